@@ -1,3 +1,4 @@
-//! A ledger of business partnerships: immutable events in, commissions owed and lead ownership out by replay.
+//! A ledger of business partnerships: immutable events in, commissions owed and lead ownership out, by replay.
 
+pub mod domain;
 pub mod proto;

@@ -1,0 +1,327 @@
+//! Accounts: every posting in order, with sums by blocks, so that a balance of any time and position costs little (rules 7.1, 12).
+
+use super::calendar::Time;
+use super::ids::Id;
+use super::money::Currency;
+use super::table::{Row, Undo};
+use super::Seen;
+use crate::proto::EntryKind;
+use std::fmt;
+
+/// How many kinds of entries there are, with the unspecified one.
+pub const KINDS: usize = 13;
+
+/// Entries a block sums up.
+const BLOCK: usize = 128;
+
+/// The name of an account (rules 12).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccountName {
+    /// What the house owes a partner.
+    Partner(Id),
+    /// The house's expense for commission.
+    HouseCommission,
+    /// The house's expense for adjustments.
+    HouseAdjustments,
+    /// Sales that partners collected.
+    HouseSalesClearing,
+    /// The house's cash.
+    HouseCash,
+    /// Tax withheld from payments.
+    HouseTaxWithheld,
+}
+
+impl fmt::Display for AccountName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Partner(id) => write!(f, "partner:{id}"),
+            Self::HouseCommission => f.write_str("house:commission"),
+            Self::HouseAdjustments => f.write_str("house:adjustments"),
+            Self::HouseSalesClearing => f.write_str("house:sales-clearing"),
+            Self::HouseCash => f.write_str("house:cash"),
+            Self::HouseTaxWithheld => f.write_str("house:tax-withheld"),
+        }
+    }
+}
+
+impl AccountName {
+    /// Whether it is what the house owes a partner.
+    pub fn is_partner(&self) -> bool {
+        matches!(self, Self::Partner(_))
+    }
+
+    /// The account of a name as it is stored.
+    pub fn parse(text: &str) -> Option<Self> {
+        Some(match text {
+            "house:commission" => Self::HouseCommission,
+            "house:adjustments" => Self::HouseAdjustments,
+            "house:sales-clearing" => Self::HouseSalesClearing,
+            "house:cash" => Self::HouseCash,
+            "house:tax-withheld" => Self::HouseTaxWithheld,
+            _ => Self::Partner(Id::new(text.strip_prefix("partner:")?)?),
+        })
+    }
+}
+
+/// The key of an account: its name and its one currency.
+pub type AccountKey = (AccountName, Currency);
+
+/// One posting to an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The record that posted it.
+    pub position: u64,
+    /// Its place among the record's effects.
+    pub effect: u16,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Minor units, debit above zero.
+    pub amount: i64,
+    /// From when it counts (rules 7.7).
+    pub effective_at: Time,
+    /// From when commission is no longer pending (rules 6.7).
+    pub available_at: Option<Time>,
+}
+
+impl Entry {
+    /// Whether it is commission, which can be pending and disputed.
+    pub fn is_commission(&self) -> bool {
+        matches!(self.kind, EntryKind::Accrual | EntryKind::Reversal | EntryKind::Reinstatement | EntryKind::Transfer)
+    }
+
+    /// From when it counts and is no longer pending.
+    pub fn settles_at(&self) -> Time {
+        self.available_at.map_or(self.effective_at, |available| available.max(self.effective_at))
+    }
+}
+
+/// Sums by kind of entry, in minor units, debit above zero; commission that is not yet available apart;
+/// transfers split by direction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    by_kind: [i128; KINDS],
+    transferred_in: i128,
+    pending: i128,
+}
+
+impl Sums {
+    fn add(&mut self, entry: &Entry) {
+        self.add_amount(entry.kind, entry.amount);
+    }
+
+    /// Adds an amount of a kind, debit above zero.
+    pub fn add_amount(&mut self, kind: EntryKind, amount: i64) {
+        self.by_kind[kind as usize] += i128::from(amount);
+        // A transfer in credits the partner: its posting is below zero.
+        if kind == EntryKind::Transfer && amount < 0 {
+            self.transferred_in += i128::from(amount);
+        }
+    }
+
+    /// Whether every field of a balance and the balance itself fit 64 bits (rules 3.4).
+    pub fn fit(&self) -> bool {
+        let accrued = self.owed(EntryKind::Accrual) + self.transferred_in();
+        let reversed = self.transferred_out() - self.owed(EntryKind::Reversal) - self.owed(EntryKind::Reinstatement);
+        let within = |value: i128| value.abs() <= i128::from(i64::MAX);
+        self.by_kind.iter().all(|sum| within(*sum)) && within(accrued) && within(reversed) && within(self.balance())
+    }
+
+    fn add_all(&mut self, other: &Self) {
+        for (sum, more) in self.by_kind.iter_mut().zip(other.by_kind) {
+            *sum += more;
+        }
+        self.transferred_in += other.transferred_in;
+        self.pending += other.pending;
+    }
+
+    /// What is owed to the account's holder by entries of a kind: credits above zero.
+    pub fn owed(&self, kind: EntryKind) -> i128 {
+        -self.by_kind[kind as usize]
+    }
+
+    /// Transfers in, credits above zero.
+    pub fn transferred_in(&self) -> i128 {
+        -self.transferred_in
+    }
+
+    /// Transfers out, debits above zero.
+    pub fn transferred_out(&self) -> i128 {
+        self.by_kind[EntryKind::Transfer as usize] - self.transferred_in
+    }
+
+    /// The account's balance, debit above zero.
+    pub fn balance(&self) -> i128 {
+        self.by_kind.iter().sum()
+    }
+
+    /// Commission owed that is not yet available, credits above zero.
+    pub fn pending(&self) -> i128 {
+        -self.pending
+    }
+}
+
+/// The sums of a run of entries, and the latest time at which one of them settles.
+#[derive(Clone, Debug)]
+struct Block {
+    sums: Sums,
+    settled_by: Time,
+}
+
+/// An account in one currency: all its entries in the order of recording.
+#[derive(Default)]
+pub struct Account {
+    entries: Vec<Entry>,
+    blocks: Vec<Block>,
+    totals: Sums,
+    disputes: Vec<Row>,
+}
+
+/// How long an account was.
+pub struct AccountMark {
+    entries: usize,
+    totals: Sums,
+    disputes: usize,
+}
+
+impl Undo for Account {
+    type Mark = AccountMark;
+
+    fn mark(&self) -> AccountMark {
+        AccountMark { entries: self.entries.len(), totals: self.totals.clone(), disputes: self.disputes.len() }
+    }
+
+    fn undo(&mut self, mark: AccountMark) {
+        self.entries.truncate(mark.entries);
+        self.blocks.truncate(mark.entries / BLOCK);
+        self.totals = mark.totals;
+        self.disputes.truncate(mark.disputes);
+    }
+}
+
+impl Account {
+    /// Adds an entry and answers its place.
+    pub fn post(&mut self, entry: Entry) -> Row {
+        self.totals.add(&entry);
+        self.entries.push(entry);
+        if self.entries.len().is_multiple_of(BLOCK) {
+            let run = &self.entries[self.entries.len() - BLOCK..];
+            let mut sums = Sums::default();
+            run.iter().for_each(|entry| sums.add(entry));
+            let settled_by = run.iter().map(Entry::settles_at).max().unwrap_or_default();
+            self.blocks.push(Block { sums, settled_by });
+        }
+        Row::try_from(self.entries.len() - 1).expect("an account holds fewer than 2^32 entries")
+    }
+
+    /// All entries, in the order of recording, whatever their time.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// The sums over everything recorded, whatever its time.
+    pub fn totals(&self) -> &Sums {
+        &self.totals
+    }
+
+    /// How many entries stand at or before a position.
+    pub fn entries_until(&self, position: u64) -> usize {
+        if self.entries.last().is_none_or(|entry| entry.position <= position) {
+            return self.entries.len();
+        }
+        self.entries.partition_point(|entry| entry.position <= position)
+    }
+
+    /// The sums of what is seen, with what is pending then.
+    pub fn sums(&self, seen: Seen) -> Sums {
+        self.sums_of_first(self.entries_until(seen.position), seen)
+    }
+
+    /// The sums of what is seen of the first `count` entries.
+    pub fn sums_of_first(&self, count: usize, seen: Seen) -> Sums {
+        let mut sums = Sums::default();
+        let mut start = 0;
+        while start < count {
+            let block = self.blocks.get(start / BLOCK).filter(|block| start + BLOCK <= count && block.settled_by <= seen.time);
+            if let Some(block) = block {
+                sums.add_all(&block.sums);
+            } else {
+                let run = &self.entries[start..count.min(start + BLOCK)];
+                for entry in run.iter().filter(|entry| entry.effective_at <= seen.time) {
+                    sums.add(entry);
+                    if entry.settles_at() > seen.time {
+                        sums.pending += i128::from(entry.amount);
+                    }
+                }
+            }
+            start += BLOCK;
+        }
+        sums
+    }
+
+    /// Entries that settle after a time, in any order.
+    pub fn settling_after(&self, time: Time) -> impl Iterator<Item = &Entry> {
+        self.entries
+            .chunks(BLOCK)
+            .enumerate()
+            .filter(move |(index, _)| self.blocks.get(*index).is_none_or(|block| block.settled_by > time))
+            .flat_map(|(_, run)| run)
+            .filter(move |entry| entry.settles_at() > time)
+    }
+
+    /// Disputes that named a lead or sale with commission here; some may stand twice.
+    pub fn disputes(&self) -> &[Row] {
+        &self.disputes
+    }
+
+    /// Notes that a dispute concerns commission here.
+    pub fn add_dispute(&mut self, dispute: Row) {
+        if self.disputes.last() != Some(&dispute) {
+            self.disputes.push(dispute);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::calendar::LATEST;
+    use proptest::prelude::*;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_timestamp(seconds, 0).expect("a time")
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_add_up_to_what_the_entries_say(
+            entries in prop::collection::vec((1_i64..100, 0_i64..50, 0_i64..60, any::<bool>()), 0..400),
+            time in 0_i64..120, position in 0_u64..420,
+        ) {
+            let mut account = Account::default();
+            for (index, (amount, effective, hold, accrual)) in entries.iter().enumerate() {
+                let kind = if *accrual { EntryKind::Accrual } else { EntryKind::Payment };
+                let available_at = accrual.then(|| at(effective + hold));
+                account.post(Entry { position: index as u64 + 1, effect: 0, kind, amount: *amount, effective_at: at(*effective), available_at });
+            }
+            let sums = account.sums(Seen { time: at(time), position });
+            let seen: Vec<_> = account.entries().iter().filter(|e| e.position <= position && e.effective_at <= at(time)).collect();
+            prop_assert_eq!(sums.balance(), seen.iter().map(|e| i128::from(e.amount)).sum::<i128>());
+            let pending: i128 = seen.iter().filter(|e| e.available_at.is_some_and(|t| t > at(time))).map(|e| i128::from(e.amount)).sum();
+            prop_assert_eq!(sums.pending(), -pending);
+            let later = account.settling_after(at(time)).count();
+            prop_assert_eq!(later, account.entries().iter().filter(|e| e.settles_at() > at(time)).count());
+        }
+
+        #[test]
+        fn a_rollback_leaves_the_account_as_it_was(before in 0_usize..300, after in 0_usize..300) {
+            let mut account = Account::default();
+            let entry = |position| Entry { position, effect: 0, kind: EntryKind::Accrual, amount: 7, effective_at: at(1), available_at: None };
+            (0..before as u64).for_each(|position| { account.post(entry(position)); });
+            let (mark, sums) = (account.mark(), account.sums(Seen { time: LATEST, position: u64::MAX }));
+            (0..after as u64).for_each(|position| { account.post(entry(position)); });
+            account.undo(mark);
+            prop_assert_eq!(account.sums(Seen { time: LATEST, position: u64::MAX }), sums.clone());
+            prop_assert_eq!(account.totals(), &sums);
+        }
+    }
+}

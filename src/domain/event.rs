@@ -1,0 +1,202 @@
+//! The table of event types: an arm without a file, or a file without an arm, does not compile.
+
+use super::calendar::Time;
+use super::effect::Effect;
+use super::ids::{EventId, Id, IdKind};
+use super::parse::{Fields, MAX_ITEMS, Violation};
+use super::rejection::Rejection;
+use super::state::{Context, State};
+use super::{Stamp, agreements, commissions, leads, partners};
+use crate::proto;
+
+/// The most metadata entries of an event.
+const MAX_METADATA: usize = 16;
+/// The longest metadata key or value, in bytes.
+const MAX_METADATA_BYTES: usize = 256;
+
+/// What every event type does. One file each.
+pub trait EventType: Sized {
+    /// The message it comes in.
+    type Message;
+
+    /// The checked event of a message; bad fields go to `fields`.
+    fn parse(message: &Self::Message, occurred_at: Time, fields: &mut Fields) -> Self;
+
+    /// The id that it introduces, which must be new (rules 2.2).
+    fn introduces(&self) -> Option<(IdKind, &Id)> {
+        None
+    }
+
+    /// The ids that must be known, in the order of the contract's fields (rules 2.2, 2.5).
+    fn refers_to(&self) -> Vec<(IdKind, &Id)>;
+
+    /// Its effects, or why it is refused. Its ids are known to be good.
+    fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection>;
+
+    /// Writes what the effects do not say already.
+    fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State);
+}
+
+/// A checked event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The emitter's id of it.
+    pub event_id: EventId,
+    /// When it happened.
+    pub occurred_at: Time,
+    /// What happened.
+    pub body: Body,
+}
+
+macro_rules! event_table {
+    ($($name:literal $event:ident in $file:ty;)* later: $($later_name:literal $later:ident;)*) => {
+        /// What happened: one variant per event type.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        #[allow(missing_docs, clippy::large_enum_variant)]
+        pub enum Body { $($event($file)),* }
+
+        fn parse_body(message: &proto::event::Body, occurred_at: Time, fields: &mut Fields) -> Result<Body, &'static str> {
+            Ok(match message {
+                $(proto::event::Body::$event(message) => Body::$event(
+                    fields.within($name, |fields| <$file>::parse(message, occurred_at, fields)),
+                ),)*
+                $(proto::event::Body::$later(_) => return Err($later_name),)*
+            })
+        }
+
+        /// The name of an event type, as its field in the contract.
+        pub fn name_of(message: &proto::event::Body) -> &'static str {
+            match message {
+                $(proto::event::Body::$event(_) => $name,)*
+                $(proto::event::Body::$later(_) => $later_name,)*
+            }
+        }
+
+        impl Body {
+            /// The name of the event type, as its field in the contract.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$event(_) => $name),* }
+            }
+
+            pub(super) fn introduces(&self) -> Option<(IdKind, &Id)> {
+                match self { $(Self::$event(event) => event.introduces()),* }
+            }
+
+            pub(super) fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+                match self { $(Self::$event(event) => event.refers_to()),* }
+            }
+
+            pub(super) fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
+                match self { $(Self::$event(event) => event.decide(context, state)),* }
+            }
+
+            pub(super) fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
+                match self { $(Self::$event(event) => event.evolve(stamp, effects, state)),* }
+            }
+        }
+    };
+}
+
+event_table! {
+    "partner_registered" PartnerRegistered in partners::registered::PartnerRegistered;
+    "partner_updated" PartnerUpdated in partners::updated::PartnerUpdated;
+    "agreement_proposed" AgreementProposed in agreements::proposed::AgreementProposed;
+    "agreement_signed" AgreementSigned in agreements::signed::AgreementSigned;
+    "agreement_amended" AgreementAmended in agreements::amended::AgreementAmended;
+    "agreement_renewed" AgreementRenewed in agreements::renewed::AgreementRenewed;
+    "termination_notice_given" TerminationNoticeGiven in agreements::notice_given::TerminationNoticeGiven;
+    "termination_notice_withdrawn" TerminationNoticeWithdrawn in agreements::notice_withdrawn::TerminationNoticeWithdrawn;
+    "agreement_terminated" AgreementTerminated in agreements::terminated::AgreementTerminated;
+    "lead_referred" LeadReferred in leads::referred::LeadReferred;
+    "lead_approved" LeadApproved in leads::approved::LeadApproved;
+    "lead_qualified" LeadQualified in leads::qualified::LeadQualified;
+    "lead_lost" LeadLost in leads::lost::LeadLost;
+    "lead_protection_extended" LeadProtectionExtended in leads::protection_extended::LeadProtectionExtended;
+    "lead_reassigned" LeadReassigned in leads::reassigned::LeadReassigned;
+    "sale_recorded" SaleRecorded in commissions::sale_recorded::SaleRecorded;
+    "sale_refunded" SaleRefunded in commissions::sale_refunded::SaleRefunded;
+    "sale_reinstated" SaleReinstated in commissions::sale_reinstated::SaleReinstated;
+    "commission_adjusted" CommissionAdjusted in commissions::adjusted::CommissionAdjusted;
+    "commission_paid" CommissionPaid in commissions::paid::CommissionPaid;
+    "payout_returned" PayoutReturned in commissions::payout_returned::PayoutReturned;
+    "payment_received" PaymentReceived in commissions::payment_received::PaymentReceived;
+    "period_closed" PeriodClosed in commissions::period_closed::PeriodClosed;
+    "dispute_opened" DisputeOpened in commissions::dispute_opened::DisputeOpened;
+    "dispute_resolved" DisputeResolved in commissions::dispute_resolved::DisputeResolved;
+    later:
+    "partner_assessed" PartnerAssessed;
+    "manager_assigned" ManagerAssigned;
+    "launch_step_completed" LaunchStepCompleted;
+    "review_held" ReviewHeld;
+    "brand_use_requested" BrandUseRequested;
+    "brand_use_decided" BrandUseDecided;
+    "breach_reported" BreachReported;
+    "breach_cured" BreachCured;
+    "campaign_planned" CampaignPlanned;
+    "campaign_started" CampaignStarted;
+    "campaign_ended" CampaignEnded;
+    "deliverable_completed" DeliverableCompleted;
+    "cost_incurred" CostIncurred;
+    "reach_measured" ReachMeasured;
+    "capital_contributed" CapitalContributed;
+    "profit_distributed" ProfitDistributed;
+}
+
+/// Why messages are no events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ParseError {
+    /// Bad fields, all of all events.
+    Malformed(Vec<Violation>),
+    /// Event types whose rules this release does not have.
+    Unimplemented(Vec<&'static str>),
+}
+
+/// The checked events of an append: all bad fields of all events at once (rules 2.5).
+pub fn parse(messages: &[proto::Event]) -> Result<Vec<Event>, ParseError> {
+    let mut fields = Fields::default();
+    let mut unimplemented = Vec::new();
+    if messages.is_empty() {
+        fields.bad("events", "must hold at least one event");
+    }
+    let events = fields.each("events", messages, MAX_ITEMS * 10, |fields, message| parse_event(message, fields, &mut unimplemented));
+    if !fields.is_clean() {
+        Err(ParseError::Malformed(fields.into_violations()))
+    } else if !unimplemented.is_empty() {
+        unimplemented.dedup();
+        Err(ParseError::Unimplemented(unimplemented))
+    } else {
+        Ok(events.into_iter().flatten().collect())
+    }
+}
+
+fn parse_event(message: &proto::Event, fields: &mut Fields, unimplemented: &mut Vec<&'static str>) -> Option<Event> {
+    let event_id = EventId::parse(&message.event_id).unwrap_or_else(|| {
+        fields.bad("event_id", "must be a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057");
+        EventId(0)
+    });
+    let occurred_at = fields.time("occurred_at", message.occurred_at.as_ref());
+    parse_metadata(message, fields);
+    let Some(body) = &message.body else {
+        fields.bad("body", "is required: say what happened, such as sale_recorded");
+        return None;
+    };
+    match parse_body(body, occurred_at, fields) {
+        Ok(body) => Some(Event { event_id, occurred_at, body }),
+        Err(name) => {
+            unimplemented.push(name);
+            None
+        }
+    }
+}
+
+fn parse_metadata(message: &proto::Event, fields: &mut Fields) {
+    if message.metadata.len() > MAX_METADATA {
+        fields.bad("metadata", format!("has {} entries; at most {MAX_METADATA} are allowed", message.metadata.len()));
+    }
+    for (key, value) in &message.metadata {
+        if key.is_empty() || key.len() > MAX_METADATA_BYTES || value.len() > MAX_METADATA_BYTES {
+            fields.bad("metadata", format!("keys must be 1 to {MAX_METADATA_BYTES} bytes long, values at most {MAX_METADATA_BYTES}"));
+            return;
+        }
+    }
+}

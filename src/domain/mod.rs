@@ -1,0 +1,52 @@
+//! The pure core: what the rules of the ledger say, without clock, I/O or floats.
+//!
+//! `parse` makes checked events of messages, `decide` works out the effects of one and never writes,
+//! `evolve` writes what was decided and cannot fail. Replay calls `evolve` alone.
+
+pub mod account;
+pub mod agreements;
+pub mod calendar;
+pub mod commissions;
+pub mod effect;
+mod event;
+pub mod ids;
+pub mod leads;
+pub mod money;
+pub mod parse;
+pub mod partners;
+pub mod rejection;
+mod state;
+pub mod table;
+
+pub use event::{Body, Event, EventType, ParseError, parse};
+pub use state::{Context, Record, State, Subjects};
+
+use calendar::{LATEST, Time};
+
+/// When a fact happened, and where it was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// When it happened.
+    pub occurred_at: Time,
+    /// The record that brought it.
+    pub position: u64,
+}
+
+/// What is seen: the facts that occurred by a time and were recorded by a position (rules 1.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Facts with `occurred_at` at or before it; postings effective by it.
+    pub time: Time,
+    /// Facts recorded at or before it.
+    pub position: u64,
+}
+
+impl Seen {
+    /// Everything recorded, whatever its time: what `decide` reads (rules 1.3).
+    pub const ALL: Self = Self { time: LATEST, position: u64::MAX };
+
+    /// Whether a fact is seen.
+    pub fn sees(self, stamp: Stamp) -> bool {
+        stamp.occurred_at <= self.time && stamp.position <= self.position
+    }
+}

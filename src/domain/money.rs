@@ -1,0 +1,162 @@
+//! Money: whole minor units of an ISO 4217 currency, shares and their rounding (rules 3).
+
+use std::fmt;
+
+/// The largest amount of one event, in minor units: 10^15 (rules 3.1).
+pub const MAX_AMOUNT: i64 = 1_000_000_000_000_000;
+
+/// Basis points that make a whole: 10 000.
+pub const WHOLE_BPS: u32 = 10_000;
+
+/// ISO 4217 list one, the codes that have a minor unit, with its decimals; sorted by code.
+/// Codes without one (metals, XDR, XXX, test codes) are left out on purpose.
+const LIST_ONE: &[(&str, u8)] = &[
+    ("AED", 2), ("AFN", 2), ("ALL", 2), ("AMD", 2), ("AOA", 2), ("ARS", 2), ("AUD", 2), ("AWG", 2),
+    ("AZN", 2), ("BAM", 2), ("BBD", 2), ("BDT", 2), ("BHD", 3), ("BIF", 0), ("BMD", 2), ("BND", 2),
+    ("BOB", 2), ("BOV", 2), ("BRL", 2), ("BSD", 2), ("BTN", 2), ("BWP", 2), ("BYN", 2), ("BZD", 2),
+    ("CAD", 2), ("CDF", 2), ("CHE", 2), ("CHF", 2), ("CHW", 2), ("CLF", 4), ("CLP", 0), ("CNY", 2),
+    ("COP", 2), ("COU", 2), ("CRC", 2), ("CUP", 2), ("CVE", 2), ("CZK", 2), ("DJF", 0), ("DKK", 2),
+    ("DOP", 2), ("DZD", 2), ("EGP", 2), ("ERN", 2), ("ETB", 2), ("EUR", 2), ("FJD", 2), ("FKP", 2),
+    ("GBP", 2), ("GEL", 2), ("GHS", 2), ("GIP", 2), ("GMD", 2), ("GNF", 0), ("GTQ", 2), ("GYD", 2),
+    ("HKD", 2), ("HNL", 2), ("HTG", 2), ("HUF", 2), ("IDR", 2), ("ILS", 2), ("INR", 2), ("IQD", 3),
+    ("IRR", 2), ("ISK", 0), ("JMD", 2), ("JOD", 3), ("JPY", 0), ("KES", 2), ("KGS", 2), ("KHR", 2),
+    ("KMF", 0), ("KPW", 2), ("KRW", 0), ("KWD", 3), ("KYD", 2), ("KZT", 2), ("LAK", 2), ("LBP", 2),
+    ("LKR", 2), ("LRD", 2), ("LSL", 2), ("LYD", 3), ("MAD", 2), ("MDL", 2), ("MGA", 2), ("MKD", 2),
+    ("MMK", 2), ("MNT", 2), ("MOP", 2), ("MRU", 2), ("MUR", 2), ("MVR", 2), ("MWK", 2), ("MXN", 2),
+    ("MXV", 2), ("MYR", 2), ("MZN", 2), ("NAD", 2), ("NGN", 2), ("NIO", 2), ("NOK", 2), ("NPR", 2),
+    ("NZD", 2), ("OMR", 3), ("PAB", 2), ("PEN", 2), ("PGK", 2), ("PHP", 2), ("PKR", 2), ("PLN", 2),
+    ("PYG", 0), ("QAR", 2), ("RON", 2), ("RSD", 2), ("RUB", 2), ("RWF", 0), ("SAR", 2), ("SBD", 2),
+    ("SCR", 2), ("SDG", 2), ("SEK", 2), ("SGD", 2), ("SHP", 2), ("SLE", 2), ("SOS", 2), ("SRD", 2),
+    ("SSP", 2), ("STN", 2), ("SVC", 2), ("SYP", 2), ("SZL", 2), ("THB", 2), ("TJS", 2), ("TMT", 2),
+    ("TND", 3), ("TOP", 2), ("TRY", 2), ("TTD", 2), ("TWD", 2), ("TZS", 2), ("UAH", 2), ("UGX", 0),
+    ("USD", 2), ("USN", 2), ("UYI", 0), ("UYU", 2), ("UYW", 4), ("UZS", 2), ("VED", 2), ("VES", 2),
+    ("VND", 0), ("VUV", 0), ("WST", 2), ("XAD", 2), ("XAF", 0), ("XCD", 2), ("XCG", 2), ("XOF", 0),
+    ("XPF", 0), ("YER", 2), ("ZAR", 2), ("ZMW", 2), ("ZWG", 2),
+];
+
+/// A currency of ISO 4217 list one that has a minor unit. Ordered by its code.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Currency(u8);
+
+impl Currency {
+    /// The currency of a three-letter code in capitals; `None` if list one has no such code with a minor unit.
+    pub fn from_code(code: &str) -> Option<Self> {
+        let index = LIST_ONE.binary_search_by(|(known, _)| (*known).cmp(code)).ok()?;
+        u8::try_from(index).ok().map(Self)
+    }
+
+    /// The three-letter code.
+    pub fn code(self) -> &'static str {
+        LIST_ONE[usize::from(self.0)].0
+    }
+
+    /// How many decimals the minor unit stands for: 2 for USD, 0 for JPY, 3 for KWD.
+    pub fn decimals(self) -> u8 {
+        LIST_ONE[usize::from(self.0)].1
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+/// An amount in minor units of a currency. Signed: rules say where it may be negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Money {
+    /// The currency.
+    pub currency: Currency,
+    /// Minor units (cents of a dollar, yen of a yen).
+    pub minor_units: i64,
+}
+
+impl Money {
+    /// That many minor units of a currency.
+    pub fn new(currency: Currency, minor_units: i64) -> Self {
+        Self { currency, minor_units }
+    }
+
+    /// Nothing, in a currency.
+    pub fn zero(currency: Currency) -> Self {
+        Self::new(currency, 0)
+    }
+}
+
+impl fmt::Display for Money {
+    /// With the currency's decimals: `12.34 USD`, `1000 JPY`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = usize::from(self.currency.decimals());
+        let sign = if self.minor_units < 0 { "-" } else { "" };
+        let digits = format!("{:0width$}", self.minor_units.unsigned_abs(), width = decimals + 1);
+        let (whole, part) = digits.split_at(digits.len() - decimals);
+        if part.is_empty() {
+            write!(f, "{sign}{whole} {}", self.currency)
+        } else {
+            write!(f, "{sign}{whole}.{part} {}", self.currency)
+        }
+    }
+}
+
+/// `numerator / denominator` rounded half away from zero (rules 3.3). The denominator is above zero.
+pub fn round_half_away(numerator: i128, denominator: i128) -> i128 {
+    assert!(denominator > 0, "a share divides by something above zero");
+    let twice = numerator.abs() * 2 + denominator;
+    let rounded = twice / (denominator * 2);
+    if numerator < 0 { -rounded } else { rounded }
+}
+
+/// `amount × bps / 10 000`, rounded half away from zero (rules 3.3). It fits: bps is at most 10 000.
+pub fn share(amount: i64, bps: u32) -> i64 {
+    assert!(bps <= WHOLE_BPS, "a share is at most the whole");
+    to_minor_units(round_half_away(i128::from(amount) * i128::from(bps), i128::from(WHOLE_BPS)))
+}
+
+/// Narrows what is known to fit: no share of an i64 leaves its range.
+fn to_minor_units(value: i128) -> i64 {
+    i64::try_from(value).expect("a share of an amount lies between zero and the amount")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn list_one_is_sorted_and_without_doubles() {
+        assert!(LIST_ONE.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        for (code, decimals) in LIST_ONE {
+            let currency = Currency::from_code(code).expect("every code is found");
+            assert_eq!((currency.code(), currency.decimals()), (*code, *decimals));
+        }
+        for code in ["XXX", "XTS", "XAU", "XDR", "usd", "US", "", "HRK", "BGN"] {
+            assert_eq!(Currency::from_code(code), None, "{code}");
+        }
+    }
+
+    #[test]
+    fn shares_round_half_away_from_zero() {
+        assert_eq!(share(9_999, 2_000), 2_000);
+        assert_eq!(share(123_457, 5_000), 61_729);
+        assert_eq!(share(-123_457, 5_000), -61_729);
+        assert_eq!(share(i64::MAX, 10_000), i64::MAX);
+        assert_eq!(share(i64::MIN, 10_000), i64::MIN);
+        assert_eq!(round_half_away(1, 3), 0);
+        assert_eq!(round_half_away(-3, 2), -2);
+    }
+
+    #[test]
+    fn amounts_are_written_with_the_currency_s_decimals() {
+        let money = |code: &str, units| Money::new(Currency::from_code(code).expect("listed"), units).to_string();
+        assert_eq!(money("USD", 123_456), "1234.56 USD");
+        assert_eq!(money("USD", -5), "-0.05 USD");
+        assert_eq!(money("JPY", 1000), "1000 JPY");
+        assert_eq!(money("KWD", 1), "0.001 KWD");
+        assert_eq!(money("USD", i64::MIN), "-92233720368547758.08 USD");
+    }
+}

@@ -1,0 +1,296 @@
+//! The state of the ledger: what all records together say, with enough of their times to answer for any.
+
+use super::account::{Account, AccountKey, Entry};
+use super::agreements::Agreements;
+use super::calendar::Time;
+use super::commissions::Commissions;
+use super::effect::{Effect, Posting};
+use super::event::{Body, Event};
+use super::ids::{Id, IdKind};
+use super::leads::Leads;
+use super::partners::Partner;
+use super::rejection::Rejection;
+use super::table::{Row, Table};
+use super::{Stamp, event};
+use crate::proto;
+use std::collections::BTreeMap;
+
+/// What an event is decided with besides the state.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// When it happened.
+    pub occurred_at: Time,
+    /// Now, as the ledger's clock says.
+    pub now: Time,
+    /// How far ahead of now a fact may lie, in seconds (rules 1.2).
+    pub allowed_seconds: u64,
+}
+
+impl Context {
+    /// Refuses a time that lies too far ahead (rules 1.2).
+    pub fn not_in_future(&self, field: &'static str, time: Time) -> Result<(), Rejection> {
+        let latest = chrono::Duration::try_seconds(i64::try_from(self.allowed_seconds).unwrap_or(i64::MAX)).and_then(|ahead| self.now.checked_add_signed(ahead));
+        if latest.is_some_and(|latest| time > latest) {
+            return Err(Rejection::OccurredInFuture { field, time, now: self.now, allowed_seconds: self.allowed_seconds });
+        }
+        Ok(())
+    }
+}
+
+/// An event with its effects, as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Its place: 1, 2, 3, …
+    pub position: u64,
+    /// When it was recorded.
+    pub recorded_at: Time,
+    /// What was submitted.
+    pub event: Event,
+    /// What it did.
+    pub effects: Vec<Effect>,
+}
+
+impl Record {
+    /// The record of a stored message; an error says what this release cannot read.
+    pub fn from_message(message: &proto::Record) -> Result<Self, String> {
+        let event = message.event.as_ref().ok_or("it has no event")?;
+        let mut events = event::parse(std::slice::from_ref(event)).map_err(|error| format!("its event cannot be read: {error:?}"))?;
+        let event = events.pop().ok_or("it has no event")?;
+        let effects = message.effects.iter().enumerate().map(|(index, effect)| Effect::from_message(effect).ok_or_else(|| format!("its effect {index} cannot be read")));
+        let recorded_at = message.recorded_at.as_ref().and_then(|time| Time::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
+        Ok(Self { position: message.position, recorded_at: recorded_at.ok_or("it has no recorded_at")?, event, effects: effects.collect::<Result<_, _>>()? })
+    }
+}
+
+/// Which rows a record is about, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subjects {
+    /// Partners.
+    pub partners: Vec<Row>,
+    /// Agreements.
+    pub agreements: Vec<Row>,
+    /// Leads.
+    pub leads: Vec<Row>,
+}
+
+/// The state of the ledger.
+#[derive(Default)]
+pub struct State {
+    /// The last record.
+    pub position: u64,
+    /// When it was recorded.
+    pub recorded_at: Time,
+    /// Partners by id.
+    pub partners: Table<Id, Partner>,
+    /// Agreements and their terms.
+    pub agreements: Agreements,
+    /// Leads, their aliases and match keys.
+    pub leads: Leads,
+    /// Sales and what they earned, refunds, payments, disputes, closes.
+    pub commissions: Commissions,
+    /// All accounts.
+    pub accounts: Table<AccountKey, Account>,
+    before_batch: Option<(u64, Time)>,
+}
+
+impl State {
+    /// The effects of an event, or why it is refused, in the order of rules 2.5 after its event id.
+    pub fn decide(&self, event: &Event, now: Time, allowed_seconds: u64) -> Result<Vec<Effect>, Rejection> {
+        let context = Context { occurred_at: event.occurred_at, now, allowed_seconds };
+        context.not_in_future("occurred_at", event.occurred_at)?;
+        if let Some(position) = self.duplicate_of(&event.body)
+            && let Some((kind, id)) = event.body.introduces()
+        {
+            return Err(Rejection::DuplicateId { kind, id: id.clone(), position });
+        }
+        for (kind, id) in event.body.refers_to() {
+            if self.introduced_at(kind, id).is_none() {
+                return Err(Rejection::UnknownId { kind, id: id.clone() });
+            }
+        }
+        let effects = event.body.decide(&context, self)?;
+        self.check_range(&effects)?;
+        Ok(effects)
+    }
+
+    /// Writes a record. It follows the last one and was decided against this state.
+    pub fn evolve(&mut self, record: &Record) {
+        assert_eq!(record.position, self.position + 1, "records are written in order, without gaps");
+        assert!(record.recorded_at >= self.recorded_at, "recorded_at never decreases");
+        self.position = record.position;
+        self.recorded_at = record.recorded_at;
+        let stamp = Stamp { occurred_at: record.event.occurred_at, position: record.position };
+        record.event.body.evolve(stamp, &record.effects, self);
+        self.post_all(stamp, &record.effects);
+    }
+
+    fn post_all(&mut self, stamp: Stamp, effects: &[Effect]) {
+        let mut balances: BTreeMap<_, i128> = BTreeMap::new();
+        for (index, effect) in effects.iter().enumerate() {
+            if let Effect::Posting(posting) = effect {
+                *balances.entry(posting.amount.currency).or_default() += i128::from(posting.amount.minor_units);
+                let effect = u16::try_from(index).expect("a record has fewer than 65 536 effects");
+                self.post(stamp, effect, posting);
+            }
+        }
+        assert!(balances.values().all(|balance| *balance == 0), "the postings of record {} balance (rules 3.2)", stamp.position);
+    }
+
+    fn post(&mut self, stamp: Stamp, effect: u16, posting: &Posting) {
+        let row = self.accounts.find_or_insert_with((posting.account.clone(), posting.amount.currency), Account::default);
+        let entry = Entry {
+            position: stamp.position,
+            effect,
+            kind: posting.kind,
+            amount: posting.amount.minor_units,
+            effective_at: posting.effective_at,
+            available_at: posting.available_at,
+        };
+        let commission = entry.is_commission();
+        let place = self.accounts.get_mut(row).post(entry);
+        if let Some(partner) = &posting.subject.partner
+            && posting.account.is_partner()
+        {
+            let partner = self.partners.find(partner).expect("postings name known partners");
+            if !self.partners.get(partner).accounts.contains(&row) {
+                self.partners.get_mut(partner).accounts.push(row);
+            }
+            if commission {
+                self.note_commission(posting, row, place);
+            }
+        }
+    }
+
+    /// Refuses what would bring an account or a field of a balance out of range (rules 3.4).
+    fn check_range(&self, effects: &[Effect]) -> Result<(), Rejection> {
+        let mut added: BTreeMap<&AccountKey, super::account::Sums> = BTreeMap::new();
+        let keys: Vec<(AccountKey, &Posting)> = effects
+            .iter()
+            .filter_map(|effect| match effect {
+                Effect::Posting(posting) => Some(((posting.account.clone(), posting.amount.currency), posting)),
+                _ => None,
+            })
+            .collect();
+        for (key, posting) in &keys {
+            let sums = added.entry(key).or_insert_with(|| self.accounts.by_key(key).map(|account| account.totals().clone()).unwrap_or_default());
+            sums.add_amount(posting.kind, posting.amount.minor_units);
+        }
+        for ((account, currency), sums) in added {
+            if !sums.fit() {
+                return Err(Rejection::AmountOutOfRange { account: account.to_string(), currency: *currency });
+            }
+        }
+        Ok(())
+    }
+
+    /// Where an id of a kind was introduced.
+    pub fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
+        match kind {
+            IdKind::Partner => self.partners.by_key(id).map(Partner::position),
+            IdKind::Agreement => self.agreements.by_id.by_key(id).map(|agreement| agreement.introduced().position),
+            IdKind::Lead => self.leads.introduced_at(id),
+            IdKind::Sale | IdKind::Refund | IdKind::Reinstatement | IdKind::Adjustment | IdKind::Payout | IdKind::PayoutReturn | IdKind::Payment | IdKind::Dispute => {
+                self.commissions.introduced_at(kind, id)
+            }
+            IdKind::Campaign => None,
+        }
+    }
+
+    /// Where what an event introduces was introduced before. A proposal is no signature (rules 2.2).
+    fn duplicate_of(&self, body: &Body) -> Option<u64> {
+        let (kind, id) = body.introduces()?;
+        if matches!(body, Body::AgreementSigned(_)) {
+            return self.agreements.by_id.by_key(id)?.signature().map(|signature| signature.stamp.position);
+        }
+        self.introduced_at(kind, id)
+    }
+
+    /// Opens a savepoint: what is evolved from now on can be taken back.
+    pub fn savepoint(&mut self) {
+        self.before_batch = Some((self.position, self.recorded_at));
+        self.partners.savepoint();
+        self.agreements.savepoint();
+        self.leads.savepoint();
+        self.commissions.savepoint();
+        self.accounts.savepoint();
+    }
+
+    /// Keeps what was evolved since the savepoint.
+    pub fn release(&mut self) {
+        self.before_batch = None;
+        self.partners.release();
+        self.agreements.release();
+        self.leads.release();
+        self.commissions.release();
+        self.accounts.release();
+    }
+
+    /// Takes back what was evolved since the savepoint: nothing of a refused batch stays (rules 2.4).
+    pub fn rollback(&mut self) {
+        if let Some((position, recorded_at)) = self.before_batch.take() {
+            self.position = position;
+            self.recorded_at = recorded_at;
+        }
+        self.partners.rollback();
+        self.agreements.rollback();
+        self.leads.rollback();
+        self.commissions.rollback();
+        self.accounts.rollback();
+    }
+
+    /// Which partners, agreements and leads an evolved record is about.
+    pub fn subjects(&self, record: &Record) -> Subjects {
+        let mut subjects = Subjects::default();
+        if let Some((kind, id)) = record.event.body.introduces() {
+            self.add_subject(kind, id, &mut subjects);
+        }
+        for (kind, id) in record.event.body.refers_to() {
+            self.add_subject(kind, id, &mut subjects);
+        }
+        if let Body::LeadReferred(referred) = &record.event.body {
+            self.add_subject(IdKind::Lead, &referred.lead, &mut subjects);
+        }
+        for effect in &record.effects {
+            match effect {
+                Effect::Posting(posting) => {
+                    posting.subject.partner.iter().for_each(|id| self.add_subject(IdKind::Partner, id, &mut subjects));
+                    posting.subject.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, &mut subjects));
+                }
+                Effect::LeadOwnerSet { credit: Some(agreement), .. } => self.add_subject(IdKind::Agreement, agreement, &mut subjects),
+                Effect::ExclusivityBreached { agreement, by_agreement } => {
+                    self.add_subject(IdKind::Agreement, agreement, &mut subjects);
+                    self.add_subject(IdKind::Agreement, by_agreement, &mut subjects);
+                }
+                Effect::CommissionAssessed(assessment) => {
+                    assessment.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, &mut subjects));
+                }
+                _ => {}
+            }
+        }
+        subjects
+    }
+
+    fn add_subject(&self, kind: IdKind, id: &Id, subjects: &mut Subjects) {
+        match kind {
+            IdKind::Partner => push_once(&mut subjects.partners, self.partners.find(id)),
+            IdKind::Agreement => {
+                if let Some(row) = self.agreements.by_id.find(id) {
+                    push_once(&mut subjects.agreements, Some(row));
+                    push_once(&mut subjects.partners, Some(self.agreements.by_id.get(row).partner));
+                }
+            }
+            IdKind::Lead => push_once(&mut subjects.leads, self.leads.find(id)),
+            _ => {
+                for (kind, id) in self.commissions.about(kind, id, self) {
+                    self.add_subject(kind, &id, subjects);
+                }
+            }
+        }
+    }
+}
+
+fn push_once(rows: &mut Vec<Row>, row: Option<Row>) {
+    if let Some(row) = row.filter(|row| !rows.contains(row)) {
+        rows.push(row);
+    }
+}
