@@ -1,1 +1,3 @@
+//! A ledger of business partnerships: immutable events in, commissions owed and lead ownership out by replay.
 
+pub mod journal;
