@@ -129,7 +129,7 @@ impl LogRepair<'_> {
                     header.bytes
                 ));
                 suspects.push(segment.first);
-                write(&segment, header.bytes - 1, &[0])?;
+                lengthen(&segment, header.bytes)?;
             }
             segments.push(segment);
         }
@@ -455,6 +455,19 @@ pub(super) fn read_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>
 fn load(segment: &SegmentFile) -> Result<Image, JournalError> {
     Image::load(&segment.path).map_err(JournalError::storage(format!(
         "reading {}",
+        segment.path.display()
+    )))
+}
+
+/// Fills a segment up to its length.
+fn lengthen(segment: &SegmentFile, bytes: u64) -> Result<(), JournalError> {
+    let lengthen = |path: &Path| {
+        let file = File::options().write(true).open(path)?;
+        file.set_len(bytes)?;
+        file.sync_all()
+    };
+    lengthen(&segment.path).map_err(JournalError::storage(format!(
+        "mending {}",
         segment.path.display()
     )))
 }

@@ -182,7 +182,8 @@ impl Store {
         Ok(())
     }
 
-    /// Shows `visit` the frames from the one with `position` on, until it answers false or they end. A frame at
+    /// Shows `visit` the frames from the one with `position` on (the first there is, if none lies so far back), until
+    /// it answers false or they end. A frame at
     /// the end that is not whole does not count.
     pub fn visit(
         &self,
@@ -191,7 +192,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let tree = self.tree()?;
         guarded(|| {
-            let begin = match tree.range(..=key(position, u16::MAX)).next_back() {
+            let before = tree.range(..=key(position, u16::MAX)).next_back();
+            let begin = match before.or_else(|| tree.iter().next()) {
                 Some(entry) => split_key(&entry?.0)?.0,
                 None => return Ok(()),
             };
