@@ -212,9 +212,14 @@ impl Inner {
 
     /// The store takes no more frames. It is rebuilt when the journal is next opened.
     pub fn store_failed(&self, why: &str) {
-        tracing::error!(why, "the store failed: no more commits are taken");
         self.suspect_store();
-        self.stop(&format!("the store failed: {why}"));
+        self.give_up(&format!("the store failed: {why}"));
+    }
+
+    /// Nothing is fed to the store any more, so no commits are taken either.
+    fn give_up(&self, why: &str) {
+        tracing::error!(why, "no more commits are taken");
+        self.stop(why);
         self.queue.fail(why.to_owned());
     }
 
@@ -358,9 +363,13 @@ impl Inner {
         Ok(())
     }
 
-    /// Syncs the store and writes down how far it is whole.
+    /// Syncs the store and writes down how far it is whole. If either fails, no more commits are taken: what failed
+    /// once is never tried again.
     pub fn write_checkpoint(&self, is_closed: bool) -> Result<u64, JournalError> {
         let mut checkpoint = self.checkpoint.lock();
+        if let Some(why) = self.queue.failure() {
+            return Err(JournalError::Stopped { why });
+        }
         let new = Checkpoint {
             head: self.queue.fed(),
             is_closed,
@@ -369,20 +378,24 @@ impl Inner {
             return Ok(new.position());
         }
         if new.head != checkpoint.head {
-            self.options
-                .step(Step::SyncStore)
-                .map_err(JournalError::storage("syncing the store"))?;
-            let store = self.store.read();
-            let Some(store) = store.as_ref() else {
-                return Err(JournalError::Stopped {
-                    why: "it was closed".into(),
-                });
-            };
-            store.sync().map_err(store_failed)?;
+            self.sync_store()
+                .inspect_err(|error| self.store_failed(&error.to_string()))?;
         }
-        new.write(&self.dir, &self.options)?;
+        new.write(&self.dir, &self.options)
+            .inspect_err(|error| self.give_up(&error.to_string()))?;
         *checkpoint = new;
         Ok(new.position())
+    }
+
+    fn sync_store(&self) -> Result<(), JournalError> {
+        let step = self.options.step(Step::SyncStore);
+        step.map_err(JournalError::storage("syncing the store"))?;
+        match self.store.read().as_ref() {
+            Some(store) => store.sync().map_err(store_failed),
+            None => Err(JournalError::Stopped {
+                why: "it was closed".into(),
+            }),
+        }
     }
 }
 

@@ -124,6 +124,11 @@ impl Queue {
         self.changed.notify_all();
     }
 
+    /// Why the store takes no more, if it does not.
+    pub fn failure(&self) -> Option<String> {
+        self.state.lock().failure.clone()
+    }
+
     /// No more frames will come.
     pub fn close(&self) {
         self.state.lock().is_closing = true;

@@ -28,9 +28,10 @@ fn run(inner: &Inner) -> Result<(), String> {
             Work::Stop => return Ok(()),
         }
         if Instant::now() >= checkpoint_due {
-            inner
-                .write_checkpoint(false)
-                .map_err(|error| error.to_string())?;
+            if inner.write_checkpoint(false).is_err() {
+                // It has told of it and stopped the journal.
+                return Ok(());
+            }
             checkpoint_due = Instant::now() + interval;
         }
     }
