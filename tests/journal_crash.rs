@@ -17,10 +17,7 @@ use tempfile::TempDir;
 const SEED: u64 = 11;
 
 fn options(hook: StepHook) -> Options {
-    Options {
-        before_step: Some(hook),
-        ..small_options()
-    }
+    Options { before_step: Some(hook), ..small_options() }
 }
 
 /// A hook that lets one step fail once it is told to.
@@ -42,21 +39,12 @@ fn failing(step: Step) -> (StepHook, Arc<AtomicBool>) {
 fn ledger_without_store(commits: u64) -> (TempDir, u64) {
     let dir = tempfile::tempdir().unwrap();
     let copy = tempfile::tempdir().unwrap();
-    let hook: StepHook = Arc::new(|step| {
-        if step == Step::FeedStore {
-            Err(io::Error::other("no store today"))
-        } else {
-            Ok(())
-        }
-    });
+    let hook: StepHook = Arc::new(|step| if step == Step::FeedStore { Err(io::Error::other("no store today")) } else { Ok(()) });
     // The store fails at the first frame, so that one commit is all there can be each time.
     for commit in 0..commits {
-        let (journal, report) =
-            DurableJournal::open(dir.path(), options(Arc::clone(&hook))).unwrap();
+        let (journal, report) = DurableJournal::open(dir.path(), options(Arc::clone(&hook))).unwrap();
         assert_eq!(report.last, commit * 2);
-        journal
-            .append(commit * 2, &batch(SEED, commit * 2, 2))
-            .unwrap();
+        journal.append(commit * 2, &batch(SEED, commit * 2, 2)).unwrap();
         if commit + 1 == commits {
             copy_dir(dir.path(), copy.path()).unwrap();
         }
@@ -66,20 +54,14 @@ fn ledger_without_store(commits: u64) -> (TempDir, u64) {
 }
 
 fn last_segment(dir: &Path) -> PathBuf {
-    files(&dir.join("wal"))
-        .into_iter()
-        .rfind(|path| path.extension().is_some_and(|ext| ext == "seg"))
-        .unwrap()
+    files(&dir.join("wal")).into_iter().rfind(|path| path.extension().is_some_and(|ext| ext == "seg")).unwrap()
 }
 
 /// Where the last frame lies in the last segment.
 fn last_frame(segment: &Path) -> (Vec<u8>, std::ops::Range<usize>) {
     let bytes = fs::read(segment).unwrap();
     let end = content_end(&bytes);
-    let begin = (4096..end)
-        .step_by(8)
-        .rfind(|&at| bytes[at..].starts_with(b"PLF\x01"))
-        .unwrap();
+    let begin = (4096..end).step_by(8).rfind(|&at| bytes[at..].starts_with(b"PLF\x01")).unwrap();
     (bytes, begin..end)
 }
 
@@ -104,9 +86,7 @@ fn a_picture_at_any_step_has_all_that_was_acknowledged() {
     let (journal, _) = DurableJournal::open(dir.path(), options(hook)).unwrap();
     for _ in 0..150 {
         let last = journal.last();
-        journal
-            .append(last, &batch(SEED, last, 1 + last % 4))
-            .unwrap();
+        journal.append(last, &batch(SEED, last, 1 + last % 4)).unwrap();
         acknowledged.store(journal.last(), Ordering::SeqCst);
     }
     drop(journal);
@@ -115,8 +95,7 @@ fn a_picture_at_any_step_has_all_that_was_acknowledged() {
         let path = picture.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         let least: u64 = name.split('-').nth(1).unwrap().parse().unwrap();
-        let (journal, report) = DurableJournal::open(&path, small_options())
-            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let (journal, report) = DurableJournal::open(&path, small_options()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(check_records(&journal, SEED) >= least, "{name}: {report:?}");
         count += 1;
     }
@@ -138,18 +117,12 @@ fn a_torn_last_frame_is_cut_off_and_reported() {
         let (journal, report) = DurableJournal::open(copy.path(), small_options()).unwrap();
         assert_eq!(check_records(&journal, SEED), last - 2);
         let left = content_end(&bytes[..cut]) - frame.start;
-        assert_eq!(
-            report.torn_tail_bytes, left as u64,
-            "cut at {cut} of {frame:?}: {report:?}"
-        );
+        assert_eq!(report.torn_tail_bytes, left as u64, "cut at {cut} of {frame:?}: {report:?}");
         assert_eq!(report.notes.len(), 1, "{report:?}");
         journal.append(last - 2, &batch(SEED, last - 2, 5)).unwrap();
         journal.close().unwrap();
         let (journal, report) = DurableJournal::open(copy.path(), small_options()).unwrap();
-        assert_eq!(
-            (check_records(&journal, SEED), report.notes),
-            (last + 3, vec![])
-        );
+        assert_eq!((check_records(&journal, SEED), report.notes), (last + 3, vec![]));
     }
 }
 
@@ -166,27 +139,12 @@ fn a_damaged_last_frame_is_not_taken_for_a_torn_one() {
         // Not the bit that would turn an end mark into a zero.
         flipped[at] ^= 0x80;
         fs::write(last_segment(copy.path()), &flipped).unwrap();
-        let error = DurableJournal::open(copy.path(), small_options())
-            .err()
-            .expect("the frame was acknowledged");
-        assert!(
-            matches!(error, JournalError::Damaged { first, .. } if first == last - 1),
-            "byte {at} of {frame:?}: {error}"
-        );
-        assert_eq!(
-            fs::read(last_segment(copy.path())).unwrap(),
-            flipped,
-            "a refusal changes nothing"
-        );
-        let options = Options {
-            cut_damaged_tail: true,
-            ..small_options()
-        };
+        let error = DurableJournal::open(copy.path(), small_options()).err().expect("the frame was acknowledged");
+        assert!(matches!(error, JournalError::Damaged { first, .. } if first == last - 1), "byte {at} of {frame:?}: {error}");
+        assert_eq!(fs::read(last_segment(copy.path())).unwrap(), flipped, "a refusal changes nothing");
+        let options = Options { cut_damaged_tail: true, ..small_options() };
         let (journal, report) = DurableJournal::open(copy.path(), options).unwrap();
-        assert_eq!(
-            (check_records(&journal, SEED), report.notes.len()),
-            (last - 2, 1)
-        );
+        assert_eq!((check_records(&journal, SEED), report.notes.len()), (last - 2, 1));
     }
 }
 
@@ -200,10 +158,7 @@ fn a_damaged_last_frame_comes_back_from_the_store() {
     bytes[frame.start + 70..frame.end].fill(0);
     fs::write(last_segment(dir.path()), bytes).unwrap();
     let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
-    assert_eq!(
-        (check_records(&journal, SEED), report.torn_tail_bytes),
-        (last, 0)
-    );
+    assert_eq!((check_records(&journal, SEED), report.torn_tail_bytes), (last, 0));
 }
 
 #[test]
@@ -219,30 +174,21 @@ fn a_failed_write_or_sync_stops_the_journal_and_reads_go_on() {
             match journal.append(last, &batch(SEED, last, 3)) {
                 Ok(head) => assert_eq!(head.size, last + 3),
                 Err(error) => {
-                    assert!(
-                        matches!(error, JournalError::Storage { .. }),
-                        "{step:?}: {error}"
-                    );
+                    assert!(matches!(error, JournalError::Storage { .. }), "{step:?}: {error}");
                     break last;
                 }
             }
         };
         fails.store(false, Ordering::SeqCst);
         let error = journal.append(before, &batch(SEED, before, 3)).unwrap_err();
-        assert!(
-            matches!(error, JournalError::Stopped { .. }),
-            "{step:?}: {error}"
-        );
+        assert!(matches!(error, JournalError::Stopped { .. }), "{step:?}: {error}");
         assert_eq!(check_records(&journal, SEED), before);
         assert_eq!(journal.checkpoint().unwrap(), before);
         journal.close().unwrap();
         let (journal, _) = DurableJournal::open(dir.path(), small_options()).unwrap();
         // The failed commit may have reached the disk as a whole: its outcome was unknown.
         let last = check_records(&journal, SEED);
-        assert!(
-            last == before || last == before + 3,
-            "{step:?}: {last} after {before}"
-        );
+        assert!(last == before || last == before + 3, "{step:?}: {last} after {before}");
     }
 }
 
@@ -262,21 +208,13 @@ fn a_failed_store_stops_the_journal_and_is_rebuilt() {
             std::thread::sleep(std::time::Duration::from_millis(2));
         }
         let last = journal.last();
-        assert_eq!(
-            check_records(&journal, SEED),
-            last,
-            "what waits for the store is read from memory"
-        );
+        assert_eq!(check_records(&journal, SEED), last, "what waits for the store is read from memory");
         assert!(journal.checkpoint().is_err());
         assert!(journal.close().is_err());
         drop(journal);
         let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
         assert_eq!(check_records(&journal, SEED), last);
         // A checkpoint that could not be written says nothing against the store.
-        assert_eq!(
-            report.rebuilt_store,
-            step != Step::ReplaceCheckpoint,
-            "{step:?}: {report:?}"
-        );
+        assert_eq!(report.rebuilt_store, step != Step::ReplaceCheckpoint, "{step:?}: {report:?}");
     }
 }

@@ -22,12 +22,7 @@ fn reopen(dir: &Path, seed: u64, last: u64, what: &str) -> Result<Vec<String>, J
     journal.close().unwrap();
     let (journal, again) = DurableJournal::open(dir, small_options())?;
     assert_eq!(check_records(&journal, seed), last + 3, "{what}");
-    assert!(
-        report.notes.len() + 1 >= again.notes.len(),
-        "{what}: {:?}, then {:?}",
-        report.notes,
-        again.notes
-    );
+    assert!(report.notes.len() + 1 >= again.notes.len(), "{what}: {:?}, then {:?}", report.notes, again.notes);
     Ok(report.notes)
 }
 
@@ -45,11 +40,7 @@ fn damage_file(path: &Path, random: &mut StdRng) -> String {
 fn damage_log(dir: &Path, random: &mut StdRng) -> String {
     let segments = files(&dir.join("wal"));
     // The last segment is where damage is hardest to tell from a cut-off write.
-    let index = if random.random_ratio(1, 2) {
-        segments.len() - 1
-    } else {
-        random.random_range(0..segments.len())
-    };
+    let index = if random.random_ratio(1, 2) { segments.len() - 1 } else { random.random_range(0..segments.len()) };
     damage_file(&segments[index], random)
 }
 
@@ -60,11 +51,7 @@ fn damage_store(dir: &Path, random: &mut StdRng) -> String {
     }
     let files = files(&dir.join("store"));
     let data = dir.join("store/db");
-    let path = if random.random_ratio(3, 4) {
-        data
-    } else {
-        files[random.random_range(0..files.len())].clone()
-    };
+    let path = if random.random_ratio(3, 4) { data } else { files[random.random_range(0..files.len())].clone() };
     damage_file(&path, random)
 }
 
@@ -103,15 +90,8 @@ fn damage_to_both_is_mended_or_refused() {
         let what = format!("{}; {}", damage_log(dir, random), damage_store(dir, random));
         match reopen(dir, seed, last, &what) {
             Ok(_) => {}
-            Err(JournalError::Damaged {
-                first,
-                last: lost,
-                what: fault,
-            }) => {
-                assert!(
-                    first >= 1 && first <= lost && lost <= last,
-                    "{what}: {first} to {lost}, {fault}"
-                );
+            Err(JournalError::Damaged { first, last: lost, what: fault }) => {
+                assert!(first >= 1 && first <= lost && lost <= last, "{what}: {first} to {lost}, {fault}");
                 refused.set(refused.get() + 1);
             }
             Err(error) => panic!("{what}: {error}"),
@@ -124,13 +104,9 @@ fn damage_to_both_is_mended_or_refused() {
 fn missing_files_are_made_anew() {
     type Removal = fn(&Path);
     let removals: [(&str, Removal); 6] = [
-        ("checkpoint", |dir| {
-            fs::remove_file(dir.join("checkpoint")).unwrap()
-        }),
+        ("checkpoint", |dir| fs::remove_file(dir.join("checkpoint")).unwrap()),
         ("lock", |dir| fs::remove_file(dir.join("lock")).unwrap()),
-        ("store", |dir| {
-            fs::remove_dir_all(dir.join("store")).unwrap()
-        }),
+        ("store", |dir| fs::remove_dir_all(dir.join("store")).unwrap()),
         ("wal", |dir| fs::remove_dir_all(dir.join("wal")).unwrap()),
         ("store and checkpoint", |dir| {
             fs::remove_dir_all(dir.join("store")).unwrap();
@@ -144,8 +120,7 @@ fn missing_files_are_made_anew() {
     for (what, remove) in removals {
         trials(1, |dir, _, seed, last| {
             remove(dir);
-            let notes =
-                reopen(dir, seed, last, what).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let notes = reopen(dir, seed, last, what).unwrap_or_else(|error| panic!("{what}: {error}"));
             assert_eq!(notes.is_empty(), what == "lock", "{what}: {notes:?}");
         });
     }
@@ -156,13 +131,8 @@ fn a_lost_log_and_store_are_refused() {
     trials(1, |dir, _, _, last| {
         fs::remove_dir_all(dir.join("wal")).unwrap();
         fs::remove_dir_all(dir.join("store")).unwrap();
-        let error = DurableJournal::open(dir, small_options())
-            .err()
-            .expect("nothing is left");
-        assert!(
-            matches!(error, JournalError::Damaged { first: 1, last: lost, .. } if lost == last),
-            "{error}"
-        );
+        let error = DurableJournal::open(dir, small_options()).err().expect("nothing is left");
+        assert!(matches!(error, JournalError::Damaged { first: 1, last: lost, .. } if lost == last), "{error}");
     });
 }
 
@@ -186,18 +156,8 @@ fn inspection_of_a_whole_ledger_finds_nothing() {
         let before = files(dir).len();
         let inspection = inspect(dir).unwrap();
         assert_eq!(inspection.problems, []);
-        assert_eq!(
-            (
-                inspection.last,
-                inspection.log_records,
-                inspection.store_records
-            ),
-            (last, last, last)
-        );
-        assert_eq!(
-            inspection.checkpoint.map(|checkpoint| checkpoint.head),
-            inspection.tree_head
-        );
+        assert_eq!((inspection.last, inspection.log_records, inspection.store_records), (last, last, last));
+        assert_eq!(inspection.checkpoint.map(|checkpoint| checkpoint.head), inspection.tree_head);
         assert_eq!(files(dir).len(), before);
     });
 }
@@ -215,11 +175,7 @@ fn inspection_finds_each_damage_and_changes_nothing() {
         };
         let image = image_of(dir);
         let inspection = inspect(dir).unwrap();
-        assert!(
-            !inspection.problems.is_empty(),
-            "{}: {what}",
-            segment.display()
-        );
+        assert!(!inspection.problems.is_empty(), "{}: {what}", segment.display());
         assert!(image == image_of(dir), "{what}: something was changed");
     });
 }
@@ -248,9 +204,6 @@ fn damage_until_changed(path: &Path, mut damage: impl FnMut(&Path) -> String) ->
 }
 
 fn image_of(dir: &Path) -> Vec<(String, Vec<u8>)> {
-    let all = ["", "wal", "store"]
-        .into_iter()
-        .flat_map(|name| files(&dir.join(name)));
-    all.map(|path| (path.display().to_string(), fs::read(&path).unwrap()))
-        .collect()
+    let all = ["", "wal", "store"].into_iter().flat_map(|name| files(&dir.join(name)));
+    all.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect()
 }

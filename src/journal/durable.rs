@@ -18,9 +18,7 @@ use super::log::{Log, Segments};
 use super::options::{Options, Step};
 use super::pending::{PendingFrame, Queue};
 use super::quiet::catch;
-use super::recovery::{
-    OpenReport, Recovered, STORE_DIR, SUSPECT_FILE, WAL_DIR, recover, store_failed,
-};
+use super::recovery::{OpenReport, Recovered, STORE_DIR, SUSPECT_FILE, WAL_DIR, recover, store_failed};
 use super::repair::damaged;
 use super::segment::{Image, SEGMENT_HEADER_BYTES};
 use super::sled::Store;
@@ -57,23 +55,13 @@ impl DurableJournal {
     /// `Storage` if the operating system refuses a file operation.
     pub fn open(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
         let opened = catch(|| Self::open_unguarded(dir, options));
-        opened.unwrap_or_else(|panic| {
-            Err(JournalError::Stopped {
-                why: format!("a bug while opening: {panic}"),
-            })
-        })
+        opened.unwrap_or_else(|panic| Err(JournalError::Stopped { why: format!("a bug while opening: {panic}") }))
     }
 
     fn open_unguarded(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
-        fs::create_dir_all(dir)
-            .map_err(JournalError::storage(format!("creating {}", dir.display())))?;
+        fs::create_dir_all(dir).map_err(JournalError::storage(format!("creating {}", dir.display())))?;
         let dir_lock = DirLock::take(dir)?;
-        let Recovered {
-            log,
-            store,
-            checkpoint,
-            report,
-        } = recover(dir, &options)?;
+        let Recovered { log, store, checkpoint, report } = recover(dir, &options)?;
         let inner = Arc::new(Inner {
             dir: dir.to_owned(),
             queue: Queue::new(report.tree_head, options.queue_bytes),
@@ -86,25 +74,16 @@ impl DurableJournal {
             stopped: Mutex::new(None),
             is_closed: AtomicBool::new(false),
         });
-        let feeder = std::thread::Builder::new()
-            .name("journal-store".into())
-            .spawn({
-                let inner = Arc::clone(&inner);
-                move || feed_store(&inner)
-            });
+        let feeder = std::thread::Builder::new().name("journal-store".into()).spawn({
+            let inner = Arc::clone(&inner);
+            move || feed_store(&inner)
+        });
         let feeder = feeder.map_err(JournalError::storage("starting the store's thread"))?;
-        let journal = Self {
-            inner,
-            feeder: Mutex::new(Some(feeder)),
-            dir_lock: Mutex::new(Some(dir_lock)),
-        };
+        let journal = Self { inner, feeder: Mutex::new(Some(feeder)), dir_lock: Mutex::new(Some(dir_lock)) };
         Ok((journal, report))
     }
 
-    fn guarded<T>(
-        &self,
-        work: impl FnOnce() -> Result<T, JournalError>,
-    ) -> Result<T, JournalError> {
+    fn guarded<T>(&self, work: impl FnOnce() -> Result<T, JournalError>) -> Result<T, JournalError> {
         catch(work).unwrap_or_else(|panic| {
             let why = format!("a bug: {panic}");
             self.inner.stop(&why);
@@ -126,9 +105,7 @@ impl DurableJournal {
             let _ = feeder.join();
         }
         let is_whole = self.inner.queue.fed().size == self.inner.head.read().size;
-        let written = self
-            .inner
-            .write_checkpoint(stopped_before.is_none() && is_whole);
+        let written = self.inner.write_checkpoint(stopped_before.is_none() && is_whole);
         self.inner.is_closed.store(true, Ordering::Release);
         let store = self.inner.store.write().take();
         let closed = store.map_or(Ok(()), Store::close).map_err(store_failed);
@@ -150,12 +127,7 @@ impl Journal for DurableJournal {
         self.guarded(|| self.inner.append(expected_last, batch))
     }
 
-    fn read(
-        &self,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<StoredRecord>, JournalError> {
+    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
         self.guarded(|| self.inner.read(from, max_records, max_bytes))
     }
 
@@ -175,15 +147,9 @@ impl Journal for DurableJournal {
     fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
         let size = |name: &str| {
             let path = self.inner.dir.join(name);
-            allocated_bytes(&path).map_err(JournalError::storage(format!(
-                "looking at {}",
-                path.display()
-            )))
+            allocated_bytes(&path).map_err(JournalError::storage(format!("looking at {}", path.display())))
         };
-        Ok(DiskBytes {
-            log: size(WAL_DIR)?,
-            store: size(STORE_DIR)?,
-        })
+        Ok(DiskBytes { log: size(WAL_DIR)?, store: size(STORE_DIR)? })
     }
 }
 
@@ -198,9 +164,7 @@ impl Drop for DurableJournal {
 impl Inner {
     fn check_open(&self) -> Result<(), JournalError> {
         if self.is_closed.load(Ordering::Acquire) {
-            return Err(JournalError::Stopped {
-                why: "it was closed".into(),
-            });
+            return Err(JournalError::Stopped { why: "it was closed".into() });
         }
         Ok(())
     }
@@ -236,37 +200,26 @@ impl Inner {
             return Err(JournalError::Stopped { why });
         }
         let Some(log) = log.as_mut() else {
-            return Err(JournalError::Stopped {
-                why: "it was closed".into(),
-            });
+            return Err(JournalError::Stopped { why: "it was closed".into() });
         };
         let last = log.frontier().size();
         if expected_last != last {
-            return Err(JournalError::PositionMismatch {
-                expected: expected_last,
-                last,
-            });
+            return Err(JournalError::PositionMismatch { expected: expected_last, last });
         }
         let body = body_bytes(batch);
         if body > MAX_COMMIT_BYTES {
-            return Err(JournalError::TooLarge {
-                bytes: body,
-                limit: MAX_COMMIT_BYTES,
-            });
+            return Err(JournalError::TooLarge { bytes: body, limit: MAX_COMMIT_BYTES });
         }
         if batch.is_empty() {
             return Ok(*self.head.read());
         }
-        self.queue
-            .wait_for_room(body)
-            .map_err(|why| JournalError::Stopped { why })?;
+        self.queue.wait_for_room(body).map_err(|why| JournalError::Stopped { why })?;
         let mut after = log.frontier().clone();
         batch.records().for_each(|record| after.push(record));
         let tree = after.head();
         let mut bytes = Vec::new();
         encode_frame(&mut bytes, last + 1, batch, tree);
-        log.append(&bytes, after)
-            .inspect_err(|error| self.stop(&error.to_string()))?;
+        log.append(&bytes, after).inspect_err(|error| self.stop(&error.to_string()))?;
         let header = FrameHeader {
             first: last + 1,
             // Fit in 32 bits: the limit above is smaller.
@@ -279,24 +232,14 @@ impl Inner {
         Ok(tree)
     }
 
-    fn read(
-        &self,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<StoredRecord>, JournalError> {
+    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
         self.check_open()?;
         let last = self.head.read().size;
         let mut collector = Collector::new(from, last, max_records, max_bytes);
         while let Some(position) = collector.next() {
             if let Some(pending) = self.queue.find(position) {
-                let frame = Frame::parse(&pending.bytes).map_err(|fault| {
-                    damaged(
-                        format!("in memory: {fault}"),
-                        pending.header.first,
-                        pending.header.last(),
-                    )
-                })?;
+                let frame = Frame::parse(&pending.bytes)
+                    .map_err(|fault| damaged(format!("in memory: {fault}"), pending.header.first, pending.header.last()))?;
                 collector.push_frame(&frame);
                 continue;
             }
@@ -317,31 +260,19 @@ impl Inner {
         let Some(store) = store.as_ref() else {
             return Some("it is closed".into());
         };
-        let visited = store.visit(position, |frame| {
-            collector.push_frame(frame) && collector.next().is_some()
-        });
+        let visited = store.visit(position, |frame| collector.push_frame(frame) && collector.next().is_some());
         visited.err().map(|error| error.to_string())
     }
 
     /// Gathers from the log what the store should have had from `position` on.
-    fn read_log(
-        &self,
-        collector: &mut Collector,
-        position: u64,
-        why: &str,
-    ) -> Result<(), JournalError> {
+    fn read_log(&self, collector: &mut Collector, position: u64, why: &str) -> Result<(), JournalError> {
         let (segment, next) = {
             let segments = self.segments.read();
             let after = segments.partition_point(|segment| segment.first <= position);
-            (
-                after.checked_sub(1).map(|index| segments[index].clone()),
-                segments.get(after).cloned(),
-            )
+            (after.checked_sub(1).map(|index| segments[index].clone()), segments.get(after).cloned())
         };
         let segment_last = next.map_or_else(|| self.head.read().size, |next| next.first - 1);
-        let lost = |what: &str, last| {
-            damaged(format!("the store: {why}; the log: {what}"), position, last)
-        };
+        let lost = |what: &str, last| damaged(format!("the store: {why}; the log: {what}"), position, last);
         let segment = segment.ok_or_else(|| lost("no segment has them", segment_last))?;
         let image = match Image::load(&segment.path) {
             Ok(image) => image,
@@ -349,17 +280,10 @@ impl Inner {
         };
         let last = collect_from(&image, collector, position);
         if collector.next() == Some(position) {
-            return Err(lost(
-                &format!("{} is damaged", segment.name()),
-                last.unwrap_or(segment_last),
-            ));
+            return Err(lost(&format!("{} is damaged", segment.name()), last.unwrap_or(segment_last)));
         }
         self.suspect_store();
-        tracing::error!(
-            position,
-            why,
-            "the store is damaged: the log served the read, and the store is rebuilt at the next start"
-        );
+        tracing::error!(position, why, "the store is damaged: the log served the read, and the store is rebuilt at the next start");
         Ok(())
     }
 
@@ -370,19 +294,14 @@ impl Inner {
         if let Some(why) = self.queue.failure() {
             return Err(JournalError::Stopped { why });
         }
-        let new = Checkpoint {
-            head: self.queue.fed(),
-            is_closed,
-        };
+        let new = Checkpoint { head: self.queue.fed(), is_closed };
         if *checkpoint == new {
             return Ok(new.position());
         }
         if new.head != checkpoint.head {
-            self.sync_store()
-                .inspect_err(|error| self.store_failed(&error.to_string()))?;
+            self.sync_store().inspect_err(|error| self.store_failed(&error.to_string()))?;
         }
-        new.write(&self.dir, &self.options)
-            .inspect_err(|error| self.give_up(&error.to_string()))?;
+        new.write(&self.dir, &self.options).inspect_err(|error| self.give_up(&error.to_string()))?;
         *checkpoint = new;
         Ok(new.position())
     }
@@ -392,9 +311,7 @@ impl Inner {
         step.map_err(JournalError::storage("syncing the store"))?;
         match self.store.read().as_ref() {
             Some(store) => store.sync().map_err(store_failed),
-            None => Err(JournalError::Stopped {
-                why: "it was closed".into(),
-            }),
+            None => Err(JournalError::Stopped { why: "it was closed".into() }),
         }
     }
 }
@@ -430,7 +347,5 @@ fn allocated_bytes(path: &Path) -> io::Result<u64> {
     if !metadata.is_dir() {
         return Ok(metadata.blocks() * 512);
     }
-    fs::read_dir(path)?
-        .map(|entry| allocated_bytes(&entry?.path()))
-        .sum()
+    fs::read_dir(path)?.map(|entry| allocated_bytes(&entry?.path())).sum()
 }

@@ -86,12 +86,7 @@ pub trait Journal: Send + Sync {
     ///
     /// # Errors
     /// `Damaged` if neither the store nor the log has the records whole; `Stopped` after `close`.
-    fn read(
-        &self,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<StoredRecord>, JournalError>;
+    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError>;
 
     /// Writes down how far the store is whole, having made it so up to the last position. Returns that position.
     ///

@@ -46,18 +46,8 @@ pub(super) enum Work {
 
 impl Queue {
     pub fn new(fed: TreeHead, limit_bytes: usize) -> Self {
-        let state = State {
-            frames: VecDeque::new(),
-            bytes: 0,
-            fed,
-            is_closing: false,
-            failure: None,
-        };
-        Self {
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-            limit_bytes,
-        }
+        let state = State { frames: VecDeque::new(), bytes: 0, fed, is_closing: false, failure: None };
+        Self { state: Mutex::new(state), changed: Condvar::new(), limit_bytes }
     }
 
     /// Waits until another frame fits; the error says why none ever will.
@@ -85,9 +75,7 @@ impl Queue {
     /// The waiting frame that has `position`. If there is none, the store has it.
     pub fn find(&self, position: u64) -> Option<Arc<PendingFrame>> {
         let state = self.state.lock();
-        let index = state
-            .frames
-            .partition_point(|frame| frame.header.last() < position);
+        let index = state.frames.partition_point(|frame| frame.header.last() < position);
         let frame = state.frames.get(index)?;
         (frame.header.first <= position).then(|| Arc::clone(frame))
     }

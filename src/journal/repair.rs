@@ -8,9 +8,7 @@ use super::checkpoint::{Checkpoint, sync_dir};
 use super::codec::{FrameFault, FrameHeader};
 use super::log::Log;
 use super::options::Options;
-use super::segment::{
-    Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, create_filled,
-};
+use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, create_filled};
 use super::sled::Store;
 use super::{Frontier, JournalError};
 
@@ -50,23 +48,11 @@ struct SegmentEnd {
 
 impl LogRepair<'_> {
     pub fn run(&mut self) -> Result<LogEnd, JournalError> {
-        let found = SegmentFile::list(&self.wal).map_err(JournalError::storage(format!(
-            "listing {}",
-            self.wal.display()
-        )))?;
+        let found = SegmentFile::list(&self.wal).map_err(JournalError::storage(format!("listing {}", self.wal.display())))?;
         let (segments, suspects, last_was_short) = self.mend_headers(found)?;
-        let witnessed = self
-            .checkpoint
-            .map_or(self.donor_last, |checkpoint| checkpoint.position());
-        let tail_begins = segments
-            .partition_point(|segment| segment.first <= witnessed + 1)
-            .saturating_sub(1);
-        let mut end = SegmentEnd {
-            offset: 0,
-            frontier: Frontier::new(),
-            tail: Tail::Clean,
-            content_end: 0,
-        };
+        let witnessed = self.checkpoint.map_or(self.donor_last, |checkpoint| checkpoint.position());
+        let tail_begins = segments.partition_point(|segment| segment.first <= witnessed + 1).saturating_sub(1);
+        let mut end = SegmentEnd { offset: 0, frontier: Frontier::new(), tail: Tail::Clean, content_end: 0 };
         for (index, segment) in segments.iter().enumerate() {
             if self.reads_all || index >= tail_begins || suspects.contains(&segment.first) {
                 let next = segments.get(index + 1).map(|next| next.first);
@@ -76,36 +62,22 @@ impl LogRepair<'_> {
         if last_was_short && !matches!(end.tail, Tail::Broken { .. }) {
             // What the file lost may have been acknowledged.
             let last = end.frontier.size() + 1;
-            end.tail = Tail::Broken {
-                bytes: (end.content_end - end.offset) as u64,
-                last,
-            };
+            end.tail = Tail::Broken { bytes: (end.content_end - end.offset) as u64, last };
         }
         let lacks_frames = self.settle_tail(segments.last(), &end)?;
-        Ok(LogEnd {
-            segments,
-            offset: end.offset as u64,
-            frontier: end.frontier,
-            lacks_frames,
-        })
+        Ok(LogEnd { segments, offset: end.offset as u64, frontier: end.frontier, lacks_frames })
     }
 
     /// Makes sure that every segment has a sound header and its full length and that none is missing before
     /// another. Returns the segments, the first positions of those to be read as a whole, and whether the last one
     /// had lost its end.
-    fn mend_headers(
-        &mut self,
-        found: Vec<SegmentFile>,
-    ) -> Result<(Vec<SegmentFile>, Vec<u64>, bool), JournalError> {
+    fn mend_headers(&mut self, found: Vec<SegmentFile>) -> Result<(Vec<SegmentFile>, Vec<u64>, bool), JournalError> {
         let mut segments: Vec<SegmentFile> = Vec::with_capacity(found.len() + 1);
         let mut suspects = Vec::new();
         let mut last_was_short = false;
         if found.first().is_some_and(|segment| segment.first != 1) {
             let first = SegmentFile::new(&self.wal, 1);
-            self.notes.push(format!(
-                "the log's first segment {} is missing: made anew",
-                first.name()
-            ));
+            self.notes.push(format!("the log's first segment {} is missing: made anew", first.name()));
             self.write_new(&first)?;
             suspects.push(1);
             segments.push(first);
@@ -123,11 +95,7 @@ impl LogRepair<'_> {
             };
             last_was_short = length < header.bytes;
             if last_was_short {
-                self.notes.push(format!(
-                    "{} has {length} bytes instead of {}: filled up with zeros",
-                    segment.name(),
-                    header.bytes
-                ));
+                self.notes.push(format!("{} has {length} bytes instead of {}: filled up with zeros", segment.name(), header.bytes));
                 suspects.push(segment.first);
                 lengthen(&segment, header.bytes)?;
             }
@@ -152,13 +120,10 @@ impl LogRepair<'_> {
             Some(_) => "a segment before it was missing",
             None => "its header was damaged",
         };
-        self.notes
-            .push(format!("{}: {what}; mended", segment.name()));
+        self.notes.push(format!("{}: {what}; mended", segment.name()));
         let header = SegmentHeader {
             previous_first: previous.map_or(0, |previous| previous.first),
-            bytes: unsound.map_or(length.max(SEGMENT_HEADER_BYTES as u64), |header| {
-                header.bytes
-            }),
+            bytes: unsound.map_or(length.max(SEGMENT_HEADER_BYTES as u64), |header| header.bytes),
             frontier,
         };
         write(segment, 0, &header.encode())?;
@@ -166,47 +131,27 @@ impl LogRepair<'_> {
     }
 
     fn write_new(&self, segment: &SegmentFile) -> Result<(), JournalError> {
-        let header = SegmentHeader {
-            previous_first: 0,
-            bytes: SEGMENT_HEADER_BYTES as u64,
-            frontier: Frontier::new(),
-        };
+        let header = SegmentHeader { previous_first: 0, bytes: SEGMENT_HEADER_BYTES as u64, frontier: Frontier::new() };
         create_filled(&segment.path, header.bytes)
             .and_then(|_| sync_dir(&self.wal))
-            .map_err(JournalError::storage(format!(
-                "creating {}",
-                segment.name()
-            )))?;
+            .map_err(JournalError::storage(format!("creating {}", segment.name())))?;
         write(segment, 0, &header.encode())
     }
 
     /// Reads a segment and puts back from the store what is damaged in it. With `next`, the position at which the
     /// next segment begins, its frames must reach up to there; without, what lies behind them is judged.
-    fn check(
-        &mut self,
-        segment: &SegmentFile,
-        next: Option<u64>,
-    ) -> Result<SegmentEnd, JournalError> {
+    fn check(&mut self, segment: &SegmentFile, next: Option<u64>) -> Result<SegmentEnd, JournalError> {
         let mut image = load(segment)?;
-        let header = image.header().ok_or_else(|| {
-            damaged(
-                format!("{}: its header cannot be read", segment.name()),
-                segment.first,
-                segment.first,
-            )
-        })?;
+        let header = image
+            .header()
+            .ok_or_else(|| damaged(format!("{}: its header cannot be read", segment.name()), segment.first, segment.first))?;
         let mut frontier = header.frontier;
         let mut offset = SEGMENT_HEADER_BYTES;
         loop {
             let position = frontier.size() + 1;
             if next == Some(position) {
                 let (tail, content_end) = (Tail::Clean, image.content_end());
-                return Ok(SegmentEnd {
-                    offset,
-                    frontier,
-                    tail,
-                    content_end,
-                });
+                return Ok(SegmentEnd { offset, frontier, tail, content_end });
             }
             let fault = match image.frame(offset, &mut frontier) {
                 Ok(frame) => {
@@ -216,47 +161,21 @@ impl LogRepair<'_> {
                 }
                 Err(fault) => fault,
             };
-            let following = image
-                .next_frame(offset, position)
-                .map(|(at, frame)| (at, frame.header.first));
-            let Some(gap_last) = following
-                .map(|(_, first)| first)
-                .or(next)
-                .map(|first| first - 1)
-            else {
+            let following = image.next_frame(offset, position).map(|(at, frame)| (at, frame.header.first));
+            let Some(gap_last) = following.map(|(_, first)| first).or(next).map(|first| first - 1) else {
                 let (tail, content_end) = (image.tail(offset, position), image.content_end());
-                return Ok(SegmentEnd {
-                    offset,
-                    frontier,
-                    tail,
-                    content_end,
-                });
+                return Ok(SegmentEnd { offset, frontier, tail, content_end });
             };
-            let gap = Gap {
-                offset,
-                first: position,
-                last: gap_last,
-                until: following.map(|(at, _)| at),
-            };
+            let gap = Gap { offset, first: position, last: gap_last, until: following.map(|(at, _)| at) };
             self.fill(segment, &image, &gap, &frontier, fault)?;
             image = load(segment)?;
         }
     }
 
-    fn compare_with_checkpoint(
-        &self,
-        segment: &SegmentFile,
-        header: &FrameHeader,
-    ) -> Result<(), JournalError> {
+    fn compare_with_checkpoint(&self, segment: &SegmentFile, header: &FrameHeader) -> Result<(), JournalError> {
         match self.checkpoint {
-            Some(checkpoint)
-                if (header.first..=header.last()).contains(&checkpoint.position())
-                    && checkpoint.head != header.tree =>
-            {
-                let what = format!(
-                    "{} has other records than were there at the checkpoint",
-                    segment.name()
-                );
+            Some(checkpoint) if (header.first..=header.last()).contains(&checkpoint.position()) && checkpoint.head != header.tree => {
+                let what = format!("{} has other records than were there at the checkpoint", segment.name());
                 Err(damaged(what, header.first, header.last()))
             }
             _ => Ok(()),
@@ -264,38 +183,19 @@ impl LogRepair<'_> {
     }
 
     /// Puts the frames of a gap back from the store.
-    fn fill(
-        &mut self,
-        segment: &SegmentFile,
-        image: &Image,
-        gap: &Gap,
-        before: &Frontier,
-        fault: FrameFault,
-    ) -> Result<(), JournalError> {
+    fn fill(&mut self, segment: &SegmentFile, image: &Image, gap: &Gap, before: &Frontier, fault: FrameFault) -> Result<(), JournalError> {
         let what = format!("{}, byte {}: {fault}", segment.name(), gap.offset);
         let bytes = self
             .donated(gap.first, gap.last, before)
-            .filter(|bytes| {
-                gap.until
-                    .is_none_or(|until| bytes.len() == until - gap.offset)
-            })
-            .ok_or_else(|| {
-                damaged(
-                    format!("{what}; the store does not have them either"),
-                    gap.first,
-                    gap.last,
-                )
-            })?;
+            .filter(|bytes| gap.until.is_none_or(|until| bytes.len() == until - gap.offset))
+            .ok_or_else(|| damaged(format!("{what}; the store does not have them either"), gap.first, gap.last))?;
         let mut bytes = bytes;
         let end = gap.offset + bytes.len();
         // What lay behind the gap's frames was damage as well.
         let rest = gap.until.unwrap_or(image.content_end()).saturating_sub(end);
         bytes.resize(bytes.len() + rest, 0);
         write(segment, gap.offset as u64, &bytes)?;
-        self.notes.push(format!(
-            "{what}; records {} to {} were put back from the store",
-            gap.first, gap.last
-        ));
+        self.notes.push(format!("{what}; records {} to {} were put back from the store", gap.first, gap.last));
         Ok(())
     }
 
@@ -316,29 +216,17 @@ impl LogRepair<'_> {
     /// Whether the store has these positions, continuing the tree.
     fn can_donate(&self, last: u64, before: &Frontier) -> bool {
         let mut frontier = before.clone();
-        let mut visit = |donor: &Store| {
-            donor.visit(before.size() + 1, |frame| {
-                advance(&mut frontier, frame).is_ok() && frontier.size() < last
-            })
-        };
+        let mut visit =
+            |donor: &Store| donor.visit(before.size() + 1, |frame| advance(&mut frontier, frame).is_ok() && frontier.size() < last);
         self.donor.is_some_and(|donor| visit(donor).is_ok()) && frontier.size() >= last
     }
 
     /// Decides what becomes of what lies behind the log's last whole frame. True if the store has more.
-    fn settle_tail(
-        &mut self,
-        segment: Option<&SegmentFile>,
-        end: &SegmentEnd,
-    ) -> Result<bool, JournalError> {
+    fn settle_tail(&mut self, segment: Option<&SegmentFile>, end: &SegmentEnd) -> Result<bool, JournalError> {
         let position = end.frontier.size() + 1;
         let name = segment.map_or_else(|| "wal".to_owned(), SegmentFile::name);
-        let checkpointed = self
-            .checkpoint
-            .map_or(0, |checkpoint| checkpoint.position());
-        let was_closed_here = self
-            .checkpoint
-            .is_some_and(|checkpoint| checkpoint.is_closed)
-            && checkpointed + 1 == position;
+        let checkpointed = self.checkpoint.map_or(0, |checkpoint| checkpoint.position());
+        let was_closed_here = self.checkpoint.is_some_and(|checkpoint| checkpoint.is_closed) && checkpointed + 1 == position;
         let mut proven = checkpointed.max(self.donor_last);
         match end.tail {
             Tail::Clean => {}
@@ -405,13 +293,7 @@ impl LogRepair<'_> {
             result.is_ok()
         });
         result?;
-        visited.map_err(|error| {
-            damaged(
-                format!("the store: {error}"),
-                log.frontier().size() + 1,
-                self.donor_last,
-            )
-        })
+        visited.map_err(|error| damaged(format!("the store: {error}"), log.frontier().size() + 1, self.donor_last))
     }
 }
 
@@ -431,10 +313,7 @@ pub(super) fn damaged(what: String, first: u64, last: u64) -> JournalError {
 fn file_length(segment: &SegmentFile) -> Result<u64, JournalError> {
     fs::metadata(&segment.path)
         .map(|metadata| metadata.len())
-        .map_err(JournalError::storage(format!(
-            "looking at {}",
-            segment.path.display()
-        )))
+        .map_err(JournalError::storage(format!("looking at {}", segment.path.display())))
 }
 
 /// A segment's header, if it is whole.
@@ -446,17 +325,11 @@ pub(super) fn read_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>
             read => read.map(|()| SegmentHeader::decode(&bytes)),
         }
     };
-    read(&segment.path).map_err(JournalError::storage(format!(
-        "reading {}",
-        segment.path.display()
-    )))
+    read(&segment.path).map_err(JournalError::storage(format!("reading {}", segment.path.display())))
 }
 
 fn load(segment: &SegmentFile) -> Result<Image, JournalError> {
-    Image::load(&segment.path).map_err(JournalError::storage(format!(
-        "reading {}",
-        segment.path.display()
-    )))
+    Image::load(&segment.path).map_err(JournalError::storage(format!("reading {}", segment.path.display())))
 }
 
 /// Fills a segment up to its length.
@@ -466,10 +339,7 @@ fn lengthen(segment: &SegmentFile, bytes: u64) -> Result<(), JournalError> {
         file.set_len(bytes)?;
         file.sync_all()
     };
-    lengthen(&segment.path).map_err(JournalError::storage(format!(
-        "mending {}",
-        segment.path.display()
-    )))
+    lengthen(&segment.path).map_err(JournalError::storage(format!("mending {}", segment.path.display())))
 }
 
 /// Writes into a segment, durably.
@@ -479,8 +349,5 @@ fn write(segment: &SegmentFile, offset: u64, bytes: &[u8]) -> Result<(), Journal
         file.write_all_at(bytes, offset)?;
         file.sync_all()
     };
-    write(&segment.path).map_err(JournalError::storage(format!(
-        "mending {}",
-        segment.path.display()
-    )))
+    write(&segment.path).map_err(JournalError::storage(format!("mending {}", segment.path.display())))
 }

@@ -28,11 +28,7 @@ pub fn random(seed: u64) -> StdRng {
 /// The record of a ledger's position: known again wherever it is found.
 pub fn record(seed: u64, position: u64) -> Vec<u8> {
     let mut random = random(seed ^ position.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let length = if random.random_ratio(1, 40) {
-        random.random_range(0..30_000)
-    } else {
-        random.random_range(0..500)
-    };
+    let length = if random.random_ratio(1, 40) { random.random_range(0..30_000) } else { random.random_range(0..500) };
     let mut bytes = vec![0; length];
     random.fill_bytes(&mut bytes);
     bytes
@@ -50,9 +46,7 @@ pub fn fill(journal: &DurableJournal, seed: u64, records: u64) {
     let mut random = random(seed);
     while journal.last() < records {
         let last = journal.last();
-        journal
-            .append(last, &batch(seed, last, random.random_range(1..12)))
-            .unwrap();
+        journal.append(last, &batch(seed, last, random.random_range(1..12))).unwrap();
     }
 }
 
@@ -74,10 +68,7 @@ pub fn check_records(journal: &dyn Journal, seed: u64) -> u64 {
         }
         for stored in page {
             assert_eq!(stored.position, next);
-            assert!(
-                stored.bytes == record(seed, next),
-                "record {next} is not what was appended"
-            );
+            assert!(stored.bytes == record(seed, next), "record {next} is not what was appended");
             next += 1;
         }
     }
@@ -90,11 +81,8 @@ pub fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let target = to.join(entry.file_name());
-        let copied = if entry.file_type()?.is_dir() {
-            copy_dir(&entry.path(), &target)
-        } else {
-            fs::copy(entry.path(), target).map(|_| ())
-        };
+        let copied =
+            if entry.file_type()?.is_dir() { copy_dir(&entry.path(), &target) } else { fs::copy(entry.path(), target).map(|_| ()) };
         match copied {
             // A file may be renamed while a running ledger is copied.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -106,10 +94,7 @@ pub fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
 
 /// The files of a kind, in order.
 pub fn files(dir: &Path) -> Vec<PathBuf> {
-    let mut files: Vec<_> = fs::read_dir(dir)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut files: Vec<_> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.is_file());
     files.sort();
     files
@@ -131,11 +116,7 @@ pub fn zero_sector(path: &Path, random: &mut StdRng) -> String {
     let mut bytes = fs::read(path).unwrap();
     let sectors = content_end(&bytes).div_ceil(512).max(1);
     let sector = random.random_range(0..sectors);
-    bytes
-        .iter_mut()
-        .skip(sector * 512)
-        .take(512)
-        .for_each(|byte| *byte = 0);
+    bytes.iter_mut().skip(sector * 512).take(512).for_each(|byte| *byte = 0);
     fs::write(path, bytes).unwrap();
     format!("zeroed sector {sector}")
 }
@@ -143,12 +124,7 @@ pub fn zero_sector(path: &Path, random: &mut StdRng) -> String {
 pub fn truncate(path: &Path, random: &mut StdRng) -> String {
     let length = content_end(&fs::read(path).unwrap()) as u64;
     let length = random.random_range(0..=length);
-    File::options()
-        .write(true)
-        .open(path)
-        .unwrap()
-        .set_len(length)
-        .unwrap();
+    File::options().write(true).open(path).unwrap().set_len(length).unwrap();
     format!("truncated to {length}")
 }
 
@@ -170,17 +146,10 @@ pub fn delete(path: &Path) -> String {
 
 pub fn content_end(bytes: &[u8]) -> usize {
     const ZEROS: [u8; 4096] = [0; 4096];
-    let block = bytes
-        .chunks(4096)
-        .rposition(|block| *block != ZEROS[..block.len()]);
+    let block = bytes.chunks(4096).rposition(|block| *block != ZEROS[..block.len()]);
     let Some(start) = block.map(|block| block * 4096) else {
         return 0;
     };
     let end = bytes.len().min(start + 4096);
-    start
-        + bytes[start..end]
-            .iter()
-            .rposition(|&byte| byte != 0)
-            .unwrap_or(0)
-        + 1
+    start + bytes[start..end].iter().rposition(|&byte| byte != 0).unwrap_or(0) + 1
 }

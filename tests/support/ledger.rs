@@ -5,10 +5,13 @@ use partnership_ledger::domain::rejection::Rejection;
 use partnership_ledger::domain::{ParseError, Record, State, parse};
 use partnership_ledger::proto;
 use prost_reflect::{DescriptorPool, DynamicMessage};
+use std::sync::LazyLock;
 
 /// Signs agreement `a` with acme: 20 % of every sale.
 pub const STANDARD_TERMS: &str = r#"agreement_signed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL",
     "terms":{"commission":{"rules":[{"name":"referral","trigger":"COMMISSION_TRIGGER_SALE","rate_bps":2000}]}}}"#;
+
+static POOL: LazyLock<DescriptorPool> = LazyLock::new(|| DescriptorPool::decode(proto::DESCRIPTOR).expect("the descriptor is whole"));
 
 /// An event of a date and a body written as `name {json}`.
 pub fn event(number: u64, date: &str, body: &str) -> proto::Event {
@@ -16,8 +19,7 @@ pub fn event(number: u64, date: &str, body: &str) -> proto::Event {
     let time = if date.contains('T') { date.to_owned() } else { format!("{date}T00:00:00Z") };
     let id = uuid::Uuid::from_u128(u128::from(number));
     let json = format!(r#"{{"event_id":"{id}","occurred_at":"{time}","{name}":{fields}}}"#);
-    let pool = DescriptorPool::decode(proto::DESCRIPTOR).expect("the descriptor is whole");
-    let descriptor = pool.get_message_by_name("partnership.ledger.v1.Event").expect("the contract has events");
+    let descriptor = POOL.get_message_by_name("partnership.ledger.v1.Event").expect("the contract has events");
     let mut reader = serde_json::Deserializer::from_str(&json);
     let message = DynamicMessage::deserialize(descriptor, &mut reader).unwrap_or_else(|error| panic!("{json}: {error}"));
     message.transcode_to().expect("an event")
