@@ -72,6 +72,7 @@ fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {
 
 /// Answers a call on a thread where waiting and long work hold nobody up.
 pub(crate) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<Response<T>, Status> {
-    let outcome = tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| Err(Error::Internal(format!("a defect in answering: {panic}"))));
+    let outcome =
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| Err(Error::Internal(format!("a defect in answering: {panic}"))));
     outcome.map(Response::new).map_err(to_status)
 }

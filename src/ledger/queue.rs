@@ -139,9 +139,4 @@ impl Queue {
     pub fn close(&self) {
         *self.sender.lock() = None;
     }
-
-    /// Whether it takes no more.
-    pub fn is_closed(&self) -> bool {
-        self.sender.lock().is_none()
-    }
 }
