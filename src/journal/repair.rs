@@ -1,12 +1,10 @@
 //! Mending the log when it is opened: what is damaged is put back from the store, or opening fails and says what.
 
-use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::checkpoint::{Checkpoint, sync_dir};
 use super::codec::{FrameFault, FrameHeader};
-use super::log::Log;
+use super::files::{file_length, lengthen, load, read_header, write};
 use super::options::Options;
 use super::segment::{
     Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, create_filled,
@@ -41,11 +39,11 @@ pub(super) struct LogRepair<'a> {
 }
 
 /// Where a segment's frames end.
-struct SegmentEnd {
-    offset: usize,
-    frontier: Frontier,
-    tail: Tail,
-    content_end: usize,
+pub(super) struct SegmentEnd {
+    pub offset: usize,
+    pub frontier: Frontier,
+    pub tail: Tail,
+    pub content_end: usize,
 }
 
 impl LogRepair<'_> {
@@ -312,107 +310,6 @@ impl LogRepair<'_> {
         });
         (visited.is_ok() && frontier.size() == last).then_some(bytes)
     }
-
-    /// Whether the store has these positions, continuing the tree.
-    fn can_donate(&self, last: u64, before: &Frontier) -> bool {
-        let mut frontier = before.clone();
-        let mut visit = |donor: &Store| {
-            donor.visit(before.size() + 1, |frame| {
-                advance(&mut frontier, frame).is_ok() && frontier.size() < last
-            })
-        };
-        self.donor.is_some_and(|donor| visit(donor).is_ok()) && frontier.size() >= last
-    }
-
-    /// Decides what becomes of what lies behind the log's last whole frame. True if the store has more.
-    fn settle_tail(
-        &mut self,
-        segment: Option<&SegmentFile>,
-        end: &SegmentEnd,
-    ) -> Result<bool, JournalError> {
-        let position = end.frontier.size() + 1;
-        let name = segment.map_or_else(|| "wal".to_owned(), SegmentFile::name);
-        let checkpointed = self
-            .checkpoint
-            .map_or(0, |checkpoint| checkpoint.position());
-        let was_closed_here = self
-            .checkpoint
-            .is_some_and(|checkpoint| checkpoint.is_closed)
-            && checkpointed + 1 == position;
-        let mut proven = checkpointed.max(self.donor_last);
-        match end.tail {
-            Tail::Clean => {}
-            Tail::Torn { bytes } => {
-                self.torn_tail_bytes = bytes;
-                self.notes.push(format!(
-                    "{name}: a frame of {bytes} bytes from position {position} on was being written when the \
-                     process or the machine stopped: cut off"
-                ));
-            }
-            Tail::Broken { bytes, .. } if was_closed_here => {
-                self.notes.push(format!(
-                    "{name}: {bytes} bytes that do not belong there lay behind position {checkpointed}, at which \
-                     the journal had been closed: cut off"
-                ));
-            }
-            Tail::Broken { bytes, last } if self.options.cut_damaged_tail && proven < position => {
-                self.torn_tail_bytes = bytes;
-                self.notes.push(format!(
-                    "{name}: what lay behind position {} was damaged, {bytes} bytes: CUT OFF AS ORDERED. Records \
-                     up to {last} or beyond may have been lost",
-                    position - 1
-                ));
-            }
-            Tail::Broken { last, .. } => proven = proven.max(last),
-        }
-        if proven >= position {
-            if self.donor_last < proven || !self.can_donate(proven, &end.frontier) {
-                let what = format!(
-                    "{name}: the log ends before position {position} (byte {}), but more was acknowledged, and \
-                     the store does not have it",
-                    end.offset
-                );
-                return Err(damaged(what, position, proven));
-            }
-            self.torn_tail_bytes = 0;
-            self.notes.push(format!(
-                "{name}: the log ended before position {position}; records up to {} were put back from the store",
-                self.donor_last
-            ));
-        }
-        if let Some(segment) = segment.filter(|_| end.content_end > end.offset) {
-            let zeros = vec![0; end.content_end - end.offset];
-            write(segment, end.offset as u64, &zeros)?;
-        }
-        Ok(proven >= position)
-    }
-
-    /// Appends what the store has beyond the log's end.
-    pub fn append_from_donor(&self, log: &mut Log) -> Result<(), JournalError> {
-        let Some(donor) = self.donor else {
-            return Ok(());
-        };
-        let mut result = Ok(());
-        let visited = donor.visit(log.frontier().size() + 1, |frame| {
-            let mut after = log.frontier().clone();
-            result = match advance(&mut after, frame) {
-                Ok(()) => log.append(frame.bytes, after),
-                Err(fault) => {
-                    let what = format!("the store's frame: {fault}");
-                    Err(damaged(what, frame.header.first, frame.header.last()))
-                }
-            };
-            result.is_ok()
-        });
-        result?;
-        visited.map_err(|error| {
-            damaged(
-                format!("the store: {error}"),
-                log.frontier().size() + 1,
-                self.donor_last,
-            )
-        })
-    }
 }
 
 /// Frames that are missing in a segment.
@@ -426,61 +323,4 @@ struct Gap {
 
 pub(super) fn damaged(what: String, first: u64, last: u64) -> JournalError {
     JournalError::Damaged { what, first, last }
-}
-
-fn file_length(segment: &SegmentFile) -> Result<u64, JournalError> {
-    fs::metadata(&segment.path)
-        .map(|metadata| metadata.len())
-        .map_err(JournalError::storage(format!(
-            "looking at {}",
-            segment.path.display()
-        )))
-}
-
-/// A segment's header, if it is whole.
-pub(super) fn read_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>, JournalError> {
-    let read = |path: &Path| {
-        let mut bytes = vec![0; SEGMENT_HEADER_BYTES];
-        match File::open(path)?.read_exact_at(&mut bytes, 0) {
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
-            read => read.map(|()| SegmentHeader::decode(&bytes)),
-        }
-    };
-    read(&segment.path).map_err(JournalError::storage(format!(
-        "reading {}",
-        segment.path.display()
-    )))
-}
-
-fn load(segment: &SegmentFile) -> Result<Image, JournalError> {
-    Image::load(&segment.path).map_err(JournalError::storage(format!(
-        "reading {}",
-        segment.path.display()
-    )))
-}
-
-/// Fills a segment up to its length.
-fn lengthen(segment: &SegmentFile, bytes: u64) -> Result<(), JournalError> {
-    let lengthen = |path: &Path| {
-        let file = File::options().write(true).open(path)?;
-        file.set_len(bytes)?;
-        file.sync_all()
-    };
-    lengthen(&segment.path).map_err(JournalError::storage(format!(
-        "mending {}",
-        segment.path.display()
-    )))
-}
-
-/// Writes into a segment, durably.
-fn write(segment: &SegmentFile, offset: u64, bytes: &[u8]) -> Result<(), JournalError> {
-    let write = |path: &Path| {
-        let file = File::options().write(true).open(path)?;
-        file.write_all_at(bytes, offset)?;
-        file.sync_all()
-    };
-    write(&segment.path).map_err(JournalError::storage(format!(
-        "mending {}",
-        segment.path.display()
-    )))
 }
