@@ -13,9 +13,9 @@ use super::codec::{FrameHeader, MAX_COMMIT_BYTES, body_bytes};
 use super::lock::DirLock;
 use super::log::{Log, Segments};
 use super::options::{Options, Step};
-use super::pending::{PendingFrame, Queue};
+use super::pending::{HeldFrame, Queue};
 use super::quiet::catch;
-use super::reading::allocated_bytes;
+use super::reading::{FrameCache, allocated_bytes};
 use super::recovery::{
     OpenReport, Recovered, STORE_DIR, SUSPECT_FILE, WAL_DIR, recover, store_failed,
 };
@@ -38,6 +38,7 @@ pub(super) struct Inner {
     pub store: RwLock<Option<Store>>,
     log: Mutex<Option<Log>>,
     pub segments: Segments,
+    pub cache: FrameCache,
     pub head: RwLock<TreeHead>,
     checkpoint: Mutex<Checkpoint>,
     stopped: Mutex<Option<String>>,
@@ -76,6 +77,7 @@ impl DurableJournal {
             options,
             store: RwLock::new(Some(store)),
             segments: log.segments(),
+            cache: FrameCache::default(),
             log: Mutex::new(Some(log)),
             head: RwLock::new(report.tree_head),
             checkpoint: Mutex::new(checkpoint),
@@ -270,7 +272,7 @@ impl Inner {
             body_bytes: body as u32,
             tree,
         };
-        self.queue.push(PendingFrame { header, bytes });
+        self.queue.push(HeldFrame { header, bytes });
         *self.head.write() = tree;
         Ok(tree)
     }

@@ -1,16 +1,56 @@
 //! Reads: from the frames that wait for the store, else from the store, and from the log where the store is damaged.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
 
 use super::codec::Frame;
 use super::collect::Collector;
 use super::durable::Inner;
+use super::pending::HeldFrame;
 use super::repair::damaged;
 use super::segment::{Image, SEGMENT_HEADER_BYTES};
 use super::{JournalError, StoredRecord};
+
+/// How many frames the cache keeps, and of how many bytes together.
+const CACHED_FRAMES: usize = 32;
+const CACHED_BYTES: usize = 16 << 20;
+
+/// The frames of which reads took a part only: the next read is likely to want another part.
+#[derive(Debug, Default)]
+pub(super) struct FrameCache {
+    frames: Mutex<VecDeque<Arc<HeldFrame>>>,
+}
+
+impl FrameCache {
+    fn find(&self, position: u64) -> Option<Arc<HeldFrame>> {
+        let frames = self.frames.lock();
+        let has = |frame: &&Arc<HeldFrame>| {
+            (frame.header.first..=frame.header.last()).contains(&position)
+        };
+        frames.iter().find(has).cloned()
+    }
+
+    fn keep(&self, frame: &Frame) {
+        if frame.bytes.len() > CACHED_BYTES {
+            return;
+        }
+        let mut frames = self.frames.lock();
+        frames.push_back(Arc::new(HeldFrame {
+            header: frame.header,
+            bytes: frame.bytes.to_vec(),
+        }));
+        let mut bytes: usize = frames.iter().map(|frame| frame.bytes.len()).sum();
+        while frames.len() > CACHED_FRAMES || bytes > CACHED_BYTES {
+            bytes -= frames.pop_front().map_or(0, |frame| frame.bytes.len());
+        }
+    }
+}
 
 impl Inner {
     /// Carries out the port's `read`.
@@ -24,15 +64,12 @@ impl Inner {
         let last = self.head.read().size;
         let mut collector = Collector::new(from, last, max_records, max_bytes);
         while let Some(position) = collector.next() {
-            if let Some(pending) = self.queue.find(position) {
-                let frame = Frame::parse(&pending.bytes).map_err(|fault| {
-                    damaged(
-                        format!("in memory: {fault}"),
-                        pending.header.first,
-                        pending.header.last(),
-                    )
-                })?;
-                collector.push_frame(&frame);
+            if let Some(held) = self
+                .queue
+                .find(position)
+                .or_else(|| self.cache.find(position))
+            {
+                collector.push_frame(&Frame::verified(held.header, &held.bytes));
                 continue;
             }
             let fault = self.read_store(&mut collector);
@@ -53,7 +90,11 @@ impl Inner {
             return Some("it is closed".into());
         };
         let visited = store.visit(position, |frame| {
-            collector.push_frame(frame) && collector.next().is_some()
+            let is_taken = collector.push_frame(frame);
+            if is_taken && collector.position() <= frame.header.last() {
+                self.cache.keep(frame);
+            }
+            is_taken && collector.next().is_some()
         });
         visited.err().map(|error| error.to_string())
     }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::durable::Inner;
 use super::options::Step;
-use super::pending::{PendingFrame, Work};
+use super::pending::{HeldFrame, Work};
 use super::quiet::catch;
 
 /// Feeds the store until the journal is closed or the store fails.
@@ -37,7 +37,7 @@ fn run(inner: &Inner) -> Result<(), String> {
     }
 }
 
-fn put(inner: &Inner, frame: &PendingFrame) -> Result<(), String> {
+fn put(inner: &Inner, frame: &HeldFrame) -> Result<(), String> {
     inner
         .options
         .step(Step::FeedStore)
