@@ -1,5 +1,6 @@
 //! Mending the log when it is opened: what is damaged is put back from the store, or opening fails and says what.
 
+use std::fs;
 use std::path::PathBuf;
 
 use super::checkpoint::{Checkpoint, sync_dir};
@@ -47,12 +48,32 @@ pub(super) struct SegmentEnd {
 }
 
 impl LogRepair<'_> {
+    /// Mends the log. If that fails, what tells that something is lost is as it was.
     pub fn run(&mut self) -> Result<LogEnd, JournalError> {
+        let first = SegmentFile::new(&self.wal, 1);
+        let had_first = first.path.exists();
+        let result = self.run_once();
+        if result.is_err() && !had_first && first.path.exists() {
+            // An empty first segment would hide that it was missing.
+            fs::remove_file(&first.path)
+                .map_err(JournalError::storage(format!("removing {}", first.name())))?;
+        }
+        result
+    }
+
+    fn run_once(&mut self) -> Result<LogEnd, JournalError> {
         let found = SegmentFile::list(&self.wal).map_err(JournalError::storage(format!(
             "listing {}",
             self.wal.display()
         )))?;
-        let (segments, suspects, last_was_short) = self.mend_headers(found)?;
+        let Headers {
+            segments,
+            suspects,
+            short,
+        } = self.mend_headers(found)?;
+        let last_was_short = segments
+            .last()
+            .is_some_and(|last| short.iter().any(|(short, _)| short == last));
         let witnessed = self
             .checkpoint
             .map_or(self.donor_last, |checkpoint| checkpoint.position());
@@ -71,15 +92,19 @@ impl LogRepair<'_> {
                 end = self.check(segment, next)?;
             }
         }
-        if last_was_short && !matches!(end.tail, Tail::Broken { .. }) {
-            // What the file lost may have been acknowledged.
-            let last = end.frontier.size() + 1;
+        if last_was_short {
+            // What the file lost may have been acknowledged, and nothing tells how much it was.
+            let known = self.donor_last.max(witnessed).max(end.frontier.size());
+            let bytes = (end.content_end - end.offset) as u64;
             end.tail = Tail::Broken {
-                bytes: (end.content_end - end.offset) as u64,
-                last,
+                bytes,
+                last: known + 1,
             };
         }
         let lacks_frames = self.settle_tail(segments.last(), &end)?;
+        for (segment, bytes) in &short {
+            lengthen(segment, *bytes)?;
+        }
         Ok(LogEnd {
             segments,
             offset: end.offset as u64,
@@ -88,16 +113,11 @@ impl LogRepair<'_> {
         })
     }
 
-    /// Makes sure that every segment has a sound header and its full length and that none is missing before
-    /// another. Returns the segments, the first positions of those to be read as a whole, and whether the last one
-    /// had lost its end.
-    fn mend_headers(
-        &mut self,
-        found: Vec<SegmentFile>,
-    ) -> Result<(Vec<SegmentFile>, Vec<u64>, bool), JournalError> {
+    /// Makes sure that every segment has a sound header and that none is missing before another.
+    fn mend_headers(&mut self, found: Vec<SegmentFile>) -> Result<Headers, JournalError> {
         let mut segments: Vec<SegmentFile> = Vec::with_capacity(found.len() + 1);
         let mut suspects = Vec::new();
-        let mut last_was_short = false;
+        let mut short = Vec::new();
         if found.first().is_some_and(|segment| segment.first != 1) {
             let first = SegmentFile::new(&self.wal, 1);
             self.notes.push(format!(
@@ -119,19 +139,22 @@ impl LogRepair<'_> {
                     self.mend_header(&segment, segments.last(), unsound, length)?
                 }
             };
-            last_was_short = length < header.bytes;
-            if last_was_short {
+            if length < header.bytes {
                 self.notes.push(format!(
                     "{} has {length} bytes instead of {}: filled up with zeros",
                     segment.name(),
                     header.bytes
                 ));
                 suspects.push(segment.first);
-                lengthen(&segment, header.bytes)?;
+                short.push((segment.clone(), header.bytes));
             }
             segments.push(segment);
         }
-        Ok((segments, suspects, last_was_short))
+        Ok(Headers {
+            segments,
+            suspects,
+            short,
+        })
     }
 
     /// Writes a segment's header anew from the end of the segment before it, whose lost frames are put back first.
@@ -146,6 +169,13 @@ impl LogRepair<'_> {
             Some(previous) => self.check(previous, Some(segment.first))?.frontier,
             None => Frontier::new(),
         };
+        // One that lost its header with its end must go on looking too short until it is mended as a whole.
+        let is_cut = length < SEGMENT_HEADER_BYTES as u64;
+        let bytes = if is_cut {
+            2 * SEGMENT_HEADER_BYTES as u64
+        } else {
+            length
+        };
         let what = match unsound {
             Some(_) => "a segment before it was missing",
             None => "its header was damaged",
@@ -154,9 +184,7 @@ impl LogRepair<'_> {
             .push(format!("{}: {what}; mended", segment.name()));
         let header = SegmentHeader {
             previous_first: previous.map_or(0, |previous| previous.first),
-            bytes: unsound.map_or(length.max(SEGMENT_HEADER_BYTES as u64), |header| {
-                header.bytes
-            }),
+            bytes: unsound.map_or(bytes, |header| header.bytes),
             frontier,
         };
         write(segment, 0, &header.encode())?;
@@ -193,7 +221,7 @@ impl LogRepair<'_> {
                 segment.first,
             )
         })?;
-        let mut frontier = header.frontier;
+        let mut frontier = header.frontier.clone();
         let mut offset = SEGMENT_HEADER_BYTES;
         loop {
             let position = frontier.size() + 1;
@@ -222,6 +250,10 @@ impl LogRepair<'_> {
                 .or(next)
                 .map(|first| first - 1)
             else {
+                if self.refill(segment, offset, header.bytes, &frontier)? {
+                    image = load(segment)?;
+                    continue;
+                }
                 let (tail, content_end) = (image.tail(offset, position), image.content_end());
                 return Ok(SegmentEnd {
                     offset,
@@ -239,6 +271,32 @@ impl LogRepair<'_> {
             self.fill(segment, &image, &gap, &frontier, fault)?;
             image = load(segment)?;
         }
+    }
+
+    /// Puts back at the log's end what the store has beyond it, where the segment has room for it. What lies behind
+    /// stays, to be judged.
+    fn refill(
+        &mut self,
+        segment: &SegmentFile,
+        offset: usize,
+        segment_bytes: u64,
+        before: &Frontier,
+    ) -> Result<bool, JournalError> {
+        let (first, last) = (before.size() + 1, self.donor_last);
+        if last < first {
+            return Ok(false);
+        }
+        let fits = |bytes: &Vec<u8>| (offset + bytes.len()) as u64 <= segment_bytes;
+        let Some(bytes) = self.donated(first, last, before).filter(fits) else {
+            return Ok(false);
+        };
+        write(segment, offset as u64, &bytes)?;
+        self.notes.push(format!(
+            "{}: the log ended before position {first} (byte {offset}); records up to {last} were put back from \
+             the store",
+            segment.name()
+        ));
+        Ok(true)
     }
 
     fn compare_with_checkpoint(
@@ -310,6 +368,16 @@ impl LogRepair<'_> {
         });
         (visited.is_ok() && frontier.size() == last).then_some(bytes)
     }
+}
+
+/// The segments with sound headers.
+struct Headers {
+    segments: Vec<SegmentFile>,
+    /// The first positions of those that are to be read as a whole.
+    suspects: Vec<u64>,
+    /// Those that lost their end, and how long they were. They are made that long again once nothing is amiss: to
+    /// be too short is what tells that something may be lost.
+    short: Vec<(SegmentFile, u64)>,
 }
 
 /// Frames that are missing in a segment.

@@ -32,10 +32,10 @@ impl LogRepair<'_> {
         let checkpointed = self
             .checkpoint
             .map_or(0, |checkpoint| checkpoint.position());
-        let was_closed_here = self
+        let is_closed = self
             .checkpoint
-            .is_some_and(|checkpoint| checkpoint.is_closed)
-            && checkpointed + 1 == position;
+            .is_some_and(|checkpoint| checkpoint.is_closed);
+        let was_closed_here = is_closed && checkpointed + 1 == position;
         let mut proven = checkpointed.max(self.donor_last);
         match end.tail {
             Tail::Clean => {}
@@ -46,13 +46,14 @@ impl LogRepair<'_> {
                      process or the machine stopped: cut off"
                 ));
             }
+            Tail::Broken { bytes: 0, .. } if was_closed_here => {}
             Tail::Broken { bytes, .. } if was_closed_here => {
                 self.notes.push(format!(
                     "{name}: {bytes} bytes that do not belong there lay behind position {checkpointed}, at which \
                      the journal had been closed: cut off"
                 ));
             }
-            Tail::Broken { bytes, last } if self.options.cut_damaged_tail && proven < position => {
+            Tail::Broken { bytes, last } if self.options.cut_damaged_tail => {
                 self.torn_tail_bytes = bytes;
                 self.notes.push(format!(
                     "{name}: what lay behind position {} was damaged, {bytes} bytes: CUT OFF AS ORDERED. Records \
@@ -60,13 +61,20 @@ impl LogRepair<'_> {
                     position - 1
                 ));
             }
+            // Behind the position at which it was closed there was nothing.
+            Tail::Broken { .. } if is_closed => {}
             Tail::Broken { last, .. } => proven = proven.max(last),
         }
         if proven >= position {
             if self.donor_last < proven || !self.can_donate(proven, &end.frontier) {
+                let hint = if proven > checkpointed.max(self.donor_last) {
+                    ", unless it is given up with the option cut_damaged_tail"
+                } else {
+                    ""
+                };
                 let what = format!(
                     "{name}: the log ends before position {position} (byte {}), but more was acknowledged or may \
-                     have been, and the store does not have it",
+                     have been, and the store does not have it{hint}",
                     end.offset
                 );
                 return Err(damaged(what, position, proven));
