@@ -149,6 +149,84 @@ fn a_damaged_last_frame_is_not_taken_for_a_torn_one() {
 }
 
 #[test]
+fn a_flipped_bit_anywhere_in_the_log_of_a_running_ledger_loses_nothing() {
+    let (template, last) = ledger_without_store(4);
+    let mut random = random(3);
+    for _ in 0..60 {
+        let copy = tempfile::tempdir().unwrap();
+        copy_dir(template.path(), copy.path()).unwrap();
+        let what = flip_bit(&last_segment(copy.path()), &mut random);
+        match DurableJournal::open(copy.path(), small_options()) {
+            Ok((journal, _)) => assert_eq!(check_records(&journal, SEED), last, "{what}"),
+            Err(JournalError::Damaged { first, .. }) => assert_eq!(first, last - 1, "{what}"),
+            Err(error) => panic!("{what}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn a_shortened_log_is_refused_again_and_again() {
+    let (template, last) = ledger_without_store(3);
+    let segment = last_segment(template.path());
+    let (bytes, frame) = last_frame(&segment);
+    // In the header, between frames, in the last frame, and in the zeros behind it.
+    for length in [
+        0,
+        1_000,
+        4096,
+        frame.start,
+        frame.start + 30,
+        frame.end + 10,
+    ] {
+        let copy = tempfile::tempdir().unwrap();
+        copy_dir(template.path(), copy.path()).unwrap();
+        fs::write(last_segment(copy.path()), &bytes[..length]).unwrap();
+        for _ in 0..3 {
+            let error = DurableJournal::open(copy.path(), small_options()).err();
+            assert!(
+                matches!(error, Some(JournalError::Damaged { .. })),
+                "{length}: {error:?}"
+            );
+        }
+        let options = Options {
+            cut_damaged_tail: true,
+            ..small_options()
+        };
+        match DurableJournal::open(copy.path(), options) {
+            Ok((journal, report)) => {
+                assert!(
+                    report.last <= last && !report.notes.is_empty(),
+                    "{length}: {report:?}"
+                );
+                assert_eq!(check_records(&journal, SEED), report.last);
+                fill(&journal, SEED, last + 40);
+            }
+            // The checkpoint knows of the first records: what it names is never cut off.
+            Err(error) => assert!(
+                matches!(error, JournalError::Damaged { first: 1, .. }),
+                "{length}: {error}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_lost_first_segment_is_refused_again_and_again() {
+    let dir = tempfile::tempdir().unwrap();
+    closed_ledger(dir.path(), SEED, 100);
+    fs::remove_dir_all(dir.path().join("store")).unwrap();
+    fs::remove_file(dir.path().join("wal/00000000000000000001.seg")).unwrap();
+    for _ in 0..3 {
+        let error = DurableJournal::open(dir.path(), small_options()).err();
+        assert!(
+            matches!(error, Some(JournalError::Damaged { first: 1, .. })),
+            "{error:?}"
+        );
+        assert!(!dir.path().join("wal/00000000000000000001.seg").exists());
+    }
+}
+
+#[test]
 fn a_damaged_last_frame_comes_back_from_the_store() {
     let dir = tempfile::tempdir().unwrap();
     let last = closed_ledger(dir.path(), SEED, 30);

@@ -25,6 +25,11 @@ impl Collector {
         (!self.is_full && self.next <= self.last).then_some(self.next)
     }
 
+    /// The position behind the last record gathered.
+    pub fn position(&self) -> u64 {
+        self.next
+    }
+
     /// Takes the record at the next position.
     pub fn push(&mut self, position: u64, bytes: &[u8]) {
         assert_eq!(Some(position), self.next(), "records are gathered in order");

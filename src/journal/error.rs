@@ -20,7 +20,7 @@ pub enum JournalError {
     },
     /// Records that were acknowledged cannot be read from the log nor from the store.
     #[error(
-        "records {first} to {last} are damaged: {what}. Nothing was changed or dropped; restore the named file from \
+        "records {first} to {last} are damaged: {what}. Nothing was dropped; restore the named file from \
          a backup (the log's segments are enough, the store is rebuilt from them) and start again"
     )]
     Damaged {

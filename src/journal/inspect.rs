@@ -61,13 +61,24 @@ pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
     };
     let mut inspector = Inspector::new(&found, segments.len());
     let copy = inspector.open_store_copy(dir)?;
-    let mut state = Walk { frontier: Some(Frontier::new()), next: 1 };
+    let mut state = Walk {
+        frontier: Some(Frontier::new()),
+        next: 1,
+    };
     for (index, segment) in segments.iter().enumerate() {
-        let image = Image::load(&segment.path).map_err(JournalError::storage(format!("reading {}", segment.path.display())))?;
+        let image = Image::load(&segment.path).map_err(JournalError::storage(format!(
+            "reading {}",
+            segment.path.display()
+        )))?;
         let next = segments.get(index + 1).map(|next| next.first);
-        let previous = index.checked_sub(1).map_or(0, |previous| segments[previous].first);
+        let previous = index
+            .checked_sub(1)
+            .map_or(0, |previous| segments[previous].first);
         inspector.check_header(segment, &image, previous, &mut state);
         inspector.check_segment(segment, &image, next, &mut state);
+        if let (Some(copy), Some(next)) = (&copy, next) {
+            inspector.compare_store(&copy.store, next);
+        }
     }
     Ok(inspector.finish(&found, &state, copy.as_ref().map(|copy| &copy.store)))
 }
@@ -88,8 +99,10 @@ struct Walk {
 
 struct Inspector {
     result: Inspection,
-    /// The frames of the log that are whole: first position, last position, root.
+    /// The whole frames of the log that are still to be compared with the store: first position and tree.
     frames: Vec<(u64, TreeHead)>,
+    /// The position due in the store; `None` once it turned out to be damaged.
+    store_next: Option<u64>,
 }
 
 impl Inspector {
@@ -104,24 +117,38 @@ impl Inspector {
             problems: Vec::new(),
             notes: Vec::new(),
         };
-        let mut inspector = Self { result, frames: Vec::new() };
+        let mut inspector = Self {
+            result,
+            frames: Vec::new(),
+            store_next: Some(1),
+        };
         match found {
             Found::Damaged => inspector.problem("the checkpoint file is damaged", 0, 0),
-            Found::Missing if segments > 0 => inspector.problem("the checkpoint file is missing", 0, 0),
+            Found::Missing if segments > 0 => {
+                inspector.problem("the checkpoint file is missing", 0, 0)
+            }
             Found::Missing | Found::Checkpoint(_) => {}
         }
         inspector
     }
 
     fn problem(&mut self, what: impl Into<String>, first: u64, last: u64) {
-        self.result.problems.push(Problem { what: what.into(), first, last });
+        self.result.problems.push(Problem {
+            what: what.into(),
+            first,
+            last,
+        });
     }
 
     fn open_store_copy(&mut self, dir: &Path) -> Result<Option<StoreCopy>, JournalError> {
         let path = dir.join(STORE_DIR);
         if !path.exists() {
             if self.result.segments > 0 {
-                self.problem("the store is missing; opening builds it anew from the log", 0, 0);
+                self.problem(
+                    "the store is missing; opening builds it anew from the log",
+                    0,
+                    0,
+                );
             }
             return Ok(None);
         }
@@ -130,8 +157,11 @@ impl Inspector {
             .prefix(".inspect-")
             .tempdir_in(dir)
             .or_else(|_| tempfile::tempdir())
-            .map_err(JournalError::storage("making a directory for a copy of the store"))?;
-        copy_dir(&path, &copy.path().join(STORE_DIR)).map_err(JournalError::storage(format!("copying {}", path.display())))?;
+            .map_err(JournalError::storage(
+                "making a directory for a copy of the store",
+            ))?;
+        copy_dir(&path, &copy.path().join(STORE_DIR))
+            .map_err(JournalError::storage(format!("copying {}", path.display())))?;
         match Store::open(&copy.path().join(STORE_DIR), 64 << 20) {
             Ok(store) => Ok(Some(StoreCopy { store, _dir: copy })),
             Err(error) => {
@@ -141,33 +171,73 @@ impl Inspector {
         }
     }
 
-    fn check_header(&mut self, segment: &SegmentFile, image: &Image, previous: u64, walk: &mut Walk) {
+    fn check_header(
+        &mut self,
+        segment: &SegmentFile,
+        image: &Image,
+        previous: u64,
+        walk: &mut Walk,
+    ) {
         let name = segment.name();
         if segment.first > walk.next {
-            self.problem(format!("{name} begins too late: records are missing before it"), walk.next, segment.first - 1);
+            self.problem(
+                format!("{name} begins too late: records are missing before it"),
+                walk.next,
+                segment.first - 1,
+            );
             walk.frontier = None;
         } else if segment.first < walk.next {
-            self.problem(format!("{name} begins before the end of the segment before it"), segment.first, walk.next - 1);
+            self.problem(
+                format!("{name} begins before the end of the segment before it"),
+                segment.first,
+                walk.next - 1,
+            );
             walk.frontier = None;
         }
         walk.next = segment.first;
         let Some(header) = image.header() else {
-            return self.problem(format!("{name}: its header is damaged"), segment.first, segment.first);
+            return self.problem(
+                format!("{name}: its header is damaged"),
+                segment.first,
+                segment.first,
+            );
         };
         if header.first() != segment.first || header.previous_first != previous {
-            self.problem(format!("{name}: its header belongs to another place in the log"), segment.first, segment.first);
+            self.problem(
+                format!("{name}: its header belongs to another place in the log"),
+                segment.first,
+                segment.first,
+            );
         }
         if (image.bytes.len() as u64) < header.bytes {
-            let what = format!("{name} has {} bytes instead of {}", image.bytes.len(), header.bytes);
+            let what = format!(
+                "{name} has {} bytes instead of {}",
+                image.bytes.len(),
+                header.bytes
+            );
             self.problem(what, segment.first, segment.first);
         }
-        if walk.frontier.as_ref().is_some_and(|frontier| *frontier != header.frontier) {
-            self.problem(format!("{name}: its header has another Merkle tree than the records before it"), segment.first, segment.first);
+        if walk
+            .frontier
+            .as_ref()
+            .is_some_and(|frontier| *frontier != header.frontier)
+        {
+            self.problem(
+                format!("{name}: its header has another Merkle tree than the records before it"),
+                segment.first,
+                segment.first,
+            );
         }
         walk.frontier.get_or_insert(header.frontier);
     }
 
-    fn check_segment(&mut self, segment: &SegmentFile, image: &Image, next: Option<u64>, walk: &mut Walk) {
+    fn check_segment(
+        &mut self,
+        segment: &SegmentFile,
+        image: &Image,
+        next: Option<u64>,
+        walk: &mut Walk,
+    ) {
         let mut offset = SEGMENT_HEADER_BYTES;
         while next != Some(walk.next) {
             let parsed = Frame::parse(image.bytes.get(offset..).unwrap_or_default());
@@ -215,7 +285,15 @@ impl Inspector {
     }
 
     /// Judges where no further frame can be read in a segment.
-    fn check_end(&mut self, segment: &SegmentFile, image: &Image, offset: usize, next: Option<u64>, walk: &mut Walk, what: String) {
+    fn check_end(
+        &mut self,
+        segment: &SegmentFile,
+        image: &Image,
+        offset: usize,
+        next: Option<u64>,
+        walk: &mut Walk,
+        what: String,
+    ) {
         if let Some(next) = next {
             self.problem(what, walk.next, next - 1);
             walk.next = next;
@@ -224,10 +302,10 @@ impl Inspector {
         }
         match image.tail(offset, walk.next) {
             Tail::Clean => {}
-            Tail::Torn { bytes } => self
-                .result
-                .notes
-                .push(format!("{}: {bytes} bytes of a frame that never became whole; opening cuts them off", segment.name())),
+            Tail::Torn { bytes } => self.result.notes.push(format!(
+                "{}: {bytes} bytes of a frame that never became whole; opening cuts them off",
+                segment.name()
+            )),
             Tail::Broken { last, .. } => self.problem(what, walk.next, last),
         }
     }
@@ -235,47 +313,86 @@ impl Inspector {
     fn finish(mut self, found: &Found, walk: &Walk, store: Option<&Store>) -> Inspection {
         self.result.last = walk.next - 1;
         let is_whole = self.result.log_records == self.result.last;
-        self.result.tree_head = walk.frontier.as_ref().filter(|_| is_whole).map(Frontier::head);
-        let checkpointed = found.checkpoint().map_or(0, |checkpoint| checkpoint.position());
+        self.result.tree_head = walk
+            .frontier
+            .as_ref()
+            .filter(|_| is_whole)
+            .map(Frontier::head);
+        let checkpointed = found
+            .checkpoint()
+            .map_or(0, |checkpoint| checkpoint.position());
         if checkpointed > self.result.last {
             let first = self.result.last + 1;
             self.problem("the log ends before the checkpoint", first, checkpointed);
         }
         if let Some(store) = store {
-            self.compare_store(store, checkpointed);
+            self.compare_store(store, u64::MAX);
+            self.judge_store_end(checkpointed);
         }
         self.result
     }
 
-    /// Compares the store with the log's frames, which stand for their records by their roots.
-    fn compare_store(&mut self, store: &Store, checkpointed: u64) {
-        let mut next = 1;
-        let mut records = 0;
-        let mut wrong = Vec::new();
+    /// Compares the store before position `until` with the log's frames, which stand for their records by their roots.
+    fn compare_store(&mut self, store: &Store, until: u64) {
         let frames = std::mem::take(&mut self.frames);
-        let visited = store.visit(0, |frame| {
+        let Some(mut next) = self.store_next else {
+            return;
+        };
+        let mut wrong = Vec::new();
+        let mut records = 0;
+        let visited = store.visit(next, |frame| {
             let header = frame.header;
-            if header.first != next {
-                wrong.push(("the store lacks records", next, header.first.saturating_sub(1)));
+            if header.first >= until || header.last() < next {
+                return header.first < until;
+            }
+            if header.first > next {
+                wrong.push(("the store lacks records", next, header.first - 1));
             }
             match frames.binary_search_by_key(&header.first, |(first, _)| *first) {
                 Ok(index) if frames[index].1 == header.tree => records += u64::from(header.count),
-                Ok(_) => wrong.push(("the store and the log have different records", header.first, header.last())),
-                Err(_) => wrong.push(("the log lacks records that the store has; opening puts them back", header.first, header.last())),
+                Ok(_) => {
+                    let what = "the store and the log have different records";
+                    wrong.push((what, header.first, header.last()));
+                }
+                Err(_) => {
+                    let what = "the log lacks records that the store has; opening puts them back";
+                    wrong.push((what, header.first, header.last()));
+                }
             }
             next = header.last() + 1;
             true
         });
-        self.result.store_records = records;
-        wrong.into_iter().for_each(|(what, first, last)| self.problem(what, first, last));
+        self.result.store_records += records;
+        self.store_next = Some(next);
+        wrong
+            .into_iter()
+            .for_each(|(what, first, last)| self.problem(what, first, last));
         if let Err(error) = visited {
-            let last = self.result.last.max(next);
-            self.problem(format!("the store is damaged: {error}"), next, last);
-        } else if next <= checkpointed {
+            let last = if until == u64::MAX {
+                self.result.last
+            } else {
+                until - 1
+            };
+            self.problem(
+                format!("the store is damaged: {error}"),
+                next,
+                last.max(next),
+            );
+            self.store_next = None;
+        }
+    }
+
+    fn judge_store_end(&mut self, checkpointed: u64) {
+        let Some(next) = self.store_next else {
+            return;
+        };
+        if next <= checkpointed {
             self.problem("the store ends before the checkpoint", next, checkpointed);
         } else if next <= self.result.last {
             let behind = self.result.last + 1 - next;
-            self.result.notes.push(format!("the store is {behind} records behind the log; opening feeds it"));
+            self.result.notes.push(format!(
+                "the store is {behind} records behind the log; opening feeds it"
+            ));
         }
     }
 }

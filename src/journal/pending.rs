@@ -9,16 +9,16 @@ use parking_lot::{Condvar, Mutex};
 use super::TreeHead;
 use super::codec::FrameHeader;
 
-/// A frame on its way into the store.
+/// A whole frame held in memory.
 #[derive(Debug)]
-pub(super) struct PendingFrame {
+pub(super) struct HeldFrame {
     pub header: FrameHeader,
     pub bytes: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct State {
-    frames: VecDeque<Arc<PendingFrame>>,
+    frames: VecDeque<Arc<HeldFrame>>,
     bytes: usize,
     /// The tree's head at the last frame that the store has.
     fed: TreeHead,
@@ -37,7 +37,7 @@ pub(super) struct Queue {
 /// What the store's thread is to do next.
 pub(super) enum Work {
     /// Put this frame into the store, then call `done`.
-    Feed(Arc<PendingFrame>),
+    Feed(Arc<HeldFrame>),
     /// Nothing to do until the given time.
     Wait,
     /// All is in the store, and no more will come.
@@ -65,7 +65,7 @@ impl Queue {
         }
     }
 
-    pub fn push(&self, frame: PendingFrame) {
+    pub fn push(&self, frame: HeldFrame) {
         let mut state = self.state.lock();
         state.bytes += frame.bytes.len();
         state.frames.push_back(Arc::new(frame));
@@ -73,7 +73,7 @@ impl Queue {
     }
 
     /// The waiting frame that has `position`. If there is none, the store has it.
-    pub fn find(&self, position: u64) -> Option<Arc<PendingFrame>> {
+    pub fn find(&self, position: u64) -> Option<Arc<HeldFrame>> {
         let state = self.state.lock();
         let index = state.frames.partition_point(|frame| frame.header.last() < position);
         let frame = state.frames.get(index)?;

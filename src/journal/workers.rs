@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::durable::Inner;
 use super::options::Step;
-use super::pending::{PendingFrame, Work};
+use super::pending::{HeldFrame, Work};
 use super::quiet::catch;
 
 /// Feeds the store until the journal is closed or the store fails.
@@ -37,9 +37,14 @@ fn run(inner: &Inner) -> Result<(), String> {
     }
 }
 
-fn put(inner: &Inner, frame: &PendingFrame) -> Result<(), String> {
-    inner.options.step(Step::FeedStore).map_err(|error| error.to_string())?;
+fn put(inner: &Inner, frame: &HeldFrame) -> Result<(), String> {
+    inner
+        .options
+        .step(Step::FeedStore)
+        .map_err(|error| error.to_string())?;
     let store = inner.store.read();
     let store = store.as_ref().ok_or("it is closed")?;
-    store.put(frame.header.first, &frame.bytes).map_err(|error| error.to_string())
+    store
+        .put(frame.header.first, &frame.bytes)
+        .map_err(|error| error.to_string())
 }
