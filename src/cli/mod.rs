@@ -16,6 +16,7 @@ mod output;
 mod payables;
 mod payouts;
 mod records;
+mod serve;
 mod statement;
 mod table;
 mod terms;
@@ -57,6 +58,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Keep a ledger running until SIGTERM or Ctrl-C
+    Serve(serve::Args),
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
     Append(append::Args),
     /// What a partner is owed, or every partner
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<(), Failure> {
     let mut session = Session { address: cli.address, out: Output::new(cli.json) };
     match cli.command {
+        Command::Serve(args) => serve::run(args)?,
         Command::Completions(args) => completions::run(&args, &mut session.out)?,
         command => client_runtime()?.block_on(ask(command, &mut session))?,
     }
@@ -119,7 +123,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Disputes(args) => disputes::run(args, session).await,
         Command::Records(args) => records::run(args, session).await,
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
-        Command::Completions(_) => unreachable!("handled before a connection is needed"),
+        Command::Serve(_) | Command::Completions(_) => unreachable!("these need no running ledger"),
     }
 }
 
@@ -130,6 +134,7 @@ fn client_runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// An option that would have no effect is a mistake of the caller, not to be passed over.
 fn refuse_idle_options(command: &Command, matches: &ArgMatches) -> Result<(), Failure> {
     let (name, idle): (&str, &[&str]) = match command {
+        Command::Serve(_) => ("serve", &["address", "json"]),
         Command::Completions(_) => ("completions", &["address", "json"]),
         _ => return Ok(()),
     };
