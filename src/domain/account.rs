@@ -88,7 +88,7 @@ pub struct Entry {
     /// The record that posted it.
     pub position: u64,
     /// Its place among the record's effects.
-    pub effect: u16,
+    pub effect: u32,
     /// What it is.
     pub kind: EntryKind,
     /// Minor units, debit above zero.

@@ -139,14 +139,14 @@ impl State {
         for (index, effect) in effects.iter().enumerate() {
             if let Effect::Posting(posting) = effect {
                 *balances.entry(posting.amount.currency).or_default() += i128::from(posting.amount.minor_units);
-                let effect = u16::try_from(index).expect("a record has fewer than 65 536 effects");
+                let effect = u32::try_from(index).expect("a record has fewer than 2^32 effects");
                 self.post(stamp, effect, posting);
             }
         }
         assert!(balances.values().all(|balance| *balance == 0), "the postings of record {} balance (rules 3.2)", stamp.position);
     }
 
-    fn post(&mut self, stamp: Stamp, effect: u16, posting: &Posting) {
+    fn post(&mut self, stamp: Stamp, effect: u32, posting: &Posting) {
         let row = self.accounts.find_or_insert_with((posting.account.clone(), posting.amount.currency), Account::default);
         let about = self.about_of(posting);
         let entry = Entry {

@@ -49,7 +49,10 @@ impl AuditService for Audit {
         Err(unimplemented("Subscribe (ReadRecords from the last position on gives the same records)"))
     }
 
-    async fn get_trial_balance(&self, request: Request<proto::GetTrialBalanceRequest>) -> Result<Response<proto::GetTrialBalanceResponse>, Status> {
+    async fn get_trial_balance(
+        &self,
+        request: Request<proto::GetTrialBalanceRequest>,
+    ) -> Result<Response<proto::GetTrialBalanceResponse>, Status> {
         let ledger = self.ledger.clone();
         off_thread(move || trial_balance(&ledger, request.into_inner().options.as_ref())).await
     }
@@ -86,7 +89,11 @@ fn trial_balance(ledger: &Ledger, options: Option<&proto::ReadOptions>) -> Resul
         if account.entries()[..until].iter().any(|entry| entry.effective_at <= seen.time) {
             let balance = account.sums_of_first(until, seen).balance();
             *totals.entry(key.1).or_default() += balance;
-            accounts.push(proto::AccountBalance { account: key.0.to_string(), currency_code: key.1.to_string(), balance: narrowed(balance) });
+            accounts.push(proto::AccountBalance {
+                account: key.0.to_string(),
+                currency_code: key.1.to_string(),
+                balance: narrowed(balance),
+            });
         }
         row += 1;
         if row.is_multiple_of(ACCOUNTS_AT_A_TIME) {

@@ -62,7 +62,12 @@ impl Scan {
         let page_size = match page_size as usize {
             0 => DEFAULT_PAGE_SIZE,
             size if size <= MAX_PAGE_SIZE => size,
-            size => return Err(Error::malformed("page_size", format!("is {size}; at most {MAX_PAGE_SIZE} are allowed, 0 means {DEFAULT_PAGE_SIZE}"))),
+            size => {
+                return Err(Error::malformed(
+                    "page_size",
+                    format!("is {size}; at most {MAX_PAGE_SIZE} are allowed, 0 means {DEFAULT_PAGE_SIZE}"),
+                ));
+            }
         };
         let last = ledger.last();
         let seen = ledger.seen(options.as_ref(), LATEST)?;

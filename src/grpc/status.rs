@@ -35,10 +35,13 @@ impl Refusal {
 /// What a caller is told of an error. What only the ledger's people should see goes to the log.
 fn refusal_of(error: Error) -> Refusal {
     match error {
-        Error::Malformed(violations) => Refusal { violations: violations.clone(), ..Refusal::new(Code::InvalidArgument, "MALFORMED", summary(&violations)) },
+        Error::Malformed(violations) => {
+            Refusal { violations: violations.clone(), ..Refusal::new(Code::InvalidArgument, "MALFORMED", summary(&violations)) }
+        }
         Error::Unimplemented(names) => {
             let names = names.join(", ");
-            Refusal::new(Code::Unimplemented, "UNIMPLEMENTED", format!("this release does not record {names} yet")).with(vec![("event_types", names)])
+            Refusal::new(Code::Unimplemented, "UNIMPLEMENTED", format!("this release does not record {names} yet"))
+                .with(vec![("event_types", names)])
         }
         Error::Rejected { rejection, event } => {
             let mut metadata = rejection.metadata();
@@ -55,15 +58,27 @@ fn refusal_of(error: Error) -> Refusal {
             let message = "more is waiting to be recorded than the ledger can take; try again a little later";
             Refusal { retry_after: Some(retry_after), ..Refusal::new(Code::ResourceExhausted, "OVERLOADED", message) }
         }
-        Error::DeadlineExceeded => Refusal::new(Code::DeadlineExceeded, "DEADLINE_EXCEEDED", "the deadline passed before the answer; it is safe to send the same request again"),
-        Error::Stopped(_) => Refusal::new(Code::Unavailable, "STOPPED", "the ledger records nothing until it is restarted; it is safe to send the same request again then"),
+        Error::DeadlineExceeded => Refusal::new(
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            "the deadline passed before the answer; it is safe to send the same request again",
+        ),
+        Error::Stopped(_) => Refusal::new(
+            Code::Unavailable,
+            "STOPPED",
+            "the ledger records nothing until it is restarted; it is safe to send the same request again then",
+        ),
         Error::Damaged(why) => {
             tracing::error!(why, "stored records are damaged");
             Refusal::new(Code::DataLoss, "DAMAGED", "stored records are damaged; the ledger's operator finds the particulars in its log")
         }
         Error::Internal(why) => {
             tracing::error!(why, "a defect of the ledger");
-            Refusal::new(Code::Internal, "INTERNAL", "a defect of the ledger; nothing was recorded, and its operator finds the particulars in its log")
+            Refusal::new(
+                Code::Internal,
+                "INTERNAL",
+                "a defect of the ledger; nothing was recorded, and its operator finds the particulars in its log",
+            )
         }
     }
 }
@@ -95,7 +110,8 @@ pub fn to_status(error: Error) -> Status {
     let metadata: HashMap<String, String> = metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
     if !violations.is_empty() {
-        let violations: Vec<_> = violations.into_iter().map(|violation| FieldViolation::new(violation.field, violation.description)).collect();
+        let violations: Vec<_> =
+            violations.into_iter().map(|violation| FieldViolation::new(violation.field, violation.description)).collect();
         details.set_bad_request(violations);
     }
     if retry_after.is_some() {
@@ -112,14 +128,21 @@ pub fn to_append_error(error: Error) -> proto::AppendError {
         message,
         reason: reason.to_owned(),
         metadata: metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        field_violations: violations.into_iter().map(|Violation { field, description }| proto::FieldViolation { field, description }).collect(),
+        field_violations: violations
+            .into_iter()
+            .map(|Violation { field, description }| proto::FieldViolation { field, description })
+            .collect(),
         retry_delay: retry_after.and_then(|delay| prost_types::Duration::try_from(delay).ok()),
     }
 }
 
 /// A call that this release does not answer yet.
 pub fn unimplemented(what: &str) -> Status {
-    Status::with_error_details(Code::Unimplemented, format!("this release does not answer {what} yet"), ErrorDetails::with_error_info("UNIMPLEMENTED", DOMAIN, HashMap::new()))
+    Status::with_error_details(
+        Code::Unimplemented,
+        format!("this release does not answer {what} yet"),
+        ErrorDetails::with_error_info("UNIMPLEMENTED", DOMAIN, HashMap::new()),
+    )
 }
 
 /// A status that the transport made, with what the contract wants of every error.

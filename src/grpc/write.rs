@@ -4,7 +4,9 @@ use super::Answers;
 use super::edge::deadline_of;
 use super::status::{explained, to_append_error, to_status};
 use crate::ledger::{Append, Error, Ledger, Ticket};
-use crate::proto::{self, AppendStreamRequest, AppendStreamResponse, append_stream_response::Outcome, ledger_service_server::LedgerService};
+use crate::proto::{
+    self, AppendStreamRequest, AppendStreamResponse, append_stream_response::Outcome, ledger_service_server::LedgerService,
+};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;

@@ -25,10 +25,7 @@ impl Batch {
     pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.bytes.len();
         write(&mut self.bytes);
-        assert!(
-            self.bytes.len() >= start,
-            "a record's writer removed bytes of the records before it"
-        );
+        assert!(self.bytes.len() >= start, "a record's writer removed bytes of the records before it");
         self.ends.push(self.bytes.len());
     }
 
@@ -80,10 +77,7 @@ mod tests {
         batch.push(b"one");
         batch.push(b"");
         batch.push_with(|buffer| buffer.extend_from_slice(b"three"));
-        assert_eq!(
-            batch.records().collect::<Vec<_>>(),
-            [&b"one"[..], b"", b"three"]
-        );
+        assert_eq!(batch.records().collect::<Vec<_>>(), [&b"one"[..], b"", b"three"]);
         assert_eq!((batch.len(), batch.byte_len()), (3, 8));
         batch.clear();
         assert!(batch.is_empty());

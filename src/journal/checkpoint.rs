@@ -69,22 +69,12 @@ impl Checkpoint {
             && u32_at(bytes, 60) == crc32c::crc32c(&bytes[..60])
             && u64_at(bytes, 8) == u64_at(bytes, 16)
             && u32_at(bytes, 56) <= 1;
-        is_sound.then(|| Self {
-            head: TreeHead {
-                size: u64_at(bytes, 16),
-                root: hash_at(bytes, 24),
-            },
-            is_closed: u32_at(bytes, 56) == 1,
-        })
+        is_sound.then(|| Self { head: TreeHead { size: u64_at(bytes, 16), root: hash_at(bytes, 24) }, is_closed: u32_at(bytes, 56) == 1 })
     }
 
     /// Replaces the directory's checkpoint by this one, durably.
     pub(super) fn write(&self, dir: &Path, options: &Options) -> Result<(), JournalError> {
-        self.try_write(dir, options)
-            .map_err(JournalError::storage(format!(
-                "writing {}",
-                dir.join(FILE_NAME).display()
-            )))
+        self.try_write(dir, options).map_err(JournalError::storage(format!("writing {}", dir.join(FILE_NAME).display())))
     }
 
     fn try_write(&self, dir: &Path, options: &Options) -> io::Result<()> {
@@ -119,13 +109,7 @@ mod tests {
 
     #[test]
     fn checkpoints_come_back_and_damage_shows() {
-        let checkpoint = Checkpoint {
-            head: TreeHead {
-                size: 12,
-                root: [7; 32],
-            },
-            is_closed: true,
-        };
+        let checkpoint = Checkpoint { head: TreeHead { size: 12, root: [7; 32] }, is_closed: true };
         let bytes = checkpoint.encode();
         assert_eq!(Checkpoint::decode(&bytes), Some(checkpoint));
         for bit in 0..bytes.len() * 8 {

@@ -17,20 +17,17 @@ pub(super) struct Collector {
 impl Collector {
     /// Starts a read from `from` on, which never goes beyond `last`.
     pub fn new(from: u64, last: u64, max_records: usize, max_bytes: usize) -> Self {
-        Self {
-            records: Vec::new(),
-            next: from.max(1),
-            last,
-            max_records,
-            max_bytes,
-            bytes: 0,
-            is_full: max_records == 0,
-        }
+        Self { records: Vec::new(), next: from.max(1), last, max_records, max_bytes, bytes: 0, is_full: max_records == 0 }
     }
 
     /// The position that comes next; `None` if there is nothing more to gather.
     pub fn next(&self) -> Option<u64> {
         (!self.is_full && self.next <= self.last).then_some(self.next)
+    }
+
+    /// The position behind the last record gathered.
+    pub fn position(&self) -> u64 {
+        self.next
     }
 
     /// Takes the record at the next position.
@@ -41,10 +38,7 @@ impl Collector {
             return;
         }
         self.bytes += bytes.len();
-        self.records.push(StoredRecord {
-            position,
-            bytes: bytes.to_vec(),
-        });
+        self.records.push(StoredRecord { position, bytes: bytes.to_vec() });
         self.next += 1;
         self.is_full = self.records.len() >= self.max_records;
     }

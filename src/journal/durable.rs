@@ -1,8 +1,6 @@
 //! The durable journal: the log, the store behind it, and what joins them.
 
 use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,18 +9,16 @@ use std::thread::JoinHandle;
 use parking_lot::{Mutex, RwLock};
 
 use super::checkpoint::Checkpoint;
-use super::codec::{Frame, FrameHeader, MAX_COMMIT_BYTES, body_bytes};
-use super::collect::Collector;
+use super::codec::{FrameHeader, MAX_COMMIT_BYTES, body_bytes};
 use super::lock::DirLock;
 use super::log::{Log, Segments};
 use super::options::{Options, Step};
-use super::pending::{PendingFrame, Queue};
+use super::pending::{HeldFrame, Queue};
 use super::quiet::catch;
+use super::reading::{FrameCache, allocated_bytes};
 use super::recovery::{
     OpenReport, Recovered, STORE_DIR, SUSPECT_FILE, WAL_DIR, recover, store_failed,
 };
-use super::repair::damaged;
-use super::segment::{Image, SEGMENT_HEADER_BYTES};
 use super::sled::Store;
 use super::workers::feed_store;
 use super::{Batch, DiskBytes, Journal, JournalError, StoredRecord, TreeHead, encode_frame};
@@ -41,8 +37,9 @@ pub(super) struct Inner {
     pub queue: Queue,
     pub store: RwLock<Option<Store>>,
     log: Mutex<Option<Log>>,
-    segments: Segments,
-    head: RwLock<TreeHead>,
+    pub segments: Segments,
+    pub cache: FrameCache,
+    pub head: RwLock<TreeHead>,
     checkpoint: Mutex<Checkpoint>,
     stopped: Mutex<Option<String>>,
     is_closed: AtomicBool,
@@ -80,6 +77,7 @@ impl DurableJournal {
             options,
             store: RwLock::new(Some(store)),
             segments: log.segments(),
+            cache: FrameCache::default(),
             log: Mutex::new(Some(log)),
             head: RwLock::new(report.tree_head),
             checkpoint: Mutex::new(checkpoint),
@@ -196,7 +194,7 @@ impl Drop for DurableJournal {
 }
 
 impl Inner {
-    fn check_open(&self) -> Result<(), JournalError> {
+    pub fn check_open(&self) -> Result<(), JournalError> {
         if self.is_closed.load(Ordering::Acquire) {
             return Err(JournalError::Stopped {
                 why: "it was closed".into(),
@@ -212,13 +210,18 @@ impl Inner {
 
     /// The store takes no more frames. It is rebuilt when the journal is next opened.
     pub fn store_failed(&self, why: &str) {
-        tracing::error!(why, "the store failed: no more commits are taken");
         self.suspect_store();
-        self.stop(&format!("the store failed: {why}"));
+        self.give_up(&format!("the store failed: {why}"));
+    }
+
+    /// Nothing is fed to the store any more, so no commits are taken either.
+    fn give_up(&self, why: &str) {
+        tracing::error!(why, "no more commits are taken");
+        self.stop(why);
         self.queue.fail(why.to_owned());
     }
 
-    fn suspect_store(&self) {
+    pub fn suspect_store(&self) {
         if let Err(error) = fs::write(self.dir.join(SUSPECT_FILE), "") {
             tracing::warn!(%error, "the store could not be marked for rebuilding");
         }
@@ -255,112 +258,38 @@ impl Inner {
         self.queue
             .wait_for_room(body)
             .map_err(|why| JournalError::Stopped { why })?;
+        self.commit(log, batch, body)
+    }
+
+    /// Makes a commit durable, hands it to the store and publishes it, in this order.
+    fn commit(&self, log: &mut Log, batch: &Batch, body: usize) -> Result<TreeHead, JournalError> {
+        let first = log.frontier().size() + 1;
         let mut after = log.frontier().clone();
         batch.records().for_each(|record| after.push(record));
         let tree = after.head();
         let mut bytes = Vec::new();
-        encode_frame(&mut bytes, last + 1, batch, tree);
+        encode_frame(&mut bytes, first, batch, tree);
         log.append(&bytes, after)
             .inspect_err(|error| self.stop(&error.to_string()))?;
+        // Count and length fit in 32 bits: a commit's limit is smaller.
         let header = FrameHeader {
-            first: last + 1,
-            // Fit in 32 bits: the limit above is smaller.
+            first,
             count: batch.len() as u32,
             body_bytes: body as u32,
             tree,
         };
-        self.queue.push(PendingFrame { header, bytes });
+        self.queue.push(HeldFrame { header, bytes });
         *self.head.write() = tree;
         Ok(tree)
     }
 
-    fn read(
-        &self,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<StoredRecord>, JournalError> {
-        self.check_open()?;
-        let last = self.head.read().size;
-        let mut collector = Collector::new(from, last, max_records, max_bytes);
-        while let Some(position) = collector.next() {
-            if let Some(pending) = self.queue.find(position) {
-                let frame = Frame::parse(&pending.bytes).map_err(|fault| {
-                    damaged(
-                        format!("in memory: {fault}"),
-                        pending.header.first,
-                        pending.header.last(),
-                    )
-                })?;
-                collector.push_frame(&frame);
-                continue;
-            }
-            let fault = self.read_store(&mut collector);
-            if collector.next() == Some(position) {
-                // Not in the queue, so the store should have had it.
-                let why = fault.unwrap_or_else(|| "it does not have them".into());
-                self.read_log(&mut collector, position, &why)?;
-            }
-        }
-        Ok(collector.finish())
-    }
-
-    /// Gathers from the store; answers what is wrong with it, if anything.
-    fn read_store(&self, collector: &mut Collector) -> Option<String> {
-        let store = self.store.read();
-        let position = collector.next()?;
-        let Some(store) = store.as_ref() else {
-            return Some("it is closed".into());
-        };
-        let visited = store.visit(position, |frame| {
-            collector.push_frame(frame) && collector.next().is_some()
-        });
-        visited.err().map(|error| error.to_string())
-    }
-
-    /// Gathers from the log what the store should have had from `position` on.
-    fn read_log(
-        &self,
-        collector: &mut Collector,
-        position: u64,
-        why: &str,
-    ) -> Result<(), JournalError> {
-        let (segment, next) = {
-            let segments = self.segments.read();
-            let after = segments.partition_point(|segment| segment.first <= position);
-            (
-                after.checked_sub(1).map(|index| segments[index].clone()),
-                segments.get(after).cloned(),
-            )
-        };
-        let segment_last = next.map_or_else(|| self.head.read().size, |next| next.first - 1);
-        let lost = |what: &str, last| {
-            damaged(format!("the store: {why}; the log: {what}"), position, last)
-        };
-        let segment = segment.ok_or_else(|| lost("no segment has them", segment_last))?;
-        let image = match Image::load(&segment.path) {
-            Ok(image) => image,
-            Err(error) => return Err(lost(&format!("{}: {error}", segment.name()), segment_last)),
-        };
-        let last = collect_from(&image, collector, position);
-        if collector.next() == Some(position) {
-            return Err(lost(
-                &format!("{} is damaged", segment.name()),
-                last.unwrap_or(segment_last),
-            ));
-        }
-        self.suspect_store();
-        tracing::error!(
-            position,
-            why,
-            "the store is damaged: the log served the read, and the store is rebuilt at the next start"
-        );
-        Ok(())
-    }
-
-    /// Syncs the store and writes down how far it is whole.
+    /// Syncs the store and writes down how far it is whole. If either fails, no more commits are taken: what failed
+    /// once is never tried again.
     pub fn write_checkpoint(&self, is_closed: bool) -> Result<u64, JournalError> {
         let mut checkpoint = self.checkpoint.lock();
+        if let Some(why) = self.queue.failure() {
+            return Err(JournalError::Stopped { why });
+        }
         let new = Checkpoint {
             head: self.queue.fed(),
             is_closed,
@@ -369,55 +298,23 @@ impl Inner {
             return Ok(new.position());
         }
         if new.head != checkpoint.head {
-            self.options
-                .step(Step::SyncStore)
-                .map_err(JournalError::storage("syncing the store"))?;
-            let store = self.store.read();
-            let Some(store) = store.as_ref() else {
-                return Err(JournalError::Stopped {
-                    why: "it was closed".into(),
-                });
-            };
-            store.sync().map_err(store_failed)?;
+            self.sync_store()
+                .inspect_err(|error| self.store_failed(&error.to_string()))?;
         }
-        new.write(&self.dir, &self.options)?;
+        new.write(&self.dir, &self.options)
+            .inspect_err(|error| self.give_up(&error.to_string()))?;
         *checkpoint = new;
         Ok(new.position())
     }
-}
 
-/// Gathers from a segment's frames. Answers up to where the position sought is damaged, if a whole frame follows.
-fn collect_from(image: &Image, collector: &mut Collector, position: u64) -> Option<u64> {
-    let mut offset = SEGMENT_HEADER_BYTES;
-    while collector.next().is_some() {
-        let bytes = image.bytes.get(offset..)?;
-        let frame = match Frame::parse(bytes) {
-            Ok(frame) => frame,
-            Err(_) => {
-                let (at, frame) = image.next_frame(offset, 0)?;
-                offset = at;
-                frame
-            }
-        };
-        offset += frame.bytes.len();
-        if frame.header.last() >= position && !collector.push_frame(&frame) {
-            return Some(frame.header.first - 1);
+    fn sync_store(&self) -> Result<(), JournalError> {
+        let step = self.options.step(Step::SyncStore);
+        step.map_err(JournalError::storage("syncing the store"))?;
+        match self.store.read().as_ref() {
+            Some(store) => store.sync().map_err(store_failed),
+            None => Err(JournalError::Stopped {
+                why: "it was closed".into(),
+            }),
         }
     }
-    None
-}
-
-/// What the files below a directory take on disk.
-fn allocated_bytes(path: &Path) -> io::Result<u64> {
-    let metadata = match fs::symlink_metadata(path) {
-        // A file may be renamed or removed while this looks.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        metadata => metadata?,
-    };
-    if !metadata.is_dir() {
-        return Ok(metadata.blocks() * 512);
-    }
-    fs::read_dir(path)?
-        .map(|entry| allocated_bytes(&entry?.path()))
-        .sum()
 }

@@ -20,7 +20,7 @@ pub enum JournalError {
     },
     /// Records that were acknowledged cannot be read from the log nor from the store.
     #[error(
-        "records {first} to {last} are damaged: {what}. Nothing was changed or dropped; restore the named file from \
+        "records {first} to {last} are damaged: {what}. Nothing was dropped; restore the named file from \
          a backup (the log's segments are enough, the store is rebuilt from them) and start again"
     )]
     Damaged {
@@ -32,9 +32,7 @@ pub enum JournalError {
         last: u64,
     },
     /// The commit was meant for another state of the ledger. Nothing was written.
-    #[error(
-        "the commit expects position {expected} to be the last, but it is {last}: read up to there and decide again"
-    )]
+    #[error("the commit expects position {expected} to be the last, but it is {last}: read up to there and decide again")]
     PositionMismatch {
         /// What the caller took for the last position.
         expected: u64,
@@ -50,9 +48,7 @@ pub enum JournalError {
         limit: usize,
     },
     /// The operating system refused a file operation.
-    #[error(
-        "{what}: {source}. Check the disk's health, its free space and the directory's permissions, then restart"
-    )]
+    #[error("{what}: {source}. Check the disk's health, its free space and the directory's permissions, then restart")]
     Storage {
         /// What was being done to which file.
         what: String,

@@ -76,6 +76,9 @@ pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
             .map_or(0, |previous| segments[previous].first);
         inspector.check_header(segment, &image, previous, &mut state);
         inspector.check_segment(segment, &image, next, &mut state);
+        if let (Some(copy), Some(next)) = (&copy, next) {
+            inspector.compare_store(&copy.store, next);
+        }
     }
     Ok(inspector.finish(&found, &state, copy.as_ref().map(|copy| &copy.store)))
 }
@@ -96,8 +99,10 @@ struct Walk {
 
 struct Inspector {
     result: Inspection,
-    /// The frames of the log that are whole: first position, last position, root.
+    /// The whole frames of the log that are still to be compared with the store: first position and tree.
     frames: Vec<(u64, TreeHead)>,
+    /// The position due in the store; `None` once it turned out to be damaged.
+    store_next: Option<u64>,
 }
 
 impl Inspector {
@@ -115,6 +120,7 @@ impl Inspector {
         let mut inspector = Self {
             result,
             frames: Vec::new(),
+            store_next: Some(1),
         };
         match found {
             Found::Damaged => inspector.problem("the checkpoint file is damaged", 0, 0),
@@ -172,57 +178,40 @@ impl Inspector {
         previous: u64,
         walk: &mut Walk,
     ) {
-        let name = segment.name();
-        if segment.first > walk.next {
-            self.problem(
-                format!("{name} begins too late: records are missing before it"),
-                walk.next,
-                segment.first - 1,
-            );
+        let (name, first) = (segment.name(), segment.first);
+        if first > walk.next {
+            let what = format!("{name} begins too late: records are missing before it");
+            self.problem(what, walk.next, first - 1);
             walk.frontier = None;
-        } else if segment.first < walk.next {
-            self.problem(
-                format!("{name} begins before the end of the segment before it"),
-                segment.first,
-                walk.next - 1,
-            );
+        } else if first < walk.next {
+            let what = format!("{name} begins before the end of the segment before it");
+            self.problem(what, first, walk.next - 1);
             walk.frontier = None;
         }
-        walk.next = segment.first;
+        walk.next = first;
         let Some(header) = image.header() else {
-            return self.problem(
-                format!("{name}: its header is damaged"),
-                segment.first,
-                segment.first,
-            );
+            return self.problem(format!("{name}: its header is damaged"), first, first);
         };
-        if header.first() != segment.first || header.previous_first != previous {
-            self.problem(
+        let length = image.bytes.len() as u64;
+        let is_elsewhere = header.first() != first || header.previous_first != previous;
+        let frontier = walk.frontier.get_or_insert_with(|| header.frontier.clone());
+        let faults = [
+            (
+                is_elsewhere,
                 format!("{name}: its header belongs to another place in the log"),
-                segment.first,
-                segment.first,
-            );
-        }
-        if (image.bytes.len() as u64) < header.bytes {
-            let what = format!(
-                "{name} has {} bytes instead of {}",
-                image.bytes.len(),
-                header.bytes
-            );
-            self.problem(what, segment.first, segment.first);
-        }
-        if walk
-            .frontier
-            .as_ref()
-            .is_some_and(|frontier| *frontier != header.frontier)
-        {
-            self.problem(
+            ),
+            (
+                length < header.bytes,
+                format!("{name} has {length} bytes instead of {}", header.bytes),
+            ),
+            (
+                *frontier != header.frontier,
                 format!("{name}: its header has another Merkle tree than the records before it"),
-                segment.first,
-                segment.first,
-            );
+            ),
+        ];
+        for (_, what) in faults.into_iter().filter(|(is_fault, _)| *is_fault) {
+            self.problem(what, first, first);
         }
-        walk.frontier.get_or_insert(header.frontier);
     }
 
     fn check_segment(
@@ -320,50 +309,67 @@ impl Inspector {
             self.problem("the log ends before the checkpoint", first, checkpointed);
         }
         if let Some(store) = store {
-            self.compare_store(store, checkpointed);
+            self.compare_store(store, u64::MAX);
+            self.judge_store_end(checkpointed);
         }
         self.result
     }
 
-    /// Compares the store with the log's frames, which stand for their records by their roots.
-    fn compare_store(&mut self, store: &Store, checkpointed: u64) {
-        let mut next = 1;
-        let mut records = 0;
-        let mut wrong = Vec::new();
+    /// Compares the store before position `until` with the log's frames, which stand for their records by their roots.
+    fn compare_store(&mut self, store: &Store, until: u64) {
         let frames = std::mem::take(&mut self.frames);
-        let visited = store.visit(0, |frame| {
+        let Some(mut next) = self.store_next else {
+            return;
+        };
+        let mut wrong = Vec::new();
+        let mut records = 0;
+        let visited = store.visit(next, |frame| {
             let header = frame.header;
-            if header.first != next {
-                wrong.push((
-                    "the store lacks records",
-                    next,
-                    header.first.saturating_sub(1),
-                ));
+            if header.first >= until || header.last() < next {
+                return header.first < until;
+            }
+            if header.first > next {
+                wrong.push(("the store lacks records", next, header.first - 1));
             }
             match frames.binary_search_by_key(&header.first, |(first, _)| *first) {
                 Ok(index) if frames[index].1 == header.tree => records += u64::from(header.count),
-                Ok(_) => wrong.push((
-                    "the store and the log have different records",
-                    header.first,
-                    header.last(),
-                )),
-                Err(_) => wrong.push((
-                    "the log lacks records that the store has; opening puts them back",
-                    header.first,
-                    header.last(),
-                )),
+                Ok(_) => {
+                    let what = "the store and the log have different records";
+                    wrong.push((what, header.first, header.last()));
+                }
+                Err(_) => {
+                    let what = "the log lacks records that the store has; opening puts them back";
+                    wrong.push((what, header.first, header.last()));
+                }
             }
             next = header.last() + 1;
             true
         });
-        self.result.store_records = records;
+        self.result.store_records += records;
+        self.store_next = Some(next);
         wrong
             .into_iter()
             .for_each(|(what, first, last)| self.problem(what, first, last));
         if let Err(error) = visited {
-            let last = self.result.last.max(next);
-            self.problem(format!("the store is damaged: {error}"), next, last);
-        } else if next <= checkpointed {
+            let last = if until == u64::MAX {
+                self.result.last
+            } else {
+                until - 1
+            };
+            self.problem(
+                format!("the store is damaged: {error}"),
+                next,
+                last.max(next),
+            );
+            self.store_next = None;
+        }
+    }
+
+    fn judge_store_end(&mut self, checkpointed: u64) {
+        let Some(next) = self.store_next else {
+            return;
+        };
+        if next <= checkpointed {
             self.problem("the store ends before the checkpoint", next, checkpointed);
         } else if next <= self.result.last {
             let behind = self.result.last + 1 - next;

@@ -19,13 +19,8 @@ impl DirLock {
     pub fn take(dir: &Path) -> Result<Self, JournalError> {
         let path = dir.join(FILE_NAME);
         let what = format!("locking {}", path.display());
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(JournalError::storage(&what))?;
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(JournalError::storage(&what))?;
         lock(&mut file, dir, &what)?;
         let write_pid = |file: &mut File| {
             file.set_len(0)?;
@@ -60,10 +55,7 @@ fn lock(file: &mut File, dir: &Path, what: &str) -> Result<(), JournalError> {
             let _ = file.take(32).read_to_string(&mut pid);
             let pid = pid.trim();
             let owner = (!pid.is_empty()).then(|| pid.to_owned());
-            Err(JournalError::Locked {
-                dir: dir.to_owned(),
-                owner,
-            })
+            Err(JournalError::Locked { dir: dir.to_owned(), owner })
         }
         Err(TryLockError::Error(error)) => Err(JournalError::storage(what)(error)),
     }

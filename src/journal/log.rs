@@ -39,33 +39,16 @@ struct Current {
 
 impl Log {
     /// Takes up the log where its last segment's frames end: at `offset`, with `frontier`.
-    pub fn open(
-        wal: PathBuf,
-        options: Options,
-        segments: Vec<SegmentFile>,
-        offset: u64,
-        frontier: Frontier,
-    ) -> io::Result<Self> {
+    pub fn open(wal: PathBuf, options: Options, segments: Vec<SegmentFile>, offset: u64, frontier: Frontier) -> io::Result<Self> {
         let current = segments.last().map(|segment| {
             let file = File::options().read(true).write(true).open(&segment.path)?;
             let bytes = file.metadata()?.len();
-            Ok::<_, io::Error>(Current {
-                file,
-                offset,
-                bytes,
-            })
+            Ok::<_, io::Error>(Current { file, offset, bytes })
         });
         let spares = SpareMaker::start(wal.clone())?;
         let current = current.transpose()?;
         let segments = Arc::new(RwLock::new(segments));
-        Ok(Self {
-            wal,
-            options,
-            segments,
-            current,
-            frontier,
-            spares,
-        })
+        Ok(Self { wal, options, segments, current, frontier, spares })
     }
 
     pub fn segments(&self) -> Segments {
@@ -81,33 +64,21 @@ impl Log {
     /// unknown what reached the disk: the log must not be used again.
     pub fn append(&mut self, frame: &[u8], after: Frontier) -> Result<(), JournalError> {
         let length = frame.len() as u64;
-        if self
-            .current
-            .as_ref()
-            .is_none_or(|current| current.offset + length > current.bytes)
-        {
-            self.start_segment(length)
-                .map_err(JournalError::storage("starting a segment of the log"))?;
+        if self.current.as_ref().is_none_or(|current| current.offset + length > current.bytes) {
+            self.start_segment(length).map_err(JournalError::storage("starting a segment of the log"))?;
         }
         // Just made sure of.
         let Some(current) = &mut self.current else {
-            return Err(JournalError::Stopped {
-                why: "the log has no segment".into(),
-            });
+            return Err(JournalError::Stopped { why: "the log has no segment".into() });
         };
-        let write =
-            |step, work: &dyn Fn() -> io::Result<()>| self.options.step(step).and_then(|()| work());
-        write(Step::WriteFrame, &|| {
-            current.file.write_all_at(frame, current.offset)
-        })
-        .map_err(JournalError::storage("writing to the log"))?;
-        write(Step::SyncFrame, &|| current.file.sync_data())
-            .map_err(JournalError::storage("syncing the log"))?;
+        let write = |step, work: &dyn Fn() -> io::Result<()>| self.options.step(step).and_then(|()| work());
+        write(Step::WriteFrame, &|| current.file.write_all_at(frame, current.offset))
+            .map_err(JournalError::storage("writing to the log"))?;
+        write(Step::SyncFrame, &|| current.file.sync_data()).map_err(JournalError::storage("syncing the log"))?;
         current.offset += length;
         self.frontier = after;
         if current.offset > current.bytes / 2 {
-            self.spares
-                .request(self.options.next_segment_bytes(current.bytes));
+            self.spares.request(self.options.next_segment_bytes(current.bytes));
         }
         Ok(())
     }
@@ -120,20 +91,12 @@ impl Log {
         let spare = match self.spares.take(needed) {
             Some(spare) => spare,
             None => {
-                let bytes = self
-                    .options
-                    .next_segment_bytes(before)
-                    .max(needed)
-                    .next_multiple_of(4096);
+                let bytes = self.options.next_segment_bytes(before).max(needed).next_multiple_of(4096);
                 Spare::create(&self.wal, "segment.new", bytes)?
             }
         };
         let header = SegmentHeader {
-            previous_first: self
-                .segments
-                .read()
-                .last()
-                .map_or(0, |segment| segment.first),
+            previous_first: self.segments.read().last().map_or(0, |segment| segment.first),
             bytes: spare.bytes,
             frontier: self.frontier.clone(),
         };
@@ -143,11 +106,7 @@ impl Log {
         fs::rename(&spare.path, &segment.path)?;
         sync_dir(&self.wal)?;
         self.segments.write().push(segment);
-        self.current = Some(Current {
-            file: spare.file,
-            offset: SEGMENT_HEADER_BYTES as u64,
-            bytes: spare.bytes,
-        });
+        self.current = Some(Current { file: spare.file, offset: SEGMENT_HEADER_BYTES as u64, bytes: spare.bytes });
         Ok(())
     }
 }

@@ -22,9 +22,7 @@ struct State {
 impl State {
     fn check_open(&self) -> Result<(), JournalError> {
         if self.is_closed {
-            return Err(JournalError::Stopped {
-                why: "it was closed".into(),
-            });
+            return Err(JournalError::Stopped { why: "it was closed".into() });
         }
         Ok(())
     }
@@ -52,16 +50,10 @@ impl Journal for MemoryJournal {
         state.check_open()?;
         let last = state.frontier.size();
         if expected_last != last {
-            return Err(JournalError::PositionMismatch {
-                expected: expected_last,
-                last,
-            });
+            return Err(JournalError::PositionMismatch { expected: expected_last, last });
         }
         if body_bytes(batch) > MAX_COMMIT_BYTES {
-            return Err(JournalError::TooLarge {
-                bytes: body_bytes(batch),
-                limit: MAX_COMMIT_BYTES,
-            });
+            return Err(JournalError::TooLarge { bytes: body_bytes(batch), limit: MAX_COMMIT_BYTES });
         }
         for record in batch.records() {
             state.frontier.push(record);
@@ -70,12 +62,7 @@ impl Journal for MemoryJournal {
         Ok(state.frontier.head())
     }
 
-    fn read(
-        &self,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<StoredRecord>, JournalError> {
+    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
         let state = self.state.lock();
         state.check_open()?;
         let mut collector = Collector::new(from, state.frontier.size(), max_records, max_bytes);

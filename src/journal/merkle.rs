@@ -87,10 +87,7 @@ impl Frontier {
     /// Size and root together.
     #[must_use]
     pub fn head(&self) -> TreeHead {
-        TreeHead {
-            size: self.size,
-            root: self.root(),
-        }
+        TreeHead { size: self.size, root: self.root() }
     }
 }
 
@@ -100,9 +97,7 @@ mod tests {
     use ct_merkle::mem_backed_tree::MemoryBackedTree;
 
     fn record(index: u64) -> Vec<u8> {
-        format!("record {index}")
-            .repeat(index as usize % 5)
-            .into_bytes()
+        format!("record {index}").repeat(index as usize % 5).into_bytes()
     }
 
     /// The recursive definition of RFC 6962, section 2.1, word for word.

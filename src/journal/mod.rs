@@ -11,6 +11,7 @@ mod codec;
 mod collect;
 mod durable;
 mod error;
+mod files;
 mod inspect;
 mod lock;
 mod log;
@@ -19,11 +20,13 @@ mod merkle;
 mod options;
 mod pending;
 mod quiet;
+mod reading;
 mod recovery;
 mod repair;
 mod segment;
 mod sled;
 mod spare;
+mod tail;
 mod workers;
 
 pub use batch::Batch;
@@ -86,12 +89,7 @@ pub trait Journal: Send + Sync {
     ///
     /// # Errors
     /// `Damaged` if neither the store nor the log has the records whole; `Stopped` after `close`.
-    fn read(
-        &self,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<StoredRecord>, JournalError>;
+    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError>;
 
     /// Writes down how far the store is whole, having made it so up to the last position. Returns that position.
     ///

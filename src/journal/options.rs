@@ -67,10 +67,7 @@ impl Options {
 
     /// The size of the segment that follows one of `current` bytes.
     pub(super) fn next_segment_bytes(&self, current: u64) -> u64 {
-        (current * 2).clamp(
-            self.first_segment_bytes.min(self.segment_bytes),
-            self.segment_bytes,
-        )
+        (current * 2).clamp(self.first_segment_bytes.min(self.segment_bytes), self.segment_bytes)
     }
 }
 

@@ -9,16 +9,16 @@ use parking_lot::{Condvar, Mutex};
 use super::TreeHead;
 use super::codec::FrameHeader;
 
-/// A frame on its way into the store.
+/// A whole frame held in memory.
 #[derive(Debug)]
-pub(super) struct PendingFrame {
+pub(super) struct HeldFrame {
     pub header: FrameHeader,
     pub bytes: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct State {
-    frames: VecDeque<Arc<PendingFrame>>,
+    frames: VecDeque<Arc<HeldFrame>>,
     bytes: usize,
     /// The tree's head at the last frame that the store has.
     fed: TreeHead,
@@ -37,7 +37,7 @@ pub(super) struct Queue {
 /// What the store's thread is to do next.
 pub(super) enum Work {
     /// Put this frame into the store, then call `done`.
-    Feed(Arc<PendingFrame>),
+    Feed(Arc<HeldFrame>),
     /// Nothing to do until the given time.
     Wait,
     /// All is in the store, and no more will come.
@@ -46,18 +46,8 @@ pub(super) enum Work {
 
 impl Queue {
     pub fn new(fed: TreeHead, limit_bytes: usize) -> Self {
-        let state = State {
-            frames: VecDeque::new(),
-            bytes: 0,
-            fed,
-            is_closing: false,
-            failure: None,
-        };
-        Self {
-            state: Mutex::new(state),
-            changed: Condvar::new(),
-            limit_bytes,
-        }
+        let state = State { frames: VecDeque::new(), bytes: 0, fed, is_closing: false, failure: None };
+        Self { state: Mutex::new(state), changed: Condvar::new(), limit_bytes }
     }
 
     /// Waits until another frame fits; the error says why none ever will.
@@ -75,7 +65,7 @@ impl Queue {
         }
     }
 
-    pub fn push(&self, frame: PendingFrame) {
+    pub fn push(&self, frame: HeldFrame) {
         let mut state = self.state.lock();
         state.bytes += frame.bytes.len();
         state.frames.push_back(Arc::new(frame));
@@ -83,11 +73,9 @@ impl Queue {
     }
 
     /// The waiting frame that has `position`. If there is none, the store has it.
-    pub fn find(&self, position: u64) -> Option<Arc<PendingFrame>> {
+    pub fn find(&self, position: u64) -> Option<Arc<HeldFrame>> {
         let state = self.state.lock();
-        let index = state
-            .frames
-            .partition_point(|frame| frame.header.last() < position);
+        let index = state.frames.partition_point(|frame| frame.header.last() < position);
         let frame = state.frames.get(index)?;
         (frame.header.first <= position).then(|| Arc::clone(frame))
     }
@@ -122,6 +110,11 @@ impl Queue {
     pub fn fail(&self, why: String) {
         self.state.lock().failure.get_or_insert(why);
         self.changed.notify_all();
+    }
+
+    /// Why the store takes no more, if it does not.
+    pub fn failure(&self) -> Option<String> {
+        self.state.lock().failure.clone()
     }
 
     /// No more frames will come.

@@ -21,14 +21,9 @@ pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
 
 /// The text of a panic.
 fn message(payload: &(dyn Any + Send)) -> String {
-    let text = payload
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| payload.downcast_ref::<&str>().copied());
+    let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
     // One line is enough: sled's assertions print whole pages.
-    let line = text
-        .and_then(|text| text.lines().next())
-        .unwrap_or("no message");
+    let line = text.and_then(|text| text.lines().next()).unwrap_or("no message");
     line.chars().take(200).collect()
 }
 
@@ -39,9 +34,7 @@ fn install_hook() {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
             let thread = std::thread::current();
-            let is_sled = thread
-                .name()
-                .is_some_and(|name| name.starts_with("sled-io"));
+            let is_sled = thread.name().is_some_and(|name| name.starts_with("sled-io"));
             if !is_sled && !IS_QUIET.get() {
                 previous(info);
             }
@@ -57,10 +50,7 @@ mod tests {
     fn panics_become_messages() {
         assert_eq!(catch(|| 7), Ok(7));
         let number = 7;
-        assert_eq!(
-            catch(|| panic!("lost {number}\nlong story")),
-            Err::<(), _>("lost 7".into())
-        );
+        assert_eq!(catch(|| panic!("lost {number}\nlong story")), Err::<(), _>("lost 7".into()));
         assert_eq!(catch(|| panic!("lost")), Err::<(), _>("lost".into()));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::checkpoint::{self, Checkpoint, Found, sync_dir};
 use super::log::Log;
@@ -59,26 +59,9 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     sync_dir(dir).map_err(JournalError::storage(format!("syncing {}", dir.display())))?;
     remove_unfinished(&wal)?;
     let found = checkpoint::read(dir)?;
-    let mut notes = Vec::new();
-    let mut found_store = find_store(dir, options, found.checkpoint())?;
-    let mut repair = LogRepair {
-        wal: wal.clone(),
-        options,
-        checkpoint: found.checkpoint(),
-        donor: found_store.store.as_ref(),
-        donor_last: found_store.last,
-        reads_all: found_store.fault.is_some(),
-        torn_tail_bytes: 0,
-        notes: Vec::new(),
-    };
-    let end = repair.run()?;
-    let mut log = Log::open(wal, options.clone(), end.segments, end.offset, end.frontier)
-        .map_err(JournalError::storage("opening the log"))?;
-    if end.lacks_frames {
-        repair.append_from_donor(&mut log)?;
-    }
-    let torn_tail_bytes = repair.torn_tail_bytes;
-    notes.append(&mut repair.notes);
+    let known = found.checkpoint();
+    let mut found_store = find_store(dir, options, known)?;
+    let (log, torn_tail_bytes, mut notes) = recover_log(wal, options, known, &found_store)?;
     let last = log.frontier().size();
     note_checkpoint(&found, last, &mut notes);
     if last == 0 && found_store.store.is_none() {
@@ -92,7 +75,6 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
         fed_records: 0,
         rebuilt: false,
     };
-    let known = found.checkpoint();
     let (store, state) = state.bring_up_to_date(found_store, &log, known)?;
     let checkpoint = Checkpoint {
         head: log.frontier().head(),
@@ -121,6 +103,32 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
         checkpoint,
         report,
     })
+}
+
+/// Mends the log and takes it up at its end. Answers also how much was cut off there and what was done.
+fn recover_log(
+    wal: PathBuf,
+    options: &Options,
+    checkpoint: Option<Checkpoint>,
+    found_store: &FoundStore,
+) -> Result<(Log, u64, Vec<String>), JournalError> {
+    let mut repair = LogRepair {
+        wal: wal.clone(),
+        options,
+        checkpoint,
+        donor: found_store.store.as_ref(),
+        donor_last: found_store.last,
+        reads_all: found_store.fault.is_some(),
+        torn_tail_bytes: 0,
+        notes: Vec::new(),
+    };
+    let end = repair.run()?;
+    let mut log = Log::open(wal, options.clone(), end.segments, end.offset, end.frontier)
+        .map_err(JournalError::storage("opening the log"))?;
+    if end.lacks_frames {
+        repair.append_from_donor(&mut log)?;
+    }
+    Ok((log, repair.torn_tail_bytes, repair.notes))
 }
 
 fn note_checkpoint(found: &Found, last: u64, notes: &mut Vec<String>) {

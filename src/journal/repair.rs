@@ -1,12 +1,11 @@
 //! Mending the log when it is opened: what is damaged is put back from the store, or opening fails and says what.
 
-use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
 use super::checkpoint::{Checkpoint, sync_dir};
 use super::codec::{FrameFault, FrameHeader};
-use super::log::Log;
+use super::files::{file_length, lengthen, load, read_header, write};
 use super::options::Options;
 use super::segment::{
     Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, create_filled,
@@ -41,20 +40,83 @@ pub(super) struct LogRepair<'a> {
 }
 
 /// Where a segment's frames end.
-struct SegmentEnd {
-    offset: usize,
-    frontier: Frontier,
-    tail: Tail,
-    content_end: usize,
+pub(super) struct SegmentEnd {
+    pub offset: usize,
+    pub frontier: Frontier,
+    pub tail: Tail,
+    pub content_end: usize,
+}
+
+impl SegmentEnd {
+    fn new(image: &Image, offset: usize, frontier: Frontier, tail: Tail) -> Self {
+        let content_end = image.content_end();
+        Self {
+            offset,
+            frontier,
+            tail,
+            content_end,
+        }
+    }
 }
 
 impl LogRepair<'_> {
+    /// Mends the log. If that fails, what tells that something is lost is as it was.
     pub fn run(&mut self) -> Result<LogEnd, JournalError> {
+        let first = SegmentFile::new(&self.wal, 1);
+        let had_first = first.path.exists();
+        let result = self.run_once();
+        if result.is_err() && !had_first && first.path.exists() {
+            // An empty first segment would hide that it was missing.
+            fs::remove_file(&first.path)
+                .map_err(JournalError::storage(format!("removing {}", first.name())))?;
+        }
+        result
+    }
+
+    fn run_once(&mut self) -> Result<LogEnd, JournalError> {
         let found = SegmentFile::list(&self.wal).map_err(JournalError::storage(format!(
             "listing {}",
             self.wal.display()
         )))?;
-        let (segments, suspects, last_was_short) = self.mend_headers(found)?;
+        let Headers {
+            segments,
+            suspects,
+            short,
+        } = self.mend_headers(found)?;
+        let last_was_short = segments
+            .last()
+            .is_some_and(|last| short.iter().any(|(short, _)| short == last));
+        let mut end = self.check_all(&segments, &suspects)?;
+        if last_was_short {
+            // What the file lost may have been acknowledged, and nothing tells how much it was.
+            let checkpointed = self
+                .checkpoint
+                .map_or(0, |checkpoint| checkpoint.position());
+            let known = self.donor_last.max(checkpointed).max(end.frontier.size());
+            let bytes = (end.content_end - end.offset) as u64;
+            end.tail = Tail::Broken {
+                bytes,
+                last: known + 1,
+            };
+        }
+        let lacks_frames = self.settle_tail(segments.last(), &end)?;
+        for (segment, bytes) in &short {
+            lengthen(segment, *bytes)?;
+        }
+        Ok(LogEnd {
+            segments,
+            offset: end.offset as u64,
+            frontier: end.frontier,
+            lacks_frames,
+        })
+    }
+
+    /// Reads the segments since the checkpoint and those that are suspect, or all.
+    fn check_all(
+        &mut self,
+        segments: &[SegmentFile],
+        suspects: &[u64],
+    ) -> Result<SegmentEnd, JournalError> {
         let witnessed = self
             .checkpoint
             .map_or(self.donor_last, |checkpoint| checkpoint.position());
@@ -73,33 +135,14 @@ impl LogRepair<'_> {
                 end = self.check(segment, next)?;
             }
         }
-        if last_was_short && !matches!(end.tail, Tail::Broken { .. }) {
-            // What the file lost may have been acknowledged.
-            let last = end.frontier.size() + 1;
-            end.tail = Tail::Broken {
-                bytes: (end.content_end - end.offset) as u64,
-                last,
-            };
-        }
-        let lacks_frames = self.settle_tail(segments.last(), &end)?;
-        Ok(LogEnd {
-            segments,
-            offset: end.offset as u64,
-            frontier: end.frontier,
-            lacks_frames,
-        })
+        Ok(end)
     }
 
-    /// Makes sure that every segment has a sound header and its full length and that none is missing before
-    /// another. Returns the segments, the first positions of those to be read as a whole, and whether the last one
-    /// had lost its end.
-    fn mend_headers(
-        &mut self,
-        found: Vec<SegmentFile>,
-    ) -> Result<(Vec<SegmentFile>, Vec<u64>, bool), JournalError> {
+    /// Makes sure that every segment has a sound header and that none is missing before another.
+    fn mend_headers(&mut self, found: Vec<SegmentFile>) -> Result<Headers, JournalError> {
         let mut segments: Vec<SegmentFile> = Vec::with_capacity(found.len() + 1);
         let mut suspects = Vec::new();
-        let mut last_was_short = false;
+        let mut short = Vec::new();
         if found.first().is_some_and(|segment| segment.first != 1) {
             let first = SegmentFile::new(&self.wal, 1);
             self.notes.push(format!(
@@ -121,19 +164,22 @@ impl LogRepair<'_> {
                     self.mend_header(&segment, segments.last(), unsound, length)?
                 }
             };
-            last_was_short = length < header.bytes;
-            if last_was_short {
+            if length < header.bytes {
                 self.notes.push(format!(
                     "{} has {length} bytes instead of {}: filled up with zeros",
                     segment.name(),
                     header.bytes
                 ));
                 suspects.push(segment.first);
-                write(&segment, header.bytes - 1, &[0])?;
+                short.push((segment.clone(), header.bytes));
             }
             segments.push(segment);
         }
-        Ok((segments, suspects, last_was_short))
+        Ok(Headers {
+            segments,
+            suspects,
+            short,
+        })
     }
 
     /// Writes a segment's header anew from the end of the segment before it, whose lost frames are put back first.
@@ -148,6 +194,13 @@ impl LogRepair<'_> {
             Some(previous) => self.check(previous, Some(segment.first))?.frontier,
             None => Frontier::new(),
         };
+        // One that lost its header with its end must go on looking too short until it is mended as a whole.
+        let is_cut = length < SEGMENT_HEADER_BYTES as u64;
+        let bytes = if is_cut {
+            2 * SEGMENT_HEADER_BYTES as u64
+        } else {
+            length
+        };
         let what = match unsound {
             Some(_) => "a segment before it was missing",
             None => "its header was damaged",
@@ -156,9 +209,7 @@ impl LogRepair<'_> {
             .push(format!("{}: {what}; mended", segment.name()));
         let header = SegmentHeader {
             previous_first: previous.map_or(0, |previous| previous.first),
-            bytes: unsound.map_or(length.max(SEGMENT_HEADER_BYTES as u64), |header| {
-                header.bytes
-            }),
+            bytes: unsound.map_or(bytes, |header| header.bytes),
             frontier,
         };
         write(segment, 0, &header.encode())?;
@@ -189,24 +240,15 @@ impl LogRepair<'_> {
     ) -> Result<SegmentEnd, JournalError> {
         let mut image = load(segment)?;
         let header = image.header().ok_or_else(|| {
-            damaged(
-                format!("{}: its header cannot be read", segment.name()),
-                segment.first,
-                segment.first,
-            )
+            let what = format!("{}: its header cannot be read", segment.name());
+            damaged(what, segment.first, segment.first)
         })?;
-        let mut frontier = header.frontier;
+        let mut frontier = header.frontier.clone();
         let mut offset = SEGMENT_HEADER_BYTES;
         loop {
             let position = frontier.size() + 1;
             if next == Some(position) {
-                let (tail, content_end) = (Tail::Clean, image.content_end());
-                return Ok(SegmentEnd {
-                    offset,
-                    frontier,
-                    tail,
-                    content_end,
-                });
+                return Ok(SegmentEnd::new(&image, offset, frontier, Tail::Clean));
             }
             let fault = match image.frame(offset, &mut frontier) {
                 Ok(frame) => {
@@ -216,31 +258,49 @@ impl LogRepair<'_> {
                 }
                 Err(fault) => fault,
             };
-            let following = image
-                .next_frame(offset, position)
-                .map(|(at, frame)| (at, frame.header.first));
-            let Some(gap_last) = following
-                .map(|(_, first)| first)
-                .or(next)
-                .map(|first| first - 1)
-            else {
-                let (tail, content_end) = (image.tail(offset, position), image.content_end());
-                return Ok(SegmentEnd {
+            let following = image.next_frame(offset, position);
+            let following = following.map(|(at, frame)| (at, frame.header.first));
+            if let Some(gap_end) = following.map(|(_, first)| first).or(next) {
+                let until = following.map(|(at, _)| at);
+                let gap = Gap {
                     offset,
-                    frontier,
-                    tail,
-                    content_end,
-                });
-            };
-            let gap = Gap {
-                offset,
-                first: position,
-                last: gap_last,
-                until: following.map(|(at, _)| at),
-            };
-            self.fill(segment, &image, &gap, &frontier, fault)?;
+                    first: position,
+                    last: gap_end - 1,
+                    until,
+                };
+                self.fill(segment, &image, &gap, &frontier, fault)?;
+            } else if !self.refill(segment, offset, header.bytes, &frontier)? {
+                let tail = image.tail(offset, position);
+                return Ok(SegmentEnd::new(&image, offset, frontier, tail));
+            }
             image = load(segment)?;
         }
+    }
+
+    /// Puts back at the log's end what the store has beyond it, where the segment has room for it. What lies behind
+    /// stays, to be judged.
+    fn refill(
+        &mut self,
+        segment: &SegmentFile,
+        offset: usize,
+        segment_bytes: u64,
+        before: &Frontier,
+    ) -> Result<bool, JournalError> {
+        let (first, last) = (before.size() + 1, self.donor_last);
+        if last < first {
+            return Ok(false);
+        }
+        let fits = |bytes: &Vec<u8>| (offset + bytes.len()) as u64 <= segment_bytes;
+        let Some(bytes) = self.donated(first, last, before).filter(fits) else {
+            return Ok(false);
+        };
+        write(segment, offset as u64, &bytes)?;
+        self.notes.push(format!(
+            "{}: the log ended before position {first} (byte {offset}); records up to {last} were put back from \
+             the store",
+            segment.name()
+        ));
+        Ok(true)
     }
 
     fn compare_with_checkpoint(
@@ -312,107 +372,16 @@ impl LogRepair<'_> {
         });
         (visited.is_ok() && frontier.size() == last).then_some(bytes)
     }
+}
 
-    /// Whether the store has these positions, continuing the tree.
-    fn can_donate(&self, last: u64, before: &Frontier) -> bool {
-        let mut frontier = before.clone();
-        let mut visit = |donor: &Store| {
-            donor.visit(before.size() + 1, |frame| {
-                advance(&mut frontier, frame).is_ok() && frontier.size() < last
-            })
-        };
-        self.donor.is_some_and(|donor| visit(donor).is_ok()) && frontier.size() >= last
-    }
-
-    /// Decides what becomes of what lies behind the log's last whole frame. True if the store has more.
-    fn settle_tail(
-        &mut self,
-        segment: Option<&SegmentFile>,
-        end: &SegmentEnd,
-    ) -> Result<bool, JournalError> {
-        let position = end.frontier.size() + 1;
-        let name = segment.map_or_else(|| "wal".to_owned(), SegmentFile::name);
-        let checkpointed = self
-            .checkpoint
-            .map_or(0, |checkpoint| checkpoint.position());
-        let was_closed_here = self
-            .checkpoint
-            .is_some_and(|checkpoint| checkpoint.is_closed)
-            && checkpointed + 1 == position;
-        let mut proven = checkpointed.max(self.donor_last);
-        match end.tail {
-            Tail::Clean => {}
-            Tail::Torn { bytes } => {
-                self.torn_tail_bytes = bytes;
-                self.notes.push(format!(
-                    "{name}: a frame of {bytes} bytes from position {position} on was being written when the \
-                     process or the machine stopped: cut off"
-                ));
-            }
-            Tail::Broken { bytes, .. } if was_closed_here => {
-                self.notes.push(format!(
-                    "{name}: {bytes} bytes that do not belong there lay behind position {checkpointed}, at which \
-                     the journal had been closed: cut off"
-                ));
-            }
-            Tail::Broken { bytes, last } if self.options.cut_damaged_tail && proven < position => {
-                self.torn_tail_bytes = bytes;
-                self.notes.push(format!(
-                    "{name}: what lay behind position {} was damaged, {bytes} bytes: CUT OFF AS ORDERED. Records \
-                     up to {last} or beyond may have been lost",
-                    position - 1
-                ));
-            }
-            Tail::Broken { last, .. } => proven = proven.max(last),
-        }
-        if proven >= position {
-            if self.donor_last < proven || !self.can_donate(proven, &end.frontier) {
-                let what = format!(
-                    "{name}: the log ends before position {position} (byte {}), but more was acknowledged, and \
-                     the store does not have it",
-                    end.offset
-                );
-                return Err(damaged(what, position, proven));
-            }
-            self.torn_tail_bytes = 0;
-            self.notes.push(format!(
-                "{name}: the log ended before position {position}; records up to {} were put back from the store",
-                self.donor_last
-            ));
-        }
-        if let Some(segment) = segment.filter(|_| end.content_end > end.offset) {
-            let zeros = vec![0; end.content_end - end.offset];
-            write(segment, end.offset as u64, &zeros)?;
-        }
-        Ok(proven >= position)
-    }
-
-    /// Appends what the store has beyond the log's end.
-    pub fn append_from_donor(&self, log: &mut Log) -> Result<(), JournalError> {
-        let Some(donor) = self.donor else {
-            return Ok(());
-        };
-        let mut result = Ok(());
-        let visited = donor.visit(log.frontier().size() + 1, |frame| {
-            let mut after = log.frontier().clone();
-            result = match advance(&mut after, frame) {
-                Ok(()) => log.append(frame.bytes, after),
-                Err(fault) => {
-                    let what = format!("the store's frame: {fault}");
-                    Err(damaged(what, frame.header.first, frame.header.last()))
-                }
-            };
-            result.is_ok()
-        });
-        result?;
-        visited.map_err(|error| {
-            damaged(
-                format!("the store: {error}"),
-                log.frontier().size() + 1,
-                self.donor_last,
-            )
-        })
-    }
+/// The segments with sound headers.
+struct Headers {
+    segments: Vec<SegmentFile>,
+    /// The first positions of those that are to be read as a whole.
+    suspects: Vec<u64>,
+    /// Those that lost their end, and how long they were. They are made that long again once nothing is amiss: to
+    /// be too short is what tells that something may be lost.
+    short: Vec<(SegmentFile, u64)>,
 }
 
 /// Frames that are missing in a segment.
@@ -426,48 +395,4 @@ struct Gap {
 
 pub(super) fn damaged(what: String, first: u64, last: u64) -> JournalError {
     JournalError::Damaged { what, first, last }
-}
-
-fn file_length(segment: &SegmentFile) -> Result<u64, JournalError> {
-    fs::metadata(&segment.path)
-        .map(|metadata| metadata.len())
-        .map_err(JournalError::storage(format!(
-            "looking at {}",
-            segment.path.display()
-        )))
-}
-
-/// A segment's header, if it is whole.
-pub(super) fn read_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>, JournalError> {
-    let read = |path: &Path| {
-        let mut bytes = vec![0; SEGMENT_HEADER_BYTES];
-        match File::open(path)?.read_exact_at(&mut bytes, 0) {
-            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
-            read => read.map(|()| SegmentHeader::decode(&bytes)),
-        }
-    };
-    read(&segment.path).map_err(JournalError::storage(format!(
-        "reading {}",
-        segment.path.display()
-    )))
-}
-
-fn load(segment: &SegmentFile) -> Result<Image, JournalError> {
-    Image::load(&segment.path).map_err(JournalError::storage(format!(
-        "reading {}",
-        segment.path.display()
-    )))
-}
-
-/// Writes into a segment, durably.
-fn write(segment: &SegmentFile, offset: u64, bytes: &[u8]) -> Result<(), JournalError> {
-    let write = |path: &Path| {
-        let file = File::options().write(true).open(path)?;
-        file.write_all_at(bytes, offset)?;
-        file.sync_all()
-    };
-    write(&segment.path).map_err(JournalError::storage(format!(
-        "mending {}",
-        segment.path.display()
-    )))
 }

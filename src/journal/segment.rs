@@ -8,9 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use super::codec::{
-    ALIGNMENT, Frame, FrameFault, HEADER_BYTES, hash_at, parse_header, u32_at, u64_at,
-};
+use super::codec::{ALIGNMENT, Frame, FrameFault, HEADER_BYTES, hash_at, parse_header, u32_at, u64_at};
 use super::merkle::{Frontier, MAX_PEAKS};
 
 pub(super) const SEGMENT_HEADER_BYTES: usize = 4096;
@@ -40,12 +38,8 @@ impl SegmentFile {
         let mut segments = Vec::new();
         for entry in fs::read_dir(wal)? {
             let path = entry?.path();
-            let is_segment = path
-                .extension()
-                .is_some_and(|extension| extension == EXTENSION);
-            let first = path
-                .file_stem()
-                .and_then(|stem| stem.to_str()?.parse().ok());
+            let is_segment = path.extension().is_some_and(|extension| extension == EXTENSION);
+            let first = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
             if let (true, Some(first)) = (is_segment, first) {
                 segments.push(Self { first, path });
             }
@@ -82,10 +76,7 @@ impl SegmentHeader {
         bytes.extend_from_slice(&self.previous_first.to_le_bytes());
         bytes.extend_from_slice(&self.bytes.to_le_bytes());
         let peaks = self.frontier.peaks();
-        assert!(
-            peaks.len() <= MAX_PEAKS,
-            "a 64-bit size has no more peaks than bits"
-        );
+        assert!(peaks.len() <= MAX_PEAKS, "a 64-bit size has no more peaks than bits");
         bytes.extend_from_slice(&(peaks.len() as u32).to_le_bytes());
         peaks.iter().for_each(|peak| bytes.extend_from_slice(peak));
         bytes.resize(CRC_AT, 0);
@@ -104,9 +95,7 @@ impl SegmentHeader {
         if peaks > MAX_PEAKS {
             return None;
         }
-        let peaks = (0..peaks)
-            .map(|peak| hash_at(bytes, PEAKS_AT + peak * 32))
-            .collect();
+        let peaks = (0..peaks).map(|peak| hash_at(bytes, PEAKS_AT + peak * 32)).collect();
         Some(Self {
             previous_first: u64_at(bytes, 16),
             bytes: u64_at(bytes, 24),
@@ -117,12 +106,7 @@ impl SegmentHeader {
 
 /// Creates a file of zeros, really written, and syncs it: later writes into it change no metadata.
 pub(super) fn create_filled(path: &Path, bytes: u64) -> io::Result<File> {
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .open(path)?;
+    let mut file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
     let zeros = vec![0; 1 << 20];
     let mut left = bytes;
     while left > 0 {
@@ -183,8 +167,7 @@ impl Image {
 
     /// The first whole frame behind `offset` that begins after position `after`, and where it lies.
     pub fn next_frame(&self, offset: usize, after: u64) -> Option<(usize, Frame<'_>)> {
-        self.headers_behind(offset, after)
-            .find_map(|at| Some((at, Frame::parse(&self.bytes[at..]).ok()?)))
+        self.headers_behind(offset, after).find_map(|at| Some((at, Frame::parse(&self.bytes[at..]).ok()?)))
     }
 
     /// Where sound headers of later positions lie behind `offset`.
@@ -192,10 +175,7 @@ impl Image {
         (offset..self.content_end)
             .step_by(ALIGNMENT)
             .skip(1)
-            .filter(move |&at| {
-                self.bytes[at] != 0
-                    && parse_header(&self.bytes[at..]).is_ok_and(|header| header.first > after)
-            })
+            .filter(move |&at| self.bytes[at] != 0 && parse_header(&self.bytes[at..]).is_ok_and(|header| header.first > after))
     }
 
     /// Judges what lies at `offset`, where no whole frame with position `position` could be read and none follows.
@@ -209,19 +189,13 @@ impl Image {
         let bytes = (self.content_end - offset) as u64;
         let later = self.headers_behind(offset, position).last();
         if let Some(header) = later.and_then(|at| parse_header(&self.bytes[at..]).ok()) {
-            return Tail::Broken {
-                bytes,
-                last: header.last(),
-            };
+            return Tail::Broken { bytes, last: header.last() };
         }
         let header = parse_header(&self.bytes[offset..]);
         let (length, last) = match header {
             Ok(header) if header.first == position => (header.frame_bytes(), header.last()),
             Ok(_) => {
-                return Tail::Broken {
-                    bytes,
-                    last: position,
-                };
+                return Tail::Broken { bytes, last: position };
             }
             Err(_) => (HEADER_BYTES, position),
         };
@@ -262,10 +236,7 @@ pub(super) fn advance(frontier: &mut Frontier, frame: &Frame) -> Result<(), Fram
 fn content_end(bytes: &[u8]) -> usize {
     const BLOCK: usize = 4096;
     let zeros = [0; BLOCK];
-    let Some(block) = bytes
-        .chunks(BLOCK)
-        .rposition(|block| *block != zeros[..block.len()])
-    else {
+    let Some(block) = bytes.chunks(BLOCK).rposition(|block| *block != zeros[..block.len()]) else {
         return 0;
     };
     let start = block * BLOCK;
@@ -295,11 +266,7 @@ mod tests {
     fn headers_come_back() {
         let mut frontier = Frontier::new();
         (0..13_u8).for_each(|record| frontier.push(&[record]));
-        let header = SegmentHeader {
-            previous_first: 5,
-            bytes: 1 << 20,
-            frontier,
-        };
+        let header = SegmentHeader { previous_first: 5, bytes: 1 << 20, frontier };
         let mut bytes = header.encode();
         assert_eq!(bytes.len(), SEGMENT_HEADER_BYTES);
         assert_eq!(SegmentHeader::decode(&bytes), Some(header));
@@ -321,19 +288,13 @@ mod tests {
             let mut bytes = whole.bytes.clone();
             bytes[sector * SECTOR_BYTES..][..SECTOR_BYTES].fill(0);
             let tail = Image::new(bytes).tail(0, 1);
-            assert!(
-                matches!(tail, Tail::Torn { .. }),
-                "sector {sector}: {tail:?}"
-            );
+            assert!(matches!(tail, Tail::Torn { .. }), "sector {sector}: {tail:?}");
         }
         for byte in (0..length).step_by(3) {
             let mut bytes = whole.bytes.clone();
             bytes[byte] ^= 0x08;
             let tail = Image::new(bytes).tail(0, 1);
-            assert!(
-                matches!(tail, Tail::Broken { last: 1, .. }),
-                "byte {byte}: {tail:?}"
-            );
+            assert!(matches!(tail, Tail::Broken { last: 1, .. }), "byte {byte}: {tail:?}");
         }
     }
 }

@@ -63,10 +63,7 @@ impl From<::sled::Error> for StoreError {
                         | ErrorKind::OutOfMemory
                 ) || is_lock_error(&source) =>
             {
-                Self::System {
-                    what: "the store".into(),
-                    source,
-                }
+                Self::System { what: "the store".into(), source }
             }
             other => Self::Unusable(other.to_string()),
         }
@@ -110,21 +107,14 @@ impl Store {
                 Ok((db, tree))
             });
             match attempt {
-                Err(StoreError::System { source, .. })
-                    if is_lock_error(&source) && begun.elapsed() < LOCK_PATIENCE =>
-                {
+                Err(StoreError::System { source, .. }) if is_lock_error(&source) && begun.elapsed() < LOCK_PATIENCE => {
                     thread::sleep(Duration::from_millis(10));
                 }
                 other => break other?,
             }
         };
-        let data = Self::make_durable(dir)
-            .map_err(StoreError::system(format!("syncing {}", dir.display())))?;
-        Ok(Self {
-            dir: dir.to_owned(),
-            open: Some(open),
-            data,
-        })
+        let data = Self::make_durable(dir).map_err(StoreError::system(format!("syncing {}", dir.display())))?;
+        Ok(Self { dir: dir.to_owned(), open: Some(open), data })
     }
 
     /// Makes the store's files and names durable, which sled does not.
@@ -168,37 +158,27 @@ impl Store {
     pub fn sync(&self) -> Result<(), StoreError> {
         let tree = self.tree()?;
         guarded(|| Ok(tree.flush()?))?;
-        self.data
-            .sync_data()
-            .map_err(StoreError::system("syncing the store"))?;
-        let mut blobs = std::fs::read_dir(self.dir.join("blobs"))
-            .map_err(StoreError::system("looking at the store's blobs"))?;
+        self.data.sync_data().map_err(StoreError::system("syncing the store"))?;
+        let mut blobs = std::fs::read_dir(self.dir.join("blobs")).map_err(StoreError::system("looking at the store's blobs"))?;
         if blobs.next().is_some() {
             // Cannot be, by the limit above; if it is, the store is not durable and must not be said to be.
-            return Err(StoreError::Unusable(
-                "it wrote a value into a file that is never synced".into(),
-            ));
+            return Err(StoreError::Unusable("it wrote a value into a file that is never synced".into()));
         }
         Ok(())
     }
 
-    /// Shows `visit` the frames from the one with `position` on, until it answers false or they end. A frame at
+    /// Shows `visit` the frames from the one with `position` on (the first there is, if none lies so far back), until
+    /// it answers false or they end. A frame at
     /// the end that is not whole does not count.
-    pub fn visit(
-        &self,
-        position: u64,
-        mut visit: impl FnMut(&Frame) -> bool,
-    ) -> Result<(), StoreError> {
+    pub fn visit(&self, position: u64, mut visit: impl FnMut(&Frame) -> bool) -> Result<(), StoreError> {
         let tree = self.tree()?;
         guarded(|| {
-            let begin = match tree.range(..=key(position, u16::MAX)).next_back() {
+            let before = tree.range(..=key(position, u16::MAX)).next_back();
+            let begin = match before.or_else(|| tree.iter().next()) {
                 Some(entry) => split_key(&entry?.0)?.0,
                 None => return Ok(()),
             };
-            let mut assembly = Assembly {
-                next: (begin, 0),
-                bytes: Vec::new(),
-            };
+            let mut assembly = Assembly { next: (begin, 0), bytes: Vec::new() };
             for entry in tree.range(key(begin, 0)..) {
                 let (at, value) = entry?;
                 if !assembly.take(split_key(&at)?, &value, &mut visit)? {
@@ -225,12 +205,7 @@ impl Store {
         let mut bound = Bound::Unbounded;
         // The last may lack pieces; the one before cannot, being older.
         for _ in 0..2 {
-            let entry = guarded(|| {
-                Ok(tree
-                    .range((Bound::<[u8; 10]>::Unbounded, bound))
-                    .next_back()
-                    .transpose()?)
-            })?;
+            let entry = guarded(|| Ok(tree.range((Bound::<[u8; 10]>::Unbounded, bound)).next_back().transpose()?))?;
             let Some((at, _)) = entry else {
                 return Ok(None);
             };
@@ -274,16 +249,10 @@ fn key(first: u64, piece: u16) -> [u8; 10] {
 }
 
 fn split_key(key: &IVec) -> Result<(u64, u16), StoreError> {
-    let key: [u8; 10] = key[..]
-        .try_into()
-        .map_err(|_| StoreError::Unusable("it has a key of the wrong length".into()))?;
+    let key: [u8; 10] = key[..].try_into().map_err(|_| StoreError::Unusable("it has a key of the wrong length".into()))?;
     let (first, piece) = key.split_at(8);
-    let first = first
-        .iter()
-        .fold(0, |first, &byte| first << 8 | u64::from(byte));
-    let piece = piece
-        .iter()
-        .fold(0, |piece, &byte| piece << 8 | u16::from(byte));
+    let first = first.iter().fold(0, |first, &byte| first << 8 | u64::from(byte));
+    let piece = piece.iter().fold(0, |piece, &byte| piece << 8 | u16::from(byte));
     Ok((first, piece))
 }
 
@@ -296,22 +265,15 @@ struct Assembly {
 
 impl Assembly {
     /// Takes the next piece; false once the visitor has had enough.
-    fn take(
-        &mut self,
-        at: (u64, u16),
-        value: &[u8],
-        visit: &mut impl FnMut(&Frame) -> bool,
-    ) -> Result<bool, StoreError> {
+    fn take(&mut self, at: (u64, u16), value: &[u8], visit: &mut impl FnMut(&Frame) -> bool) -> Result<bool, StoreError> {
         if at != self.next {
             let (first, piece) = self.next;
             let what = format!("it lacks piece {piece} of the frame from position {first} on");
             return Err(StoreError::Unusable(what));
         }
         let (first, piece) = at;
-        let damaged =
-            |fault| StoreError::Unusable(format!("its frame from position {first} on: {fault}"));
-        let is_single = piece == 0
-            && parse_header(value).is_ok_and(|header| header.frame_bytes() == value.len());
+        let damaged = |fault| StoreError::Unusable(format!("its frame from position {first} on: {fault}"));
+        let is_single = piece == 0 && parse_header(value).is_ok_and(|header| header.frame_bytes() == value.len());
         if !is_single {
             self.bytes.extend_from_slice(value);
             let header = parse_header(&self.bytes).map_err(damaged)?;
@@ -323,9 +285,7 @@ impl Assembly {
         let bytes = if is_single { value } else { &self.bytes };
         let frame = Frame::parse(bytes).map_err(damaged)?;
         if frame.header.first != first {
-            return Err(StoreError::Unusable(format!(
-                "another frame lies at position {first}"
-            )));
+            return Err(StoreError::Unusable(format!("another frame lies at position {first}")));
         }
         self.next = (frame.header.last() + 1, 0);
         let goes_on = visit(&frame);

@@ -52,16 +52,11 @@ pub(super) struct SpareMaker {
 impl SpareMaker {
     pub fn start(wal: PathBuf) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
-        let thread = std::thread::Builder::new()
-            .name("journal-spare".into())
-            .spawn({
-                let shared = Arc::clone(&shared);
-                move || run(&shared, &wal)
-            })?;
-        Ok(Self {
-            shared,
-            thread: Some(thread),
-        })
+        let thread = std::thread::Builder::new().name("journal-spare".into()).spawn({
+            let shared = Arc::clone(&shared);
+            move || run(&shared, &wal)
+        })?;
+        Ok(Self { shared, thread: Some(thread) })
     }
 
     /// Asks for a spare, unless there is one.

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::durable::Inner;
 use super::options::Step;
-use super::pending::{PendingFrame, Work};
+use super::pending::{HeldFrame, Work};
 use super::quiet::catch;
 
 /// Feeds the store until the journal is closed or the store fails.
@@ -28,15 +28,16 @@ fn run(inner: &Inner) -> Result<(), String> {
             Work::Stop => return Ok(()),
         }
         if Instant::now() >= checkpoint_due {
-            inner
-                .write_checkpoint(false)
-                .map_err(|error| error.to_string())?;
+            if inner.write_checkpoint(false).is_err() {
+                // It has told of it and stopped the journal.
+                return Ok(());
+            }
             checkpoint_due = Instant::now() + interval;
         }
     }
 }
 
-fn put(inner: &Inner, frame: &PendingFrame) -> Result<(), String> {
+fn put(inner: &Inner, frame: &HeldFrame) -> Result<(), String> {
     inner
         .options
         .step(Step::FeedStore)

@@ -3,8 +3,8 @@
 //! The writer adds each decided request; the committer takes all there is whenever it is free. So commits grow with
 //! the load, a lone request waits for nobody, and the next commit is decided while this one syncs.
 
-use super::queue::Answer;
 use super::error::Error;
+use super::queue::Answer;
 use crate::config::Limits;
 use crate::domain::Subjects;
 use crate::journal::Batch;
@@ -45,7 +45,8 @@ impl Group {
 
     fn has_room_for(&self, decided: &Decided, limits: &Limits) -> bool {
         self.batch.is_empty()
-            || (self.batch.len() + decided.records.len() <= limits.commit_records && self.batch.byte_len() + decided.byte_len <= limits.commit_bytes)
+            || (self.batch.len() + decided.records.len() <= limits.commit_records
+                && self.batch.byte_len() + decided.byte_len <= limits.commit_bytes)
     }
 
     fn add(&mut self, decided: Decided) {

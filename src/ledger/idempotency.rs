@@ -86,16 +86,6 @@ impl Idempotency {
         let slot = Slot::new(fingerprint, position);
         self.shards[shard_of(fingerprint)].insert_unique(spread(fingerprint), slot, |slot| spread(slot.fingerprint()));
     }
-
-    /// How many records are noted.
-    pub fn len(&self) -> usize {
-        self.shards.iter().map(HashTable::len).sum()
-    }
-
-    /// Whether none is.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
 }
 
 fn shard_of(Fingerprint(fingerprint): Fingerprint) -> usize {
@@ -117,7 +107,7 @@ mod tests {
         for position in 1..=20_000_u64 {
             ids.insert(ids.fingerprint(EventId(u128::from(position) << 64)), position);
         }
-        assert_eq!(ids.len(), 20_000);
+        assert_eq!(ids.shards.iter().map(HashTable::len).sum::<usize>(), 20_000);
         for position in 1..=20_000_u64 {
             assert!(ids.candidates(ids.fingerprint(EventId(u128::from(position) << 64))).contains(&position));
         }

@@ -205,7 +205,11 @@ impl Ledger {
     pub fn records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<proto::Record>, Error> {
         let last = self.last();
         let stored = self.core.journal.read(from, max_records, max_bytes)?;
-        stored.iter().take_while(|stored| stored.position <= last).map(|stored| duplicates::decode(stored.position, &stored.bytes)).collect()
+        stored
+            .iter()
+            .take_while(|stored| stored.position <= last)
+            .map(|stored| duplicates::decode(stored.position, &stored.bytes))
+            .collect()
     }
 
     /// The head of the Merkle tree over all durable records.

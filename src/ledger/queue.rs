@@ -36,12 +36,14 @@ pub struct Request {
 /// Where an answer goes, and the room that the request takes until then.
 pub struct Answer {
     reply: oneshot::Sender<Result<proto::AppendResponse, Error>>,
-    _room: Room,
+    room: Room,
 }
 
 impl Answer {
-    /// Answers, and gives the room free.
+    /// Gives the room free, and answers.
     pub fn send(self, result: Result<proto::AppendResponse, Error>) {
+        // Room first: whoever has an answer may ask again.
+        drop(self.room);
         // A caller that has gone away needs no answer.
         let _ = self.reply.send(result);
     }
@@ -131,17 +133,12 @@ impl Queue {
         let (reply, ticket) = oneshot::channel();
         let sender = self.sender.lock();
         let sender = sender.as_ref().ok_or_else(|| Error::Stopped("the ledger is closing".to_owned()))?;
-        sender.send(request(Answer { reply, _room: room })).map_err(|_| abandoned())?;
+        sender.send(request(Answer { reply, room })).map_err(|_| abandoned())?;
         Ok(Ticket(ticket))
     }
 
     /// Takes no more. What is queued is still decided.
     pub fn close(&self) {
         *self.sender.lock() = None;
-    }
-
-    /// Whether it takes no more.
-    pub fn is_closed(&self) -> bool {
-        self.sender.lock().is_none()
     }
 }

@@ -82,7 +82,11 @@ impl<'a> Attempt<'a> {
         for (message, event) in messages.iter().zip(events) {
             let earlier = find_earlier(self.core, event.event_id)?;
             if earlier.is_none_or(|earlier| !earlier.is_same(message)) {
-                let rejection = if last > expected { Rejection::PositionPassed { expected, last } } else { Rejection::PositionNotReached { asked: expected, last } };
+                let rejection = if last > expected {
+                    Rejection::PositionPassed { expected, last }
+                } else {
+                    Rejection::PositionNotReached { asked: expected, last }
+                };
                 return Err(rejection.into());
             }
         }
@@ -95,7 +99,12 @@ impl<'a> Attempt<'a> {
         if is_batch {
             self.core.state.write().savepoint();
         }
-        let outcome = messages.into_iter().zip(events).enumerate().try_for_each(|(index, (message, event))| self.decide_one(index, message, event)).and_then(|()| self.check_size());
+        let outcome = messages
+            .into_iter()
+            .zip(events)
+            .enumerate()
+            .try_for_each(|(index, (message, event))| self.decide_one(index, message, event))
+            .and_then(|()| self.check_size());
         match &outcome {
             // A single event is refused before anything is written.
             _ if !is_batch => {}
@@ -113,7 +122,12 @@ impl<'a> Attempt<'a> {
                 let rejection = Rejection::EventIdReused { event_id: event.event_id, position: earlier.position };
                 return Err(Error::rejected(rejection, index, self.count));
             }
-            self.results.push(proto::AppendResult { position: earlier.position, event_id: event.event_id.to_string(), duplicate: true, effects: earlier.effects });
+            self.results.push(proto::AppendResult {
+                position: earlier.position,
+                event_id: event.event_id.to_string(),
+                duplicate: true,
+                effects: earlier.effects,
+            });
             return Ok(());
         }
         let effects = self.effects_of(&event, index)?;
@@ -122,7 +136,12 @@ impl<'a> Attempt<'a> {
         if self.count > 1 {
             self.ids.insert(event_id, self.records.len());
         }
-        self.results.push(proto::AppendResult { position: record.position, event_id: event_id.to_string(), duplicate: false, effects: Vec::new() });
+        self.results.push(proto::AppendResult {
+            position: record.position,
+            event_id: event_id.to_string(),
+            duplicate: false,
+            effects: Vec::new(),
+        });
         let message = proto::Record {
             position: record.position,
             recorded_at: Some(timestamp(record.recorded_at)),
@@ -137,13 +156,18 @@ impl<'a> Attempt<'a> {
     /// An earlier record with this event id, of this request or before it.
     fn earlier(&self, event_id: EventId) -> Result<Option<Earlier>, Error> {
         if let Some(record) = self.ids.get(&event_id).map(|index| &self.records[*index].0) {
-            return Ok(record.event.as_ref().map(|event| Earlier { position: record.position, content: event.clone(), effects: record.effects.clone() }));
+            return Ok(record.event.as_ref().map(|event| Earlier {
+                position: record.position,
+                content: event.clone(),
+                effects: record.effects.clone(),
+            }));
         }
         find_earlier(self.core, event_id)
     }
 
     fn effects_of(&self, event: &Event, index: usize) -> Result<Vec<Effect>, Error> {
-        let decided = catch_unwind(AssertUnwindSafe(|| self.core.state.read().decide(event, self.now, self.core.limits.future_tolerance_seconds)));
+        let decided =
+            catch_unwind(AssertUnwindSafe(|| self.core.state.read().decide(event, self.now, self.core.limits.future_tolerance_seconds)));
         decided
             .map_err(|panic| Error::Internal(format!("a defect in deciding event {}: {}", event.event_id, panic_text(&*panic))))?
             .map_err(|rejection| Error::rejected(rejection, index, self.count))

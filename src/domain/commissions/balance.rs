@@ -126,11 +126,7 @@ impl State {
         let mut settled = -account.totals().balance();
         for entry in account.settling_after(from) {
             settled += i128::from(entry.amount);
-            if entry.is_commission() {
-                changes.entry(entry.settles_at()).or_default().settled -= i128::from(entry.amount);
-            } else {
-                changes.entry(entry.effective_at).or_default().settled -= i128::from(entry.amount);
-            }
+            changes.entry(entry.settles_at()).or_default().settled -= i128::from(entry.amount);
         }
         let mut disputed = 0;
         for (start, end, amount) in self.disputed_spans(account, row) {
