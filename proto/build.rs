@@ -34,15 +34,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         file.source_code_info = None;
     }
     let out_dir = env::var("OUT_DIR")?;
-    fs::write(
-        Path::new(&out_dir).join("descriptor.bin"),
-        served.encode_to_vec(),
-    )?;
+    fs::write(Path::new(&out_dir).join("descriptor.bin"), served.encode_to_vec())?;
 
-    let mut builder = tonic_prost_build::configure()
-        .build_client(true)
-        .build_server(true)
-        .btree_map(".");
+    let mut builder = tonic_prost_build::configure().build_client(true).build_server(true).btree_map(".");
     for path in BOXED {
         builder = builder.boxed(path);
     }

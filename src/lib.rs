@@ -1,4 +1,10 @@
 //! A ledger of business partnerships: immutable events in, commissions owed and lead ownership out, by replay.
 
+pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod grpc;
+pub mod journal;
+pub mod ledger;
 pub mod proto;
+pub mod views;

@@ -1,11 +1,6 @@
 //! The messages, services and clients of the gRPC contract, generated from `proto/partnership/ledger/v1`.
 
-#[allow(
-    clippy::all,
-    clippy::pedantic,
-    missing_docs,
-    reason = "generated code; its comments are the contract's"
-)]
+#[allow(clippy::all, clippy::pedantic, missing_docs, reason = "generated code; its comments are the contract's")]
 mod generated {
     tonic::include_proto!("partnership.ledger.v1");
 }

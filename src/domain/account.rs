@@ -1,10 +1,10 @@
 //! Accounts: every posting in order, with sums by blocks, so that a balance of any time and position costs little (rules 7.1, 12).
 
+use super::Seen;
 use super::calendar::Time;
 use super::ids::Id;
 use super::money::Currency;
 use super::table::{Row, Undo};
-use super::Seen;
 use crate::proto::EntryKind;
 use std::fmt;
 
@@ -66,13 +66,29 @@ impl AccountName {
 /// The key of an account: its name and its one currency.
 pub type AccountKey = (AccountName, Currency);
 
+/// Whether entries of a kind are commission.
+pub fn is_commission(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::Accrual | EntryKind::Reversal | EntryKind::Reinstatement | EntryKind::Transfer)
+}
+
+/// What a commission entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// A sale.
+    Sale(Row),
+    /// A lead's qualification.
+    Lead(Row),
+    /// Neither: no commission.
+    Nothing,
+}
+
 /// One posting to an account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The record that posted it.
     pub position: u64,
     /// Its place among the record's effects.
-    pub effect: u16,
+    pub effect: u32,
     /// What it is.
     pub kind: EntryKind,
     /// Minor units, debit above zero.
@@ -81,12 +97,14 @@ pub struct Entry {
     pub effective_at: Time,
     /// From when commission is no longer pending (rules 6.7).
     pub available_at: Option<Time>,
+    /// Whose commission it is.
+    pub about: About,
 }
 
 impl Entry {
     /// Whether it is commission, which can be pending and disputed.
     pub fn is_commission(&self) -> bool {
-        matches!(self.kind, EntryKind::Accrual | EntryKind::Reversal | EntryKind::Reinstatement | EntryKind::Transfer)
+        is_commission(self.kind)
     }
 
     /// From when it counts and is no longer pending.
@@ -301,7 +319,7 @@ mod tests {
             for (index, (amount, effective, hold, accrual)) in entries.iter().enumerate() {
                 let kind = if *accrual { EntryKind::Accrual } else { EntryKind::Payment };
                 let available_at = accrual.then(|| at(effective + hold));
-                account.post(Entry { position: index as u64 + 1, effect: 0, kind, amount: *amount, effective_at: at(*effective), available_at });
+                account.post(Entry { position: index as u64 + 1, effect: 0, kind, amount: *amount, effective_at: at(*effective), available_at, about: About::Nothing });
             }
             let sums = account.sums(Seen { time: at(time), position });
             let seen: Vec<_> = account.entries().iter().filter(|e| e.position <= position && e.effective_at <= at(time)).collect();
@@ -315,7 +333,7 @@ mod tests {
         #[test]
         fn a_rollback_leaves_the_account_as_it_was(before in 0_usize..300, after in 0_usize..300) {
             let mut account = Account::default();
-            let entry = |position| Entry { position, effect: 0, kind: EntryKind::Accrual, amount: 7, effective_at: at(1), available_at: None };
+            let entry = |position| Entry { position, effect: 0, kind: EntryKind::Accrual, amount: 7, effective_at: at(1), available_at: None, about: About::Nothing };
             (0..before as u64).for_each(|position| { account.post(entry(position)); });
             let (mark, sums) = (account.mark(), account.sums(Seen { time: LATEST, position: u64::MAX }));
             (0..after as u64).for_each(|position| { account.post(entry(position)); });

@@ -128,14 +128,16 @@ impl Effect {
         match self {
             Self::Posting(posting) => Message::Posting(posting.to_message()),
             Self::CommissionAssessed(assessment) => Message::CommissionAssessed(assessment.to_message()),
-            Self::LeadOwnerSet { lead, owner, credit, rule, protected_until, terms_position } => Message::LeadOwnerSet(proto::LeadOwnerSet {
-                lead_id: lead.to_string(),
-                owner: Some(owner.to_message()),
-                agreement_id: text_of(credit.as_ref()),
-                rule: *rule as i32,
-                protected_until: protected_until.map(timestamp),
-                terms_position: *terms_position,
-            }),
+            Self::LeadOwnerSet { lead, owner, credit, rule, protected_until, terms_position } => {
+                Message::LeadOwnerSet(proto::LeadOwnerSet {
+                    lead_id: lead.to_string(),
+                    owner: Some(owner.to_message()),
+                    agreement_id: text_of(credit.as_ref()),
+                    rule: *rule as i32,
+                    protected_until: protected_until.map(timestamp),
+                    terms_position: *terms_position,
+                })
+            }
             Self::LeadClaimDeclined { lead, agreement, held_by, protected_until, earlier_than_owner } => {
                 Message::LeadClaimDeclined(proto::LeadClaimDeclined {
                     lead_id: lead.to_string(),
@@ -290,7 +292,7 @@ impl Assessment {
             cut_off: self.cut_off.map(Money::to_message),
             available_at: self.available_at.map(timestamp),
             outcome: self.outcome as i32,
-            tier_working: self.tiers.as_ref().map(TierWorking::to_message),
+            tier_working: self.tiers.as_ref().map(|tiers| Box::new(tiers.to_message())),
         }
     }
 

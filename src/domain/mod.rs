@@ -18,7 +18,7 @@ pub mod rejection;
 mod state;
 pub mod table;
 
-pub use event::{Body, Event, EventType, ParseError, parse};
+pub use event::{Body, Event, EventType, ParseError, name_of, parse};
 pub use state::{Context, Record, State, Subjects};
 
 use calendar::{LATEST, Time};

@@ -154,7 +154,10 @@ impl Fields {
     /// A time that may be left out.
     pub fn optional_time(&mut self, name: &str, value: Option<&prost_types::Timestamp>) -> Option<Time> {
         let value = value?;
-        let time = u32::try_from(value.nanos).ok().filter(|nanos| *nanos < 1_000_000_000).and_then(|nanos| DateTime::from_timestamp(value.seconds, nanos));
+        let time = u32::try_from(value.nanos)
+            .ok()
+            .filter(|nanos| *nanos < 1_000_000_000)
+            .and_then(|nanos| DateTime::from_timestamp(value.seconds, nanos));
         let time = time.filter(|time| (EARLIEST..=LATEST).contains(time));
         if time.is_none() {
             self.bad(name, "must be a time of the years 1 to 9999 with 0 to 999 999 999 nanoseconds");

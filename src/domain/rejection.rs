@@ -21,7 +21,9 @@ pub enum Class {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// Rules 2.1: the event id stands on a record with other content.
-    #[error("event_id {event_id} was used for a different event at position {position}; send a new event_id, or the recorded content unchanged")]
+    #[error(
+        "event_id {event_id} was used for a different event at position {position}; send a new event_id, or the recorded content unchanged"
+    )]
     EventIdReused { event_id: EventId, position: u64 },
     /// Rules 1.2.
     #[error("{field} {time} is later than now ({now}) plus the allowed {allowed_seconds} seconds; send the event once it has happened")]
@@ -51,7 +53,10 @@ pub enum Rejection {
     #[error("a renewal of agreement {agreement} must end later than its expiry ({}); name a later expires_at", current.map_or("it has none".to_owned(), |time| time.to_string()))]
     ExpiryNotLater { agreement: Id, current: Option<Time> },
     /// Rules 4.6.
-    #[error("exclusivity stands against it with agreements {}; put them into acknowledged_conflicts to sign all the same", join(agreements))]
+    #[error(
+        "exclusivity stands against it with agreements {}; put them into acknowledged_conflicts to sign all the same",
+        join(agreements)
+    )]
     ExclusivityConflict { agreements: Vec<Id> },
     /// Rules 5.2.
     #[error("the protection of lead {lead} had lapsed{} by {at}; it can no longer be extended", lapsed_at.map(|time| format!(" at {time}")).unwrap_or_default())]
@@ -148,8 +153,12 @@ impl Rejection {
     pub fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::EventIdReused { event_id, position } => vec![("event_id", event_id.to_string()), ("position", position.to_string())],
-            Self::OccurredInFuture { field, time, now, .. } => vec![("field", (*field).to_owned()), ("time", rfc3339(*time)), ("now", rfc3339(*now))],
-            Self::DuplicateId { kind, id, position } => vec![("kind", kind.field().to_owned()), ("id", id.to_string()), ("position", position.to_string())],
+            Self::OccurredInFuture { field, time, now, .. } => {
+                vec![("field", (*field).to_owned()), ("time", rfc3339(*time)), ("now", rfc3339(*now))]
+            }
+            Self::DuplicateId { kind, id, position } => {
+                vec![("kind", kind.field().to_owned()), ("id", id.to_string()), ("position", position.to_string())]
+            }
             Self::UnknownId { kind, id } => vec![("kind", kind.field().to_owned()), ("id", id.to_string())],
             Self::AlreadyDone { position, .. } => vec![("position", position.to_string())],
             Self::ProposalMismatch { agreement, partner, agreement_type } => {

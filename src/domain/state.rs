@@ -1,6 +1,6 @@
 //! The state of the ledger: what all records together say, with enough of their times to answer for any.
 
-use super::account::{Account, AccountKey, Entry};
+use super::account::{About, Account, AccountKey, AccountName, Entry, is_commission};
 use super::agreements::Agreements;
 use super::calendar::Time;
 use super::commissions::Commissions;
@@ -29,7 +29,8 @@ pub struct Context {
 impl Context {
     /// Refuses a time that lies too far ahead (rules 1.2).
     pub fn not_in_future(&self, field: &'static str, time: Time) -> Result<(), Rejection> {
-        let latest = chrono::Duration::try_seconds(i64::try_from(self.allowed_seconds).unwrap_or(i64::MAX)).and_then(|ahead| self.now.checked_add_signed(ahead));
+        let latest = chrono::Duration::try_seconds(i64::try_from(self.allowed_seconds).unwrap_or(i64::MAX))
+            .and_then(|ahead| self.now.checked_add_signed(ahead));
         if latest.is_some_and(|latest| time > latest) {
             return Err(Rejection::OccurredInFuture { field, time, now: self.now, allowed_seconds: self.allowed_seconds });
         }
@@ -56,9 +57,18 @@ impl Record {
         let event = message.event.as_ref().ok_or("it has no event")?;
         let mut events = event::parse(std::slice::from_ref(event)).map_err(|error| format!("its event cannot be read: {error:?}"))?;
         let event = events.pop().ok_or("it has no event")?;
-        let effects = message.effects.iter().enumerate().map(|(index, effect)| Effect::from_message(effect).ok_or_else(|| format!("its effect {index} cannot be read")));
+        let effects = message
+            .effects
+            .iter()
+            .enumerate()
+            .map(|(index, effect)| Effect::from_message(effect).ok_or_else(|| format!("its effect {index} cannot be read")));
         let recorded_at = message.recorded_at.as_ref().and_then(|time| Time::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
-        Ok(Self { position: message.position, recorded_at: recorded_at.ok_or("it has no recorded_at")?, event, effects: effects.collect::<Result<_, _>>()? })
+        Ok(Self {
+            position: message.position,
+            recorded_at: recorded_at.ok_or("it has no recorded_at")?,
+            event,
+            effects: effects.collect::<Result<_, _>>()?,
+        })
     }
 }
 
@@ -129,15 +139,16 @@ impl State {
         for (index, effect) in effects.iter().enumerate() {
             if let Effect::Posting(posting) = effect {
                 *balances.entry(posting.amount.currency).or_default() += i128::from(posting.amount.minor_units);
-                let effect = u16::try_from(index).expect("a record has fewer than 65 536 effects");
+                let effect = u32::try_from(index).expect("a record has fewer than 2^32 effects");
                 self.post(stamp, effect, posting);
             }
         }
         assert!(balances.values().all(|balance| *balance == 0), "the postings of record {} balance (rules 3.2)", stamp.position);
     }
 
-    fn post(&mut self, stamp: Stamp, effect: u16, posting: &Posting) {
+    fn post(&mut self, stamp: Stamp, effect: u32, posting: &Posting) {
         let row = self.accounts.find_or_insert_with((posting.account.clone(), posting.amount.currency), Account::default);
+        let about = self.about_of(posting);
         let entry = Entry {
             position: stamp.position,
             effect,
@@ -145,20 +156,26 @@ impl State {
             amount: posting.amount.minor_units,
             effective_at: posting.effective_at,
             available_at: posting.available_at,
+            about,
         };
-        let commission = entry.is_commission();
         let place = self.accounts.get_mut(row).post(entry);
-        if let Some(partner) = &posting.subject.partner
-            && posting.account.is_partner()
-        {
+        if let AccountName::Partner(partner) = &posting.account {
             let partner = self.partners.find(partner).expect("postings name known partners");
             if !self.partners.get(partner).accounts.contains(&row) {
                 self.partners.get_mut(partner).accounts.push(row);
             }
-            if commission {
-                self.note_commission(posting, row, place);
-            }
+            self.note_commission(about, partner, stamp.position, (row, place));
         }
+    }
+
+    /// Whose commission a posting to a partner is.
+    fn about_of(&self, posting: &Posting) -> About {
+        if !posting.account.is_partner() || !is_commission(posting.kind) {
+            return About::Nothing;
+        }
+        let sale = posting.subject.sale.as_ref().and_then(|id| self.commissions.sales.find(id)).map(About::Sale);
+        let lead = posting.subject.lead.as_ref().and_then(|id| self.leads.find(id)).map(About::Lead);
+        sale.or(lead).unwrap_or(About::Nothing)
     }
 
     /// Refuses what would bring an account or a field of a balance out of range (rules 3.4).
@@ -172,7 +189,8 @@ impl State {
             })
             .collect();
         for (key, posting) in &keys {
-            let sums = added.entry(key).or_insert_with(|| self.accounts.by_key(key).map(|account| account.totals().clone()).unwrap_or_default());
+            let sums =
+                added.entry(key).or_insert_with(|| self.accounts.by_key(key).map(|account| account.totals().clone()).unwrap_or_default());
             sums.add_amount(posting.kind, posting.amount.minor_units);
         }
         for ((account, currency), sums) in added {
@@ -189,9 +207,14 @@ impl State {
             IdKind::Partner => self.partners.by_key(id).map(Partner::position),
             IdKind::Agreement => self.agreements.by_id.by_key(id).map(|agreement| agreement.introduced().position),
             IdKind::Lead => self.leads.introduced_at(id),
-            IdKind::Sale | IdKind::Refund | IdKind::Reinstatement | IdKind::Adjustment | IdKind::Payout | IdKind::PayoutReturn | IdKind::Payment | IdKind::Dispute => {
-                self.commissions.introduced_at(kind, id)
-            }
+            IdKind::Sale
+            | IdKind::Refund
+            | IdKind::Reinstatement
+            | IdKind::Adjustment
+            | IdKind::Payout
+            | IdKind::PayoutReturn
+            | IdKind::Payment
+            | IdKind::Dispute => self.commissions.introduced_at(kind, id),
             IdKind::Campaign => None,
         }
     }

@@ -25,7 +25,7 @@ impl EventType for AgreementAmended {
     fn parse(message: &Self::Message, occurred_at: Time, fields: &mut Fields) -> Self {
         Self {
             agreement: fields.id("agreement_id", &message.agreement_id),
-            terms: Terms::parse(message.terms.as_ref(), fields),
+            terms: Terms::parse(message.terms.as_deref(), fields),
             effective_at: fields.optional_time("effective_at", message.effective_at.as_ref()).unwrap_or(occurred_at),
         }
     }

@@ -142,7 +142,9 @@ impl Agreement {
     /// The record that introduced it: the proposal or the signature.
     pub fn introduced(&self) -> Stamp {
         let proposed = self.proposal.as_ref().map(|(stamp, _)| *stamp);
-        proposed.or(self.signature.as_ref().map(|signature| signature.stamp)).expect("an agreement is introduced by its proposal or its signature")
+        proposed
+            .or(self.signature.as_ref().map(|signature| signature.stamp))
+            .expect("an agreement is introduced by its proposal or its signature")
     }
 
     /// Whether something that introduces it is seen.
@@ -187,7 +189,10 @@ impl Agreement {
     /// The terms at the end: the version with the latest `effective_at` before it (rules 4.3).
     pub fn terms_at_end(&self, end: Time, seen: Seen) -> Option<&Version> {
         let signature = self.signature_seen(seen)?;
-        self.versions(seen).rev().find(|version| version.effective_at < end).filter(|version| version.effective_at >= signature.effective_at)
+        self.versions(seen)
+            .rev()
+            .find(|version| version.effective_at < end)
+            .filter(|version| version.effective_at >= signature.effective_at)
     }
 
     /// The terms that apply at a time: those in force, after the end those at the end (rules 6.2).
@@ -257,7 +262,9 @@ impl Agreement {
     }
 
     fn add_version(&mut self, version: Version) {
-        let place = self.versions.partition_point(|known| (known.effective_at, known.stamp.position) <= (version.effective_at, version.stamp.position));
+        let place = self
+            .versions
+            .partition_point(|known| (known.effective_at, known.stamp.position) <= (version.effective_at, version.stamp.position));
         self.versions.insert(place, version);
     }
 

@@ -48,6 +48,8 @@ impl EventType for TerminationNoticeWithdrawn {
 
 /// The notices of a side that run at a time, with their places.
 fn running(agreement: &Agreement, side: Side, at: Time) -> impl Iterator<Item = (usize, &TerminationNotice)> {
-    let runs = move |notice: &TerminationNotice| notice.given_by == side && notice.withdrawn.is_none() && notice.given.occurred_at <= at && at < notice.ends_at;
+    let runs = move |notice: &TerminationNotice| {
+        notice.given_by == side && notice.withdrawn.is_none() && notice.given.occurred_at <= at && at < notice.ends_at
+    };
     agreement.notices.iter().enumerate().filter(move |(_, notice)| runs(notice))
 }

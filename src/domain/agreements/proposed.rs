@@ -28,7 +28,7 @@ impl EventType for AgreementProposed {
             agreement: fields.id("agreement_id", &message.agreement_id),
             partner: fields.id("partner_id", &message.partner_id),
             agreement_type: fields.chosen("type", message.r#type),
-            terms: Terms::parse(message.terms.as_ref(), fields),
+            terms: Terms::parse(message.terms.as_deref(), fields),
         }
     }
 

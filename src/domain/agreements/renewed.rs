@@ -20,7 +20,10 @@ impl EventType for AgreementRenewed {
     type Message = proto::AgreementRenewed;
 
     fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
-        Self { agreement: fields.id("agreement_id", &message.agreement_id), expires_at: fields.time("expires_at", message.expires_at.as_ref()) }
+        Self {
+            agreement: fields.id("agreement_id", &message.agreement_id),
+            expires_at: fields.time("expires_at", message.expires_at.as_ref()),
+        }
     }
 
     fn refers_to(&self) -> Vec<(IdKind, &Id)> {

@@ -36,10 +36,11 @@ impl EventType for AgreementSigned {
             agreement: fields.id("agreement_id", &message.agreement_id),
             partner: fields.id("partner_id", &message.partner_id),
             agreement_type: fields.chosen("type", message.r#type),
-            terms: Terms::parse(message.terms.as_ref(), fields),
+            terms: Terms::parse(message.terms.as_deref(), fields),
             effective_at,
             expires_at,
-            acknowledged_conflicts: fields.each("acknowledged_conflicts", &message.acknowledged_conflicts, MAX_ITEMS, |fields, id| fields.id("", id)),
+            acknowledged_conflicts: fields
+                .each("acknowledged_conflicts", &message.acknowledged_conflicts, MAX_ITEMS, |fields, id| fields.id("", id)),
         }
     }
 
@@ -55,13 +56,15 @@ impl EventType for AgreementSigned {
     fn decide(&self, _: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
         self.match_proposal(state)?;
         let conflicts = self.conflicts(state);
-        let mut open: Vec<Id> = conflicts.iter().map(|conflict| conflict.other.clone()).filter(|id| !self.acknowledged_conflicts.contains(id)).collect();
+        let mut open: Vec<Id> =
+            conflicts.iter().map(|conflict| conflict.other.clone()).filter(|id| !self.acknowledged_conflicts.contains(id)).collect();
         open.dedup();
         if !open.is_empty() {
             return Err(Rejection::ExclusivityConflict { agreements: open });
         }
         let breaches = conflicts.into_iter().map(|conflict| self.breach(conflict));
-        let expiry = self.expires_at.map(|ends_at| Effect::AgreementEndSet { agreement: self.agreement.clone(), ends_at, cause: EndCause::Expiry });
+        let expiry =
+            self.expires_at.map(|ends_at| Effect::AgreementEndSet { agreement: self.agreement.clone(), ends_at, cause: EndCause::Expiry });
         Ok(expiry.into_iter().chain(breaches).collect())
     }
 

@@ -41,7 +41,9 @@ impl EventType for AgreementTerminated {
         let agreement = state.agreements.known(&self.agreement);
         let (ends_at, cause) = match self.cause {
             TerminationCause::Notice => {
-                let given = agreement.notices(Seen::ALL).filter(|notice| notice.given.occurred_at <= context.occurred_at && notice.withdrawn.is_none());
+                let given = agreement
+                    .notices(Seen::ALL)
+                    .filter(|notice| notice.given.occurred_at <= context.occurred_at && notice.withdrawn.is_none());
                 let Some(ends_at) = given.map(|notice| notice.ends_at).min() else {
                     return Err(Rejection::NoRunningNotice { agreement: self.agreement.clone(), given_by: None, at: context.occurred_at });
                 };
@@ -53,7 +55,9 @@ impl EventType for AgreementTerminated {
                 (ends_at, EndCause::Notice)
             }
             TerminationCause::Mutual => (self.effective_at.unwrap_or(context.occurred_at), EndCause::Mutual),
-            TerminationCause::Breach | TerminationCause::Unspecified => (self.effective_at.unwrap_or(context.occurred_at), EndCause::Breach),
+            TerminationCause::Breach | TerminationCause::Unspecified => {
+                (self.effective_at.unwrap_or(context.occurred_at), EndCause::Breach)
+            }
         };
         if cause != EndCause::Notice {
             agreement.require_not_ended(&self.agreement, ends_at)?;

@@ -178,13 +178,20 @@ impl Terms {
         parse_unjudged(message, fields);
         Self {
             zone: fields.time_zone("time_zone", &message.time_zone),
-            rules: message.commission.as_ref().map(|commission| fields.within("commission", |fields| parse_rules(commission, fields))).unwrap_or_default(),
+            rules: message
+                .commission
+                .as_ref()
+                .map(|commission| fields.within("commission", |fields| parse_rules(commission, fields)))
+                .unwrap_or_default(),
             protection: fields.within("lead_protection", |fields| parse_protection(message.lead_protection.as_ref(), fields)),
             credit_house_leads: message.credit_house_leads,
             leads_at_end: fields.chosen_or("leads_at_end", message.leads_at_end, LeadsAtEnd::AcquirerKeeps),
             tail: message.tail.as_ref().map_or(Tail::None, |tail| fields.within("tail", |fields| parse_tail(tail, fields))),
             notice: message.notice.as_ref().map_or(Span::Days(0), |notice| fields.within("notice", |fields| parse_notice(notice, fields))),
-            exclusivity: message.exclusivity.as_ref().map(|exclusivity| fields.within("exclusivity", |fields| parse_exclusivity(exclusivity, fields))),
+            exclusivity: message
+                .exclusivity
+                .as_ref()
+                .map(|exclusivity| fields.within("exclusivity", |fields| parse_exclusivity(exclusivity, fields))),
             minimum_payout: fields.optional_amount("minimum_payout", message.minimum_payout.as_ref()),
             reverse_on_house_fault: message.reverse_on_house_fault,
             message: Arc::new(message.clone()),
@@ -209,8 +216,12 @@ fn parse_unjudged(message: &proto::Terms, fields: &mut Fields) {
     }
     if let Some(brand_use) = &message.brand_use {
         fields.within("brand_use", |fields| {
-            fields.each("allowed_channels", &brand_use.allowed_channels, MAX_ITEMS, |fields, channel| fields.chosen::<proto::BrandChannel>("", *channel));
-            fields.each("approval_channels", &brand_use.approval_channels, MAX_ITEMS, |fields, channel| fields.chosen::<proto::BrandChannel>("", *channel));
+            fields.each("allowed_channels", &brand_use.allowed_channels, MAX_ITEMS, |fields, channel| {
+                fields.chosen::<proto::BrandChannel>("", *channel)
+            });
+            fields.each("approval_channels", &brand_use.approval_channels, MAX_ITEMS, |fields, channel| {
+                fields.chosen::<proto::BrandChannel>("", *channel)
+            });
         });
     }
     fields.chosen_or("campaigns_at_end", message.campaigns_at_end, proto::CampaignsAtEnd::Continue);
@@ -285,13 +296,19 @@ fn parse_rule(message: &proto::CommissionRule, fields: &mut Fields) -> Rule {
         max_sales_per_lead: message.max_sales_per_lead,
         reward: parse_reward(message.reward.as_ref(), fields),
         window: message.window.as_ref().map(|window| {
-            fields.within("window", |fields| Window { months: fields.months("months", window.months, 1), anchor: fields.chosen("anchor", window.anchor) })
+            fields.within("window", |fields| Window {
+                months: fields.months("months", window.months, 1),
+                anchor: fields.chosen("anchor", window.anchor),
+            })
         }),
         cap_per_lead: fields.optional_amount("cap_per_lead", message.cap_per_lead.as_ref()),
         hold_days: fields.days("hold_days", message.hold_days),
     };
     if rule.trigger == CommissionTrigger::LeadQualified && message.reward.is_some() && !matches!(rule.reward, Reward::Flat(_)) {
-        fields.bad(if matches!(rule.reward, Reward::Rate(_)) { "rate_bps" } else { "tiers" }, "does not go with LEAD_QUALIFIED, which has no amount to share; pay a flat amount");
+        fields.bad(
+            if matches!(rule.reward, Reward::Rate(_)) { "rate_bps" } else { "tiers" },
+            "does not go with LEAD_QUALIFIED, which has no amount to share; pay a flat amount",
+        );
     }
     let totals = matches!(&rule.reward, Reward::Tiers(tiers) if tiers.mode != TierMode::BySale);
     if rule.cap_per_lead.is_some() && totals {
@@ -327,7 +344,9 @@ fn parse_tiers(message: &proto::Tiers, fields: &mut Fields) -> Tiers {
     Tiers {
         mode: fields.chosen("mode", message.mode),
         period: fields.chosen("period", message.period),
-        currency: fields.currency("currency_code", &message.currency_code).unwrap_or_else(|| Currency::from_code("USD").expect("USD is listed")),
+        currency: fields
+            .currency("currency_code", &message.currency_code)
+            .unwrap_or_else(|| Currency::from_code("USD").expect("USD is listed")),
         bands,
     }
 }

@@ -1,0 +1,219 @@
+//! `append`: JSON lines into the ledger, in order, up to the first line that is refused.
+//!
+//! One request is under way at a time while the next lines are being read: were more sent ahead, lines behind a
+//! refused one would be recorded before it is mended.
+
+use super::client::Session;
+use super::failure::{Failure, Refusal};
+use super::json;
+use super::output::Output;
+use indicatif::{ProgressBar, ProgressStyle};
+use partnership_ledger::proto::append_stream_response::Outcome;
+use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use partnership_ledger::proto::{AppendResponse, AppendStreamRequest, AppendStreamResponse, Event};
+use prost::Message as _;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+use tonic::transport::Channel;
+
+/// Events per request.
+const CHUNK_EVENTS: usize = 500;
+/// Bytes of events per request, well below the 4 MiB that the ledger takes.
+const CHUNK_BYTES: usize = 1 << 20;
+/// The longest line read, in bytes; no event is as long.
+const MAX_LINE_BYTES: u64 = 4 << 20;
+/// How often an overloaded ledger is asked again before giving up.
+const MAX_RETRIES: u32 = 100;
+/// How long to wait for an overloaded ledger that does not say.
+const RETRY_DELAY: Duration = Duration::from_millis(100);
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The file to read; - is the standard input
+    #[arg(default_value = "-")]
+    file: PathBuf,
+}
+
+/// An event and where it stands in the input.
+struct Line {
+    number: u64,
+    event: Event,
+}
+
+pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let (source, bytes) = open(&args.file)?;
+    let mut appender = Appender { client: session.ledger().await?, stream: None, recorded: 0, duplicates: 0, position: 0 };
+    let progress = progress_bar(bytes);
+    let (sender, mut lines) = mpsc::channel(4 * CHUNK_EVENTS);
+    let reader = progress.wrap_read(source);
+    // The thread ends with its input, or when nobody takes its lines any more.
+    std::thread::spawn(move || read_lines(BufReader::with_capacity(1 << 16, reader), &sender));
+
+    let mut waiting = Vec::with_capacity(CHUNK_EVENTS);
+    let mut outcome = Ok(());
+    while outcome.is_ok() && lines.recv_many(&mut waiting, CHUNK_EVENTS).await > 0 {
+        outcome = appender.append(waiting.drain(..), &mut session.out).await;
+        progress.set_message(format!("{} recorded", appender.recorded));
+    }
+    progress.finish_and_clear();
+    summarize(&appender, &mut session.out)?;
+    outcome
+}
+
+fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
+    if file == Path::new("-") {
+        return Ok((Box::new(io::stdin()), None));
+    }
+    let opened = File::open(file).and_then(|opened| opened.metadata().map(|metadata| (opened, metadata)));
+    let (opened, metadata) = opened.map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+    Ok((Box::new(opened), metadata.is_file().then_some(metadata.len())))
+}
+
+/// On the standard error, and only if that is a terminal.
+fn progress_bar(bytes: Option<u64>) -> ProgressBar {
+    let (bar, template) = match bytes {
+        Some(bytes) => (ProgressBar::new(bytes), "{bar:40} {percent} %  {msg}  {eta} left"),
+        None => (ProgressBar::no_length(), "{spinner} {bytes} read, {msg}"),
+    };
+    bar.with_style(ProgressStyle::with_template(template).expect("the template is valid"))
+}
+
+fn summarize(appender: &Appender, out: &mut Output) -> Result<(), Failure> {
+    let (recorded, duplicates) = (appender.recorded, appender.duplicates);
+    let summary = format!("{recorded} recorded, {duplicates} recorded before; the ledger is at position {}", appender.position);
+    if out.json {
+        out.flush()?;
+        eprintln!("{summary}");
+        Ok(())
+    } else if recorded + duplicates == 0 {
+        out.line("0 recorded")
+    } else {
+        out.line(&summary)
+    }
+}
+
+/// Reads events until the input ends or a line is none.
+fn read_lines(mut source: impl BufRead, sender: &mpsc::Sender<Result<Line, Failure>>) {
+    let mut text = Vec::new();
+    for number in 1_u64.. {
+        text.clear();
+        let line = match source.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut text) {
+            Err(error) => Err(Failure::usage(format!("cannot read line {number}: {error}"))),
+            Ok(0) => return,
+            Ok(_) if text.len() as u64 == MAX_LINE_BYTES && text.last() != Some(&b'\n') => {
+                Err(Failure::usage(format!("line {number}: MALFORMED: longer than {MAX_LINE_BYTES} bytes")))
+            }
+            Ok(_) if text.trim_ascii().is_empty() => continue,
+            Ok(_) => json::read(text.trim_ascii())
+                .map(|event| Line { number, event })
+                .map_err(|error| Failure::usage(format!("line {number}: MALFORMED: {}", super::text::line(&error)))),
+        };
+        let is_last = line.is_err();
+        if sender.blocking_send(line).is_err() || is_last {
+            return;
+        }
+    }
+}
+
+/// Sends lines and counts what became of them.
+struct Appender {
+    client: LedgerServiceClient<Channel>,
+    stream: Option<(mpsc::Sender<AppendStreamRequest>, Streaming<AppendStreamResponse>)>,
+    recorded: u64,
+    duplicates: u64,
+    position: u64,
+}
+
+impl Appender {
+    /// Records lines in order, up to the first that is no event or is refused.
+    async fn append(&mut self, lines: impl Iterator<Item = Result<Line, Failure>>, out: &mut Output) -> Result<(), Failure> {
+        let mut chunk = Vec::new();
+        let mut bytes = 0;
+        for line in lines {
+            let line = match line {
+                Ok(line) => line,
+                Err(failure) => {
+                    self.record(chunk, out).await?;
+                    return Err(failure);
+                }
+            };
+            bytes += line.event.encoded_len();
+            if bytes > CHUNK_BYTES && !chunk.is_empty() {
+                self.record(std::mem::take(&mut chunk), out).await?;
+                bytes = line.event.encoded_len();
+            }
+            chunk.push(line);
+        }
+        self.record(chunk, out).await
+    }
+
+    /// Records a chunk. A request is recorded as a whole or not at all, so one that is refused is sent again in halves,
+    /// the first half first: all lines before the refused one end up recorded, and that one is known by its number.
+    async fn record(&mut self, chunk: Vec<Line>, out: &mut Output) -> Result<(), Failure> {
+        let mut parts = vec![chunk];
+        while let Some(mut part) = parts.pop() {
+            let Some(first) = part.first().map(|line| line.number) else { continue };
+            let events = part.iter().map(|line| line.event.clone()).collect();
+            match self.request(events).await? {
+                Ok(response) => self.count(&response, out)?,
+                Err(refusal) if part.len() > 1 && refusal.is_about_the_request() => {
+                    parts.push(part.split_off(part.len() / 2));
+                    parts.push(part);
+                }
+                Err(refusal) => return Err(Failure::from(refusal).at(&format!("line {first}: "))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends one request and waits for its answer; an overloaded ledger is given time.
+    async fn request(&mut self, events: Vec<Event>) -> Result<Result<AppendResponse, Refusal>, Failure> {
+        let request = AppendStreamRequest { request_id: String::new(), events, expected_last_position: None };
+        for _ in 0..MAX_RETRIES {
+            let answer = self
+                .exchange(request.clone())
+                .await
+                .map_err(|failure| failure.with_advice("; run the same command again: what is recorded is not recorded twice"))?;
+            match answer.outcome {
+                Some(Outcome::Response(response)) => return Ok(Ok(response)),
+                Some(Outcome::Error(error)) => {
+                    let refusal = Refusal::from(error);
+                    if refusal.code != tonic::Code::ResourceExhausted {
+                        return Ok(Err(refusal));
+                    }
+                    tokio::time::sleep(refusal.retry_delay.unwrap_or(RETRY_DELAY)).await;
+                }
+                None => return Err(Failure::check("the ledger gave an answer without an outcome")),
+            }
+        }
+        Err(Failure::unavailable("the ledger is overloaded and takes nothing; run the same command again later"))
+    }
+
+    async fn exchange(&mut self, request: AppendStreamRequest) -> Result<AppendStreamResponse, Failure> {
+        let ended = || Failure::unavailable("the ledger closed the connection");
+        let answers = if let Some((requests, answers)) = &mut self.stream {
+            requests.send(request).await.map_err(|_| ended())?;
+            answers
+        } else {
+            // The first request is on its way before the call is made: a server may wait for it with its headers.
+            let (requests, outgoing) = mpsc::channel(1);
+            requests.try_send(request).map_err(|_| ended())?;
+            let answers = self.client.append_stream(ReceiverStream::new(outgoing)).await?.into_inner();
+            &mut self.stream.insert((requests, answers)).1
+        };
+        answers.message().await?.ok_or_else(ended)
+    }
+
+    fn count(&mut self, response: &AppendResponse, out: &mut Output) -> Result<(), Failure> {
+        let duplicates = response.results.iter().filter(|result| result.duplicate).count() as u64;
+        self.duplicates += duplicates;
+        self.recorded += response.results.len() as u64 - duplicates;
+        self.position = response.position;
+        if out.json { response.results.iter().try_for_each(|result| out.message(result)) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,63 @@
+//! The connection to a running ledger.
+
+use super::failure::Failure;
+use super::output::Output;
+use partnership_ledger::proto::audit_service_client::AuditServiceClient;
+use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
+use std::error::Error;
+use std::time::Duration;
+use tonic::transport::{Channel, Endpoint};
+
+/// How long to wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The largest answer taken: a page of 1 000 agreements with long terms.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+
+/// What a command works with: where the ledger is, and where its answers go.
+pub struct Session {
+    /// Where the ledger listens.
+    pub address: String,
+    /// Where answers go.
+    pub out: Output,
+}
+
+impl Session {
+    /// The service that writes.
+    pub async fn ledger(&self) -> Result<LedgerServiceClient<Channel>, Failure> {
+        Ok(LedgerServiceClient::new(connect(&self.address).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+    }
+
+    /// The service that reads.
+    pub async fn partnership(&self) -> Result<PartnershipServiceClient<Channel>, Failure> {
+        Ok(PartnershipServiceClient::new(connect(&self.address).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+    }
+
+    /// The service that shows the records.
+    pub async fn audit(&self) -> Result<AuditServiceClient<Channel>, Failure> {
+        Ok(AuditServiceClient::new(connect(&self.address).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+    }
+}
+
+async fn connect(address: &str) -> Result<Channel, Failure> {
+    let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    if !url.starts_with("http://") {
+        return Err(Failure::usage(format!("--address {address}: only http:// is supported")));
+    }
+    let endpoint = Endpoint::from_shared(url).map_err(|error| Failure::usage(format!("--address {address}: {}", root_cause(&error))))?;
+    endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).connect().await.map_err(|error| {
+        Failure::unavailable(format!(
+            "cannot connect to {address}: {}; start a ledger with `partnership-ledger serve`, or name another --address",
+            root_cause(&error)
+        ))
+    })
+}
+
+/// What is at the bottom of an error, which says more than what is wrapped around it.
+fn root_cause(error: &dyn Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

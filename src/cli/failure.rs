@@ -1,0 +1,199 @@
+//! Why a command failed: the text for people and the exit code for programs, made in one place.
+
+use super::text;
+use partnership_ledger::proto;
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+
+/// The exit codes, as `--help` lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The reader of the output has gone; what it wanted is done.
+    Done = 0,
+    /// A rule refused it, or a check failed.
+    Failed = 1,
+    /// The command line or the input is malformed.
+    Malformed = 2,
+    /// An id is not known.
+    NotFound = 3,
+    /// The ledger cannot be reached, is overloaded, or its directory is in use.
+    Unavailable = 4,
+}
+
+/// Why a command failed.
+#[derive(Debug)]
+pub struct Failure {
+    exit: Exit,
+    text: String,
+}
+
+impl Failure {
+    /// A check failed.
+    pub fn check(text: impl Into<String>) -> Self {
+        Self { exit: Exit::Failed, text: text.into() }
+    }
+
+    /// The command line or the input is malformed.
+    pub fn usage(text: impl Into<String>) -> Self {
+        Self { exit: Exit::Malformed, text: text.into() }
+    }
+
+    /// The ledger cannot be reached.
+    pub fn unavailable(text: impl Into<String>) -> Self {
+        Self { exit: Exit::Unavailable, text: text.into() }
+    }
+
+    /// The same failure, with where it happened in front.
+    pub fn at(mut self, place: &str) -> Self {
+        self.text.insert_str(0, place);
+        self
+    }
+
+    /// The same failure, with what to do about it behind.
+    pub fn with_advice(mut self, advice: &str) -> Self {
+        self.text.push_str(advice);
+        self
+    }
+
+    /// Says it on the standard error and gives the exit code.
+    pub fn report(self) -> ExitCode {
+        if self.exit != Exit::Done {
+            eprintln!("error: {}", self.text);
+        }
+        ExitCode::from(self.exit as u8)
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// Of writing the output: a reader that has seen enough (`| head`) is no failure.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self { exit: Exit::Done, text: String::new() },
+            _ => Self::check(format!("cannot write the output: {error}")),
+        }
+    }
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Refusal::from(status).into()
+    }
+}
+
+/// What the ledger answered instead of doing it; the same whether it came as a status or on a stream.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The status code.
+    pub code: Code,
+    /// The rule's code; of an answer without one, the status code's name.
+    pub reason: String,
+    /// The ledger's sentence.
+    pub message: String,
+    /// Every bad field with what is wrong with it.
+    pub violations: Vec<(String, String)>,
+    /// How long to wait before trying again, on overload.
+    pub retry_delay: Option<Duration>,
+}
+
+impl Refusal {
+    /// Whether it is about the events sent: sent again, they would be refused again.
+    pub fn is_about_the_request(&self) -> bool {
+        use Code::{AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OutOfRange, Unimplemented};
+        matches!(self.code, InvalidArgument | FailedPrecondition | NotFound | AlreadyExists | OutOfRange | Unimplemented)
+    }
+
+    fn exit(&self) -> Exit {
+        match self.code {
+            Code::InvalidArgument | Code::OutOfRange => Exit::Malformed,
+            Code::NotFound => Exit::NotFound,
+            Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted | Code::Cancelled => Exit::Unavailable,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let mut text = format!("{}: {}", refusal.reason, text::line(&refusal.message));
+        for (field, description) in &refusal.violations {
+            text.push_str("\n  ");
+            // An event sent alone is known by its line, not by its place in the request.
+            text.push_str(&text::line(field.strip_prefix("events[0].").unwrap_or(field)));
+            text.push_str(": ");
+            text.push_str(&text::line(description));
+        }
+        Self { exit: refusal.exit(), text }
+    }
+}
+
+impl From<Status> for Refusal {
+    fn from(status: Status) -> Self {
+        let details = status.get_error_details();
+        let violations = details.bad_request().map(|bad| bad.field_violations.as_slice()).unwrap_or_default();
+        Self {
+            code: status.code(),
+            reason: details.error_info().map_or_else(|| code_name(status.code()), |info| info.reason.clone()),
+            message: status.message().to_owned(),
+            violations: violations.iter().map(|violation| (violation.field.clone(), violation.description.clone())).collect(),
+            retry_delay: details.retry_info().and_then(|info| info.retry_delay),
+        }
+    }
+}
+
+impl From<proto::AppendError> for Refusal {
+    fn from(error: proto::AppendError) -> Self {
+        let code = Code::from(error.code);
+        Self {
+            code,
+            reason: if error.reason.is_empty() { code_name(code) } else { error.reason },
+            message: error.message,
+            violations: error.field_violations.into_iter().map(|violation| (violation.field, violation.description)).collect(),
+            retry_delay: error.retry_delay.and_then(|delay| Duration::try_from(delay).ok()),
+        }
+    }
+}
+
+/// The name of a status code as gRPC writes it: `NOT_FOUND`.
+fn code_name(code: Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tonic_types::ErrorDetails;
+
+    #[test]
+    fn a_status_is_told_with_its_reason_sentence_and_bad_fields() {
+        let mut details = ErrorDetails::new();
+        details.set_error_info("MALFORMED", "partnership-ledger", std::collections::HashMap::new());
+        details.add_bad_request_violation("events[0].sale_recorded.amount", "must be above zero");
+        let failure = Failure::from(Status::with_error_details(Code::InvalidArgument, "1 field is bad", details));
+        assert_eq!(failure.exit, Exit::Malformed);
+        assert_eq!(failure.text, "MALFORMED: 1 field is bad\n  sale_recorded.amount: must be above zero");
+    }
+
+    #[test]
+    fn a_status_without_details_is_told_by_its_code() {
+        let failure = Failure::from(Status::failed_precondition("no"));
+        assert_eq!((failure.exit, failure.text.as_str()), (Exit::Failed, "FAILED_PRECONDITION: no"));
+        assert_eq!(Failure::from(Status::not_found("x")).exit, Exit::NotFound);
+        assert_eq!(Failure::from(Status::unavailable("x")).exit, Exit::Unavailable);
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_failure() {
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::BrokenPipe)).exit, Exit::Done);
+        assert_eq!(Failure::from(io::Error::from(io::ErrorKind::StorageFull)).exit, Exit::Failed);
+    }
+}

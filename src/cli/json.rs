@@ -1,0 +1,88 @@
+//! Proto3 JSON of the contract's messages, by the descriptor that the server also serves.
+
+use partnership_ledger::proto;
+use prost::Message;
+use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions};
+use std::io::{self, Write};
+use std::sync::LazyLock;
+
+static POOL: LazyLock<DescriptorPool> =
+    LazyLock::new(|| DescriptorPool::decode(proto::DESCRIPTOR).expect("the build made the descriptor of the contract"));
+static OPTIONS: LazyLock<SerializeOptions> =
+    LazyLock::new(|| SerializeOptions::new().use_proto_field_name(true).skip_default_fields(false).stringify_64_bit_integers(true));
+
+/// A message that knows its name in the contract.
+pub trait Named: Message + Default {
+    /// Its name in `partnership.ledger.v1`.
+    const NAME: &'static str;
+}
+
+macro_rules! named {
+    ($($name:ident),* $(,)?) => {
+        $(impl Named for proto::$name {
+            const NAME: &'static str = stringify!($name);
+        })*
+    };
+}
+
+named! {
+    AppendResult, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetLeadResponse,
+    GetTrialBalanceResponse, PartnerBalances, Payable, Payout, Record,
+}
+
+fn descriptor<M: Named>() -> MessageDescriptor {
+    POOL.get_message_by_name(&format!("partnership.ledger.v1.{}", M::NAME)).expect("the name is one of the contract's")
+}
+
+/// A message whose fields can be walked through.
+pub fn reflect<M: Named>(message: &M) -> DynamicMessage {
+    let mut dynamic = DynamicMessage::new(descriptor::<M>());
+    dynamic.transcode_from(message).expect("a message decodes by its own descriptor");
+    dynamic
+}
+
+/// Writes a message with the contract's field names, defaults included.
+pub fn write<M: Named>(writer: &mut impl Write, message: &M) -> io::Result<()> {
+    reflect(message).serialize_with_options(&mut serde_json::Serializer::new(writer), &OPTIONS).map_err(io::Error::from)
+}
+
+/// The message that a JSON text stands for; field names in snake case or camel case.
+pub fn read<M: Named>(text: &[u8]) -> Result<M, String> {
+    let mut source = serde_json::Deserializer::from_slice(text);
+    let dynamic = DynamicMessage::deserialize_with_options(descriptor::<M>(), &mut source, &DeserializeOptions::new())
+        .and_then(|message| source.end().map(|()| message))
+        .map_err(|error| error.to_string())?;
+    dynamic.transcode_to().map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SALE: &str = r#"{"event_id":"8af0e015-6d24-5ab3-8a2e-5621ea0ad478","occurred_at":"2025-01-01T00:00:00Z",
+        "sale_recorded":{"sale_id":"sale-1","amount":{"currency_code":"USD","minor_units":"10000"}}}"#;
+
+    #[test]
+    fn both_spellings_of_field_names_are_read() {
+        let camel = SALE.replace("event_id", "eventId").replace("occurred_at", "occurredAt").replace("sale_recorded", "saleRecorded");
+        let event: proto::Event = read(SALE.as_bytes()).expect("valid");
+        assert_eq!(event, read(camel.as_bytes()).expect("valid"));
+        assert_eq!(event.occurred_at.map(|time| time.seconds), Some(1_735_689_600));
+    }
+
+    #[test]
+    fn an_unknown_field_or_a_second_value_is_refused() {
+        let unknown = SALE.replace("sale_id", "sale_number");
+        assert!(read::<proto::Event>(unknown.as_bytes()).expect_err("unknown field").contains("sale_number"));
+        let twice = format!("{SALE} {SALE}");
+        assert!(read::<proto::Event>(twice.as_bytes()).expect_err("trailing").contains("trailing"));
+    }
+
+    #[test]
+    fn defaults_are_written_and_int64_are_texts() {
+        let mut text = Vec::new();
+        write(&mut text, &proto::GetBalanceResponse { balances: vec![proto::Balance::default()], position: 7 }).expect("memory");
+        let text = String::from_utf8(text).expect("JSON is UTF-8");
+        assert!(text.contains(r#""payable":"0""#) && text.contains(r#""position":"7""#), "{text}");
+    }
+}

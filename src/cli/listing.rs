@@ -1,0 +1,70 @@
+//! Lists: all pages of an answer, a table per page so that a long one begins at once, or one answer as JSON.
+
+use super::failure::Failure;
+use super::json::{self, Named};
+use super::output::Output;
+use super::table::Table;
+use std::io::Write as _;
+
+/// Lines per page asked for: the most that the contract allows.
+pub const PAGE_SIZE: u32 = 1_000;
+
+/// A list that is being written.
+pub struct Listing<'a, const N: usize> {
+    out: &'a mut Output,
+    header: [&'static str; N],
+    items: usize,
+    position: u64,
+}
+
+impl<'a, const N: usize> Listing<'a, N> {
+    /// Begins the answer whose items are in `field` of the contract's message, and under `header` for people.
+    pub fn begin(out: &'a mut Output, field: &str, header: [&'static str; N]) -> Result<Self, Failure> {
+        if out.json {
+            write!(out, "{{\"{field}\":[")?;
+        }
+        Ok(Self { out, header, items: 0, position: 0 })
+    }
+
+    /// Writes a page that was read at that position; `add` makes an item's rows.
+    pub fn page<M: Named>(&mut self, items: &[M], position: u64, add: impl Fn(&mut Table, &M)) -> Result<(), Failure> {
+        self.position = position;
+        if self.out.json {
+            for item in items {
+                if self.items > 0 {
+                    self.out.write_all(b",")?;
+                }
+                json::write(self.out, item)?;
+                self.items += 1;
+            }
+        } else if !items.is_empty() {
+            let mut table = Table::new(self.header);
+            for item in items {
+                add(&mut table, item);
+            }
+            self.out.table(table)?;
+            self.items += items.len();
+        }
+        Ok(())
+    }
+
+    /// Ends the answer; `empty` says for people that there is nothing.
+    pub fn end(self, empty: &str) -> Result<(), Failure> {
+        if self.out.json {
+            return self.out.line(&format!("],\"next_page_token\":\"\",\"position\":\"{}\"}}", self.position));
+        }
+        if self.items == 0 {
+            self.out.line(empty)?;
+        }
+        self.out.read_at(self.position)
+    }
+}
+
+/// Calls `page` with the token of each page, from the first (an empty token) on; it gives the token of the next.
+pub async fn each_page(mut page: impl AsyncFnMut(String) -> Result<String, Failure>) -> Result<(), Failure> {
+    let mut token = page(String::new()).await?;
+    while !token.is_empty() {
+        token = page(token).await?;
+    }
+    Ok(())
+}

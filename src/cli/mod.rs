@@ -1,0 +1,140 @@
+//! The command line: one file per command. It holds no rules; all commands but `serve`, `verify` and `completions` are clients of the contract.
+
+mod agreement;
+mod append;
+mod balance;
+mod client;
+mod completions;
+mod disputes;
+mod explain;
+mod failure;
+mod json;
+mod lead;
+mod listing;
+mod moment;
+mod output;
+mod payables;
+mod payouts;
+mod records;
+mod statement;
+mod table;
+mod terms;
+mod text;
+mod trial_balance;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use client::Session;
+use failure::Failure;
+use output::Output;
+use std::process::ExitCode;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  it is done
+  1  a rule refused it, or a check failed
+  2  the command line or the input is malformed
+  3  an id is not known
+  4  the ledger cannot be reached, is overloaded, or its directory is in use
+
+Times are RFC 3339 (2026-11-22T09:30:00Z); a date alone means its first instant in UTC.
+With --json an answer is one line of proto3 JSON with the contract's field names; lists come whole, `records` and
+`append` write one line per record or event.";
+
+/// Records partnership events for good, and tells what each partner is owed and who owns each lead.
+#[derive(Parser)]
+#[command(name = "partnership-ledger", version, after_help = EXIT_CODES, arg_required_else_help = true)]
+struct Cli {
+    /// Where the ledger listens
+    #[arg(long, global = true, value_name = "URL", env = "PARTNERSHIP_LEDGER_ADDRESS", default_value = "http://127.0.0.1:50051")]
+    address: String,
+    /// Answer as proto3 JSON instead of tables
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
+    Append(append::Args),
+    /// What a partner is owed, or every partner
+    Balance(balance::Args),
+    /// Who owns a lead, since when and why
+    Lead(lead::Args),
+    /// An agreement: where it stands and its terms in words
+    Agreement(agreement::Args),
+    /// A partner's statement: every posting with the running balance
+    Statement(statement::Args),
+    /// How a sale's commission came about
+    Explain(explain::Args),
+    /// What should be paid out now
+    Payables(payables::Args),
+    /// What was paid out
+    Payouts(payouts::Args),
+    /// The disputes and what they hold
+    Disputes(disputes::Args),
+    /// The records themselves, the last ones first asked for
+    Records(records::Args),
+    /// Every account over everything; zero in every currency
+    TrialBalance(trial_balance::Args),
+    /// Write the completions of a shell to the standard output
+    Completions(completions::Args),
+}
+
+/// Runs what the command line asks for.
+pub fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let outcome = Cli::from_arg_matches(&matches).map_err(|error| error.exit()).and_then(|cli| {
+        refuse_idle_options(&cli.command, &matches)?;
+        run(cli)
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    let mut session = Session { address: cli.address, out: Output::new(cli.json) };
+    match cli.command {
+        Command::Completions(args) => completions::run(&args, &mut session.out)?,
+        command => client_runtime()?.block_on(ask(command, &mut session))?,
+    }
+    session.out.finish()
+}
+
+/// The commands that ask a running ledger.
+async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
+    match command {
+        Command::Append(args) => append::run(args, session).await,
+        Command::Balance(args) => balance::run(args, session).await,
+        Command::Lead(args) => lead::run(args, session).await,
+        Command::Agreement(args) => agreement::run(args, session).await,
+        Command::Statement(args) => statement::run(args, session).await,
+        Command::Explain(args) => explain::run(args, session).await,
+        Command::Payables(args) => payables::run(args, session).await,
+        Command::Payouts(args) => payouts::run(args, session).await,
+        Command::Disputes(args) => disputes::run(args, session).await,
+        Command::Records(args) => records::run(args, session).await,
+        Command::TrialBalance(args) => trial_balance::run(args, session).await,
+        Command::Completions(_) => unreachable!("handled before a connection is needed"),
+    }
+}
+
+fn client_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::check(format!("cannot start: {error}")))
+}
+
+/// An option that would have no effect is a mistake of the caller, not to be passed over.
+fn refuse_idle_options(command: &Command, matches: &ArgMatches) -> Result<(), Failure> {
+    let (name, idle): (&str, &[&str]) = match command {
+        Command::Completions(_) => ("completions", &["address", "json"]),
+        _ => return Ok(()),
+    };
+    match idle.iter().find(|option| matches.value_source(option) == Some(ValueSource::CommandLine)) {
+        Some(option) => Err(Failure::usage(format!("--{option} has no effect on `{name}`; leave it out"))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,85 @@
+//! Where answers go: the standard output, as tables for people or as proto3 JSON.
+
+use super::failure::Failure;
+use super::json::{self, Named};
+use super::table::Table;
+use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
+
+/// The standard output of a command.
+pub struct Output {
+    writer: BufWriter<Stdout>,
+    /// Whether answers are wanted as JSON.
+    pub json: bool,
+    terminal: bool,
+}
+
+impl Output {
+    /// The standard output, buffered.
+    pub fn new(json: bool) -> Self {
+        let stdout = io::stdout();
+        let terminal = stdout.is_terminal();
+        Self { writer: BufWriter::with_capacity(1 << 16, stdout), json, terminal }
+    }
+
+    /// Writes a line.
+    pub fn line(&mut self, line: &str) -> Result<(), Failure> {
+        Ok(writeln!(self.writer, "{line}")?)
+    }
+
+    /// Writes a table, fitted to the terminal if it goes to one.
+    pub fn table(&mut self, table: Table) -> Result<(), Failure> {
+        let text = table.render(self.terminal);
+        self.line(&text)
+    }
+
+    /// Writes a heading and its table, unless that is empty.
+    pub fn section(&mut self, heading: &str, table: Table) -> Result<(), Failure> {
+        if table.is_empty() {
+            return Ok(());
+        }
+        self.line("")?;
+        self.line(heading)?;
+        self.table(table)
+    }
+
+    /// Writes the table that is an answer, or that there is nothing.
+    pub fn answer(&mut self, table: Table, empty: &str, position: u64) -> Result<(), Failure> {
+        if table.is_empty() {
+            self.line(empty)?;
+        } else {
+            self.table(table)?;
+        }
+        self.read_at(position)
+    }
+
+    /// Writes which position an answer was read at.
+    pub fn read_at(&mut self, position: u64) -> Result<(), Failure> {
+        self.line(&format!("\nread at position {position}"))
+    }
+
+    /// Writes a message as one line of JSON.
+    pub fn message<M: Named>(&mut self, message: &M) -> Result<(), Failure> {
+        json::write(&mut self.writer, message)?;
+        self.line("")
+    }
+
+    /// Sends what is written on its way.
+    pub fn flush(&mut self) -> Result<(), Failure> {
+        Ok(self.writer.flush()?)
+    }
+
+    /// The end of the output.
+    pub fn finish(mut self) -> Result<(), Failure> {
+        self.flush()
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.writer.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.writer.flush()
+    }
+}

@@ -1,0 +1,45 @@
+//! `payables`: the payout proposal, by partner and currency.
+
+use super::client::Session;
+use super::failure::Failure;
+use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::moment::Moment;
+use super::table::Table;
+use super::text::{amount, line};
+use partnership_ledger::proto::{ListPayablesRequest, Payable};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Also what is below its minimum payout and carries forward
+    #[arg(long)]
+    include_below_minimum: bool,
+    #[command(flatten)]
+    moment: Moment,
+}
+
+pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let mut client = session.partnership().await?;
+    let mut listing = Listing::begin(&mut session.out, "payables", ["partner", ">payable", ">minimum payout", "proposal"])?;
+    each_page(async |page_token| {
+        let request = ListPayablesRequest {
+            include_below_minimum: args.include_below_minimum,
+            page_size: PAGE_SIZE,
+            page_token,
+            options: Some(args.moment.options()),
+        };
+        let page = client.list_payables(request).await?.into_inner();
+        listing.page(&page.payables, page.position, row)?;
+        Ok(page.next_page_token)
+    })
+    .await?;
+    listing.end("nothing is payable")
+}
+
+fn row(table: &mut Table, payable: &Payable) {
+    table.row([
+        line(&payable.partner_id),
+        amount(&payable.currency_code, payable.payable),
+        amount(&payable.currency_code, payable.minimum_payout),
+        if payable.below_minimum { "below the minimum, carries forward" } else { "pay" }.to_owned(),
+    ]);
+}

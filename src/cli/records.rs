@@ -1,0 +1,154 @@
+//! `records`: the records themselves, as they were recorded.
+
+use super::client::Session;
+use super::failure::Failure;
+use super::json;
+use super::lead::credit;
+use super::moment::Moment;
+use super::output::Output;
+use super::table::Table;
+use super::text::{amount, code, line, money, party, time, word};
+use partnership_ledger::proto::effect::Effect;
+use partnership_ledger::proto::{CommissionOutcome, EndCause, EntryKind, Event, OwnershipRule, ReadRecordsRequest, Record, RecordFilter};
+use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// How many of the last records
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 20, conflicts_with = "from")]
+    last: usize,
+    /// All records from this position on instead
+    #[arg(long, value_name = "POSITION")]
+    from: Option<u64>,
+    /// Only of this partner; may be repeated
+    #[arg(long, value_name = "ID")]
+    partner: Vec<String>,
+    /// Only of this agreement; may be repeated
+    #[arg(long, value_name = "ID")]
+    agreement: Vec<String>,
+    /// Only of this lead; may be repeated
+    #[arg(long, value_name = "ID")]
+    lead: Vec<String>,
+    /// Only events of this type, such as sale_recorded; may be repeated
+    #[arg(long = "type", value_name = "TYPE")]
+    types: Vec<String>,
+    #[command(flatten)]
+    moment: Moment,
+}
+
+pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let backwards = args.from.is_none();
+    let wanted = if backwards { args.last } else { usize::MAX };
+    let request = ReadRecordsRequest {
+        from: args.from.unwrap_or_default(),
+        to: None,
+        backwards,
+        page_size: u32::try_from(wanted.clamp(1, 1_000)).unwrap_or(1_000),
+        options: Some(args.moment.options()),
+        filter: Some(RecordFilter {
+            partner_ids: args.partner,
+            agreement_ids: args.agreement,
+            lead_ids: args.lead,
+            body_types: args.types,
+            occurred_from: None,
+            occurred_to: None,
+        }),
+    };
+    let mut pages = session.audit().await?.read_records(request).await?.into_inner();
+    let mut last = Vec::new();
+    let mut position = 0;
+    let mut shown = 0;
+    while let Some(page) = pages.message().await? {
+        position = page.position;
+        if backwards {
+            last.extend(page.records.into_iter().take(wanted - last.len()));
+            if last.len() == wanted {
+                break;
+            }
+        } else {
+            shown += page.records.len();
+            show(&page.records, &mut session.out)?;
+        }
+    }
+    last.reverse();
+    show(&last, &mut session.out)?;
+    match (session.out.json, shown + last.len()) {
+        (true, _) => Ok(()),
+        (false, 0) => session.out.answer(table(&[]), "no records", position),
+        (false, _) => session.out.read_at(position),
+    }
+}
+
+fn show(records: &[Record], out: &mut Output) -> Result<(), Failure> {
+    if out.json {
+        return records.iter().try_for_each(|record| out.message(record));
+    }
+    if records.is_empty() { Ok(()) } else { out.table(table(records)) }
+}
+
+fn table(records: &[Record]) -> Table {
+    let mut table = Table::new([">position", "occurred", "event", "about", "effects"]);
+    for record in records {
+        let event = record.event.clone().unwrap_or_default();
+        let (kind, about) = describe(&event);
+        let effects = record.effects.iter().filter_map(|effect| effect.effect.as_ref().and_then(sentence));
+        table.row([record.position.to_string(), time(event.occurred_at.as_ref()), kind, about, effects.collect::<Vec<_>>().join("; ")]);
+    }
+    table
+}
+
+/// The event's type, and the ids and the amount that it names; by reflection, so that a new type needs nothing here.
+fn describe(event: &Event) -> (String, String) {
+    let event = json::reflect(event);
+    let body = event.descriptor().oneofs().next().and_then(|body| body.fields().find(|field| event.has_field(field)));
+    let Some(field) = body else { return (String::new(), String::new()) };
+    let value = event.get_field(&field);
+    let about = value.as_message().map(about).unwrap_or_default();
+    (field.name().to_owned(), about)
+}
+
+fn about(body: &DynamicMessage) -> String {
+    let mut words = Vec::new();
+    for (field, value) in body.fields() {
+        match value {
+            Value::String(id) if field.name().ends_with("_id") => words.push(line(id)),
+            Value::Message(message) if field.name() == "amount" => {
+                if let Ok(amount) = message.transcode_to() {
+                    words.push(money(Some(&amount)));
+                }
+            }
+            _ => {}
+        }
+    }
+    words.join(" ")
+}
+
+/// An effect in words; of the postings only those on a partner's account, from the partner's point of view.
+fn sentence(effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::Posting(posting) => {
+            let partner = posting.account.strip_prefix("partner:")?;
+            let moved = posting.amount.as_ref()?;
+            let sign = if moved.minor_units < 0 { "+" } else { "" };
+            let amount = amount(&moved.currency_code, moved.minor_units.saturating_neg());
+            format!("{} {sign}{amount} ({})", line(partner), word::<EntryKind>(posting.kind))
+        }
+        Effect::CommissionAssessed(assessed) if assessed.rule_name.is_empty() => code::<CommissionOutcome>(assessed.outcome),
+        Effect::CommissionAssessed(assessed) => {
+            format!("{} by {}", code::<CommissionOutcome>(assessed.outcome), line(&assessed.rule_name))
+        }
+        Effect::LeadOwnerSet(set) => {
+            format!("owner {} ({}), credit {}", party(set.owner.as_ref()), code::<OwnershipRule>(set.rule), credit(&set.agreement_id))
+        }
+        Effect::LeadClaimDeclined(declined) => format!("claim declined, held by {}", party(declined.held_by.as_ref())),
+        Effect::ExclusivityBreached(breached) => format!("breaks the exclusivity of {}", line(&breached.agreement_id)),
+        Effect::BrandUseApproved(_) => "approved at once".to_owned(),
+        Effect::AgreementEndSet(end) => format!("ends {} by {}", time(end.ends_at.as_ref()), word::<EndCause>(end.cause)),
+        Effect::LeadProtectionSet(set) if set.protected_until.is_none() => "protected without limit".to_owned(),
+        Effect::LeadProtectionSet(set) => format!("protected until {}", time(set.protected_until.as_ref())),
+        Effect::RefundApplied(refund) => match &refund.cut_off {
+            Some(cut_off) => format!("refunded {}, cut off {}", money(refund.amount.as_ref()), money(Some(cut_off))),
+            None => format!("refunded {}", money(refund.amount.as_ref())),
+        },
+    })
+}

@@ -1,0 +1,101 @@
+//! Tables for people: plain columns by display width, without colour.
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, TableStyle};
+
+/// No lines but one under the header.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('-').junction(' '));
+
+/// A table that is written as a whole.
+pub struct Table {
+    table: comfy_table::Table,
+}
+
+impl Table {
+    /// With a header. Columns whose name begins with `>` are flush right.
+    pub fn new<const N: usize>(header: [&str; N]) -> Self {
+        let mut table = comfy_table::Table::new();
+        table.load_style(STYLE).set_header(header.map(|name| Cell::new(name.trim_start_matches('>'))));
+        let mut table = Self { table };
+        table.align(|column| header[column].starts_with('>'));
+        table
+    }
+
+    /// Names and what they stand for, without a header.
+    pub fn facts() -> Self {
+        let mut table = comfy_table::Table::new();
+        table.load_style(STYLE);
+        Self { table }
+    }
+
+    /// Names with amounts behind them, one column each.
+    pub fn amounts(header: Vec<String>) -> Self {
+        let mut table = comfy_table::Table::new();
+        table.load_style(STYLE).set_header(header);
+        let mut table = Self { table };
+        table.align(|column| column > 0);
+        table
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) {
+        self.table.add_row(cells.into_iter().map(|cell| Cell::new(cell.into())).collect::<Vec<_>>());
+    }
+
+    /// Adds a fact, unless there is nothing to say.
+    pub fn fact(&mut self, name: &str, value: impl Into<String>) {
+        let value = value.into();
+        if !value.is_empty() {
+            self.row([name.to_owned(), value]);
+        }
+    }
+
+    /// Whether it has no rows.
+    pub fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Its text, without a line end behind the last row; fitted to the terminal's width if it goes there.
+    pub fn render(mut self, terminal: bool) -> String {
+        if terminal {
+            self.table.set_content_arrangement(ContentArrangement::Dynamic);
+        } else {
+            self.table.force_no_tty().set_content_arrangement(ContentArrangement::Disabled);
+        }
+        for column in self.table.column_iter_mut() {
+            column.set_padding((0, 1));
+        }
+        self.table.trim_fmt()
+    }
+
+    fn align(&mut self, is_right: impl Fn(usize) -> bool) {
+        for (index, column) in self.table.column_iter_mut().enumerate() {
+            if is_right(index) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_they_look() {
+        let mut table = Table::new(["partner", ">amount"]);
+        table.row(["พันธมิตร", "1.00 USD"]);
+        table.row(["acme", "1000.00 USD"]);
+        let text = table.render(false);
+        let lines: Vec<&str> = text.lines().collect();
+        // Eight Thai letters, two of them marks above others: six columns wide.
+        assert_eq!(lines, ["partner       amount", "-------- ------------", "พันธมิตร      1.00 USD", "acme     1000.00 USD"]);
+    }
+
+    #[test]
+    fn facts_leave_out_what_is_not_known() {
+        let mut table = Table::facts();
+        table.fact("owner", "acme");
+        table.fact("ends", "");
+        assert_eq!(table.render(false), "owner  acme");
+    }
+}

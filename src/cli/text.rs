@@ -1,0 +1,166 @@
+//! Values in words: times, amounts, parties, codes. Whatever comes from outside is made safe for a terminal.
+
+use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
+use partnership_ledger::domain::money::{Currency, Money};
+use partnership_ledger::proto;
+use prost_types::Timestamp;
+use std::fmt::Write as _;
+
+/// A text on one line without control characters: what others wrote must not move the cursor or fake a row.
+pub fn line(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            let _ = write!(safe, "{}", letter.escape_unicode());
+        } else {
+            safe.push(letter);
+        }
+    }
+    safe
+}
+
+/// Texts on one line.
+pub fn list(texts: &[String]) -> String {
+    texts.iter().map(|text| line(text)).collect::<Vec<_>>().join(", ")
+}
+
+/// An optional text on one line; nothing if it is absent.
+pub fn optional(text: Option<&String>) -> String {
+    text.map(|text| line(text)).unwrap_or_default()
+}
+
+/// An instant in UTC: the date alone if it is the date's first, as the options read it. Nothing if it is absent.
+pub fn time(time: Option<&Timestamp>) -> String {
+    let Some(time) = time else { return String::new() };
+    match u32::try_from(time.nanos).ok().and_then(|nanos| DateTime::<Utc>::from_timestamp(time.seconds, nanos)) {
+        Some(time) if time.time() == NaiveTime::MIN => time.date_naive().to_string(),
+        Some(time) => time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
+        None => format!("{}s", time.seconds),
+    }
+}
+
+/// Minor units of a currency with its decimals: `12.34 USD`.
+pub fn amount(currency_code: &str, minor_units: i64) -> String {
+    match Currency::from_code(currency_code) {
+        Some(currency) => Money::new(currency, minor_units).to_string(),
+        None => format!("{minor_units} minor units of {}", line(currency_code)),
+    }
+}
+
+/// Minor units without the currency's code, where a heading names it: `12.34`.
+pub fn bare_amount(currency_code: &str, minor_units: i64) -> String {
+    let text = amount(currency_code, minor_units);
+    text.strip_suffix(currency_code).map_or(text.clone(), |bare| bare.trim_end().to_owned())
+}
+
+/// An amount; nothing if it is absent.
+pub fn money(money: Option<&proto::Money>) -> String {
+    money.map(|money| amount(&money.currency_code, money.minor_units)).unwrap_or_default()
+}
+
+/// The house or a partner.
+pub fn party(party: Option<&proto::Party>) -> String {
+    match party.and_then(|party| party.party.as_ref()) {
+        Some(proto::party::Party::House(_)) => "the house".to_owned(),
+        Some(proto::party::Party::PartnerId(partner_id)) => line(partner_id),
+        None => "nobody yet".to_owned(),
+    }
+}
+
+/// Basis points as percent: `20 %`, `12.5 %`.
+pub fn percent(bps: u32) -> String {
+    let (whole, part) = (bps / 100, bps % 100);
+    match part {
+        0 => format!("{whole} %"),
+        _ if part % 10 == 0 => format!("{whole}.{} %", part / 10),
+        _ => format!("{whole}.{part:02} %"),
+    }
+}
+
+/// A count with its noun: `1 day`, `30 days`.
+pub fn count(count: impl Into<u64>, noun: &str) -> String {
+    match count.into() {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
+    }
+}
+
+/// An enum that names its values, as the generated ones do.
+pub trait Coded: TryFrom<i32> {
+    /// The prefix of all its names.
+    const PREFIX: &'static str;
+    /// The value's name in the contract.
+    fn name(&self) -> &'static str;
+}
+
+macro_rules! coded {
+    ($($name:ident $prefix:literal),* $(,)?) => {
+        $(impl Coded for proto::$name {
+            const PREFIX: &'static str = $prefix;
+            fn name(&self) -> &'static str {
+                self.as_str_name()
+            }
+        })*
+    };
+}
+
+coded! {
+    AcquiredBy "ACQUIRED_BY_", AgreementState "AGREEMENT_STATE_", AgreementType "AGREEMENT_TYPE_", Bound "BOUND_", BrandChannel "BRAND_CHANNEL_",
+    BreachClause "BREACH_CLAUSE_", CommissionOutcome "COMMISSION_OUTCOME_", DisputeOutcome "DISPUTE_OUTCOME_", EndCause "END_CAUSE_",
+    EntryKind "ENTRY_KIND_", LaunchStep "LAUNCH_STEP_", LeadState "LEAD_STATE_", OwnershipRule "OWNERSHIP_RULE_",
+    ReviewDecision "REVIEW_DECISION_", ReviewKind "REVIEW_KIND_", Side "SIDE_", TierPeriod "TIER_PERIOD_",
+}
+
+/// A code as the contract writes it, without its prefix: `FIRST_CLAIM`. A value that this release does not know is its number.
+pub fn code<E: Coded>(value: i32) -> String {
+    match E::try_from(value) {
+        Ok(value) => value.name().trim_start_matches(E::PREFIX).to_owned(),
+        Err(_) => value.to_string(),
+    }
+}
+
+/// A code in words: `under notice`.
+pub fn word<E: Coded>(value: i32) -> String {
+    code::<E>(value).to_lowercase().replace('_', " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_others_stay_on_their_line() {
+        assert_eq!(line("พันธมิตร 1"), "พันธมิตร 1");
+        assert_eq!(line("a\x1b[2Jb\nc"), "a\\u{1b}[2Jb\\u{a}c");
+        assert_eq!(line("a\u{202e}b"), "a\\u{202e}b");
+    }
+
+    #[test]
+    fn times_are_dates_where_they_are_dates() {
+        let at = |seconds, nanos| time(Some(&Timestamp { seconds, nanos }));
+        assert_eq!(at(1_735_689_600, 0), "2025-01-01");
+        assert_eq!(at(1_735_689_601, 0), "2025-01-01T00:00:01Z");
+        assert_eq!(at(1_735_689_600, 5_000_000), "2025-01-01T00:00:00.005Z");
+        assert_eq!(time(None), "");
+    }
+
+    #[test]
+    fn amounts_have_the_currency_s_decimals() {
+        assert_eq!(amount("USD", -5), "-0.05 USD");
+        assert_eq!(bare_amount("JPY", 1000), "1000");
+        assert_eq!(amount("ZZZ", 7), "7 minor units of ZZZ");
+    }
+
+    #[test]
+    fn percents_and_counts_read_well() {
+        assert_eq!([percent(2000), percent(1250), percent(5)], ["20 %", "12.5 %", "0.05 %"]);
+        assert_eq!([count(1_u32, "day"), count(30_u32, "day")], ["1 day", "30 days"]);
+    }
+
+    #[test]
+    fn codes_lose_their_prefix() {
+        assert_eq!(code::<proto::OwnershipRule>(proto::OwnershipRule::FirstClaim.into()), "FIRST_CLAIM");
+        assert_eq!(word::<proto::AgreementState>(proto::AgreementState::UnderNotice.into()), "under notice");
+        assert_eq!(word::<proto::Side>(99), "99");
+    }
+}

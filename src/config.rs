@@ -1,0 +1,79 @@
+//! How the service is set up, with the defaults and what they are good for.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The largest message that is taken in, in bytes: 4 MiB, the usual limit of gRPC.
+pub const MAX_REQUEST_BYTES: usize = 4 << 20;
+/// The most bytes that one request may record, effects included.
+pub const MAX_RECORDED_BYTES: usize = 32 << 20;
+/// The largest message that is sent out, in bytes: whatever may be recorded can be answered.
+pub const MAX_RESPONSE_BYTES: usize = 48 << 20;
+
+/// What the ledger takes before it says no.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// How far ahead of now a fact may lie, in seconds (rules 1.2).
+    pub future_tolerance_seconds: u64,
+    /// Requests that may be queued, decided or in syncing at a time; more are refused as overload.
+    pub queue_requests: usize,
+    /// Bytes of requests that may be queued, decided or in syncing at a time; more are refused as overload.
+    pub queue_bytes: usize,
+    /// Records after which a commit takes no further request.
+    pub commit_records: usize,
+    /// Bytes after which a commit takes no further request.
+    pub commit_bytes: usize,
+    /// How long a caller refused for overload is told to wait.
+    pub retry_after: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            future_tolerance_seconds: 300,
+            queue_requests: 16_384,
+            queue_bytes: 64 << 20,
+            commit_records: 4_096,
+            commit_bytes: 2 << 20,
+            retry_after: Duration::from_millis(100),
+        }
+    }
+}
+
+/// How the service is set up.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// Where the ledger is kept; created if it is not there.
+    pub data_dir: PathBuf,
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// What the ledger takes before it says no.
+    pub limits: Limits,
+    /// Threads that serve connections. One handles many small calls best, more help large batches.
+    pub worker_threads: usize,
+    /// Calls at a time on one connection.
+    pub max_concurrent_streams: u32,
+    /// Requests that one append stream may have unanswered; beyond them it is not read on.
+    pub stream_in_flight: usize,
+    /// How long calls under way may take to finish once the service is told to stop.
+    pub drain: Duration,
+    /// How long the last commits and the journal's close may take after that.
+    pub close: Duration,
+}
+
+impl Default for ServeConfig {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            data_dir: PathBuf::from("ledger-data"),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
+            limits: Limits::default(),
+            worker_threads: cores.min(4),
+            max_concurrent_streams: 256,
+            stream_in_flight: 256,
+            drain: Duration::from_secs(4),
+            close: Duration::from_secs(5),
+        }
+    }
+}

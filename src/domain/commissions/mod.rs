@@ -1,0 +1,386 @@
+//! Commission: sales and what they earned, refunds, payments, disputes and closes (rules 6, 7).
+
+pub mod adjusted;
+pub mod assess;
+pub mod balance;
+pub mod dispute_opened;
+pub mod dispute_resolved;
+pub mod holdings;
+pub mod net_sales;
+pub mod paid;
+pub mod payment_received;
+pub mod payout_returned;
+pub mod period_closed;
+pub mod posting;
+pub mod sale_recorded;
+pub mod sale_refunded;
+pub mod sale_reinstated;
+
+use super::account::{About, AccountName};
+use super::calendar::Time;
+use super::effect::{Assessment, Effect, Posting};
+use super::ids::{Id, IdKind};
+use super::money::Money;
+use super::table::{Row, Table, undo_by_copy};
+use super::{Seen, Stamp, State};
+use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
+use holdings::{Holding, Holdings, Part};
+use net_sales::{NetSales, NetSalesKey};
+use smallvec::SmallVec;
+
+/// Everything about money that is not an account.
+#[derive(Default)]
+pub struct Commissions {
+    /// Sales by id.
+    pub sales: Table<Id, Sale>,
+    /// Refunds by id.
+    pub refunds: Table<Id, Refund>,
+    /// Payouts by id.
+    pub payouts: Table<Id, Payout>,
+    /// Disputes by id.
+    pub disputes: Table<Id, Dispute>,
+    others: Table<(IdKind, Id), Other>,
+    net_sales: Table<NetSalesKey, NetSales>,
+    closes: Vec<Close>,
+    closes_before: usize,
+}
+
+/// A record that is only known by its id, and what it is about.
+#[derive(Clone)]
+struct Other {
+    position: u64,
+    about: Option<(IdKind, Id)>,
+}
+
+/// A close (rules 7.7).
+#[derive(Clone, Copy, Debug)]
+pub struct Close {
+    /// When it was made, and by which record.
+    pub stamp: Stamp,
+    /// All before this instant is closed.
+    pub through: Time,
+}
+
+/// A sale.
+#[derive(Clone)]
+pub struct Sale {
+    /// When it happened, and by which record.
+    pub stamp: Stamp,
+    /// What was sold for.
+    pub amount: Money,
+    /// The lead it names.
+    pub lead: Option<Row>,
+    /// The agreement that has the credit, by the lead or by name.
+    pub credit: Option<Row>,
+    /// Whether the partner collected it (rules 6.10).
+    pub collected: bool,
+    /// What it earned; none for the house's own.
+    pub earned: Option<Earned>,
+    /// Refunds less reinstatements, in minor units.
+    pub refunded: i64,
+    /// Of these, refunds for the house's fault that reversed nothing (rules 13).
+    pub exempt: i64,
+    /// What stands of its commission.
+    pub holdings: Holdings,
+    /// Its refunds, in the order of recording.
+    pub refunds: Vec<Row>,
+    /// Disputes that name it.
+    pub disputes: Vec<Row>,
+    /// Its commission entries: account and place.
+    pub entries: SmallVec<[(Row, Row); 1]>,
+}
+
+/// What a sale earned, pinned by its assessment (rules 6.8).
+#[derive(Clone)]
+pub struct Earned {
+    /// Earned, or why not.
+    pub outcome: CommissionOutcome,
+    /// The record whose terms apply.
+    pub terms_position: u64,
+    /// The rule's name.
+    pub rule: Box<str>,
+    /// The rate, for a share.
+    pub rate_bps: Option<u32>,
+    /// What was accrued.
+    pub amount: Option<Money>,
+}
+
+/// A refund.
+#[derive(Clone)]
+pub struct Refund {
+    /// When it happened, and by which record.
+    pub stamp: Stamp,
+    /// Of which sale.
+    pub sale: Row,
+    /// What of it counts, in minor units.
+    pub applied: i64,
+    /// Whether it was for the house's fault and reversed nothing (rules 13).
+    pub exempt: bool,
+    /// What commission it took, and from whom.
+    pub taken: Vec<Part>,
+    /// When it was reinstated.
+    pub reinstated: Option<Stamp>,
+}
+
+/// A payout to a partner.
+#[derive(Clone)]
+pub struct Payout {
+    /// When it was paid, and by which record.
+    pub stamp: Stamp,
+    /// To whom.
+    pub partner: Row,
+    /// Gross.
+    pub amount: Money,
+    /// Tax withheld, a part of the gross, in minor units.
+    pub tax_withheld: i64,
+    /// How it was paid, as sent.
+    pub method: Box<str>,
+    /// The payer's reference, as sent.
+    pub reference: Box<str>,
+    /// Whether it was an advance.
+    pub advance: bool,
+    returns: Vec<(Stamp, i64)>,
+}
+
+/// What a dispute is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisputeSubject {
+    /// A lead, with all its commission.
+    Lead(Row),
+    /// A sale.
+    Sale(Row),
+    /// A payout; it holds no commission.
+    Payout(Row),
+}
+
+/// A dispute.
+#[derive(Clone)]
+pub struct Dispute {
+    /// When it was opened, and by which record.
+    pub opened: Stamp,
+    /// By whom.
+    pub opened_by: Side,
+    /// About what.
+    pub subject: DisputeSubject,
+    /// The claim, as sent.
+    pub claim: Box<str>,
+    /// When and how it was resolved.
+    pub resolved: Option<(Stamp, DisputeOutcome, Box<str>)>,
+}
+
+undo_by_copy!(Sale, Refund, Payout, Dispute, Other);
+
+impl Payout {
+    /// What of it was returned, as seen.
+    pub fn returned(&self, seen: Seen) -> i64 {
+        self.returns.iter().filter(|(stamp, _)| seen.sees(*stamp)).map(|(_, amount)| amount).sum()
+    }
+}
+
+impl Dispute {
+    /// Whether it is open at a time.
+    pub fn is_open(&self, at: Time, seen: Seen) -> bool {
+        seen.sees(self.opened) && self.opened.occurred_at <= at && self.resolved_at(seen).is_none_or(|resolved| at < resolved)
+    }
+
+    /// When it was resolved, as seen.
+    pub fn resolved_at(&self, seen: Seen) -> Option<Time> {
+        self.resolved.as_ref().map(|(stamp, _, _)| *stamp).filter(|stamp| seen.sees(*stamp)).map(|stamp| stamp.occurred_at)
+    }
+}
+
+impl Sale {
+    /// What of it was refunded, as seen, in minor units.
+    pub fn refunded_seen(&self, seen: Seen, state: &State) -> i64 {
+        let refunds = self.refunds.iter().map(|row| state.commissions.refunds.get(*row)).filter(|refund| seen.sees(refund.stamp));
+        refunds.filter(|refund| !refund.reinstated.is_some_and(|stamp| seen.sees(stamp))).map(|refund| refund.applied).sum()
+    }
+}
+
+impl Commissions {
+    pub(super) fn savepoint(&mut self) {
+        self.sales.savepoint();
+        self.refunds.savepoint();
+        self.payouts.savepoint();
+        self.disputes.savepoint();
+        self.others.savepoint();
+        self.net_sales.savepoint();
+        self.closes_before = self.closes.len();
+    }
+
+    pub(super) fn release(&mut self) {
+        self.sales.release();
+        self.refunds.release();
+        self.payouts.release();
+        self.disputes.release();
+        self.others.release();
+        self.net_sales.release();
+    }
+
+    pub(super) fn rollback(&mut self) {
+        self.sales.rollback();
+        self.refunds.rollback();
+        self.payouts.rollback();
+        self.disputes.rollback();
+        self.others.rollback();
+        self.net_sales.rollback();
+        self.closes.truncate(self.closes_before);
+    }
+
+    /// Where an id was introduced.
+    pub fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
+        match kind {
+            IdKind::Sale => self.sales.by_key(id).map(|sale| sale.stamp.position),
+            IdKind::Refund => self.refunds.by_key(id).map(|refund| refund.stamp.position),
+            IdKind::Payout => self.payouts.by_key(id).map(|payout| payout.stamp.position),
+            IdKind::Dispute => self.disputes.by_key(id).map(|dispute| dispute.opened.position),
+            _ => self.others.by_key(&(kind, id.clone())).map(|other| other.position),
+        }
+    }
+
+    /// What a thing is about: the lead and the agreement of a sale, the sale of a refund, …
+    pub(super) fn about(&self, kind: IdKind, id: &Id, state: &State) -> Vec<(IdKind, Id)> {
+        let sale = |sale: &Sale| {
+            let lead = sale.lead.map(|row| (IdKind::Lead, state.leads.by_id.key(row).clone()));
+            let credit = sale.credit.map(|row| (IdKind::Agreement, state.agreements.by_id.key(row).clone()));
+            lead.into_iter().chain(credit).collect()
+        };
+        let partner = |row| vec![(IdKind::Partner, state.partners.key(row).clone())];
+        match kind {
+            IdKind::Sale => self.sales.by_key(id).map(sale),
+            IdKind::Refund => self.refunds.by_key(id).map(|refund| sale(self.sales.get(refund.sale))),
+            IdKind::Payout => self.payouts.by_key(id).map(|payout| partner(payout.partner)),
+            IdKind::Dispute => self.disputes.by_key(id).map(|dispute| match dispute.subject {
+                DisputeSubject::Lead(row) => vec![(IdKind::Lead, state.leads.by_id.key(row).clone())],
+                DisputeSubject::Sale(row) => sale(self.sales.get(row)),
+                DisputeSubject::Payout(row) => partner(self.payouts.get(row).partner),
+            }),
+            _ => self.others.by_key(&(kind, id.clone())).map(|other| other.about.iter().cloned().collect()),
+        }
+        .unwrap_or_default()
+    }
+
+    fn introduce(&mut self, kind: IdKind, id: &Id, stamp: Stamp, about: Option<(IdKind, Id)>) {
+        self.others.insert((kind, id.clone()), Other { position: stamp.position, about });
+    }
+
+    /// The sale of an id that is known.
+    pub fn known_sale(&self, id: &Id) -> (Row, &Sale) {
+        let row = self.sales.find(id).expect("decide found the sale");
+        (row, self.sales.get(row))
+    }
+
+    /// From when a posting counts: not before the last close (rules 7.7).
+    pub fn effective_at(&self, occurred_at: Time) -> Time {
+        self.closes.last().map_or(occurred_at, |close| occurred_at.max(close.through))
+    }
+
+    /// The closes that are seen by position, in the order of recording.
+    pub fn closes(&self, seen: Seen) -> impl DoubleEndedIterator<Item = &Close> {
+        self.closes.iter().filter(move |close| close.stamp.position <= seen.position)
+    }
+
+    /// Net sales of a rule within bounds (rules 6.5).
+    pub fn net_sales(&self, key: &NetSalesKey, bounds: Option<(Time, Time)>) -> i128 {
+        self.net_sales.by_key(key).map_or(0, |sales| sales.total(bounds))
+    }
+
+    fn add_net_sale(&mut self, key: NetSalesKey, sold_at: Time, minor_units: i64) {
+        let row = self.net_sales.find_or_insert_with(key, NetSales::default);
+        self.net_sales.get_mut(row).add(sold_at, minor_units);
+    }
+
+    /// Adds a sale's refund or reinstatement to the net sales of its rule.
+    fn add_net_change(&mut self, sale: Row, minor_units: i64) {
+        let sale = self.sales.get(sale);
+        if let (Some(credit), Some(earned)) = (sale.credit, &sale.earned)
+            && earned.counts()
+            && minor_units != 0
+        {
+            let (key, sold_at) = ((credit, earned.rule.clone(), sale.amount.currency), sale.stamp.occurred_at);
+            self.add_net_sale(key, sold_at, minor_units);
+        }
+    }
+}
+
+impl Earned {
+    fn of(assessment: &Assessment) -> Self {
+        Self {
+            outcome: assessment.outcome,
+            terms_position: assessment.terms_position,
+            rule: assessment.rule.as_str().into(),
+            rate_bps: assessment.rate_bps,
+            amount: assessment.amount,
+        }
+    }
+
+    /// Whether its sale counts as a net sale of its rule (rules 13).
+    pub fn counts(&self) -> bool {
+        matches!(self.outcome, CommissionOutcome::Accrued | CommissionOutcome::Capped)
+    }
+}
+
+impl State {
+    /// Remembers a commission entry with its sale or lead, so that disputes and transfers find it.
+    pub(super) fn note_commission(&mut self, about: About, partner: Row, position: u64, entry: (Row, Row)) {
+        let mut disputes: SmallVec<[Row; 2]> = SmallVec::new();
+        match about {
+            About::Sale(row) => {
+                let sale = self.commissions.sales.get_mut(row);
+                sale.entries.push(entry);
+                sale.holdings.link(partner, position, entry);
+                disputes.extend(sale.disputes.iter().copied());
+                disputes.extend(sale.lead.iter().flat_map(|lead| &self.leads.by_id.get(*lead).disputes).copied());
+            }
+            About::Lead(row) => {
+                let lead = self.leads.by_id.get_mut(row);
+                lead.entries.push(entry);
+                lead.holdings.link(partner, position, entry);
+                disputes.extend(lead.disputes.iter().copied());
+            }
+            About::Nothing => {}
+        }
+        if !disputes.is_empty() {
+            let account = self.accounts.get_mut(entry.0);
+            disputes.iter().for_each(|dispute| account.add_dispute(*dispute));
+        }
+    }
+
+    /// Writes an assessment: what stands, and what a cap is used up by. Shared by sales and qualifications.
+    pub(super) fn evolve_assessed(
+        &mut self,
+        stamp: Stamp,
+        assessment: &Assessment,
+        effects: &[Effect],
+        sale: Option<Row>,
+        lead: Option<Row>,
+    ) {
+        let Some(credit) = assessment.agreement.as_ref().and_then(|id| self.agreements.by_id.find(id)) else { return };
+        let partner = self.agreements.by_id.get(credit).partner;
+        for accrual in accruals(effects) {
+            let amount = -accrual.amount.minor_units;
+            let holding = Holding::new(partner, credit, stamp.position, amount, accrual.available_at);
+            match (sale, lead) {
+                (Some(sale), _) => self.commissions.sales.get_mut(sale).holdings.acquire(holding),
+                (None, Some(lead)) => self.leads.by_id.get_mut(lead).holdings.acquire(holding),
+                (None, None) => unreachable!("an assessment is of a sale or of a lead"),
+            }
+        }
+        if let (Some(lead), Some(amount)) = (lead, assessment.amount.filter(|amount| amount.minor_units > 0)) {
+            self.leads.by_id.get_mut(lead).use_cap(credit, &assessment.rule, amount);
+        }
+    }
+}
+
+/// The accrual postings to partners among effects.
+fn accruals(effects: &[Effect]) -> impl Iterator<Item = &Posting> {
+    postings_to_partners(effects, EntryKind::Accrual)
+}
+
+/// The postings of a kind to partners' accounts among effects.
+fn postings_to_partners(effects: &[Effect], kind: EntryKind) -> impl Iterator<Item = &Posting> {
+    effects.iter().filter_map(move |effect| match effect {
+        Effect::Posting(posting) if posting.kind == kind && matches!(posting.account, AccountName::Partner(_)) => Some(posting),
+        _ => None,
+    })
+}

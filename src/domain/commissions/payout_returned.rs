@@ -1,0 +1,90 @@
+//! A payout came back, in whole or in part, with its part of the withheld tax (rules 7.2, 13).
+
+use super::Payout;
+use super::posting::PartnerEntry;
+use crate::domain::account::AccountName;
+use crate::domain::calendar::Time;
+use crate::domain::effect::{Effect, Subject, narrowed};
+use crate::domain::ids::{Id, IdKind};
+use crate::domain::money::{Money, round_half_away};
+use crate::domain::parse::Fields;
+use crate::domain::rejection::Rejection;
+use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::proto::{self, EntryKind};
+
+/// A bank sent money back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PayoutReturned {
+    payout_return: Id,
+    payout: Id,
+    amount: Option<Money>,
+}
+
+impl EventType for PayoutReturned {
+    type Message = proto::PayoutReturned;
+
+    fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
+        fields.text("reason", &message.reason);
+        Self {
+            payout_return: fields.id("return_id", &message.return_id),
+            payout: fields.id("payout_id", &message.payout_id),
+            amount: fields.optional_amount("amount", message.amount.as_ref()),
+        }
+    }
+
+    fn introduces(&self) -> Option<(IdKind, &Id)> {
+        Some((IdKind::PayoutReturn, &self.payout_return))
+    }
+
+    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+        vec![(IdKind::Payout, &self.payout)]
+    }
+
+    fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
+        let payout = state.commissions.payouts.by_key(&self.payout).expect("the payout is known");
+        let returned = self.returned(payout)?;
+        let before = payout.returned(Seen::ALL);
+        let tax = tax_of(payout, before + returned) - tax_of(payout, before);
+        let mut effects = Vec::with_capacity(3);
+        let entry = PartnerEntry {
+            kind: EntryKind::PaymentReturn,
+            amount: Money::new(payout.amount.currency, returned),
+            effective_at: state.commissions.effective_at(context.occurred_at),
+            available_at: None,
+            subject: Subject { partner: Some(state.partners.key(payout.partner).clone()), ..Subject::default() },
+        };
+        entry.post(&[(AccountName::HouseCash, returned - tax), (AccountName::HouseTaxWithheld, tax)], &mut effects);
+        Ok(effects)
+    }
+
+    fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
+        let returned = effects.iter().find_map(|effect| match effect {
+            Effect::Posting(posting) if posting.account.is_partner() => Some(-posting.amount.minor_units),
+            _ => None,
+        });
+        let row = state.commissions.payouts.find(&self.payout).expect("decide found the payout");
+        state.commissions.payouts.get_mut(row).returns.push((stamp, returned.expect("a return is above zero")));
+        let about = (IdKind::Payout, self.payout.clone());
+        state.commissions.introduce(IdKind::PayoutReturn, &self.payout_return, stamp, Some(about));
+    }
+}
+
+impl PayoutReturned {
+    /// How much comes back: what is named, or all that is left.
+    fn returned(&self, payout: &Payout) -> Result<i64, Rejection> {
+        let left = payout.amount.minor_units - payout.returned(Seen::ALL);
+        let amount = self.amount.unwrap_or(Money::new(payout.amount.currency, left));
+        if amount.currency != payout.amount.currency {
+            return Err(Rejection::CurrencyMismatch { given: amount.currency, expected: payout.amount.currency });
+        }
+        if left == 0 || amount.minor_units > left {
+            return Err(Rejection::ReturnExceedsPayout { payout: self.payout.clone(), left: Money::new(payout.amount.currency, left) });
+        }
+        Ok(amount.minor_units)
+    }
+}
+
+/// The withheld tax that a cumulative return restores, in proportion (rules 13).
+fn tax_of(payout: &Payout, returned: i64) -> i64 {
+    narrowed(round_half_away(i128::from(payout.tax_withheld) * i128::from(returned), i128::from(payout.amount.minor_units)))
+}

@@ -1,0 +1,165 @@
+//! A sale was made: assessed, accrued and, where the partner collected it, owed by the partner (rules 6).
+
+use super::assess::{Subject as Assessed, assess};
+use super::posting::PartnerEntry;
+use super::{Earned, Holdings, Sale};
+use crate::domain::account::AccountName;
+use crate::domain::calendar::Time;
+use crate::domain::effect::{Assessment, Effect, Subject};
+use crate::domain::ids::{Id, IdKind};
+use crate::domain::money::Money;
+use crate::domain::parse::Fields;
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::proto::{self, EntryKind, Side};
+use smallvec::SmallVec;
+
+/// A customer bought something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaleRecorded {
+    sale: Id,
+    lead: Option<Id>,
+    agreement: Option<Id>,
+    amount: Money,
+    product: Box<str>,
+    collected: bool,
+}
+
+impl EventType for SaleRecorded {
+    type Message = proto::SaleRecorded;
+
+    fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
+        if message.lead_id.is_some() && message.agreement_id.is_some() {
+            fields.bad("agreement_id", "does not go with lead_id: a lead's sale runs through the lead's own credit");
+        }
+        Self {
+            sale: fields.id("sale_id", &message.sale_id),
+            lead: fields.optional_id("lead_id", message.lead_id.as_deref()),
+            agreement: fields.optional_id("agreement_id", message.agreement_id.as_deref()),
+            amount: fields.amount("amount", message.amount.as_ref()),
+            product: if message.product.is_empty() { Box::default() } else { fields.key("product", &message.product) },
+            collected: fields.chosen_or("collected_by", message.collected_by, Side::House) == Side::Partner,
+        }
+    }
+
+    fn introduces(&self) -> Option<(IdKind, &Id)> {
+        Some((IdKind::Sale, &self.sale))
+    }
+
+    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+        let lead = self.lead.iter().map(|id| (IdKind::Lead, id));
+        lead.chain(self.agreement.iter().map(|id| (IdKind::Agreement, id))).collect()
+    }
+
+    fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
+        let lead = self.lead.as_ref().map(|id| state.leads.known(id));
+        let credit = self.credit(context.occurred_at, state);
+        if self.collected && credit.is_none() {
+            return Err(Rejection::NoCredit);
+        }
+        if self.lead.is_none() && self.agreement.is_none() {
+            return Ok(Vec::new());
+        }
+        let assessed =
+            Assessed { sale: Some(&self.sale), lead, credit, amount: Some(self.amount), product: &self.product, at: context.occurred_at };
+        let assessment = assess(&assessed, state);
+        let mut effects = Vec::with_capacity(3);
+        effects.push(Effect::CommissionAssessed(Box::new(assessment.clone())));
+        if let Some(credit) = credit {
+            let subject = subject_for(credit, lead.map(|(row, _)| row), Some(&self.sale), state);
+            accrue(&assessment, subject.clone(), context.occurred_at, state, &mut effects);
+            if self.collected {
+                collect(-self.amount.minor_units, self.amount, subject, context.occurred_at, state, &mut effects);
+            }
+        }
+        Ok(effects)
+    }
+
+    fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
+        let lead = self.lead.as_ref().map(|id| state.leads.known(id).0);
+        let assessment = assessment_in(effects);
+        let sale = Sale {
+            stamp,
+            amount: self.amount,
+            lead,
+            credit: self.credit_recorded(assessment, state),
+            collected: self.collected,
+            earned: assessment.map(Earned::of),
+            refunded: 0,
+            exempt: 0,
+            holdings: Holdings::default(),
+            refunds: Vec::new(),
+            disputes: Vec::new(),
+            entries: SmallVec::new(),
+        };
+        let row = state.commissions.sales.insert(self.sale.clone(), sale);
+        if let Some(lead) = lead {
+            state.leads.by_id.get_mut(lead).sales.push(row);
+        }
+        if let Some(assessment) = assessment {
+            state.evolve_assessed(stamp, assessment, effects, Some(row), lead);
+            state.commissions.add_net_change(row, self.amount.minor_units);
+        }
+    }
+}
+
+impl SaleRecorded {
+    fn credit(&self, at: Time, state: &State) -> Option<Row> {
+        match (&self.lead, &self.agreement) {
+            (Some(lead), _) => state.leads.known(lead).1.credit_at(at, Seen::ALL),
+            (None, Some(agreement)) => state.agreements.by_id.find(agreement),
+            (None, None) => None,
+        }
+    }
+
+    /// The credit as the assessment says it.
+    fn credit_recorded(&self, assessment: Option<&Assessment>, state: &State) -> Option<Row> {
+        state.agreements.by_id.find(assessment?.agreement.as_ref()?)
+    }
+}
+
+/// The assessment among effects.
+pub fn assessment_in(effects: &[Effect]) -> Option<&Assessment> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::CommissionAssessed(assessment) => Some(&**assessment),
+        _ => None,
+    })
+}
+
+/// What entries of an agreement's partner are about.
+pub fn subject_for(credit: Row, lead: Option<Row>, sale: Option<&Id>, state: &State) -> Subject {
+    let agreement = state.agreements.by_id.get(credit);
+    Subject {
+        partner: Some(state.partners.key(agreement.partner).clone()),
+        agreement: Some(state.agreements.by_id.key(credit).clone()),
+        lead: lead.map(|row| state.leads.by_id.key(row).clone()),
+        sale: sale.cloned(),
+    }
+}
+
+/// Posts what was earned to the partner (rules 6.7, 12).
+pub fn accrue(assessment: &Assessment, subject: Subject, at: Time, state: &State, effects: &mut Vec<Effect>) {
+    if let Some(amount) = assessment.amount {
+        let entry = PartnerEntry {
+            kind: EntryKind::Accrual,
+            amount,
+            effective_at: state.commissions.effective_at(at),
+            available_at: assessment.available_at,
+            subject,
+        };
+        entry.post_against(AccountName::HouseCommission, effects);
+    }
+}
+
+/// Posts what the partner collected against it, or back (rules 6.10).
+pub fn collect(minor_units: i64, amount: Money, subject: Subject, at: Time, state: &State, effects: &mut Vec<Effect>) {
+    let entry = PartnerEntry {
+        kind: EntryKind::Collection,
+        amount: Money::new(amount.currency, minor_units),
+        effective_at: state.commissions.effective_at(at),
+        available_at: None,
+        subject,
+    };
+    entry.post_against(AccountName::HouseSalesClearing, effects);
+}

@@ -1,0 +1,180 @@
+//! A sale was refunded: what of its commission is reversed, and from whom (rules 6.8, 6.10).
+
+use super::assess::net_sales_key;
+use super::holdings::Part;
+use super::posting::{PartnerEntry, subject_of};
+use super::sale_recorded::{collect, subject_for};
+use super::{Earned, Refund, Sale, postings_to_partners};
+use crate::domain::account::AccountName;
+use crate::domain::agreements::terms::{Reward, Terms};
+use crate::domain::calendar::{Time, period_around};
+use crate::domain::effect::{Effect, Subject};
+use crate::domain::ids::{Id, IdKind};
+use crate::domain::money::{Money, share};
+use crate::domain::parse::Fields;
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Context, EventType, Stamp, State};
+use crate::proto::{self, EntryKind, RefundReason, TierMode};
+
+/// A customer got money back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaleRefunded {
+    refund: Id,
+    sale: Id,
+    amount: Money,
+    reason: RefundReason,
+    clamp: bool,
+}
+
+impl EventType for SaleRefunded {
+    type Message = proto::SaleRefunded;
+
+    fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
+        Self {
+            refund: fields.id("refund_id", &message.refund_id),
+            sale: fields.id("sale_id", &message.sale_id),
+            amount: fields.amount("amount", message.amount.as_ref()),
+            reason: fields.chosen("reason", message.reason),
+            clamp: message.clamp,
+        }
+    }
+
+    fn introduces(&self) -> Option<(IdKind, &Id)> {
+        Some((IdKind::Refund, &self.refund))
+    }
+
+    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+        vec![(IdKind::Sale, &self.sale)]
+    }
+
+    fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
+        let (_, sale) = state.commissions.known_sale(&self.sale);
+        let applied = self.applied(sale)?;
+        let currency = sale.amount.currency;
+        let mut effects = vec![Effect::RefundApplied {
+            refund: self.refund.clone(),
+            sale: self.sale.clone(),
+            amount: Money::new(currency, applied),
+            cut_off: Money::new(currency, self.amount.minor_units - applied),
+        }];
+        self.reverse(sale, applied, context.occurred_at, state, &mut effects);
+        if let (true, Some(credit)) = (sale.collected, sale.credit) {
+            let subject = subject_for(credit, sale.lead, Some(&self.sale), state);
+            collect(applied, sale.amount, subject, context.occurred_at, state, &mut effects);
+        }
+        Ok(effects)
+    }
+
+    fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
+        let (row, sale) = state.commissions.known_sale(&self.sale);
+        let applied = effects.iter().find_map(|effect| match effect {
+            Effect::RefundApplied { amount, .. } => Some(amount.minor_units),
+            _ => None,
+        });
+        let applied = applied.expect("a refund says what of it counts");
+        let exempt = self.is_exempt(sale, state);
+        let taken = parts_posted(effects, EntryKind::Reversal, state);
+        let refund = state
+            .commissions
+            .refunds
+            .insert(self.refund.clone(), Refund { stamp, sale: row, applied, exempt, taken: taken.clone(), reinstated: None });
+        let sale = state.commissions.sales.get_mut(row);
+        sale.refunds.push(refund);
+        sale.refunded += applied;
+        sale.exempt += if exempt { applied } else { 0 };
+        taken.iter().for_each(|part| sale.holdings.take(part.partner, -part.amount));
+        state.commissions.add_net_change(row, -applied);
+    }
+}
+
+impl SaleRefunded {
+    /// What of the refund counts: at most what is left of the sale.
+    fn applied(&self, sale: &Sale) -> Result<i64, Rejection> {
+        if self.amount.currency != sale.amount.currency {
+            return Err(Rejection::CurrencyMismatch { given: self.amount.currency, expected: sale.amount.currency });
+        }
+        let left = sale.amount.minor_units - sale.refunded;
+        if self.amount.minor_units > left && !self.clamp {
+            return Err(Rejection::RefundExceedsSale { sale: self.sale.clone(), left: Money::new(sale.amount.currency, left) });
+        }
+        Ok(self.amount.minor_units.min(left))
+    }
+
+    /// Whether it is for the house's fault and the pinned terms reverse nothing for that.
+    fn is_exempt(&self, sale: &Sale, state: &State) -> bool {
+        let reverses = pinned(sale, state).is_some_and(|(terms, _)| terms.reverse_on_house_fault);
+        self.reason == RefundReason::HouseFault && !reverses
+    }
+
+    /// Posts the difference to what stands, from the latest holder first.
+    fn reverse(&self, sale: &Sale, applied: i64, at: Time, state: &State, effects: &mut Vec<Effect>) {
+        let Some((terms, earned)) = pinned(sale, state).filter(|_| !self.is_exempt(sale, state)) else { return };
+        let Some(rule) = terms.rule(&earned.rule) else { return };
+        let accrued = earned.amount.unwrap_or(Money::zero(sale.amount.currency));
+        // What the customer keeps; refunds for the house's fault count as not made (rules 13).
+        let rest = sale.amount.minor_units - sale.refunded + sale.exempt - applied;
+        let stands = sale.holdings.total();
+        let left_of = |left: i64| (stands - i128::from(left.min(accrued.minor_units))).max(0);
+        let reversed = match &rule.reward {
+            Reward::Rate(bps) => left_of(share(rest, *bps)),
+            Reward::Flat(_) => left_of(if rest > 0 { accrued.minor_units } else { 0 }),
+            Reward::Tiers(tiers) if tiers.mode == TierMode::BySale => left_of(share(rest, earned.rate_bps.unwrap_or(0))),
+            Reward::Tiers(tiers) => {
+                let credit = sale.credit.expect("commission was earned through an agreement");
+                let bounds = period_around(sale.stamp.occurred_at, tiers.calendar_period(), terms.zone);
+                let before = state.commissions.net_sales(&net_sales_key(credit, &earned.rule, sale.amount.currency), bounds);
+                tiers.earned(before) - tiers.earned(before - i128::from(applied))
+            }
+        };
+        for part in sale.holdings.parts_of(reversed) {
+            let lead = sale.lead.map(|row| state.leads.by_id.key(row));
+            let subject = subject_of(&part, lead, Some(&self.sale), state);
+            post_part(EntryKind::Reversal, -part.amount, &part, accrued, subject, at, state, effects);
+        }
+    }
+}
+
+/// The terms and the earnings that a sale's assessment pinned, if it earned.
+fn pinned<'a>(sale: &'a Sale, state: &'a State) -> Option<(&'a Terms, &'a Earned)> {
+    let earned = sale.earned.as_ref().filter(|earned| earned.counts())?;
+    let version = state.agreements.by_id.get(sale.credit?).version_of(earned.terms_position)?;
+    Some((&version.terms, earned))
+}
+
+/// Posts a change of commission with the accrual's availability.
+#[expect(clippy::too_many_arguments, reason = "an entry has that many parts")]
+pub(super) fn post_part(
+    kind: EntryKind,
+    minor_units: i64,
+    part: &Part,
+    like: Money,
+    subject: Subject,
+    at: Time,
+    state: &State,
+    effects: &mut Vec<Effect>,
+) {
+    let entry = PartnerEntry {
+        kind,
+        amount: Money::new(like.currency, minor_units),
+        effective_at: state.commissions.effective_at(at),
+        available_at: part.available_at,
+        subject,
+    };
+    entry.post_against(AccountName::HouseCommission, effects);
+}
+
+/// The parts that postings of a kind moved, above zero where the partner got more.
+pub(super) fn parts_posted(effects: &[Effect], kind: EntryKind, state: &State) -> Vec<Part> {
+    let row_of = |id: &Option<Id>, find: &dyn Fn(&Id) -> Option<Row>| {
+        id.as_ref().and_then(find).expect("commission entries name a known partner and agreement")
+    };
+    postings_to_partners(effects, kind)
+        .map(|posting| Part {
+            partner: row_of(&posting.subject.partner, &|id| state.partners.find(id)),
+            agreement: row_of(&posting.subject.agreement, &|id| state.agreements.by_id.find(id)),
+            amount: -posting.amount.minor_units,
+            available_at: posting.available_at,
+        })
+        .collect()
+}

@@ -1,0 +1,412 @@
+//! Leads: who may work them and through which agreement their sales run, for any time (rules 5).
+
+pub mod approved;
+pub mod lost;
+pub mod ownership;
+pub mod protection_extended;
+pub mod qualified;
+pub mod reassigned;
+pub mod referred;
+
+use super::agreements::terms::Protection;
+use super::calendar::{Time, Tz, add_days};
+use super::commissions::holdings::Holdings;
+use super::effect::Party;
+use super::ids::Id;
+use super::money::{Currency, Money};
+use super::rejection::Rejection;
+use super::table::{Row, Table, undo_by_copy};
+use super::{Seen, Stamp, State};
+use crate::proto::{AcquiredBy, LeadState, OwnershipRule};
+use smallvec::SmallVec;
+
+/// All leads, their other ids and their match keys.
+#[derive(Default)]
+pub struct Leads {
+    /// By the id of their first referral.
+    pub by_id: Table<Id, Lead>,
+    aliases: Table<Id, Alias>,
+    match_keys: Table<Box<str>, SmallVec<[Row; 2]>>,
+}
+
+/// Another id of a lead (rules 5.3).
+#[derive(Clone, Copy)]
+pub struct Alias {
+    lead: Row,
+    stamp: Stamp,
+}
+
+undo_by_copy!(Alias, SmallVec<[Row; 2]>, Lead);
+
+impl Leads {
+    pub(super) fn savepoint(&mut self) {
+        self.by_id.savepoint();
+        self.aliases.savepoint();
+        self.match_keys.savepoint();
+    }
+
+    pub(super) fn release(&mut self) {
+        self.by_id.release();
+        self.aliases.release();
+        self.match_keys.release();
+    }
+
+    pub(super) fn rollback(&mut self) {
+        self.by_id.rollback();
+        self.aliases.rollback();
+        self.match_keys.rollback();
+    }
+
+    /// The lead of an id or alias.
+    pub fn find(&self, id: &Id) -> Option<Row> {
+        self.by_id.find(id).or_else(|| self.aliases.by_key(id).map(|alias| alias.lead))
+    }
+
+    /// The lead of an id or alias, if both are seen.
+    pub fn find_seen(&self, id: &Id, seen: Seen) -> Option<Row> {
+        if let Some(row) = self.by_id.find(id) {
+            return self.by_id.get(row).is_seen(seen).then_some(row);
+        }
+        let alias = self.aliases.by_key(id).filter(|alias| seen.sees(alias.stamp))?;
+        self.by_id.get(alias.lead).is_seen(seen).then_some(alias.lead)
+    }
+
+    /// Where an id or alias was introduced.
+    pub fn introduced_at(&self, id: &Id) -> Option<u64> {
+        let own = self.by_id.by_key(id).map(|lead| lead.introduced.position);
+        own.or_else(|| self.aliases.by_key(id).map(|alias| alias.stamp.position))
+    }
+
+    /// The lead of an id that is known.
+    pub fn known(&self, id: &Id) -> (Row, &Lead) {
+        let row = self.find(id).expect("decide found the lead");
+        (row, self.by_id.get(row))
+    }
+
+    fn known_mut(&mut self, id: &Id) -> &mut Lead {
+        let row = self.find(id).expect("decide found the lead");
+        self.by_id.get_mut(row)
+    }
+
+    /// The first recorded live lead that shares a key (rules 5.3).
+    fn live_match(&self, keys: &[Box<str>], at: Time) -> Option<Row> {
+        let rows = keys.iter().filter_map(|key| self.match_keys.by_key(key)).flatten();
+        rows.copied().filter(|row| self.by_id.get(*row).lost_at(at, Seen::ALL).is_none()).min()
+    }
+
+    fn add_match_key(&mut self, key: &str, lead: Row, stamp: Stamp) {
+        let row = self.match_keys.find_or_insert_with(key.into(), SmallVec::new);
+        if !self.match_keys.get(row).contains(&lead) {
+            self.match_keys.get_mut(row).push(lead);
+            self.by_id.get_mut(lead).match_keys.push((key.into(), stamp));
+        }
+    }
+
+    fn add_alias(&mut self, alias: Id, lead: Row, stamp: Stamp) {
+        self.aliases.insert(alias.clone(), Alias { lead, stamp });
+        self.by_id.get_mut(lead).aliases.push((alias, stamp));
+    }
+}
+
+/// Who owns a lead, by row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// The house.
+    House,
+    /// A partner.
+    Partner(Row),
+}
+
+impl Owner {
+    /// The owner as an effect names it.
+    pub fn to_party(self, state: &State) -> Party {
+        match self {
+            Self::House => Party::House,
+            Self::Partner(row) => Party::Partner(state.partners.key(row).clone()),
+        }
+    }
+
+    fn from_party(party: &Party, state: &State) -> Self {
+        match party {
+            Party::House => Self::House,
+            Party::Partner(id) => Self::Partner(state.partners.find(id).expect("effects name known partners")),
+        }
+    }
+}
+
+/// A recorded decision on a lead's owner: a claim that succeeded, or a reassignment.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// From when, and by which record.
+    pub stamp: Stamp,
+    /// Who may work the lead.
+    pub owner: Owner,
+    /// The agreement through whose rules its sales run.
+    pub credit: Option<Row>,
+    /// Why.
+    pub rule: OwnershipRule,
+    /// Who acquired it; none for a reassignment.
+    pub acquired_by: Option<AcquiredBy>,
+    protection: Protection,
+    zone: Tz,
+    approved: Option<Stamp>,
+    extensions: SmallVec<[(Stamp, u32); 1]>,
+}
+
+/// Until when a claim is protected by date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Without limit.
+    Unlimited,
+    /// Its approval is awaited; until then it is protected.
+    AwaitsApproval,
+    /// Until an instant.
+    At(Time),
+}
+
+impl Until {
+    /// The instant, if there is one.
+    pub fn time(self) -> Option<Time> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Unlimited | Self::AwaitsApproval => None,
+        }
+    }
+
+    fn holds_at(self, at: Time) -> bool {
+        self.time().is_none_or(|until| at < until)
+    }
+}
+
+impl Decision {
+    /// Until when the claim is protected by date: days and extensions from its anchor (rules 5.2).
+    pub fn protected_until(&self, seen: Seen) -> Until {
+        let Some(days) = self.protection.days else { return Until::Unlimited };
+        let anchor = if self.protection.from_approval {
+            match self.approved.filter(|approved| seen.sees(*approved)) {
+                Some(approved) => approved.occurred_at,
+                None => return Until::AwaitsApproval,
+            }
+        } else {
+            self.stamp.occurred_at
+        };
+        let extended: u64 = self.extensions.iter().filter(|(stamp, _)| seen.sees(*stamp)).map(|(_, days)| u64::from(*days)).sum();
+        Until::At(add_days(anchor, u64::from(days) + extended, self.zone))
+    }
+}
+
+/// A claim that did not move the lead (rules 5.3).
+#[derive(Clone, Debug)]
+pub struct DeclinedClaim {
+    /// When, and by which record.
+    pub stamp: Stamp,
+    /// The agreement that claimed; none for the house.
+    pub agreement: Option<Row>,
+    /// Who held the lead.
+    pub held_by: Owner,
+    /// Until when the holder was protected.
+    pub protected_until: Option<Time>,
+    /// Whether it occurred before the decision that stands.
+    pub earlier_than_owner: bool,
+}
+
+/// A qualification (rules 5.2).
+#[derive(Clone, Copy, Debug)]
+pub struct Qualification {
+    /// When, and by which record.
+    pub stamp: Stamp,
+    /// Whether the lead was protected then, and so stays until it is lost.
+    pub protected: bool,
+}
+
+/// What one lead accrued under a capped rule (rules 6.6).
+#[derive(Clone, Debug)]
+pub struct CapUse {
+    /// The agreement.
+    pub agreement: Row,
+    /// The rule's name.
+    pub rule: Box<str>,
+    /// The currency.
+    pub currency: Currency,
+    /// Minor units accrued; reversals do not free it again.
+    pub accrued: i128,
+}
+
+/// A lead.
+#[derive(Clone)]
+pub struct Lead {
+    /// Its first referral.
+    pub introduced: Stamp,
+    decisions: SmallVec<[Decision; 1]>,
+    declined: Vec<DeclinedClaim>,
+    losses: Vec<Stamp>,
+    qualifications: Vec<Qualification>,
+    aliases: Vec<(Id, Stamp)>,
+    match_keys: Vec<(Box<str>, Stamp)>,
+    /// Sales that named it, in the order of recording.
+    pub sales: Vec<Row>,
+    /// What it accrued under each rule.
+    pub cap_uses: Vec<CapUse>,
+    /// What stands of its qualifications' commission.
+    pub holdings: Holdings,
+    /// Disputes that name it.
+    pub disputes: Vec<Row>,
+    /// The commission entries of its qualifications: account and place.
+    pub entries: SmallVec<[(Row, Row); 1]>,
+}
+
+impl Lead {
+    fn new(introduced: Stamp) -> Self {
+        Self {
+            introduced,
+            decisions: SmallVec::new(),
+            declined: Vec::new(),
+            losses: Vec::new(),
+            qualifications: Vec::new(),
+            aliases: Vec::new(),
+            match_keys: Vec::new(),
+            sales: Vec::new(),
+            cap_uses: Vec::new(),
+            holdings: Holdings::default(),
+            disputes: Vec::new(),
+            entries: SmallVec::new(),
+        }
+    }
+
+    /// What it accrued under the rule of a name (rules 6.6).
+    pub fn cap_used(&self, agreement: Row, rule: &str, currency: Currency) -> i128 {
+        let same = |used: &&CapUse| used.agreement == agreement && &*used.rule == rule && used.currency == currency;
+        self.cap_uses.iter().find(same).map_or(0, |used| used.accrued)
+    }
+
+    /// Adds to what it accrued under the rule of a name.
+    pub fn use_cap(&mut self, agreement: Row, rule: &str, amount: Money) {
+        let same = |used: &&mut CapUse| used.agreement == agreement && &*used.rule == rule && used.currency == amount.currency;
+        match self.cap_uses.iter_mut().find(same) {
+            Some(used) => used.accrued += i128::from(amount.minor_units),
+            None => self.cap_uses.push(CapUse {
+                agreement,
+                rule: rule.into(),
+                currency: amount.currency,
+                accrued: i128::from(amount.minor_units),
+            }),
+        }
+    }
+
+    /// Whether its first referral, or a decision before it in time, is seen.
+    pub fn is_seen(&self, seen: Seen) -> bool {
+        self.decisions(seen).next().is_some() || seen.sees(self.introduced)
+    }
+
+    /// The decisions that are seen, in the order of recording.
+    pub fn decisions(&self, seen: Seen) -> impl DoubleEndedIterator<Item = &Decision> {
+        self.decisions.iter().filter(move |decision| seen.sees(decision.stamp))
+    }
+
+    /// The last recorded decision at or before a time (rules 5.3).
+    pub fn decision_at(&self, at: Time, seen: Seen) -> Option<&Decision> {
+        self.decisions(seen).rev().find(|decision| decision.stamp.occurred_at <= at)
+    }
+
+    fn decision_at_mut(&mut self, at: Time) -> Option<&mut Decision> {
+        self.decisions.iter_mut().rev().find(|decision| decision.stamp.occurred_at <= at)
+    }
+
+    /// The last recorded decision, whatever its time.
+    fn last_decision(&self) -> &Decision {
+        self.decisions.last().expect("a lead begins with a claim that succeeds")
+    }
+
+    /// The referral that a window counts from: the one that decided, or the last one before a reassignment (rules 6.3).
+    pub fn referral_behind(&self, decision: &Decision) -> Option<&Decision> {
+        let before = self.decisions.iter().rev().filter(|known| known.stamp.position <= decision.stamp.position);
+        before.into_iter().find(|known| known.acquired_by.is_some())
+    }
+
+    /// When it was lost, if it is lost at a time: the last of losses and claims by then is a loss (rules 5.2, 5.3).
+    pub fn lost_at(&self, at: Time, seen: Seen) -> Option<Time> {
+        let by_then = |stamp: &&Stamp| seen.sees(**stamp) && stamp.occurred_at <= at;
+        let loss = self.losses.iter().filter(by_then).max()?;
+        let claims = self.decisions.iter().filter(|decision| decision.acquired_by.is_some()).map(|decision| &decision.stamp);
+        let claim = claims.filter(by_then).max();
+        claim.is_none_or(|claim| claim < loss).then(|| self.first_loss_since(claim, at, seen))
+    }
+
+    /// The first loss after a claim.
+    fn first_loss_since(&self, claim: Option<&Stamp>, at: Time, seen: Seen) -> Time {
+        let losses =
+            self.losses.iter().filter(|loss| seen.sees(**loss) && loss.occurred_at <= at && claim.is_none_or(|claim| claim < loss));
+        losses.map(|loss| loss.occurred_at).min().unwrap_or(at)
+    }
+
+    /// The last qualification in recording order that no claim reopened since (rules 13).
+    pub fn qualification(&self, seen: Seen) -> Option<&Qualification> {
+        let last = self.qualifications.iter().rev().find(|qualification| seen.sees(qualification.stamp))?;
+        let reopened = self.decisions(seen).rev().find(|decision| decision.rule == OwnershipRule::AfterLoss);
+        reopened.is_none_or(|reopened| reopened.stamp.position < last.stamp.position).then_some(last)
+    }
+
+    /// Whether it qualified while protected and was not lost since (rules 5.2).
+    fn keeps_protection(&self, at: Time, seen: Seen) -> bool {
+        let lost_since = |stamp: Stamp| self.losses.iter().any(|loss| seen.sees(*loss) && *loss > stamp && loss.occurred_at <= at);
+        let qualifications = self.qualifications.iter().filter(|qualification| qualification.protected && seen.sees(qualification.stamp));
+        qualifications.filter(|qualification| qualification.stamp.occurred_at <= at).any(|qualification| !lost_since(qualification.stamp))
+    }
+
+    /// Until when the owner's claim at a time is protected, without regard to loss; `None` without a claim.
+    pub fn protection_at(&self, at: Time, seen: Seen) -> Option<Until> {
+        let decision = self.decision_at(at, seen)?;
+        Some(if self.keeps_protection(at, seen) { Until::Unlimited } else { decision.protected_until(seen) })
+    }
+
+    /// Whether the owner's claim is protected at a time (rules 5.2, 13).
+    pub fn is_protected(&self, at: Time, seen: Seen) -> bool {
+        self.lost_at(at, seen).is_none() && self.protection_at(at, seen).is_some_and(|until| until.holds_at(at))
+    }
+
+    /// When the protection ends as shown at a time: a lost lead's ended at the loss, if not before (rules 13).
+    pub fn protection_shown(&self, at: Time, seen: Seen) -> Option<Time> {
+        match self.lost_at(at, seen) {
+            Some(lost) => {
+                let by_date = self.decision_at(at, seen).and_then(|decision| decision.protected_until(seen).time());
+                let kept = self.keeps_protection(lost - chrono::Duration::nanoseconds(1), seen);
+                Some(by_date.filter(|_| !kept).map_or(lost, |until| until.min(lost)))
+            }
+            None => self.protection_at(at, seen).and_then(Until::time),
+        }
+    }
+
+    /// Its state at a time.
+    pub fn state(&self, at: Time, seen: Seen) -> LeadState {
+        if self.lost_at(at, seen).is_some() {
+            LeadState::Lost
+        } else if self.qualification(seen).is_some() {
+            LeadState::Qualified
+        } else {
+            LeadState::Open
+        }
+    }
+
+    /// Refuses what a lost lead does not take (rules 5.2).
+    fn require_not_lost(&self, id: &Id, at: Time) -> Result<(), Rejection> {
+        match self.lost_at(at, Seen::ALL) {
+            Some(lost_at) => Err(Rejection::LeadLost { lead: id.clone(), lost_at }),
+            None => Ok(()),
+        }
+    }
+
+    /// Its other ids that are seen.
+    pub fn aliases(&self, seen: Seen) -> impl Iterator<Item = &Id> {
+        self.aliases.iter().filter(move |(_, stamp)| seen.sees(*stamp)).map(|(id, _)| id)
+    }
+
+    /// Its match keys that are seen.
+    pub fn match_keys(&self, seen: Seen) -> impl Iterator<Item = &str> {
+        self.match_keys.iter().filter(move |(_, stamp)| seen.sees(*stamp)).map(|(key, _)| &**key)
+    }
+
+    /// The declined claims that are seen.
+    pub fn declined(&self, seen: Seen) -> impl Iterator<Item = &DeclinedClaim> {
+        self.declined.iter().filter(move |claim| seen.sees(claim.stamp))
+    }
+}

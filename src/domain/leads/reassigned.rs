@@ -1,0 +1,211 @@
+//! A lead was given to somebody else, with what is unpaid of its commission if so wanted (rules 5.5).
+
+use super::referred::decision_of;
+use super::{Decision, Lead};
+use crate::domain::account::{About, AccountName};
+use crate::domain::agreements::terms::Protection;
+use crate::domain::calendar::Time;
+use crate::domain::commissions::holdings::{Holding, Holdings, Part};
+use crate::domain::commissions::posting::{PartnerEntry, subject_of};
+use crate::domain::effect::{Effect, Party, narrowed};
+use crate::domain::ids::{Id, IdKind};
+use crate::domain::money::{Currency, Money};
+use crate::domain::parse::Fields;
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::proto::{self, EntryKind, OwnershipRule, lead_reassigned::To};
+
+/// Somebody decided who owns a lead from now on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeadReassigned {
+    lead: Id,
+    to: Option<Id>,
+    dispute: Option<Id>,
+    transfer_unpaid_commission: bool,
+}
+
+impl EventType for LeadReassigned {
+    type Message = proto::LeadReassigned;
+
+    fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
+        fields.required_text("reason", &message.reason);
+        let to = match &message.to {
+            Some(To::AgreementId(id)) => Some(fields.id("agreement_id", id)),
+            Some(To::House(true)) => None,
+            Some(To::House(false)) => {
+                fields.bad("house", "must be true, or name an agreement_id instead");
+                None
+            }
+            None => {
+                fields.bad("to", "is required: agreement_id or house");
+                None
+            }
+        };
+        Self {
+            lead: fields.id("lead_id", &message.lead_id),
+            to,
+            dispute: fields.optional_id("dispute_id", message.dispute_id.as_deref()),
+            transfer_unpaid_commission: message.transfer_unpaid_commission,
+        }
+    }
+
+    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+        let to = self.to.iter().map(|id| (IdKind::Agreement, id));
+        let dispute = self.dispute.iter().map(|id| (IdKind::Dispute, id));
+        std::iter::once((IdKind::Lead, &self.lead)).chain(to).chain(dispute).collect()
+    }
+
+    fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
+        let at = context.occurred_at;
+        let (row, lead) = state.leads.known(&self.lead);
+        let mut effects = vec![self.decision(row, at, state)?];
+        if self.transfer_unpaid_commission {
+            self.transfer(row, lead, at, state, &mut effects);
+        }
+        Ok(effects)
+    }
+
+    fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
+        let row = state.leads.known(&self.lead).0;
+        for effect in effects {
+            match effect {
+                Effect::LeadOwnerSet { terms_position, .. } => {
+                    let decision = reassignment(effect, stamp, *terms_position, self.to.as_ref(), state);
+                    state.leads.by_id.get_mut(row).decisions.push(decision);
+                }
+                Effect::Posting(posting) if posting.account.is_partner() => {
+                    let sale = posting.subject.sale.as_ref().map(|id| state.commissions.known_sale(id).0);
+                    let partner =
+                        posting.subject.partner.as_ref().and_then(|id| state.partners.find(id)).expect("a transfer names a known partner");
+                    let agreement = posting
+                        .subject
+                        .agreement
+                        .as_ref()
+                        .and_then(|id| state.agreements.by_id.find(id))
+                        .expect("a transfer names a known agreement");
+                    let holdings = holdings_mut(sale, row, state);
+                    let amount = -posting.amount.minor_units;
+                    if amount < 0 {
+                        holdings.take(partner, -amount);
+                    } else {
+                        holdings.acquire(Holding::new(partner, agreement, stamp.position, amount, posting.available_at));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl LeadReassigned {
+    fn decision(&self, row: Row, at: Time, state: &State) -> Result<Effect, Rejection> {
+        let lead = state.leads.by_id.key(row).clone();
+        let rule = OwnershipRule::Reassigned;
+        let Some(to) = &self.to else {
+            return Ok(Effect::LeadOwnerSet { lead, owner: Party::House, credit: None, rule, protected_until: None, terms_position: 0 });
+        };
+        let agreement = state.agreements.known(to);
+        agreement.require_active(to, at)?;
+        let terms_position = agreement.terms_in_force(at, Seen::ALL).map_or(0, |version| version.stamp.position);
+        let owner = Party::Partner(state.partners.key(agreement.partner).clone());
+        let mut effect = Effect::LeadOwnerSet { lead, owner, credit: Some(to.clone()), rule, protected_until: None, terms_position };
+        let stamp = Stamp { occurred_at: at, position: u64::MAX };
+        let until = reassignment(&effect, stamp, terms_position, Some(to), state).protected_until(Seen::ALL).time();
+        if let Effect::LeadOwnerSet { protected_until, .. } = &mut effect {
+            *protected_until = until;
+        }
+        Ok(effect)
+    }
+
+    /// Moves what stands with others and is unpaid, lot by lot: out, and in unless it goes to the house.
+    fn transfer(&self, row: Row, lead: &Lead, at: Time, state: &State, effects: &mut Vec<Effect>) {
+        let to = self
+            .to
+            .as_ref()
+            .map(|id| (state.agreements.by_id.find(id).expect("the agreement is known"), state.agreements.known(id).partner));
+        let lead_id = state.leads.by_id.key(row);
+        for lot in unpaid_lots(lead, to.map(|(_, partner)| partner), state) {
+            let sale = lot.sale.map(|sale| state.commissions.sales.key(sale));
+            let mut move_part = |part: &Part, minor_units| {
+                let entry = PartnerEntry {
+                    kind: EntryKind::Transfer,
+                    amount: Money::new(lot.currency, minor_units),
+                    effective_at: state.commissions.effective_at(at),
+                    available_at: part.available_at,
+                    subject: subject_of(part, Some(lead_id), sale, state),
+                };
+                entry.post_against(AccountName::HouseCommission, effects);
+            };
+            move_part(&lot.part, -lot.part.amount);
+            if let Some((agreement, partner)) = to {
+                move_part(&Part { partner, agreement, ..lot.part.clone() }, lot.part.amount);
+            }
+        }
+    }
+}
+
+/// A reassigned claim: it needs no approval, and with the house it has no limit (rules 13).
+fn reassignment(effect: &Effect, stamp: Stamp, terms_position: u64, to: Option<&Id>, state: &State) -> Decision {
+    let mut decision = decision_of(effect, stamp, terms_position, to, state);
+    decision.protection = Protection { from_approval: false, ..decision.protection };
+    decision
+}
+
+/// Unpaid commission of a lead that stands with somebody.
+struct Lot {
+    sale: Option<Row>,
+    currency: Currency,
+    part: Part,
+    position: u64,
+}
+
+/// What of a lead's commission stands with others than `target` and does not count as paid, oldest first.
+fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
+    let own = lead.holdings.iter().map(|holding| (None, holding));
+    let of_sales =
+        lead.sales.iter().flat_map(|sale| state.commissions.sales.get(*sale).holdings.iter().map(move |holding| (Some(*sale), holding)));
+    let with_others = own.chain(of_sales).filter(|(_, holding)| Some(holding.partner) != target && holding.amount > 0);
+    let unpaid = with_others.filter_map(|(sale, holding)| {
+        let (account, place) = holding.entry?;
+        let amount = state.unpaid_of(account, place, holding.amount);
+        let part = Part { partner: holding.partner, agreement: holding.agreement, amount, available_at: holding.available_at };
+        let (_, currency) = state.accounts.key(account);
+        (amount > 0).then_some(Lot { sale, currency: *currency, part, position: holding.position })
+    });
+    let mut lots: Vec<Lot> = unpaid.collect();
+    lots.sort_by_key(|lot| lot.position);
+    lots
+}
+
+fn holdings_mut(sale: Option<Row>, lead: Row, state: &mut State) -> &mut Holdings {
+    match sale {
+        Some(sale) => &mut state.commissions.sales.get_mut(sale).holdings,
+        None => &mut state.leads.by_id.get_mut(lead).holdings,
+    }
+}
+
+impl State {
+    /// What of a standing amount does not count as paid: payments count against accruals in the order of position (rules 5.5).
+    fn unpaid_of(&self, account: Row, place: Row, stands: i64) -> i64 {
+        let totals = self.accounts.get(account).totals();
+        let paid = -totals.owed(EntryKind::Payment) - totals.owed(EntryKind::PaymentReturn);
+        let before = self.standing_before(account, place);
+        let covered = (paid - before).clamp(0, i128::from(stands));
+        stands - narrowed(covered)
+    }
+
+    /// What stands of the commission that an account got before a place.
+    fn standing_before(&self, account: Row, place: Row) -> i128 {
+        let earlier = (0..place).zip(self.accounts.get(account).entries());
+        let stands = earlier.filter_map(|(earlier, entry)| {
+            let holdings = match entry.about {
+                About::Sale(sale) => &self.commissions.sales.get(sale).holdings,
+                About::Lead(lead) => &self.leads.by_id.get(lead).holdings,
+                About::Nothing => return None,
+            };
+            holdings.iter().find(|holding| holding.entry == Some((account, earlier))).map(|holding| i128::from(holding.amount.max(0)))
+        });
+        stands.sum()
+    }
+}

@@ -1,0 +1,190 @@
+//! A lead was referred: a first claim, or another one on a lead that is known (rules 5.1–5.3).
+
+use super::{Decision, DeclinedClaim, Lead, Owner, Until};
+use crate::domain::agreements::terms::Protection;
+use crate::domain::calendar::{Time, Tz};
+use crate::domain::effect::Effect;
+use crate::domain::ids::{Id, IdKind};
+use crate::domain::parse::Fields;
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::proto::{self, AcquiredBy, OwnershipRule};
+use smallvec::SmallVec;
+
+/// The most match keys of a referral.
+const MAX_MATCH_KEYS: usize = 8;
+
+/// Somebody claims a lead.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeadReferred {
+    /// The lead, by any of its ids.
+    pub lead: Id,
+    agreement: Option<Id>,
+    acquired_by: AcquiredBy,
+    campaign: Option<Id>,
+    match_keys: Vec<Box<str>>,
+}
+
+impl EventType for LeadReferred {
+    type Message = proto::LeadReferred;
+
+    fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
+        let acquired_by = fields.chosen("acquired_by", message.acquired_by);
+        if acquired_by == AcquiredBy::Partner && message.agreement_id.is_none() {
+            fields.bad("agreement_id", "is required for a lead that a partner acquired");
+        }
+        if acquired_by == AcquiredBy::Joint && message.campaign_id.is_none() {
+            fields.bad("campaign_id", "is required for a lead that was acquired jointly");
+        }
+        if let Some(attribution) = &message.attribution {
+            fields.within("attribution", |fields| check_attribution(attribution, fields));
+        }
+        Self {
+            lead: fields.id("lead_id", &message.lead_id),
+            agreement: fields.optional_id("agreement_id", message.agreement_id.as_deref()),
+            acquired_by,
+            campaign: fields.optional_id("campaign_id", message.campaign_id.as_deref()),
+            match_keys: fields.each("match_keys", &message.match_keys, MAX_MATCH_KEYS, |fields, key| fields.key("", key)),
+        }
+    }
+
+    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+        let agreement = self.agreement.iter().map(|id| (IdKind::Agreement, id));
+        agreement.chain(self.campaign.iter().map(|id| (IdKind::Campaign, id))).collect()
+    }
+
+    fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
+        let at = context.occurred_at;
+        if let Some(id) = &self.agreement {
+            state.agreements.known(id).require_active(id, at)?;
+        }
+        let known = state.leads.find(&self.lead).or_else(|| state.leads.live_match(&self.match_keys, at));
+        Ok(vec![match known {
+            None => self.claim(&self.lead, self.first_rule(), at, state),
+            Some(row) => self.claim_again(state.leads.by_id.key(row), state.leads.by_id.get(row), at, state),
+        }])
+    }
+
+    fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
+        for effect in effects {
+            match effect {
+                Effect::LeadOwnerSet { lead, terms_position, .. } => {
+                    let decision = Decision {
+                        acquired_by: Some(self.acquired_by),
+                        ..decision_of(effect, stamp, *terms_position, self.agreement.as_ref(), state)
+                    };
+                    let row = state.leads.find(lead).unwrap_or_else(|| state.leads.by_id.insert(lead.clone(), Lead::new(stamp)));
+                    state.leads.by_id.get_mut(row).decisions.push(decision);
+                    self.name(row, stamp, state);
+                    for key in &self.match_keys {
+                        state.leads.add_match_key(key, row, stamp);
+                    }
+                }
+                Effect::LeadClaimDeclined { lead, held_by, protected_until, earlier_than_owner, .. } => {
+                    let row = state.leads.find(lead).expect("a declined claim names a known lead");
+                    let claim = DeclinedClaim {
+                        stamp,
+                        agreement: self.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id)),
+                        held_by: Owner::from_party(held_by, state),
+                        protected_until: *protected_until,
+                        earlier_than_owner: *earlier_than_owner,
+                    };
+                    state.leads.by_id.get_mut(row).declined.push(claim);
+                    self.name(row, stamp, state);
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+impl LeadReferred {
+    fn first_rule(&self) -> OwnershipRule {
+        match self.acquired_by {
+            AcquiredBy::House => OwnershipRule::HouseLead,
+            AcquiredBy::Joint => OwnershipRule::JointAllocation,
+            AcquiredBy::Partner | AcquiredBy::Unspecified => OwnershipRule::FirstClaim,
+        }
+    }
+
+    /// A second claim: declined if it is late or the owner is protected; else owner and credit move (rules 5.3).
+    fn claim_again(&self, id: &Id, lead: &Lead, at: Time, state: &State) -> Effect {
+        let last = lead.last_decision();
+        let declined = |held_by: Owner, until: Option<Until>, earlier_than_owner| Effect::LeadClaimDeclined {
+            lead: id.clone(),
+            agreement: self.agreement.clone(),
+            held_by: held_by.to_party(state),
+            protected_until: until.and_then(Until::time),
+            earlier_than_owner,
+        };
+        if at < last.stamp.occurred_at {
+            return declined(last.owner, lead.protection_at(last.stamp.occurred_at, Seen::ALL), true);
+        }
+        if lead.is_protected(at, Seen::ALL) {
+            let owner = lead.ownership(at, Seen::ALL, state).map_or(last.owner, |ownership| ownership.owner);
+            return declined(owner, lead.protection_at(at, Seen::ALL), false);
+        }
+        let lost = lead.lost_at(at, Seen::ALL).is_some();
+        let rule = if lost { OwnershipRule::AfterLoss } else { OwnershipRule::ProtectionLapsed };
+        self.claim(id, rule, at, state)
+    }
+
+    /// A claim that succeeds: who owns the lead, and whose rules its sales run through (rules 5.1).
+    fn claim(&self, lead: &Id, rule: OwnershipRule, at: Time, state: &State) -> Effect {
+        let agreement = self.agreement.as_ref().map(|id| state.agreements.known(id));
+        let version = agreement.and_then(|agreement| agreement.terms_in_force(at, Seen::ALL));
+        let owner = match agreement {
+            Some(agreement) if self.acquired_by == AcquiredBy::Partner => Owner::Partner(agreement.partner),
+            _ => Owner::House,
+        };
+        let credited = owner != Owner::House || version.is_some_and(|version| version.terms.credit_house_leads);
+        let terms_position = version.map_or(0, |version| version.stamp.position);
+        let credit = self.agreement.clone().filter(|_| credited);
+        let mut effect =
+            Effect::LeadOwnerSet { lead: lead.clone(), owner: owner.to_party(state), credit, rule, protected_until: None, terms_position };
+        let stamp = Stamp { occurred_at: at, position: u64::MAX };
+        let until = decision_of(&effect, stamp, terms_position, self.agreement.as_ref(), state).protected_until(Seen::ALL).time();
+        if let Effect::LeadOwnerSet { protected_until, .. } = &mut effect {
+            *protected_until = until;
+        }
+        effect
+    }
+
+    /// Makes the id an alias, if it is not a name of the lead already (rules 5.3).
+    fn name(&self, row: Row, stamp: Stamp, state: &mut State) {
+        if state.leads.find(&self.lead).is_none() {
+            state.leads.add_alias(self.lead.clone(), row, stamp);
+        }
+    }
+}
+
+/// The decision of an effect, its protection pinned to the terms of a record (rules 5.2).
+pub(super) fn decision_of(effect: &Effect, stamp: Stamp, terms_position: u64, agreement: Option<&Id>, state: &State) -> Decision {
+    let Effect::LeadOwnerSet { owner, credit, rule, .. } = effect else { unreachable!("called with a decision on an owner") };
+    let agreement = agreement.and_then(|id| state.agreements.by_id.by_key(id));
+    let pinned = agreement.and_then(|agreement| agreement.version_of(terms_position));
+    // A lead of the house's own, without an agreement, is protected without limit.
+    let protection = pinned.map_or(Protection { days: None, from_approval: false }, |version| version.terms.protection);
+    Decision {
+        stamp,
+        owner: Owner::from_party(owner, state),
+        credit: credit.as_ref().map(|id| state.agreements.by_id.find(id).expect("a credit names a known agreement")),
+        rule: *rule,
+        acquired_by: None,
+        protection,
+        zone: pinned.map_or(Tz::UTC, |version| version.terms.zone),
+        approved: None,
+        extensions: SmallVec::new(),
+    }
+}
+
+fn check_attribution(attribution: &proto::Attribution, fields: &mut Fields) {
+    fields.text("referral_link", &attribution.referral_link);
+    fields.text("coupon", &attribution.coupon);
+    fields.text("utm_source", &attribution.utm_source);
+    fields.text("utm_medium", &attribution.utm_medium);
+    fields.text("utm_campaign", &attribution.utm_campaign);
+    fields.text("utm_term", &attribution.utm_term);
+    fields.text("utm_content", &attribution.utm_content);
+}

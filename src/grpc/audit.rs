@@ -1,0 +1,109 @@
+//! `AuditService`: the records as they were recorded, and the proof that they are whole.
+
+use super::edge::deadline_of;
+use super::records::Scan;
+use super::status::unimplemented;
+use super::{Answers, off_thread};
+use crate::domain::effect::narrowed;
+use crate::domain::ids::EventId;
+use crate::domain::money::Currency;
+use crate::ledger::{Error, Ledger};
+use crate::proto::{self, audit_service_server::AuditService, get_record_request::Key};
+use std::collections::BTreeMap;
+use tonic::{Request, Response, Status};
+
+/// Accounts that are summed up before the writer is let in.
+const ACCOUNTS_AT_A_TIME: u32 = 256;
+
+/// Shows the records as they were recorded.
+#[derive(Clone)]
+pub struct Audit {
+    ledger: Ledger,
+}
+
+impl Audit {
+    /// The service of a ledger.
+    pub fn new(ledger: Ledger) -> Self {
+        Self { ledger }
+    }
+}
+
+#[tonic::async_trait]
+impl AuditService for Audit {
+    async fn get_record(&self, request: Request<proto::GetRecordRequest>) -> Result<Response<proto::GetRecordResponse>, Status> {
+        let ledger = self.ledger.clone();
+        off_thread(move || get_record(&ledger, request.into_inner())).await
+    }
+
+    type ReadRecordsStream = Answers<proto::ReadRecordsResponse>;
+
+    async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
+        let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
+        let scan = off_thread(move || Scan::new(ledger, request.into_inner())).await?.into_inner();
+        Ok(Response::new(scan.stream(deadline)))
+    }
+
+    type SubscribeStream = Answers<proto::SubscribeResponse>;
+
+    async fn subscribe(&self, _: Request<proto::SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
+        Err(unimplemented("Subscribe (ReadRecords from the last position on gives the same records)"))
+    }
+
+    async fn get_trial_balance(
+        &self,
+        request: Request<proto::GetTrialBalanceRequest>,
+    ) -> Result<Response<proto::GetTrialBalanceResponse>, Status> {
+        let ledger = self.ledger.clone();
+        off_thread(move || trial_balance(&ledger, request.into_inner().options.as_ref())).await
+    }
+
+    async fn get_tree_head(&self, _: Request<proto::GetTreeHeadRequest>) -> Result<Response<proto::GetTreeHeadResponse>, Status> {
+        let head = self.ledger.tree_head();
+        Ok(Response::new(proto::GetTreeHeadResponse { size: head.size, root: head.root.to_vec(), position: head.size }))
+    }
+}
+
+fn get_record(ledger: &Ledger, request: proto::GetRecordRequest) -> Result<proto::GetRecordResponse, Error> {
+    let record = match request.key {
+        None => return Err(Error::malformed("key", "is required: give position or event_id")),
+        Some(Key::Position(0)) => return Err(Error::malformed("position", "must be 1 or more")),
+        Some(Key::Position(position)) => ledger.record(position)?,
+        Some(Key::EventId(text)) => {
+            let malformed = || Error::malformed("event_id", "must be a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057");
+            ledger.record_of(EventId::parse(&text).ok_or_else(malformed)?)?
+        }
+    };
+    Ok(proto::GetRecordResponse { record: Some(record), position: ledger.last() })
+}
+
+/// Every account over everything that is seen, and whether it adds up to zero in every currency (rules 7.6).
+fn trial_balance(ledger: &Ledger, options: Option<&proto::ReadOptions>) -> Result<proto::GetTrialBalanceResponse, Error> {
+    let mut view = ledger.view(options)?;
+    let seen = view.seen;
+    let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
+    let mut accounts = Vec::new();
+    let mut row = 0;
+    while (row as usize) < view.accounts.len() {
+        let (key, account) = (view.accounts.key(row), view.accounts.get(row));
+        let until = account.entries_until(seen.position);
+        if account.entries()[..until].iter().any(|entry| entry.effective_at <= seen.time) {
+            let balance = account.sums_of_first(until, seen).balance();
+            *totals.entry(key.1).or_default() += balance;
+            accounts.push(proto::AccountBalance {
+                account: key.0.to_string(),
+                currency_code: key.1.to_string(),
+                balance: narrowed(balance),
+            });
+        }
+        row += 1;
+        if row.is_multiple_of(ACCOUNTS_AT_A_TIME) {
+            view.breathe();
+        }
+    }
+    accounts.sort_by(|a, b| (&a.account, &a.currency_code).cmp(&(&b.account, &b.currency_code)));
+    let is_balanced = totals.values().all(|total| *total == 0);
+    if !is_balanced {
+        tracing::error!(?seen, ?totals, "the trial balance is not zero");
+    }
+    Ok(proto::GetTrialBalanceResponse { accounts, is_balanced, position: seen.position })
+}

@@ -1,0 +1,78 @@
+//! The service: what is assembled of the ledger, and nothing of its rules.
+
+mod audit;
+mod edge;
+mod filter;
+mod health;
+mod records;
+mod serve;
+mod status;
+mod write;
+
+pub use edge::{Edge, EdgeLayer};
+pub use health::Health;
+pub use serve::{ServeError, serve};
+pub use status::{DOMAIN, to_status};
+
+use crate::config::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ServeConfig};
+use crate::ledger::{Error, Ledger};
+use crate::proto;
+use crate::proto::audit_service_server::AuditServiceServer;
+use crate::proto::ledger_service_server::LedgerServiceServer;
+use std::pin::Pin;
+use tokio_stream::Stream;
+use tonic::transport::server::{Router, Server};
+use tonic::{Response, Status};
+use tower::layer::util::{Identity, Stack};
+
+/// What a streaming call answers.
+pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The server with all services.
+pub type Service = Router<Stack<EdgeLayer, Identity>>;
+
+/// HTTP/2's window of one call: as large as the largest request.
+const STREAM_WINDOW_BYTES: u32 = 4 << 20;
+/// HTTP/2's window of one connection.
+const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+/// The largest HTTP/2 frame.
+const FRAME_BYTES: u32 = 256 << 10;
+
+/// Assembles the service of a ledger; to be served over TCP, or over anything else that is a stream.
+///
+/// # Errors
+/// If the contract's descriptor cannot be read, which is a defect.
+pub fn assemble(ledger: &Ledger, config: &ServeConfig) -> Result<(Service, Health), tonic_reflection::server::Error> {
+    let (health, health_service) = Health::new();
+    let write = LedgerServiceServer::new(write::Writing::new(ledger.clone(), config.stream_in_flight))
+        .max_decoding_message_size(MAX_REQUEST_BYTES)
+        .max_encoding_message_size(MAX_RESPONSE_BYTES);
+    let audit = AuditServiceServer::new(audit::Audit::new(ledger.clone()))
+        .max_decoding_message_size(MAX_REQUEST_BYTES)
+        .max_encoding_message_size(MAX_RESPONSE_BYTES);
+    let service = Server::builder()
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_frame_size(FRAME_BYTES)
+        .max_concurrent_streams(config.max_concurrent_streams)
+        .layer(EdgeLayer)
+        .add_service(write)
+        .add_service(audit)
+        .add_service(health_service)
+        .add_service(reflection().build_v1()?)
+        .add_service(reflection().build_v1alpha()?);
+    Ok((service, health))
+}
+
+fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::DESCRIPTOR)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
+/// Answers a call on a thread where waiting and long work hold nobody up.
+pub(crate) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<Response<T>, Status> {
+    let outcome =
+        tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| Err(Error::Internal(format!("a defect in answering: {panic}"))));
+    outcome.map(Response::new).map_err(to_status)
+}

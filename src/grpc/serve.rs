@@ -1,0 +1,174 @@
+//! Serving over TCP: start, signals, and an end in time whatever the clients do.
+
+use super::assemble;
+use crate::clock::SystemClock;
+use crate::config::ServeConfig;
+use crate::journal::{DurableJournal, JournalError, OpenReport, Options};
+use crate::ledger::{Ledger, ReplayError, ReplayReport};
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::oneshot;
+use tonic::transport::server::TcpIncoming;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1_024;
+/// How long threads that still work are waited for in the end.
+const THREADS: Duration = Duration::from_millis(500);
+
+/// Why the service could not be started, or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data directory cannot be made.
+    #[error("the data directory {} cannot be created: {source}", dir.display())]
+    DataDir {
+        /// The directory.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The address cannot be listened on.
+    #[error("{address} cannot be listened on: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The journal cannot be opened, or not closed well.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The records cannot be replayed.
+    #[error(transparent)]
+    Replay(#[from] ReplayError),
+    /// The system refused threads or signals.
+    #[error("the system refused {what}: {source}")]
+    System {
+        /// What.
+        what: &'static str,
+        /// Why.
+        source: io::Error,
+    },
+    /// The contract's own description cannot be served.
+    #[error("the contract's description cannot be served: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The server ended by itself.
+    #[error("the server failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// Recording stopped while serving.
+    #[error("recording stopped: {0}")]
+    Stopped(String),
+    /// The journal was not closed in time.
+    #[error("the journal was not closed within {0:?}; what was acknowledged is safe, the next start takes longer")]
+    CloseTimeout(Duration),
+}
+
+fn system(what: &'static str) -> impl FnOnce(io::Error) -> ServeError {
+    move |source| ServeError::System { what, source }
+}
+
+/// Serves the ledger of a directory until SIGTERM or SIGINT. `on_ready` is called once it listens, with the real address.
+///
+/// # Errors
+/// Why it could not start, or what went wrong at the end.
+pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayReport, &OpenReport)) -> Result<(), ServeError> {
+    std::fs::create_dir_all(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
+    let runtime = runtime(config.worker_threads).map_err(system("threads"))?;
+    let socket = {
+        let _inside = runtime.enter();
+        bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
+    };
+    let (journal, opened) = DurableJournal::open(&config.data_dir, Options::default())?;
+    let (ledger, replayed) = Ledger::open(Arc::new(journal), Arc::new(SystemClock), config.limits.clone())?;
+    let served = runtime.block_on(async {
+        // Whoever asks before this is refused, and not kept waiting for the replay.
+        let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;
+        let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
+        let mut signals = Signals::new().map_err(system("signals"))?;
+        on_ready(address, &replayed, &opened);
+        run(&ledger, config, listener, &mut signals).await
+    });
+    let stopped = ledger.stopped().borrow().clone();
+    let closed = close(ledger, config.close);
+    runtime.shutdown_timeout(THREADS);
+    served?;
+    match stopped {
+        Some(why) => Err(ServeError::Stopped(why.to_string())),
+        None => closed,
+    }
+}
+
+fn runtime(threads: usize) -> io::Result<Runtime> {
+    if threads <= 1 {
+        return Builder::new_current_thread().enable_all().build();
+    }
+    Builder::new_multi_thread().worker_threads(threads).thread_name("service").enable_all().build()
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+/// Serves until a signal, then ends: says so, takes nothing more, and gives the calls under way their time. Clients
+/// that are connected and silent would keep the server up for ever, so the time is counted here.
+async fn run(ledger: &Ledger, config: &ServeConfig, listener: TcpListener, signals: &mut Signals) -> Result<(), ServeError> {
+    let (service, health) = assemble(ledger, config)?;
+    health.serving().await;
+    tokio::spawn(health.clone().follow(ledger.clone()));
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let (end, ended) = oneshot::channel::<()>();
+    let server = service.serve_with_incoming_shutdown(incoming, async {
+        let _ = ended.await;
+    });
+    let mut server = std::pin::pin!(server);
+    tokio::select! {
+        served = &mut server => return Ok(served?),
+        name = signals.next() => tracing::info!(signal = name, "ending"),
+    }
+    health.ending().await;
+    ledger.begin_closing();
+    let _ = end.send(());
+    tokio::select! {
+        served = &mut server => served?,
+        () = tokio::time::sleep(config.drain) => tracing::info!("some connections stayed open and are cut"),
+        name = signals.next() => tracing::info!(signal = name, "asked again to end: connections are cut"),
+    }
+    Ok(())
+}
+
+/// Commits what was taken and closes the journal, within a time.
+fn close(ledger: Ledger, within: Duration) -> Result<(), ServeError> {
+    let (sender, closed) = channel();
+    std::thread::spawn(move || {
+        let _ = sender.send(ledger.close());
+    });
+    Ok(closed.recv_timeout(within).map_err(|_| ServeError::CloseTimeout(within))??)
+}
+
+/// What the system says when the service should end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}

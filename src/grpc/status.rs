@@ -1,0 +1,182 @@
+//! From the ledger's errors to statuses: one `match` without a gap, the contract's "Errors".
+
+use crate::domain::parse::Violation;
+use crate::domain::rejection::Class;
+use crate::ledger::{Error, EventPlace};
+use crate::proto;
+use std::collections::HashMap;
+use std::time::Duration;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
+
+/// The domain of every `ErrorInfo`.
+pub const DOMAIN: &str = "partnership-ledger";
+
+/// What a caller is told.
+struct Refusal {
+    code: Code,
+    message: String,
+    reason: &'static str,
+    metadata: Vec<(&'static str, String)>,
+    violations: Vec<Violation>,
+    retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), reason, metadata: Vec::new(), violations: Vec::new(), retry_after: None }
+    }
+
+    fn with(self, metadata: Vec<(&'static str, String)>) -> Self {
+        Self { metadata, ..self }
+    }
+}
+
+/// What a caller is told of an error. What only the ledger's people should see goes to the log.
+fn refusal_of(error: Error) -> Refusal {
+    match error {
+        Error::Malformed(violations) => {
+            Refusal { violations: violations.clone(), ..Refusal::new(Code::InvalidArgument, "MALFORMED", summary(&violations)) }
+        }
+        Error::Unimplemented(names) => {
+            let names = names.join(", ");
+            Refusal::new(Code::Unimplemented, "UNIMPLEMENTED", format!("this release does not record {names} yet"))
+                .with(vec![("event_types", names)])
+        }
+        Error::Rejected { rejection, event } => {
+            let mut metadata = rejection.metadata();
+            metadata.extend(event.map(|place| ("event_index", place.index.to_string())));
+            Refusal::new(code_of(rejection.class()), rejection.code(), format!("{}{rejection}", prefix(event))).with(metadata)
+        }
+        Error::UnknownEvent(id) => Refusal::new(Code::NotFound, "UNKNOWN_ID", format!("no record has event_id {id}; correct the id"))
+            .with(vec![("kind", "event_id".to_owned()), ("id", id.to_string())]),
+        Error::TooLarge { bytes, limit } => {
+            let message = format!("the request would record {bytes} bytes; at most {limit} are recorded at once: split it");
+            Refusal::new(Code::OutOfRange, "MESSAGE_TOO_LARGE", message).with(vec![("limit_bytes", limit.to_string())])
+        }
+        Error::Overloaded { retry_after } => {
+            let message = "more is waiting to be recorded than the ledger can take; try again a little later";
+            Refusal { retry_after: Some(retry_after), ..Refusal::new(Code::ResourceExhausted, "OVERLOADED", message) }
+        }
+        Error::DeadlineExceeded => Refusal::new(
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            "the deadline passed before the answer; it is safe to send the same request again",
+        ),
+        Error::Stopped(_) => Refusal::new(
+            Code::Unavailable,
+            "STOPPED",
+            "the ledger records nothing until it is restarted; it is safe to send the same request again then",
+        ),
+        Error::Damaged(why) => {
+            tracing::error!(why, "stored records are damaged");
+            Refusal::new(Code::DataLoss, "DAMAGED", "stored records are damaged; the ledger's operator finds the particulars in its log")
+        }
+        Error::Internal(why) => {
+            tracing::error!(why, "a defect of the ledger");
+            Refusal::new(
+                Code::Internal,
+                "INTERNAL",
+                "a defect of the ledger; nothing was recorded, and its operator finds the particulars in its log",
+            )
+        }
+    }
+}
+
+fn code_of(class: Class) -> Code {
+    match class {
+        Class::Unknown => Code::NotFound,
+        Class::Taken => Code::AlreadyExists,
+        Class::Rule => Code::FailedPrecondition,
+        Class::Passed => Code::Aborted,
+    }
+}
+
+fn prefix(event: Option<EventPlace>) -> String {
+    event.filter(|place| place.of > 1).map(|place| format!("events[{}]: ", place.index)).unwrap_or_default()
+}
+
+fn summary(violations: &[Violation]) -> String {
+    match violations {
+        [] => "the request is malformed".to_owned(),
+        [only] => format!("{} {}", only.field, only.description),
+        [first, others @ ..] => format!("{} {} (and {} more)", first.field, first.description, others.len()),
+    }
+}
+
+/// The status of an error.
+pub fn to_status(error: Error) -> Status {
+    let Refusal { code, message, reason, metadata, violations, retry_after } = refusal_of(error);
+    let metadata: HashMap<String, String> = metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
+    if !violations.is_empty() {
+        let violations: Vec<_> =
+            violations.into_iter().map(|violation| FieldViolation::new(violation.field, violation.description)).collect();
+        details.set_bad_request(violations);
+    }
+    if retry_after.is_some() {
+        details.set_retry_info(retry_after);
+    }
+    Status::with_error_details(code, message, details)
+}
+
+/// The same, as the answer to one request of a stream.
+pub fn to_append_error(error: Error) -> proto::AppendError {
+    let Refusal { code, message, reason, metadata, violations, retry_after } = refusal_of(error);
+    proto::AppendError {
+        code: code as i32,
+        message,
+        reason: reason.to_owned(),
+        metadata: metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        field_violations: violations
+            .into_iter()
+            .map(|Violation { field, description }| proto::FieldViolation { field, description })
+            .collect(),
+        retry_delay: retry_after.and_then(|delay| prost_types::Duration::try_from(delay).ok()),
+    }
+}
+
+/// A call that this release does not answer yet.
+pub fn unimplemented(what: &str) -> Status {
+    Status::with_error_details(
+        Code::Unimplemented,
+        format!("this release does not answer {what} yet"),
+        ErrorDetails::with_error_info("UNIMPLEMENTED", DOMAIN, HashMap::new()),
+    )
+}
+
+/// A status that the transport made, with what the contract wants of every error.
+pub fn explained(status: &Status, path: &str) -> Status {
+    let text = status.message();
+    let (code, reason, message) = match status.code() {
+        Code::OutOfRange if text.contains("message length too large") => {
+            (Code::OutOfRange, "MESSAGE_TOO_LARGE", format!("{}: send fewer events at once", text.trim_start_matches("Error, ")))
+        }
+        Code::Internal if text.starts_with("failed to decode") => (Code::InvalidArgument, "MALFORMED", text.to_owned()),
+        Code::Unimplemented if text.is_empty() => (Code::Unimplemented, "UNIMPLEMENTED", format!("there is no method {path}")),
+        code => (code, reason_of(code), text.to_owned()),
+    };
+    Status::with_error_details(code, message, ErrorDetails::with_error_info(reason, DOMAIN, HashMap::new()))
+}
+
+fn reason_of(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "MALFORMED",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DAMAGED",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}

@@ -1,0 +1,125 @@
+//! `LedgerService`: takes events in.
+
+use super::Answers;
+use super::edge::deadline_of;
+use super::status::{explained, to_append_error, to_status};
+use crate::ledger::{Append, Error, Ledger, Ticket};
+use crate::proto::{
+    self, AppendStreamRequest, AppendStreamResponse, append_stream_response::Outcome, ledger_service_server::LedgerService,
+};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
+use tonic::{Request, Response, Status, Streaming};
+
+/// The longest id that a client may give a request of a stream, in bytes.
+const MAX_REQUEST_ID_BYTES: usize = 256;
+/// Who submitted what nobody authenticated.
+const ANONYMOUS: &str = "anonymous";
+/// When a stream without a deadline ends.
+const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
+
+/// Takes events in.
+#[derive(Clone)]
+pub struct Writing {
+    ledger: Ledger,
+    stream_in_flight: usize,
+    anonymous: Arc<str>,
+}
+
+impl Writing {
+    /// The service of a ledger; a stream may have so many requests unanswered.
+    pub fn new(ledger: Ledger, stream_in_flight: usize) -> Self {
+        Self { ledger, stream_in_flight: stream_in_flight.max(1), anonymous: ANONYMOUS.into() }
+    }
+}
+
+#[tonic::async_trait]
+impl LedgerService for Writing {
+    async fn append(&self, request: Request<proto::AppendRequest>) -> Result<Response<proto::AppendResponse>, Status> {
+        let deadline = deadline_of(&request);
+        let proto::AppendRequest { events, expected_last_position } = request.into_inner();
+        let append = Append { events, expected_last_position, recorded_by: Arc::clone(&self.anonymous), deadline };
+        self.ledger.append(append).await.map(Response::new).map_err(to_status)
+    }
+
+    type AppendStreamStream = Answers<AppendStreamResponse>;
+
+    async fn append_stream(&self, request: Request<Streaming<AppendStreamRequest>>) -> Result<Response<Self::AppendStreamStream>, Status> {
+        let (pending, answers) = mpsc::channel(self.stream_in_flight);
+        let deadline = deadline_of(&request);
+        let intake = Intake { ledger: self.ledger.clone(), recorded_by: Arc::clone(&self.anonymous), deadline, pending };
+        tokio::spawn(intake.run(request.into_inner()));
+        Ok(Response::new(Box::pin(ReceiverStream::new(answers).then(answer))))
+    }
+}
+
+/// What a stream will be answered, in the order sent.
+enum Pending {
+    Request { request_id: String, ticket: Result<Ticket, Error> },
+    End(Status),
+}
+
+async fn answer(pending: Pending) -> Result<AppendStreamResponse, Status> {
+    match pending {
+        Pending::End(status) => Err(status),
+        Pending::Request { request_id, ticket } => {
+            let outcome = match ticket {
+                Ok(ticket) => ticket.await,
+                Err(error) => Err(error),
+            };
+            let outcome = outcome.map_or_else(|error| Outcome::Error(to_append_error(error)), Outcome::Response);
+            Ok(AppendStreamResponse { request_id, outcome: Some(outcome) })
+        }
+    }
+}
+
+/// The reading side of an append stream.
+struct Intake {
+    ledger: Ledger,
+    recorded_by: Arc<str>,
+    deadline: Option<Instant>,
+    pending: mpsc::Sender<Pending>,
+}
+
+impl Intake {
+    /// Queues what comes in, as it comes, until the client has no more, the deadline passes or the ledger closes.
+    /// Reads no further while too much of the stream is unanswered or the ledger's queue is full.
+    async fn run(self, mut requests: Streaming<AppendStreamRequest>) {
+        let mut closing = self.ledger.closing();
+        let deadline = self.deadline.unwrap_or_else(|| Instant::now() + NEVER);
+        let end = loop {
+            let request = tokio::select! {
+                biased;
+                _ = closing.wait_for(|closing| *closing) => break to_status(Error::Stopped("the ledger is closing".to_owned())),
+                () = tokio::time::sleep_until(deadline.into()) => break to_status(Error::DeadlineExceeded),
+                request = requests.message() => request,
+            };
+            match request {
+                Ok(Some(request)) => {
+                    let pending = self.take(request).await;
+                    // The other side hangs up when the client has gone away.
+                    if self.pending.send(pending).await.is_err() {
+                        return;
+                    }
+                }
+                Ok(None) => return,
+                Err(status) if status.details().is_empty() => break explained(&status, "AppendStream"),
+                Err(status) => break status,
+            }
+        };
+        let _ = self.pending.send(Pending::End(end)).await;
+    }
+
+    async fn take(&self, request: AppendStreamRequest) -> Pending {
+        let AppendStreamRequest { request_id, events, expected_last_position } = request;
+        let ticket = if request_id.len() > MAX_REQUEST_ID_BYTES {
+            Err(Error::malformed("request_id", format!("is {} bytes long; at most {MAX_REQUEST_ID_BYTES} are allowed", request_id.len())))
+        } else {
+            let recorded_by = Arc::clone(&self.recorded_by);
+            self.ledger.submit_waiting(Append { events, expected_last_position, recorded_by, deadline: self.deadline }).await
+        };
+        Pending::Request { request_id, ticket }
+    }
+}

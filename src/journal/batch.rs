@@ -1,0 +1,85 @@
+//! One commit on its way to the journal: records in order, in one flat buffer.
+
+/// One commit: records in order, each the exact bytes to store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    bytes: Vec<u8>,
+    /// Where each record ends in `bytes`.
+    ends: Vec<usize>,
+}
+
+impl Batch {
+    /// An empty batch.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one record.
+    pub fn push(&mut self, record: &[u8]) {
+        self.bytes.extend_from_slice(record);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Adds one record that `write` appends to the buffer it is given. `write` must not shorten the buffer.
+    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        write(&mut self.bytes);
+        assert!(self.bytes.len() >= start, "a record's writer removed bytes of the records before it");
+        self.ends.push(self.bytes.len());
+    }
+
+    /// How many records it holds.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether it holds no record.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The records' bytes together.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The records in order.
+    pub fn records(&self) -> impl Iterator<Item = &[u8]> {
+        self.ends.iter().scan(0, |start, &end| {
+            let record = &self.bytes[*start..end];
+            *start = end;
+            Some(record)
+        })
+    }
+
+    /// Empties it and keeps its memory for the next commit.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_come_back_in_order() {
+        let mut batch = Batch::new();
+        batch.push(b"one");
+        batch.push(b"");
+        batch.push_with(|buffer| buffer.extend_from_slice(b"three"));
+        assert_eq!(batch.records().collect::<Vec<_>>(), [&b"one"[..], b"", b"three"]);
+        assert_eq!((batch.len(), batch.byte_len()), (3, 8));
+        batch.clear();
+        assert!(batch.is_empty());
+    }
+}

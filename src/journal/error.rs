@@ -1,0 +1,72 @@
+//! What can go wrong in the journal, each with the way to mend it.
+
+use std::io;
+use std::path::PathBuf;
+
+/// An error of the journal. Its text is for the operator, not for a remote caller.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// Another process owns the directory.
+    #[error(
+        "the ledger in {} is in use by another process{}: stop that process first, or use another directory",
+        dir.display(), owner.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default()
+    )]
+    Locked {
+        /// The journal's directory.
+        dir: PathBuf,
+        /// The owner's process id, as far as the lock file tells.
+        owner: Option<String>,
+    },
+    /// Records that were acknowledged cannot be read from the log nor from the store.
+    #[error(
+        "records {first} to {last} are damaged: {what}. Nothing was dropped; restore the named file from \
+         a backup (the log's segments are enough, the store is rebuilt from them) and start again"
+    )]
+    Damaged {
+        /// What is wrong, and where.
+        what: String,
+        /// The first damaged position.
+        first: u64,
+        /// The last damaged position.
+        last: u64,
+    },
+    /// The commit was meant for another state of the ledger. Nothing was written.
+    #[error("the commit expects position {expected} to be the last, but it is {last}: read up to there and decide again")]
+    PositionMismatch {
+        /// What the caller took for the last position.
+        expected: u64,
+        /// The last position.
+        last: u64,
+    },
+    /// The commit is larger than a frame may be. Nothing was written.
+    #[error("the commit has {bytes} bytes, more than the limit of {limit}: split it")]
+    TooLarge {
+        /// The commit's size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// The operating system refused a file operation.
+    #[error("{what}: {source}. Check the disk's health, its free space and the directory's permissions, then restart")]
+    Storage {
+        /// What was being done to which file.
+        what: String,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The journal takes no commits any more, or is closed.
+    #[error("the journal has stopped: {why}. Restart to go on from what is durable")]
+    Stopped {
+        /// What stopped it.
+        why: String,
+    },
+}
+
+impl JournalError {
+    /// Turns an I/O error into `Storage`, with what was being done.
+    pub(super) fn storage(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Storage { what, source }
+    }
+}

@@ -1,0 +1,65 @@
+//! Reading and mending the log's files when it is opened.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use super::JournalError;
+use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader};
+
+pub(super) fn file_length(segment: &SegmentFile) -> Result<u64, JournalError> {
+    fs::metadata(&segment.path)
+        .map(|metadata| metadata.len())
+        .map_err(JournalError::storage(format!(
+            "looking at {}",
+            segment.path.display()
+        )))
+}
+
+/// A segment's header, if it is whole.
+pub(super) fn read_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>, JournalError> {
+    let read = |path: &Path| {
+        let mut bytes = vec![0; SEGMENT_HEADER_BYTES];
+        match File::open(path)?.read_exact_at(&mut bytes, 0) {
+            Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
+            read => read.map(|()| SegmentHeader::decode(&bytes)),
+        }
+    };
+    read(&segment.path).map_err(JournalError::storage(format!(
+        "reading {}",
+        segment.path.display()
+    )))
+}
+
+pub(super) fn load(segment: &SegmentFile) -> Result<Image, JournalError> {
+    Image::load(&segment.path).map_err(JournalError::storage(format!(
+        "reading {}",
+        segment.path.display()
+    )))
+}
+
+/// Fills a segment up to its length.
+pub(super) fn lengthen(segment: &SegmentFile, bytes: u64) -> Result<(), JournalError> {
+    let lengthen = |path: &Path| {
+        let file = File::options().write(true).open(path)?;
+        file.set_len(bytes)?;
+        file.sync_all()
+    };
+    lengthen(&segment.path).map_err(JournalError::storage(format!(
+        "mending {}",
+        segment.path.display()
+    )))
+}
+
+/// Writes into a segment, durably.
+pub(super) fn write(segment: &SegmentFile, offset: u64, bytes: &[u8]) -> Result<(), JournalError> {
+    let write = |path: &Path| {
+        let file = File::options().write(true).open(path)?;
+        file.write_all_at(bytes, offset)?;
+        file.sync_all()
+    };
+    write(&segment.path).map_err(JournalError::storage(format!(
+        "mending {}",
+        segment.path.display()
+    )))
+}

@@ -1,0 +1,112 @@
+//! The log's end: where frames are appended and made durable.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::checkpoint::sync_dir;
+use super::options::{Options, Step};
+use super::segment::{SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader};
+use super::spare::{Spare, SpareMaker};
+use super::{Frontier, JournalError};
+
+/// All segments of the log in order, shared with those who read it.
+pub(super) type Segments = Arc<RwLock<Vec<SegmentFile>>>;
+
+/// The log's end.
+#[derive(Debug)]
+pub(super) struct Log {
+    wal: PathBuf,
+    options: Options,
+    segments: Segments,
+    current: Option<Current>,
+    frontier: Frontier,
+    spares: SpareMaker,
+}
+
+/// The segment that is being written.
+#[derive(Debug)]
+struct Current {
+    file: File,
+    /// Where the next frame goes.
+    offset: u64,
+    bytes: u64,
+}
+
+impl Log {
+    /// Takes up the log where its last segment's frames end: at `offset`, with `frontier`.
+    pub fn open(wal: PathBuf, options: Options, segments: Vec<SegmentFile>, offset: u64, frontier: Frontier) -> io::Result<Self> {
+        let current = segments.last().map(|segment| {
+            let file = File::options().read(true).write(true).open(&segment.path)?;
+            let bytes = file.metadata()?.len();
+            Ok::<_, io::Error>(Current { file, offset, bytes })
+        });
+        let spares = SpareMaker::start(wal.clone())?;
+        let current = current.transpose()?;
+        let segments = Arc::new(RwLock::new(segments));
+        Ok(Self { wal, options, segments, current, frontier, spares })
+    }
+
+    pub fn segments(&self) -> Segments {
+        Arc::clone(&self.segments)
+    }
+
+    /// The Merkle tree after the last frame.
+    pub fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// Writes a frame, which brings the tree to `after`, and returns once it is durable. After an error it is
+    /// unknown what reached the disk: the log must not be used again.
+    pub fn append(&mut self, frame: &[u8], after: Frontier) -> Result<(), JournalError> {
+        let length = frame.len() as u64;
+        if self.current.as_ref().is_none_or(|current| current.offset + length > current.bytes) {
+            self.start_segment(length).map_err(JournalError::storage("starting a segment of the log"))?;
+        }
+        // Just made sure of.
+        let Some(current) = &mut self.current else {
+            return Err(JournalError::Stopped { why: "the log has no segment".into() });
+        };
+        let write = |step, work: &dyn Fn() -> io::Result<()>| self.options.step(step).and_then(|()| work());
+        write(Step::WriteFrame, &|| current.file.write_all_at(frame, current.offset))
+            .map_err(JournalError::storage("writing to the log"))?;
+        write(Step::SyncFrame, &|| current.file.sync_data()).map_err(JournalError::storage("syncing the log"))?;
+        current.offset += length;
+        self.frontier = after;
+        if current.offset > current.bytes / 2 {
+            self.spares.request(self.options.next_segment_bytes(current.bytes));
+        }
+        Ok(())
+    }
+
+    /// Begins the segment that a frame of `frame_bytes` goes into. Its header is durable before it has its name.
+    fn start_segment(&mut self, frame_bytes: u64) -> io::Result<()> {
+        self.options.step(Step::StartSegment)?;
+        let before = self.current.as_ref().map_or(0, |current| current.bytes);
+        let needed = SEGMENT_HEADER_BYTES as u64 + frame_bytes;
+        let spare = match self.spares.take(needed) {
+            Some(spare) => spare,
+            None => {
+                let bytes = self.options.next_segment_bytes(before).max(needed).next_multiple_of(4096);
+                Spare::create(&self.wal, "segment.new", bytes)?
+            }
+        };
+        let header = SegmentHeader {
+            previous_first: self.segments.read().last().map_or(0, |segment| segment.first),
+            bytes: spare.bytes,
+            frontier: self.frontier.clone(),
+        };
+        spare.file.write_all_at(&header.encode(), 0)?;
+        spare.file.sync_data()?;
+        let segment = SegmentFile::new(&self.wal, header.first());
+        fs::rename(&spare.path, &segment.path)?;
+        sync_dir(&self.wal)?;
+        self.segments.write().push(segment);
+        self.current = Some(Current { file: spare.file, offset: SEGMENT_HEADER_BYTES as u64, bytes: spare.bytes });
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! A journal in memory, for tests: the same contract, nothing durable.
+
+use parking_lot::Mutex;
+
+use super::codec::{MAX_COMMIT_BYTES, body_bytes};
+use super::collect::Collector;
+use super::{Batch, DiskBytes, Frontier, Journal, JournalError, StoredRecord, TreeHead};
+
+/// A journal in memory, for tests.
+#[derive(Debug, Default)]
+pub struct MemoryJournal {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    records: Vec<Vec<u8>>,
+    frontier: Frontier,
+    is_closed: bool,
+}
+
+impl State {
+    fn check_open(&self) -> Result<(), JournalError> {
+        if self.is_closed {
+            return Err(JournalError::Stopped { why: "it was closed".into() });
+        }
+        Ok(())
+    }
+}
+
+impl MemoryJournal {
+    /// An empty journal.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn last(&self) -> u64 {
+        self.state.lock().frontier.size()
+    }
+
+    fn tree_head(&self) -> TreeHead {
+        self.state.lock().frontier.head()
+    }
+
+    fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError> {
+        let mut state = self.state.lock();
+        state.check_open()?;
+        let last = state.frontier.size();
+        if expected_last != last {
+            return Err(JournalError::PositionMismatch { expected: expected_last, last });
+        }
+        if body_bytes(batch) > MAX_COMMIT_BYTES {
+            return Err(JournalError::TooLarge { bytes: body_bytes(batch), limit: MAX_COMMIT_BYTES });
+        }
+        for record in batch.records() {
+            state.frontier.push(record);
+            state.records.push(record.to_vec());
+        }
+        Ok(state.frontier.head())
+    }
+
+    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
+        let state = self.state.lock();
+        state.check_open()?;
+        let mut collector = Collector::new(from, state.frontier.size(), max_records, max_bytes);
+        while let Some(position) = collector.next() {
+            collector.push(position, &state.records[position as usize - 1]);
+        }
+        Ok(collector.finish())
+    }
+
+    fn checkpoint(&self) -> Result<u64, JournalError> {
+        self.state.lock().check_open()?;
+        Ok(self.last())
+    }
+
+    fn close(&self) -> Result<(), JournalError> {
+        self.state.lock().is_closed = true;
+        Ok(())
+    }
+
+    fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
+        Ok(DiskBytes::default())
+    }
+}

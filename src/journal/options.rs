@@ -1,0 +1,86 @@
+//! How the journal is set up.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A step of the journal that a test may let fail, or take a picture of the disk before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// A frame is about to be written to the log.
+    WriteFrame,
+    /// The log is about to be synced.
+    SyncFrame,
+    /// A new segment's header is about to be written.
+    StartSegment,
+    /// A frame is about to go into the store.
+    FeedStore,
+    /// The store is about to be flushed and synced.
+    SyncStore,
+    /// The checkpoint file is about to be replaced.
+    ReplaceCheckpoint,
+}
+
+/// Called before each step; an error makes the step fail.
+pub type StepHook = Arc<dyn Fn(Step) -> io::Result<()> + Send + Sync>;
+
+/// How the journal is set up. The defaults are for service.
+#[derive(Clone)]
+pub struct Options {
+    /// The size of a full-grown segment of the log, in bytes.
+    pub segment_bytes: u64,
+    /// The size of the first segment; each next is twice as large, up to `segment_bytes`.
+    pub first_segment_bytes: u64,
+    /// How often the store is synced and its position written down.
+    pub checkpoint_interval: Duration,
+    /// How many bytes may wait for the store before appending waits.
+    pub queue_bytes: usize,
+    /// The store's page cache, in bytes.
+    pub cache_bytes: u64,
+    /// Cuts off a last frame that is damaged rather than torn, instead of refusing to open. It may have been
+    /// acknowledged: only for an operator who knows that it was not, or has no backup to restore it from.
+    pub cut_damaged_tail: bool,
+    /// For tests: called before each step that may fail.
+    pub before_step: Option<StepHook>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            segment_bytes: 64 << 20,
+            first_segment_bytes: 1 << 20,
+            checkpoint_interval: Duration::from_secs(5),
+            queue_bytes: 64 << 20,
+            cache_bytes: 128 << 20,
+            cut_damaged_tail: false,
+            before_step: None,
+        }
+    }
+}
+
+impl Options {
+    pub(super) fn step(&self, step: Step) -> io::Result<()> {
+        self.before_step.as_ref().map_or(Ok(()), |hook| hook(step))
+    }
+
+    /// The size of the segment that follows one of `current` bytes.
+    pub(super) fn next_segment_bytes(&self, current: u64) -> u64 {
+        (current * 2).clamp(self.first_segment_bytes.min(self.segment_bytes), self.segment_bytes)
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Options")
+            .field("segment_bytes", &self.segment_bytes)
+            .field("first_segment_bytes", &self.first_segment_bytes)
+            .field("checkpoint_interval", &self.checkpoint_interval)
+            .field("queue_bytes", &self.queue_bytes)
+            .field("cache_bytes", &self.cache_bytes)
+            .field("cut_damaged_tail", &self.cut_damaged_tail)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,177 @@
+//! Reads: from the frames that wait for the store, else from the store, and from the log where the store is damaged.
+
+use std::collections::VecDeque;
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::codec::Frame;
+use super::collect::Collector;
+use super::durable::Inner;
+use super::pending::HeldFrame;
+use super::repair::damaged;
+use super::segment::{Image, SEGMENT_HEADER_BYTES};
+use super::{JournalError, StoredRecord};
+
+/// How many frames the cache keeps, and of how many bytes together.
+const CACHED_FRAMES: usize = 32;
+const CACHED_BYTES: usize = 16 << 20;
+
+/// The frames of which reads took a part only: the next read is likely to want another part.
+#[derive(Debug, Default)]
+pub(super) struct FrameCache {
+    frames: Mutex<VecDeque<Arc<HeldFrame>>>,
+}
+
+impl FrameCache {
+    fn find(&self, position: u64) -> Option<Arc<HeldFrame>> {
+        let frames = self.frames.lock();
+        let has = |frame: &&Arc<HeldFrame>| {
+            (frame.header.first..=frame.header.last()).contains(&position)
+        };
+        frames.iter().find(has).cloned()
+    }
+
+    fn keep(&self, frame: &Frame) {
+        if frame.bytes.len() > CACHED_BYTES {
+            return;
+        }
+        let mut frames = self.frames.lock();
+        frames.push_back(Arc::new(HeldFrame {
+            header: frame.header,
+            bytes: frame.bytes.to_vec(),
+        }));
+        let mut bytes: usize = frames.iter().map(|frame| frame.bytes.len()).sum();
+        while frames.len() > CACHED_FRAMES || bytes > CACHED_BYTES {
+            bytes -= frames.pop_front().map_or(0, |frame| frame.bytes.len());
+        }
+    }
+}
+
+impl Inner {
+    /// Carries out the port's `read`.
+    pub fn read(
+        &self,
+        from: u64,
+        max_records: usize,
+        max_bytes: usize,
+    ) -> Result<Vec<StoredRecord>, JournalError> {
+        self.check_open()?;
+        let last = self.head.read().size;
+        let mut collector = Collector::new(from, last, max_records, max_bytes);
+        while let Some(position) = collector.next() {
+            if let Some(held) = self
+                .queue
+                .find(position)
+                .or_else(|| self.cache.find(position))
+            {
+                collector.push_frame(&Frame::verified(held.header, &held.bytes));
+                continue;
+            }
+            let fault = self.read_store(&mut collector);
+            if collector.next() == Some(position) {
+                // Not in the queue, so the store should have had it.
+                let why = fault.unwrap_or_else(|| "it does not have them".into());
+                self.read_log(&mut collector, position, &why)?;
+            }
+        }
+        Ok(collector.finish())
+    }
+
+    /// Gathers from the store; answers what is wrong with it, if anything.
+    fn read_store(&self, collector: &mut Collector) -> Option<String> {
+        let store = self.store.read();
+        let position = collector.next()?;
+        let Some(store) = store.as_ref() else {
+            return Some("it is closed".into());
+        };
+        let visited = store.visit(position, |frame| {
+            let is_taken = collector.push_frame(frame);
+            if is_taken && collector.position() <= frame.header.last() {
+                self.cache.keep(frame);
+            }
+            is_taken && collector.next().is_some()
+        });
+        visited.err().map(|error| error.to_string())
+    }
+
+    /// Gathers from the log what the store should have had from `position` on.
+    fn read_log(
+        &self,
+        collector: &mut Collector,
+        position: u64,
+        why: &str,
+    ) -> Result<(), JournalError> {
+        let (segment, next) = {
+            let segments = self.segments.read();
+            let after = segments.partition_point(|segment| segment.first <= position);
+            (
+                after.checked_sub(1).map(|index| segments[index].clone()),
+                segments.get(after).cloned(),
+            )
+        };
+        let segment_last = next.map_or_else(|| self.head.read().size, |next| next.first - 1);
+        let lost = |what: &str, last| {
+            damaged(format!("the store: {why}; the log: {what}"), position, last)
+        };
+        let segment = segment.ok_or_else(|| lost("no segment has them", segment_last))?;
+        let image = match Image::load(&segment.path) {
+            Ok(image) => image,
+            Err(error) => return Err(lost(&format!("{}: {error}", segment.name()), segment_last)),
+        };
+        let last = collect_from(&image, collector, position);
+        if collector.next() == Some(position) {
+            return Err(lost(
+                &format!("{} is damaged", segment.name()),
+                last.unwrap_or(segment_last),
+            ));
+        }
+        self.suspect_store();
+        tracing::error!(
+            position,
+            why,
+            "the store is damaged: the log served the read, and the store is rebuilt at the next start"
+        );
+        Ok(())
+    }
+}
+
+/// Gathers from a segment's frames. Answers up to where the position sought is damaged, if a whole frame follows.
+fn collect_from(image: &Image, collector: &mut Collector, position: u64) -> Option<u64> {
+    let mut offset = SEGMENT_HEADER_BYTES;
+    while collector.next().is_some() {
+        let bytes = image.bytes.get(offset..)?;
+        let frame = match Frame::parse(bytes) {
+            Ok(frame) => frame,
+            Err(_) => {
+                let (at, frame) = image.next_frame(offset, 0)?;
+                offset = at;
+                frame
+            }
+        };
+        offset += frame.bytes.len();
+        if frame.header.last() >= position && !collector.push_frame(&frame) {
+            return Some(frame.header.first - 1);
+        }
+    }
+    None
+}
+
+/// What the files below a directory take on disk.
+pub(super) fn allocated_bytes(path: &Path) -> io::Result<u64> {
+    let metadata = match fs::symlink_metadata(path) {
+        // A file may be renamed or removed while this looks.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        metadata => metadata?,
+    };
+    if !metadata.is_dir() {
+        return Ok(metadata.blocks() * 512);
+    }
+    fs::read_dir(path)?
+        .map(|entry| allocated_bytes(&entry?.path()))
+        .sum()
+}

@@ -1,0 +1,46 @@
+//! Stage 2: makes commits durable, publishes them and answers those who wait.
+
+use super::common::Core;
+use super::error::Error;
+use super::group::Group;
+use super::panic_text;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Commits until the writer has closed and nothing is left.
+pub fn run(core: &Core) {
+    while let Some(group) = core.handover.take() {
+        let outcome = catch_unwind(AssertUnwindSafe(|| commit(core, &group))).unwrap_or_else(|panic| {
+            let why = format!("a defect while committing: {}", panic_text(&*panic));
+            core.stop(&why);
+            Err(Error::Stopped(why))
+        });
+        core.handover.done();
+        for (answer, result) in group.answers {
+            answer.send(outcome.clone().and(result));
+        }
+    }
+}
+
+/// Makes a commit durable and publishes it. After a failure nothing is ever appended again: nobody knows what of it
+/// reached the disk.
+fn commit(core: &Core, group: &Group) -> Result<(), Error> {
+    // Answers without records may rest on an earlier commit that was lost.
+    core.check_running()?;
+    if group.batch.is_empty() {
+        return Ok(());
+    }
+    if let Err(error) = core.journal.append(group.after, &group.batch) {
+        let why = error.to_string();
+        core.stop(&why);
+        return Err(Error::Stopped(why));
+    }
+    let mut index = core.index.write();
+    let mut position = group.after;
+    for subjects in &group.subjects {
+        position += 1;
+        index.add(position, subjects);
+    }
+    drop(index);
+    core.published.send_replace(position);
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! What the ledger's threads and its readers have in common.
+
+use super::error::Error;
+use super::group::Handover;
+use super::idempotency::Idempotency;
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::domain::State;
+use crate::journal::Journal;
+use crate::views::index::Index;
+use parking_lot::RwLock;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// What the ledger's threads and its readers have in common.
+pub struct Core {
+    /// The state, with records that are not durable yet: every reader sees up to the published position only.
+    pub state: RwLock<State>,
+    /// Recorded event ids, with those not durable yet.
+    pub ids: RwLock<Idempotency>,
+    /// Which records are about what; durable ones only.
+    pub index: RwLock<Index>,
+    /// Where records go and come from.
+    pub journal: Arc<dyn Journal>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What is taken before the ledger says no.
+    pub limits: Limits,
+    /// Where the two stages meet.
+    pub handover: Handover,
+    /// The last durable position.
+    pub published: watch::Sender<u64>,
+    /// Why recording stopped for good, once it has.
+    pub stopped: watch::Sender<Option<Arc<str>>>,
+}
+
+impl Core {
+    /// The last durable position.
+    pub fn last(&self) -> u64 {
+        *self.published.borrow()
+    }
+
+    /// Stops recording for good; reads go on at the published position. The first reason stays.
+    pub fn stop(&self, why: &str) {
+        self.stopped.send_if_modified(|stopped| {
+            let is_first = stopped.is_none();
+            if is_first {
+                tracing::error!(why, "the ledger stops recording; restart it to go on from what is durable");
+                *stopped = Some(why.into());
+            }
+            is_first
+        });
+    }
+
+    /// An error if recording has stopped.
+    pub fn check_running(&self) -> Result<(), Error> {
+        match &*self.stopped.borrow() {
+            None => Ok(()),
+            Some(why) => Err(Error::Stopped(why.to_string())),
+        }
+    }
+
+    /// The stored bytes of a record that is known to exist, durable or not.
+    pub fn stored(&self, position: u64) -> Result<Vec<u8>, Error> {
+        if let Some(bytes) = self.handover.record_at(position) {
+            return Ok(bytes);
+        }
+        let record = self.journal.read(position, 1, usize::MAX)?.into_iter().next().filter(|record| record.position == position);
+        record.map(|record| record.bytes).ok_or_else(|| Error::Damaged(format!("the journal does not have record {position}")))
+    }
+}

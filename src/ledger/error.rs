@@ -1,0 +1,104 @@
+//! Why the ledger does not do what it is asked: the closed list that `grpc::status` maps, without a gap, to statuses.
+
+use crate::domain::ParseError;
+use crate::domain::ids::EventId;
+use crate::domain::parse::Violation;
+use crate::domain::rejection::Rejection;
+use crate::journal::JournalError;
+use std::time::Duration;
+
+/// Which event of a request was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventPlace {
+    /// Its index in the request, from 0.
+    pub index: usize,
+    /// How many events the request has.
+    pub of: usize,
+}
+
+/// Why the ledger does not do what it is asked. The text is for the ledger's own log; what a caller is told is made
+/// in `grpc::status`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// Bad fields, all of them at once (rules 2.5). Nothing was recorded.
+    #[error("{} malformed fields, the first: {}", .0.len(), .0.first().map_or("none", |first| &first.field))]
+    Malformed(Vec<Violation>),
+    /// Event types whose rules this release does not have. Nothing was recorded.
+    #[error("no rules for {}", .0.join(", "))]
+    Unimplemented(Vec<&'static str>),
+    /// Against a rule. Nothing was recorded.
+    #[error("{rejection}")]
+    Rejected {
+        /// What was refused, and why.
+        rejection: Box<Rejection>,
+        /// Which event it was; none if the request as a whole was refused, or for a question.
+        event: Option<EventPlace>,
+    },
+    /// No record has this event id.
+    #[error("no record has event_id {0}")]
+    UnknownEvent(EventId),
+    /// The request would record more than one commit may hold. Nothing was recorded.
+    #[error("a request of {bytes} bytes as recorded; the limit is {limit}")]
+    TooLarge {
+        /// What it would record.
+        bytes: usize,
+        /// What it may.
+        limit: usize,
+    },
+    /// Too much waits already. Nothing was recorded.
+    #[error("overloaded")]
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The caller's deadline passed. It may have been recorded; the same request may be sent again.
+    #[error("the deadline passed")]
+    DeadlineExceeded,
+    /// The ledger has stopped recording, for good or because it closes. It may have been recorded.
+    #[error("stopped: {0}")]
+    Stopped(String),
+    /// Stored records are damaged.
+    #[error("damaged: {0}")]
+    Damaged(String),
+    /// A defect of the ledger. Nothing was recorded.
+    #[error("internal: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// An event of a request that is against a rule.
+    pub fn rejected(rejection: Rejection, index: usize, of: usize) -> Self {
+        Self::Rejected { rejection: Box::new(rejection), event: Some(EventPlace { index, of }) }
+    }
+
+    /// One bad field.
+    pub fn malformed(field: impl Into<String>, description: impl Into<String>) -> Self {
+        Self::Malformed(vec![Violation { field: field.into(), description: description.into() }])
+    }
+}
+
+impl From<Rejection> for Error {
+    fn from(rejection: Rejection) -> Self {
+        Self::Rejected { rejection: Box::new(rejection), event: None }
+    }
+}
+
+impl From<ParseError> for Error {
+    fn from(error: ParseError) -> Self {
+        match error {
+            ParseError::Malformed(violations) => Self::Malformed(violations),
+            ParseError::Unimplemented(names) => Self::Unimplemented(names),
+        }
+    }
+}
+
+impl From<JournalError> for Error {
+    fn from(error: JournalError) -> Self {
+        let text = error.to_string();
+        match error {
+            JournalError::Damaged { .. } => Self::Damaged(text),
+            JournalError::Locked { .. } | JournalError::Storage { .. } | JournalError::Stopped { .. } => Self::Stopped(text),
+            JournalError::PositionMismatch { .. } | JournalError::TooLarge { .. } => Self::Internal(text),
+        }
+    }
+}

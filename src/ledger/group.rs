@@ -1,0 +1,133 @@
+//! Between the two stages: the commit that is being filled while the one before it is being synced.
+//!
+//! The writer adds each decided request; the committer takes all there is whenever it is free. So commits grow with
+//! the load, a lone request waits for nobody, and the next commit is decided while this one syncs.
+
+use super::error::Error;
+use super::queue::Answer;
+use crate::config::Limits;
+use crate::domain::Subjects;
+use crate::journal::Batch;
+use crate::proto;
+use parking_lot::{Condvar, Mutex};
+use prost::Message as _;
+use std::sync::Arc;
+
+/// A decided request: what it records, and what it is answered once that is durable.
+pub struct Decided {
+    /// Its new records, in order.
+    pub records: Vec<(proto::Record, Subjects)>,
+    /// Their bytes as stored, in all.
+    pub byte_len: usize,
+    /// Where the answer goes.
+    pub answer: Answer,
+    /// The answer.
+    pub result: Result<proto::AppendResponse, Error>,
+}
+
+/// One commit: records and the answers that wait for them.
+#[derive(Default)]
+pub struct Group {
+    /// The position before its first record.
+    pub after: u64,
+    /// The records' bytes.
+    pub batch: Arc<Batch>,
+    /// What each record is about.
+    pub subjects: Vec<Subjects>,
+    /// Who waits for it, and for what.
+    pub answers: Vec<(Answer, Result<proto::AppendResponse, Error>)>,
+}
+
+impl Group {
+    fn is_idle(&self) -> bool {
+        self.answers.is_empty()
+    }
+
+    fn has_room_for(&self, decided: &Decided, limits: &Limits) -> bool {
+        self.batch.is_empty()
+            || (self.batch.len() + decided.records.len() <= limits.commit_records
+                && self.batch.byte_len() + decided.byte_len <= limits.commit_bytes)
+    }
+
+    fn add(&mut self, decided: Decided) {
+        let batch = Arc::get_mut(&mut self.batch).expect("nobody else holds the commit while it is being filled");
+        let Decided { records, answer, mut result, .. } = decided;
+        let mut recorded = result.iter_mut().flat_map(|response| &mut response.results).filter(|result| !result.duplicate);
+        for (mut record, subjects) in records {
+            if batch.is_empty() {
+                self.after = record.position - 1;
+            }
+            batch.push_with(|buffer| record.encode(buffer).expect("a vector has room for any message"));
+            self.subjects.push(subjects);
+            if let Some(result) = recorded.next() {
+                result.effects = std::mem::take(&mut record.effects);
+            }
+        }
+        self.answers.push((answer, result));
+    }
+}
+
+fn record_at(batch: &Batch, after: u64, position: u64) -> Option<&[u8]> {
+    let index = position.checked_sub(after + 1)?;
+    batch.records().nth(usize::try_from(index).ok()?)
+}
+
+/// Where the two stages meet.
+#[derive(Default)]
+pub struct Handover {
+    desk: Mutex<Desk>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Desk {
+    filling: Group,
+    /// The commit that is being synced, with the position before it: its records are not in the journal yet.
+    syncing: Option<(u64, Arc<Batch>)>,
+    is_closed: bool,
+}
+
+impl Handover {
+    /// Adds a decided request to the commit that is being filled; waits while that is full.
+    pub fn add(&self, decided: Decided, limits: &Limits) {
+        let mut desk = self.desk.lock();
+        while !desk.filling.has_room_for(&decided, limits) && !desk.is_closed {
+            self.changed.wait(&mut desk);
+        }
+        desk.filling.add(decided);
+        self.changed.notify_all();
+    }
+
+    /// Takes the next commit; waits until there is one. `None` once closed and empty.
+    pub fn take(&self) -> Option<Group> {
+        let mut desk = self.desk.lock();
+        while desk.filling.is_idle() {
+            if desk.is_closed {
+                return None;
+            }
+            self.changed.wait(&mut desk);
+        }
+        let group = std::mem::take(&mut desk.filling);
+        desk.syncing = Some((group.after, Arc::clone(&group.batch)));
+        self.changed.notify_all();
+        Some(group)
+    }
+
+    /// The taken commit is durable, or lost.
+    pub fn done(&self) {
+        self.desk.lock().syncing = None;
+    }
+
+    /// No request will be added any more.
+    pub fn close(&self) {
+        self.desk.lock().is_closed = true;
+        self.changed.notify_all();
+    }
+
+    /// The stored bytes of a record that may not have reached the journal yet.
+    pub fn record_at(&self, position: u64) -> Option<Vec<u8>> {
+        let desk = self.desk.lock();
+        let syncing = desk.syncing.as_ref().and_then(|(after, batch)| record_at(batch, *after, position));
+        syncing.or_else(|| record_at(&desk.filling.batch, desk.filling.after, position)).map(<[u8]>::to_vec)
+    }
+}

@@ -1,0 +1,254 @@
+//! The ledger: the only writer of the journal, and the state that all questions are answered from.
+//!
+//! Two stages record: `writer` decides what is queued against the state, `committer` makes it durable, publishes the
+//! position and answers. What is absent, on purpose: no answer rests on anything that is not durable, no reader sees
+//! such a thing, and nothing is appended after a failed append.
+
+mod committer;
+mod common;
+mod duplicates;
+mod error;
+mod group;
+mod idempotency;
+mod queue;
+mod replay;
+mod view;
+mod writer;
+
+pub use error::{Error, EventPlace};
+pub use queue::Ticket;
+pub use replay::{ReplayError, ReplayReport};
+pub use view::View;
+
+use crate::clock::Clock;
+use crate::config::Limits;
+use crate::domain::calendar::Time;
+use crate::domain::ids::EventId;
+use crate::domain::rejection::Rejection;
+use crate::domain::{self, Seen};
+use crate::journal::{Journal, JournalError, TreeHead};
+use crate::proto;
+use crate::views::index::Index;
+use common::Core;
+use parking_lot::{Mutex, RwLock};
+use queue::{Queue, Request};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Instant;
+use tokio::sync::watch;
+
+/// What is to be recorded together (rules 2.4).
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The events, in order.
+    pub events: Vec<proto::Event>,
+    /// The ledger's last position as the emitter knows it; if it has moved on, nothing is recorded.
+    pub expected_last_position: Option<u64>,
+    /// Who submitted them.
+    pub recorded_by: Arc<str>,
+    /// When the caller no longer waits: not recorded if it passes while they are queued.
+    pub deadline: Option<Instant>,
+}
+
+/// A ledger that is open. Clones are handles of the same one.
+#[derive(Clone)]
+pub struct Ledger {
+    core: Arc<Core>,
+    queue: Arc<Queue>,
+    closing: Arc<watch::Sender<bool>>,
+    threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
+}
+
+impl Ledger {
+    /// Opens the ledger of a journal: replays it and starts the writer.
+    ///
+    /// # Errors
+    /// If the journal cannot be read, or holds what this release cannot replay; the position is named.
+    pub fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, limits: Limits) -> Result<(Self, ReplayReport), ReplayError> {
+        let (replayed, report) = replay::replay(&*journal)?;
+        let (queue, requests) = Queue::new(&limits);
+        let core = Arc::new(Core {
+            published: watch::Sender::new(replayed.state.position),
+            stopped: watch::Sender::new(None),
+            handover: group::Handover::default(),
+            state: RwLock::new(replayed.state),
+            ids: RwLock::new(replayed.ids),
+            index: RwLock::new(replayed.index),
+            journal,
+            clock,
+            limits,
+        });
+        let writer = start("writer", &core, move |core| writer::run(core, &requests))?;
+        let committer = start("committer", &core, committer::run)?;
+        let threads = Arc::new(Mutex::new(vec![writer, committer]));
+        Ok((Self { core, queue: Arc::new(queue), closing: Arc::new(watch::Sender::new(false)), threads }, report))
+    }
+
+    /// Queues events to be recorded. Malformed ones are refused here, all bad fields at once; overload as well.
+    ///
+    /// # Errors
+    /// `Malformed`, `Unimplemented`, `Overloaded`, `Stopped`; all others come by the ticket.
+    pub fn submit(&self, append: Append) -> Result<Ticket, Error> {
+        let events = domain::parse(&append.events)?;
+        let room = self.queue.try_room(&append.events)?;
+        self.enqueue(append, events, room)
+    }
+
+    /// Like `submit`, but waits for room instead of refusing for overload: for streams, whose order must hold.
+    ///
+    /// # Errors
+    /// `Malformed`, `Unimplemented`, `Stopped`; all others come by the ticket.
+    pub async fn submit_waiting(&self, append: Append) -> Result<Ticket, Error> {
+        let events = domain::parse(&append.events)?;
+        let room = self.queue.room(&append.events).await?;
+        self.enqueue(append, events, room)
+    }
+
+    fn enqueue(&self, append: Append, events: Vec<domain::Event>, room: queue::Room) -> Result<Ticket, Error> {
+        self.core.check_running()?;
+        let Append { events: messages, expected_last_position: expected_last, recorded_by, deadline } = append;
+        self.queue.send(|answer| Request { messages, events, expected_last, recorded_by, deadline, answer }, room)
+    }
+
+    /// Records events: all of them, next to each other and in order, or none. Returns once they are durable.
+    ///
+    /// # Errors
+    /// Why nothing was recorded; after `Stopped` and `DeadlineExceeded` it may have been.
+    pub async fn append(&self, append: Append) -> Result<proto::AppendResponse, Error> {
+        let deadline = append.deadline;
+        let ticket = self.submit(append)?;
+        match deadline {
+            None => ticket.await,
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), ticket).await.unwrap_or(Err(Error::DeadlineExceeded)),
+        }
+    }
+
+    /// The last durable position.
+    pub fn last(&self) -> u64 {
+        self.core.last()
+    }
+
+    /// The present time, by the ledger's clock.
+    pub fn now(&self) -> Time {
+        self.core.clock.now()
+    }
+
+    /// The last durable position, as it moves.
+    pub fn positions(&self) -> watch::Receiver<u64> {
+        self.core.published.subscribe()
+    }
+
+    /// Why recording stopped for good, once it has.
+    pub fn stopped(&self) -> watch::Receiver<Option<Arc<str>>> {
+        self.core.stopped.subscribe()
+    }
+
+    /// Turns true when the ledger is told to close: what goes on and on should come to its end.
+    pub fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
+    }
+
+    /// The state as of a time and as known at a position; without options, now and at the last one (rules 1.4).
+    ///
+    /// # Errors
+    /// `Malformed` for a bad time, `POSITION_NOT_REACHED` for a position beyond the last.
+    pub fn view(&self, options: Option<&proto::ReadOptions>) -> Result<View<'_>, Error> {
+        Ok(self.view_at(self.seen(options, self.now())?))
+    }
+
+    /// What read options mean; `otherwise` is the time if they name none.
+    ///
+    /// # Errors
+    /// As for `view`.
+    pub fn seen(&self, options: Option<&proto::ReadOptions>, otherwise: Time) -> Result<Seen, Error> {
+        view::resolve(&self.core, options, otherwise)
+    }
+
+    /// The state with what `seen` says, which `seen` answered before.
+    pub fn view_at(&self, seen: Seen) -> View<'_> {
+        View::new(&self.core, seen)
+    }
+
+    /// Asks the index which records are about a partner, an agreement or a lead.
+    pub fn index<R>(&self, ask: impl FnOnce(&Index) -> R) -> R {
+        ask(&self.core.index.read())
+    }
+
+    /// The record at a position.
+    ///
+    /// # Errors
+    /// `POSITION_NOT_REACHED` beyond the last one, `UnknownEvent` never, `Damaged` if it cannot be read.
+    pub fn record(&self, position: u64) -> Result<proto::Record, Error> {
+        let last = self.last();
+        if position > last {
+            return Err(Rejection::PositionNotReached { asked: position, last }.into());
+        }
+        duplicates::decode(position, &self.core.stored(position)?)
+    }
+
+    /// The record with an event id.
+    ///
+    /// # Errors
+    /// `UnknownEvent` if there is none, `Damaged` if it cannot be read.
+    pub fn record_of(&self, event_id: EventId) -> Result<proto::Record, Error> {
+        let last = self.last();
+        let earlier = duplicates::find_earlier(&self.core, event_id)?.filter(|earlier| earlier.position <= last);
+        self.record(earlier.ok_or(Error::UnknownEvent(event_id))?.position)
+    }
+
+    /// Records from a position on, up to the last durable one: at least one if there is any, else no more than
+    /// `max_bytes` as stored.
+    ///
+    /// # Errors
+    /// `Damaged` if they cannot be read.
+    pub fn records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<proto::Record>, Error> {
+        let last = self.last();
+        let stored = self.core.journal.read(from, max_records, max_bytes)?;
+        stored
+            .iter()
+            .take_while(|stored| stored.position <= last)
+            .map(|stored| duplicates::decode(stored.position, &stored.bytes))
+            .collect()
+    }
+
+    /// The head of the Merkle tree over all durable records.
+    pub fn tree_head(&self) -> TreeHead {
+        self.core.journal.tree_head()
+    }
+
+    /// Tells what goes on and on to end, and takes no more appends.
+    pub fn begin_closing(&self) {
+        self.closing.send_replace(true);
+    }
+
+    /// Takes no more, decides and commits what was taken, and closes the journal. Blocks; idempotent.
+    ///
+    /// # Errors
+    /// If the journal could not bring its store up to date; what was acknowledged is safe all the same.
+    pub fn close(&self) -> Result<(), JournalError> {
+        self.begin_closing();
+        self.queue.close();
+        for thread in self.threads.lock().drain(..) {
+            // A panic was caught inside and has stopped the ledger already.
+            let _ = thread.join();
+        }
+        self.core.journal.close()
+    }
+}
+
+fn start(name: &'static str, core: &Arc<Core>, run: impl FnOnce(&Core) + Send + 'static) -> std::io::Result<JoinHandle<()>> {
+    let core = Arc::clone(core);
+    std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&core))) {
+            core.stop(&format!("a defect in the {name}: {}", panic_text(&*panic)));
+            core.handover.close();
+        }
+    })
+}
+
+/// What a panic said.
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())
+}

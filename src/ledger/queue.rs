@@ -1,0 +1,142 @@
+//! The way into the ledger: requests wait here for the writer, bounded by count and by bytes.
+
+use super::error::Error;
+use crate::config::Limits;
+use crate::domain::Event;
+use crate::proto;
+use parking_lot::Mutex;
+use prost::Message as _;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+/// Bytes are counted in units of this many, so that a semaphore's 32 bits suffice.
+const BYTES_PER_PERMIT: usize = 64;
+
+/// What is to be recorded together, already parsed.
+pub struct Request {
+    /// The events as they were sent.
+    pub messages: Vec<proto::Event>,
+    /// The same, checked.
+    pub events: Vec<Event>,
+    /// The ledger's last position as the emitter knows it (rules 2.4).
+    pub expected_last: Option<u64>,
+    /// Who submitted it.
+    pub recorded_by: Arc<str>,
+    /// When the caller no longer waits.
+    pub deadline: Option<Instant>,
+    /// Where the answer goes.
+    pub answer: Answer,
+}
+
+/// Where an answer goes, and the room that the request takes until then.
+pub struct Answer {
+    reply: oneshot::Sender<Result<proto::AppendResponse, Error>>,
+    _room: Room,
+}
+
+impl Answer {
+    /// Answers, and gives the room free.
+    pub fn send(self, result: Result<proto::AppendResponse, Error>) {
+        // A caller that has gone away needs no answer.
+        let _ = self.reply.send(result);
+    }
+
+    /// Whether nobody waits any more.
+    pub fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+}
+
+/// Room in the queue for one request.
+pub struct Room {
+    _request: OwnedSemaphorePermit,
+    _bytes: OwnedSemaphorePermit,
+}
+
+/// An answer that will come once everything it rests on is durable.
+pub struct Ticket(oneshot::Receiver<Result<proto::AppendResponse, Error>>);
+
+impl Ticket {
+    /// Waits on a thread of its own; not to be called from async code.
+    pub fn wait(self) -> Result<proto::AppendResponse, Error> {
+        self.0.blocking_recv().unwrap_or_else(|_| Err(abandoned()))
+    }
+}
+
+impl Future for Ticket {
+    type Output = Result<proto::AppendResponse, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or_else(|_| Err(abandoned())))
+    }
+}
+
+fn abandoned() -> Error {
+    Error::Stopped("the writer went away without an answer".to_owned())
+}
+
+/// The way in.
+pub struct Queue {
+    requests: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
+    byte_permits: usize,
+    retry_after: Duration,
+    sender: Mutex<Option<Sender<Request>>>,
+}
+
+impl Queue {
+    /// A queue, and its other end.
+    pub fn new(limits: &Limits) -> (Self, Receiver<Request>) {
+        let byte_permits = (limits.queue_bytes / BYTES_PER_PERMIT).clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
+        let (sender, receiver) = channel();
+        let queue = Self {
+            requests: Arc::new(Semaphore::new(limits.queue_requests.clamp(1, Semaphore::MAX_PERMITS))),
+            bytes: Arc::new(Semaphore::new(byte_permits)),
+            byte_permits,
+            retry_after: limits.retry_after,
+            sender: Mutex::new(Some(sender)),
+        };
+        (queue, receiver)
+    }
+
+    /// Room for these events, or overload.
+    pub fn try_room(&self, messages: &[proto::Event]) -> Result<Room, Error> {
+        let full = |_| Error::Overloaded { retry_after: self.retry_after };
+        let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
+        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(self.permits_for(messages)).map_err(full)?;
+        Ok(Room { _request: request, _bytes: bytes })
+    }
+
+    /// Room for these events as soon as there is some, in the order asked for.
+    pub async fn room(&self, messages: &[proto::Event]) -> Result<Room, Error> {
+        let closed = |_| Error::Internal("the queue's semaphores are never closed".to_owned());
+        let request = Arc::clone(&self.requests).acquire_owned().await.map_err(closed)?;
+        let bytes = Arc::clone(&self.bytes).acquire_many_owned(self.permits_for(messages)).await.map_err(closed)?;
+        Ok(Room { _request: request, _bytes: bytes })
+    }
+
+    /// What a request takes; never more than there is, so that the largest gets in alone.
+    fn permits_for(&self, messages: &[proto::Event]) -> u32 {
+        let bytes: usize = messages.iter().map(|message| message.encoded_len() + BYTES_PER_PERMIT).sum();
+        u32::try_from((bytes / BYTES_PER_PERMIT).clamp(1, self.byte_permits)).unwrap_or(u32::MAX)
+    }
+
+    /// Queues a request. Its answer comes by the ticket.
+    pub fn send(&self, request: impl FnOnce(Answer) -> Request, room: Room) -> Result<Ticket, Error> {
+        let (reply, ticket) = oneshot::channel();
+        let sender = self.sender.lock();
+        let sender = sender.as_ref().ok_or_else(|| Error::Stopped("the ledger is closing".to_owned()))?;
+        sender.send(request(Answer { reply, _room: room })).map_err(|_| abandoned())?;
+        Ok(Ticket(ticket))
+    }
+
+    /// Takes no more. What is queued is still decided.
+    pub fn close(&self) {
+        *self.sender.lock() = None;
+    }
+}

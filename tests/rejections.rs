@@ -1,0 +1,270 @@
+//! Every rejection of the domain, triggered; and what malformed input says.
+
+mod support;
+
+use support::ledger::{Journey, STANDARD_TERMS};
+
+/// An event that is refused with a code after a story that is not.
+fn refused(code: &str, story: &[(&str, &str)], refused: (&str, &str)) {
+    let mut journey = Journey::default();
+    for (at, body) in story {
+        if let Err(refusal) = journey.record(at, body) {
+            panic!("{code}: the story is refused at {at} {body}: {refusal}");
+        }
+    }
+    let before = journey.position();
+    let refusal = journey.record(refused.0, refused.1).expect_err(code);
+    assert_eq!(refusal.code(), code, "{refusal}");
+    assert!(!refusal.to_string().is_empty());
+    assert_eq!(journey.position(), before, "nothing is recorded");
+}
+
+const ACME: (&str, &str) = (
+    "2025-01-01",
+    r#"partner_registered {"partner_id":"acme","display_name":"Acme","kind":"PARTNER_KIND_RESELLER","categories":["email"]}"#,
+);
+const BETA: (&str, &str) = (
+    "2025-01-01",
+    r#"partner_registered {"partner_id":"beta","display_name":"Beta","kind":"PARTNER_KIND_RESELLER","categories":["email"]}"#,
+);
+const LEAD: (&str, &str) = ("2025-02-01", r#"lead_referred {"lead_id":"l","agreement_id":"a","acquired_by":"ACQUIRED_BY_PARTNER"}"#);
+const SALE: (&str, &str) =
+    ("2025-02-02", r#"sale_recorded {"sale_id":"s","lead_id":"l","amount":{"currency_code":"USD","minor_units":"10000"}}"#);
+const MUTUAL_END: (&str, &str) = ("2025-06-01", r#"agreement_terminated {"agreement_id":"a","cause":"TERMINATION_CAUSE_MUTUAL"}"#);
+
+fn signed() -> (&'static str, &'static str) {
+    ("2025-01-01", STANDARD_TERMS)
+}
+
+#[test]
+fn a_fact_that_has_not_happened_yet() {
+    refused("OCCURRED_IN_FUTURE", &[], ("2099-01-01", ACME.1));
+    refused("OCCURRED_IN_FUTURE", &[], ("2025-01-01", r#"period_closed {"through":"2099-01-01T00:00:00Z"}"#));
+}
+
+#[test]
+fn ids_are_used_once() {
+    refused("DUPLICATE_ID", &[ACME], ACME);
+    refused("DUPLICATE_ID", &[ACME, signed()], signed());
+    refused("DUPLICATE_ID", &[ACME, signed(), LEAD, SALE], SALE);
+    let proposed =
+        ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
+    refused("DUPLICATE_ID", &[ACME, proposed], proposed);
+    refused("DUPLICATE_ID", &[ACME, signed()], proposed);
+    let refund = (
+        "2025-03-01",
+        r#"sale_refunded {"refund_id":"r","sale_id":"s","amount":{"currency_code":"USD","minor_units":"1"},"reason":"REFUND_REASON_ERROR"}"#,
+    );
+    refused("DUPLICATE_ID", &[ACME, signed(), LEAD, SALE, refund], refund);
+    let adjusted = (
+        "2025-03-01",
+        r#"commission_adjusted {"adjustment_id":"x","agreement_id":"a","amount":{"currency_code":"USD","minor_units":"5"},"reason":"y"}"#,
+    );
+    refused("DUPLICATE_ID", &[ACME, signed(), adjusted], adjusted);
+}
+
+#[test]
+fn what_is_not_known() {
+    refused("UNKNOWN_ID", &[], signed());
+    refused("UNKNOWN_ID", &[ACME], LEAD);
+    refused("UNKNOWN_ID", &[ACME, signed()], SALE);
+    refused("UNKNOWN_ID", &[], ("2025-01-01", r#"lead_referred {"lead_id":"l","acquired_by":"ACQUIRED_BY_JOINT","campaign_id":"none"}"#));
+    refused("UNKNOWN_ID", &[], ("2025-01-01", r#"sale_reinstated {"reinstatement_id":"x","refund_id":"none"}"#));
+    refused("UNKNOWN_ID", &[], ("2025-01-01", r#"dispute_resolved {"dispute_id":"none","outcome":"DISPUTE_OUTCOME_UPHELD"}"#));
+}
+
+#[test]
+fn what_happens_once() {
+    let qualified = ("2025-02-03", r#"lead_qualified {"lead_id":"l"}"#);
+    refused("ALREADY_DONE", &[ACME, signed(), LEAD, qualified], qualified);
+    let approved = ("2025-02-03", r#"lead_approved {"lead_id":"l"}"#);
+    refused("ALREADY_DONE", &[ACME, signed(), LEAD, approved], approved);
+    let refund = (
+        "2025-03-01",
+        r#"sale_refunded {"refund_id":"r","sale_id":"s","amount":{"currency_code":"USD","minor_units":"1"},"reason":"REFUND_REASON_ERROR"}"#,
+    );
+    let story = [ACME, signed(), LEAD, SALE, refund, ("2025-03-02", r#"sale_reinstated {"reinstatement_id":"x","refund_id":"r"}"#)];
+    refused("ALREADY_DONE", &story, ("2025-03-02", r#"sale_reinstated {"reinstatement_id":"y","refund_id":"r"}"#));
+    let opened = ("2025-02-03", r#"dispute_opened {"dispute_id":"d","opened_by":"SIDE_HOUSE","lead_id":"l"}"#);
+    let resolved = ("2025-02-04", r#"dispute_resolved {"dispute_id":"d","outcome":"DISPUTE_OUTCOME_SETTLED"}"#);
+    refused("ALREADY_DONE", &[ACME, signed(), LEAD, opened, resolved], resolved);
+}
+
+#[test]
+fn a_signature_unlike_the_proposal() {
+    let proposed =
+        ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_INTEGRATION","terms":{}}"#);
+    refused("PROPOSAL_MISMATCH", &[ACME, proposed], signed());
+}
+
+#[test]
+fn notices() {
+    let with_notice = (
+        "2025-01-01",
+        r#"agreement_signed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{"notice":{"days":30}}}"#,
+    );
+    let short = r#"termination_notice_given {"agreement_id":"a","given_by":"SIDE_HOUSE","ends_at":"2025-02-20T00:00:00Z"}"#;
+    refused("NOTICE_TOO_SHORT", &[ACME, with_notice], ("2025-02-01", short));
+    refused(
+        "NO_RUNNING_NOTICE",
+        &[ACME, signed()],
+        ("2025-02-01", r#"termination_notice_withdrawn {"agreement_id":"a","given_by":"SIDE_HOUSE"}"#),
+    );
+    refused(
+        "NO_RUNNING_NOTICE",
+        &[ACME, signed()],
+        ("2025-02-01", r#"agreement_terminated {"agreement_id":"a","cause":"TERMINATION_CAUSE_NOTICE"}"#),
+    );
+}
+
+#[test]
+fn an_agreement_that_is_not_active() {
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, signed(), MUTUAL_END], ("2025-06-01", LEAD.1));
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, signed()], ("2024-12-31", LEAD.1));
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, signed(), MUTUAL_END], ("2025-06-02", r#"agreement_amended {"agreement_id":"a","terms":{}}"#));
+    refused(
+        "AGREEMENT_NOT_ACTIVE",
+        &[ACME, signed(), LEAD, MUTUAL_END],
+        ("2025-06-02", r#"lead_reassigned {"lead_id":"l","agreement_id":"a","reason":"x"}"#),
+    );
+    let proposed =
+        ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, proposed], MUTUAL_END);
+}
+
+#[test]
+fn a_renewal_that_moves_nothing() {
+    refused(
+        "EXPIRY_NOT_LATER",
+        &[ACME, signed()],
+        ("2025-02-01", r#"agreement_renewed {"agreement_id":"a","expires_at":"2026-01-01T00:00:00Z"}"#),
+    );
+    let expiring = r#"agreement_signed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{},"expires_at":"2026-01-01T00:00:00Z"}"#;
+    refused(
+        "EXPIRY_NOT_LATER",
+        &[ACME, ("2025-01-01", expiring)],
+        ("2025-02-01", r#"agreement_renewed {"agreement_id":"a","expires_at":"2026-01-01T00:00:00Z"}"#),
+    );
+}
+
+#[test]
+fn exclusivity_of_either_agreement() {
+    let exclusive = r#"{"exclusivity":{"bound":"BOUND_HOUSE","categories":["email"],"months":12}}"#;
+    let sign = |agreement: &str, partner: &str, terms: &str| {
+        format!(
+            r#"agreement_signed {{"agreement_id":"{agreement}","partner_id":"{partner}","type":"AGREEMENT_TYPE_CHANNEL","terms":{terms}}}"#
+        )
+    };
+    let (first, plain) = (sign("a", "acme", exclusive), sign("a", "acme", "{}"));
+    let second = sign("b", "beta", "{}");
+    refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-02-01", &first)], ("2025-03-01", &second));
+    let own = sign("b", "beta", exclusive);
+    refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-02-01", &plain)], ("2025-03-01", &own));
+}
+
+#[test]
+fn protection_and_loss() {
+    refused("PROTECTION_LAPSED", &[ACME, signed(), LEAD], ("2025-05-02", r#"lead_protection_extended {"lead_id":"l","days":5}"#));
+    let lost = ("2025-03-01", r#"lead_lost {"lead_id":"l"}"#);
+    for late in ["lead_lost", "lead_approved", "lead_qualified"] {
+        let body = format!(r#"{late} {{"lead_id":"l"}}"#);
+        refused("LEAD_LOST", &[ACME, signed(), LEAD, lost], ("2025-03-02", &body));
+    }
+    refused("LEAD_LOST", &[ACME, signed(), LEAD, lost], ("2025-03-02", r#"lead_protection_extended {"lead_id":"l","days":5}"#));
+}
+
+#[test]
+fn sales_and_refunds() {
+    let collected = r#"sale_recorded {"sale_id":"s","amount":{"currency_code":"USD","minor_units":"1"},"collected_by":"SIDE_PARTNER"}"#;
+    refused("NO_CREDIT", &[], ("2025-01-01", collected));
+    let refund = |units: &str, currency: &str| {
+        format!(
+            r#"sale_refunded {{"refund_id":"r","sale_id":"s","amount":{{"currency_code":"{currency}","minor_units":"{units}"}},"reason":"REFUND_REASON_ERROR"}}"#
+        )
+    };
+    let story = [ACME, signed(), LEAD, SALE];
+    refused("REFUND_EXCEEDS_SALE", &story, ("2025-02-03", &refund("10001", "USD")));
+    refused("CURRENCY_MISMATCH", &story, ("2025-02-03", &refund("1", "EUR")));
+}
+
+#[test]
+fn payments_and_closes() {
+    let pay = |units: &str, advance: bool| {
+        format!(
+            r#"commission_paid {{"payout_id":"p","partner_id":"acme","amount":{{"currency_code":"USD","minor_units":"{units}"}},"advance":{advance}}}"#
+        )
+    };
+    refused("EXCEEDS_PAYABLE", &[ACME, signed(), LEAD, SALE], ("2025-02-03", &pay("2001", false)));
+    refused("EXCEEDS_PAYABLE", &[ACME], ("2025-02-03", &pay("1", false)));
+    let advance = pay("100", true);
+    let returned = |units: &str| {
+        format!(r#"payout_returned {{"return_id":"x","payout_id":"p","amount":{{"currency_code":"USD","minor_units":"{units}"}}}}"#)
+    };
+    refused("RETURN_EXCEEDS_PAYOUT", &[ACME, ("2025-02-03", &advance)], ("2025-02-04", &returned("101")));
+    let closed = ("2025-02-05", r#"period_closed {"through":"2025-02-01T00:00:00Z"}"#);
+    refused("CLOSE_NOT_LATER", &[closed], closed);
+}
+
+#[test]
+fn amounts_that_leave_64_bits() {
+    let mut journey = Journey::default();
+    journey.record(ACME.0, ACME.1).expect("registered");
+    let received = |index: u32| {
+        format!(
+            r#"payment_received {{"payment_id":"p{index}","partner_id":"acme","amount":{{"currency_code":"USD","minor_units":"1000000000000000"}}}}"#
+        )
+    };
+    for index in 0..9_223 {
+        journey.record("2025-02-01", &received(index)).expect("in range");
+    }
+    assert_eq!(journey.record("2025-02-01", &received(9_223)).expect_err("out of range").code(), "AMOUNT_OUT_OF_RANGE");
+}
+
+#[test]
+fn malformed_fields_are_all_named() {
+    let cases: &[(&str, &[&str])] = &[
+        (
+            r#"agreement_signed {"agreement_id":"a","partner_id":"!","type":"AGREEMENT_TYPE_CHANNEL","expires_at":"2024-01-01T00:00:00Z",
+               "terms":{"time_zone":"Mars","commission":{"rules":[{"name":"r","trigger":"COMMISSION_TRIGGER_LEAD_QUALIFIED","rate_bps":10001},
+               {"name":"r","trigger":"COMMISSION_TRIGGER_SALE","tiers":{"mode":"TIER_MODE_MARGINAL","period":"TIER_PERIOD_MONTH","currency_code":"USD",
+               "bands":[{"from_minor_units":"5"},{"from_minor_units":"5"}]},"cap_per_lead":{"currency_code":"USD","minor_units":"1"}}]},
+               "ownership":{"house_bps":1,"partner_bps":1}}}"#,
+            &[
+                "agreement_signed.expires_at",
+                "agreement_signed.partner_id",
+                "agreement_signed.terms.commission.rules[0].rate_bps",
+                "agreement_signed.terms.commission.rules[0].rate_bps",
+                "agreement_signed.terms.commission.rules[1].cap_per_lead",
+                "agreement_signed.terms.commission.rules[1].name",
+                "agreement_signed.terms.commission.rules[1].tiers.bands[1].from_minor_units",
+                "agreement_signed.terms.ownership",
+                "agreement_signed.terms.time_zone",
+            ],
+        ),
+        (r#"partner_updated {"partner_id":"a","categories":["x"]}"#, &["partner_updated.categories"]),
+        (r#"lead_referred {"lead_id":"l","acquired_by":"ACQUIRED_BY_PARTNER"}"#, &["lead_referred.agreement_id"]),
+        (r#"lead_reassigned {"lead_id":"l"}"#, &["lead_reassigned.reason", "lead_reassigned.to"]),
+        (
+            r#"agreement_terminated {"agreement_id":"a","cause":"TERMINATION_CAUSE_NOTICE","effective_at":"2025-01-01T00:00:00Z"}"#,
+            &["agreement_terminated.effective_at"],
+        ),
+        (r#"sale_recorded {"sale_id":"s","lead_id":"l","agreement_id":"a"}"#, &["sale_recorded.agreement_id", "sale_recorded.amount"]),
+        (
+            r#"commission_paid {"payout_id":"p","partner_id":"a","amount":{"currency_code":"USD","minor_units":"5"},"tax_withheld":{"currency_code":"EUR","minor_units":"6"}}"#,
+            &["commission_paid.tax_withheld.currency_code", "commission_paid.tax_withheld.minor_units"],
+        ),
+    ];
+    for (body, expected) in cases {
+        let mut fields = support::ledger::violations(body);
+        fields.sort();
+        let mut expected: Vec<String> = expected.iter().map(|field| format!("events[0].{field}")).collect();
+        expected.sort();
+        assert_eq!(fields, expected, "{body}");
+    }
+}
+
+#[test]
+fn events_of_later_rules_are_unimplemented_by_name() {
+    let error = support::ledger::parse_error(r#"campaign_started {"campaign_id":"c"}"#);
+    assert_eq!(error, partnership_ledger::domain::ParseError::Unimplemented(vec!["campaign_started"]));
+}
