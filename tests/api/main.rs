@@ -1,0 +1,9 @@
+//! The service over a connection in memory: what it answers, refuses, survives and says about itself.
+
+mod append;
+mod audit;
+mod errors;
+mod service;
+mod stream;
+mod support;
+mod trouble;
