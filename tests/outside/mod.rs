@@ -5,4 +5,5 @@ pub mod json;
 pub mod ledger;
 pub mod model;
 pub mod scenario;
+pub mod served;
 pub mod typed;

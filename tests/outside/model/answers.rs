@@ -1,6 +1,5 @@
 //! The model's answers to the questions of the contract.
 
-use chrono::Utc;
 use partnership_ledger::proto::{self as pb, event::Body};
 
 use super::calendar::Instant;
@@ -23,7 +22,7 @@ impl Model {
         if position.max(options.min_position.unwrap_or(0)) > last {
             return Err(Refusal::rule("POSITION_NOT_REACHED"));
         }
-        let at = options.as_of.as_ref().map_or_else(Utc::now, instant);
+        let at = options.as_of.as_ref().map_or_else(|| self.now(), instant);
         Ok(Asked { at, position, known: Known::by(&self.records, at, position) })
     }
 }

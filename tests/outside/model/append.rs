@@ -1,6 +1,6 @@
 //! Appending to the model: idempotency, the order of checks, all or none. Rules 2.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use partnership_ledger::proto as pb;
 
 use super::{Model, Record, wire};
@@ -40,7 +40,7 @@ impl Model {
             return Ok(result(record, true));
         }
         let occurred = instant(event.occurred_at.as_ref().expect("the workload sets it"));
-        let now = Utc::now();
+        let now = self.now();
         if occurred > now + TOLERANCE {
             return Err(Refusal::rule("OCCURRED_IN_FUTURE"));
         }

@@ -25,8 +25,10 @@ pub mod wire;
 pub use record::{Known, Record};
 
 /// The model: what was accepted, in order.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Model {
+    /// The present; absent: the system's.
+    pub now: Option<calendar::Instant>,
     /// All records; the first has position 1.
     pub records: Vec<Record>,
 }
@@ -35,6 +37,11 @@ impl Model {
     /// All that is recorded, whenever it occurred; decisions read this. Rules 1.3.
     pub fn known(&self) -> Known<'_> {
         Known { records: self.records.iter().collect() }
+    }
+
+    /// The present time.
+    pub fn now(&self) -> calendar::Instant {
+        self.now.unwrap_or_else(chrono::Utc::now)
     }
 
     /// The last position; 0 if nothing is recorded.
