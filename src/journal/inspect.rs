@@ -178,57 +178,40 @@ impl Inspector {
         previous: u64,
         walk: &mut Walk,
     ) {
-        let name = segment.name();
-        if segment.first > walk.next {
-            self.problem(
-                format!("{name} begins too late: records are missing before it"),
-                walk.next,
-                segment.first - 1,
-            );
+        let (name, first) = (segment.name(), segment.first);
+        if first > walk.next {
+            let what = format!("{name} begins too late: records are missing before it");
+            self.problem(what, walk.next, first - 1);
             walk.frontier = None;
-        } else if segment.first < walk.next {
-            self.problem(
-                format!("{name} begins before the end of the segment before it"),
-                segment.first,
-                walk.next - 1,
-            );
+        } else if first < walk.next {
+            let what = format!("{name} begins before the end of the segment before it");
+            self.problem(what, first, walk.next - 1);
             walk.frontier = None;
         }
-        walk.next = segment.first;
+        walk.next = first;
         let Some(header) = image.header() else {
-            return self.problem(
-                format!("{name}: its header is damaged"),
-                segment.first,
-                segment.first,
-            );
+            return self.problem(format!("{name}: its header is damaged"), first, first);
         };
-        if header.first() != segment.first || header.previous_first != previous {
-            self.problem(
+        let length = image.bytes.len() as u64;
+        let is_elsewhere = header.first() != first || header.previous_first != previous;
+        let frontier = walk.frontier.get_or_insert_with(|| header.frontier.clone());
+        let faults = [
+            (
+                is_elsewhere,
                 format!("{name}: its header belongs to another place in the log"),
-                segment.first,
-                segment.first,
-            );
-        }
-        if (image.bytes.len() as u64) < header.bytes {
-            let what = format!(
-                "{name} has {} bytes instead of {}",
-                image.bytes.len(),
-                header.bytes
-            );
-            self.problem(what, segment.first, segment.first);
-        }
-        if walk
-            .frontier
-            .as_ref()
-            .is_some_and(|frontier| *frontier != header.frontier)
-        {
-            self.problem(
+            ),
+            (
+                length < header.bytes,
+                format!("{name} has {length} bytes instead of {}", header.bytes),
+            ),
+            (
+                *frontier != header.frontier,
                 format!("{name}: its header has another Merkle tree than the records before it"),
-                segment.first,
-                segment.first,
-            );
+            ),
+        ];
+        for (_, what) in faults.into_iter().filter(|(is_fault, _)| *is_fault) {
+            self.problem(what, first, first);
         }
-        walk.frontier.get_or_insert(header.frontier);
     }
 
     fn check_segment(

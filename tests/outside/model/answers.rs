@@ -1,0 +1,239 @@
+//! The model's answers to the questions of the contract.
+
+use partnership_ledger::proto::{self as pb, event::Body};
+
+use super::calendar::Instant;
+use super::record::Known;
+use super::{Model, wire};
+use crate::outside::ledger::{Answer, Ledger, Refusal, instant, stamp};
+
+/// A question's time, position and records.
+struct Asked<'a> {
+    at: Instant,
+    position: u64,
+    known: Known<'a>,
+}
+
+impl Model {
+    fn asked(&self, options: Option<&pb::ReadOptions>) -> Answer<Asked<'_>> {
+        let options = options.copied().unwrap_or_default();
+        let last = self.last_position();
+        let position = options.as_of_position.unwrap_or(last);
+        if position.max(options.min_position.unwrap_or(0)) > last {
+            return Err(Refusal::rule("POSITION_NOT_REACHED"));
+        }
+        let at = options.as_of.as_ref().map_or_else(|| self.now(), instant);
+        Ok(Asked { at, position, known: Known::by(&self.records, at, position) })
+    }
+}
+
+impl Ledger for Model {
+    fn append(&mut self, request: &pb::AppendRequest) -> Answer<pb::AppendResponse> {
+        self.record_all(request)
+    }
+
+    fn partner(&mut self, request: &pb::GetPartnerRequest) -> Answer<pb::GetPartnerResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        Ok(pb::GetPartnerResponse { partner: Some(asked.known.partner_answer(&request.partner_id)?), position: asked.position })
+    }
+
+    fn agreement(&mut self, request: &pb::GetAgreementRequest) -> Answer<pb::GetAgreementResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let agreement = asked.known.agreement_answer(&request.agreement_id, asked.at)?;
+        Ok(pb::GetAgreementResponse { agreement: Some(agreement), position: asked.position })
+    }
+
+    fn lead(&mut self, request: &pb::GetLeadRequest) -> Answer<pb::GetLeadResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let lead = asked.known.known_lead(&request.lead_id)?;
+        Ok(pb::GetLeadResponse { lead: Some(asked.known.lead_answer(&lead, asked.at)), position: asked.position })
+    }
+
+    fn balance(&mut self, request: &pb::GetBalanceRequest) -> Answer<pb::GetBalanceResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        asked.known.known_partner(&request.partner_id)?;
+        Ok(pb::GetBalanceResponse { balances: asked.known.balances(&request.partner_id, asked.at), position: asked.position })
+    }
+
+    fn entries(&mut self, request: &pb::ListEntriesRequest) -> Answer<pb::ListEntriesResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        asked.known.known_partner(&request.partner_id)?;
+        Ok(pb::ListEntriesResponse {
+            entries: asked.known.entries_answer(&request.partner_id, asked.at),
+            next_page_token: String::new(),
+            position: asked.position,
+        })
+    }
+
+    fn payables(&mut self, request: &pb::ListPayablesRequest) -> Answer<pb::ListPayablesResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let mut payables = asked.known.payables_answer(asked.at);
+        payables.retain(|payable| request.include_below_minimum || !payable.below_minimum);
+        Ok(pb::ListPayablesResponse { payables, next_page_token: String::new(), position: asked.position })
+    }
+
+    fn disputes(&mut self, request: &pb::ListDisputesRequest) -> Answer<pb::ListDisputesResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        Ok(pb::ListDisputesResponse {
+            disputes: asked.known.disputes_answer(asked.at),
+            next_page_token: String::new(),
+            position: asked.position,
+        })
+    }
+
+    fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let accounts = asked.known.accounts(asked.at);
+        let balance = |((account, currency_code), balance): ((String, String), i128)| pb::AccountBalance {
+            account,
+            currency_code,
+            balance: wire::minor(balance),
+        };
+        Ok(pb::GetTrialBalanceResponse {
+            accounts: accounts.into_iter().map(balance).collect(),
+            is_balanced: true,
+            position: asked.position,
+        })
+    }
+}
+
+impl<'a> Known<'a> {
+    fn partner_answer(&self, partner: &str) -> Answer<pb::Partner> {
+        let registration = self.registration(partner);
+        let Some(record) = registration else {
+            return Err(Refusal::rule("UNKNOWN_ID"));
+        };
+        let Body::PartnerRegistered(body) = record.body() else {
+            unreachable!("found as a registration");
+        };
+        let mut answer = pb::Partner {
+            partner_id: partner.to_owned(),
+            display_name: body.display_name.clone(),
+            kind: body.kind,
+            categories: self.categories(partner),
+            country_code: body.country_code.clone(),
+            registered_at: Some(stamp(record.occurred)),
+            position: record.position,
+            agreement_ids: self.agreements_of(partner),
+            ..pb::Partner::default()
+        };
+        for record in &self.records {
+            if let Body::PartnerUpdated(update) = record.body()
+                && update.partner_id == partner
+            {
+                answer.kind = update.kind.unwrap_or(answer.kind);
+                let name = update.display_name.clone();
+                answer.display_name = name.unwrap_or(answer.display_name);
+            }
+        }
+        Ok(answer)
+    }
+
+    fn agreements_of(&self, partner: &str) -> Vec<String> {
+        let mut ids: Vec<String> = Vec::new();
+        for record in &self.records {
+            let (id, of) = match record.body() {
+                Body::AgreementProposed(body) => (&body.agreement_id, &body.partner_id),
+                Body::AgreementSigned(body) => (&body.agreement_id, &body.partner_id),
+                _ => continue,
+            };
+            if of == partner && !ids.contains(id) {
+                ids.push(id.clone());
+            }
+        }
+        ids
+    }
+
+    fn agreement_answer(&self, agreement: &str, at: Instant) -> Answer<pb::Agreement> {
+        self.known_agreement(agreement)?;
+        let (partner_id, kind) = match (self.signature(agreement), self.proposal(agreement)) {
+            (Some((_, body)), _) => (&body.partner_id, body.r#type),
+            (None, Some((_, body))) => (&body.partner_id, body.r#type),
+            (None, None) => unreachable!("known"),
+        };
+        let end = self.end(agreement);
+        let (terms_position, terms) = self.shown_terms(agreement, at);
+        let version = |version: super::agreements::Version<'_>| pb::TermsVersion {
+            effective_at: Some(stamp(version.effective)),
+            position: version.position,
+            terms: Some(version.terms.clone()),
+        };
+        Ok(pb::Agreement {
+            agreement_id: agreement.to_owned(),
+            partner_id: partner_id.clone(),
+            r#type: kind,
+            state: self.agreement_state(agreement, at).into(),
+            effective_at: self.effective_at(agreement).map(stamp),
+            ends_at: end.map(|end| stamp(end.at)),
+            end_cause: end.map(|end| end.cause.into()),
+            terms: Some(terms),
+            terms_position,
+            versions: self.versions(agreement).into_iter().map(version).collect(),
+            ..pb::Agreement::default()
+        })
+    }
+
+    /// Those in force; before, the first; after the end, those at the end; proposed ones until signed.
+    fn shown_terms(&self, agreement: &str, at: Instant) -> (u64, pb::Terms) {
+        let versions = self.versions(agreement);
+        if let Some((record, _)) = self.signature(agreement) {
+            let first = versions.iter().find(|version| version.position == record.position);
+            let shown = self.terms_then(agreement, at).or_else(|| first.cloned());
+            let shown = shown.expect("a signature is a version");
+            return (shown.position, shown.terms.clone());
+        }
+        let (record, proposal) = self.proposal(agreement).expect("introduced one way or the other");
+        (record.position, proposal.terms.as_deref().expect("required").clone())
+    }
+
+    fn entries_answer(&self, partner: &str, at: Instant) -> Vec<pb::Entry> {
+        let mut nets: std::collections::BTreeMap<&str, i128> = std::collections::BTreeMap::new();
+        let mut entries = Vec::new();
+        for (record, posting) in self.account_of(partner, at) {
+            let net = nets.entry(&posting.currency).or_default();
+            *net -= posting.amount;
+            entries.push(pb::Entry {
+                position: record.position,
+                occurred_at: Some(stamp(record.occurred)),
+                recorded_at: None,
+                kind: posting.kind.into(),
+                currency_code: posting.currency.clone(),
+                amount: wire::minor(-posting.amount),
+                net_after: wire::minor(*net),
+                effective_at: Some(stamp(posting.effective)),
+                available_at: posting.available.map(stamp),
+                agreement_id: posting.agreement.clone(),
+                lead_id: posting.lead.clone(),
+                sale_id: posting.sale.clone(),
+                campaign_id: None,
+                reference: posting.reference.clone(),
+            });
+        }
+        entries
+    }
+
+    fn payables_answer(&self, at: Instant) -> Vec<pb::Payable> {
+        let mut payables = Vec::new();
+        let registered = |body: &'a Body| match body {
+            Body::PartnerRegistered(body) => Some(body.partner_id.as_str()),
+            _ => None,
+        };
+        let bodies = self.records.iter().map(|record| record.body());
+        let mut partners: Vec<&str> = bodies.filter_map(registered).collect();
+        partners.sort_unstable();
+        for partner in partners {
+            for balance in self.balances(partner, at) {
+                let minimum = self.minimum_payout(partner, &balance.currency_code, at);
+                payables.push(pb::Payable {
+                    partner_id: partner.to_owned(),
+                    below_minimum: balance.payable < minimum,
+                    currency_code: balance.currency_code,
+                    payable: balance.payable,
+                    minimum_payout: minimum,
+                });
+            }
+        }
+        payables.retain(|payable| payable.payable > 0);
+        payables
+    }
+}

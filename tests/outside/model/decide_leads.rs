@@ -1,0 +1,199 @@
+//! The events of leads. Rules 5.
+
+use partnership_ledger::proto::{self as pb, AcquiredBy, OwnershipRule, event::Body, lead_reassigned::To};
+
+use super::commission::Deal;
+use super::decide::{At, refuse_if};
+use super::lots;
+use super::record::{Decision, Declined, Effects, Known, Party, Pinned, Posting, Protection};
+use crate::outside::ledger::Answer;
+
+impl Known<'_> {
+    pub fn referred(&self, body: &pb::LeadReferred, at: At) -> Answer<Effects> {
+        if let Some(agreement) = &body.agreement_id {
+            self.known_agreement(agreement)?;
+            refuse_if(!self.is_active(agreement, at.occurred), "AGREEMENT_NOT_ACTIVE")?;
+        }
+        let Some(lead) = self.claimed_lead(body, at.occurred) else {
+            let rule = match body.acquired_by() {
+                AcquiredBy::Partner => OwnershipRule::FirstClaim,
+                _ => OwnershipRule::HouseLead,
+            };
+            return Ok(decided(self.claim(body, &body.lead_id, rule, at)));
+        };
+        if let Some(declined) = self.declined(body, lead, at) {
+            return Ok(Effects { declined: Some(declined), lead: Some(lead.to_owned()), ..Effects::default() });
+        }
+        let rule = if self.lost_since(lead, at.occurred).is_some() { OwnershipRule::AfterLoss } else { OwnershipRule::ProtectionLapsed };
+        Ok(decided(self.claim(body, lead, rule, at)))
+    }
+
+    /// The decision that a claim brings if it succeeds. Rules 5.1, 5.2.
+    fn claim(&self, body: &pb::LeadReferred, lead: &str, rule: OwnershipRule, at: At) -> Decision {
+        let agreement = body.agreement_id.as_deref();
+        let version = agreement.and_then(|agreement| self.terms_at(agreement, at.occurred));
+        let by_partner = body.acquired_by() == AcquiredBy::Partner;
+        let partner = agreement.and_then(|agreement| self.partner_of(agreement));
+        let credits_house = version.as_ref().is_some_and(|v| v.terms.credit_house_leads);
+        Decision {
+            lead: lead.to_owned(),
+            owner: match partner {
+                Some(partner) if by_partner => Party::Partner(partner.to_owned()),
+                _ => Party::House,
+            },
+            credit: agreement.filter(|_| by_partner || credits_house).map(str::to_owned),
+            rule,
+            is_claim: true,
+            position: at.position,
+            occurred: at.occurred,
+            pinned: if agreement.is_some() { Pinned::by_terms(version.as_ref()) } else { Pinned::no_limit() },
+            terms_position: version.map_or(0, |version| version.position),
+        }
+    }
+
+    /// Why a claim on a known lead does not succeed; none if it does. Rules 5.3.
+    fn declined(&self, body: &pb::LeadReferred, lead: &str, at: At) -> Option<Declined> {
+        let decisions = self.decisions(lead);
+        let last = decisions.last().expect("a lead has an owner from its first referral on");
+        let earlier = at.occurred < last.occurred;
+        let lost = self.lost_since(lead, at.occurred).is_some();
+        let protected = !lost && self.protection(last).lasts_at(at.occurred);
+        if !earlier && !protected {
+            return None;
+        }
+        let moment = at.occurred.max(last.occurred);
+        let holder = self.owner_at(lead, moment).expect("decided by then");
+        Some(Declined {
+            agreement: body.agreement_id.clone(),
+            held_by: holder.owner,
+            protected_until: self.shown_protection(last, moment),
+            earlier_than_owner: earlier,
+        })
+    }
+
+    pub fn approved(&self, body: &pb::LeadApproved, at: At) -> Answer<Effects> {
+        let lead = self.known_lead(&body.lead_id)?;
+        refuse_if(self.has_been_approved(&lead, at.occurred), "ALREADY_DONE")?;
+        refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
+        let mut effects = self.about_claim(&lead, at);
+        if let Some(decision) = self.decision_at(&lead, at.occurred)
+            && self.protection(decision) == Protection::AwaitsApproval
+        {
+            let days = decision.pinned.days.expect("no limit awaits nothing") + self.extension(decision);
+            let until = super::calendar::plus_days(at.occurred, days, decision.pinned.zone);
+            effects.protection = Some(Protection::Until(until));
+        }
+        Ok(effects)
+    }
+
+    pub fn qualified(&self, body: &pb::LeadQualified, at: At) -> Answer<Effects> {
+        let lead = self.known_lead(&body.lead_id)?;
+        refuse_if(self.has_qualified(&lead), "ALREADY_DONE")?;
+        refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
+        let mut effects = self.about_claim(&lead, at);
+        if let Some(decision) = self.decision_at(&lead, at.occurred) {
+            let protection = self.protection(decision);
+            let moves = protection != Protection::NoLimit && protection.lasts_at(at.occurred);
+            effects.protection = moves.then_some(Protection::NoLimit);
+        }
+        let assessed = self.assess(&Deal { at: at.occurred, lead: Some(&lead), agreement: None, sale: None });
+        effects.postings = self.accrual(&assessed, at);
+        effects.assessed = Some(assessed);
+        Ok(effects)
+    }
+
+    pub fn lost(&self, body: &pb::LeadLost, at: At) -> Answer<Effects> {
+        let lead = self.known_lead(&body.lead_id)?;
+        refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
+        Ok(self.about_claim(&lead, at))
+    }
+
+    pub fn extended(&self, body: &pb::LeadProtectionExtended, at: At) -> Answer<Effects> {
+        let lead = self.known_lead(&body.lead_id)?;
+        let decision = self.decision_at(&lead, at.occurred);
+        let lasts = decision.is_some_and(|d| self.protection(d).lasts_at(at.occurred));
+        refuse_if(!lasts, "PROTECTION_LAPSED")?;
+        refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
+        let mut effects = self.about_claim(&lead, at);
+        let decision = decision.expect("protected, so claimed");
+        effects.protection = Some(match self.protection(decision) {
+            Protection::Until(_) => {
+                let from = self.protected_from(decision).expect("a limit has an anchor");
+                let days = decision.pinned.days.expect("a limit has days");
+                let days = days + self.extension(decision) + u64::from(body.days);
+                let until = super::calendar::plus_days(from, days, decision.pinned.zone);
+                Protection::Until(until)
+            }
+            unmoved => unmoved,
+        });
+        Ok(effects)
+    }
+
+    pub fn reassigned(&self, body: &pb::LeadReassigned, at: At) -> Answer<Effects> {
+        let lead = self.known_lead(&body.lead_id)?;
+        let to = match body.to.as_ref().expect("required") {
+            To::AgreementId(agreement) => {
+                self.known_agreement(agreement)?;
+                Some(agreement)
+            }
+            To::House(_) => None,
+        };
+        if let Some(dispute) = &body.dispute_id {
+            let known = self.has(|b| matches!(b, Body::DisputeOpened(d) if d.dispute_id == *dispute));
+            refuse_if(!known, "UNKNOWN_ID")?;
+        }
+        if let Some(agreement) = to {
+            refuse_if(!self.is_active(agreement, at.occurred), "AGREEMENT_NOT_ACTIVE")?;
+        }
+        let mut effects = decided(self.reassignment(&lead, to, at));
+        if body.transfer_unpaid_commission {
+            effects.postings = self.transfer_to(&lead, to, at);
+        }
+        Ok(effects)
+    }
+
+    fn reassignment(&self, lead: &str, to: Option<&String>, at: At) -> Decision {
+        let version = to.and_then(|agreement| self.terms_at(agreement, at.occurred));
+        let partner = to.and_then(|agreement| self.partner_of(agreement));
+        Decision {
+            lead: lead.to_owned(),
+            owner: partner.map_or(Party::House, |partner| Party::Partner(partner.to_owned())),
+            credit: to.cloned(),
+            rule: OwnershipRule::Reassigned,
+            is_claim: false,
+            position: at.position,
+            occurred: at.occurred,
+            pinned: if to.is_some() { Pinned::by_terms(version.as_ref()) } else { Pinned::no_limit() },
+            terms_position: version.map_or(0, |version| version.position),
+        }
+    }
+
+    fn transfer_to(&self, lead: &str, to: Option<&String>, at: At) -> Vec<Posting> {
+        let receiver = to.and_then(|agreement| {
+            let partner = self.partner_of(agreement)?;
+            Some((partner, agreement.as_str()))
+        });
+        self.transfer(lead, receiver, at.position, self.effective(at.occurred))
+    }
+
+    /// What an assessment posts.
+    pub fn accrual(&self, assessed: &super::record::Assessed, at: At) -> Vec<Posting> {
+        let Some(lot) = self.first_lot(assessed, at.position).filter(|_| assessed.amount != 0) else {
+            return Vec::new();
+        };
+        let effective = self.effective(at.occurred);
+        lots::with_house(lots::leg(&lot, pb::EntryKind::Accrual, assessed.amount, effective)).into()
+    }
+
+    fn about_claim(&self, lead: &str, at: At) -> Effects {
+        Effects {
+            lead: Some(lead.to_owned()),
+            claim: self.decision_at(lead, at.occurred).map(|decision| decision.position),
+            ..Effects::default()
+        }
+    }
+}
+
+fn decided(decision: Decision) -> Effects {
+    Effects { lead: Some(decision.lead.clone()), decision: Some(decision), ..Effects::default() }
+}

@@ -1,0 +1,157 @@
+//! Leads: which id means which lead, who owns it when, and where it stands. Rules 5.
+
+use partnership_ledger::proto::{self as pb, LeadsAtEnd, OwnershipRule, event::Body};
+
+use super::calendar::Instant;
+use super::record::{Decision, Known, Party, Record};
+
+/// Who owns a lead at some time.
+#[derive(Clone, Debug)]
+pub struct Ownership<'a> {
+    pub decision: &'a Decision,
+    pub owner: Party,
+    pub since: Instant,
+    pub rule: OwnershipRule,
+}
+
+impl<'a> Known<'a> {
+    /// The first id of the lead that an id or alias means.
+    pub fn lead(&self, id: &str) -> Option<&'a str> {
+        self.records.iter().find_map(|record| match record.body() {
+            Body::LeadReferred(body) if body.lead_id == id => record.effects.lead.as_deref(),
+            _ => None,
+        })
+    }
+
+    /// The first ids of all leads, in the order they were first recorded.
+    pub fn leads(&self) -> Vec<&'a str> {
+        let mut leads = Vec::new();
+        for (_, lead) in self.referrals() {
+            if !leads.contains(&lead) {
+                leads.push(lead);
+            }
+        }
+        leads
+    }
+
+    /// Every referral, successful or not, with its lead.
+    pub fn referrals(&self) -> Vec<(&'a Record, &'a str)> {
+        let referral = |record: &&'a Record| match record.body() {
+            Body::LeadReferred(_) => Some((*record, record.effects.lead.as_deref()?)),
+            _ => None,
+        };
+        self.records.iter().filter_map(referral).collect()
+    }
+
+    /// What was decided about a lead's owner, in the order of position.
+    pub fn decisions(&self, lead: &str) -> Vec<&'a Decision> {
+        let decision = |record: &&'a Record| record.effects.decision.as_ref();
+        let all = self.records.iter().filter_map(decision);
+        all.filter(|decision| decision.lead == lead).collect()
+    }
+
+    /// The decision in force at `at`: the last recorded one that occurred by then. Rules 5.3.
+    pub fn decision_at(&self, lead: &str, at: Instant) -> Option<&'a Decision> {
+        let decisions = self.decisions(lead);
+        decisions.into_iter().rfind(|decision| decision.occurred <= at)
+    }
+
+    /// Since when the lead is lost at `at`; absent if it is not. A later claim that succeeded opens it again.
+    pub fn lost_since(&self, lead: &str, at: Instant) -> Option<Instant> {
+        let mut turns: Vec<(Instant, u64, bool)> = Vec::new();
+        for record in self.of_lead(lead) {
+            let reopens = record.effects.decision.as_ref().is_some_and(|d| d.is_claim);
+            let loses = matches!(record.body(), Body::LeadLost(_));
+            if (reopens || loses) && record.occurred <= at {
+                turns.push((record.occurred, record.position, loses));
+            }
+        }
+        turns.sort_unstable();
+        let mut lost = None;
+        for (occurred, _, loses) in turns {
+            lost = loses.then(|| lost.unwrap_or(occurred));
+        }
+        lost
+    }
+
+    /// Where a lead stands at `at`. Rules 5.2.
+    pub fn lead_state(&self, lead: &str, at: Instant) -> pb::LeadState {
+        if self.lost_since(lead, at).is_some() {
+            return pb::LeadState::Lost;
+        }
+        let qualified = |record: &&&Record| matches!(record.body(), Body::LeadQualified(_)) && record.occurred <= at;
+        let records = self.of_lead(lead);
+        let last = records.iter().filter(qualified).max_by_key(|r| (r.occurred, r.position));
+        let lost_after = |record: &Record| {
+            let losses = records.iter().filter(|r| matches!(r.body(), Body::LeadLost(_)));
+            losses.filter(|loss| loss.occurred <= at).any(|loss| (loss.occurred, loss.position) > (record.occurred, record.position))
+        };
+        match last {
+            Some(record) if !lost_after(record) => pb::LeadState::Qualified,
+            _ => pb::LeadState::Open,
+        }
+    }
+
+    /// Who owns a lead at `at`, the agreement's end considered. Rules 5.3, 5.4.
+    pub fn owner_at(&self, lead: &str, at: Instant) -> Option<Ownership<'a>> {
+        let decision = self.decision_at(lead, at)?;
+        let as_decided = Ownership { decision, owner: decision.owner.clone(), since: decision.occurred, rule: decision.rule };
+        let Some(credit) = &decision.credit else {
+            return Some(as_decided);
+        };
+        let passes_at = match self.end(credit) {
+            Some(end) => end.at.max(decision.occurred),
+            None => return Some(as_decided),
+        };
+        if at < passes_at || self.lost_since(lead, passes_at).is_some() {
+            return Some(as_decided);
+        }
+        let wish = self.terms_at_end(credit).map_or(LeadsAtEnd::AcquirerKeeps, |version| version.terms.leads_at_end());
+        let (owner, rule) = match wish {
+            LeadsAtEnd::House => (Party::House, OwnershipRule::EndToHouse),
+            LeadsAtEnd::Partner => {
+                let partner = self.partner_of(credit).expect("credit is an agreement");
+                (Party::Partner(partner.to_owned()), OwnershipRule::EndToPartner)
+            }
+            LeadsAtEnd::AcquirerKeeps | LeadsAtEnd::Unspecified => (decision.owner.clone(), OwnershipRule::EndAcquirerKeeps),
+        };
+        Some(Ownership { decision, owner, since: passes_at, rule })
+    }
+
+    /// The records about a lead.
+    pub fn of_lead(&self, lead: &str) -> Vec<&'a Record> {
+        let about = |record: &&&'a Record| record.effects.lead.as_deref() == Some(lead);
+        self.records.iter().filter(about).copied().collect()
+    }
+
+    /// What identifies the customer: the keys of all claims that succeeded.
+    pub fn match_keys(&self, lead: &str) -> Vec<&'a str> {
+        let mut keys: Vec<&'a str> = Vec::new();
+        for record in self.of_lead(lead) {
+            let Body::LeadReferred(body) = record.body() else {
+                continue;
+            };
+            if record.effects.decision.is_none() {
+                continue;
+            }
+            for key in &body.match_keys {
+                if !keys.contains(&key.as_str()) {
+                    keys.push(key);
+                }
+            }
+        }
+        keys
+    }
+
+    /// The lead that a referral is a claim on: by id, or by a key of a live lead, of several the first recorded.
+    pub fn claimed_lead(&self, referral: &pb::LeadReferred, at: Instant) -> Option<&'a str> {
+        if let Some(lead) = self.lead(&referral.lead_id) {
+            return Some(lead);
+        }
+        self.leads().into_iter().find(|lead| {
+            let keys = self.match_keys(lead);
+            let shares = referral.match_keys.iter().any(|key| keys.contains(&key.as_str()));
+            shares && self.lost_since(lead, at).is_none()
+        })
+    }
+}

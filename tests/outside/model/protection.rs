@@ -1,0 +1,113 @@
+//! How long the owner of a lead is protected. Rules 5.2.
+
+use partnership_ledger::proto::{self as pb, ProtectionAnchor, event::Body, lead_protection};
+
+use super::agreements::Version;
+use super::calendar::{self, Instant};
+use super::record::{Decision, Known, Pinned, Protection, Record};
+
+impl Pinned {
+    /// A lead of the house's own, or one that was reassigned to the house.
+    pub fn no_limit() -> Self {
+        Self { days: None, from_approval: false, zone: chrono_tz::Tz::UTC }
+    }
+
+    /// What the terms in force say.
+    pub fn by_terms(version: Option<&Version<'_>>) -> Self {
+        let terms = version.map(|version| version.terms);
+        let protection = terms.and_then(|terms| terms.lead_protection.as_ref());
+        let days = match protection.and_then(|protection| protection.period) {
+            Some(lead_protection::Period::Days(days)) => Some(u64::from(days)),
+            Some(lead_protection::Period::Unlimited(true)) => None,
+            Some(lead_protection::Period::Unlimited(false)) | None => Some(90),
+        };
+        Self {
+            days,
+            from_approval: protection.is_some_and(|p| p.anchor() == ProtectionAnchor::Approval),
+            zone: calendar::zone(terms.map_or("", |terms| terms.time_zone.as_str())),
+        }
+    }
+}
+
+impl Protection {
+    pub fn until(self) -> Option<Instant> {
+        match self {
+            Self::Until(until) => Some(until),
+            Self::NoLimit | Self::AwaitsApproval => None,
+        }
+    }
+
+    pub fn lasts_at(self, at: Instant) -> bool {
+        self.until().is_none_or(|until| at < until)
+    }
+}
+
+impl Known<'_> {
+    /// The protection of a claim or reassignment as it stands, loss left aside.
+    pub fn protection(&self, decision: &Decision) -> Protection {
+        let qualified = self
+            .about(decision)
+            .into_iter()
+            .any(|record| matches!(record.body(), Body::LeadQualified(_)) && record.effects.protection == Some(Protection::NoLimit));
+        let Some(days) = decision.pinned.days.filter(|_| !qualified) else {
+            return Protection::NoLimit;
+        };
+        let days = days + self.extension(decision);
+        self.protected_from(decision)
+            .map_or(Protection::AwaitsApproval, |from| Protection::Until(calendar::plus_days(from, days, decision.pinned.zone)))
+    }
+
+    /// The anchor of the protection; none while an approval is awaited. A reassigned claim needs none. Rules 13.
+    pub fn protected_from(&self, decision: &Decision) -> Option<Instant> {
+        if !decision.pinned.from_approval || !decision.is_claim {
+            return Some(decision.occurred);
+        }
+        let records = self.about(decision);
+        let approval = records.iter().find(|record| matches!(record.body(), Body::LeadApproved(_)));
+        approval.map(|record| record.occurred)
+    }
+
+    /// The days by which it was extended.
+    pub fn extension(&self, decision: &Decision) -> u64 {
+        let days = |record: &Record| match record.body() {
+            Body::LeadProtectionExtended(body) => u64::from(body.days),
+            _ => 0,
+        };
+        self.about(decision).into_iter().map(days).sum()
+    }
+
+    /// The records that were about this claim when they were recorded.
+    fn about(&self, decision: &Decision) -> Vec<&Record> {
+        let about = |record: &&&Record| record.effects.claim == Some(decision.position);
+        self.records.iter().filter(about).copied().collect()
+    }
+
+    /// Until when the owner is protected, as an answer at `at` shows it: a loss ends it. Rules 13, 5.2.
+    pub fn shown_protection(&self, decision: &Decision, at: Instant) -> Option<Instant> {
+        let until = self.protection(decision).until();
+        match (self.lost_since(&decision.lead, at), until) {
+            (Some(lost), Some(until)) => Some(until.min(lost)),
+            (Some(lost), None) => Some(lost),
+            (None, until) => until,
+        }
+    }
+
+    /// Whether the lead has qualified and no claim has reopened it from loss since, in recording order. Rules 13.
+    pub fn has_qualified(&self, lead: &str) -> bool {
+        let mut qualified = false;
+        for record in self.of_lead(lead) {
+            let decision = record.effects.decision.as_ref();
+            if decision.is_some_and(|d| d.rule == pb::OwnershipRule::AfterLoss) {
+                qualified = false;
+            }
+            qualified |= matches!(record.body(), Body::LeadQualified(_));
+        }
+        qualified
+    }
+
+    /// Whether the claim in force at `at` has been approved.
+    pub fn has_been_approved(&self, lead: &str, at: Instant) -> bool {
+        let claim = self.decision_at(lead, at).map(|decision| decision.position);
+        self.of_lead(lead).iter().any(|record| matches!(record.body(), Body::LeadApproved(_)) && record.effects.claim == claim)
+    }
+}

@@ -1,0 +1,231 @@
+//! The ledger under test, behind its service: in memory over a duplex, or on disk over TCP.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use chrono::{DateTime, Utc};
+use hyper_util::rt::TokioIo;
+use partnership_ledger::clock::{Clock, ManualClock, SystemClock};
+use partnership_ledger::config::ServeConfig;
+use partnership_ledger::grpc::assemble;
+use partnership_ledger::journal::{DurableJournal, Journal, Options};
+use partnership_ledger::ledger;
+use partnership_ledger::proto as pb;
+use partnership_ledger::proto::audit_service_client::AuditServiceClient;
+use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
+use prost::Message as _;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Response, Status};
+use tonic_types::StatusExt as _;
+
+use super::json;
+use super::ledger::{Answer, Ledger, Refusal};
+use super::scenario::Callee;
+
+/// The largest answer that is taken.
+const MAX_ANSWER_BYTES: usize = 64 << 20;
+
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+
+/// A running service and a connection to it. Ends when dropped.
+pub struct Served {
+    ledger: ledger::Ledger,
+    channel: Channel,
+    server: JoinHandle<()>,
+}
+
+impl Served {
+    /// Serves a journal in memory, at a time that stands still.
+    pub fn in_memory(journal: Arc<dyn Journal>, now: DateTime<Utc>) -> Self {
+        let (ledger, service) = open(journal, Arc::new(ManualClock::new(now)));
+        let (client, server) = tokio::io::duplex(1 << 20);
+        let incoming = tokio_stream::once(Ok::<_, std::io::Error>(server));
+        // The stream of connections must not end, or the server does.
+        let incoming = tokio_stream::StreamExt::chain(incoming, tokio_stream::pending());
+        let server = RUNTIME.spawn(async move {
+            service.serve_with_incoming(incoming).await.expect("the service ends by itself only if told");
+        });
+        let mut client = Some(client);
+        let connect = tower::service_fn(move |_| {
+            let client = client.take().ok_or_else(|| std::io::Error::other("one connection only"));
+            async move { client.map(TokioIo::new) }
+        });
+        let endpoint = Endpoint::from_static("http://in.memory");
+        let channel = RUNTIME.block_on(endpoint.connect_with_connector(connect)).expect("a connection");
+        Self { ledger, channel, server }
+    }
+
+    /// Serves a durable journal over TCP, at the present time.
+    pub fn over_tcp(directory: &Path) -> Self {
+        let (journal, _) = DurableJournal::open(directory, Options::default()).expect("a journal");
+        let (ledger, service) = open(Arc::new(journal), Arc::new(SystemClock));
+        let listener = RUNTIME.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = RUNTIME.spawn(async move {
+            service.serve_with_incoming(TcpIncoming::from(listener)).await.expect("the service ends by itself only if told");
+        });
+        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
+        let channel = RUNTIME.block_on(endpoint.connect()).expect("a connection");
+        Self { ledger, channel, server }
+    }
+
+    /// All records, as stored.
+    pub fn records(&self) -> Vec<pb::Record> {
+        self.ledger.records(1, usize::MAX, usize::MAX).expect("records")
+    }
+
+    fn writer(&self) -> LedgerServiceClient<Channel> {
+        LedgerServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    fn reader(&self) -> PartnershipServiceClient<Channel> {
+        PartnershipServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+
+    fn auditor(&self) -> AuditServiceClient<Channel> {
+        AuditServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
+    }
+}
+
+fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> (ledger::Ledger, partnership_ledger::grpc::Service) {
+    let config = ServeConfig::default();
+    let (ledger, _) = ledger::Ledger::open(journal, clock, config.limits.clone()).expect("a ledger");
+    let _guard = RUNTIME.enter();
+    let (service, _) = assemble(&ledger, &config).expect("a service");
+    (ledger, service)
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.server.abort();
+        self.ledger.close().expect("the journal closes");
+    }
+}
+
+/// Waits for a call's answer.
+fn wait<A>(call: impl Future<Output = Result<Response<A>, Status>>) -> Answer<A> {
+    RUNTIME.block_on(call).map(Response::into_inner).map_err(|status| refusal(&status))
+}
+
+impl Ledger for Served {
+    fn append(&mut self, request: &pb::AppendRequest) -> Answer<pb::AppendResponse> {
+        wait(self.writer().append(request.clone()))
+    }
+
+    fn partner(&mut self, request: &pb::GetPartnerRequest) -> Answer<pb::GetPartnerResponse> {
+        wait(self.reader().get_partner(request.clone()))
+    }
+
+    fn agreement(&mut self, request: &pb::GetAgreementRequest) -> Answer<pb::GetAgreementResponse> {
+        wait(self.reader().get_agreement(request.clone()))
+    }
+
+    fn lead(&mut self, request: &pb::GetLeadRequest) -> Answer<pb::GetLeadResponse> {
+        wait(self.reader().get_lead(request.clone()))
+    }
+
+    fn balance(&mut self, request: &pb::GetBalanceRequest) -> Answer<pb::GetBalanceResponse> {
+        wait(self.reader().get_balance(request.clone()))
+    }
+
+    fn entries(&mut self, request: &pb::ListEntriesRequest) -> Answer<pb::ListEntriesResponse> {
+        wait(self.reader().list_entries(request.clone()))
+    }
+
+    fn payables(&mut self, request: &pb::ListPayablesRequest) -> Answer<pb::ListPayablesResponse> {
+        wait(self.reader().list_payables(request.clone()))
+    }
+
+    fn disputes(&mut self, request: &pb::ListDisputesRequest) -> Answer<pb::ListDisputesResponse> {
+        wait(self.reader().list_disputes(request.clone()))
+    }
+
+    fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {
+        wait(self.auditor().get_trial_balance(*request))
+    }
+}
+
+impl Callee for Served {
+    fn call(&mut self, method: &str, request: &Value) -> Result<Value, Refusal> {
+        let described = json::method(method);
+        let request = json::read(described.input(), request);
+        let path = format!("/{method}").parse().expect("a path");
+        let codec = Described(described.output());
+        let mut client = tonic::client::Grpc::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES);
+        let answer = RUNTIME.block_on(async {
+            client.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
+            client.unary(Request::new(request), path, codec).await
+        });
+        answer.map(|response| json::write(response.get_ref())).map_err(|status| refusal(&status))
+    }
+}
+
+/// What a status says.
+fn refusal(status: &Status) -> Refusal {
+    let details = status.get_error_details();
+    let violations = details.bad_request().map_or(&[][..], |bad| &bad.field_violations);
+    Refusal {
+        code: code_name(status.code()),
+        reason: details.error_info().map_or(String::new(), |info| info.reason.clone()),
+        fields: violations.iter().map(|violation| violation.field.clone()).collect(),
+        message: status.message().to_owned(),
+    }
+}
+
+/// `FailedPrecondition` is `FAILED_PRECONDITION`.
+fn code_name(code: Code) -> String {
+    let mut name = String::new();
+    for letter in format!("{code:?}").chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
+}
+
+/// Answers of one kind, known by its descriptor.
+struct Described(MessageDescriptor);
+
+impl Codec for Described {
+    type Encode = DynamicMessage;
+    type Decode = DynamicMessage;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self(self.0.clone())
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl Encoder for Described {
+    type Item = DynamicMessage;
+    type Error = Status;
+
+    fn encode(&mut self, message: DynamicMessage, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        message.encode(buffer).map_err(|error| Status::internal(error.to_string()))
+    }
+}
+
+impl Decoder for Described {
+    type Item = DynamicMessage;
+    type Error = Status;
+
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<DynamicMessage>, Status> {
+        let message = DynamicMessage::decode(self.0.clone(), buffer);
+        message.map(Some).map_err(|error| Status::internal(error.to_string()))
+    }
+}
