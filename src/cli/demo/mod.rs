@@ -23,7 +23,9 @@ That ledger is gone now. To keep one running, and to ask it from another termina
 
     partnership-ledger serve --data-dir ./ledger-data
     partnership-ledger append events.jsonl
-    partnership-ledger balance";
+    partnership-ledger balance
+
+From the sources, `cargo run --release --` stands for `partnership-ledger`.";
 
 /// Plays the stories.
 pub async fn run(session: &mut Session) -> Result<(), Failure> {
@@ -42,6 +44,7 @@ async fn play(session: &mut Session) -> Result<(), Failure> {
     }
     heading(session, "Who owns which lead before and after the agreements' end")?;
     let table = ownership(session).await?;
+    session.out.line("")?;
     session.out.table(table)?;
     heading(session, "An explained commission")?;
     command(session, &["explain", "sale-bakery-1"]).await?;
@@ -52,7 +55,7 @@ async fn play(session: &mut Session) -> Result<(), Failure> {
 
 async fn tell(chapter: &Chapter, teller: &mut story::Teller, session: &mut Session) -> Result<(), Failure> {
     heading(session, chapter.title)?;
-    session.out.line(chapter.says)?;
+    session.out.line(&format!("\n{}", chapter.says))?;
     for outcome in teller.tell(chapter).await? {
         session.out.line(&outcome)?;
     }
@@ -63,7 +66,7 @@ async fn tell(chapter: &Chapter, teller: &mut story::Teller, session: &mut Sessi
 }
 
 fn heading(session: &mut Session, title: &str) -> Result<(), Failure> {
-    session.out.line(&format!("\n## {title}\n"))
+    session.out.line(&format!("\n## {title}"))
 }
 
 /// Runs a command as it would be typed, and shows it.
