@@ -52,6 +52,15 @@ pub struct Inspection {
 /// # Errors
 /// `Locked` if a process owns the directory; `Storage` if a file cannot be read at all.
 pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
+    inspect_records(dir, |_, _| {})
+}
+
+/// Like [`inspect`], and shows every whole record of the log with its position, in order; behind damage positions are
+/// missing.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<Inspection, JournalError> {
     let _lock = DirLock::take_for_reading(dir)?;
     let found = checkpoint::read(dir)?;
     let wal = dir.join(WAL_DIR);
@@ -59,7 +68,7 @@ pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         listed => listed.map_err(JournalError::storage(format!("listing {}", wal.display())))?,
     };
-    let mut inspector = Inspector::new(&found, segments.len());
+    let mut inspector = Inspector::new(&found, segments.len(), &mut visit);
     let copy = inspector.open_store_copy(dir)?;
     let mut state = Walk {
         frontier: Some(Frontier::new()),
@@ -97,7 +106,9 @@ struct Walk {
     next: u64,
 }
 
-struct Inspector {
+struct Inspector<'a> {
+    /// Gets every whole record of the log.
+    visit: &'a mut dyn FnMut(u64, &[u8]),
     result: Inspection,
     /// The whole frames of the log that are still to be compared with the store: first position and tree.
     frames: Vec<(u64, TreeHead)>,
@@ -105,8 +116,8 @@ struct Inspector {
     store_next: Option<u64>,
 }
 
-impl Inspector {
-    fn new(found: &Found, segments: usize) -> Self {
+impl<'a> Inspector<'a> {
+    fn new(found: &Found, segments: usize, visit: &'a mut dyn FnMut(u64, &[u8])) -> Self {
         let result = Inspection {
             last: 0,
             tree_head: None,
@@ -118,6 +129,7 @@ impl Inspector {
             notes: Vec::new(),
         };
         let mut inspector = Self {
+            visit,
             result,
             frames: Vec::new(),
             store_next: Some(1),
@@ -261,6 +273,9 @@ impl Inspector {
         if checkpoint.is_some_and(|head| head.size == header.tree.size && head != header.tree) {
             let what = format!("{}: other records than at the checkpoint", segment.name());
             self.problem(what, header.first, header.last());
+        }
+        for (position, bytes) in frame.records() {
+            (self.visit)(position, bytes);
         }
         self.frames.push((header.first, header.tree));
         self.result.log_records += u64::from(header.count);

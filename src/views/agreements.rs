@@ -103,10 +103,11 @@ fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
     }
 }
 
-/// The terms to show, with the record that brought them: those that apply, before the agreement takes effect the first
-/// version, as long as it is only proposed those proposed (rules 4.3).
+/// The terms to show, with the record that brought them: those that apply, before the agreement takes effect the
+/// version that it was signed with, as long as it is only proposed those proposed (rules 4.3).
 fn terms(agreement: &Agreement, seen: Seen) -> Option<(u64, proto::Terms)> {
-    let version = agreement.terms_applying(seen.time, seen).or_else(|| versions(agreement, seen).next());
+    let signed_with = || agreement.version_of(agreement.signature_seen(seen)?.stamp.position);
+    let version = agreement.terms_applying(seen.time, seen).or_else(signed_with);
     let signed = version.map(|version| (version.stamp.position, &version.terms));
     let proposed = agreement.proposal.as_ref().filter(|(stamp, _)| seen.sees(*stamp)).map(|(stamp, terms)| (stamp.position, terms));
     signed.or(proposed).map(|(position, terms)| (position, (*terms.message).clone()))

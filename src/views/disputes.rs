@@ -71,7 +71,7 @@ fn is_about(state: &State, subject: DisputeSubject, partner: Row, seen: Seen) ->
     }
 }
 
-/// What a dispute holds, by partner in the order of registration, then by currency code.
+/// What a dispute holds, by partner id, then by currency code.
 fn held(state: &State, row: Row, seen: Seen) -> Vec<(Row, proto::HeldCommission)> {
     let dispute = state.commissions.disputes.get(row);
     if !dispute.is_open(seen.time, seen) {
@@ -89,7 +89,7 @@ fn held(state: &State, row: Row, seen: Seen) -> Vec<(Row, proto::HeldCommission)
             (amount > 0).then(|| (partner, proto::HeldCommission { partner_id, currency_code, amount: narrowed(amount) }))
         })
         .collect();
-    held.sort_by(|(a, of_a), (b, of_b)| (a, &of_a.currency_code).cmp(&(b, &of_b.currency_code)));
+    held.sort_by(|(_, a), (_, b)| (&a.partner_id, &a.currency_code).cmp(&(&b.partner_id, &b.currency_code)));
     held
 }
 

@@ -3,6 +3,7 @@
 use super::page::Page;
 use super::{Question, Reading};
 use crate::domain::effect::narrowed;
+use crate::domain::ids::Id;
 use crate::domain::money::Currency;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
@@ -37,20 +38,26 @@ impl Question for ListPayables {
     }
 
     fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let items = |state: &State, row| {
+        let partners = partners_by_id(reading, seen);
+        let items = |state: &State, place: Row| {
             let wanted = |payable: &proto::Payable| self.include_below_minimum || !payable.below_minimum;
-            payables(state, row, seen).into_iter().filter(wanted).collect()
+            payables(state, partners[place as usize], seen).into_iter().filter(wanted).collect()
         };
-        let (payables, next_page_token) = self.page.fill(reading, seen, |state| state.partners.len(), items);
+        let (payables, next_page_token) = self.page.fill(reading, seen, |_| partners.len(), items);
         Ok(proto::ListPayablesResponse { payables, next_page_token, position: seen.position })
     }
 }
 
-/// What is payable to a partner, above zero, by currency code; nothing to one that is not seen.
+/// The partners that are seen, by id. What is seen does not change, so neither does a partner's place from page to page.
+fn partners_by_id(state: &State, seen: Seen) -> Vec<Row> {
+    let known = state.partners.iter().filter(|(_, _, partner)| seen.sees(partner.registered()));
+    let mut partners: Vec<(&Id, Row)> = known.map(|(row, id, _)| (id, row)).collect();
+    partners.sort_unstable();
+    partners.into_iter().map(|(_, row)| row).collect()
+}
+
+/// What is payable to a partner, above zero, by currency code.
 fn payables(state: &State, partner: Row, seen: Seen) -> Vec<proto::Payable> {
-    if !seen.sees(state.partners.get(partner).registered()) {
-        return Vec::new();
-    }
     let payable = state.balances(partner, seen).into_iter().filter(|balance| balance.payable > 0);
     payable
         .map(|balance| {

@@ -250,7 +250,7 @@ impl Line {
     }
 }
 
-/// The business id of the fact; of what has none, a qualification or a reassignment, the lead.
+/// The business id of the fact; of what has none, a qualification or a reassignment, the sale or lead.
 fn reference(body: &Body, posting: &proto::Posting) -> String {
     match body {
         Body::SaleRecorded(sale) => sale.sale_id.clone(),
@@ -262,7 +262,7 @@ fn reference(body: &Body, posting: &proto::Posting) -> String {
         Body::PaymentReceived(received) => received.payment_id.clone(),
         Body::CostIncurred(cost) => cost.cost_id.clone(),
         Body::ProfitDistributed(distributed) => distributed.distribution_id.clone(),
-        _ => posting.lead_id.clone().unwrap_or_default(),
+        _ => posting.sale_id.as_ref().or(posting.lead_id.as_ref()).cloned().unwrap_or_default(),
     }
 }
 
