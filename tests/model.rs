@@ -2,9 +2,12 @@
 
 mod outside;
 
+use outside::contest;
 use outside::model::Model;
 use outside::scenario;
+use outside::shrink::shrink;
 use outside::typed::ByName;
+use outside::workload::workload;
 
 /// What the model leaves out: malformed input, and sections 8 to 11 of the rules.
 const BEYOND_THE_MODEL: [&str; 6] = [
@@ -30,4 +33,30 @@ fn the_model_plays_the_scenarios() {
         played += 1;
     }
     assert!(played > 30, "only {played} scenarios were found");
+}
+
+/// Cases that are played unless `MODEL_CASES` says otherwise.
+const CASES: u64 = 40;
+
+/// The first seed, unless `MODEL_SEED` says otherwise.
+const FIRST_SEED: u64 = 1;
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |value| value.parse().expect("a number"))
+}
+
+/// The ledger does what the model does, event by event and question by question.
+#[test]
+fn the_ledger_agrees_with_the_model() {
+    let first = setting("MODEL_SEED", FIRST_SEED);
+    for seed in first..first + setting("MODEL_CASES", CASES) {
+        let requests = workload(seed);
+        if contest::first_difference(&requests).is_none() {
+            continue;
+        }
+        let least = shrink(requests);
+        let (request, difference) = contest::first_difference(&least).expect("it still differs");
+        let listing = contest::listing(&least);
+        panic!("MODEL_SEED={seed} MODEL_CASES=1 shows this again:\n{listing}request {request}\n{}", difference.text);
+    }
 }

@@ -92,9 +92,8 @@ impl Known<'_> {
         refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
         let mut effects = self.about_claim(&lead, at);
         if let Some(decision) = self.decision_at(&lead, at.occurred) {
-            let protection = self.protection(decision);
-            let moves = protection != Protection::NoLimit && protection.lasts_at(at.occurred);
-            effects.protection = moves.then_some(Protection::NoLimit);
+            let lasts = self.protection(decision).lasts_at(at.occurred);
+            effects.protection = lasts.then_some(Protection::NoLimit);
         }
         let assessed = self.assess(&Deal { at: at.occurred, lead: Some(&lead), agreement: None, sale: None });
         effects.postings = self.accrual(&assessed, at);

@@ -45,16 +45,24 @@ impl Protection {
 impl Known<'_> {
     /// The protection of a claim or reassignment as it stands, loss left aside.
     pub fn protection(&self, decision: &Decision) -> Protection {
-        let qualified = self
-            .about(decision)
-            .into_iter()
-            .any(|record| matches!(record.body(), Body::LeadQualified(_)) && record.effects.protection == Some(Protection::NoLimit));
+        let qualified = self.qualified_while_protected(decision);
         let Some(days) = decision.pinned.days.filter(|_| !qualified) else {
             return Protection::NoLimit;
         };
         let days = days + self.extension(decision);
         self.protected_from(decision)
             .map_or(Protection::AwaitsApproval, |from| Protection::Until(calendar::plus_days(from, days, decision.pinned.zone)))
+    }
+
+    /// Whether the lead qualified while it was protected, under this decision or one before it that no claim has ended.
+    fn qualified_while_protected(&self, decision: &Decision) -> bool {
+        let decisions = self.decisions(&decision.lead);
+        let claim = decisions.iter().rfind(|d| d.is_claim && d.position <= decision.position);
+        let since = claim.map_or(0, |claim| claim.position);
+        self.of_lead(&decision.lead).into_iter().any(|record| {
+            let about = record.effects.claim.is_some_and(|claim| since <= claim && claim <= decision.position);
+            matches!(record.body(), Body::LeadQualified(_)) && about && record.effects.protection == Some(Protection::NoLimit)
+        })
     }
 
     /// The anchor of the protection; none while an approval is awaited. A reassigned claim needs none. Rules 13.
