@@ -60,3 +60,15 @@ fn the_ledger_agrees_with_the_model() {
         panic!("MODEL_SEED={seed} MODEL_CASES=1 shows this again:\n{listing}request {request}\n{}", difference.text);
     }
 }
+
+/// Plays the JSON lines in the file that `MODEL_STORY` names and says all differences.
+#[test]
+fn a_story_is_told_again() {
+    let Ok(path) = std::env::var("MODEL_STORY") else {
+        return;
+    };
+    let story = std::fs::read_to_string(path).expect("a file of JSON lines");
+    let found = contest::all_differences(&contest::requests(&story));
+    let told: Vec<String> = found.iter().map(|(request, difference)| format!("request {request}\n{}", difference.text)).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}

@@ -135,5 +135,5 @@ pub fn difference(model: &[String], ledger: &[String]) -> Option<Difference> {
 /// A line without numbers, times and ids, up to its particulars.
 fn kind_of(line: &str) -> String {
     let head = line.split('{').next().unwrap_or_default();
-    head.chars().filter(|letter| !letter.is_ascii_digit()).collect()
+    head.chars().filter(|letter| !letter.is_ascii_digit() && !matches!(letter, '[' | ']')).collect()
 }

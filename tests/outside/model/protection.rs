@@ -43,10 +43,17 @@ impl Protection {
 }
 
 impl Known<'_> {
-    /// The protection of a claim or reassignment as it stands, loss left aside.
-    pub fn protection(&self, decision: &Decision) -> Protection {
-        let qualified = self.qualified_while_protected(decision);
-        let Some(days) = decision.pinned.days.filter(|_| !qualified) else {
+    /// The protection of a claim or reassignment as it stands at `at`, loss left aside.
+    pub fn protection(&self, decision: &Decision, at: Instant) -> Protection {
+        if self.qualified_while_protected(&decision.lead, at) {
+            return Protection::NoLimit;
+        }
+        self.protection_by_date(decision)
+    }
+
+    /// The same without regard to a qualification. Rules 13, 5.2.
+    pub fn protection_by_date(&self, decision: &Decision) -> Protection {
+        let Some(days) = decision.pinned.days else {
             return Protection::NoLimit;
         };
         let days = days + self.extension(decision);
@@ -54,15 +61,21 @@ impl Known<'_> {
             .map_or(Protection::AwaitsApproval, |from| Protection::Until(calendar::plus_days(from, days, decision.pinned.zone)))
     }
 
-    /// Whether the lead qualified while it was protected, under this decision or one before it that no claim has ended.
-    fn qualified_while_protected(&self, decision: &Decision) -> bool {
-        let decisions = self.decisions(&decision.lead);
-        let claim = decisions.iter().rfind(|d| d.is_claim && d.position <= decision.position);
-        let since = claim.map_or(0, |claim| claim.position);
-        self.of_lead(&decision.lead).into_iter().any(|record| {
-            let about = record.effects.claim.is_some_and(|claim| since <= claim && claim <= decision.position);
-            matches!(record.body(), Body::LeadQualified(_)) && about && record.effects.protection == Some(Protection::NoLimit)
-        })
+    /// Whether the lead had qualified while protected and no claim has reopened it from a loss since.
+    fn qualified_while_protected(&self, lead: &str, at: Instant) -> bool {
+        let records = self.of_lead(lead);
+        let by_then = |record: &&&Record| record.occurred <= at;
+        let turn = |record: &Record| (record.occurred, record.position);
+        let reopened_after = |since: (Instant, u64)| {
+            let losses = records.iter().filter(by_then).filter(|record| matches!(record.body(), Body::LeadLost(_)));
+            let first_loss = losses.map(|record| turn(record)).filter(|loss| *loss > since).min();
+            let is_claim = |record: &&&Record| record.effects.decision.as_ref().is_some_and(|decision| decision.is_claim);
+            first_loss.is_some_and(|loss| records.iter().filter(by_then).filter(is_claim).any(|claim| turn(claim) > loss))
+        };
+        let protected = records.iter().filter(by_then).filter(|record| {
+            matches!(record.body(), Body::LeadQualified(_)) && record.effects.protection == Some(Protection::NoLimit)
+        });
+        protected.into_iter().any(|record| !reopened_after(turn(record)))
     }
 
     /// The anchor of the protection; none while an approval is awaited. A reassigned claim needs none. Rules 13.
@@ -92,7 +105,7 @@ impl Known<'_> {
 
     /// Until when the owner is protected, as an answer at `at` shows it: a loss ends it. Rules 13, 5.2.
     pub fn shown_protection(&self, decision: &Decision, at: Instant) -> Option<Instant> {
-        let until = self.protection(decision).until();
+        let until = self.protection(decision, at).until();
         match (self.lost_since(&decision.lead, at), until) {
             (Some(lost), Some(until)) => Some(until.min(lost)),
             (Some(lost), None) => Some(lost),
@@ -113,9 +126,11 @@ impl Known<'_> {
         qualified
     }
 
-    /// Whether the claim in force at `at` has been approved.
+    /// Whether the claim in force at `at` has been approved; before the first claim there is none to be approved.
     pub fn has_been_approved(&self, lead: &str, at: Instant) -> bool {
-        let claim = self.decision_at(lead, at).map(|decision| decision.position);
-        self.of_lead(lead).iter().any(|record| matches!(record.body(), Body::LeadApproved(_)) && record.effects.claim == claim)
+        let Some(claim) = self.decision_at(lead, at).map(|decision| decision.position) else {
+            return false;
+        };
+        self.of_lead(lead).iter().any(|record| matches!(record.body(), Body::LeadApproved(_)) && record.effects.claim == Some(claim))
     }
 }

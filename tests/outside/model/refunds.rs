@@ -6,7 +6,7 @@ use partnership_ledger::proto::{
 
 use super::calendar::Instant;
 use super::lots::{self, Lot};
-use super::record::{Assessed, Known, LotId, Posting, Record};
+use super::record::{Assessed, Known, LotId, Party, Posting, Record};
 use super::tiers;
 
 impl<'a> Known<'a> {
@@ -79,7 +79,7 @@ impl<'a> Known<'a> {
 
     /// The lot of a new accrual.
     pub fn first_lot(&self, assessed: &Assessed, position: u64) -> Option<Lot> {
-        let holder = self.partner_of(assessed.agreement.as_deref()?)?.to_owned();
+        let holder = Party::Partner(self.partner_of(assessed.agreement.as_deref()?)?.to_owned());
         Some(Lot {
             id: LotId { source: position, since: position, holder },
             currency: assessed.currency.clone()?,

@@ -118,7 +118,7 @@ impl World {
             turns.extend(record.effects.end.map(|(end, _)| end));
             turns.extend(record.effects.postings.iter().flat_map(|posting| posting.available));
             if let Some(decision) = &record.effects.decision {
-                turns.extend(known.protection(decision).until());
+                turns.extend(known.protection(decision, self.clock).until());
             }
             if let Some(assessed) = &record.effects.assessed {
                 turns.extend(assessed.window.map(|(_, end)| end));
