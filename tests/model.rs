@@ -2,12 +2,15 @@
 
 mod outside;
 
+use std::collections::BTreeMap;
+
 use outside::contest;
+use outside::ledger::Ledger as _;
 use outside::model::Model;
 use outside::scenario;
 use outside::shrink::shrink;
 use outside::typed::ByName;
-use outside::workload::workload;
+use outside::workload::{NOW, workload};
 
 /// What the model leaves out: malformed input, and sections 8 to 11 of the rules.
 const BEYOND_THE_MODEL: [&str; 6] = [
@@ -71,4 +74,23 @@ fn a_story_is_told_again() {
     let found = contest::all_differences(&contest::requests(&story));
     let told: Vec<String> = found.iter().map(|(request, difference)| format!("request {request}\n{}", difference.text)).collect();
     assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+/// Workloads that are mostly refused would test little.
+#[test]
+fn most_events_of_the_workloads_are_accepted() {
+    let (mut accepted, mut sent) = (0, 0);
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in 1..=10 {
+        let mut model = Model { now: Some(NOW), ..Model::default() };
+        for request in workload(seed) {
+            sent += request.events.len();
+            if let Err(refusal) = model.append(&request) {
+                *reasons.entry(refusal.reason).or_default() += 1;
+            }
+        }
+        accepted += model.records.len();
+    }
+    println!("{accepted} of {sent}; refused: {reasons:?}");
+    assert!(accepted * 100 > sent * 70, "{accepted} of {sent}; refused: {reasons:?}");
 }

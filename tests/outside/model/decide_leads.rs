@@ -65,7 +65,7 @@ impl Known<'_> {
         Some(Declined {
             agreement: body.agreement_id.clone(),
             held_by: owner.filter(|_| !earlier).unwrap_or_else(|| last.owner.clone()),
-            protected_until: self.shown_protection(last, at.occurred),
+            protected_until: self.protection(last, at.occurred.max(last.occurred)).until(),
             earlier_than_owner: earlier,
         })
     }
@@ -109,12 +109,9 @@ impl Known<'_> {
     pub fn extended(&self, body: &pb::LeadProtectionExtended, at: At) -> Answer<Effects> {
         let lead = self.known_lead(&body.lead_id)?;
         let decision = self.decision_at(&lead, at.occurred);
-        let lost = self.lost_since(&lead, at.occurred).is_some();
-        // A qualification protects until the loss; after it the date counts again.
-        let protection = |d| if lost { self.protection_by_date(d) } else { self.protection(d, at.occurred) };
-        let lasts = decision.is_some_and(|d| protection(d).lasts_at(at.occurred));
+        let lasts = decision.is_some_and(|d| self.protection(d, at.occurred).lasts_at(at.occurred));
         refuse_if(!lasts, "PROTECTION_LAPSED")?;
-        refuse_if(lost, "LEAD_LOST")?;
+        refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
         let mut effects = self.about_claim(&lead, at);
         let decision = decision.expect("protected, so claimed");
         effects.protection = Some(match self.protection(decision, at.occurred) {

@@ -1,5 +1,6 @@
 //! How long the owner of a lead is protected. Rules 5.2.
 
+use chrono::TimeDelta;
 use partnership_ledger::proto::{self as pb, ProtectionAnchor, event::Body, lead_protection};
 
 use super::agreements::Version;
@@ -45,15 +46,8 @@ impl Protection {
 impl Known<'_> {
     /// The protection of a claim or reassignment as it stands at `at`, loss left aside.
     pub fn protection(&self, decision: &Decision, at: Instant) -> Protection {
-        if self.qualified_while_protected(&decision.lead, at) {
-            return Protection::NoLimit;
-        }
-        self.protection_by_date(decision)
-    }
-
-    /// The same without regard to a qualification. Rules 13, 5.2.
-    pub fn protection_by_date(&self, decision: &Decision) -> Protection {
-        let Some(days) = decision.pinned.days else {
+        let qualified = self.qualified_while_protected(&decision.lead, at);
+        let Some(days) = decision.pinned.days.filter(|_| !qualified) else {
             return Protection::NoLimit;
         };
         let days = days + self.extension(decision);
@@ -61,21 +55,15 @@ impl Known<'_> {
             .map_or(Protection::AwaitsApproval, |from| Protection::Until(calendar::plus_days(from, days, decision.pinned.zone)))
     }
 
-    /// Whether the lead had qualified while protected and no claim has reopened it from a loss since.
+    /// Whether the lead had qualified while it was protected, and was not lost since.
     fn qualified_while_protected(&self, lead: &str, at: Instant) -> bool {
-        let records = self.of_lead(lead);
-        let by_then = |record: &&&Record| record.occurred <= at;
+        let records: Vec<&Record> = self.of_lead(lead).into_iter().filter(|record| record.occurred <= at).collect();
         let turn = |record: &Record| (record.occurred, record.position);
-        let reopened_after = |since: (Instant, u64)| {
-            let losses = records.iter().filter(by_then).filter(|record| matches!(record.body(), Body::LeadLost(_)));
-            let first_loss = losses.map(|record| turn(record)).filter(|loss| *loss > since).min();
-            let is_claim = |record: &&&Record| record.effects.decision.as_ref().is_some_and(|decision| decision.is_claim);
-            first_loss.is_some_and(|loss| records.iter().filter(by_then).filter(is_claim).any(|claim| turn(claim) > loss))
-        };
-        let protected = records.iter().filter(by_then).filter(|record| {
-            matches!(record.body(), Body::LeadQualified(_)) && record.effects.protection == Some(Protection::NoLimit)
-        });
-        protected.into_iter().any(|record| !reopened_after(turn(record)))
+        let last_loss = records.iter().filter(|record| matches!(record.body(), Body::LeadLost(_))).map(|record| turn(record)).max();
+        records.iter().any(|record| {
+            let protected = record.effects.protection == Some(Protection::NoLimit);
+            matches!(record.body(), Body::LeadQualified(_)) && protected && last_loss.is_none_or(|loss| loss < turn(record))
+        })
     }
 
     /// The anchor of the protection; none while an approval is awaited. A reassigned claim needs none. Rules 13.
@@ -105,12 +93,11 @@ impl Known<'_> {
 
     /// Until when the owner is protected, as an answer at `at` shows it: a loss ends it. Rules 13, 5.2.
     pub fn shown_protection(&self, decision: &Decision, at: Instant) -> Option<Instant> {
-        let until = self.protection(decision, at).until();
-        match (self.lost_since(&decision.lead, at), until) {
-            (Some(lost), Some(until)) => Some(until.min(lost)),
-            (Some(lost), None) => Some(lost),
-            (None, until) => until,
-        }
+        let Some(lost) = self.lost_since(&decision.lead, at) else {
+            return self.protection(decision, at).until();
+        };
+        let until = self.protection(decision, lost - TimeDelta::nanoseconds(1)).until();
+        Some(until.map_or(lost, |until| until.min(lost)))
     }
 
     /// Whether the lead has qualified and no claim has reopened it from loss since, in recording order. Rules 13.

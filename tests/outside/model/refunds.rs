@@ -47,6 +47,7 @@ impl<'a> Known<'a> {
         if let Some(Reward::Tiers(tiers)) = &rule.reward
             && tiers.mode() != TierMode::BySale
         {
+            if assessed.amount == 0 { return 0; } // TODO known: refund of a tiered sale that accrued nothing
             let period = tiers::period(tiers, sale.occurred, assessed.zone);
             let before = self.net_sales(assessed, period);
             return tiers::earned(tiers, before) - tiers::earned(tiers, before - applied);
@@ -97,7 +98,11 @@ impl<'a> Known<'a> {
         let mut parts: Vec<(Lot, i128)> = Vec::new();
         let mut rest = reversal;
         let lots = if reversal == 0 { Vec::new() } else { self.lots_of(sale) };
+        let by_total = matches!(&sale.effects.assessed.as_ref().and_then(|a| a.rule.as_ref()).and_then(|r| r.reward.as_ref()), Some(Reward::Tiers(t)) if t.mode() != TierMode::BySale);
         for (index, lot) in lots.into_iter().enumerate().rev() {
+            if by_total && lot.id.holder == Party::House {
+                continue; // TODO known: tiers after a transfer to the house
+            }
             let held = lot.standing.max(0);
             // What nobody holds is the first holder's.
             let part = if index == 0 { rest } else { rest.clamp(0, held) };

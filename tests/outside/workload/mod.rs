@@ -60,19 +60,17 @@ impl World {
             12..19 => self.below(4) + 2,
             _ => self.below(8) + 2,
         };
-        let keeps_failing = size == 1 || self.one_in(5);
+        // An event that fails takes the others with it: mostly it is left out.
+        let keeps_failing = size == 1 || self.one_in(6);
         let mut events = Vec::new();
-        for _ in 0..size {
+        while events.len() < size as usize {
             let event = self.next_event(&events);
-            if self.scratch(std::slice::from_ref(&event)) || keeps_failing {
+            let accepted = self.scratch(std::slice::from_ref(&event));
+            if accepted || (keeps_failing && self.one_in(2)) {
                 events.push(event);
             }
         }
-        if events.is_empty() {
-            let event = self.next_event(&events);
-            events.push(event);
-        }
-        let expected_last_position = match self.below(40) {
+        let expected_last_position = match self.below(80) {
             0 => Some(self.position()),
             1 => Some(self.position().saturating_sub(1)),
             _ => None,

@@ -71,7 +71,9 @@ impl World {
 
     /// An event at some time.
     pub fn event(&mut self, body: Body) -> pb::Event {
-        let occurred = if self.one_in(150) { NOW + TimeDelta::seconds(301) } else { self.occurred() };
+        // A signature in the future would end before it begins.
+        let signs = matches!(body, Body::AgreementSigned(_));
+        let occurred = if !signs && self.one_in(150) { NOW + TimeDelta::seconds(301) } else { self.occurred() };
         pb::Event {
             event_id: uuid::Builder::from_random_bytes(self.rng.random()).into_uuid().to_string(),
             occurred_at: Some(stamp(occurred)),
