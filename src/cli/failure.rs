@@ -117,16 +117,21 @@ impl Refusal {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let mut text = format!("{}: {}", refusal.reason, text::line(&refusal.message));
-        for (field, description) in &refusal.violations {
-            text.push_str("\n  ");
-            // An event sent alone is known by its line, not by its place in the request.
-            text.push_str(&text::line(field.strip_prefix("events[0].").unwrap_or(field)));
-            text.push_str(": ");
-            text.push_str(&text::line(description));
-        }
+        let bad_fields: Vec<String> = refusal.violations.iter().map(|(field, description)| bad_field(field, description)).collect();
+        let sentence = match bad_fields.as_slice() {
+            [] => text::line(&refusal.message),
+            [only] => only.clone(),
+            several => format!("{} fields are bad\n  {}", several.len(), several.join("\n  ")),
+        };
+        let text = format!("{}: {sentence}", refusal.reason);
         Self { exit: refusal.exit(), text }
     }
+}
+
+/// An event sent alone is known by its line, not by its place in the request.
+fn bad_field(field: &str, description: &str) -> String {
+    let field = field.strip_prefix("events[0].").unwrap_or(field);
+    format!("{}: {}", text::line(field), text::line(description))
 }
 
 impl From<Status> for Refusal {
@@ -180,7 +185,7 @@ mod tests {
         details.add_bad_request_violation("events[0].sale_recorded.amount", "must be above zero");
         let failure = Failure::from(Status::with_error_details(Code::InvalidArgument, "1 field is bad", details));
         assert_eq!(failure.exit, Exit::Malformed);
-        assert_eq!(failure.text, "MALFORMED: 1 field is bad\n  sale_recorded.amount: must be above zero");
+        assert_eq!(failure.text, "MALFORMED: sale_recorded.amount: must be above zero");
     }
 
     #[test]

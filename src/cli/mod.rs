@@ -5,6 +5,7 @@ mod append;
 mod balance;
 mod client;
 mod completions;
+mod demo;
 mod disputes;
 mod explain;
 mod failure;
@@ -16,11 +17,13 @@ mod output;
 mod payables;
 mod payouts;
 mod records;
+mod serve;
 mod statement;
 mod table;
 mod terms;
 mod text;
 mod trial_balance;
+mod verify;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -57,6 +60,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Keep a ledger running until SIGTERM or Ctrl-C
+    Serve(serve::Args),
+    /// Play the stories of a partner programme on a fresh ledger
+    Demo,
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
     Append(append::Args),
     /// What a partner is owed, or every partner
@@ -79,6 +86,8 @@ enum Command {
     Records(records::Args),
     /// Every account over everything; zero in every currency
     TrialBalance(trial_balance::Args),
+    /// Check a ledger's directory while nothing runs on it
+    Verify(verify::Args),
     /// Write the completions of a shell to the standard output
     Completions(completions::Args),
 }
@@ -99,6 +108,9 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<(), Failure> {
     let mut session = Session { address: cli.address, out: Output::new(cli.json) };
     match cli.command {
+        Command::Serve(args) => serve::run(args)?,
+        Command::Verify(args) => verify::run(&args, &mut session.out)?,
+        Command::Demo => client_runtime()?.block_on(demo::run(&mut session))?,
         Command::Completions(args) => completions::run(&args, &mut session.out)?,
         command => client_runtime()?.block_on(ask(command, &mut session))?,
     }
@@ -119,7 +131,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Disputes(args) => disputes::run(args, session).await,
         Command::Records(args) => records::run(args, session).await,
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
-        Command::Completions(_) => unreachable!("handled before a connection is needed"),
+        Command::Serve(_) | Command::Demo | Command::Verify(_) | Command::Completions(_) => unreachable!("these need no running ledger"),
     }
 }
 
@@ -130,6 +142,9 @@ fn client_runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// An option that would have no effect is a mistake of the caller, not to be passed over.
 fn refuse_idle_options(command: &Command, matches: &ArgMatches) -> Result<(), Failure> {
     let (name, idle): (&str, &[&str]) = match command {
+        Command::Serve(_) => ("serve", &["address", "json"]),
+        Command::Demo => ("demo", &["address", "json"]),
+        Command::Verify(_) => ("verify", &["address"]),
         Command::Completions(_) => ("completions", &["address", "json"]),
         _ => return Ok(()),
     };

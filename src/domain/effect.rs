@@ -19,6 +19,7 @@ pub enum Party {
 
 /// One effect of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields are those of the contract's message of the same name")]
 pub enum Effect {
     /// Money moves between accounts.
     Posting(Posting),
@@ -356,6 +357,7 @@ pub fn text_of(id: Option<&Id>) -> String {
     id.map(ToString::to_string).unwrap_or_default()
 }
 
+#[expect(clippy::option_option, reason = "outside: can it be read; inside: is it there")]
 fn id_or_none(text: &str) -> Option<Option<Id>> {
     if text.is_empty() { Some(None) } else { Id::new(text).map(Some) }
 }
@@ -374,6 +376,7 @@ fn time(value: Option<&prost_types::Timestamp>) -> Option<Time> {
     DateTime::from_timestamp(value.seconds, u32::try_from(value.nanos).ok()?)
 }
 
+#[expect(clippy::option_option, reason = "outside: can it be read; inside: is it there")]
 fn optional_time(value: Option<&prost_types::Timestamp>) -> Option<Option<Time>> {
     value.map_or(Some(None), |value| time(Some(value)).map(Some))
 }

@@ -19,6 +19,7 @@ pub enum Class {
 
 /// A refusal: nothing of the append was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[allow(missing_docs, reason = "the message of each variant says what its fields are")]
 pub enum Rejection {
     /// Rules 2.1: the event id stands on a record with other content.
     #[error(

@@ -96,6 +96,11 @@ impl<K: Hash + Eq, V: Undo> Table<K, V> {
         }
     }
 
+    /// The first row that does not match, of rows of which the first ones do and the others do not.
+    pub fn partition_point(&self, matches: impl Fn(&V) -> bool) -> Row {
+        row_of(self.rows.as_slice().partition_point(|_, value| matches(value)))
+    }
+
     /// All rows, in the order of their introduction.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Row, &K, &V)> + ExactSizeIterator {
         self.rows.iter().enumerate().map(|(row, (key, value))| (row_of(row), key, value))

@@ -1,19 +1,15 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
 use super::edge::deadline_of;
+use super::read::ask;
 use super::records::Scan;
 use super::status::unimplemented;
 use super::{Answers, off_thread};
-use crate::domain::effect::narrowed;
 use crate::domain::ids::EventId;
-use crate::domain::money::Currency;
 use crate::ledger::{Error, Ledger};
 use crate::proto::{self, audit_service_server::AuditService, get_record_request::Key};
-use std::collections::BTreeMap;
+use crate::views::trial_balance::GetTrialBalance;
 use tonic::{Request, Response, Status};
-
-/// Accounts that are summed up before the writer is let in.
-const ACCOUNTS_AT_A_TIME: u32 = 256;
 
 /// Shows the records as they were recorded.
 #[derive(Clone)]
@@ -54,7 +50,7 @@ impl AuditService for Audit {
         request: Request<proto::GetTrialBalanceRequest>,
     ) -> Result<Response<proto::GetTrialBalanceResponse>, Status> {
         let ledger = self.ledger.clone();
-        off_thread(move || trial_balance(&ledger, request.into_inner().options.as_ref())).await
+        off_thread(move || trial_balance(&ledger, request.get_ref())).await
     }
 
     async fn get_tree_head(&self, _: Request<proto::GetTreeHeadRequest>) -> Result<Response<proto::GetTreeHeadResponse>, Status> {
@@ -77,33 +73,10 @@ fn get_record(ledger: &Ledger, request: proto::GetRecordRequest) -> Result<proto
 }
 
 /// Every account over everything that is seen, and whether it adds up to zero in every currency (rules 7.6).
-fn trial_balance(ledger: &Ledger, options: Option<&proto::ReadOptions>) -> Result<proto::GetTrialBalanceResponse, Error> {
-    let mut view = ledger.view(options)?;
-    let seen = view.seen;
-    let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
-    let mut accounts = Vec::new();
-    let mut row = 0;
-    while (row as usize) < view.accounts.len() {
-        let (key, account) = (view.accounts.key(row), view.accounts.get(row));
-        let until = account.entries_until(seen.position);
-        if account.entries()[..until].iter().any(|entry| entry.effective_at <= seen.time) {
-            let balance = account.sums_of_first(until, seen).balance();
-            *totals.entry(key.1).or_default() += balance;
-            accounts.push(proto::AccountBalance {
-                account: key.0.to_string(),
-                currency_code: key.1.to_string(),
-                balance: narrowed(balance),
-            });
-        }
-        row += 1;
-        if row.is_multiple_of(ACCOUNTS_AT_A_TIME) {
-            view.breathe();
-        }
+fn trial_balance(ledger: &Ledger, request: &proto::GetTrialBalanceRequest) -> Result<proto::GetTrialBalanceResponse, Error> {
+    let balance = ask::<GetTrialBalance>(ledger, request)?;
+    if !balance.is_balanced {
+        tracing::error!(?balance, "the trial balance is not zero");
     }
-    accounts.sort_by(|a, b| (&a.account, &a.currency_code).cmp(&(&b.account, &b.currency_code)));
-    let is_balanced = totals.values().all(|total| *total == 0);
-    if !is_balanced {
-        tracing::error!(?seen, ?totals, "the trial balance is not zero");
-    }
-    Ok(proto::GetTrialBalanceResponse { accounts, is_balanced, position: seen.position })
+    Ok(balance)
 }

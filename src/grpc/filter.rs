@@ -35,7 +35,7 @@ impl Filter {
     ///
     /// # Errors
     /// `Malformed`, with all bad fields at once.
-    pub fn parse(message: proto::RecordFilter) -> Result<Self, Error> {
+    pub fn parse(message: &proto::RecordFilter) -> Result<Self, Error> {
         let mut fields = Fields::default();
         let filter = fields.within("filter", |fields| Self {
             partners: ids(fields, "partner_ids", &message.partner_ids),

@@ -4,6 +4,8 @@ mod audit;
 mod edge;
 mod filter;
 mod health;
+mod read;
+mod read_journal;
 mod records;
 mod serve;
 mod status;
@@ -19,6 +21,7 @@ use crate::ledger::{Error, Ledger};
 use crate::proto;
 use crate::proto::audit_service_server::AuditServiceServer;
 use crate::proto::ledger_service_server::LedgerServiceServer;
+use crate::proto::partnership_service_server::PartnershipServiceServer;
 use std::pin::Pin;
 use tokio_stream::Stream;
 use tonic::transport::server::{Router, Server};
@@ -47,6 +50,9 @@ pub fn assemble(ledger: &Ledger, config: &ServeConfig) -> Result<(Service, Healt
     let write = LedgerServiceServer::new(write::Writing::new(ledger.clone(), config.stream_in_flight))
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_RESPONSE_BYTES);
+    let read = PartnershipServiceServer::new(read::Partnership::new(ledger.clone()))
+        .max_decoding_message_size(MAX_REQUEST_BYTES)
+        .max_encoding_message_size(MAX_RESPONSE_BYTES);
     let audit = AuditServiceServer::new(audit::Audit::new(ledger.clone()))
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_RESPONSE_BYTES);
@@ -57,6 +63,7 @@ pub fn assemble(ledger: &Ledger, config: &ServeConfig) -> Result<(Service, Healt
         .max_concurrent_streams(config.max_concurrent_streams)
         .layer(EdgeLayer)
         .add_service(write)
+        .add_service(read)
         .add_service(audit)
         .add_service(health_service)
         .add_service(reflection().build_v1()?)

@@ -58,7 +58,7 @@ impl Scan {
     /// `Malformed` for bad fields, `UNKNOWN_ID` for a filter by what nobody introduced, `POSITION_NOT_REACHED`.
     pub fn new(ledger: Ledger, request: proto::ReadRecordsRequest) -> Result<Self, Error> {
         let proto::ReadRecordsRequest { from, to, filter, backwards, page_size, options } = request;
-        let filter = Filter::parse(filter.unwrap_or_default())?;
+        let filter = Filter::parse(&filter.unwrap_or_default())?;
         let page_size = match page_size as usize {
             0 => DEFAULT_PAGE_SIZE,
             size if size <= MAX_PAGE_SIZE => size,

@@ -129,16 +129,16 @@ async fn run(ledger: &Ledger, config: &ServeConfig, listener: TcpListener, signa
     let server = service.serve_with_incoming_shutdown(incoming, async {
         let _ = ended.await;
     });
-    let mut server = std::pin::pin!(server);
+    let mut serving = std::pin::pin!(server);
     tokio::select! {
-        served = &mut server => return Ok(served?),
+        outcome = &mut serving => return Ok(outcome?),
         name = signals.next() => tracing::info!(signal = name, "ending"),
     }
     health.ending().await;
     ledger.begin_closing();
     let _ = end.send(());
     tokio::select! {
-        served = &mut server => served?,
+        outcome = &mut serving => outcome?,
         () = tokio::time::sleep(config.drain) => tracing::info!("some connections stayed open and are cut"),
         name = signals.next() => tracing::info!(signal = name, "asked again to end: connections are cut"),
     }

@@ -18,7 +18,7 @@ const MAX_REQUEST_ID_BYTES: usize = 256;
 /// Who submitted what nobody authenticated.
 const ANONYMOUS: &str = "anonymous";
 /// When a stream without a deadline ends.
-const NEVER: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
+const NEVER: Duration = Duration::from_hours(100 * 365 * 24);
 
 /// Takes events in.
 #[derive(Clone)]

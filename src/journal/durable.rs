@@ -258,16 +258,22 @@ impl Inner {
         self.queue
             .wait_for_room(body)
             .map_err(|why| JournalError::Stopped { why })?;
+        self.commit(log, batch, body)
+    }
+
+    /// Makes a commit durable, hands it to the store and publishes it, in this order.
+    fn commit(&self, log: &mut Log, batch: &Batch, body: usize) -> Result<TreeHead, JournalError> {
+        let first = log.frontier().size() + 1;
         let mut after = log.frontier().clone();
         batch.records().for_each(|record| after.push(record));
         let tree = after.head();
         let mut bytes = Vec::new();
-        encode_frame(&mut bytes, last + 1, batch, tree);
+        encode_frame(&mut bytes, first, batch, tree);
         log.append(&bytes, after)
             .inspect_err(|error| self.stop(&error.to_string()))?;
+        // Count and length fit in 32 bits: a commit's limit is smaller.
         let header = FrameHeader {
-            first: last + 1,
-            // Fit in 32 bits: the limit above is smaller.
+            first,
             count: batch.len() as u32,
             body_bytes: body as u32,
             tree,

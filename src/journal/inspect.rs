@@ -52,6 +52,15 @@ pub struct Inspection {
 /// # Errors
 /// `Locked` if a process owns the directory; `Storage` if a file cannot be read at all.
 pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
+    inspect_records(dir, |_, _| {})
+}
+
+/// Like [`inspect`], and shows every whole record of the log with its position, in order; behind damage positions are
+/// missing.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<Inspection, JournalError> {
     let _lock = DirLock::take_for_reading(dir)?;
     let found = checkpoint::read(dir)?;
     let wal = dir.join(WAL_DIR);
@@ -59,7 +68,7 @@ pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
         listed => listed.map_err(JournalError::storage(format!("listing {}", wal.display())))?,
     };
-    let mut inspector = Inspector::new(&found, segments.len());
+    let mut inspector = Inspector::new(&found, segments.len(), &mut visit);
     let copy = inspector.open_store_copy(dir)?;
     let mut state = Walk {
         frontier: Some(Frontier::new()),
@@ -97,7 +106,9 @@ struct Walk {
     next: u64,
 }
 
-struct Inspector {
+struct Inspector<'a> {
+    /// Gets every whole record of the log.
+    visit: &'a mut dyn FnMut(u64, &[u8]),
     result: Inspection,
     /// The whole frames of the log that are still to be compared with the store: first position and tree.
     frames: Vec<(u64, TreeHead)>,
@@ -105,8 +116,8 @@ struct Inspector {
     store_next: Option<u64>,
 }
 
-impl Inspector {
-    fn new(found: &Found, segments: usize) -> Self {
+impl<'a> Inspector<'a> {
+    fn new(found: &Found, segments: usize, visit: &'a mut dyn FnMut(u64, &[u8])) -> Self {
         let result = Inspection {
             last: 0,
             tree_head: None,
@@ -118,6 +129,7 @@ impl Inspector {
             notes: Vec::new(),
         };
         let mut inspector = Self {
+            visit,
             result,
             frames: Vec::new(),
             store_next: Some(1),
@@ -178,57 +190,40 @@ impl Inspector {
         previous: u64,
         walk: &mut Walk,
     ) {
-        let name = segment.name();
-        if segment.first > walk.next {
-            self.problem(
-                format!("{name} begins too late: records are missing before it"),
-                walk.next,
-                segment.first - 1,
-            );
+        let (name, first) = (segment.name(), segment.first);
+        if first > walk.next {
+            let what = format!("{name} begins too late: records are missing before it");
+            self.problem(what, walk.next, first - 1);
             walk.frontier = None;
-        } else if segment.first < walk.next {
-            self.problem(
-                format!("{name} begins before the end of the segment before it"),
-                segment.first,
-                walk.next - 1,
-            );
+        } else if first < walk.next {
+            let what = format!("{name} begins before the end of the segment before it");
+            self.problem(what, first, walk.next - 1);
             walk.frontier = None;
         }
-        walk.next = segment.first;
+        walk.next = first;
         let Some(header) = image.header() else {
-            return self.problem(
-                format!("{name}: its header is damaged"),
-                segment.first,
-                segment.first,
-            );
+            return self.problem(format!("{name}: its header is damaged"), first, first);
         };
-        if header.first() != segment.first || header.previous_first != previous {
-            self.problem(
+        let length = image.bytes.len() as u64;
+        let is_elsewhere = header.first() != first || header.previous_first != previous;
+        let frontier = walk.frontier.get_or_insert_with(|| header.frontier.clone());
+        let faults = [
+            (
+                is_elsewhere,
                 format!("{name}: its header belongs to another place in the log"),
-                segment.first,
-                segment.first,
-            );
-        }
-        if (image.bytes.len() as u64) < header.bytes {
-            let what = format!(
-                "{name} has {} bytes instead of {}",
-                image.bytes.len(),
-                header.bytes
-            );
-            self.problem(what, segment.first, segment.first);
-        }
-        if walk
-            .frontier
-            .as_ref()
-            .is_some_and(|frontier| *frontier != header.frontier)
-        {
-            self.problem(
+            ),
+            (
+                length < header.bytes,
+                format!("{name} has {length} bytes instead of {}", header.bytes),
+            ),
+            (
+                *frontier != header.frontier,
                 format!("{name}: its header has another Merkle tree than the records before it"),
-                segment.first,
-                segment.first,
-            );
+            ),
+        ];
+        for (_, what) in faults.into_iter().filter(|(is_fault, _)| *is_fault) {
+            self.problem(what, first, first);
         }
-        walk.frontier.get_or_insert(header.frontier);
     }
 
     fn check_segment(
@@ -278,6 +273,9 @@ impl Inspector {
         if checkpoint.is_some_and(|head| head.size == header.tree.size && head != header.tree) {
             let what = format!("{}: other records than at the checkpoint", segment.name());
             self.problem(what, header.first, header.last());
+        }
+        for (position, bytes) in frame.records() {
+            (self.visit)(position, bytes);
         }
         self.frames.push((header.first, header.tree));
         self.result.log_records += u64::from(header.count);

@@ -34,7 +34,7 @@ pub use checkpoint::Checkpoint;
 pub use codec::{FrameHeader, MAX_COMMIT_BYTES, encode_frame};
 pub use durable::DurableJournal;
 pub use error::JournalError;
-pub use inspect::{Inspection, Problem, inspect};
+pub use inspect::{Inspection, Problem, inspect, inspect_records};
 pub use memory::MemoryJournal;
 pub use merkle::{Frontier, Hash, LEAF_VERSION, leaf_hash};
 pub use options::{Options, Step, StepHook};

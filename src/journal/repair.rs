@@ -47,6 +47,18 @@ pub(super) struct SegmentEnd {
     pub content_end: usize,
 }
 
+impl SegmentEnd {
+    fn new(image: &Image, offset: usize, frontier: Frontier, tail: Tail) -> Self {
+        let content_end = image.content_end();
+        Self {
+            offset,
+            frontier,
+            tail,
+            content_end,
+        }
+    }
+}
+
 impl LogRepair<'_> {
     /// Mends the log. If that fails, what tells that something is lost is as it was.
     pub fn run(&mut self) -> Result<LogEnd, JournalError> {
@@ -74,6 +86,37 @@ impl LogRepair<'_> {
         let last_was_short = segments
             .last()
             .is_some_and(|last| short.iter().any(|(short, _)| short == last));
+        let mut end = self.check_all(&segments, &suspects)?;
+        if last_was_short {
+            // What the file lost may have been acknowledged, and nothing tells how much it was.
+            let checkpointed = self
+                .checkpoint
+                .map_or(0, |checkpoint| checkpoint.position());
+            let known = self.donor_last.max(checkpointed).max(end.frontier.size());
+            let bytes = (end.content_end - end.offset) as u64;
+            end.tail = Tail::Broken {
+                bytes,
+                last: known + 1,
+            };
+        }
+        let lacks_frames = self.settle_tail(segments.last(), &end)?;
+        for (segment, bytes) in &short {
+            lengthen(segment, *bytes)?;
+        }
+        Ok(LogEnd {
+            segments,
+            offset: end.offset as u64,
+            frontier: end.frontier,
+            lacks_frames,
+        })
+    }
+
+    /// Reads the segments since the checkpoint and those that are suspect, or all.
+    fn check_all(
+        &mut self,
+        segments: &[SegmentFile],
+        suspects: &[u64],
+    ) -> Result<SegmentEnd, JournalError> {
         let witnessed = self
             .checkpoint
             .map_or(self.donor_last, |checkpoint| checkpoint.position());
@@ -92,25 +135,7 @@ impl LogRepair<'_> {
                 end = self.check(segment, next)?;
             }
         }
-        if last_was_short {
-            // What the file lost may have been acknowledged, and nothing tells how much it was.
-            let known = self.donor_last.max(witnessed).max(end.frontier.size());
-            let bytes = (end.content_end - end.offset) as u64;
-            end.tail = Tail::Broken {
-                bytes,
-                last: known + 1,
-            };
-        }
-        let lacks_frames = self.settle_tail(segments.last(), &end)?;
-        for (segment, bytes) in &short {
-            lengthen(segment, *bytes)?;
-        }
-        Ok(LogEnd {
-            segments,
-            offset: end.offset as u64,
-            frontier: end.frontier,
-            lacks_frames,
-        })
+        Ok(end)
     }
 
     /// Makes sure that every segment has a sound header and that none is missing before another.
@@ -215,24 +240,15 @@ impl LogRepair<'_> {
     ) -> Result<SegmentEnd, JournalError> {
         let mut image = load(segment)?;
         let header = image.header().ok_or_else(|| {
-            damaged(
-                format!("{}: its header cannot be read", segment.name()),
-                segment.first,
-                segment.first,
-            )
+            let what = format!("{}: its header cannot be read", segment.name());
+            damaged(what, segment.first, segment.first)
         })?;
         let mut frontier = header.frontier.clone();
         let mut offset = SEGMENT_HEADER_BYTES;
         loop {
             let position = frontier.size() + 1;
             if next == Some(position) {
-                let (tail, content_end) = (Tail::Clean, image.content_end());
-                return Ok(SegmentEnd {
-                    offset,
-                    frontier,
-                    tail,
-                    content_end,
-                });
+                return Ok(SegmentEnd::new(&image, offset, frontier, Tail::Clean));
             }
             let fault = match image.frame(offset, &mut frontier) {
                 Ok(frame) => {
@@ -242,33 +258,21 @@ impl LogRepair<'_> {
                 }
                 Err(fault) => fault,
             };
-            let following = image
-                .next_frame(offset, position)
-                .map(|(at, frame)| (at, frame.header.first));
-            let Some(gap_last) = following
-                .map(|(_, first)| first)
-                .or(next)
-                .map(|first| first - 1)
-            else {
-                if self.refill(segment, offset, header.bytes, &frontier)? {
-                    image = load(segment)?;
-                    continue;
-                }
-                let (tail, content_end) = (image.tail(offset, position), image.content_end());
-                return Ok(SegmentEnd {
+            let following = image.next_frame(offset, position);
+            let following = following.map(|(at, frame)| (at, frame.header.first));
+            if let Some(gap_end) = following.map(|(_, first)| first).or(next) {
+                let until = following.map(|(at, _)| at);
+                let gap = Gap {
                     offset,
-                    frontier,
-                    tail,
-                    content_end,
-                });
-            };
-            let gap = Gap {
-                offset,
-                first: position,
-                last: gap_last,
-                until: following.map(|(at, _)| at),
-            };
-            self.fill(segment, &image, &gap, &frontier, fault)?;
+                    first: position,
+                    last: gap_end - 1,
+                    until,
+                };
+                self.fill(segment, &image, &gap, &frontier, fault)?;
+            } else if !self.refill(segment, offset, header.bytes, &frontier)? {
+                let tail = image.tail(offset, position);
+                return Ok(SegmentEnd::new(&image, offset, frontier, tail));
+            }
             image = load(segment)?;
         }
     }

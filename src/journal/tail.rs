@@ -11,7 +11,7 @@ use super::sled::Store;
 
 impl LogRepair<'_> {
     /// Whether the store has these positions, continuing the tree.
-    pub fn can_donate(&self, last: u64, before: &Frontier) -> bool {
+    fn can_donate(&self, last: u64, before: &Frontier) -> bool {
         let mut frontier = before.clone();
         let mut visit = |donor: &Store| {
             donor.visit(before.size() + 1, |frame| {
@@ -29,55 +29,10 @@ impl LogRepair<'_> {
     ) -> Result<bool, JournalError> {
         let position = end.frontier.size() + 1;
         let name = segment.map_or_else(|| "wal".to_owned(), SegmentFile::name);
-        let checkpointed = self
-            .checkpoint
-            .map_or(0, |checkpoint| checkpoint.position());
-        let is_closed = self
-            .checkpoint
-            .is_some_and(|checkpoint| checkpoint.is_closed);
-        let was_closed_here = is_closed && checkpointed + 1 == position;
-        let mut proven = checkpointed.max(self.donor_last);
-        match end.tail {
-            Tail::Clean => {}
-            Tail::Torn { bytes } => {
-                self.torn_tail_bytes = bytes;
-                self.notes.push(format!(
-                    "{name}: a frame of {bytes} bytes from position {position} on was being written when the \
-                     process or the machine stopped: cut off"
-                ));
-            }
-            Tail::Broken { bytes: 0, .. } if was_closed_here => {}
-            Tail::Broken { bytes, .. } if was_closed_here => {
-                self.notes.push(format!(
-                    "{name}: {bytes} bytes that do not belong there lay behind position {checkpointed}, at which \
-                     the journal had been closed: cut off"
-                ));
-            }
-            Tail::Broken { bytes, last } if self.options.cut_damaged_tail => {
-                self.torn_tail_bytes = bytes;
-                self.notes.push(format!(
-                    "{name}: what lay behind position {} was damaged, {bytes} bytes: CUT OFF AS ORDERED. Records \
-                     up to {last} or beyond may have been lost",
-                    position - 1
-                ));
-            }
-            // Behind the position at which it was closed there was nothing.
-            Tail::Broken { .. } if is_closed => {}
-            Tail::Broken { last, .. } => proven = proven.max(last),
-        }
+        let proven = self.proven(&name, end, position);
         if proven >= position {
             if self.donor_last < proven || !self.can_donate(proven, &end.frontier) {
-                let hint = if proven > checkpointed.max(self.donor_last) {
-                    ", unless it is given up with the option cut_damaged_tail"
-                } else {
-                    ""
-                };
-                let what = format!(
-                    "{name}: the log ends before position {position} (byte {}), but more was acknowledged or may \
-                     have been, and the store does not have it{hint}",
-                    end.offset
-                );
-                return Err(damaged(what, position, proven));
+                return Err(self.refusal(&name, end, proven));
             }
             self.torn_tail_bytes = 0;
             self.notes.push(format!(
@@ -90,6 +45,63 @@ impl LogRepair<'_> {
             write(segment, end.offset as u64, &zeros)?;
         }
         Ok(proven >= position)
+    }
+
+    /// Up to where records are known, or must be taken, to have been acknowledged.
+    fn proven(&mut self, name: &str, end: &SegmentEnd, position: u64) -> u64 {
+        let checkpointed = self.checkpointed();
+        let is_closed = self
+            .checkpoint
+            .is_some_and(|checkpoint| checkpoint.is_closed);
+        let was_closed_here = is_closed && checkpointed + 1 == position;
+        let proven = checkpointed.max(self.donor_last);
+        match end.tail {
+            Tail::Clean => {}
+            Tail::Torn { bytes } => {
+                self.torn_tail_bytes = bytes;
+                self.notes.push(format!(
+                    "{name}: a frame of {bytes} bytes from position {position} on was being written when the \
+                     process or the machine stopped: cut off"
+                ));
+            }
+            Tail::Broken { bytes: 0, .. } if was_closed_here => {}
+            Tail::Broken { bytes, .. } if was_closed_here => self.notes.push(format!(
+                "{name}: {bytes} bytes that do not belong there lay behind position {checkpointed}, at which the \
+                 journal had been closed: cut off"
+            )),
+            Tail::Broken { bytes, last } if self.options.cut_damaged_tail => {
+                self.torn_tail_bytes = bytes;
+                self.notes.push(format!(
+                    "{name}: what lay behind position {} was damaged, {bytes} bytes: CUT OFF AS ORDERED. Records \
+                     up to {last} or beyond may have been lost",
+                    position - 1
+                ));
+            }
+            // Behind the position at which it was closed there was nothing.
+            Tail::Broken { .. } if is_closed => {}
+            Tail::Broken { last, .. } => return proven.max(last),
+        }
+        proven
+    }
+
+    fn checkpointed(&self) -> u64 {
+        self.checkpoint
+            .map_or(0, |checkpoint| checkpoint.position())
+    }
+
+    fn refusal(&self, name: &str, end: &SegmentEnd, proven: u64) -> JournalError {
+        let position = end.frontier.size() + 1;
+        let hint = if proven > self.checkpointed().max(self.donor_last) {
+            ", unless it is given up with the option cut_damaged_tail"
+        } else {
+            ""
+        };
+        let what = format!(
+            "{name}: the log ends before position {position} (byte {}), but more was acknowledged or may have been, \
+             and the store does not have it{hint}",
+            end.offset
+        );
+        damaged(what, position, proven)
     }
 
     /// Appends what the store has beyond the log's end.

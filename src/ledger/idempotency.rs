@@ -37,6 +37,7 @@ pub type Candidates = SmallVec<[u64; 1]>;
 struct Slot([u32; 3]);
 
 impl Slot {
+    #[expect(clippy::cast_possible_truncation, reason = "the parts are cut to 32 bits, and the rest is kept in the third")]
     fn new(Fingerprint(fingerprint): Fingerprint, position: u64) -> Self {
         assert!(position < 1 << POSITION_BITS, "a ledger holds fewer than 2^40 records");
         let high = (fingerprint >> 32) << 8 | position >> 32;
@@ -88,6 +89,7 @@ impl Idempotency {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "six bits are left")]
 fn shard_of(Fingerprint(fingerprint): Fingerprint) -> usize {
     (fingerprint >> (FINGERPRINT_BITS - SHARDS.trailing_zeros())) as usize
 }
@@ -121,7 +123,9 @@ mod tests {
         let slot = Slot::new(fingerprint, position);
         assert_eq!((slot.fingerprint(), slot.position()), (fingerprint, position));
         let mut ids = Idempotency::default();
-        [7, 8, position].into_iter().for_each(|position| ids.insert(fingerprint, position));
+        for position in [7, 8, position] {
+            ids.insert(fingerprint, position);
+        }
         let mut found = ids.candidates(fingerprint);
         found.sort_unstable();
         assert_eq!(found.as_slice(), [7, 8, position]);

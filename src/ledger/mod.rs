@@ -178,7 +178,7 @@ impl Ledger {
     /// The record at a position.
     ///
     /// # Errors
-    /// `POSITION_NOT_REACHED` beyond the last one, `UnknownEvent` never, `Damaged` if it cannot be read.
+    /// `POSITION_NOT_REACHED` beyond the last one, `Damaged` if it cannot be read.
     pub fn record(&self, position: u64) -> Result<proto::Record, Error> {
         let last = self.last();
         if position > last {
@@ -217,7 +217,7 @@ impl Ledger {
         self.core.journal.tree_head()
     }
 
-    /// Tells what goes on and on to end, and takes no more appends.
+    /// Tells what goes on and on, such as streams, to come to its end. Appends are still taken until `close`.
     pub fn begin_closing(&self) {
         self.closing.send_replace(true);
     }

@@ -36,12 +36,14 @@ pub struct Request {
 /// Where an answer goes, and the room that the request takes until then.
 pub struct Answer {
     reply: oneshot::Sender<Result<proto::AppendResponse, Error>>,
-    _room: Room,
+    room: Room,
 }
 
 impl Answer {
-    /// Answers, and gives the room free.
+    /// Gives the room free, and answers.
     pub fn send(self, result: Result<proto::AppendResponse, Error>) {
+        // Room first: whoever has an answer may ask again.
+        drop(self.room);
         // A caller that has gone away needs no answer.
         let _ = self.reply.send(result);
     }
@@ -131,7 +133,7 @@ impl Queue {
         let (reply, ticket) = oneshot::channel();
         let sender = self.sender.lock();
         let sender = sender.as_ref().ok_or_else(|| Error::Stopped("the ledger is closing".to_owned()))?;
-        sender.send(request(Answer { reply, _room: room })).map_err(|_| abandoned())?;
+        sender.send(request(Answer { reply, room })).map_err(|_| abandoned())?;
         Ok(Ticket(ticket))
     }
 

@@ -11,7 +11,8 @@ use parking_lot::RwLockReadGuard;
 use std::ops::Deref;
 
 /// The state, and what of it is seen. The writer waits while a view is held: take what is needed and drop it, and
-/// never hold one across an await. What `seen` does not see must not be answered: it may not be durable yet.
+/// never hold one across an await, nor ask for a second while holding one: a writer that waits between them would wait
+/// for ever. What `seen` does not see must not be answered: it may not be durable yet.
 pub struct View<'a> {
     state: RwLockReadGuard<'a, State>,
     /// What is seen; its position is the one to answer as the position read at.

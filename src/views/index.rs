@@ -65,6 +65,7 @@ struct Positions {
 }
 
 impl Positions {
+    #[expect(clippy::cast_possible_truncation, reason = "seven bits are taken at a time")]
     fn push(&mut self, position: u64) {
         assert!(position > self.last, "positions rise");
         let mut difference = position - self.last;
@@ -105,7 +106,9 @@ mod tests {
         fn lists_give_back_what_they_were_given(steps in prop::collection::vec(1_u64..1 << 40, 0..50), cut in 0_u64..1 << 45) {
             let mut positions = Positions::default();
             let rising: Vec<u64> = steps.iter().scan(0, |sum, step| { *sum += step; Some(*sum) }).collect();
-            rising.iter().for_each(|position| positions.push(*position));
+            for position in &rising {
+                positions.push(*position);
+            }
             prop_assert_eq!(positions.until(u64::MAX), rising.clone());
             prop_assert_eq!(positions.until(cut), rising.into_iter().filter(|position| *position <= cut).collect::<Vec<_>>());
         }

@@ -1,8 +1,12 @@
 //! What the service says about itself: health and reflection; and that it comes back as it was.
 
 use crate::support::{Moody, Service, adjustment, agreement, partner};
+use partnership_ledger::clock::SystemClock;
 use partnership_ledger::config::Limits;
-use partnership_ledger::journal::{DurableJournal, Journal, Options};
+use partnership_ledger::journal::{Batch, DurableJournal, Journal, MemoryJournal, Options};
+use partnership_ledger::ledger::{Ledger, ReplayError};
+use partnership_ledger::proto::{Event, Record};
+use prost::Message as _;
 use std::sync::Arc;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
@@ -76,4 +80,28 @@ async fn a_ledger_comes_back_as_it_was() {
     let told: Vec<_> = again.results.iter().map(|result| (result.position, result.duplicate)).collect();
     assert_eq!(told, [(3, true), (4, false)]);
     service.ledger.close().expect("closed");
+}
+
+fn opened(records: &[Vec<u8>]) -> Result<(), ReplayError> {
+    let journal = MemoryJournal::new();
+    let mut batch = Batch::new();
+    records.iter().for_each(|record| batch.push(record));
+    journal.append(0, &batch).expect("appended");
+    Ledger::open(Arc::new(journal), Arc::new(SystemClock), Limits::default()).map(|_| ())
+}
+
+fn record(position: u64, event: Event) -> Vec<u8> {
+    let recorded_at = event.occurred_at;
+    Record { position, recorded_at, recorded_by: "anonymous".into(), event: Some(event), effects: vec![] }.encode_to_vec()
+}
+
+#[tokio::test]
+async fn what_cannot_be_replayed_is_named_by_its_position() {
+    let unreadable = opened(&[record(1, partner("a")), b"no record".to_vec()]).expect_err("unreadable");
+    assert!(matches!(unreadable, ReplayError::Unreadable { position: 2, .. }), "{unreadable}");
+    let elsewhere = opened(&[record(1, partner("a")), record(3, partner("b"))]).expect_err("not its place");
+    assert!(matches!(elsewhere, ReplayError::Unreadable { position: 2, .. }), "{elsewhere}");
+    let twice = opened(&[record(1, partner("a")), record(2, partner("a"))]).expect_err("a contradiction");
+    assert!(matches!(twice, ReplayError::Contradiction { position: 2, .. }), "{twice}");
+    opened(&[record(1, partner("a")), record(2, partner("b"))]).expect("a ledger");
 }

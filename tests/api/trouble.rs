@@ -19,9 +19,9 @@ fn within(name: &str, timeout: &'static str) -> Request<AppendRequest> {
     request
 }
 
-async fn held() -> (Arc<Moody>, Service) {
+async fn held(queue_requests: usize) -> (Arc<Moody>, Service) {
     let journal = Arc::new(Moody::default());
-    let limits = Limits { queue_requests: 4, commit_records: 1, ..Limits::default() };
+    let limits = Limits { queue_requests, commit_records: 1, ..Limits::default() };
     let service = Service::with(journal.clone(), limits).await;
     service.append([partner("before")]).await.expect("recorded");
     journal.hold(true);
@@ -30,7 +30,7 @@ async fn held() -> (Arc<Moody>, Service) {
 
 #[tokio::test]
 async fn a_deadline_is_kept_and_what_waited_too_long_is_not_recorded() {
-    let (journal, service) = held().await;
+    let (journal, service) = held(100).await;
     let mut writer = service.connect_bare().await;
     // The first is being synced, the second fills the next commit; the third waits for room in one.
     let calls: Vec<_> = ["one", "two", "three"]
@@ -54,7 +54,7 @@ async fn a_deadline_is_kept_and_what_waited_too_long_is_not_recorded() {
 
 #[tokio::test]
 async fn overload_is_told_with_when_to_retry_and_passes() {
-    let (journal, service) = held().await;
+    let (journal, service) = held(4).await;
     let mut writer = service.writer().await;
     let calls: Vec<_> = (0..4)
         .map(|number| {
@@ -94,7 +94,7 @@ async fn bytes_are_bounded_as_well() {
 
 #[tokio::test]
 async fn after_a_failed_append_nothing_is_recorded_and_reads_go_on() {
-    let (journal, service) = held().await;
+    let (journal, service) = held(4).await;
     let mut writer = service.writer().await;
     let waiting: Vec<_> = (0..3)
         .map(|number| {
@@ -126,7 +126,7 @@ async fn after_a_failed_append_nothing_is_recorded_and_reads_go_on() {
 
 #[tokio::test]
 async fn what_is_not_durable_is_seen_by_nobody() {
-    let (journal, service) = held().await;
+    let (journal, service) = held(4).await;
     let mut writer = service.writer().await;
     let call = tokio::spawn({
         let mut writer = writer.clone();

@@ -208,7 +208,7 @@ impl Agreement {
         let notices = self.notices(seen).filter(|notice| !notice.withdrawn.is_some_and(|stamp| seen.sees(stamp)));
         let notices = notices.map(|notice| End { at: notice.ends_at, cause: EndCause::Notice, position: notice.given.position });
         let terminations = self.terminations.iter().filter(|end| seen.sees(end.stamp)).map(StandingEnd::as_end);
-        let expiry = self.expiry(seen).map(|end| end.as_end());
+        let expiry = self.expiry(seen).map(StandingEnd::as_end);
         terminations.chain(notices).chain(expiry).min_by_key(|end| end.at)
     }
 
@@ -229,7 +229,7 @@ impl Agreement {
 
     /// Its state at a time (rules 4.2).
     pub fn state(&self, at: Time, seen: Seen) -> AgreementState {
-        if !self.signature_seen(seen).is_some_and(|signature| signature.effective_at <= at) {
+        if self.signature_seen(seen).is_none_or(|signature| signature.effective_at > at) {
             return AgreementState::Proposed;
         }
         match self.end(seen) {

@@ -45,7 +45,7 @@ pub struct Balance {
 
 impl State {
     /// The commission entries of a dispute's subject: account and place.
-    pub(super) fn commission_entries(&self, subject: DisputeSubject) -> impl Iterator<Item = (Row, Row)> {
+    pub fn commission_entries(&self, subject: DisputeSubject) -> impl Iterator<Item = (Row, Row)> {
         let sales: &[Row] = match &subject {
             DisputeSubject::Lead(row) => &self.leads.by_id.get(*row).sales,
             DisputeSubject::Sale(_) | DisputeSubject::Payout(_) => &[],

@@ -15,6 +15,7 @@ pub mod posting;
 pub mod sale_recorded;
 pub mod sale_refunded;
 pub mod sale_reinstated;
+pub mod standing;
 
 use super::account::{About, AccountName};
 use super::calendar::Time;
@@ -186,6 +187,14 @@ impl Dispute {
     /// When it was resolved, as seen.
     pub fn resolved_at(&self, seen: Seen) -> Option<Time> {
         self.resolved.as_ref().map(|(stamp, _, _)| *stamp).filter(|stamp| seen.sees(*stamp)).map(|stamp| stamp.occurred_at)
+    }
+}
+
+impl Dispute {
+    /// When and how it was resolved, and what was found, as seen.
+    pub fn resolution(&self, seen: Seen) -> Option<(Time, DisputeOutcome, &str)> {
+        let (stamp, outcome, found) = self.resolved.as_ref()?;
+        seen.sees(*stamp).then_some((stamp.occurred_at, *outcome, &**found))
     }
 }
 

@@ -323,6 +323,13 @@ impl Lead {
         before.into_iter().find(|known| known.acquired_by.is_some())
     }
 
+    /// Who acquired it by the claim in force at a time; of a reassignment by the claim recorded before it (rules 5.1).
+    pub fn acquired_by(&self, at: Time, seen: Seen) -> Option<AcquiredBy> {
+        let in_force = self.decision_at(at, seen)?.stamp.position;
+        let before = self.decisions(seen).rev().filter(|known| known.stamp.position <= in_force && known.stamp.occurred_at <= at);
+        before.into_iter().find_map(|known| known.acquired_by)
+    }
+
     /// When it was lost, if it is lost at a time: the last of losses and claims by then is a loss (rules 5.2, 5.3).
     pub fn lost_at(&self, at: Time, seen: Seen) -> Option<Time> {
         let by_then = |stamp: &&Stamp| seen.sees(**stamp) && stamp.occurred_at <= at;

@@ -15,7 +15,7 @@ pub struct Ownership {
     pub credit: Option<Row>,
     /// Since when.
     pub since: Time,
-    /// The record that decided it.
+    /// The record that decided it; after the end that of the claim or reassignment which the end acts on.
     pub decided_at: u64,
     /// Why.
     pub rule: OwnershipRule,
@@ -43,7 +43,7 @@ impl Lead {
             return None;
         }
         let leads_at_end = agreement.terms_at_end(end.at, seen).map_or(LeadsAtEnd::AcquirerKeeps, |version| version.terms.leads_at_end);
-        let passed = |owner, rule| Ownership { owner, credit: Some(credit), since: passes_at, decided_at: end.position, rule };
+        let passed = |owner, rule| Ownership { owner, credit: Some(credit), since: passes_at, decided_at: decision.stamp.position, rule };
         Some(match leads_at_end {
             LeadsAtEnd::House => passed(Owner::House, OwnershipRule::EndToHouse),
             LeadsAtEnd::Partner => passed(Owner::Partner(agreement.partner), OwnershipRule::EndToPartner),

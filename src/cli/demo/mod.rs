@@ -1,0 +1,104 @@
+//! `demo`: the stories of a partner programme, played over gRPC against a fresh ledger that goes away afterwards.
+
+mod server;
+mod story;
+
+use super::client::Session;
+use super::failure::Failure;
+use super::lead::credit;
+use super::moment::parse_time;
+use super::table::Table;
+use super::{Cli, ask, text};
+use clap::Parser as _;
+use partnership_ledger::proto::{GetLeadRequest, Lead, OwnershipRule, ReadOptions};
+use story::Chapter;
+
+/// Leads whose agreements end in the story, with the time before and after.
+const LEADS: [&str; 2] = ["lead-bakery", "lead-gallery"];
+const BEFORE: &str = "2025-10-15";
+const AFTER: &str = "2025-12-01";
+
+const KEEP_ONE: &str = "
+That ledger is gone now. To keep one running, and to ask it from another terminal:
+
+    partnership-ledger serve --data-dir ./ledger-data
+    partnership-ledger append events.jsonl
+    partnership-ledger balance
+
+From the sources, `cargo run --release --` stands for `partnership-ledger`.";
+
+/// Plays the stories.
+pub async fn run(session: &mut Session) -> Result<(), Failure> {
+    let server = server::start().await?;
+    session.address = format!("http://{}", server.address);
+    let played = play(session).await;
+    server.stop()?;
+    played?;
+    session.out.line(KEEP_ONE)
+}
+
+async fn play(session: &mut Session) -> Result<(), Failure> {
+    let mut teller = story::Teller::new(session.ledger().await?);
+    for chapter in story::CHAPTERS {
+        tell(&chapter, &mut teller, session).await?;
+    }
+    heading(session, "Who owns which lead before and after the agreements' end")?;
+    let table = ownership(session).await?;
+    session.out.line("")?;
+    session.out.table(table)?;
+    heading(session, "An explained commission")?;
+    command(session, &["explain", "sale-bakery-1"]).await?;
+    heading(session, "What everybody is owed today")?;
+    command(session, &["balance"]).await?;
+    command(session, &["trial-balance"]).await
+}
+
+async fn tell(chapter: &Chapter, teller: &mut story::Teller, session: &mut Session) -> Result<(), Failure> {
+    heading(session, chapter.title)?;
+    session.out.line(&format!("\n{}", chapter.says))?;
+    for outcome in teller.tell(chapter).await? {
+        session.out.line(&outcome)?;
+    }
+    for line in chapter.commands {
+        command(session, line).await?;
+    }
+    session.out.flush()
+}
+
+fn heading(session: &mut Session, title: &str) -> Result<(), Failure> {
+    session.out.line(&format!("\n## {title}"))
+}
+
+/// Runs a command as it would be typed, and shows it.
+async fn command(session: &mut Session, words: &[&str]) -> Result<(), Failure> {
+    session.out.line(&format!("\n$ partnership-ledger {}", words.join(" ")))?;
+    let line = ["partnership-ledger"].iter().chain(words);
+    let cli = Cli::try_parse_from(line).map_err(|error| Failure::check(error.to_string()))?;
+    ask(cli.command, session).await
+}
+
+async fn ownership(session: &mut Session) -> Result<Table, Failure> {
+    let mut client = session.partnership().await?;
+    let mut table = Table::new(["lead", "asked for", "owner", "credit", "rule", "why"]);
+    for lead_id in LEADS {
+        for date in [BEFORE, AFTER] {
+            let as_of = Some(parse_time(date).map_err(Failure::check)?);
+            let options = Some(ReadOptions { as_of, ..ReadOptions::default() });
+            let request = GetLeadRequest { lead_id: lead_id.to_owned(), options };
+            let lead = client.get_lead(request).await?.into_inner().lead.unwrap_or_default();
+            table.row(row(&lead, date));
+        }
+    }
+    Ok(table)
+}
+
+fn row(lead: &Lead, date: &str) -> [String; 6] {
+    [
+        text::line(&lead.lead_id),
+        date.to_owned(),
+        text::party(lead.owner.as_ref()),
+        credit(&lead.agreement_id),
+        text::code::<OwnershipRule>(lead.rule),
+        text::line(&lead.explanation),
+    ]
+}

@@ -1,0 +1,72 @@
+//! `serve`: opens the ledger of a directory and serves it until it is told to end.
+
+use super::failure::Failure;
+use partnership_ledger::config::ServeConfig;
+use partnership_ledger::grpc::{ServeError, serve};
+use partnership_ledger::journal::{JournalError, OpenReport};
+use partnership_ledger::ledger::ReplayReport;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::path::PathBuf;
+use tracing_subscriber::EnvFilter;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Where the ledger is kept; created if it is not there
+    #[arg(long, value_name = "DIR", env = "PARTNERSHIP_LEDGER_DATA_DIR", default_value = "./ledger-data")]
+    data_dir: PathBuf,
+    /// Where to listen; port 0 lets the system choose. Whoever reaches it may read and write
+    #[arg(long, value_name = "ADDR", env = "PARTNERSHIP_LEDGER_LISTEN", default_value = "127.0.0.1:50051", value_parser = parse_address)]
+    listen: SocketAddr,
+}
+
+pub fn run(args: Args) -> Result<(), Failure> {
+    log_to_standard_error();
+    let config = ServeConfig { data_dir: args.data_dir, listen: args.listen, ..ServeConfig::default() };
+    Ok(serve(&config, announce)?)
+}
+
+/// Says where it listens, on the first line; nobody reading it is no reason not to serve.
+fn announce(address: SocketAddr, replayed: &ReplayReport, opened: &OpenReport) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "listening on {address}");
+    let _ = writeln!(out, "{}", replay_line(replayed));
+    let _ = out.flush();
+    for note in &opened.notes {
+        tracing::warn!("{note}");
+    }
+    if !address.ip().is_loopback() {
+        tracing::warn!("{address} is open to others, and there is no authentication: whoever reaches it may read and write");
+    }
+}
+
+fn replay_line(replayed: &ReplayReport) -> String {
+    let (records, seconds) = (replayed.records, replayed.seconds);
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a speed for people to read")]
+    let per_second = (records as f64 / seconds.max(0.001)) as u64;
+    match records {
+        0 => "replayed 0 records: the ledger is empty".to_owned(),
+        _ => format!("replayed {records} records in {seconds:.3} s ({per_second} a second)"),
+    }
+}
+
+fn log_to_standard_error() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let mut addresses = text.to_socket_addrs().map_err(|error| format!("must be HOST:PORT, such as 127.0.0.1:50051 ({error})"))?;
+    addresses.next().ok_or_else(|| "names no address".to_owned())
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        let text = error.to_string();
+        match error {
+            ServeError::Listen { .. } | ServeError::Journal(JournalError::Locked { .. }) => Self::unavailable(text),
+            ServeError::DataDir { .. } => Self::usage(text),
+            _ => Self::check(text),
+        }
+    }
+}

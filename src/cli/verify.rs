@@ -1,0 +1,191 @@
+//! `verify`: the offline check of a directory: what is stored is whole, in order, and adds up.
+
+use super::failure::Failure;
+use super::output::Output;
+use super::table::Table;
+use super::text;
+use partnership_ledger::domain::{Record, State};
+use partnership_ledger::journal::{Inspection, JournalError, inspect_records};
+use partnership_ledger::proto;
+use prost::Message as _;
+use std::collections::{BTreeMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::path::PathBuf;
+use uuid::Uuid;
+
+/// Problems listed for people; there may be one for every record.
+const LISTED: usize = 50;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The ledger's directory; no process may have it open. It is only read
+    #[arg(long, value_name = "DIR", env = "PARTNERSHIP_LEDGER_DATA_DIR", default_value = "./ledger-data")]
+    data_dir: PathBuf,
+}
+
+pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
+    let dir = &args.data_dir;
+    if !dir.join("wal").is_dir() {
+        return Err(Failure::usage(format!("{} holds no ledger: it has no wal directory", dir.display())));
+    }
+    let mut books = Books::default();
+    // A record that contradicts the others trips an assertion, which is reported as a problem, not as a crash.
+    let hook = take_hook();
+    set_hook(Box::new(|_| {}));
+    let inspected = inspect_records(dir, |position, bytes| books.take(position, bytes));
+    set_hook(hook);
+    let inspection = inspected.map_err(|error| match error {
+        JournalError::Locked { .. } => Failure::unavailable(error.to_string()),
+        error => Failure::check(error.to_string()),
+    })?;
+    books.compare();
+    let stored = inspection.problems.iter().map(|problem| match problem.last {
+        0 => problem.what.clone(),
+        last => format!("{} (positions {} to {last})", problem.what, problem.first),
+    });
+    let problems: Vec<String> = stored.chain(books.problems.iter().cloned()).collect();
+    if out.json {
+        write_json(&inspection, &problems, out)?
+    } else {
+        show(&inspection, &books, &problems, out)?
+    }
+    out.flush()?;
+    match problems.len() {
+        0 => Ok(()),
+        1 => Err(Failure::check("1 problem was found")),
+        many => Err(Failure::check(format!("{many} problems were found"))),
+    }
+}
+
+fn show(inspection: &Inspection, books: &Books, problems: &[String], out: &mut Output) -> Result<(), Failure> {
+    let mut facts = Table::facts();
+    facts.fact("records", format!("{} in {} of the log", inspection.log_records, text::count(inspection.segments as u64, "segment")));
+    facts.fact("store", format!("{} of them", inspection.store_records));
+    facts.fact("tree root", root(inspection));
+    facts.fact("replayed", books.state.position.to_string());
+    facts.fact("accounts", books.sums.len().to_string());
+    facts.fact("trial balance", if books.unbalanced == 0 { "zero at every position replayed" } else { "NOT zero" });
+    out.table(facts)?;
+    for note in &inspection.notes {
+        out.line(&format!("note: {note}"))?;
+    }
+    for problem in problems.iter().take(LISTED) {
+        out.line(&format!("problem: {}", text::line(problem)))?;
+    }
+    if problems.len() > LISTED {
+        out.line(&format!("and {} more problems; --json lists them all", problems.len() - LISTED))?;
+    }
+    if problems.is_empty() { out.line("all is well") } else { Ok(()) }
+}
+
+fn write_json(inspection: &Inspection, problems: &[String], out: &mut Output) -> Result<(), Failure> {
+    let answer = serde_json::json!({
+        "position": inspection.last.to_string(),
+        "tree_root": root(inspection),
+        "store_records": inspection.store_records.to_string(),
+        "problems": problems,
+        "notes": inspection.notes,
+    });
+    out.line(&answer.to_string())
+}
+
+fn root(inspection: &Inspection) -> String {
+    inspection.tree_head.map(|head| head.root.iter().map(|byte| format!("{byte:02x}")).collect()).unwrap_or_default()
+}
+
+/// What the records add up to, worked out twice: by the domain's replay, and here from the postings alone.
+#[derive(Default)]
+struct Books {
+    state: State,
+    /// Why the replay ended before the last record.
+    has_stopped: bool,
+    sums: BTreeMap<(String, String), i128>,
+    event_ids: HashSet<Uuid>,
+    unbalanced: u64,
+    problems: Vec<String>,
+}
+
+impl Books {
+    fn take(&mut self, position: u64, bytes: &[u8]) {
+        let record = match proto::Record::decode(bytes) {
+            Ok(record) if record.position == position => record,
+            Ok(record) => return self.stop(position, &format!("it says that it is record {}", record.position)),
+            Err(error) => return self.stop(position, &format!("it cannot be read: {error}")),
+        };
+        self.add_up(&record);
+        self.check_event_id(&record);
+        if !self.has_stopped {
+            self.replay(&record);
+        }
+    }
+
+    fn stop(&mut self, position: u64, why: &str) {
+        self.has_stopped = true;
+        self.problems.push(format!("record {position}: {why}"));
+    }
+
+    /// If the postings of every record add up to zero, so does the trial balance at every position.
+    fn add_up(&mut self, record: &proto::Record) {
+        let mut totals: BTreeMap<&str, i128> = BTreeMap::new();
+        for effect in &record.effects {
+            let Some(proto::effect::Effect::Posting(posting)) = &effect.effect else { continue };
+            let Some(amount) = &posting.amount else { continue };
+            *totals.entry(&amount.currency_code).or_default() += i128::from(amount.minor_units);
+            let key = (posting.account.clone(), amount.currency_code.clone());
+            *self.sums.entry(key).or_default() += i128::from(amount.minor_units);
+        }
+        for (currency_code, total) in totals {
+            if total != 0 {
+                self.unbalanced += 1;
+                self.problems.push(format!("record {}: its postings in {currency_code} add up to {total}, not to zero", record.position));
+            }
+        }
+    }
+
+    fn check_event_id(&mut self, record: &proto::Record) {
+        let event_id = record.event.as_ref().and_then(|event| Uuid::parse_str(&event.event_id).ok());
+        if event_id.is_some_and(|event_id| !self.event_ids.insert(event_id)) {
+            self.problems.push(format!("record {}: its event was recorded before", record.position));
+        }
+    }
+
+    fn replay(&mut self, message: &proto::Record) {
+        if message.position != self.state.position + 1 {
+            return self.stop(message.position, &format!("it follows {}: the replay ends there", self.state.position));
+        }
+        match Record::from_message(message) {
+            Err(why) => self.stop(message.position, &why),
+            Ok(record) => {
+                let state = &mut self.state;
+                if let Err(panic) = catch_unwind(AssertUnwindSafe(|| state.evolve(&record))) {
+                    let why = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+                    self.stop(message.position, &format!("it contradicts the records before it: {}", why.unwrap_or("no reason given")));
+                }
+            }
+        }
+    }
+
+    /// Compares the domain's accounts with the sums of the postings; after an early end they cannot agree.
+    fn compare(&mut self) {
+        if self.has_stopped {
+            return;
+        }
+        let accounts = &self.state.accounts;
+        let replayed = (0..accounts.len()).filter_map(|row| u32::try_from(row).ok()).map(|row| {
+            let (account, currency) = accounts.key(row);
+            ((account.to_string(), currency.to_string()), accounts.get(row).totals().balance())
+        });
+        let replayed: BTreeMap<_, _> = replayed.collect();
+        for key in self.sums.keys().chain(replayed.keys()).collect::<std::collections::BTreeSet<_>>() {
+            let (stored, derived) = (self.sums.get(key), replayed.get(key));
+            if stored != derived {
+                let (account, currency) = key;
+                self.problems.push(format!(
+                    "account {account} in {currency}: its postings add up to {}, the replay has {}",
+                    stored.copied().unwrap_or_default(),
+                    derived.copied().unwrap_or_default()
+                ));
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What stands of commission as seen, with whom, and what of it counts as paid (rules 5.5, 6.8).
+
+use super::holdings::{Holding, Holdings};
+use crate::domain::account::{About, AccountName, Entry};
+use crate::domain::effect::narrowed;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::proto::EntryKind;
+
+/// What of a standing amount counts as paid: the part `from..from + amount` of all that was paid to its account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Covered {
+    /// What stands of earlier commission, which payments count against first; at most what was paid.
+    pub from: i128,
+    /// What counts as paid, in minor units.
+    pub amount: i64,
+}
+
+impl State {
+    /// The commission entries of a sale or of a lead's qualifications that are seen: account, place and entry, in the
+    /// order of recording.
+    pub fn commission_seen(&self, about: About, seen: Seen) -> impl Iterator<Item = (Row, Row, &Entry)> {
+        let entries = self.entries_about(about).iter().map(|(account, place)| (*account, *place, self.entry_at(*account, *place)));
+        entries.filter(move |(_, _, entry)| is_seen(entry, seen))
+    }
+
+    fn entries_about(&self, about: About) -> &[(Row, Row)] {
+        match about {
+            About::Sale(row) => &self.commissions.sales.get(row).entries,
+            About::Lead(row) => &self.leads.by_id.get(row).entries,
+            About::Nothing => &[],
+        }
+    }
+
+    fn entry_at(&self, account: Row, place: Row) -> &Entry {
+        &self.accounts.get(account).entries()[place as usize]
+    }
+
+    /// What stands of the commission of a sale, or of a lead's qualifications, as seen. The holdings name no agreement.
+    pub fn holdings_seen(&self, about: About, seen: Seen) -> Holdings {
+        let mut holdings = Holdings::default();
+        for (account, place, entry) in self.commission_seen(about, seen) {
+            let Some(partner) = self.partner_of(account) else { continue };
+            match entry.kind {
+                _ if brings_commission(entry) => {
+                    let mut holding = Holding::new(partner, Row::MAX, entry.position, -entry.amount, entry.available_at);
+                    holding.entry = Some((account, place));
+                    holdings.acquire(holding);
+                }
+                EntryKind::Reinstatement => holdings.give_back(partner, -entry.amount),
+                _ => holdings.take(partner, entry.amount),
+            }
+        }
+        holdings
+    }
+
+    /// The partner of an account; none for one of the house.
+    pub fn partner_of(&self, account: Row) -> Option<Row> {
+        match &self.accounts.key(account).0 {
+            AccountName::Partner(id) => self.partners.find(id),
+            _ => None,
+        }
+    }
+
+    /// What of an amount that stands at a place of a partner's account counts as paid, as seen: payments less returns
+    /// count against standing commission in the order of position (rules 5.5).
+    pub fn covered(&self, account: Row, place: Row, stands: i64, seen: Seen) -> Covered {
+        let sums = self.accounts.get(account).sums(seen);
+        let paid = -sums.owed(EntryKind::Payment) - sums.owed(EntryKind::PaymentReturn);
+        let mut before = 0;
+        for (earlier, entry) in (0..place).zip(self.accounts.get(account).entries()) {
+            if before >= paid {
+                return Covered { from: paid.max(0), amount: 0 };
+            }
+            if is_seen(entry, seen) && brings_commission(entry) {
+                before += self.standing_at(account, earlier, entry, seen);
+            }
+        }
+        Covered { from: before, amount: narrowed((paid - before).clamp(0, i128::from(stands.max(0)))) }
+    }
+
+    /// What stands of the commission that an entry brought.
+    fn standing_at(&self, account: Row, place: Row, entry: &Entry, seen: Seen) -> i128 {
+        // Most commission is never touched again.
+        if self.entries_about(entry.about).len() == 1 {
+            return i128::from(-entry.amount).max(0);
+        }
+        let holdings = self.holdings_seen(entry.about, seen);
+        let holding = holdings.iter().find(|holding| holding.entry == Some((account, place)));
+        holding.map_or(0, |holding| i128::from(holding.amount).max(0))
+    }
+
+    /// The payouts that make up what is covered, each with its part, in the order of position; what of a payout came
+    /// back does not count.
+    pub fn payouts_covering(&self, account: Row, covered: Covered, seen: Seen) -> Vec<(Row, i64)> {
+        let end = covered.from + i128::from(covered.amount);
+        let mut reached = 0;
+        let mut parts = Vec::new();
+        for entry in self.accounts.get(account).entries() {
+            if reached >= end || entry.position > seen.position {
+                break;
+            }
+            if entry.kind != EntryKind::Payment || !is_seen(entry, seen) {
+                continue;
+            }
+            let Some(row) = self.commissions.payout_at(entry.position) else { continue };
+            let payout = self.commissions.payouts.get(row);
+            let start = reached;
+            reached += i128::from(payout.amount.minor_units - payout.returned(seen));
+            let part = reached.min(end) - start.max(covered.from);
+            if part > 0 {
+                parts.push((row, narrowed(part)));
+            }
+        }
+        parts
+    }
+}
+
+impl super::Commissions {
+    /// The payout that a record brought.
+    pub fn payout_at(&self, position: u64) -> Option<Row> {
+        let row = self.payouts.partition_point(|payout| payout.stamp.position < position);
+        ((row as usize) < self.payouts.len() && self.payouts.get(row).stamp.position == position).then_some(row)
+    }
+}
+
+/// Whether an entry counts, as seen (rules 1.4).
+fn is_seen(entry: &Entry, seen: Seen) -> bool {
+    entry.position <= seen.position && entry.effective_at <= seen.time
+}
+
+/// Whether an entry brings a partner commission: an accrual, or a transfer in.
+fn brings_commission(entry: &Entry) -> bool {
+    entry.kind == EntryKind::Accrual || entry.kind == EntryKind::Transfer && entry.amount < 0
+}

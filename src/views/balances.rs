@@ -1,0 +1,96 @@
+//! Balances: what partners are owed, as of a time (rules 7.1).
+
+use super::page::Page;
+use super::{Question, Reading, partner_seen};
+use crate::domain::commissions::balance::Balance;
+use crate::domain::effect::narrowed;
+use crate::domain::ids::Id;
+use crate::domain::money::Currency;
+use crate::domain::parse::Fields;
+use crate::domain::rejection::Rejection;
+use crate::domain::{Seen, State};
+use crate::proto;
+
+/// `GetBalance`.
+pub struct GetBalance {
+    partner: Id,
+}
+
+impl Question for GetBalance {
+    type Request = proto::GetBalanceRequest;
+    type Answer = proto::GetBalanceResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        Self { partner: fields.id("partner_id", &request.partner_id) }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let row = partner_seen(reading, &self.partner, seen)?;
+        let balances = reading.balances(row, seen).iter().map(balance).collect();
+        Ok(proto::GetBalanceResponse { balances, position: seen.position })
+    }
+}
+
+/// `ListBalances`.
+pub struct ListBalances {
+    currency: Option<Currency>,
+    page: Page,
+}
+
+impl Question for ListBalances {
+    type Request = proto::ListBalancesRequest;
+    type Answer = proto::ListBalancesResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        let question = proto::ListBalancesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+        Self {
+            currency: request.currency_code.as_ref().and_then(|code| fields.currency("currency_code", code)),
+            page: Page::parse(request.page_size, &request.page_token, "ListBalances", &question, fields),
+        }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let items = |state: &State, row| {
+            if !seen.sees(state.partners.get(row).registered()) {
+                return Vec::new();
+            }
+            let wanted = |balance: &&Balance| self.currency.is_none_or(|currency| balance.currency == currency);
+            let balances: Vec<_> = state.balances(row, seen).iter().filter(wanted).map(balance).collect();
+            let partner_id = state.partners.key(row).to_string();
+            if balances.is_empty() { Vec::new() } else { vec![proto::PartnerBalances { partner_id, balances }] }
+        };
+        let (partners, next_page_token) = self.page.fill(reading, seen, |state| state.partners.len(), items);
+        Ok(proto::ListBalancesResponse { partners, next_page_token, position: seen.position })
+    }
+}
+
+fn balance(balance: &Balance) -> proto::Balance {
+    proto::Balance {
+        currency_code: balance.currency.to_string(),
+        accrued: narrowed(balance.accrued),
+        reversed: narrowed(balance.reversed),
+        adjusted: narrowed(balance.adjusted),
+        cost_share: narrowed(balance.cost_share),
+        distributed: narrowed(balance.distributed),
+        collected: narrowed(balance.collected),
+        paid: narrowed(balance.paid),
+        returned: narrowed(balance.returned),
+        received: narrowed(balance.received),
+        net: narrowed(balance.net),
+        pending: narrowed(balance.pending),
+        disputed: narrowed(balance.disputed),
+        payable: narrowed(balance.payable),
+    }
+}

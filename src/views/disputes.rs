@@ -1,0 +1,115 @@
+//! Disputes, and the commission that each of them holds (rules 7.5).
+
+use super::page::Page;
+use super::{Question, Reading, partner_seen};
+use crate::domain::commissions::{Dispute, DisputeSubject};
+use crate::domain::effect::narrowed;
+use crate::domain::ids::Id;
+use crate::domain::leads::Owner;
+use crate::domain::parse::{Fields, timestamp};
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::proto::{self, dispute::Subject};
+
+/// `ListDisputes`.
+pub struct ListDisputes {
+    open_only: bool,
+    partner: Option<Id>,
+    page: Page,
+}
+
+impl Question for ListDisputes {
+    type Request = proto::ListDisputesRequest;
+    type Answer = proto::ListDisputesResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        let question = proto::ListDisputesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+        Self {
+            open_only: request.open_only,
+            partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
+            page: Page::parse(request.page_size, &request.page_token, "ListDisputes", &question, fields),
+        }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let partner = self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?;
+        let items = |state: &State, row| {
+            let known = state.commissions.disputes.get(row);
+            if !seen.sees(known.opened) || self.open_only && !known.is_open(seen.time, seen) {
+                return Vec::new();
+            }
+            let held = held(state, row, seen);
+            let wanted = partner
+                .is_none_or(|partner| is_about(state, known.subject, partner, seen) || held.iter().any(|(holder, _)| *holder == partner));
+            if wanted { vec![dispute(state, row, held, seen)] } else { Vec::new() }
+        };
+        let (disputes, next_page_token) = self.page.fill(reading, seen, |state| state.commissions.disputes.len(), items);
+        Ok(proto::ListDisputesResponse { disputes, next_page_token, position: seen.position })
+    }
+}
+
+/// Whether a dispute's subject is a partner's: a lead that it owns or has the credit of, a sale with its credit, a
+/// payout to it.
+fn is_about(state: &State, subject: DisputeSubject, partner: Row, seen: Seen) -> bool {
+    let has_credit = |credit: Option<Row>| credit.is_some_and(|row| state.agreements.by_id.get(row).partner == partner);
+    match subject {
+        DisputeSubject::Lead(row) => {
+            let ownership = state.leads.by_id.get(row).ownership(seen.time, seen, state);
+            ownership.is_some_and(|ownership| ownership.owner == Owner::Partner(partner) || has_credit(ownership.credit))
+        }
+        DisputeSubject::Sale(row) => has_credit(state.commissions.sales.get(row).credit),
+        DisputeSubject::Payout(row) => state.commissions.payouts.get(row).partner == partner,
+    }
+}
+
+/// What a dispute holds, by partner id, then by currency code.
+fn held(state: &State, row: Row, seen: Seen) -> Vec<(Row, proto::HeldCommission)> {
+    let dispute = state.commissions.disputes.get(row);
+    if !dispute.is_open(seen.time, seen) {
+        return Vec::new();
+    }
+    let mut accounts: Vec<Row> = state.commission_entries(dispute.subject).map(|(account, _)| account).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    let mut held: Vec<_> = accounts
+        .into_iter()
+        .filter_map(|account| {
+            let partner = state.partner_of(account)?;
+            let amount = state.held_by(row, account, seen);
+            let (partner_id, currency_code) = (state.partners.key(partner).to_string(), state.accounts.key(account).1.to_string());
+            (amount > 0).then(|| (partner, proto::HeldCommission { partner_id, currency_code, amount: narrowed(amount) }))
+        })
+        .collect();
+    held.sort_by(|(_, a), (_, b)| (&a.partner_id, &a.currency_code).cmp(&(&b.partner_id, &b.currency_code)));
+    held
+}
+
+fn dispute(state: &State, row: Row, held: Vec<(Row, proto::HeldCommission)>, seen: Seen) -> proto::Dispute {
+    let dispute: &Dispute = state.commissions.disputes.get(row);
+    let resolution = dispute.resolution(seen);
+    proto::Dispute {
+        dispute_id: state.commissions.disputes.key(row).to_string(),
+        opened_by: dispute.opened_by as i32,
+        subject: Some(match dispute.subject {
+            DisputeSubject::Lead(row) => Subject::LeadId(state.leads.by_id.key(row).to_string()),
+            DisputeSubject::Sale(row) => Subject::SaleId(state.commissions.sales.key(row).to_string()),
+            DisputeSubject::Payout(row) => Subject::PayoutId(state.commissions.payouts.key(row).to_string()),
+        }),
+        claim: dispute.claim.to_string(),
+        opened_at: Some(timestamp(dispute.opened.occurred_at)),
+        resolved_at: resolution.map(|(time, _, _)| timestamp(time)),
+        outcome: resolution.map(|(_, outcome, _)| outcome as i32),
+        resolution: resolution.map(|(_, _, found)| found.to_owned()).unwrap_or_default(),
+        held: held.into_iter().map(|(_, held)| held).collect(),
+        position: dispute.opened.position,
+    }
+}

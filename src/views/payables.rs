@@ -1,0 +1,83 @@
+//! The payout proposal: what should be paid to whom (rules 7.3).
+
+use super::page::Page;
+use super::{Question, Reading};
+use crate::domain::effect::narrowed;
+use crate::domain::ids::Id;
+use crate::domain::money::Currency;
+use crate::domain::parse::Fields;
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::proto;
+
+/// `ListPayables`.
+pub struct ListPayables {
+    include_below_minimum: bool,
+    page: Page,
+}
+
+impl Question for ListPayables {
+    type Request = proto::ListPayablesRequest;
+    type Answer = proto::ListPayablesResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        let question = proto::ListPayablesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+        Self {
+            include_below_minimum: request.include_below_minimum,
+            page: Page::parse(request.page_size, &request.page_token, "ListPayables", &question, fields),
+        }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let partners = partners_by_id(reading, seen);
+        let items = |state: &State, place: Row| {
+            let wanted = |payable: &proto::Payable| self.include_below_minimum || !payable.below_minimum;
+            payables(state, partners[place as usize], seen).into_iter().filter(wanted).collect()
+        };
+        let (payables, next_page_token) = self.page.fill(reading, seen, |_| partners.len(), items);
+        Ok(proto::ListPayablesResponse { payables, next_page_token, position: seen.position })
+    }
+}
+
+/// The partners that are seen, by id. What is seen does not change, so neither does a partner's place from page to page.
+fn partners_by_id(state: &State, seen: Seen) -> Vec<Row> {
+    let known = state.partners.iter().filter(|(_, _, partner)| seen.sees(partner.registered()));
+    let mut partners: Vec<(&Id, Row)> = known.map(|(row, id, _)| (id, row)).collect();
+    partners.sort_unstable();
+    partners.into_iter().map(|(_, row)| row).collect()
+}
+
+/// What is payable to a partner, above zero, by currency code.
+fn payables(state: &State, partner: Row, seen: Seen) -> Vec<proto::Payable> {
+    let payable = state.balances(partner, seen).into_iter().filter(|balance| balance.payable > 0);
+    payable
+        .map(|balance| {
+            let minimum = minimum_payout(state, partner, balance.currency, seen);
+            proto::Payable {
+                partner_id: state.partners.key(partner).to_string(),
+                currency_code: balance.currency.to_string(),
+                payable: narrowed(balance.payable),
+                minimum_payout: minimum,
+                below_minimum: balance.payable < i128::from(minimum),
+            }
+        })
+        .collect()
+}
+
+/// The largest minimum in a currency among the terms in force, or at the end, of a partner's signed agreements; 0 for
+/// none (rules 7.3).
+fn minimum_payout(state: &State, partner: Row, currency: Currency, seen: Seen) -> i64 {
+    let agreements = state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row));
+    let terms = agreements.filter_map(|agreement| agreement.terms_applying(seen.time, seen));
+    let minimums = terms.filter_map(|version| version.terms.minimum_payout).filter(|minimum| minimum.currency == currency);
+    minimums.map(|minimum| minimum.minor_units).max().unwrap_or(0)
+}

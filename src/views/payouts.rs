@@ -1,0 +1,65 @@
+//! Payouts: what was paid to partners, and what of it came back (rules 7.2).
+
+use super::page::Page;
+use super::{Question, Reading, partner_seen};
+use crate::domain::ids::Id;
+use crate::domain::parse::{Fields, timestamp};
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::proto;
+
+/// `ListPayouts`.
+pub struct ListPayouts {
+    partner: Option<Id>,
+    page: Page,
+}
+
+impl Question for ListPayouts {
+    type Request = proto::ListPayoutsRequest;
+    type Answer = proto::ListPayoutsResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        let question = proto::ListPayoutsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+        Self {
+            partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
+            page: Page::parse(request.page_size, &request.page_token, "ListPayouts", &question, fields),
+        }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let partner = self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?;
+        let items = |state: &State, row| {
+            let known = state.commissions.payouts.get(row);
+            let wanted = seen.sees(known.stamp) && partner.is_none_or(|partner| known.partner == partner);
+            if wanted { vec![payout(state, row, seen)] } else { Vec::new() }
+        };
+        let (payouts, next_page_token) = self.page.fill(reading, seen, |state| state.commissions.payouts.len(), items);
+        Ok(proto::ListPayoutsResponse { payouts, next_page_token, position: seen.position })
+    }
+}
+
+fn payout(state: &State, row: Row, seen: Seen) -> proto::Payout {
+    let payout = state.commissions.payouts.get(row);
+    proto::Payout {
+        payout_id: state.commissions.payouts.key(row).to_string(),
+        partner_id: state.partners.key(payout.partner).to_string(),
+        currency_code: payout.amount.currency.to_string(),
+        amount: payout.amount.minor_units,
+        tax_withheld: payout.tax_withheld,
+        returned: payout.returned(seen),
+        occurred_at: Some(timestamp(payout.stamp.occurred_at)),
+        method: payout.method.to_string(),
+        reference: payout.reference.to_string(),
+        advance: payout.advance,
+        position: payout.stamp.position,
+    }
+}

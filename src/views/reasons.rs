@@ -1,0 +1,106 @@
+//! What an assessment came to, in words: how much was earned and how, or why nothing (rules 6.2).
+
+use super::words::{amount, percent, when};
+use crate::domain::calendar::Time;
+use crate::proto::{CommissionAssessed, CommissionOutcome, TierMode, TierWorking};
+
+/// What was earned and how, or why nothing: the end of a sentence.
+pub fn outcome(assessed: &CommissionAssessed) -> String {
+    match assessed.outcome() {
+        CommissionOutcome::Accrued | CommissionOutcome::Capped => earned(assessed),
+        CommissionOutcome::NoCredit => "nothing was earned: no agreement has the credit of the lead".to_owned(),
+        CommissionOutcome::AgreementEnded => {
+            format!("nothing was earned: agreement {} had ended, and its tail does not cover the sale", assessed.agreement_id)
+        }
+        CommissionOutcome::NoRule if assessed.terms_position == 0 => {
+            format!("nothing was earned: agreement {} had no terms in force", assessed.agreement_id)
+        }
+        CommissionOutcome::NoRule => "nothing was earned: no rule of the terms matches".to_owned(),
+        CommissionOutcome::OutsideWindow => format!("nothing was earned: rule {} pays {}", assessed.rule_name, window(assessed)),
+        CommissionOutcome::Unspecified => "the record does not say what was earned".to_owned(),
+    }
+}
+
+fn earned(assessed: &CommissionAssessed) -> String {
+    let earned = assessed.amount.as_ref().map(amount).unwrap_or_default();
+    let cut = assessed.cut_off.as_ref().map(|cut| format!("; the cap per lead cut off {}", amount(cut))).unwrap_or_default();
+    let available = time(assessed.available_at.as_ref()).map(|time| format!("; available from {}", when(time))).unwrap_or_default();
+    format!("{earned} were earned by rule {}: {}{cut}{available}", assessed.rule_name, working(assessed))
+}
+
+/// How the reward was worked out.
+fn working(assessed: &CommissionAssessed) -> String {
+    let base = assessed.base.as_ref();
+    match (&assessed.tier_working, assessed.rate_bps, base) {
+        (Some(tiers), rate, Some(base)) => working_of_tiers(tiers, rate, base),
+        (None, Some(rate), Some(base)) => format!("{} of {}", percent(rate), amount(base)),
+        _ => "a flat amount".to_owned(),
+    }
+}
+
+fn working_of_tiers(tiers: &TierWorking, rate: Option<u32>, base: &crate::proto::Money) -> String {
+    let money = |minor_units| amount(&crate::proto::Money { minor_units, ..base.clone() });
+    let (before, after) = (money(tiers.net_sales_before), money(tiers.net_sales_after));
+    match tiers.mode() {
+        TierMode::BySale => format!("{} of {}, the rate at net sales of {before}", percent(rate.unwrap_or(0)), amount(base)),
+        TierMode::Marginal | TierMode::Retroactive | TierMode::Unspecified => {
+            let (earned_before, earned_after) = (money(tiers.earned_before), money(tiers.earned_after));
+            format!("net sales rose from {before} to {after}, which earn {earned_after} in place of {earned_before}")
+        }
+    }
+}
+
+fn window(assessed: &CommissionAssessed) -> String {
+    let bounds = assessed.window.as_ref().and_then(|window| time(window.start.as_ref()).zip(time(window.end.as_ref())));
+    bounds.map_or("at another time".to_owned(), |(start, end)| format!("from {} until {} only", when(start), when(end)))
+}
+
+fn time(value: Option<&prost_types::Timestamp>) -> Option<Time> {
+    let value = value?;
+    Time::from_timestamp(value.seconds, u32::try_from(value.nanos).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::parse::timestamp;
+    use crate::proto::{Money, WindowInterval};
+
+    fn usd(minor_units: i64) -> Money {
+        Money { currency_code: "USD".to_owned(), minor_units }
+    }
+
+    fn assessed(outcome: CommissionOutcome) -> CommissionAssessed {
+        CommissionAssessed {
+            agreement_id: "a-1".to_owned(),
+            rule_name: "base".to_owned(),
+            terms_position: 2,
+            base: Some(usd(100_00)),
+            outcome: outcome as i32,
+            ..CommissionAssessed::default()
+        }
+    }
+
+    #[test]
+    fn what_was_earned_says_how() {
+        let mut share = assessed(CommissionOutcome::Capped);
+        (share.rate_bps, share.amount, share.cut_off) = (Some(2_000), Some(usd(15_00)), Some(usd(5_00)));
+        assert_eq!(outcome(&share), "15.00 USD were earned by rule base: 20 % of 100.00 USD; the cap per lead cut off 5.00 USD");
+        let mut tiers = assessed(CommissionOutcome::Accrued);
+        let working = TierWorking { net_sales_after: 100_00, earned_after: 10_00, ..TierWorking::default() };
+        (tiers.amount, tiers.tier_working) = (Some(usd(10_00)), Some(Box::new(working)));
+        let words =
+            "10.00 USD were earned by rule base: net sales rose from 0.00 USD to 100.00 USD, which earn 10.00 USD in place of 0.00 USD";
+        assert_eq!(outcome(&tiers), words);
+    }
+
+    #[test]
+    fn what_earned_nothing_says_why() {
+        let mut outside = assessed(CommissionOutcome::OutsideWindow);
+        let day = |text: &str| Some(timestamp(text.parse().expect("a time")));
+        outside.window = Some(WindowInterval { start: day("2025-01-01T00:00:00Z"), end: day("2026-01-01T00:00:00Z") });
+        assert_eq!(outcome(&outside), "nothing was earned: rule base pays from 2025-01-01 until 2026-01-01 only");
+        let ended = outcome(&assessed(CommissionOutcome::AgreementEnded));
+        assert_eq!(ended, "nothing was earned: agreement a-1 had ended, and its tail does not cover the sale");
+    }
+}

@@ -1,0 +1,53 @@
+//! The trial balance: every account over everything that is seen; zero in every currency (rules 7.6).
+
+use super::{Question, Reading};
+use crate::domain::Seen;
+use crate::domain::effect::narrowed;
+use crate::domain::money::Currency;
+use crate::domain::parse::Fields;
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::proto;
+use std::collections::BTreeMap;
+
+/// Accounts that are summed up before the writer is let in.
+const ACCOUNTS_AT_A_TIME: Row = 256;
+
+/// `GetTrialBalance`.
+pub struct GetTrialBalance;
+
+impl Question for GetTrialBalance {
+    type Request = proto::GetTrialBalanceRequest;
+    type Answer = proto::GetTrialBalanceResponse;
+
+    fn parse(_: &Self::Request, _: &mut Fields) -> Self {
+        Self
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
+        let mut accounts = Vec::new();
+        let mut row = 0;
+        while (row as usize) < reading.accounts.len() {
+            let ((name, currency), account) = (reading.accounts.key(row), reading.accounts.get(row));
+            let until = account.entries_until(seen.position);
+            if account.entries()[..until].iter().any(|entry| entry.effective_at <= seen.time) {
+                let balance = account.sums_of_first(until, seen).balance();
+                *totals.entry(*currency).or_default() += balance;
+                let (account, currency_code) = (name.to_string(), currency.to_string());
+                accounts.push(proto::AccountBalance { account, currency_code, balance: narrowed(balance) });
+            }
+            row += 1;
+            if row.is_multiple_of(ACCOUNTS_AT_A_TIME) {
+                reading.breathe();
+            }
+        }
+        accounts.sort_by(|a, b| (&a.account, &a.currency_code).cmp(&(&b.account, &b.currency_code)));
+        let is_balanced = totals.values().all(|total| *total == 0);
+        Ok(proto::GetTrialBalanceResponse { accounts, is_balanced, position: seen.position })
+    }
+}

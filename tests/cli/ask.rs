@@ -1,0 +1,135 @@
+//! Every command that asks: for people, as JSON, and with its exit code.
+
+use crate::support::{STORY_EVENTS, Served, finish, program};
+use rstest::{fixture, rstest};
+use serde_json::json;
+
+#[fixture]
+fn served() -> Served {
+    Served::with_story()
+}
+
+/// Each command with words that its table must have.
+#[rstest]
+#[case(&["balance", "acme"], &["USD", "JPY", "150.00", "1000", "= payable"])]
+#[case(&["balance"], &["partner", "acme", "150.00"])]
+#[case(&["lead", "lead-1"], &["the house", "END_TO_HOUSE", "domain:one.example", "Owners", "FIRST_CLAIM"])]
+#[case(&["agreement", "acme-1"], &["terminated", "2025-06-01, by mutual", "referral: 20 % of each sale, for 12 months from the referral", "30 days"])]
+#[case(&["statement", "acme"], &["accrual", "200.00 USD", "reversal", "-50.00 USD", "payment", "1000 JPY", "payout-1"])]
+#[case(&["statement", "acme", "--currency", "JPY"], &["1000 JPY"])]
+#[case(&["explain", "sale-1"], &["ACCRUED", "200.00 USD", "Step by step", "Terms applied"])]
+#[case(&["payables"], &["acme", "1000 JPY", "pay"])]
+#[case(&["payouts", "--partner", "acme"], &["payout-1", "50.00 USD", "bank"])]
+#[case(&["disputes", "--open"], &["dispute-1", "sale sale-1", "150.00 USD of acme", "not ours"])]
+#[case(&["records"], &["partner_registered", "sale_recorded", "acme +200.00 USD (accrual)", "owner acme (FIRST_CLAIM)"])]
+#[case(&["records", "-n", "1"], &["agreement_terminated", "ends 2025-06-01 by mutual"])]
+#[case(&["records", "--from", "6", "--type", "sale_refunded"], &["refund-1 sale-1 250.00 USD", "refunded 250.00 USD"])]
+#[case(&["trial-balance"], &["partner:acme", "house:commission", "house:cash", "debit", "credit"])]
+fn answers_people(served: Served, #[case] words: &[&str], #[case] expected: &[&str]) {
+    let outcome = served.ask(words);
+    assert_eq!((outcome.code, outcome.error.as_str()), (0, ""));
+    for word in expected {
+        assert!(outcome.out.contains(word), "{word:?} is missing:\n{}", outcome.out);
+    }
+    assert!(outcome.out.ends_with(&format!("read at position {STORY_EVENTS}\n")), "{}", outcome.out);
+    assert!(!outcome.out.contains('\x1b'), "no colour where no terminal is");
+}
+
+#[rstest]
+#[case(&["balance", "acme"], "/balances/1/payable", "-5000")]
+#[case(&["balance"], "/partners/0/balances/0/currency_code", "JPY")]
+#[case(&["lead", "lead-1"], "/lead/rule", "OWNERSHIP_RULE_END_TO_HOUSE")]
+#[case(&["agreement", "acme-1"], "/agreement/state", "AGREEMENT_STATE_TERMINATED")]
+#[case(&["statement", "acme"], "/entries/0/amount", "20000")]
+#[case(&["explain", "sale-1"], "/assessment/amount/minor_units", "20000")]
+#[case(&["payables"], "/payables/0/payable", "1000")]
+#[case(&["payouts"], "/payouts/0/tax_withheld", "0")]
+#[case(&["disputes"], "/disputes/0/sale_id", "sale-1")]
+#[case(&["trial-balance"], "/accounts/0/account", "house:cash")]
+fn answers_programs(served: Served, #[case] words: &[&str], #[case] path: &str, #[case] expected: &str) {
+    let mut words = words.to_vec();
+    words.push("--json");
+    let answer = served.ask(&words).json();
+    assert_eq!(answer.pointer(path), Some(&json!(expected)), "{answer}");
+    assert_eq!(answer["position"], json!(STORY_EVENTS.to_string()));
+}
+
+#[rstest]
+fn records_are_json_lines_that_can_be_appended_elsewhere(served: Served) {
+    let outcome = served.ask(&["records", "--from", "1", "--json"]);
+    let events: Vec<String> =
+        outcome.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["event"].to_string()).collect();
+    assert_eq!(events.len() as u64, STORY_EVENTS);
+    let copy = Served::fresh();
+    let copied = finish(copy.command(&["append", "-"]).write_stdin(events.join("\n")));
+    assert_eq!((copied.code, copied.error.as_str()), (0, ""));
+    assert_eq!(copy.ask(&["balance", "acme"]).out, served.ask(&["balance", "acme"]).out);
+}
+
+#[rstest]
+fn questions_are_asked_as_of_a_time_and_a_position(served: Served) {
+    let owner = |words: &[&str]| {
+        let mut words = words.to_vec();
+        words.extend(["--json"]);
+        served.ask(&words).json()["lead"]["owner"].clone()
+    };
+    assert_eq!(owner(&["lead", "lead-1"]), json!({"house": true}));
+    assert_eq!(owner(&["lead", "lead-1", "--as-of", "2025-05-31"]), json!({"partner_id": "acme"}));
+    assert_eq!(owner(&["lead", "lead-1", "--as-of", "2025-06-01T07:00:00+07:00"]), json!({"house": true}));
+    assert_eq!(owner(&["lead", "lead-1", "--as-of-position", "3"]), json!({"partner_id": "acme"}));
+    let early = served.ask(&["lead", "lead-1", "--as-of-position", "2"]);
+    assert_eq!(early.code, 3, "{}", early.error);
+}
+
+#[rstest]
+#[case(&["balance", "nobody"], 3, "error: UNKNOWN_ID: ")]
+#[case(&["lead", "nobody"], 3, "error: UNKNOWN_ID: ")]
+#[case(&["explain", "sale-9"], 3, "error: UNKNOWN_ID: ")]
+#[case(&["agreement", "a b"], 2, "error: MALFORMED: ")]
+#[case(&["statement", "acme", "--as-of-position", "99"], 1, "error: POSITION_NOT_REACHED: ")]
+fn refusals_have_a_line_and_a_code(served: Served, #[case] words: &[&str], #[case] code: i32, #[case] begins: &str) {
+    let outcome = served.ask(words);
+    assert_eq!((outcome.code, outcome.out.as_str()), (code, ""), "{}", outcome.error);
+    assert!(outcome.error.starts_with(begins), "{}", outcome.error);
+    assert_eq!(outcome.error.lines().count(), 1, "{}", outcome.error);
+}
+
+#[rstest]
+#[case(&["balance", "--as-of", "yesterday"])]
+#[case(&["records", "-n", "1", "--from", "1"])]
+#[case(&["serve", "--json"])]
+#[case(&["completions", "bash", "--address", "http://127.0.0.1:1"])]
+#[case(&["campaign"])]
+#[case(&["balance", "--address", "https://127.0.0.1:1"])]
+#[case(&["append", "/nonexistent/events.jsonl"])]
+#[case(&["verify", "--data-dir", "/nonexistent"])]
+#[case(&[])]
+fn a_malformed_command_line_exits_with_2(#[case] words: &[&str]) {
+    let outcome = finish(program().args(words));
+    assert_eq!((outcome.code, outcome.out.as_str()), (2, ""));
+    assert!(!outcome.error.is_empty());
+}
+
+#[test]
+fn without_a_ledger_it_exits_with_4() {
+    let outcome = finish(program().args(["balance", "acme", "--address", "http://127.0.0.1:1"]));
+    assert_eq!(outcome.code, 4);
+    assert!(outcome.error.starts_with("error: cannot connect to http://127.0.0.1:1: Connection refused"), "{}", outcome.error);
+}
+
+#[test]
+fn an_empty_ledger_has_empty_answers() {
+    let served = Served::fresh();
+    for (command, says) in [
+        ("balance", "no partner has a balance"),
+        ("payables", "nothing is payable"),
+        ("payouts", "nothing was paid out"),
+        ("disputes", "no disputes"),
+        ("records", "no records"),
+        ("trial-balance", "no account has moved"),
+    ] {
+        let outcome = served.ask(&[command]);
+        assert_eq!((outcome.code, outcome.out.lines().next()), (0, Some(says)), "{command}");
+    }
+    assert_eq!(served.ask(&["payouts", "--json"]).out, "{\"payouts\":[],\"next_page_token\":\"\",\"position\":\"0\"}\n");
+}

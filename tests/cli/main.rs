@@ -1,0 +1,6 @@
+//! The command line, through the built program and a ledger that it serves.
+
+mod append;
+mod ask;
+mod run;
+mod support;

@@ -1,0 +1,164 @@
+//! Running a ledger: serving, ending, checking its directory; the demo, completions, and readers that go away.
+
+use crate::support::{STORY, Served, finish, program};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A directory with a ledger of the story that nobody serves.
+fn closed_ledger(dir: &Path) -> PathBuf {
+    let ledger = dir.join("ledger");
+    let mut served = Served::on(&ledger);
+    assert_eq!(finish(served.command(&["append"]).write_stdin(STORY)).code, 0);
+    let (status, _) = served.terminate();
+    assert_eq!(status.code(), Some(0));
+    ledger
+}
+
+#[test]
+fn it_says_where_it_listens_and_what_it_replayed() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = closed_ledger(dir.path());
+    let mut served = Served::on(&ledger);
+    let line = served.says();
+    assert!(line.starts_with("replayed 9 records in ") && line.ends_with(" a second)"), "{line}");
+    assert_eq!(served.ask(&["records", "--from", "9"]).code, 0);
+}
+
+#[test]
+fn sigterm_ends_it_with_0_although_a_client_stays_connected() {
+    let mut served = Served::with_story();
+    let idle = TcpStream::connect(&served.address).expect("a connection");
+    let (status, took) = served.terminate();
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    drop(idle);
+}
+
+#[test]
+fn a_second_server_on_the_directory_is_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = dir.path().join("ledger");
+    let served = Served::on(&ledger);
+    for words in [&["serve", "--listen", "127.0.0.1:0", "--data-dir"][..], &["verify", "--data-dir"]] {
+        let second = finish(program().args(words).arg(&ledger));
+        assert_eq!((second.code, second.out.as_str()), (4, ""));
+        assert!(second.error.starts_with("error: ") && second.error.contains("in use by another process"), "{}", second.error);
+        assert_eq!(second.error.lines().count(), 1, "{}", second.error);
+    }
+    let other = dir.path().join("other");
+    let taken = finish(program().args(["serve", "--listen", &served.address, "--data-dir"]).arg(&other));
+    assert_eq!(taken.code, 4, "{}", taken.error);
+}
+
+#[test]
+fn a_whole_ledger_passes_the_check() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = closed_ledger(dir.path());
+    let outcome = finish(program().args(["verify", "--data-dir"]).arg(&ledger));
+    assert_eq!((outcome.code, outcome.error.as_str()), (0, ""), "{}", outcome.out);
+    assert!(outcome.out.contains("zero at every position replayed") && outcome.out.ends_with("all is well\n"), "{}", outcome.out);
+    let answer = finish(program().args(["verify", "--json", "--data-dir"]).arg(&ledger)).json();
+    assert_eq!((answer["position"].as_str(), answer["problems"].as_array().map(Vec::len)), (Some("9"), Some(0)));
+    let root = answer["tree_root"].as_str().expect("a root");
+    assert_eq!(root.len(), 64);
+}
+
+#[test]
+fn a_damaged_ledger_fails_the_check_and_is_not_served() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = closed_ledger(dir.path());
+    flip_a_byte_of_the_log(&ledger);
+    std::fs::remove_dir_all(ledger.join("store")).expect("the store is gone too");
+    let outcome = finish(program().args(["verify", "--data-dir"]).arg(&ledger));
+    assert_eq!(outcome.code, 1);
+    assert!(outcome.out.contains("problem: wal/") && outcome.error.ends_with("found\n"), "{}{}", outcome.out, outcome.error);
+    let answer = finish(program().args(["verify", "--json", "--data-dir"]).arg(&ledger));
+    assert_eq!(answer.code, 1);
+    assert!(answer.out.contains("\"problems\":[\""), "{}", answer.out);
+    let served = finish(program().args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&ledger));
+    assert_eq!((served.code, served.out.as_str()), (1, ""));
+    assert!(served.error.lines().last().is_some_and(|line| line.starts_with("error: ")), "{}", served.error);
+}
+
+/// Somewhere within the first record, behind the segment's header.
+fn flip_a_byte_of_the_log(ledger: &Path) {
+    let mut segments: Vec<PathBuf> =
+        std::fs::read_dir(ledger.join("wal")).expect("the log").map(|entry| entry.expect("an entry").path()).collect();
+    segments.sort();
+    let segment = segments.first().expect("a segment");
+    let mut bytes = std::fs::read(segment).expect("readable");
+    let name = b"Acme";
+    let at = bytes.windows(name.len()).position(|window| window == name).expect("the record is there");
+    bytes[at] ^= 1;
+    std::fs::write(segment, bytes).expect("writable");
+}
+
+#[test]
+fn the_demo_tells_its_stories_quickly_and_how_to_go_on() {
+    let started = Instant::now();
+    let outcome = finish(program().arg("demo"));
+    assert_eq!((outcome.code, outcome.error.as_str()), (0, ""), "{}", outcome.out);
+    for word in [
+        "= payable      10000.00",
+        "refused: EXCEEDS_PAYABLE: ",
+        "refused: EXCLUSIVITY_CONFLICT: ",
+        "360.00 USD of beacon",
+        "END_ACQUIRER_KEEPS",
+        "END_TO_HOUSE",
+        "OUTSIDE_WINDOW",
+        "20 % of each sale, for 12 months",
+        "-100.00",
+        "partnership-ledger serve --data-dir",
+    ] {
+        assert!(outcome.out.contains(word), "{word:?} is missing:\n{}", outcome.out);
+    }
+    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[test]
+fn completions_name_the_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let outcome = finish(program().args(["completions", shell]));
+        assert_eq!(outcome.code, 0);
+        assert!(outcome.out.contains("trial-balance") && outcome.out.contains("as-of-position"), "{shell}");
+    }
+}
+
+#[test]
+fn help_tells_the_exit_codes() {
+    let outcome = finish(program().arg("--help"));
+    assert_eq!(outcome.code, 0);
+    assert!(outcome.out.contains("Exit codes:") && outcome.out.contains("  4  the ledger cannot be reached"), "{}", outcome.out);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let served = Served::with_story();
+    let sale = STORY.lines().nth(4).expect("the sale");
+    let sales: Vec<String> = (0..3_000)
+        .map(|number| {
+            sale.replace("saleRecorded\":{\"saleId\":\"sale-1", &format!("saleRecorded\":{{\"saleId\":\"s-{number}"))
+                .replace("000000000004", &format!("1{number:011}"))
+        })
+        .collect();
+    assert_eq!(finish(served.command(&["append"]).write_stdin(sales.join("\n"))).code, 0);
+    for words in [&["records", "--from", "1", "--json"][..], &["statement", "acme"], &["completions", "zsh"]] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
+            .args(words)
+            .env("PARTNERSHIP_LEDGER_ADDRESS", &served.address)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let mut first = String::new();
+        // The reader is dropped after one line, and the pipe with it.
+        BufReader::with_capacity(16, child.stdout.take().expect("its output")).read_line(&mut first).expect("a line");
+        let status = child.wait().expect("it ends");
+        let mut error = String::new();
+        child.stderr.take().expect("its errors").read_to_string(&mut error).expect("text");
+        assert_eq!((status.code(), error.as_str()), (Some(0), ""), "{words:?}");
+    }
+}
