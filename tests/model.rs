@@ -2,9 +2,15 @@
 
 mod outside;
 
+use std::collections::BTreeMap;
+
+use outside::contest;
+use outside::ledger::Ledger as _;
 use outside::model::Model;
 use outside::scenario;
+use outside::shrink::shrink;
 use outside::typed::ByName;
+use outside::workload::{NOW, workload};
 
 /// What the model leaves out: malformed input, and sections 8 to 11 of the rules.
 const BEYOND_THE_MODEL: [&str; 6] = [
@@ -30,4 +36,61 @@ fn the_model_plays_the_scenarios() {
         played += 1;
     }
     assert!(played > 30, "only {played} scenarios were found");
+}
+
+/// Cases that are played unless `MODEL_CASES` says otherwise.
+const CASES: u64 = 40;
+
+/// The first seed, unless `MODEL_SEED` says otherwise.
+const FIRST_SEED: u64 = 1;
+
+fn setting(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).map_or(otherwise, |value| value.parse().expect("a number"))
+}
+
+/// The ledger does what the model does, event by event and question by question.
+#[test]
+fn the_ledger_agrees_with_the_model() {
+    let first = setting("MODEL_SEED", FIRST_SEED);
+    for seed in first..first + setting("MODEL_CASES", CASES) {
+        let requests = workload(seed);
+        if contest::first_difference(&requests).is_none() {
+            continue;
+        }
+        let least = shrink(requests);
+        let (request, difference) = contest::first_difference(&least).expect("it still differs");
+        let listing = contest::listing(&least);
+        panic!("MODEL_SEED={seed} MODEL_CASES=1 shows this again:\n{listing}request {request}\n{}", difference.text);
+    }
+}
+
+/// Plays the JSON lines in the file that `MODEL_STORY` names and says all differences.
+#[test]
+fn a_story_is_told_again() {
+    let Ok(path) = std::env::var("MODEL_STORY") else {
+        return;
+    };
+    let story = std::fs::read_to_string(path).expect("a file of JSON lines");
+    let found = contest::all_differences(&contest::requests(&story));
+    let told: Vec<String> = found.iter().map(|(request, difference)| format!("request {request}\n{}", difference.text)).collect();
+    assert!(told.is_empty(), "{}", told.join("\n"));
+}
+
+/// Workloads that are mostly refused would test little.
+#[test]
+fn most_events_of_the_workloads_are_accepted() {
+    let (mut accepted, mut sent) = (0, 0);
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for seed in 1..=10 {
+        let mut model = Model { now: Some(NOW), ..Model::default() };
+        for request in workload(seed) {
+            sent += request.events.len();
+            if let Err(refusal) = model.append(&request) {
+                *reasons.entry(refusal.reason).or_default() += 1;
+            }
+        }
+        accepted += model.records.len();
+    }
+    println!("{accepted} of {sent}; refused: {reasons:?}");
+    assert!(accepted * 100 > sent * 70, "{accepted} of {sent}; refused: {reasons:?}");
 }

@@ -1,9 +1,13 @@
 //! What the tests from outside share: a ledger as clients see it, a model of it, scenarios, workloads.
 #![allow(dead_code, reason = "each test uses its own part")]
 
+pub mod compare;
+pub mod contest;
 pub mod json;
 pub mod ledger;
 pub mod model;
 pub mod scenario;
 pub mod served;
+pub mod shrink;
 pub mod typed;
+pub mod workload;

@@ -2,12 +2,12 @@
 
 use super::referred::decision_of;
 use super::{Decision, Lead};
-use crate::domain::account::{About, AccountName};
+use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::Time;
 use crate::domain::commissions::holdings::{Holding, Holdings, Part};
 use crate::domain::commissions::posting::{PartnerEntry, subject_of};
-use crate::domain::effect::{Effect, Party, narrowed};
+use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Currency, Money};
 use crate::domain::parse::Fields;
@@ -168,7 +168,7 @@ fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
     let with_others = own.chain(of_sales).filter(|(_, holding)| Some(holding.partner) != target && holding.amount > 0);
     let unpaid = with_others.filter_map(|(sale, holding)| {
         let (account, place) = holding.entry?;
-        let amount = state.unpaid_of(account, place, holding.amount);
+        let amount = holding.amount - state.covered(account, place, holding.amount, Seen::ALL).amount;
         let part = Part { partner: holding.partner, agreement: holding.agreement, amount, available_at: holding.available_at };
         let (_, currency) = state.accounts.key(account);
         (amount > 0).then_some(Lot { sale, currency: *currency, part, position: holding.position })
@@ -182,30 +182,5 @@ fn holdings_mut(sale: Option<Row>, lead: Row, state: &mut State) -> &mut Holding
     match sale {
         Some(sale) => &mut state.commissions.sales.get_mut(sale).holdings,
         None => &mut state.leads.by_id.get_mut(lead).holdings,
-    }
-}
-
-impl State {
-    /// What of a standing amount does not count as paid: payments count against accruals in the order of position (rules 5.5).
-    fn unpaid_of(&self, account: Row, place: Row, stands: i64) -> i64 {
-        let totals = self.accounts.get(account).totals();
-        let paid = -totals.owed(EntryKind::Payment) - totals.owed(EntryKind::PaymentReturn);
-        let before = self.standing_before(account, place);
-        let covered = (paid - before).clamp(0, i128::from(stands));
-        stands - narrowed(covered)
-    }
-
-    /// What stands of the commission that an account got before a place.
-    fn standing_before(&self, account: Row, place: Row) -> i128 {
-        let earlier = (0..place).zip(self.accounts.get(account).entries());
-        let stands = earlier.filter_map(|(earlier, entry)| {
-            let holdings = match entry.about {
-                About::Sale(sale) => &self.commissions.sales.get(sale).holdings,
-                About::Lead(lead) => &self.leads.by_id.get(lead).holdings,
-                About::Nothing => return None,
-            };
-            holdings.iter().find(|holding| holding.entry == Some((account, earlier))).map(|holding| i128::from(holding.amount.max(0)))
-        });
-        stands.sum()
     }
 }

@@ -16,7 +16,8 @@ impl Model {
         if let Some(expected) = request.expected_last_position {
             let is_duplicate = |event: &pb::Event| self.same_id(event).is_some_and(|record| record.event == normal(event));
             if expected != self.last_position() && !request.events.iter().all(is_duplicate) {
-                return Err(Refusal::rule("POSITION_PASSED"));
+                let passed = expected < self.last_position();
+                return Err(Refusal::rule(if passed { "POSITION_PASSED" } else { "POSITION_NOT_REACHED" }));
             }
         }
         let mut results = Vec::new();

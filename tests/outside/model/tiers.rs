@@ -79,7 +79,7 @@ impl Known<'_> {
             matches!(other.outcome, Outcome::Accrued | Outcome::Capped)
                 && other.sale.is_some()
                 && same_rule(other, assessed)
-                && other.currency == assessed.currency
+                && other.base.as_ref().map(|(currency, _)| currency) == assessed.currency.as_ref()
                 && period.is_none_or(|(start, end)| start <= record.occurred && record.occurred < end)
         };
         let sales = self.records.iter().filter(counts);

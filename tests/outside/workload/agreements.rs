@@ -1,0 +1,158 @@
+//! Events of partners and agreements.
+
+use chrono::TimeDelta;
+use partnership_ledger::proto::{self as pb, AgreementType, PartnerKind, Side, TerminationCause, event::Body};
+
+use super::World;
+use crate::outside::ledger::stamp;
+use crate::outside::model::calendar::Instant;
+
+impl World {
+    pub fn partner_registered(&mut self, partner_id: String) -> pb::PartnerRegistered {
+        pb::PartnerRegistered {
+            display_name: format!("บริษัท {partner_id}"),
+            partner_id,
+            kind: PartnerKind::Reseller.into(),
+            categories: self.categories(),
+            country_code: None,
+        }
+    }
+
+    pub fn partner_updated(&mut self) -> pb::PartnerUpdated {
+        let replace_categories = self.one_in(2);
+        pb::PartnerUpdated {
+            partner_id: self.partner_id(),
+            display_name: self.one_in(2).then(|| "Renamed".to_owned()),
+            kind: self.one_in(2).then(|| PartnerKind::Agency.into()),
+            replace_categories,
+            categories: if replace_categories { self.categories() } else { Vec::new() },
+        }
+    }
+
+    pub fn partner_id(&mut self) -> String {
+        let known = self.ids(|body| match body {
+            Body::PartnerRegistered(body) => Some(&body.partner_id),
+            _ => None,
+        });
+        self.known_id(&known)
+    }
+
+    /// A signed agreement, mostly one that still runs.
+    pub fn agreement_id(&mut self) -> String {
+        let signed = self.ids(|body| match body {
+            Body::AgreementSigned(body) => Some(&body.agreement_id),
+            _ => None,
+        });
+        let clock = self.clock();
+        let running = |id: &String| self.known().is_active(id, clock);
+        let active: Vec<String> = signed.iter().filter(|id| running(id)).cloned().collect();
+        if active.is_empty() || self.one_in(6) { self.known_id(&signed) } else { self.any(&active) }
+    }
+
+    fn new_agreement_id(&mut self) -> String {
+        format!("a{}", self.below(6) + 1)
+    }
+
+    pub fn agreement_proposed(&mut self) -> pb::AgreementProposed {
+        pb::AgreementProposed {
+            agreement_id: self.new_agreement_id(),
+            partner_id: self.partner_id(),
+            r#type: self.agreement_type().into(),
+            terms: Some(Box::new(self.terms())),
+        }
+    }
+
+    fn agreement_type(&mut self) -> AgreementType {
+        if self.one_in(5) { AgreementType::Integration } else { AgreementType::Channel }
+    }
+
+    pub fn agreement_signed(&mut self, id: Option<String>) -> pb::AgreementSigned {
+        let agreement_id = id.unwrap_or_else(|| self.new_agreement_id());
+        let clock = self.clock();
+        let effective = match self.below(8) {
+            0 => Some(clock + self.span(60)),
+            1 => Some(clock - self.span(30)),
+            _ => None,
+        };
+        let start = effective.unwrap_or(clock);
+        // Later than the event itself, whenever that will be said to have occurred.
+        let expires = self.one_in(3).then(|| start.max(clock) + TimeDelta::days(32) + self.span(300));
+        let mut signed = pb::AgreementSigned {
+            agreement_id,
+            partner_id: self.partner_id(),
+            r#type: self.agreement_type().into(),
+            terms: Some(Box::new(self.terms())),
+            effective_at: effective.map(stamp),
+            expires_at: expires.map(stamp),
+            acknowledged_conflicts: Vec::new(),
+        };
+        if !self.one_in(4) {
+            signed.acknowledged_conflicts = self.conflicts_of(&signed, start);
+        }
+        signed
+    }
+
+    fn conflicts_of(&self, signed: &pb::AgreementSigned, start: Instant) -> Vec<String> {
+        let mut others = Vec::new();
+        for breach in self.known().conflicts(signed, start) {
+            let other = if breach.broken == signed.agreement_id { breach.by } else { breach.broken };
+            if !others.contains(&other) {
+                others.push(other);
+            }
+        }
+        others
+    }
+
+    pub fn agreement_amended(&mut self) -> pb::AgreementAmended {
+        let effective = match self.below(5) {
+            0 => Some(self.clock() + self.span(60)),
+            1 => Some(self.clock() - self.span(90)),
+            2 => Some(self.turn()),
+            _ => None,
+        };
+        pb::AgreementAmended { agreement_id: self.agreement_id(), terms: Some(Box::new(self.terms())), effective_at: effective.map(stamp) }
+    }
+
+    pub fn agreement_renewed(&mut self) -> pb::AgreementRenewed {
+        let expires = self.clock() + self.span(500);
+        pb::AgreementRenewed { agreement_id: self.agreement_id(), expires_at: Some(stamp(expires)) }
+    }
+
+    fn side(&mut self) -> Side {
+        self.any(&[Side::House, Side::Partner])
+    }
+
+    pub fn notice_given(&mut self) -> pb::TerminationNoticeGiven {
+        let ends = self.one_in(4).then(|| self.clock() + self.span(90));
+        pb::TerminationNoticeGiven {
+            agreement_id: self.agreement_id(),
+            given_by: self.side().into(),
+            ends_at: ends.map(stamp),
+            reason: String::new(),
+        }
+    }
+
+    pub fn notice_withdrawn(&mut self) -> pb::TerminationNoticeWithdrawn {
+        let noticed = self.ids(|body| match body {
+            Body::TerminationNoticeGiven(body) => Some(&body.agreement_id),
+            _ => None,
+        });
+        pb::TerminationNoticeWithdrawn { agreement_id: self.known_id(&noticed), given_by: self.side().into() }
+    }
+
+    pub fn agreement_terminated(&mut self) -> pb::AgreementTerminated {
+        let cause = self.any(&[TerminationCause::Notice, TerminationCause::Mutual, TerminationCause::Breach]);
+        let effective = match self.below(4) {
+            0 => Some(self.clock() + self.span(30)),
+            1 => Some(self.turn()),
+            _ => None,
+        };
+        let effective = effective.filter(|_| cause != TerminationCause::Notice);
+        pb::AgreementTerminated {
+            agreement_id: self.agreement_id(),
+            cause: cause.into(),
+            effective_at: effective.map(stamp),
+            reason: String::new(),
+        }
+    }
+}

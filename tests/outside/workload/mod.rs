@@ -1,0 +1,158 @@
+//! Random workloads: realistic, few partners, agreements and leads so that they collide, and nasty at the edges. A seed
+//! makes the same workload again.
+
+mod agreements;
+mod leads;
+mod money;
+mod terms;
+mod world;
+
+pub use world::{NOW, World};
+
+use partnership_ledger::proto::{self as pb, event::Body};
+
+/// Requests to be sent one after the other.
+pub type Requests = Vec<pb::AppendRequest>;
+
+/// The workload of a seed. The model chooses what is interesting; most events are such that it accepts them.
+pub fn workload(seed: u64) -> Requests {
+    let mut world = World::new(seed);
+    let mut requests = vec![world.beginning()];
+    let events = world.below(160) + 40;
+    let mut sent = 0;
+    world.keep(&requests[0]);
+    while sent < events {
+        let request = world.request();
+        sent += request.events.len() as u64;
+        world.keep(&request);
+        requests.push(request);
+    }
+    requests
+}
+
+impl World {
+    /// Two or three partners and a few agreements.
+    fn beginning(&mut self) -> pb::AppendRequest {
+        let mut events = Vec::new();
+        for number in 1..=2 + self.below(2) {
+            let body = self.partner_registered(format!("p{number}"));
+            let event = self.event(Body::PartnerRegistered(body));
+            self.try_out(event, &mut events);
+        }
+        for number in 1..=3 {
+            let body = self.agreement_signed(Some(format!("a{number}")));
+            let event = self.event(Body::AgreementSigned(body));
+            self.try_out(event, &mut events);
+        }
+        pb::AppendRequest { events, expected_last_position: None }
+    }
+
+    fn try_out(&mut self, event: pb::Event, accepted: &mut Vec<pb::Event>) {
+        if self.scratch(std::slice::from_ref(&event)) {
+            accepted.push(event);
+        }
+    }
+
+    /// One request: mostly of one event, sometimes a batch, rarely one that fails in the middle.
+    fn request(&mut self) -> pb::AppendRequest {
+        let size = match self.below(20) {
+            0..12 => 1,
+            12..19 => self.below(4) + 2,
+            _ => self.below(8) + 2,
+        };
+        // An event that fails takes the others with it: mostly it is left out.
+        let keeps_failing = size == 1 || self.one_in(6);
+        let mut events = Vec::new();
+        while events.len() < size as usize {
+            let event = self.next_event(&events);
+            let accepted = self.scratch(std::slice::from_ref(&event));
+            if accepted || (keeps_failing && self.one_in(2)) {
+                events.push(event);
+            }
+        }
+        let expected_last_position = match self.below(80) {
+            0 => Some(self.position()),
+            1 => Some(self.position().saturating_sub(1)),
+            _ => None,
+        };
+        pb::AppendRequest { events, expected_last_position }
+    }
+
+    fn next_event(&mut self, batch: &[pb::Event]) -> pb::Event {
+        match self.below(60) {
+            0 | 1 => self.sent_again(batch),
+            2 => {
+                let mut event = self.sent_again(batch);
+                event.metadata.insert("again".to_owned(), "with other content".to_owned());
+                event
+            }
+            _ => {
+                let body = self.body();
+                self.event(body)
+            }
+        }
+    }
+
+    /// An event that was sent before, its id maybe in capitals.
+    fn sent_again(&mut self, batch: &[pb::Event]) -> pb::Event {
+        let mut all = self.accepted_events();
+        all.extend(batch.iter().cloned());
+        let mut event = self.any(&all);
+        if self.one_in(2) {
+            event.event_id.make_ascii_uppercase();
+        }
+        event
+    }
+
+    fn body(&mut self) -> Body {
+        match self.below(100) {
+            0..20 => Body::SaleRecorded(self.sale_recorded()),
+            20..32 => Body::LeadReferred(self.lead_referred()),
+            32..42 => Body::SaleRefunded(self.sale_refunded()),
+            42..45 => Body::SaleReinstated(self.sale_reinstated()),
+            45..61 => self.lead_body(),
+            61..78 => self.agreement_body(),
+            _ => self.money_body(),
+        }
+    }
+
+    fn lead_body(&mut self) -> Body {
+        let lead_id = self.lead_id();
+        match self.below(16) {
+            0..4 => Body::LeadQualified(pb::LeadQualified { lead_id }),
+            4..7 => Body::LeadApproved(pb::LeadApproved { lead_id }),
+            7..9 => Body::LeadLost(pb::LeadLost { lead_id, reason: String::new() }),
+            9..12 => Body::LeadProtectionExtended(pb::LeadProtectionExtended { lead_id, days: self.days(60) }),
+            _ => Body::LeadReassigned(self.lead_reassigned(lead_id)),
+        }
+    }
+
+    fn agreement_body(&mut self) -> Body {
+        match self.below(20) {
+            0..3 => Body::AgreementSigned(self.agreement_signed(None)),
+            3 => Body::AgreementProposed(self.agreement_proposed()),
+            4..9 => Body::AgreementAmended(self.agreement_amended()),
+            9..11 => Body::AgreementRenewed(self.agreement_renewed()),
+            11..14 => Body::TerminationNoticeGiven(self.notice_given()),
+            14..16 => Body::TerminationNoticeWithdrawn(self.notice_withdrawn()),
+            16..18 => Body::AgreementTerminated(self.agreement_terminated()),
+            18 => Body::PartnerUpdated(self.partner_updated()),
+            _ => {
+                let number = self.below(5) + 1;
+                Body::PartnerRegistered(self.partner_registered(format!("p{number}")))
+            }
+        }
+    }
+
+    fn money_body(&mut self) -> Body {
+        match self.below(22) {
+            0..3 => Body::CommissionAdjusted(self.commission_adjusted()),
+            3..10 => Body::CommissionPaid(self.commission_paid()),
+            10..13 => Body::PayoutReturned(self.payout_returned()),
+            13..15 => Body::PaymentReceived(self.payment_received()),
+            15 => Body::PeriodClosed(self.period_closed()),
+            16..20 => Body::DisputeOpened(self.dispute_opened()),
+            _ => Body::DisputeResolved(self.dispute_resolved()),
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Random terms: every reward, window, tail, hold, cap and protection.
+
+use partnership_ledger::proto::{
+    self as pb, Bound, CommissionTrigger, LeadsAtEnd, ProtectionAnchor, TailMode, TierMode, TierPeriod, WindowAnchor,
+    commission_rule::Reward, lead_protection, notice,
+};
+
+use super::World;
+
+const CATEGORIES: [&str; 3] = ["email", "payroll", "ads"];
+
+impl World {
+    pub fn categories(&mut self) -> Vec<String> {
+        let categories = CATEGORIES.map(str::to_owned);
+        categories.into_iter().filter(|_| self.one_in(3)).collect()
+    }
+
+    pub fn terms(&mut self) -> pb::Terms {
+        let own_zone = self.any(&["", "UTC", "Asia/Bangkok", "Europe/Berlin", "America/New_York"]);
+        let time_zone = if self.one_in(4) { own_zone } else { self.zone };
+        pb::Terms {
+            time_zone: time_zone.to_owned(),
+            commission: Some(pb::Commission { rules: self.rules() }),
+            lead_protection: (!self.one_in(4)).then(|| self.protection()),
+            credit_house_leads: self.one_in(2),
+            leads_at_end: self.leads_at_end().into(),
+            tail: (!self.one_in(4)).then(|| self.tail()),
+            notice: (!self.one_in(3)).then(|| self.notice()),
+            exclusivity: self.one_in(6).then(|| self.exclusivity()),
+            minimum_payout: self.one_in(3).then(|| self.money(5_000)),
+            reverse_on_house_fault: self.one_in(3),
+            ..pb::Terms::default()
+        }
+    }
+
+    fn leads_at_end(&mut self) -> LeadsAtEnd {
+        self.any(&[LeadsAtEnd::Unspecified, LeadsAtEnd::AcquirerKeeps, LeadsAtEnd::House, LeadsAtEnd::Partner])
+    }
+
+    fn protection(&mut self) -> pb::LeadProtection {
+        let period = match self.below(10) {
+            0 => None,
+            1 => Some(lead_protection::Period::Unlimited(true)),
+            _ => Some(lead_protection::Period::Days(self.days(60))),
+        };
+        let anchor = self.any(&[ProtectionAnchor::Unspecified, ProtectionAnchor::Referral, ProtectionAnchor::Approval]);
+        pb::LeadProtection { anchor: anchor.into(), period }
+    }
+
+    fn tail(&mut self) -> pb::Tail {
+        let mode = self.any(&[TailMode::None, TailMode::Days, TailMode::RemainingWindow, TailMode::RemainingWindow]);
+        let days = if mode == TailMode::Days { self.days(60) } else { 0 };
+        pb::Tail { mode: mode.into(), days }
+    }
+
+    fn notice(&mut self) -> pb::Notice {
+        let period = match self.below(5) {
+            0 => None,
+            1 | 2 => Some(notice::Period::Months(self.days(2))),
+            _ => Some(notice::Period::Days(self.days(30))),
+        };
+        pb::Notice { period }
+    }
+
+    fn exclusivity(&mut self) -> pb::Exclusivity {
+        let bound = self.any(&[Bound::House, Bound::House, Bound::Both, Bound::Partner]);
+        let by_id = self.one_in(2);
+        let partner = format!("p{}", self.below(4) + 1);
+        let category = self.any(&CATEGORIES).to_owned();
+        let months = self.one_in(2).then(|| self.days(11) + 1);
+        pb::Exclusivity {
+            bound: bound.into(),
+            partner_ids: if by_id { vec![partner] } else { Vec::new() },
+            categories: if by_id { Vec::new() } else { vec![category] },
+            months,
+        }
+    }
+
+    fn rules(&mut self) -> Vec<pb::CommissionRule> {
+        let mut rules = Vec::new();
+        for name in ["standard", "bounty", "special"] {
+            if !self.one_in(3) {
+                rules.push(self.rule(name));
+            }
+        }
+        if self.one_in(2) {
+            rules.reverse();
+        }
+        rules
+    }
+
+    fn rule(&mut self, name: &str) -> pb::CommissionRule {
+        let is_bounty = if name == "bounty" { !self.one_in(8) } else { self.one_in(20) };
+        let trigger = if is_bounty { CommissionTrigger::LeadQualified } else { CommissionTrigger::Sale };
+        let reward = if is_bounty { Reward::Flat(self.money(10_000)) } else { self.reward() };
+        let total_only = match &reward {
+            Reward::Tiers(tiers) => tiers.mode() != TierMode::BySale,
+            _ => false,
+        };
+        let cap = if total_only || !self.one_in(3) { None } else { Some(self.money(20_000)) };
+        let limited = self.one_in(5);
+        pb::CommissionRule {
+            name: name.to_owned(),
+            trigger: trigger.into(),
+            products: if self.one_in(4) { vec!["pro".to_owned()] } else { Vec::new() },
+            max_sales_per_lead: if limited { self.days(3) } else { 0 },
+            window: self.one_in(2).then(|| self.window()),
+            cap_per_lead: cap,
+            hold_days: if self.one_in(2) { 0 } else { self.days(40) },
+            reward: Some(reward),
+        }
+    }
+
+    fn reward(&mut self) -> Reward {
+        match self.below(10) {
+            0..4 => {
+                let bps = self.any(&[0, 1, 333, 1_250, 2_000, 2_000, 5_000, 10_000]);
+                Reward::RateBps(bps)
+            }
+            4 | 5 => Reward::Flat(self.money(3_000)),
+            _ => Reward::Tiers(self.tiers()),
+        }
+    }
+
+    fn tiers(&mut self) -> pb::Tiers {
+        let mode = self.any(&[TierMode::Marginal, TierMode::Retroactive, TierMode::BySale]);
+        let period = self.any(&[TierPeriod::Month, TierPeriod::Quarter, TierPeriod::Year, TierPeriod::Lifetime]);
+        let mut from = if self.one_in(4) { self.below(5_000) } else { 0 };
+        let mut rate = self.below(1_000);
+        let mut bands = Vec::new();
+        for _ in 0..=self.below(4) {
+            bands.push(pb::TierBand {
+                from_minor_units: i64::try_from(from).expect("small"),
+                rate_bps: u32::try_from(rate).expect("small"),
+            });
+            from += self.below(40_000) + 1;
+            // A total that grows must not earn less; slices and single sales may.
+            rate = if mode == TierMode::Retroactive { rate + self.below(2_000) } else { self.below(4_000) };
+        }
+        pb::Tiers { mode: mode.into(), period: period.into(), currency_code: self.currency(), bands }
+    }
+
+    fn window(&mut self) -> pb::CommissionWindow {
+        let anchor = self.any(&[WindowAnchor::LeadReferred, WindowAnchor::FirstSale, WindowAnchor::AgreementEffective]);
+        pb::CommissionWindow { months: self.days(6) + 1, anchor: anchor.into() }
+    }
+
+    /// An amount up to about so much.
+    pub fn money(&mut self, most: u64) -> pb::Money {
+        let minor_units = i64::try_from(self.below(most) + 1).expect("small");
+        pb::Money { currency_code: self.currency(), minor_units }
+    }
+}
