@@ -40,9 +40,10 @@ Exit codes:
   3  an id is not known
   4  the ledger cannot be reached, is overloaded, or its directory is in use
 
-Times are RFC 3339 (2026-11-22T09:30:00Z); a date alone means its first instant in UTC.
-With --json an answer is one line of proto3 JSON with the contract's field names; lists come whole, `records` and
-`append` write one line per record or event.";
+Times are RFC 3339 (2026-11-22T09:30:00Z); a date alone is its first instant
+in UTC. With --json an answer is one line of proto3 JSON with the contract's
+field names, and a list comes whole; `records` and `append` write one line for
+each record or event.";
 
 /// Records partnership events for good, and tells what each partner is owed and who owns each lead.
 #[derive(Parser)]
@@ -82,7 +83,7 @@ enum Command {
     Payouts(payouts::Args),
     /// The disputes and what they hold
     Disputes(disputes::Args),
-    /// The records themselves, the last ones first asked for
+    /// The records themselves: the last ones, or all from a position on
     Records(records::Args),
     /// Every account over everything; zero in every currency
     TrialBalance(trial_balance::Args),

@@ -7,7 +7,7 @@ use prost_types::Timestamp;
 /// The options of every question.
 #[derive(clap::Args)]
 pub struct Moment {
-    /// Answer as of this time, also in the past or future; now if left out
+    /// Answer as of this time, in the past or the future
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     as_of: Option<Timestamp>,
     /// Answer as known when this position was the last

@@ -8,7 +8,8 @@ use partnership_ledger::domain::{Record, State};
 use partnership_ledger::journal::{Inspection, JournalError, inspect_records};
 use partnership_ledger::proto;
 use prost::Message as _;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::path::PathBuf;
 use uuid::Uuid;
@@ -45,9 +46,9 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     });
     let problems: Vec<String> = stored.chain(books.problems.iter().cloned()).collect();
     if out.json {
-        write_json(&inspection, &problems, out)?
+        write_json(&inspection, &problems, out)?;
     } else {
-        show(&inspection, &books, &problems, out)?
+        show(&inspection, &books, &problems, out)?;
     }
     out.flush()?;
     match problems.len() {
@@ -90,14 +91,18 @@ fn write_json(inspection: &Inspection, problems: &[String], out: &mut Output) ->
 }
 
 fn root(inspection: &Inspection) -> String {
-    inspection.tree_head.map(|head| head.root.iter().map(|byte| format!("{byte:02x}")).collect()).unwrap_or_default()
+    let mut text = String::new();
+    for byte in inspection.tree_head.iter().flat_map(|head| head.root) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
 }
 
 /// What the records add up to, worked out twice: by the domain's replay, and here from the postings alone.
 #[derive(Default)]
 struct Books {
     state: State,
-    /// Why the replay ended before the last record.
+    /// Whether the replay ended before the last record.
     has_stopped: bool,
     sums: BTreeMap<(String, String), i128>,
     event_ids: HashSet<Uuid>,
@@ -176,7 +181,7 @@ impl Books {
             ((account.to_string(), currency.to_string()), accounts.get(row).totals().balance())
         });
         let replayed: BTreeMap<_, _> = replayed.collect();
-        for key in self.sums.keys().chain(replayed.keys()).collect::<std::collections::BTreeSet<_>>() {
+        for key in self.sums.keys().chain(replayed.keys()).collect::<BTreeSet<_>>() {
             let (stored, derived) = (self.sums.get(key), replayed.get(key));
             if stored != derived {
                 let (account, currency) = key;

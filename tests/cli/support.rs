@@ -49,7 +49,7 @@ impl Outcome {
 
 /// Runs a command to its end.
 pub fn finish(command: &mut Command) -> Outcome {
-    let output = command.timeout(Duration::from_secs(60)).output().expect("it runs");
+    let output = command.timeout(Duration::from_mins(1)).output().expect("it runs");
     Outcome {
         code: output.status.code().expect("it ended by itself"),
         out: String::from_utf8(output.stdout).expect("UTF-8"),

@@ -1,0 +1,39 @@
+//! Questions over gRPC, one at a time, of a ledger with some history.
+
+mod serving;
+mod workload;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
+use partnership_ledger::proto::{
+    ExplainSaleRequest, GetBalanceRequest, GetLeadRequest, ListEntriesRequest, ListPayablesRequest, ReadOptions,
+};
+use serving::Bench;
+
+const EVENTS: usize = 100_000;
+
+fn query(criterion: &mut Criterion) {
+    let bench = Bench::with(EVENTS);
+    let client = PartnershipServiceClient::new(bench.connect());
+    let past = Some(ReadOptions { as_of_position: Some(EVENTS as u64 / 2), ..ReadOptions::default() });
+    let partner_id = "partner-7".to_owned();
+    let mut group = criterion.benchmark_group("query");
+    group.sample_size(20);
+    macro_rules! ask {
+        ($name:literal, $method:ident, $request:expr) => {
+            group.bench_function($name, |bencher| {
+                bencher.iter(|| bench.runtime.block_on(client.clone().$method($request)).expect("answered"));
+            });
+        };
+    }
+    ask!("balance", get_balance, GetBalanceRequest { partner_id: partner_id.clone(), options: None });
+    ask!("balance in the past", get_balance, GetBalanceRequest { partner_id: partner_id.clone(), options: past });
+    ask!("lead", get_lead, GetLeadRequest { lead_id: "lead-7".to_owned(), options: None });
+    ask!("statement page", list_entries, ListEntriesRequest { partner_id: partner_id.clone(), ..ListEntriesRequest::default() });
+    ask!("explain", explain_sale, ExplainSaleRequest { sale_id: "sale-7".to_owned(), options: None });
+    ask!("payables", list_payables, ListPayablesRequest::default());
+    group.finish();
+}
+
+criterion_group!(benches, query);
+criterion_main!(benches);
