@@ -25,7 +25,7 @@ use std::fmt::Debug;
 pub type Turn = (u8, u8, u8, i64, i64);
 
 pub fn turns() -> impl Strategy<Value = Vec<Turn>> {
-    prop::collection::vec((0_u8..18, 0_u8..3, 0_u8..3, 0_i64..200, 1_i64..20_000), 1..60)
+    prop::collection::vec((0_u8..18, 0_u8..3, 0_u8..3, 0_i64..200, 1_i64..20_000), 1..120)
 }
 
 /// Three partners and their agreements, then the turns that the rules allow.
