@@ -17,6 +17,7 @@ async fn filled() -> Service {
     service
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "requests hold their options as an Option")]
 fn at(position: u64) -> Option<ReadOptions> {
     Some(ReadOptions { as_of_position: Some(position), ..ReadOptions::default() })
 }

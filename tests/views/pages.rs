@@ -26,6 +26,9 @@ fn statement(story: &Story, seen: Seen, request: &ListEntriesRequest, page_size:
     }
 }
 
+/// Whether a line is wanted.
+type Matches<'a> = &'a dyn Fn(&&Entry) -> bool;
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -46,7 +49,7 @@ proptest! {
         let of_sale = ListEntriesRequest { sale_id: Some("s11".into()), ..of_partner.clone() };
         let of_agreement = ListEntriesRequest { agreement_id: Some("a1".into()), kinds: kinds.clone(), ..of_partner.clone() };
         let of_lead = ListEntriesRequest { lead_id: Some("l1".into()), ..of_partner.clone() };
-        let wanted: [(ListEntriesRequest, &dyn Fn(&&Entry) -> bool); 3] = [
+        let wanted: [(ListEntriesRequest, Matches<'_>); 3] = [
             (of_sale, &|line| line.sale_id.as_deref() == Some("s11")),
             (of_agreement, &|line| line.agreement_id.as_deref() == Some("a1") && kinds.contains(&line.kind)),
             (of_lead, &|line| line.lead_id.as_deref() == Some("l1")),
