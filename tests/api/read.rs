@@ -17,9 +17,8 @@ async fn filled() -> Service {
     service
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "requests hold their options as an Option")]
-fn at(position: u64) -> Option<ReadOptions> {
-    Some(ReadOptions { as_of_position: Some(position), ..ReadOptions::default() })
+fn at(position: u64) -> ReadOptions {
+    ReadOptions { as_of_position: Some(position), ..ReadOptions::default() }
 }
 
 fn bad_fields(status: &Status) -> Vec<String> {
@@ -32,12 +31,12 @@ fn bad_fields(status: &Status) -> Vec<String> {
 async fn a_balance_is_answered_as_known_at_a_position() {
     let service = filled().await;
     let mut reader = service.reader().await;
-    for (options, net) in [(None, Some(350)), (at(5), Some(100)), (at(4), None)] {
+    for (options, net) in [(None, Some(350)), (Some(at(5)), Some(100)), (Some(at(4)), None)] {
         let answer = reader.get_balance(GetBalanceRequest { partner_id: "a".into(), options }).await.expect("an answer").into_inner();
         assert_eq!(answer.balances.first().map(|balance| balance.net), net);
         assert_eq!(answer.position, options.map_or(6, |options| options.as_of_position()));
     }
-    let refused = reader.get_partner(GetPartnerRequest { partner_id: "b".into(), options: at(1) }).await.expect_err("not yet");
+    let refused = reader.get_partner(GetPartnerRequest { partner_id: "b".into(), options: Some(at(1)) }).await.expect_err("not yet");
     assert_eq!(told(&refused), (Code::NotFound, "UNKNOWN_ID".into()));
     let beyond = Some(ReadOptions { min_position: Some(7), ..ReadOptions::default() });
     let refused = reader.get_partner(GetPartnerRequest { partner_id: "b".into(), options: beyond }).await.expect_err("beyond");

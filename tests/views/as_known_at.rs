@@ -71,7 +71,7 @@ fn body(number: usize, (kind, one, other, days, amount): Turn, story: &Story) ->
         4 => collected(&sale, &agreement, amount),
         5 => refunded(&new, &sale, amount),
         6 => Body::SaleReinstated(proto::SaleReinstated { reinstatement_id: new, refund_id: some_refund(story, one + other) }),
-        7 => adjusted(&new, &agreement, amount - 10_000),
+        7 => adjusted(&new, &agreement, 2 * amount - 20_001),
         8 => paid(&payout, &partner, amount / 10 + 1),
         9 => advanced(&payout, &partner, amount),
         10 => Body::PayoutReturned(proto::PayoutReturned {

@@ -25,15 +25,15 @@ fn with_minimum(minor_units: i64) -> proto::Terms {
 
 #[test]
 fn a_payout_is_proposed_from_the_largest_minimum_on() {
-    let story = begun().on("2025-01-03", signed("small", "acme", with_minimum(10_00))).on("2025-01-03", adjusted("g", "a", 49_99));
-    let story = story.on("2025-02-01", signed("large", "acme", with_minimum(50_00)));
-    assert_eq!(payables(&story, "2025-01-31", false), [("acme".into(), 49_99, 10_00, false)], "not yet in force");
+    let story = begun().on("2025-01-03", signed("small", "acme", with_minimum(1_000))).on("2025-01-03", adjusted("g", "a", 4_999));
+    let story = story.on("2025-02-01", signed("large", "acme", with_minimum(5_000)));
+    assert_eq!(payables(&story, "2025-01-31", false), [("acme".into(), 4_999, 1_000, false)], "not yet in force");
     assert_eq!(payables(&story, "2025-02-01", false), []);
-    assert_eq!(payables(&story, "2025-02-01", true), [("acme".into(), 49_99, 50_00, true)]);
+    assert_eq!(payables(&story, "2025-02-01", true), [("acme".into(), 4_999, 5_000, true)]);
     let story = story.on("2025-03-01", terminated("large"));
-    assert_eq!(payables(&story, "2025-04-01", true), [("acme".into(), 49_99, 50_00, true)], "the terms at the end still count");
+    assert_eq!(payables(&story, "2025-04-01", true), [("acme".into(), 4_999, 5_000, true)], "the terms at the end still count");
     let story = story.on("2025-04-02", adjusted("h", "a", 1));
-    assert_eq!(payables(&story, "2025-04-02", false), [("acme".into(), 50_00, 50_00, false)]);
+    assert_eq!(payables(&story, "2025-04-02", false), [("acme".into(), 5_000, 5_000, false)]);
 }
 
 #[test]
@@ -53,14 +53,14 @@ fn an_open_dispute_holds_what_is_available() {
     });
     let outcome = proto::DisputeOutcome::Dismissed as i32;
     let resolved = Body::DisputeResolved(proto::DisputeResolved { dispute_id: "d".into(), outcome, resolution: "no".into() });
-    let story = begun().on("2025-01-03", sold("s", "l", 100_00)).on("2025-02-01", opened).on("2025-03-01", resolved);
+    let story = begun().on("2025-01-03", sold("s", "l", 10_000)).on("2025-02-01", opened).on("2025-03-01", resolved);
     let dispute = |date| {
         let request = ListDisputesRequest { partner_id: Some("acme".into()), ..ListDisputesRequest::default() };
         ask::<ListDisputes>(&story, story.seen(date), &request).expect("an answer").disputes.pop()
     };
     assert_eq!(dispute("2025-01-31"), None);
     let open = dispute("2025-02-01").expect("open");
-    assert_eq!((open.held[0].amount, open.outcome, open.resolution.as_str()), (20_00, None, ""), "its end is not seen");
+    assert_eq!((open.held[0].amount, open.outcome, open.resolution.as_str()), (2_000, None, ""), "its end is not seen");
     let closed = dispute("2025-03-01").expect("still listed");
     assert_eq!((closed.held.len(), closed.outcome, closed.resolution.as_str()), (0, Some(outcome), "no"));
     let open_only = ListDisputesRequest { open_only: true, ..ListDisputesRequest::default() };
@@ -69,8 +69,8 @@ fn an_open_dispute_holds_what_is_available() {
 
 #[test]
 fn a_sale_is_explained_from_the_partner_to_the_payout() {
-    let story = begun().on("2025-01-03", sold("s", "l", 100_00)).on("2025-01-04", sold("t", "l", 50_00));
-    let story = story.on("2025-02-01", refunded("r", "s", 25_00)).on("2025-03-01", paid("p", "acme", 20_00));
+    let story = begun().on("2025-01-03", sold("s", "l", 10_000)).on("2025-01-04", sold("t", "l", 5_000));
+    let story = story.on("2025-02-01", refunded("r", "s", 2_500)).on("2025-03-01", paid("p", "acme", 2_000));
     let told = explain(&story, story.seen("2025-04-01"), "s").expect("known");
     let steps: Vec<(u64, &str)> = told.steps.iter().map(|step| (step.position, step.sentence.as_str())).collect();
     let chain = [
@@ -85,29 +85,29 @@ fn a_sale_is_explained_from_the_partner_to_the_payout() {
         (7, "Payout p to acme pays 15.00 USD of it."),
     ];
     assert_eq!(steps, chain);
-    assert_eq!((told.commission_left, told.paid), (Some(usd(15_00)), Some(usd(15_00))));
-    assert_eq!(told.sale.expect("a sale").refunded, Some(usd(25_00)));
+    assert_eq!((told.commission_left, told.paid), (Some(usd(1_500)), Some(usd(1_500))));
+    assert_eq!(told.sale.expect("a sale").refunded, Some(usd(2_500)));
     let second = explain(&story, story.seen("2025-04-01"), "t").expect("known");
-    assert_eq!((second.commission_left, second.paid), (Some(usd(10_00)), Some(usd(5_00))), "what is left of the payout");
+    assert_eq!((second.commission_left, second.paid), (Some(usd(1_000)), Some(usd(500))), "what is left of the payout");
     let then = explain(&story, story.seen("2025-01-31"), "s").expect("known");
-    assert_eq!((then.steps.len(), then.commission_left, then.paid), (4, Some(usd(20_00)), Some(usd(0))));
+    assert_eq!((then.steps.len(), then.commission_left, then.paid), (4, Some(usd(2_000)), Some(usd(0))));
 }
 
 #[test]
 fn a_transfer_takes_along_what_is_unpaid() {
     let story = begun().on("2025-01-03", registered("beta")).on("2025-01-03", signed("b", "beta", terms()));
-    let story = story.on("2025-01-04", sold("s", "l", 100_00)).on("2025-02-01", paid("p", "acme", 5_00));
-    let story = story.on("2025-03-01", reassigned("l", Some("b"))).on("2025-04-01", paid("q", "beta", 15_00));
+    let story = story.on("2025-01-04", sold("s", "l", 10_000)).on("2025-02-01", paid("p", "acme", 500));
+    let story = story.on("2025-03-01", reassigned("l", Some("b"))).on("2025-04-01", paid("q", "beta", 1_500));
     let told = explain(&story, story.seen("2025-05-01"), "s").expect("known");
     let sentences: Vec<&str> = told.steps.iter().skip_while(|step| step.position < 7).map(|step| step.sentence.as_str()).collect();
     let moved = "The lead was reassigned; 15.00 USD of unpaid commission moved from acme to beta.";
     assert_eq!(sentences, ["Payout p to acme pays 5.00 USD of it.", moved, "Payout q to beta pays 15.00 USD of it."]);
-    assert_eq!((told.commission_left, told.paid), (Some(usd(20_00)), Some(usd(20_00))));
+    assert_eq!((told.commission_left, told.paid), (Some(usd(2_000)), Some(usd(2_000))));
 }
 
 #[test]
 fn a_sale_without_credit_is_explained_too() {
-    let bare = Body::SaleRecorded(proto::SaleRecorded { sale_id: "s".into(), amount: Some(usd(1_00)), ..proto::SaleRecorded::default() });
+    let bare = Body::SaleRecorded(proto::SaleRecorded { sale_id: "s".into(), amount: Some(usd(100)), ..proto::SaleRecorded::default() });
     let story = begun().on("2025-01-03", bare);
     let told = explain(&story, story.seen("2025-02-01"), "s").expect("known");
     assert_eq!((told.assessment.is_none(), told.terms.is_none(), told.steps.len()), (true, true, 1));

@@ -11,6 +11,9 @@ use partnership_ledger::views::payables::ListPayables;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
+/// Whether a line is wanted.
+type Matches<'a> = &'a dyn Fn(&&Entry) -> bool;
+
 /// All lines of a statement, page by page.
 fn statement(story: &Story, seen: Seen, request: &ListEntriesRequest, page_size: u32) -> Vec<Entry> {
     let mut request = ListEntriesRequest { page_size, ..request.clone() };
@@ -25,9 +28,6 @@ fn statement(story: &Story, seen: Seen, request: &ListEntriesRequest, page_size:
         request.page_token = page.next_page_token;
     }
 }
-
-/// Whether a line is wanted.
-type Matches<'a> = &'a dyn Fn(&&Entry) -> bool;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
@@ -49,7 +49,7 @@ proptest! {
         let of_sale = ListEntriesRequest { sale_id: Some("s11".into()), ..of_partner.clone() };
         let of_agreement = ListEntriesRequest { agreement_id: Some("a1".into()), kinds: kinds.clone(), ..of_partner.clone() };
         let of_lead = ListEntriesRequest { lead_id: Some("l1".into()), ..of_partner.clone() };
-        let wanted: [(ListEntriesRequest, Matches<'_>); 3] = [
+        let wanted: [(ListEntriesRequest, Matches); 3] = [
             (of_sale, &|line| line.sale_id.as_deref() == Some("s11")),
             (of_agreement, &|line| line.agreement_id.as_deref() == Some("a1") && kinds.contains(&line.kind)),
             (of_lead, &|line| line.lead_id.as_deref() == Some("l1")),
