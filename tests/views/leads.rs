@@ -89,3 +89,22 @@ fn what_is_not_seen_does_not_exist() {
         assert_eq!(refusal.code(), "UNKNOWN_ID");
     }
 }
+
+#[test]
+fn a_loss_ends_a_qualification_even_if_it_was_told_late() {
+    let qualified = Body::LeadQualified(proto::LeadQualified { lead_id: "l".into() });
+    let lost = Body::LeadLost(proto::LeadLost { lead_id: "l".into(), reason: String::new() });
+    let story = begun().on("2025-02-01", referred("l", "a")).on("2025-06-01", qualified).on("2025-08-01", referred("l", "b"));
+    assert_eq!(lead(&story, story.seen("2025-09-01")).state(), LeadState::Qualified);
+    let story = story.on("2025-07-01", lost);
+    assert_eq!(lead(&story, story.seen("2025-07-15")).state(), LeadState::Lost);
+    assert_eq!(lead(&story, story.seen("2025-09-01")).state(), LeadState::Open, "reopened by the claim of August");
+}
+
+#[test]
+fn a_reassignment_of_before_introduces_nothing() {
+    let story = begun().on("2025-03-03", referred("l", "a")).on("2025-02-01", reassigned("l", Some("b")));
+    let refusal = ask::<GetLead>(&story, story.seen("2025-03-02"), &GetLeadRequest { lead_id: "l".into(), options: None });
+    assert_eq!(refusal.expect_err("not referred yet").code(), "UNKNOWN_ID");
+    assert_eq!(lead(&story, story.seen("2025-03-03")).timeline.len(), 1, "the reassignment was recorded last");
+}

@@ -284,9 +284,10 @@ impl Lead {
         self.rewards.push(Reward { agreement, rule: rule.into(), amount });
     }
 
-    /// Whether its first referral, or a decision before it in time, is seen.
+    /// Whether a referral that succeeded is seen. A reassignment does not introduce a lead, even if it occurred before
+    /// (rules 1.4).
     pub fn is_seen(&self, seen: Seen) -> bool {
-        self.decisions(seen).next().is_some() || seen.sees(self.introduced)
+        self.decisions(seen).any(|decision| decision.acquired_by.is_some())
     }
 
     /// The decisions that are seen, in the order of recording.
@@ -346,9 +347,14 @@ impl Lead {
 
     /// Whether it qualified while protected and was not lost since (rules 5.2).
     fn keeps_protection(&self, at: Time, seen: Seen) -> bool {
-        let lost_since = |stamp: Stamp| self.losses.iter().any(|loss| seen.sees(*loss) && *loss > stamp && loss.occurred_at <= at);
-        let qualifications = self.qualifications.iter().filter(|qualification| qualification.protected && seen.sees(qualification.stamp));
-        qualifications.filter(|qualification| qualification.stamp.occurred_at <= at).any(|qualification| !lost_since(qualification.stamp))
+        self.unlost_qualifications(at, seen).any(|qualification| qualification.protected)
+    }
+
+    /// The qualifications by a time after which it was not lost by then.
+    fn unlost_qualifications(&self, at: Time, seen: Seen) -> impl Iterator<Item = &Qualification> {
+        let by_then = move |stamp: Stamp| seen.sees(stamp) && stamp.occurred_at <= at;
+        let lost_since = move |stamp: Stamp| self.losses.iter().any(|loss| by_then(*loss) && *loss > stamp);
+        self.qualifications.iter().filter(move |known| by_then(known.stamp) && !lost_since(known.stamp))
     }
 
     /// Until when the owner's claim at a time is protected, without regard to loss; `None` without a claim.
@@ -374,11 +380,11 @@ impl Lead {
         }
     }
 
-    /// Its state at a time.
+    /// Its state at a time: a loss ends a qualification, also if a later claim reopened the lead.
     pub fn state(&self, at: Time, seen: Seen) -> LeadState {
         if self.lost_at(at, seen).is_some() {
             LeadState::Lost
-        } else if self.qualification(seen).is_some() {
+        } else if self.unlost_qualifications(at, seen).next().is_some() {
             LeadState::Qualified
         } else {
             LeadState::Open
