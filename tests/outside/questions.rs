@@ -1,6 +1,6 @@
 //! What is asked after a workload, as of when and as known at which position, and the answers as lines of text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{TimeDelta, Utc};
 use partnership_ledger::proto::{self as pb, event::Body};
@@ -130,9 +130,16 @@ fn balance(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>)
 fn entries(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
     let request = pb::ListEntriesRequest { partner_id: id.to_owned(), page_size: 1_000, options, ..pb::ListEntriesRequest::default() };
     lines(&ledger.entries(&request), |answer| {
-        let plain = |entry: &pb::Entry| pb::Entry { recorded_at: None, ..entry.clone() };
         let mut lines = vec![at(answer.position)];
-        lines.extend(answer.entries.iter().map(|entry| json::line("Entry", &plain(entry))));
+        // The order of what one record does is left open, so that only the net after all of it is compared.
+        let mut nets: BTreeMap<(u64, &str), i64> = BTreeMap::new();
+        for entry in &answer.entries {
+            nets.insert((entry.position, &entry.currency_code), entry.net_after);
+            let plain = pb::Entry { recorded_at: None, net_after: 0, ..entry.clone() };
+            lines.push(format!("{:08} {}", entry.position, json::line("Entry", &plain)));
+        }
+        lines.extend(nets.into_iter().map(|((position, currency), net)| format!("{position:08} then {currency} {net}")));
+        lines.sort_unstable();
         lines
     })
 }

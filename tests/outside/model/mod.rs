@@ -12,6 +12,7 @@ pub mod decide;
 pub mod decide_agreements;
 pub mod decide_leads;
 pub mod decide_money;
+pub mod departures;
 pub mod exclusivity;
 pub mod leads;
 pub mod lots;
