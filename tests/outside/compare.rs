@@ -78,7 +78,7 @@ fn is_after(one: &Timestamp, other: &Timestamp) -> bool {
 }
 
 /// An assessment; the rate and the working only where something was worked out.
-fn assessment(assessed: &pb::CommissionAssessed, occurred: Option<&Timestamp>) -> String {
+pub fn assessment(assessed: &pb::CommissionAssessed, occurred: Option<&Timestamp>) -> String {
     use pb::CommissionOutcome as Outcome;
     let mut assessed = assessed.clone();
     if !matches!(assessed.outcome(), Outcome::Accrued | Outcome::Capped) {
