@@ -13,11 +13,11 @@ impl Known<'_> {
         let assessed = record.effects.assessed.as_ref();
         let terms = assessed.and_then(|assessed| self.terms_recorded_at(assessed.terms_position));
         let currency = assessed.and_then(|assessed| assessed.currency.clone());
-        let (mut left, mut unpaid) = (0, 0);
-        for (lot, lot_unpaid) in self.unpaid_lots() {
+        let (mut left, mut paid) = (0, 0);
+        for (lot, unpaid) in self.unpaid_lots() {
             if lot.id.source == record.position && lot.id.holder != Party::House {
                 left += lot.standing;
-                unpaid += lot_unpaid;
+                paid += lot.standing.max(0) - unpaid;
             }
         }
         Ok(pb::ExplainSaleResponse {
@@ -26,7 +26,7 @@ impl Known<'_> {
             terms: terms.cloned(),
             steps: Vec::new(),
             commission_left: currency.as_ref().map(|currency| money(currency, left)),
-            paid: currency.as_ref().map(|currency| money(currency, left - unpaid)),
+            paid: currency.as_ref().map(|currency| money(currency, paid)),
             position: 0,
         })
     }
