@@ -39,7 +39,7 @@ fn the_model_plays_the_scenarios() {
 }
 
 /// Cases that are played unless `MODEL_CASES` says otherwise.
-const CASES: u64 = 40;
+const CASES: u64 = 100;
 
 /// The first seed, unless `MODEL_SEED` says otherwise.
 const FIRST_SEED: u64 = 1;

@@ -89,7 +89,7 @@ impl<'a> Known<'a> {
     /// Every account over everything that is effective by `at`.
     pub fn accounts(&self, at: Instant) -> BTreeMap<(String, String), i128> {
         let mut accounts = BTreeMap::new();
-        for (_, posting) in self.postings().filter(|(_, posting)| posting.effective <= at) {
+        for (_, posting) in self.postings().filter(|(_, posting)| posting.effective <= at && !posting.account.is_empty()) {
             let key = (posting.account.clone(), posting.currency.clone());
             *accounts.entry(key).or_default() += posting.amount;
         }

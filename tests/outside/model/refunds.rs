@@ -66,7 +66,8 @@ impl<'a> Known<'a> {
             .sum();
         let (_, amount) = assessed.base.as_ref().expect("a sale has a base");
         let left = commission_on(assessed, amount - earlier - applied);
-        let standing: i128 = self.lots_of(sale).iter().map(|lot| lot.standing).sum();
+        let with_partners = self.lots_of(sale).into_iter().filter(|lot| lot.id.holder != Party::House);
+        let standing: i128 = with_partners.map(|lot| lot.standing).sum();
         // Rounding after a reinstatement may leave one unit less than the terms say; a refund never adds.
         (standing - left).max(0)
     }
@@ -102,7 +103,8 @@ impl<'a> Known<'a> {
         let mut parts: Vec<(Lot, i128)> = Vec::new();
         let mut rest = reversal;
         let lots = if reversal == 0 { Vec::new() } else { self.lots_of(sale) };
-        let spares_house = rates_totals(sale) && follows(Departure::TiersSpareTheHouse);
+        // What the house holds stands with nobody; only a total of tiers reaches it.
+        let spares_house = !rates_totals(sale) || follows(Departure::TiersSpareTheHouse);
         for (index, lot) in lots.into_iter().enumerate().rev() {
             if spares_house && lot.id.holder == Party::House {
                 continue;
