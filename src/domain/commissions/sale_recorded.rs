@@ -100,7 +100,7 @@ impl EventType for SaleRecorded {
             state.leads.by_id.get_mut(lead).sales.push(row);
         }
         if let Some(assessment) = assessment {
-            state.evolve_assessed(stamp, assessment, effects, Some(row), lead);
+            state.evolve_assessed(stamp, assessment, Some(row), lead);
             state.add_net_change(row, self.amount.minor_units);
         }
     }
