@@ -1,5 +1,7 @@
 //! One contract for every journal: what holds for the one in memory holds for the durable one.
 
+#![allow(clippy::cast_possible_truncation, reason = "the data may be anything")]
+
 use std::time::Duration;
 
 use partnership_ledger::journal::{Batch, DurableJournal, Frontier, Journal, JournalError, MemoryJournal, Options, StoredRecord};

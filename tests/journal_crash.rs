@@ -170,42 +170,23 @@ fn a_shortened_log_is_refused_again_and_again() {
     let segment = last_segment(template.path());
     let (bytes, frame) = last_frame(&segment);
     // In the header, between frames, in the last frame, and in the zeros behind it.
-    for length in [
-        0,
-        1_000,
-        4096,
-        frame.start,
-        frame.start + 30,
-        frame.end + 10,
-    ] {
+    for length in [0, 1_000, 4096, frame.start, frame.start + 30, frame.end + 10] {
         let copy = tempfile::tempdir().unwrap();
         copy_dir(template.path(), copy.path()).unwrap();
         fs::write(last_segment(copy.path()), &bytes[..length]).unwrap();
         for _ in 0..3 {
             let error = DurableJournal::open(copy.path(), small_options()).err();
-            assert!(
-                matches!(error, Some(JournalError::Damaged { .. })),
-                "{length}: {error:?}"
-            );
+            assert!(matches!(error, Some(JournalError::Damaged { .. })), "{length}: {error:?}");
         }
-        let options = Options {
-            cut_damaged_tail: true,
-            ..small_options()
-        };
+        let options = Options { cut_damaged_tail: true, ..small_options() };
         match DurableJournal::open(copy.path(), options) {
             Ok((journal, report)) => {
-                assert!(
-                    report.last <= last && !report.notes.is_empty(),
-                    "{length}: {report:?}"
-                );
+                assert!(report.last <= last && !report.notes.is_empty(), "{length}: {report:?}");
                 assert_eq!(check_records(&journal, SEED), report.last);
                 fill(&journal, SEED, last + 40);
             }
             // The checkpoint knows of the first records: what it names is never cut off.
-            Err(error) => assert!(
-                matches!(error, JournalError::Damaged { first: 1, .. }),
-                "{length}: {error}"
-            ),
+            Err(error) => assert!(matches!(error, JournalError::Damaged { first: 1, .. }), "{length}: {error}"),
         }
     }
 }
@@ -218,10 +199,7 @@ fn a_lost_first_segment_is_refused_again_and_again() {
     fs::remove_file(dir.path().join("wal/00000000000000000001.seg")).unwrap();
     for _ in 0..3 {
         let error = DurableJournal::open(dir.path(), small_options()).err();
-        assert!(
-            matches!(error, Some(JournalError::Damaged { first: 1, .. })),
-            "{error:?}"
-        );
+        assert!(matches!(error, Some(JournalError::Damaged { first: 1, .. })), "{error:?}");
         assert!(!dir.path().join("wal/00000000000000000001.seg").exists());
     }
 }

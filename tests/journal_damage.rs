@@ -152,12 +152,7 @@ fn a_damaged_store_is_moved_aside_and_not_deleted() {
 
 /// Changes the store behind the journal's back: flips a bit in the frame that has `position`.
 fn change_store(dir: &Path, position: u64) -> (u64, u64) {
-    let db = sled::Config::new()
-        .path(dir.join("store"))
-        .segment_size(4 << 20)
-        .flush_every_ms(None)
-        .open()
-        .unwrap();
+    let db = sled::Config::new().path(dir.join("store")).segment_size(4 << 20).flush_every_ms(None).open().unwrap();
     let tree = db.open_tree("frames").unwrap();
     let mut bound = position.to_be_bytes().to_vec();
     bound.extend([0xff; 2]);
@@ -167,11 +162,7 @@ fn change_store(dir: &Path, position: u64) -> (u64, u64) {
     value[middle] ^= 1;
     let first = u64::from_be_bytes(key[..8].try_into().unwrap());
     tree.insert(&key, value).unwrap();
-    let next = tree
-        .get_gt([&first.to_be_bytes()[..], &[0xff; 2]].concat())
-        .unwrap()
-        .unwrap()
-        .0;
+    let next = tree.get_gt([&first.to_be_bytes()[..], &[0xff; 2]].concat()).unwrap().unwrap().0;
     tree.flush().unwrap();
     (first, u64::from_be_bytes(next[..8].try_into().unwrap()) - 1)
 }
@@ -182,26 +173,13 @@ fn a_store_that_turns_out_damaged_is_read_from_the_log_and_rebuilt() {
         let position = random.random_range(1..last / 2);
         let (first, _) = change_store(dir, position);
         let (journal, report) = DurableJournal::open(dir, small_options()).unwrap();
-        assert_eq!(
-            report.notes,
-            Vec::<String>::new(),
-            "not seen on opening, which does not read it all"
-        );
+        assert_eq!(report.notes, Vec::<String>::new(), "not seen on opening, which does not read it all");
         let page = journal.read(position, 1, 0).unwrap();
-        assert_eq!(
-            (page[0].position, &page[0].bytes),
-            (position, &record(seed, position))
-        );
+        assert_eq!((page[0].position, &page[0].bytes), (position, &record(seed, position)));
         assert_eq!(check_records(&journal, seed), last);
         journal.append(last, &batch(seed, last, 2)).unwrap();
         journal.close().unwrap();
-        assert!(
-            inspect(dir)
-                .unwrap()
-                .problems
-                .iter()
-                .any(|problem| problem.first == first)
-        );
+        assert!(inspect(dir).unwrap().problems.iter().any(|problem| problem.first == first));
         let (journal, report) = DurableJournal::open(dir, small_options()).unwrap();
         assert!(report.rebuilt_store, "{report:?}");
         assert_eq!(check_records(&journal, seed), last + 2);
@@ -216,24 +194,12 @@ fn a_record_damaged_in_store_and_log_is_named_and_the_others_are_read() {
         let position = random.random_range(1..last / 2);
         let (first, end) = change_store(dir, position);
         let segments = files(&dir.join("wal"));
-        let first_of = |path: &Path| {
-            path.file_stem()
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .parse::<u64>()
-                .unwrap()
-        };
-        let segment = segments
-            .iter()
-            .rfind(|path| first_of(path) <= position)
-            .unwrap();
+        let first_of = |path: &Path| path.file_stem().unwrap().to_str().unwrap().parse::<u64>().unwrap();
+        let segment = segments.iter().rfind(|path| first_of(path) <= position).unwrap();
         let mut bytes = fs::read(segment).unwrap();
         let frame = (4096..bytes.len())
             .step_by(8)
-            .find(|&at| {
-                bytes[at..].starts_with(b"PLF\x01") && bytes[at + 8..at + 16] == first.to_le_bytes()
-            })
+            .find(|&at| bytes[at..].starts_with(b"PLF\x01") && bytes[at + 8..at + 16] == first.to_le_bytes())
             .unwrap();
         bytes[frame + 100] ^= 1;
         fs::write(segment, bytes).unwrap();
@@ -244,10 +210,7 @@ fn a_record_damaged_in_store_and_log_is_named_and_the_others_are_read() {
             "{error}, not {position} to {end}"
         );
         for other in (1..first).chain(end + 1..=last) {
-            assert_eq!(
-                journal.read(other, 1, 0).unwrap()[0].bytes,
-                record(seed, other)
-            );
+            assert_eq!(journal.read(other, 1, 0).unwrap()[0].bytes, record(seed, other));
         }
     });
 }

@@ -1,6 +1,8 @@
 //! The bytes on disk cannot change unnoticed: they are compared with bytes that another program made from the
 //! description of the format.
 
+#![allow(clippy::format_collect, reason = "a few bytes, once")]
+
 use std::fs;
 
 use partnership_ledger::journal::{Batch, Checkpoint, DurableJournal, Frontier, Journal, Options, encode_frame};

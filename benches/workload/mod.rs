@@ -120,6 +120,7 @@ impl Workload {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "messages hold their fields as an Option")]
 fn usd(minor_units: i64) -> Option<proto::Money> {
     Some(proto::Money { currency_code: "USD".to_owned(), minor_units })
 }

@@ -31,7 +31,7 @@ impl Partnership {
     }
 
     /// Answers what costs little at once.
-    fn get<Q: Question>(&self, request: Request<Q::Request>) -> Result<Response<Q::Answer>, Status> {
+    fn get<Q: Question>(&self, request: &Request<Q::Request>) -> Result<Response<Q::Answer>, Status> {
         ask::<Q>(&self.ledger, request.get_ref()).map(Response::new).map_err(to_status)
     }
 
@@ -92,7 +92,7 @@ pub(super) fn seen_by(ledger: &Ledger, options: Option<&proto::ReadOptions>, pag
 #[tonic::async_trait]
 impl PartnershipService for Partnership {
     async fn get_partner(&self, request: Request<proto::GetPartnerRequest>) -> Result<Response<proto::GetPartnerResponse>, Status> {
-        self.get::<GetPartner>(request)
+        self.get::<GetPartner>(&request)
     }
 
     async fn list_partners(&self, request: Request<proto::ListPartnersRequest>) -> Result<Response<proto::ListPartnersResponse>, Status> {
@@ -100,7 +100,7 @@ impl PartnershipService for Partnership {
     }
 
     async fn get_agreement(&self, request: Request<proto::GetAgreementRequest>) -> Result<Response<proto::GetAgreementResponse>, Status> {
-        self.get::<GetAgreement>(request)
+        self.get::<GetAgreement>(&request)
     }
 
     async fn list_agreements(
@@ -111,7 +111,7 @@ impl PartnershipService for Partnership {
     }
 
     async fn get_lead(&self, request: Request<proto::GetLeadRequest>) -> Result<Response<proto::GetLeadResponse>, Status> {
-        self.get::<GetLead>(request)
+        self.get::<GetLead>(&request)
     }
 
     async fn list_leads(&self, request: Request<proto::ListLeadsRequest>) -> Result<Response<proto::ListLeadsResponse>, Status> {
@@ -127,7 +127,7 @@ impl PartnershipService for Partnership {
     }
 
     async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Result<Response<proto::GetBalanceResponse>, Status> {
-        self.get::<GetBalance>(request)
+        self.get::<GetBalance>(&request)
     }
 
     async fn list_balances(&self, request: Request<proto::ListBalancesRequest>) -> Result<Response<proto::ListBalancesResponse>, Status> {

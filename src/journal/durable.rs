@@ -16,9 +16,7 @@ use super::options::{Options, Step};
 use super::pending::{HeldFrame, Queue};
 use super::quiet::catch;
 use super::reading::{FrameCache, allocated_bytes};
-use super::recovery::{
-    OpenReport, Recovered, STORE_DIR, SUSPECT_FILE, WAL_DIR, recover, store_failed,
-};
+use super::recovery::{OpenReport, Recovered, STORE_DIR, SUSPECT_FILE, WAL_DIR, recover, store_failed};
 use super::sled::Store;
 use super::workers::feed_store;
 use super::{Batch, DiskBytes, Journal, JournalError, StoredRecord, TreeHead, encode_frame};
@@ -54,23 +52,13 @@ impl DurableJournal {
     /// `Storage` if the operating system refuses a file operation.
     pub fn open(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
         let opened = catch(|| Self::open_unguarded(dir, options));
-        opened.unwrap_or_else(|panic| {
-            Err(JournalError::Stopped {
-                why: format!("a bug while opening: {panic}"),
-            })
-        })
+        opened.unwrap_or_else(|panic| Err(JournalError::Stopped { why: format!("a bug while opening: {panic}") }))
     }
 
     fn open_unguarded(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
-        fs::create_dir_all(dir)
-            .map_err(JournalError::storage(format!("creating {}", dir.display())))?;
+        fs::create_dir_all(dir).map_err(JournalError::storage(format!("creating {}", dir.display())))?;
         let dir_lock = DirLock::take(dir)?;
-        let Recovered {
-            log,
-            store,
-            checkpoint,
-            report,
-        } = recover(dir, &options)?;
+        let Recovered { log, store, checkpoint, report } = recover(dir, &options)?;
         let inner = Arc::new(Inner {
             dir: dir.to_owned(),
             queue: Queue::new(report.tree_head, options.queue_bytes),
@@ -84,25 +72,16 @@ impl DurableJournal {
             stopped: Mutex::new(None),
             is_closed: AtomicBool::new(false),
         });
-        let feeder = std::thread::Builder::new()
-            .name("journal-store".into())
-            .spawn({
-                let inner = Arc::clone(&inner);
-                move || feed_store(&inner)
-            });
+        let feeder = std::thread::Builder::new().name("journal-store".into()).spawn({
+            let inner = Arc::clone(&inner);
+            move || feed_store(&inner)
+        });
         let feeder = feeder.map_err(JournalError::storage("starting the store's thread"))?;
-        let journal = Self {
-            inner,
-            feeder: Mutex::new(Some(feeder)),
-            dir_lock: Mutex::new(Some(dir_lock)),
-        };
+        let journal = Self { inner, feeder: Mutex::new(Some(feeder)), dir_lock: Mutex::new(Some(dir_lock)) };
         Ok((journal, report))
     }
 
-    fn guarded<T>(
-        &self,
-        work: impl FnOnce() -> Result<T, JournalError>,
-    ) -> Result<T, JournalError> {
+    fn guarded<T>(&self, work: impl FnOnce() -> Result<T, JournalError>) -> Result<T, JournalError> {
         catch(work).unwrap_or_else(|panic| {
             let why = format!("a bug: {panic}");
             self.inner.stop(&why);
@@ -124,9 +103,7 @@ impl DurableJournal {
             let _ = feeder.join();
         }
         let is_whole = self.inner.queue.fed().size == self.inner.head.read().size;
-        let written = self
-            .inner
-            .write_checkpoint(stopped_before.is_none() && is_whole);
+        let written = self.inner.write_checkpoint(stopped_before.is_none() && is_whole);
         self.inner.is_closed.store(true, Ordering::Release);
         let store = self.inner.store.write().take();
         let closed = store.map_or(Ok(()), Store::close).map_err(store_failed);
@@ -148,12 +125,7 @@ impl Journal for DurableJournal {
         self.guarded(|| self.inner.append(expected_last, batch))
     }
 
-    fn read(
-        &self,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<StoredRecord>, JournalError> {
+    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
         self.guarded(|| self.inner.read(from, max_records, max_bytes))
     }
 
@@ -173,15 +145,9 @@ impl Journal for DurableJournal {
     fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
         let size = |name: &str| {
             let path = self.inner.dir.join(name);
-            allocated_bytes(&path).map_err(JournalError::storage(format!(
-                "looking at {}",
-                path.display()
-            )))
+            allocated_bytes(&path).map_err(JournalError::storage(format!("looking at {}", path.display())))
         };
-        Ok(DiskBytes {
-            log: size(WAL_DIR)?,
-            store: size(STORE_DIR)?,
-        })
+        Ok(DiskBytes { log: size(WAL_DIR)?, store: size(STORE_DIR)? })
     }
 }
 
@@ -196,9 +162,7 @@ impl Drop for DurableJournal {
 impl Inner {
     pub fn check_open(&self) -> Result<(), JournalError> {
         if self.is_closed.load(Ordering::Acquire) {
-            return Err(JournalError::Stopped {
-                why: "it was closed".into(),
-            });
+            return Err(JournalError::Stopped { why: "it was closed".into() });
         }
         Ok(())
     }
@@ -234,30 +198,20 @@ impl Inner {
             return Err(JournalError::Stopped { why });
         }
         let Some(log) = log.as_mut() else {
-            return Err(JournalError::Stopped {
-                why: "it was closed".into(),
-            });
+            return Err(JournalError::Stopped { why: "it was closed".into() });
         };
         let last = log.frontier().size();
         if expected_last != last {
-            return Err(JournalError::PositionMismatch {
-                expected: expected_last,
-                last,
-            });
+            return Err(JournalError::PositionMismatch { expected: expected_last, last });
         }
         let body = body_bytes(batch);
         if body > MAX_COMMIT_BYTES {
-            return Err(JournalError::TooLarge {
-                bytes: body,
-                limit: MAX_COMMIT_BYTES,
-            });
+            return Err(JournalError::TooLarge { bytes: body, limit: MAX_COMMIT_BYTES });
         }
         if batch.is_empty() {
             return Ok(*self.head.read());
         }
-        self.queue
-            .wait_for_room(body)
-            .map_err(|why| JournalError::Stopped { why })?;
+        self.queue.wait_for_room(body).map_err(|why| JournalError::Stopped { why })?;
         self.commit(log, batch, body)
     }
 
@@ -269,15 +223,9 @@ impl Inner {
         let tree = after.head();
         let mut bytes = Vec::new();
         encode_frame(&mut bytes, first, batch, tree);
-        log.append(&bytes, after)
-            .inspect_err(|error| self.stop(&error.to_string()))?;
+        log.append(&bytes, after).inspect_err(|error| self.stop(&error.to_string()))?;
         // Count and length fit in 32 bits: a commit's limit is smaller.
-        let header = FrameHeader {
-            first,
-            count: batch.len() as u32,
-            body_bytes: body as u32,
-            tree,
-        };
+        let header = FrameHeader { first, count: batch.len() as u32, body_bytes: body as u32, tree };
         self.queue.push(HeldFrame { header, bytes });
         *self.head.write() = tree;
         Ok(tree)
@@ -290,19 +238,14 @@ impl Inner {
         if let Some(why) = self.queue.failure() {
             return Err(JournalError::Stopped { why });
         }
-        let new = Checkpoint {
-            head: self.queue.fed(),
-            is_closed,
-        };
+        let new = Checkpoint { head: self.queue.fed(), is_closed };
         if *checkpoint == new {
             return Ok(new.position());
         }
         if new.head != checkpoint.head {
-            self.sync_store()
-                .inspect_err(|error| self.store_failed(&error.to_string()))?;
+            self.sync_store().inspect_err(|error| self.store_failed(&error.to_string()))?;
         }
-        new.write(&self.dir, &self.options)
-            .inspect_err(|error| self.give_up(&error.to_string()))?;
+        new.write(&self.dir, &self.options).inspect_err(|error| self.give_up(&error.to_string()))?;
         *checkpoint = new;
         Ok(new.position())
     }
@@ -312,9 +255,7 @@ impl Inner {
         step.map_err(JournalError::storage("syncing the store"))?;
         match self.store.read().as_ref() {
             Some(store) => store.sync().map_err(store_failed),
-            None => Err(JournalError::Stopped {
-                why: "it was closed".into(),
-            }),
+            None => Err(JournalError::Stopped { why: "it was closed".into() }),
         }
     }
 }

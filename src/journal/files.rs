@@ -10,10 +10,7 @@ use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader};
 pub(super) fn file_length(segment: &SegmentFile) -> Result<u64, JournalError> {
     fs::metadata(&segment.path)
         .map(|metadata| metadata.len())
-        .map_err(JournalError::storage(format!(
-            "looking at {}",
-            segment.path.display()
-        )))
+        .map_err(JournalError::storage(format!("looking at {}", segment.path.display())))
 }
 
 /// A segment's header, if it is whole.
@@ -25,17 +22,11 @@ pub(super) fn read_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>
             read => read.map(|()| SegmentHeader::decode(&bytes)),
         }
     };
-    read(&segment.path).map_err(JournalError::storage(format!(
-        "reading {}",
-        segment.path.display()
-    )))
+    read(&segment.path).map_err(JournalError::storage(format!("reading {}", segment.path.display())))
 }
 
 pub(super) fn load(segment: &SegmentFile) -> Result<Image, JournalError> {
-    Image::load(&segment.path).map_err(JournalError::storage(format!(
-        "reading {}",
-        segment.path.display()
-    )))
+    Image::load(&segment.path).map_err(JournalError::storage(format!("reading {}", segment.path.display())))
 }
 
 /// Fills a segment up to its length.
@@ -45,10 +36,7 @@ pub(super) fn lengthen(segment: &SegmentFile, bytes: u64) -> Result<(), JournalE
         file.set_len(bytes)?;
         file.sync_all()
     };
-    lengthen(&segment.path).map_err(JournalError::storage(format!(
-        "mending {}",
-        segment.path.display()
-    )))
+    lengthen(&segment.path).map_err(JournalError::storage(format!("mending {}", segment.path.display())))
 }
 
 /// Writes into a segment, durably.
@@ -58,8 +46,5 @@ pub(super) fn write(segment: &SegmentFile, offset: u64, bytes: &[u8]) -> Result<
         file.write_all_at(bytes, offset)?;
         file.sync_all()
     };
-    write(&segment.path).map_err(JournalError::storage(format!(
-        "mending {}",
-        segment.path.display()
-    )))
+    write(&segment.path).map_err(JournalError::storage(format!("mending {}", segment.path.display())))
 }

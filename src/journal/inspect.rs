@@ -70,19 +70,11 @@ pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<
     };
     let mut inspector = Inspector::new(&found, segments.len(), &mut visit);
     let copy = inspector.open_store_copy(dir)?;
-    let mut state = Walk {
-        frontier: Some(Frontier::new()),
-        next: 1,
-    };
+    let mut state = Walk { frontier: Some(Frontier::new()), next: 1 };
     for (index, segment) in segments.iter().enumerate() {
-        let image = Image::load(&segment.path).map_err(JournalError::storage(format!(
-            "reading {}",
-            segment.path.display()
-        )))?;
+        let image = Image::load(&segment.path).map_err(JournalError::storage(format!("reading {}", segment.path.display())))?;
         let next = segments.get(index + 1).map(|next| next.first);
-        let previous = index
-            .checked_sub(1)
-            .map_or(0, |previous| segments[previous].first);
+        let previous = index.checked_sub(1).map_or(0, |previous| segments[previous].first);
         inspector.check_header(segment, &image, previous, &mut state);
         inspector.check_segment(segment, &image, next, &mut state);
         if let (Some(copy), Some(next)) = (&copy, next) {
@@ -128,39 +120,24 @@ impl<'a> Inspector<'a> {
             problems: Vec::new(),
             notes: Vec::new(),
         };
-        let mut inspector = Self {
-            visit,
-            result,
-            frames: Vec::new(),
-            store_next: Some(1),
-        };
+        let mut inspector = Self { visit, result, frames: Vec::new(), store_next: Some(1) };
         match found {
             Found::Damaged => inspector.problem("the checkpoint file is damaged", 0, 0),
-            Found::Missing if segments > 0 => {
-                inspector.problem("the checkpoint file is missing", 0, 0)
-            }
+            Found::Missing if segments > 0 => inspector.problem("the checkpoint file is missing", 0, 0),
             Found::Missing | Found::Checkpoint(_) => {}
         }
         inspector
     }
 
     fn problem(&mut self, what: impl Into<String>, first: u64, last: u64) {
-        self.result.problems.push(Problem {
-            what: what.into(),
-            first,
-            last,
-        });
+        self.result.problems.push(Problem { what: what.into(), first, last });
     }
 
     fn open_store_copy(&mut self, dir: &Path) -> Result<Option<StoreCopy>, JournalError> {
         let path = dir.join(STORE_DIR);
         if !path.exists() {
             if self.result.segments > 0 {
-                self.problem(
-                    "the store is missing; opening builds it anew from the log",
-                    0,
-                    0,
-                );
+                self.problem("the store is missing; opening builds it anew from the log", 0, 0);
             }
             return Ok(None);
         }
@@ -169,11 +146,8 @@ impl<'a> Inspector<'a> {
             .prefix(".inspect-")
             .tempdir_in(dir)
             .or_else(|_| tempfile::tempdir())
-            .map_err(JournalError::storage(
-                "making a directory for a copy of the store",
-            ))?;
-        copy_dir(&path, &copy.path().join(STORE_DIR))
-            .map_err(JournalError::storage(format!("copying {}", path.display())))?;
+            .map_err(JournalError::storage("making a directory for a copy of the store"))?;
+        copy_dir(&path, &copy.path().join(STORE_DIR)).map_err(JournalError::storage(format!("copying {}", path.display())))?;
         match Store::open(&copy.path().join(STORE_DIR), 64 << 20) {
             Ok(store) => Ok(Some(StoreCopy { store, _dir: copy })),
             Err(error) => {
@@ -183,13 +157,7 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    fn check_header(
-        &mut self,
-        segment: &SegmentFile,
-        image: &Image,
-        previous: u64,
-        walk: &mut Walk,
-    ) {
+    fn check_header(&mut self, segment: &SegmentFile, image: &Image, previous: u64, walk: &mut Walk) {
         let (name, first) = (segment.name(), segment.first);
         if first > walk.next {
             let what = format!("{name} begins too late: records are missing before it");
@@ -208,31 +176,16 @@ impl<'a> Inspector<'a> {
         let is_elsewhere = header.first() != first || header.previous_first != previous;
         let frontier = walk.frontier.get_or_insert_with(|| header.frontier.clone());
         let faults = [
-            (
-                is_elsewhere,
-                format!("{name}: its header belongs to another place in the log"),
-            ),
-            (
-                length < header.bytes,
-                format!("{name} has {length} bytes instead of {}", header.bytes),
-            ),
-            (
-                *frontier != header.frontier,
-                format!("{name}: its header has another Merkle tree than the records before it"),
-            ),
+            (is_elsewhere, format!("{name}: its header belongs to another place in the log")),
+            (length < header.bytes, format!("{name} has {length} bytes instead of {}", header.bytes)),
+            (*frontier != header.frontier, format!("{name}: its header has another Merkle tree than the records before it")),
         ];
         for (_, what) in faults.into_iter().filter(|(is_fault, _)| *is_fault) {
             self.problem(what, first, first);
         }
     }
 
-    fn check_segment(
-        &mut self,
-        segment: &SegmentFile,
-        image: &Image,
-        next: Option<u64>,
-        walk: &mut Walk,
-    ) {
+    fn check_segment(&mut self, segment: &SegmentFile, image: &Image, next: Option<u64>, walk: &mut Walk) {
         let mut offset = SEGMENT_HEADER_BYTES;
         while next != Some(walk.next) {
             let parsed = Frame::parse(image.bytes.get(offset..).unwrap_or_default());
@@ -283,15 +236,7 @@ impl<'a> Inspector<'a> {
     }
 
     /// Judges where no further frame can be read in a segment.
-    fn check_end(
-        &mut self,
-        segment: &SegmentFile,
-        image: &Image,
-        offset: usize,
-        next: Option<u64>,
-        walk: &mut Walk,
-        what: String,
-    ) {
+    fn check_end(&mut self, segment: &SegmentFile, image: &Image, offset: usize, next: Option<u64>, walk: &mut Walk, what: String) {
         if let Some(next) = next {
             self.problem(what, walk.next, next - 1);
             walk.next = next;
@@ -300,10 +245,10 @@ impl<'a> Inspector<'a> {
         }
         match image.tail(offset, walk.next) {
             Tail::Clean => {}
-            Tail::Torn { bytes } => self.result.notes.push(format!(
-                "{}: {bytes} bytes of a frame that never became whole; opening cuts them off",
-                segment.name()
-            )),
+            Tail::Torn { bytes } => self
+                .result
+                .notes
+                .push(format!("{}: {bytes} bytes of a frame that never became whole; opening cuts them off", segment.name())),
             Tail::Broken { last, .. } => self.problem(what, walk.next, last),
         }
     }
@@ -311,14 +256,8 @@ impl<'a> Inspector<'a> {
     fn finish(mut self, found: &Found, walk: &Walk, store: Option<&Store>) -> Inspection {
         self.result.last = walk.next - 1;
         let is_whole = self.result.log_records == self.result.last;
-        self.result.tree_head = walk
-            .frontier
-            .as_ref()
-            .filter(|_| is_whole)
-            .map(Frontier::head);
-        let checkpointed = found
-            .checkpoint()
-            .map_or(0, |checkpoint| checkpoint.position());
+        self.result.tree_head = walk.frontier.as_ref().filter(|_| is_whole).map(Frontier::head);
+        let checkpointed = found.checkpoint().map_or(0, |checkpoint| checkpoint.position());
         if checkpointed > self.result.last {
             let first = self.result.last + 1;
             self.problem("the log ends before the checkpoint", first, checkpointed);
@@ -362,20 +301,10 @@ impl<'a> Inspector<'a> {
         });
         self.result.store_records += records;
         self.store_next = Some(next);
-        wrong
-            .into_iter()
-            .for_each(|(what, first, last)| self.problem(what, first, last));
+        wrong.into_iter().for_each(|(what, first, last)| self.problem(what, first, last));
         if let Err(error) = visited {
-            let last = if until == u64::MAX {
-                self.result.last
-            } else {
-                until - 1
-            };
-            self.problem(
-                format!("the store is damaged: {error}"),
-                next,
-                last.max(next),
-            );
+            let last = if until == u64::MAX { self.result.last } else { until - 1 };
+            self.problem(format!("the store is damaged: {error}"), next, last.max(next));
             self.store_next = None;
         }
     }
@@ -388,9 +317,7 @@ impl<'a> Inspector<'a> {
             self.problem("the store ends before the checkpoint", next, checkpointed);
         } else if next <= self.result.last {
             let behind = self.result.last + 1 - next;
-            self.result.notes.push(format!(
-                "the store is {behind} records behind the log; opening feeds it"
-            ));
+            self.result.notes.push(format!("the store is {behind} records behind the log; opening feeds it"));
         }
     }
 }

@@ -5,6 +5,8 @@
 //! to change or remove a record, no retry of a failed sync, and no start on a ledger shorter than what the log, the
 //! store or the checkpoint prove to have been acknowledged.
 
+#![allow(clippy::cast_possible_truncation, reason = "a commit is smaller than 2^32 bytes, which is checked, and a usize has 64 bits")]
+
 mod batch;
 mod checkpoint;
 mod codec;

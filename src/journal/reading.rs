@@ -30,9 +30,7 @@ pub(super) struct FrameCache {
 impl FrameCache {
     fn find(&self, position: u64) -> Option<Arc<HeldFrame>> {
         let frames = self.frames.lock();
-        let has = |frame: &&Arc<HeldFrame>| {
-            (frame.header.first..=frame.header.last()).contains(&position)
-        };
+        let has = |frame: &&Arc<HeldFrame>| (frame.header.first..=frame.header.last()).contains(&position);
         frames.iter().find(has).cloned()
     }
 
@@ -41,10 +39,7 @@ impl FrameCache {
             return;
         }
         let mut frames = self.frames.lock();
-        frames.push_back(Arc::new(HeldFrame {
-            header: frame.header,
-            bytes: frame.bytes.to_vec(),
-        }));
+        frames.push_back(Arc::new(HeldFrame { header: frame.header, bytes: frame.bytes.to_vec() }));
         let mut bytes: usize = frames.iter().map(|frame| frame.bytes.len()).sum();
         while frames.len() > CACHED_FRAMES || bytes > CACHED_BYTES {
             bytes -= frames.pop_front().map_or(0, |frame| frame.bytes.len());
@@ -54,21 +49,12 @@ impl FrameCache {
 
 impl Inner {
     /// Carries out the port's `read`.
-    pub fn read(
-        &self,
-        from: u64,
-        max_records: usize,
-        max_bytes: usize,
-    ) -> Result<Vec<StoredRecord>, JournalError> {
+    pub fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
         self.check_open()?;
         let last = self.head.read().size;
         let mut collector = Collector::new(from, last, max_records, max_bytes);
         while let Some(position) = collector.next() {
-            if let Some(held) = self
-                .queue
-                .find(position)
-                .or_else(|| self.cache.find(position))
-            {
+            if let Some(held) = self.queue.find(position).or_else(|| self.cache.find(position)) {
                 collector.push_frame(&Frame::verified(held.header, &held.bytes));
                 continue;
             }
@@ -100,24 +86,14 @@ impl Inner {
     }
 
     /// Gathers from the log what the store should have had from `position` on.
-    fn read_log(
-        &self,
-        collector: &mut Collector,
-        position: u64,
-        why: &str,
-    ) -> Result<(), JournalError> {
+    fn read_log(&self, collector: &mut Collector, position: u64, why: &str) -> Result<(), JournalError> {
         let (segment, next) = {
             let segments = self.segments.read();
             let after = segments.partition_point(|segment| segment.first <= position);
-            (
-                after.checked_sub(1).map(|index| segments[index].clone()),
-                segments.get(after).cloned(),
-            )
+            (after.checked_sub(1).map(|index| segments[index].clone()), segments.get(after).cloned())
         };
         let segment_last = next.map_or_else(|| self.head.read().size, |next| next.first - 1);
-        let lost = |what: &str, last| {
-            damaged(format!("the store: {why}; the log: {what}"), position, last)
-        };
+        let lost = |what: &str, last| damaged(format!("the store: {why}; the log: {what}"), position, last);
         let segment = segment.ok_or_else(|| lost("no segment has them", segment_last))?;
         let image = match Image::load(&segment.path) {
             Ok(image) => image,
@@ -125,17 +101,10 @@ impl Inner {
         };
         let last = collect_from(&image, collector, position);
         if collector.next() == Some(position) {
-            return Err(lost(
-                &format!("{} is damaged", segment.name()),
-                last.unwrap_or(segment_last),
-            ));
+            return Err(lost(&format!("{} is damaged", segment.name()), last.unwrap_or(segment_last)));
         }
         self.suspect_store();
-        tracing::error!(
-            position,
-            why,
-            "the store is damaged: the log served the read, and the store is rebuilt at the next start"
-        );
+        tracing::error!(position, why, "the store is damaged: the log served the read, and the store is rebuilt at the next start");
         Ok(())
     }
 }
@@ -171,7 +140,5 @@ pub(super) fn allocated_bytes(path: &Path) -> io::Result<u64> {
     if !metadata.is_dir() {
         return Ok(metadata.blocks() * 512);
     }
-    fs::read_dir(path)?
-        .map(|entry| allocated_bytes(&entry?.path()))
-        .sum()
+    fs::read_dir(path)?.map(|entry| allocated_bytes(&entry?.path())).sum()
 }

@@ -54,8 +54,7 @@ struct FoundStore {
 /// Brings a directory, which the caller has locked, into order.
 pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, JournalError> {
     let wal = dir.join(WAL_DIR);
-    fs::create_dir_all(&wal)
-        .map_err(JournalError::storage(format!("creating {}", wal.display())))?;
+    fs::create_dir_all(&wal).map_err(JournalError::storage(format!("creating {}", wal.display())))?;
     sync_dir(dir).map_err(JournalError::storage(format!("syncing {}", dir.display())))?;
     remove_unfinished(&wal)?;
     let found = checkpoint::read(dir)?;
@@ -68,18 +67,9 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
         // Nothing is lost where nothing was.
         found_store.fault = None;
     }
-    let state = StoreState {
-        dir,
-        options,
-        notes,
-        fed_records: 0,
-        rebuilt: false,
-    };
+    let state = StoreState { dir, options, notes, fed_records: 0, rebuilt: false };
     let (store, state) = state.bring_up_to_date(found_store, &log, known)?;
-    let checkpoint = Checkpoint {
-        head: log.frontier().head(),
-        is_closed: false,
-    };
+    let checkpoint = Checkpoint { head: log.frontier().head(), is_closed: false };
     if known.map(|known| known.head) != Some(checkpoint.head) || state.rebuilt {
         store.sync().map_err(store_failed)?;
     }
@@ -93,16 +83,8 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
         fed_records: state.fed_records,
         notes: state.notes,
     };
-    report
-        .notes
-        .iter()
-        .for_each(|note| tracing::warn!("{note}"));
-    Ok(Recovered {
-        log,
-        store,
-        checkpoint,
-        report,
-    })
+    report.notes.iter().for_each(|note| tracing::warn!("{note}"));
+    Ok(Recovered { log, store, checkpoint, report })
 }
 
 /// Mends the log and takes it up at its end. Answers also how much was cut off there and what was done.
@@ -123,8 +105,8 @@ fn recover_log(
         notes: Vec::new(),
     };
     let end = repair.run()?;
-    let mut log = Log::open(wal, options.clone(), end.segments, end.offset, end.frontier)
-        .map_err(JournalError::storage("opening the log"))?;
+    let mut log =
+        Log::open(wal, options.clone(), end.segments, end.offset, end.frontier).map_err(JournalError::storage("opening the log"))?;
     if end.lacks_frames {
         repair.append_from_donor(&mut log)?;
     }
@@ -133,9 +115,7 @@ fn recover_log(
 
 fn note_checkpoint(found: &Found, last: u64, notes: &mut Vec<String>) {
     match found {
-        Found::Damaged => {
-            notes.push("the checkpoint was damaged: the store was checked as a whole".into())
-        }
+        Found::Damaged => notes.push("the checkpoint was damaged: the store was checked as a whole".into()),
         Found::Missing if last > 0 => {
             notes.push("the checkpoint was missing: the store was checked as a whole".into());
         }
@@ -144,27 +124,15 @@ fn note_checkpoint(found: &Found, last: u64, notes: &mut Vec<String>) {
 }
 
 /// Opens the store and judges whether it can be trusted.
-fn find_store(
-    dir: &Path,
-    options: &Options,
-    checkpoint: Option<Checkpoint>,
-) -> Result<FoundStore, JournalError> {
+fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>) -> Result<FoundStore, JournalError> {
     let path = dir.join(STORE_DIR);
     if !path.exists() {
-        return Ok(FoundStore {
-            store: None,
-            last: 0,
-            fault: Some("it is missing".into()),
-        });
+        return Ok(FoundStore { store: None, last: 0, fault: Some("it is missing".into()) });
     }
     let store = match Store::open(&path, options.cache_bytes) {
         Ok(store) => store,
         Err(StoreError::Unusable(why)) => {
-            return Ok(FoundStore {
-                store: None,
-                last: 0,
-                fault: Some(why),
-            });
+            return Ok(FoundStore { store: None, last: 0, fault: Some(why) });
         }
         Err(error @ StoreError::System { .. }) => return Err(store_failed(error)),
     };
@@ -177,11 +145,7 @@ fn find_store(
     };
     let is_suspect = dir.join(SUSPECT_FILE).exists();
     let fault = fault.or_else(|| is_suspect.then(|| "a read had found it damaged".to_owned()));
-    Ok(FoundStore {
-        store: Some(store),
-        last,
-        fault,
-    })
+    Ok(FoundStore { store: Some(store), last, fault })
 }
 
 /// Compares the store with the checkpoint; without one, reads it as a whole.
@@ -191,24 +155,16 @@ fn judge(store: &Store, last: u64, checkpoint: Option<Checkpoint>) -> Result<(),
         let visited = store.visit(0, |frame| advance(&mut frontier, frame).is_ok());
         visited.map_err(|error| error.to_string())?;
         let is_whole = frontier.size() == last;
-        return is_whole
-            .then_some(())
-            .ok_or_else(|| format!("it is whole up to {} only", frontier.size()));
+        return is_whole.then_some(()).ok_or_else(|| format!("it is whole up to {} only", frontier.size()));
     };
     let position = checkpoint.position();
     if last < position {
-        return Err(format!(
-            "it ends at position {last}, but had been synced up to {position}"
-        ));
+        return Err(format!("it ends at position {last}, but had been synced up to {position}"));
     }
-    let header = store
-        .header_at(position)
-        .map_err(|error| error.to_string())?;
+    let header = store.header_at(position).map_err(|error| error.to_string())?;
     let head = header.map(|header| header.tree);
     if position > 0 && head != Some(checkpoint.head) {
-        return Err(format!(
-            "its tree at position {position} is not the one written down"
-        ));
+        return Err(format!("its tree at position {position} is not the one written down"));
     }
     Ok(())
 }
@@ -235,12 +191,7 @@ impl From<StoreError> for FeedError {
 
 impl StoreState<'_> {
     /// Feeds the store what it lacks; one that cannot be trusted is moved aside and rebuilt.
-    fn bring_up_to_date(
-        mut self,
-        found: FoundStore,
-        log: &Log,
-        checkpoint: Option<Checkpoint>,
-    ) -> Result<(Store, Self), JournalError> {
+    fn bring_up_to_date(mut self, found: FoundStore, log: &Log, checkpoint: Option<Checkpoint>) -> Result<(Store, Self), JournalError> {
         let segments = log.segments().read().clone();
         let fault = match (found.store, found.fault) {
             (Some(store), None) => {
@@ -265,8 +216,7 @@ impl StoreState<'_> {
             self.rebuilt = true;
         }
         self.fed_records = 0;
-        let store = Store::open(&self.dir.join(STORE_DIR), self.options.cache_bytes)
-            .map_err(store_failed)?;
+        let store = Store::open(&self.dir.join(STORE_DIR), self.options.cache_bytes).map_err(store_failed)?;
         match self.feed(&store, &segments, 0) {
             Ok(()) => Ok((store, self)),
             Err(FeedError::Journal(error)) => Err(error),
@@ -275,22 +225,12 @@ impl StoreState<'_> {
     }
 
     /// Puts the log's frames behind position `known` into the store, unless they are there.
-    fn feed(
-        &mut self,
-        store: &Store,
-        segments: &[SegmentFile],
-        known: u64,
-    ) -> Result<(), FeedError> {
-        let begin = segments
-            .partition_point(|segment| segment.first <= known + 1)
-            .saturating_sub(1);
+    fn feed(&mut self, store: &Store, segments: &[SegmentFile], known: u64) -> Result<(), FeedError> {
+        let begin = segments.partition_point(|segment| segment.first <= known + 1).saturating_sub(1);
         for (index, segment) in segments.iter().enumerate().skip(begin) {
             let next = segments.get(index + 1).map(|next| next.first);
             let image = Image::load(&segment.path)
-                .map_err(JournalError::storage(format!(
-                    "reading {}",
-                    segment.path.display()
-                )))
+                .map_err(JournalError::storage(format!("reading {}", segment.path.display())))
                 .map_err(FeedError::Journal)?;
             let header = image.header();
             let mut frontier = header.map(|header| header.frontier).unwrap_or_default();
@@ -322,22 +262,15 @@ impl StoreState<'_> {
     fn move_aside(&mut self, why: &str) -> Result<(), JournalError> {
         let path = self.dir.join(STORE_DIR);
         if !path.exists() {
-            self.notes
-                .push(format!("the store is built anew from the log: {why}"));
+            self.notes.push(format!("the store is built anew from the log: {why}"));
             return Ok(());
         }
         let names = (1_u32..).map(|number| format!("{STORE_DIR}.damaged-{number}"));
         // There are more numbers than a directory can have names.
-        let name = names
-            .into_iter()
-            .find(|name| !self.dir.join(name).exists())
-            .unwrap_or_default();
+        let name = names.into_iter().find(|name| !self.dir.join(name).exists()).unwrap_or_default();
         fs::rename(&path, self.dir.join(&name))
             .and_then(|()| sync_dir(self.dir))
-            .map_err(JournalError::storage(format!(
-                "moving {} aside",
-                path.display()
-            )))?;
+            .map_err(JournalError::storage(format!("moving {} aside", path.display())))?;
         self.notes.push(format!(
             "the store was damaged ({why}): it was moved to {name} and built anew from the log. It can be \
              deleted once it is no longer wanted for looking at"
@@ -349,9 +282,7 @@ impl StoreState<'_> {
 pub(super) fn store_failed(error: StoreError) -> JournalError {
     match error {
         StoreError::System { what, source } => JournalError::Storage { what, source },
-        StoreError::Unusable(why) => JournalError::Stopped {
-            why: format!("the store failed: {why}"),
-        },
+        StoreError::Unusable(why) => JournalError::Stopped { why: format!("the store failed: {why}") },
     }
 }
 
@@ -363,10 +294,7 @@ fn remove_unfinished(wal: &Path) -> Result<(), JournalError> {
 
 fn remove_if_there(path: &Path) -> Result<(), JournalError> {
     match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(JournalError::storage(format!(
-            "removing {}",
-            path.display()
-        ))(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(JournalError::storage(format!("removing {}", path.display()))(error)),
         _ => Ok(()),
     }
 }

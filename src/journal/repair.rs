@@ -7,9 +7,7 @@ use super::checkpoint::{Checkpoint, sync_dir};
 use super::codec::{FrameFault, FrameHeader};
 use super::files::{file_length, lengthen, load, read_header, write};
 use super::options::Options;
-use super::segment::{
-    Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, create_filled,
-};
+use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, create_filled};
 use super::sled::Store;
 use super::{Frontier, JournalError};
 
@@ -50,12 +48,7 @@ pub(super) struct SegmentEnd {
 impl SegmentEnd {
     fn new(image: &Image, offset: usize, frontier: Frontier, tail: Tail) -> Self {
         let content_end = image.content_end();
-        Self {
-            offset,
-            frontier,
-            tail,
-            content_end,
-        }
+        Self { offset, frontier, tail, content_end }
     }
 }
 
@@ -67,68 +60,35 @@ impl LogRepair<'_> {
         let result = self.run_once();
         if result.is_err() && !had_first && first.path.exists() {
             // An empty first segment would hide that it was missing.
-            fs::remove_file(&first.path)
-                .map_err(JournalError::storage(format!("removing {}", first.name())))?;
+            fs::remove_file(&first.path).map_err(JournalError::storage(format!("removing {}", first.name())))?;
         }
         result
     }
 
     fn run_once(&mut self) -> Result<LogEnd, JournalError> {
-        let found = SegmentFile::list(&self.wal).map_err(JournalError::storage(format!(
-            "listing {}",
-            self.wal.display()
-        )))?;
-        let Headers {
-            segments,
-            suspects,
-            short,
-        } = self.mend_headers(found)?;
-        let last_was_short = segments
-            .last()
-            .is_some_and(|last| short.iter().any(|(short, _)| short == last));
+        let found = SegmentFile::list(&self.wal).map_err(JournalError::storage(format!("listing {}", self.wal.display())))?;
+        let Headers { segments, suspects, short } = self.mend_headers(found)?;
+        let last_was_short = segments.last().is_some_and(|last| short.iter().any(|(short, _)| short == last));
         let mut end = self.check_all(&segments, &suspects)?;
         if last_was_short {
             // What the file lost may have been acknowledged, and nothing tells how much it was.
-            let checkpointed = self
-                .checkpoint
-                .map_or(0, |checkpoint| checkpoint.position());
+            let checkpointed = self.checkpoint.map_or(0, |checkpoint| checkpoint.position());
             let known = self.donor_last.max(checkpointed).max(end.frontier.size());
             let bytes = (end.content_end - end.offset) as u64;
-            end.tail = Tail::Broken {
-                bytes,
-                last: known + 1,
-            };
+            end.tail = Tail::Broken { bytes, last: known + 1 };
         }
         let lacks_frames = self.settle_tail(segments.last(), &end)?;
         for (segment, bytes) in &short {
             lengthen(segment, *bytes)?;
         }
-        Ok(LogEnd {
-            segments,
-            offset: end.offset as u64,
-            frontier: end.frontier,
-            lacks_frames,
-        })
+        Ok(LogEnd { segments, offset: end.offset as u64, frontier: end.frontier, lacks_frames })
     }
 
     /// Reads the segments since the checkpoint and those that are suspect, or all.
-    fn check_all(
-        &mut self,
-        segments: &[SegmentFile],
-        suspects: &[u64],
-    ) -> Result<SegmentEnd, JournalError> {
-        let witnessed = self
-            .checkpoint
-            .map_or(self.donor_last, |checkpoint| checkpoint.position());
-        let tail_begins = segments
-            .partition_point(|segment| segment.first <= witnessed + 1)
-            .saturating_sub(1);
-        let mut end = SegmentEnd {
-            offset: 0,
-            frontier: Frontier::new(),
-            tail: Tail::Clean,
-            content_end: 0,
-        };
+    fn check_all(&mut self, segments: &[SegmentFile], suspects: &[u64]) -> Result<SegmentEnd, JournalError> {
+        let witnessed = self.checkpoint.map_or(self.donor_last, |checkpoint| checkpoint.position());
+        let tail_begins = segments.partition_point(|segment| segment.first <= witnessed + 1).saturating_sub(1);
+        let mut end = SegmentEnd { offset: 0, frontier: Frontier::new(), tail: Tail::Clean, content_end: 0 };
         for (index, segment) in segments.iter().enumerate() {
             if self.reads_all || index >= tail_begins || suspects.contains(&segment.first) {
                 let next = segments.get(index + 1).map(|next| next.first);
@@ -145,10 +105,7 @@ impl LogRepair<'_> {
         let mut short = Vec::new();
         if found.first().is_some_and(|segment| segment.first != 1) {
             let first = SegmentFile::new(&self.wal, 1);
-            self.notes.push(format!(
-                "the log's first segment {} is missing: made anew",
-                first.name()
-            ));
+            self.notes.push(format!("the log's first segment {} is missing: made anew", first.name()));
             self.write_new(&first)?;
             suspects.push(1);
             segments.push(first);
@@ -165,21 +122,13 @@ impl LogRepair<'_> {
                 }
             };
             if length < header.bytes {
-                self.notes.push(format!(
-                    "{} has {length} bytes instead of {}: filled up with zeros",
-                    segment.name(),
-                    header.bytes
-                ));
+                self.notes.push(format!("{} has {length} bytes instead of {}: filled up with zeros", segment.name(), header.bytes));
                 suspects.push(segment.first);
                 short.push((segment.clone(), header.bytes));
             }
             segments.push(segment);
         }
-        Ok(Headers {
-            segments,
-            suspects,
-            short,
-        })
+        Ok(Headers { segments, suspects, short })
     }
 
     /// Writes a segment's header anew from the end of the segment before it, whose lost frames are put back first.
@@ -196,17 +145,12 @@ impl LogRepair<'_> {
         };
         // One that lost its header with its end must go on looking too short until it is mended as a whole.
         let is_cut = length < SEGMENT_HEADER_BYTES as u64;
-        let bytes = if is_cut {
-            2 * SEGMENT_HEADER_BYTES as u64
-        } else {
-            length
-        };
+        let bytes = if is_cut { 2 * SEGMENT_HEADER_BYTES as u64 } else { length };
         let what = match unsound {
             Some(_) => "a segment before it was missing",
             None => "its header was damaged",
         };
-        self.notes
-            .push(format!("{}: {what}; mended", segment.name()));
+        self.notes.push(format!("{}: {what}; mended", segment.name()));
         let header = SegmentHeader {
             previous_first: previous.map_or(0, |previous| previous.first),
             bytes: unsound.map_or(bytes, |header| header.bytes),
@@ -217,27 +161,16 @@ impl LogRepair<'_> {
     }
 
     fn write_new(&self, segment: &SegmentFile) -> Result<(), JournalError> {
-        let header = SegmentHeader {
-            previous_first: 0,
-            bytes: SEGMENT_HEADER_BYTES as u64,
-            frontier: Frontier::new(),
-        };
+        let header = SegmentHeader { previous_first: 0, bytes: SEGMENT_HEADER_BYTES as u64, frontier: Frontier::new() };
         create_filled(&segment.path, header.bytes)
             .and_then(|_| sync_dir(&self.wal))
-            .map_err(JournalError::storage(format!(
-                "creating {}",
-                segment.name()
-            )))?;
+            .map_err(JournalError::storage(format!("creating {}", segment.name())))?;
         write(segment, 0, &header.encode())
     }
 
     /// Reads a segment and puts back from the store what is damaged in it. With `next`, the position at which the
     /// next segment begins, its frames must reach up to there; without, what lies behind them is judged.
-    fn check(
-        &mut self,
-        segment: &SegmentFile,
-        next: Option<u64>,
-    ) -> Result<SegmentEnd, JournalError> {
+    fn check(&mut self, segment: &SegmentFile, next: Option<u64>) -> Result<SegmentEnd, JournalError> {
         let mut image = load(segment)?;
         let header = image.header().ok_or_else(|| {
             let what = format!("{}: its header cannot be read", segment.name());
@@ -262,12 +195,7 @@ impl LogRepair<'_> {
             let following = following.map(|(at, frame)| (at, frame.header.first));
             if let Some(gap_end) = following.map(|(_, first)| first).or(next) {
                 let until = following.map(|(at, _)| at);
-                let gap = Gap {
-                    offset,
-                    first: position,
-                    last: gap_end - 1,
-                    until,
-                };
+                let gap = Gap { offset, first: position, last: gap_end - 1, until };
                 self.fill(segment, &image, &gap, &frontier, fault)?;
             } else if !self.refill(segment, offset, header.bytes, &frontier)? {
                 let tail = image.tail(offset, position);
@@ -279,13 +207,7 @@ impl LogRepair<'_> {
 
     /// Puts back at the log's end what the store has beyond it, where the segment has room for it. What lies behind
     /// stays, to be judged.
-    fn refill(
-        &mut self,
-        segment: &SegmentFile,
-        offset: usize,
-        segment_bytes: u64,
-        before: &Frontier,
-    ) -> Result<bool, JournalError> {
+    fn refill(&mut self, segment: &SegmentFile, offset: usize, segment_bytes: u64, before: &Frontier) -> Result<bool, JournalError> {
         let (first, last) = (before.size() + 1, self.donor_last);
         if last < first {
             return Ok(false);
@@ -303,20 +225,10 @@ impl LogRepair<'_> {
         Ok(true)
     }
 
-    fn compare_with_checkpoint(
-        &self,
-        segment: &SegmentFile,
-        header: &FrameHeader,
-    ) -> Result<(), JournalError> {
+    fn compare_with_checkpoint(&self, segment: &SegmentFile, header: &FrameHeader) -> Result<(), JournalError> {
         match self.checkpoint {
-            Some(checkpoint)
-                if (header.first..=header.last()).contains(&checkpoint.position())
-                    && checkpoint.head != header.tree =>
-            {
-                let what = format!(
-                    "{} has other records than were there at the checkpoint",
-                    segment.name()
-                );
+            Some(checkpoint) if (header.first..=header.last()).contains(&checkpoint.position()) && checkpoint.head != header.tree => {
+                let what = format!("{} has other records than were there at the checkpoint", segment.name());
                 Err(damaged(what, header.first, header.last()))
             }
             _ => Ok(()),
@@ -324,38 +236,19 @@ impl LogRepair<'_> {
     }
 
     /// Puts the frames of a gap back from the store.
-    fn fill(
-        &mut self,
-        segment: &SegmentFile,
-        image: &Image,
-        gap: &Gap,
-        before: &Frontier,
-        fault: FrameFault,
-    ) -> Result<(), JournalError> {
+    fn fill(&mut self, segment: &SegmentFile, image: &Image, gap: &Gap, before: &Frontier, fault: FrameFault) -> Result<(), JournalError> {
         let what = format!("{}, byte {}: {fault}", segment.name(), gap.offset);
         let bytes = self
             .donated(gap.first, gap.last, before)
-            .filter(|bytes| {
-                gap.until
-                    .is_none_or(|until| bytes.len() == until - gap.offset)
-            })
-            .ok_or_else(|| {
-                damaged(
-                    format!("{what}; the store does not have them either"),
-                    gap.first,
-                    gap.last,
-                )
-            })?;
+            .filter(|bytes| gap.until.is_none_or(|until| bytes.len() == until - gap.offset))
+            .ok_or_else(|| damaged(format!("{what}; the store does not have them either"), gap.first, gap.last))?;
         let mut bytes = bytes;
         let end = gap.offset + bytes.len();
         // What lay behind the gap's frames was damage as well.
         let rest = gap.until.unwrap_or(image.content_end()).saturating_sub(end);
         bytes.resize(bytes.len() + rest, 0);
         write(segment, gap.offset as u64, &bytes)?;
-        self.notes.push(format!(
-            "{what}; records {} to {} were put back from the store",
-            gap.first, gap.last
-        ));
+        self.notes.push(format!("{what}; records {} to {} were put back from the store", gap.first, gap.last));
         Ok(())
     }
 

@@ -13,20 +13,13 @@ impl LogRepair<'_> {
     /// Whether the store has these positions, continuing the tree.
     fn can_donate(&self, last: u64, before: &Frontier) -> bool {
         let mut frontier = before.clone();
-        let mut visit = |donor: &Store| {
-            donor.visit(before.size() + 1, |frame| {
-                advance(&mut frontier, frame).is_ok() && frontier.size() < last
-            })
-        };
+        let mut visit =
+            |donor: &Store| donor.visit(before.size() + 1, |frame| advance(&mut frontier, frame).is_ok() && frontier.size() < last);
         self.donor.is_some_and(|donor| visit(donor).is_ok()) && frontier.size() >= last
     }
 
     /// Decides what becomes of what lies behind the log's last whole frame. True if the store has more.
-    pub fn settle_tail(
-        &mut self,
-        segment: Option<&SegmentFile>,
-        end: &SegmentEnd,
-    ) -> Result<bool, JournalError> {
+    pub fn settle_tail(&mut self, segment: Option<&SegmentFile>, end: &SegmentEnd) -> Result<bool, JournalError> {
         let position = end.frontier.size() + 1;
         let name = segment.map_or_else(|| "wal".to_owned(), SegmentFile::name);
         let proven = self.proven(&name, end, position);
@@ -50,9 +43,7 @@ impl LogRepair<'_> {
     /// Up to where records are known, or must be taken, to have been acknowledged.
     fn proven(&mut self, name: &str, end: &SegmentEnd, position: u64) -> u64 {
         let checkpointed = self.checkpointed();
-        let is_closed = self
-            .checkpoint
-            .is_some_and(|checkpoint| checkpoint.is_closed);
+        let is_closed = self.checkpoint.is_some_and(|checkpoint| checkpoint.is_closed);
         let was_closed_here = is_closed && checkpointed + 1 == position;
         let proven = checkpointed.max(self.donor_last);
         match end.tail {
@@ -85,17 +76,13 @@ impl LogRepair<'_> {
     }
 
     fn checkpointed(&self) -> u64 {
-        self.checkpoint
-            .map_or(0, |checkpoint| checkpoint.position())
+        self.checkpoint.map_or(0, |checkpoint| checkpoint.position())
     }
 
     fn refusal(&self, name: &str, end: &SegmentEnd, proven: u64) -> JournalError {
         let position = end.frontier.size() + 1;
-        let hint = if proven > self.checkpointed().max(self.donor_last) {
-            ", unless it is given up with the option cut_damaged_tail"
-        } else {
-            ""
-        };
+        let hint =
+            if proven > self.checkpointed().max(self.donor_last) { ", unless it is given up with the option cut_damaged_tail" } else { "" };
         let what = format!(
             "{name}: the log ends before position {position} (byte {}), but more was acknowledged or may have been, \
              and the store does not have it{hint}",
@@ -122,12 +109,6 @@ impl LogRepair<'_> {
             result.is_ok()
         });
         result?;
-        visited.map_err(|error| {
-            damaged(
-                format!("the store: {error}"),
-                log.frontier().size() + 1,
-                self.donor_last,
-            )
-        })
+        visited.map_err(|error| damaged(format!("the store: {error}"), log.frontier().size() + 1, self.donor_last))
     }
 }

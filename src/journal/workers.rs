@@ -38,13 +38,8 @@ fn run(inner: &Inner) -> Result<(), String> {
 }
 
 fn put(inner: &Inner, frame: &HeldFrame) -> Result<(), String> {
-    inner
-        .options
-        .step(Step::FeedStore)
-        .map_err(|error| error.to_string())?;
+    inner.options.step(Step::FeedStore).map_err(|error| error.to_string())?;
     let store = inner.store.read();
     let store = store.as_ref().ok_or("it is closed")?;
-    store
-        .put(frame.header.first, &frame.bytes)
-        .map_err(|error| error.to_string())
+    store.put(frame.header.first, &frame.bytes).map_err(|error| error.to_string())
 }

@@ -75,7 +75,7 @@ mod tests {
             agreement_id: "a-1".to_owned(),
             rule_name: "base".to_owned(),
             terms_position: 2,
-            base: Some(usd(100_00)),
+            base: Some(usd(10_000)),
             outcome: outcome as i32,
             ..CommissionAssessed::default()
         }
@@ -84,11 +84,11 @@ mod tests {
     #[test]
     fn what_was_earned_says_how() {
         let mut share = assessed(CommissionOutcome::Capped);
-        (share.rate_bps, share.amount, share.cut_off) = (Some(2_000), Some(usd(15_00)), Some(usd(5_00)));
+        (share.rate_bps, share.amount, share.cut_off) = (Some(2_000), Some(usd(1_500)), Some(usd(500)));
         assert_eq!(outcome(&share), "15.00 USD were earned by rule base: 20 % of 100.00 USD; the cap per lead cut off 5.00 USD");
         let mut tiers = assessed(CommissionOutcome::Accrued);
-        let working = TierWorking { net_sales_after: 100_00, earned_after: 10_00, ..TierWorking::default() };
-        (tiers.amount, tiers.tier_working) = (Some(usd(10_00)), Some(Box::new(working)));
+        let working = TierWorking { net_sales_after: 10_000, earned_after: 1_000, ..TierWorking::default() };
+        (tiers.amount, tiers.tier_working) = (Some(usd(1_000)), Some(Box::new(working)));
         let words =
             "10.00 USD were earned by rule base: net sales rose from 0.00 USD to 100.00 USD, which earn 10.00 USD in place of 0.00 USD";
         assert_eq!(outcome(&tiers), words);

@@ -3,6 +3,7 @@
 mod append;
 mod audit;
 mod errors;
+mod read;
 mod service;
 mod stream;
 mod support;

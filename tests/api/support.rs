@@ -12,6 +12,7 @@ use partnership_ledger::ledger::Ledger;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::event::Body as Fact;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{
     AgreementSigned, AgreementType, AppendRequest, AppendResponse, CommissionAdjusted, Event, Money, PartnerKind, PartnerRegistered,
     Record, Terms,
@@ -80,6 +81,10 @@ impl Service {
 
     pub async fn writer(&self) -> LedgerServiceClient<Channel> {
         LedgerServiceClient::new(self.connect().await).max_decoding_message_size(64 << 20).max_encoding_message_size(64 << 20)
+    }
+
+    pub async fn reader(&self) -> PartnershipServiceClient<Channel> {
+        PartnershipServiceClient::new(self.connect().await).max_decoding_message_size(64 << 20)
     }
 
     pub async fn auditor(&self) -> AuditServiceClient<Channel> {

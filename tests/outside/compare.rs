@@ -2,11 +2,12 @@
 //! read. What the rules leave open is left out: the order of effects, how a booking is cut into postings, sentences,
 //! times of recording.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use partnership_ledger::proto::{self as pb, effect::Effect};
 
 use prost_types::Timestamp;
+use serde_json::{Map, Value};
 
 use super::json;
 use super::ledger::Answer;
@@ -127,13 +128,26 @@ pub fn difference(model: &[String], ledger: &[String]) -> Option<Difference> {
         |these: &[String], others: &[String]| -> Vec<String> { these.iter().filter(|line| !others.contains(line)).cloned().collect() };
     let (model, ledger) = (only(model, ledger), only(ledger, model));
     let text = format!("  the model alone:\n    {}\n  the ledger alone:\n    {}", model.join("\n    "), ledger.join("\n    "));
-    let sides = [("model", model), ("ledger", ledger)];
-    let kind = sides.into_iter().flat_map(|(side, lines)| lines.into_iter().map(move |line| format!("{side} {}", kind_of(&line))));
-    Some(Difference { text, kind: kind.collect() })
+    let kind = match (&model[..], &ledger[..]) {
+        ([model], [ledger]) => vec![kind_of(model), differing_fields(model, ledger)],
+        _ => model.iter().map(|line| kind_of(line)).chain(["against".to_owned()]).chain(ledger.iter().map(|line| kind_of(line))).collect(),
+    };
+    Some(Difference { text, kind })
 }
 
 /// A line without numbers, times and ids, up to its particulars.
 fn kind_of(line: &str) -> String {
     let head = line.split('{').next().unwrap_or_default();
     head.chars().filter(|letter| !letter.is_ascii_digit() && !matches!(letter, '[' | ']')).collect()
+}
+
+/// The names of the fields in which two lines differ, or what they are if they are no messages.
+fn differing_fields(one: &str, other: &str) -> String {
+    let fields = |line: &str| line.find('{').and_then(|start| serde_json::from_str::<Map<String, Value>>(&line[start..]).ok());
+    let (Some(one_fields), Some(other_fields)) = (fields(one), fields(other)) else {
+        return kind_of(other);
+    };
+    let names: BTreeSet<&String> = one_fields.keys().chain(other_fields.keys()).collect();
+    let differs = |name: &&&String| one_fields.get(**name) != other_fields.get(**name);
+    names.iter().filter(differs).map(|name| name.as_str()).collect::<Vec<_>>().join(" ")
 }

@@ -6,6 +6,7 @@ pub mod contest;
 pub mod json;
 pub mod ledger;
 pub mod model;
+pub mod questions;
 pub mod scenario;
 pub mod served;
 pub mod shrink;

@@ -56,14 +56,13 @@ pub fn load(name: &str) -> Scenario {
 
 /// Plays the steps and says every difference.
 pub fn play(steps: &[Step], callee: &mut impl Callee) -> Vec<String> {
-    let mut failures = Vec::new();
-    for (index, step) in steps.iter().enumerate() {
-        let name = step.call.rsplit('/').next().unwrap_or_default();
-        let at = format!("step {} {name}", index + 1);
-        let answer = callee.call(&step.call, &step.request);
-        failures.extend(step_differences(step, answer, &at));
-    }
-    failures
+    steps.iter().enumerate().flat_map(|(index, step)| play_step(step, index + 1, callee)).collect()
+}
+
+/// Plays one step and says what differs from what it expects.
+pub fn play_step(step: &Step, number: usize, callee: &mut impl Callee) -> Vec<String> {
+    let name = step.call.rsplit('/').next().unwrap_or_default();
+    step_differences(step, callee.call(&step.call, &step.request), &format!("step {number} {name}"))
 }
 
 fn step_differences(step: &Step, answer: Result<Value, Refusal>, at: &str) -> Vec<String> {

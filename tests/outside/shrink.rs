@@ -2,20 +2,65 @@
 
 use partnership_ledger::proto::{self as pb, event::Body};
 
-use super::contest::first_difference;
-use super::workload::Requests;
+use super::contest::{Contest, Found, Place, first_difference};
+use super::ledger::When;
+use super::model::Model;
+use super::questions::Question;
+use super::workload::{NOW, Requests};
 
-/// Takes requests, events and parts of terms away as long as the same kind of difference stays.
-pub fn shrink(requests: Requests) -> Requests {
-    let Some((last, first)) = first_difference(&requests) else {
-        return requests;
-    };
-    let same = |fewer: &[pb::AppendRequest]| first_difference(fewer).is_some_and(|(_, other)| other.kind == first.kind);
-    let mut least = requests;
-    least.truncate(last);
-    least = single_events(least, &same);
-    least = fewer_requests(least, &same);
-    plainer_terms(least, &same)
+/// Takes requests, events and parts of terms away as long as the same kind of difference stays at the same place.
+pub fn shrink(requests: Requests) -> (Requests, Found) {
+    let (place, difference) = first_difference(&requests).expect("something to shrink");
+    let kind = difference.kind;
+    match &place {
+        Place::Request(last) => {
+            let found = |fewer: &[pb::AppendRequest]| Contest::new().append_until_differing(fewer);
+            let least = requests[..*last].to_vec();
+            least_of(least, &|fewer| found(fewer).is_some_and(|(_, other)| other.kind == kind), &found)
+        }
+        Place::Question(question, when) => {
+            let known = when.position.map(|position| up_to(&requests, position));
+            let later = When { position: None, ..*when };
+            let found = |fewer: &[pb::AppendRequest]| asked(fewer, question, later);
+            if let Some(known) = known.filter(|known| found(known).is_some_and(|(_, other)| other.kind == kind)) {
+                return least_of(known, &|fewer| found(fewer).is_some_and(|(_, other)| other.kind == kind), &found);
+            }
+            let found = |fewer: &[pb::AppendRequest]| asked(fewer, question, *when);
+            least_of(requests.clone(), &|fewer| found(fewer).is_some_and(|(_, other)| other.kind == kind), &found)
+        }
+    }
+}
+
+fn least_of(requests: Requests, same: Same<'_>, found: &dyn Fn(&[pb::AppendRequest]) -> Option<Found>) -> (Requests, Found) {
+    let least = plainer_terms(fewer_requests(single_events(requests, same), same), same);
+    let found = found(&least).expect("it still differs");
+    (least, found)
+}
+
+/// What both answer to one question after requests that they agree on.
+fn asked(requests: &[pb::AppendRequest], question: &Question, when: When) -> Option<Found> {
+    let mut contest = Contest::new();
+    if contest.append_until_differing(requests).is_some() {
+        return None;
+    }
+    let difference = contest.ask_one(question, when)?;
+    Some((Place::Question(question.clone(), when), difference))
+}
+
+/// The requests that bring the ledger to a position, as far as they do not go beyond it.
+fn up_to(requests: &[pb::AppendRequest], position: u64) -> Requests {
+    let mut model = Model { now: Some(NOW), ..Model::default() };
+    let mut taken = Vec::new();
+    for request in requests {
+        let before = model.last_position();
+        let accepted = model.record_all(request).is_ok();
+        let room = usize::try_from(position - before.min(position)).expect("small");
+        if accepted && room > 0 {
+            let events = request.events.iter().take(room).cloned().collect();
+            taken.push(pb::AppendRequest { events, expected_last_position: None });
+        }
+    }
+    taken
 }
 
 type Same<'a> = &'a dyn Fn(&[pb::AppendRequest]) -> bool;

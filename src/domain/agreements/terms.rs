@@ -159,11 +159,6 @@ impl Exclusivity {
 }
 
 impl Terms {
-    /// The rule of a name.
-    pub fn rule(&self, name: &str) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.name == name)
-    }
-
     /// Reads the terms of a message; absent terms are bad.
     pub fn parse(message: Option<&proto::Terms>, fields: &mut Fields) -> Arc<Self> {
         let absent = proto::Terms::default();

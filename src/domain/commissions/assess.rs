@@ -141,7 +141,7 @@ fn earn(subject: &Subject, credit: Row, terms: &Terms, rule: &Rule, state: &Stat
         }
         (Reward::Rate(_) | Reward::Tiers(_), None) => unreachable!("terms with a share of a qualification are malformed"),
     };
-    let (amount, cut_off) = cap(subject, credit, rule, earned);
+    let (amount, cut_off) = cap(subject, credit, rule, earned, state);
     result.outcome = if cut_off.minor_units == 0 { CommissionOutcome::Accrued } else { CommissionOutcome::Capped };
     result.amount = Some(amount);
     result.cut_off = Some(cut_off).filter(|cut_off| cut_off.minor_units != 0);
@@ -149,12 +149,12 @@ fn earn(subject: &Subject, credit: Row, terms: &Terms, rule: &Rule, state: &Stat
 }
 
 /// What is left under the cap, and what it cuts off (rules 6.6).
-fn cap(subject: &Subject, credit: Row, rule: &Rule, earned: Money) -> (Money, Money) {
+fn cap(subject: &Subject, credit: Row, rule: &Rule, earned: Money, state: &State) -> (Money, Money) {
     let nothing = Money::zero(earned.currency);
     let (Some(cap), Some((_, lead))) = (rule.cap_per_lead.filter(|cap| cap.currency == earned.currency), subject.lead) else {
         return (earned, nothing);
     };
-    let left = (i128::from(cap.minor_units) - lead.cap_used(credit, &rule.name, cap.currency)).max(0);
+    let left = (i128::from(cap.minor_units) - lead.accrued_under(credit, &rule.name, cap.currency, state)).max(0);
     let amount = narrowed(i128::from(earned.minor_units).min(left));
     (Money::new(earned.currency, amount), Money::new(earned.currency, earned.minor_units - amount))
 }

@@ -99,15 +99,15 @@ impl State {
         let account = self.accounts.get(row);
         let open = account.disputes().iter().filter(|dispute| self.commissions.disputes.get(**dispute).is_open(seen.time, seen));
         let places: BTreeSet<Row> = open.flat_map(|dispute| self.places_held(*dispute, row)).collect();
-        self.available_of(account, places, seen).max(0)
+        Self::available_of(account, places, seen).max(0)
     }
 
     /// What one open dispute holds in an account.
     pub fn held_by(&self, dispute: Row, row: Row, seen: Seen) -> i128 {
-        self.available_of(self.accounts.get(row), self.places_held(dispute, row), seen).max(0)
+        Self::available_of(self.accounts.get(row), self.places_held(dispute, row), seen).max(0)
     }
 
-    fn available_of(&self, account: &Account, places: impl IntoIterator<Item = Row>, seen: Seen) -> i128 {
+    fn available_of(account: &Account, places: impl IntoIterator<Item = Row>, seen: Seen) -> i128 {
         let entries = places.into_iter().map(|place| &account.entries()[place as usize]);
         let available = entries.filter(|entry| entry.position <= seen.position && entry.settles_at() <= seen.time);
         -available.map(|entry| i128::from(entry.amount)).sum::<i128>()

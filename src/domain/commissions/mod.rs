@@ -18,6 +18,7 @@ pub mod sale_reinstated;
 pub mod standing;
 
 use super::account::{About, AccountName};
+use super::agreements::terms::Rule;
 use super::calendar::Time;
 use super::effect::{Assessment, Effect, Posting};
 use super::ids::{Id, IdKind};
@@ -28,6 +29,7 @@ use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
 use holdings::{Holding, Holdings, Part};
 use net_sales::{NetSales, NetSalesKey};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 /// Everything about money that is not an account.
 #[derive(Default)]
@@ -84,9 +86,9 @@ pub struct Sale {
     /// What stands of its commission.
     pub holdings: Holdings,
     /// Its refunds, in the order of recording.
-    pub refunds: Vec<Row>,
+    pub refunds: ThinVec<Row>,
     /// Disputes that name it.
-    pub disputes: Vec<Row>,
+    pub disputes: ThinVec<Row>,
     /// Its commission entries: account and place.
     pub entries: SmallVec<[(Row, Row); 1]>,
 }
@@ -98,8 +100,7 @@ pub struct Earned {
     pub outcome: CommissionOutcome,
     /// The record whose terms apply.
     pub terms_position: u64,
-    /// The rule's name.
-    pub rule: Box<str>,
+    rule: Option<u16>,
     /// The rate, for a share.
     pub rate_bps: Option<u32>,
     /// What was accrued.
@@ -298,29 +299,24 @@ impl Commissions {
         let row = self.net_sales.find_or_insert_with(key, NetSales::default);
         self.net_sales.get_mut(row).add(sold_at, minor_units);
     }
-
-    /// Adds a sale's refund or reinstatement to the net sales of its rule.
-    fn add_net_change(&mut self, sale: Row, minor_units: i64) {
-        let sale = self.sales.get(sale);
-        if let (Some(credit), Some(earned)) = (sale.credit, &sale.earned)
-            && earned.counts()
-            && minor_units != 0
-        {
-            let (key, sold_at) = ((credit, earned.rule.clone(), sale.amount.currency), sale.stamp.occurred_at);
-            self.add_net_sale(key, sold_at, minor_units);
-        }
-    }
 }
 
 impl Earned {
-    fn of(assessment: &Assessment) -> Self {
+    fn of(assessment: &Assessment, credit: Option<Row>, state: &State) -> Self {
+        let version = credit.and_then(|credit| state.agreements.by_id.get(credit).version_of(assessment.terms_position));
+        let place = version.and_then(|version| version.terms.rules.iter().position(|rule| rule.name == assessment.rule));
         Self {
             outcome: assessment.outcome,
             terms_position: assessment.terms_position,
-            rule: assessment.rule.as_str().into(),
+            rule: place.and_then(|place| u16::try_from(place).ok()),
             rate_bps: assessment.rate_bps,
             amount: assessment.amount,
         }
+    }
+
+    /// The rule that decided.
+    pub fn rule<'a>(&self, credit: Row, state: &'a State) -> Option<&'a Rule> {
+        state.agreements.by_id.get(credit).version_of(self.terms_position)?.terms.rules.get(usize::from(self.rule?))
     }
 
     /// Whether its sale counts as a net sale of its rule (rules 13).
@@ -375,9 +371,19 @@ impl State {
                 (None, None) => unreachable!("an assessment is of a sale or of a lead"),
             }
         }
-        if let (Some(lead), Some(amount)) = (lead, assessment.amount.filter(|amount| amount.minor_units > 0)) {
-            self.leads.by_id.get_mut(lead).use_cap(credit, &assessment.rule, amount);
+        if let (None, Some(lead), Some(amount)) = (sale, lead, assessment.amount) {
+            self.leads.by_id.get_mut(lead).add_reward(credit, &assessment.rule, amount);
         }
+    }
+
+    /// Adds a sale, its refund or its reinstatement to the net sales of its rule (rules 6.5).
+    fn add_net_change(&mut self, sale: Row, minor_units: i64) {
+        let sale = self.commissions.sales.get(sale);
+        let (Some(credit), Some(earned)) = (sale.credit, sale.earned.as_ref().filter(|earned| earned.counts())) else { return };
+        let Some(rule) = earned.rule(credit, self).filter(|_| minor_units != 0) else { return };
+        let key: NetSalesKey = (credit, rule.name.as_str().into(), sale.amount.currency);
+        let sold_at = sale.stamp.occurred_at;
+        self.commissions.add_net_sale(key, sold_at, minor_units);
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto::{self, EntryKind, Side};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 /// A customer bought something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,18 +80,19 @@ impl EventType for SaleRecorded {
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let lead = self.lead.as_ref().map(|id| state.leads.known(id).0);
         let assessment = assessment_in(effects);
+        let credit = assessment.and_then(|assessment| state.agreements.by_id.find(assessment.agreement.as_ref()?));
         let sale = Sale {
             stamp,
             amount: self.amount,
             lead,
-            credit: self.credit_recorded(assessment, state),
+            credit,
             collected: self.collected,
-            earned: assessment.map(Earned::of),
+            earned: assessment.map(|assessment| Earned::of(assessment, credit, state)),
             refunded: 0,
             exempt: 0,
             holdings: Holdings::default(),
-            refunds: Vec::new(),
-            disputes: Vec::new(),
+            refunds: ThinVec::new(),
+            disputes: ThinVec::new(),
             entries: SmallVec::new(),
         };
         let row = state.commissions.sales.insert(self.sale.clone(), sale);
@@ -99,7 +101,7 @@ impl EventType for SaleRecorded {
         }
         if let Some(assessment) = assessment {
             state.evolve_assessed(stamp, assessment, effects, Some(row), lead);
-            state.commissions.add_net_change(row, self.amount.minor_units);
+            state.add_net_change(row, self.amount.minor_units);
         }
     }
 }
@@ -111,11 +113,6 @@ impl SaleRecorded {
             (None, Some(agreement)) => state.agreements.by_id.find(agreement),
             (None, None) => None,
         }
-    }
-
-    /// The credit as the assessment says it.
-    fn credit_recorded(&self, assessment: Option<&Assessment>, state: &State) -> Option<Row> {
-        state.agreements.by_id.find(assessment?.agreement.as_ref()?)
     }
 }
 

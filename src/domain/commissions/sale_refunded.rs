@@ -84,7 +84,7 @@ impl EventType for SaleRefunded {
         sale.refunded += applied;
         sale.exempt += if exempt { applied } else { 0 };
         taken.iter().for_each(|part| sale.holdings.take(part.partner, -part.amount));
-        state.commissions.add_net_change(row, -applied);
+        state.add_net_change(row, -applied);
     }
 }
 
@@ -110,7 +110,7 @@ impl SaleRefunded {
     /// Posts the difference to what stands, from the latest holder first.
     fn reverse(&self, sale: &Sale, applied: i64, at: Time, state: &State, effects: &mut Vec<Effect>) {
         let Some((terms, earned)) = pinned(sale, state).filter(|_| !self.is_exempt(sale, state)) else { return };
-        let Some(rule) = terms.rule(&earned.rule) else { return };
+        let Some((credit, rule)) = sale.credit.and_then(|credit| Some((credit, earned.rule(credit, state)?))) else { return };
         let accrued = earned.amount.unwrap_or(Money::zero(sale.amount.currency));
         // What the customer keeps; refunds for the house's fault count as not made (rules 13).
         let rest = sale.amount.minor_units - sale.refunded + sale.exempt - applied;
@@ -121,9 +121,8 @@ impl SaleRefunded {
             Reward::Flat(_) => left_of(if rest > 0 { accrued.minor_units } else { 0 }),
             Reward::Tiers(tiers) if tiers.mode == TierMode::BySale => left_of(share(rest, earned.rate_bps.unwrap_or(0))),
             Reward::Tiers(tiers) => {
-                let credit = sale.credit.expect("commission was earned through an agreement");
                 let bounds = period_around(sale.stamp.occurred_at, tiers.calendar_period(), terms.zone);
-                let before = state.commissions.net_sales(&net_sales_key(credit, &earned.rule, sale.amount.currency), bounds);
+                let before = state.commissions.net_sales(&net_sales_key(credit, &rule.name, sale.amount.currency), bounds);
                 tiers.earned(before) - tiers.earned(before - i128::from(applied))
             }
         };

@@ -69,6 +69,6 @@ impl EventType for SaleReinstated {
         given.iter().for_each(|part| sale.holdings.give_back(part.partner, part.amount));
         let about = (IdKind::Refund, self.refund.clone());
         state.commissions.introduce(IdKind::Reinstatement, &self.reinstatement, stamp, Some(about));
-        state.commissions.add_net_change(sale_row, applied);
+        state.add_net_change(sale_row, applied);
     }
 }

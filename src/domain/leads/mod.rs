@@ -19,6 +19,7 @@ use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::proto::{AcquiredBy, LeadState, OwnershipRule};
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 /// All leads, their other ids and their match keys.
 #[derive(Default)]
@@ -150,7 +151,7 @@ pub struct Decision {
     protection: Protection,
     zone: Tz,
     approved: Option<Stamp>,
-    extensions: SmallVec<[(Stamp, u32); 1]>,
+    extensions: ThinVec<(Stamp, u32)>,
 }
 
 /// Until when a claim is protected by date.
@@ -219,17 +220,12 @@ pub struct Qualification {
     pub protected: bool,
 }
 
-/// What one lead accrued under a capped rule (rules 6.6).
+/// What a qualification accrued.
 #[derive(Clone, Debug)]
-pub struct CapUse {
-    /// The agreement.
-    pub agreement: Row,
-    /// The rule's name.
-    pub rule: Box<str>,
-    /// The currency.
-    pub currency: Currency,
-    /// Minor units accrued; reversals do not free it again.
-    pub accrued: i128,
+struct Reward {
+    agreement: Row,
+    rule: Box<str>,
+    amount: Money,
 }
 
 /// A lead.
@@ -238,21 +234,20 @@ pub struct Lead {
     /// Its first referral.
     pub introduced: Stamp,
     decisions: SmallVec<[Decision; 1]>,
-    declined: Vec<DeclinedClaim>,
-    losses: Vec<Stamp>,
-    qualifications: Vec<Qualification>,
-    aliases: Vec<(Id, Stamp)>,
-    match_keys: Vec<(Box<str>, Stamp)>,
+    declined: ThinVec<DeclinedClaim>,
+    losses: ThinVec<Stamp>,
+    qualifications: ThinVec<Qualification>,
+    aliases: ThinVec<(Id, Stamp)>,
+    match_keys: ThinVec<(Box<str>, Stamp)>,
     /// Sales that named it, in the order of recording.
-    pub sales: Vec<Row>,
-    /// What it accrued under each rule.
-    pub cap_uses: Vec<CapUse>,
+    pub sales: ThinVec<Row>,
+    rewards: ThinVec<Reward>,
     /// What stands of its qualifications' commission.
     pub holdings: Holdings,
     /// Disputes that name it.
-    pub disputes: Vec<Row>,
+    pub disputes: ThinVec<Row>,
     /// The commission entries of its qualifications: account and place.
-    pub entries: SmallVec<[(Row, Row); 1]>,
+    pub entries: ThinVec<(Row, Row)>,
 }
 
 impl Lead {
@@ -260,42 +255,39 @@ impl Lead {
         Self {
             introduced,
             decisions: SmallVec::new(),
-            declined: Vec::new(),
-            losses: Vec::new(),
-            qualifications: Vec::new(),
-            aliases: Vec::new(),
-            match_keys: Vec::new(),
-            sales: Vec::new(),
-            cap_uses: Vec::new(),
+            declined: ThinVec::new(),
+            losses: ThinVec::new(),
+            qualifications: ThinVec::new(),
+            aliases: ThinVec::new(),
+            match_keys: ThinVec::new(),
+            sales: ThinVec::new(),
+            rewards: ThinVec::new(),
             holdings: Holdings::default(),
-            disputes: Vec::new(),
-            entries: SmallVec::new(),
+            disputes: ThinVec::new(),
+            entries: ThinVec::new(),
         }
     }
 
-    /// What it accrued under the rule of a name (rules 6.6).
-    pub fn cap_used(&self, agreement: Row, rule: &str, currency: Currency) -> i128 {
-        let same = |used: &&CapUse| used.agreement == agreement && &*used.rule == rule && used.currency == currency;
-        self.cap_uses.iter().find(same).map_or(0, |used| used.accrued)
+    /// What it accrued under the rule of a name, by sales and qualifications; reversals do not free it again (rules 6.6).
+    pub fn accrued_under(&self, agreement: Row, rule: &str, currency: Currency, state: &State) -> i128 {
+        let sales = self.sales.iter().map(|row| state.commissions.sales.get(*row)).filter(|sale| sale.credit == Some(agreement));
+        let of_sales = sales.filter_map(|sale| {
+            sale.earned.as_ref().filter(|earned| earned.rule(agreement, state).is_some_and(|known| known.name == rule))?.amount
+        });
+        let rewards =
+            self.rewards.iter().filter(|reward| reward.agreement == agreement && &*reward.rule == rule).map(|reward| reward.amount);
+        of_sales.chain(rewards).filter(|amount| amount.currency == currency).map(|amount| i128::from(amount.minor_units)).sum()
     }
 
-    /// Adds to what it accrued under the rule of a name.
-    pub fn use_cap(&mut self, agreement: Row, rule: &str, amount: Money) {
-        let same = |used: &&mut CapUse| used.agreement == agreement && &*used.rule == rule && used.currency == amount.currency;
-        match self.cap_uses.iter_mut().find(same) {
-            Some(used) => used.accrued += i128::from(amount.minor_units),
-            None => self.cap_uses.push(CapUse {
-                agreement,
-                rule: rule.into(),
-                currency: amount.currency,
-                accrued: i128::from(amount.minor_units),
-            }),
-        }
+    /// Remembers what a qualification accrued.
+    pub(super) fn add_reward(&mut self, agreement: Row, rule: &str, amount: Money) {
+        self.rewards.push(Reward { agreement, rule: rule.into(), amount });
     }
 
-    /// Whether its first referral, or a decision before it in time, is seen.
+    /// Whether a referral that succeeded is seen. A reassignment does not introduce a lead, even if it occurred before
+    /// (rules 1.4).
     pub fn is_seen(&self, seen: Seen) -> bool {
-        self.decisions(seen).next().is_some() || seen.sees(self.introduced)
+        self.decisions(seen).any(|decision| decision.acquired_by.is_some())
     }
 
     /// The decisions that are seen, in the order of recording.
@@ -355,9 +347,14 @@ impl Lead {
 
     /// Whether it qualified while protected and was not lost since (rules 5.2).
     fn keeps_protection(&self, at: Time, seen: Seen) -> bool {
-        let lost_since = |stamp: Stamp| self.losses.iter().any(|loss| seen.sees(*loss) && *loss > stamp && loss.occurred_at <= at);
-        let qualifications = self.qualifications.iter().filter(|qualification| qualification.protected && seen.sees(qualification.stamp));
-        qualifications.filter(|qualification| qualification.stamp.occurred_at <= at).any(|qualification| !lost_since(qualification.stamp))
+        self.unlost_qualifications(at, seen).any(|qualification| qualification.protected)
+    }
+
+    /// The qualifications by a time after which it was not lost by then.
+    fn unlost_qualifications(&self, at: Time, seen: Seen) -> impl Iterator<Item = &Qualification> {
+        let by_then = move |stamp: Stamp| seen.sees(stamp) && stamp.occurred_at <= at;
+        let lost_since = move |stamp: Stamp| self.losses.iter().any(|loss| by_then(*loss) && *loss > stamp);
+        self.qualifications.iter().filter(move |known| by_then(known.stamp) && !lost_since(known.stamp))
     }
 
     /// Until when the owner's claim at a time is protected, without regard to loss; `None` without a claim.
@@ -383,11 +380,11 @@ impl Lead {
         }
     }
 
-    /// Its state at a time.
+    /// Its state at a time: a loss ends a qualification, also if a later claim reopened the lead.
     pub fn state(&self, at: Time, seen: Seen) -> LeadState {
         if self.lost_at(at, seen).is_some() {
             LeadState::Lost
-        } else if self.qualification(seen).is_some() {
+        } else if self.unlost_qualifications(at, seen).next().is_some() {
             LeadState::Qualified
         } else {
             LeadState::Open

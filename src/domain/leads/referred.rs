@@ -10,7 +10,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto::{self, AcquiredBy, OwnershipRule};
-use smallvec::SmallVec;
+use thin_vec::ThinVec;
 
 /// The most match keys of a referral.
 const MAX_MATCH_KEYS: usize = 8;
@@ -175,7 +175,7 @@ pub(super) fn decision_of(effect: &Effect, stamp: Stamp, terms_position: u64, ag
         protection,
         zone: pinned.map_or(Tz::UTC, |version| version.terms.zone),
         approved: None,
-        extensions: SmallVec::new(),
+        extensions: ThinVec::new(),
     }
 }
 

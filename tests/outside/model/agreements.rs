@@ -75,8 +75,11 @@ impl<'a> Known<'a> {
         Some(body.effective_at.as_ref().map_or(record.occurred, instant))
     }
 
-    /// By `effective_at`, then position. Rules 4.3.
+    /// By `effective_at`, then position; none as long as it is only proposed. Rules 4.3.
     pub fn versions(&self, agreement: &str) -> Vec<Version<'a>> {
+        if self.signature(agreement).is_none() {
+            return Vec::new();
+        }
         let version = |record: &&'a Record| {
             let (effective, terms) = match record.body() {
                 Body::AgreementSigned(b) if b.agreement_id == agreement => (&b.effective_at, &b.terms),

@@ -50,16 +50,11 @@ impl<'a> Known<'a> {
     }
 
     fn aliases(&self, lead: &str) -> Vec<String> {
-        let mut aliases = Vec::new();
-        for record in self.of_lead(lead) {
-            if let Body::LeadReferred(body) = record.body()
-                && body.lead_id != lead
-                && !aliases.contains(&body.lead_id)
-            {
-                aliases.push(body.lead_id.clone());
-            }
-        }
-        aliases
+        let alias = |record: &super::Record| match record.body() {
+            Body::LeadReferred(body) if body.lead_id != lead && record.effects.introduces => Some(body.lead_id.clone()),
+            _ => None,
+        };
+        self.of_lead(lead).into_iter().filter_map(alias).collect()
     }
 
     /// Who owned the lead at each time at which that may have changed, without repetitions.
@@ -106,7 +101,7 @@ impl<'a> Known<'a> {
         let answer = |dispute: Dispute<'a>| pb::Dispute {
             dispute_id: dispute.opening.dispute_id.clone(),
             opened_by: dispute.opening.opened_by,
-            subject: dispute.opening.subject.as_ref().map(|subject| self.subject(subject)),
+            subject: Self::subject(&dispute),
             claim: dispute.opening.claim.clone(),
             opened_at: Some(stamp(dispute.record.occurred)),
             resolved_at: dispute.resolution.map(|(record, _)| stamp(record.occurred)),
@@ -118,17 +113,18 @@ impl<'a> Known<'a> {
         self.disputes().into_iter().map(answer).collect()
     }
 
-    fn subject(&self, subject: &Subject) -> dispute::Subject {
-        match subject {
-            Subject::LeadId(id) => dispute::Subject::LeadId(self.lead(id).unwrap_or(id).to_owned()),
+    fn subject(dispute: &Dispute<'_>) -> Option<dispute::Subject> {
+        let subject = match dispute.opening.subject.as_ref()? {
+            Subject::LeadId(_) => dispute::Subject::LeadId(dispute.record.effects.lead.clone()?),
             Subject::SaleId(id) => dispute::Subject::SaleId(id.clone()),
             Subject::PayoutId(id) => dispute::Subject::PayoutId(id.clone()),
-        }
+        };
+        Some(subject)
     }
 
     /// What a dispute holds by itself.
     fn held(&self, dispute: &Dispute<'_>, at: Instant) -> Vec<pb::HeldCommission> {
-        let subject = self.held_subject(dispute.opening).filter(|_| dispute.resolution.is_none());
+        let subject = self.held_subject(dispute).filter(|_| dispute.resolution.is_none());
         let subjects: BTreeSet<_> = subject.into_iter().collect();
         let on_accounts = self.postings().filter(|(_, posting)| posting.effective <= at);
         let mut accounts: BTreeSet<(String, String)> = BTreeSet::new();

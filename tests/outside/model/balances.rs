@@ -62,13 +62,13 @@ impl<'a> Known<'a> {
             dispute.record.occurred <= at && !resolved
         };
         let disputes = self.disputes().into_iter().filter(open);
-        disputes.filter_map(|dispute| self.held_subject(dispute.opening)).collect()
+        disputes.filter_map(|dispute| self.held_subject(&dispute)).collect()
     }
 
-    /// What a dispute holds the commission of: a lead (true) or a sale.
-    pub fn held_subject(&self, opening: &pb::DisputeOpened) -> Option<(bool, String)> {
-        match opening.subject.as_ref()? {
-            Subject::LeadId(id) => Some((true, self.lead(id)?.to_owned())),
+    /// What a dispute holds the commission of: a lead by its first id (true) or a sale.
+    pub fn held_subject(&self, dispute: &Dispute<'_>) -> Option<(bool, String)> {
+        match dispute.opening.subject.as_ref()? {
+            Subject::LeadId(_) => Some((true, dispute.record.effects.lead.clone()?)),
             Subject::SaleId(id) => Some((false, id.clone())),
             Subject::PayoutId(_) => None,
         }

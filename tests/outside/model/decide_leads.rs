@@ -10,6 +10,15 @@ use crate::outside::ledger::Answer;
 
 impl Known<'_> {
     pub fn referred(&self, body: &pb::LeadReferred, at: At) -> Answer<Effects> {
+        let effects = self.referred_under(body, at)?;
+        let lead = effects.decision.as_ref().map(|decision| decision.lead.as_str());
+        let known = lead.map_or(Vec::new(), |lead| self.match_keys(lead));
+        let is_new = |key: &&String| lead.is_some() && !known.contains(&key.as_str());
+        let new_keys = body.match_keys.iter().filter(is_new).cloned().collect();
+        Ok(Effects { introduces: self.lead(&body.lead_id).is_none(), new_keys, ..effects })
+    }
+
+    fn referred_under(&self, body: &pb::LeadReferred, at: At) -> Answer<Effects> {
         if let Some(agreement) = &body.agreement_id {
             self.known_agreement(agreement)?;
             refuse_if(!self.is_active(agreement, at.occurred), "AGREEMENT_NOT_ACTIVE")?;
@@ -76,7 +85,9 @@ impl Known<'_> {
         refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
         let mut effects = self.about_claim(&lead, at);
         if let Some(decision) = self.decision_at(&lead, at.occurred)
-            && self.protected_from(decision).is_none() && decision.pinned.days.is_some() // TODO known: approval after qualification
+            && self.protected_from(decision).is_none()
+            && decision.pinned.days.is_some()
+        // TODO known: approval after qualification
         {
             let days = decision.pinned.days.expect("no limit awaits nothing") + self.extension(decision);
             let until = super::calendar::plus_days(at.occurred, days, decision.pinned.zone);

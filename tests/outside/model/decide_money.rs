@@ -165,13 +165,18 @@ impl Known<'_> {
         let id = &body.dispute_id;
         let known = self.has(|b| matches!(b, Body::DisputeOpened(d) if d.dispute_id == *id));
         refuse_if(known, "DUPLICATE_ID")?;
-        let subject_known = match body.subject.as_ref().expect("required") {
-            Subject::LeadId(lead) => self.lead(lead).is_some(),
-            Subject::SaleId(sale) => self.sale(sale).is_some(),
-            Subject::PayoutId(payout) => self.payout(payout).is_some(),
+        let lead = match body.subject.as_ref().expect("required") {
+            Subject::LeadId(id) => Some(self.known_lead(id)?),
+            Subject::SaleId(sale) => {
+                refuse_if(self.sale(sale).is_none(), "UNKNOWN_ID")?;
+                None
+            }
+            Subject::PayoutId(payout) => {
+                refuse_if(self.payout(payout).is_none(), "UNKNOWN_ID")?;
+                None
+            }
         };
-        refuse_if(!subject_known, "UNKNOWN_ID")?;
-        Ok(Effects::default())
+        Ok(Effects { lead, ..Effects::default() })
     }
 
     pub fn dispute_resolved(&self, body: &pb::DisputeResolved) -> Answer<Effects> {

@@ -15,12 +15,15 @@ pub struct Ownership<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// The first id of the lead that an id or alias means.
+    /// The first id of the lead that an id or alias means: once something about its owner is decided and, for an alias,
+    /// the record that introduced it counts.
     pub fn lead(&self, id: &str) -> Option<&'a str> {
-        self.records.iter().find_map(|record| match record.body() {
-            Body::LeadReferred(body) if body.lead_id == id => record.effects.lead.as_deref(),
+        let introduced = self.records.iter().find_map(|record| match record.body() {
+            Body::LeadReferred(body) if body.lead_id == id && record.effects.introduces => record.effects.lead.as_deref(),
             _ => None,
-        })
+        });
+        let decided = |lead: &str| self.decisions(lead).first().map(|decision| decision.lead.as_str());
+        decided(introduced.unwrap_or(id))
     }
 
     /// The first ids of all leads, in the order they were first recorded.
@@ -74,22 +77,23 @@ impl<'a> Known<'a> {
         lost
     }
 
-    /// Where a lead stands at `at`. Rules 5.2.
+    /// Where a lead stands at `at`: a qualification counts until a claim reopens the lead from a loss. Rules 5.2, 13.
     pub fn lead_state(&self, lead: &str, at: Instant) -> pb::LeadState {
         if self.lost_since(lead, at).is_some() {
             return pb::LeadState::Lost;
         }
-        let qualified = |record: &&&Record| matches!(record.body(), Body::LeadQualified(_)) && record.occurred <= at;
-        let records = self.of_lead(lead);
-        let last = records.iter().filter(qualified).max_by_key(|r| (r.occurred, r.position));
-        let lost_after = |record: &Record| {
-            let losses = records.iter().filter(|r| matches!(r.body(), Body::LeadLost(_)));
-            losses.filter(|loss| loss.occurred <= at).any(|loss| (loss.occurred, loss.position) > (record.occurred, record.position))
-        };
-        match last {
-            Some(record) if !lost_after(record) => pb::LeadState::Qualified,
-            _ => pb::LeadState::Open,
+        let mut turns: Vec<(Instant, u64, pb::LeadState)> = Vec::new();
+        for record in self.of_lead(lead).into_iter().filter(|record| record.occurred <= at) {
+            let decision = record.effects.decision.as_ref();
+            if decision.is_some_and(|decision| decision.rule == OwnershipRule::AfterLoss) {
+                turns.push((record.occurred, record.position, pb::LeadState::Open));
+            }
+            if matches!(record.body(), Body::LeadQualified(_)) {
+                turns.push((record.occurred, record.position, pb::LeadState::Qualified));
+            }
         }
+        turns.sort_by_key(|t| t.1); // TODO known: qualified by position
+        turns.into_iter().last().map_or(pb::LeadState::Open, |(_, _, state)| state)
     }
 
     /// Who owns a lead at `at`, the agreement's end considered. Rules 5.3, 5.4.
@@ -115,7 +119,8 @@ impl<'a> Known<'a> {
             }
             LeadsAtEnd::AcquirerKeeps | LeadsAtEnd::Unspecified => (decision.owner.clone(), OwnershipRule::EndAcquirerKeeps),
         };
-        Some(Ownership { decision, owner, since: passes_at, rule })
+        let since = if rule == OwnershipRule::EndAcquirerKeeps { decision.occurred } else { passes_at };
+        Some(Ownership { decision, owner, since, rule })
     }
 
     /// The records about a lead.
@@ -124,23 +129,9 @@ impl<'a> Known<'a> {
         self.records.iter().filter(about).copied().collect()
     }
 
-    /// What identifies the customer: the keys of all claims that succeeded.
+    /// What identifies the customer, by the records that made it known.
     pub fn match_keys(&self, lead: &str) -> Vec<&'a str> {
-        let mut keys: Vec<&'a str> = Vec::new();
-        for record in self.of_lead(lead) {
-            let Body::LeadReferred(body) = record.body() else {
-                continue;
-            };
-            if record.effects.decision.is_none() {
-                continue;
-            }
-            for key in &body.match_keys {
-                if !keys.contains(&key.as_str()) {
-                    keys.push(key);
-                }
-            }
-        }
-        keys
+        self.of_lead(lead).into_iter().flat_map(|record| record.effects.new_keys.iter().map(String::as_str)).collect()
     }
 
     /// The lead that a referral is a claim on: by id, or by a key of a live lead, of several the first recorded.

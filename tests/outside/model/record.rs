@@ -35,6 +35,10 @@ pub struct Effects {
     pub refund: Option<(i128, i128)>,
     /// First id of the lead that the event is about.
     pub lead: Option<String>,
+    /// The event is the first to name the lead's id or alias.
+    pub introduces: bool,
+    /// The match keys that the lead has since the event.
+    pub new_keys: Vec<String>,
     /// Position of the decision that was in force at the event's time.
     pub claim: Option<u64>,
 }

@@ -47,7 +47,9 @@ impl<'a> Known<'a> {
         if let Some(Reward::Tiers(tiers)) = &rule.reward
             && tiers.mode() != TierMode::BySale
         {
-            if assessed.amount == 0 { return 0; } // TODO known: refund of a tiered sale that accrued nothing
+            if assessed.amount == 0 {
+                return 0;
+            } // TODO known: refund of a tiered sale that accrued nothing
             let period = tiers::period(tiers, sale.occurred, assessed.zone);
             let before = self.net_sales(assessed, period);
             return tiers::earned(tiers, before) - tiers::earned(tiers, before - applied);

@@ -7,7 +7,7 @@ mod money;
 mod terms;
 mod world;
 
-pub use world::{NOW, World};
+pub use world::{NOW, World, turns};
 
 use partnership_ledger::proto::{self as pb, event::Body};
 

@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
-use crate::outside::ledger::stamp;
+use crate::outside::ledger::{instant, stamp};
 use crate::outside::model::record::Known;
 use crate::outside::model::{Model, calendar::Instant};
 
@@ -101,7 +101,7 @@ impl World {
     /// A time at which something begins or ends, or hardly beside it.
     pub fn turn(&mut self) -> Instant {
         let horizon = self.clock + TimeDelta::days(30);
-        let turns: Vec<Instant> = self.turns().into_iter().filter(|turn| *turn <= horizon).collect();
+        let turns: Vec<Instant> = turns(&self.known()).into_iter().chain([self.clock]).filter(|turn| *turn <= horizon).collect();
         let turn = self.any(&turns);
         match self.below(6) {
             0 => turn - TimeDelta::nanoseconds(1),
@@ -109,25 +109,6 @@ impl World {
             2 => turn + TimeDelta::nanoseconds(1),
             _ => turn,
         }
-    }
-
-    /// Every time that matters to what is recorded.
-    pub fn turns(&self) -> BTreeSet<Instant> {
-        let mut turns = BTreeSet::from([self.clock]);
-        let known = self.known();
-        for record in &known.records {
-            turns.insert(record.occurred);
-            turns.extend(record.effects.end.map(|(end, _)| end));
-            turns.extend(record.effects.postings.iter().flat_map(|posting| posting.available));
-            if let Some(decision) = &record.effects.decision {
-                turns.extend(known.protection(decision, self.clock).until());
-            }
-            if let Some(assessed) = &record.effects.assessed {
-                turns.extend(assessed.window.map(|(_, end)| end));
-                turns.extend(assessed.tiers.as_ref().and_then(|tiers| tiers.period).map(|(_, end)| end));
-            }
-        }
-        turns
     }
 
     /// Up to so many days; mostly whole days or minutes.
@@ -195,4 +176,28 @@ impl World {
         }
         ids
     }
+}
+
+/// Every time at which something that is recorded happens, begins or ends.
+pub fn turns(known: &Known<'_>) -> BTreeSet<Instant> {
+    let mut turns = BTreeSet::new();
+    for record in &known.records {
+        turns.insert(record.occurred);
+        turns.extend(record.effects.end.map(|(end, _)| end));
+        for posting in &record.effects.postings {
+            turns.extend(posting.available);
+            turns.insert(posting.effective);
+        }
+        if let Some(decision) = &record.effects.decision {
+            turns.extend(known.protection(decision, record.occurred).until());
+        }
+        if let Some(assessed) = &record.effects.assessed {
+            turns.extend(assessed.window.map(|(_, end)| end));
+            turns.extend(assessed.tiers.as_ref().and_then(|tiers| tiers.period).map(|(_, end)| end));
+        }
+        if let Body::AgreementSigned(body) = record.body() {
+            turns.extend(body.effective_at.as_ref().map(instant));
+        }
+    }
+    turns
 }

@@ -1,0 +1,203 @@
+//! What is asked after a workload, as of when and as known at which position, and the answers as lines of text.
+
+use std::collections::BTreeSet;
+
+use chrono::{TimeDelta, Utc};
+use partnership_ledger::proto::{self as pb, event::Body};
+use prost::Message;
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom as _;
+use rand::{RngExt as _, SeedableRng as _};
+
+use super::compare::lines;
+use super::json;
+use super::ledger::{Answer, Ledger, When};
+use super::model::Model;
+use super::workload::turns;
+
+/// Times and positions that are asked about.
+const MOMENTS: usize = 8;
+
+/// One question.
+#[derive(Clone, Debug)]
+pub enum Question {
+    Partner(String),
+    Balance(String),
+    Entries(String),
+    Agreement(String),
+    Lead(String),
+    Payables,
+    Disputes,
+    TrialBalance,
+}
+
+impl Question {
+    /// About everybody that the records introduced, and about nobody.
+    pub fn all(model: &Model) -> Vec<Self> {
+        let nobody = "nobody".to_owned();
+        let mut all = vec![Self::Payables, Self::Disputes, Self::TrialBalance];
+        all.extend([Self::Partner(nobody.clone()), Self::Balance(nobody.clone()), Self::Entries(nobody.clone())]);
+        all.extend([Self::Agreement(nobody.clone()), Self::Lead(nobody)]);
+        let (mut agreements, mut leads) = (BTreeSet::new(), BTreeSet::new());
+        for record in &model.records {
+            match record.body() {
+                Body::PartnerRegistered(body) => {
+                    let id = &body.partner_id;
+                    all.extend([Self::Partner(id.clone()), Self::Balance(id.clone()), Self::Entries(id.clone())]);
+                }
+                Body::AgreementProposed(body) => {
+                    agreements.insert(body.agreement_id.clone());
+                }
+                Body::AgreementSigned(body) => {
+                    agreements.insert(body.agreement_id.clone());
+                }
+                Body::LeadReferred(body) => {
+                    leads.insert(body.lead_id.clone());
+                }
+                _ => {}
+            }
+        }
+        all.extend(agreements.into_iter().map(Self::Agreement));
+        all.extend(leads.into_iter().map(Self::Lead));
+        all
+    }
+
+    /// The whole answer of a ledger for a moment, to the byte.
+    pub fn exactly(&self, ledger: &mut impl Ledger, when: When) -> Vec<u8> {
+        let options = Some(when.options());
+        match self.clone() {
+            Self::Partner(partner_id) => bytes(ledger.partner(&pb::GetPartnerRequest { partner_id, options })),
+            Self::Balance(partner_id) => bytes(ledger.balance(&pb::GetBalanceRequest { partner_id, options })),
+            Self::Entries(partner_id) => bytes(ledger.entries(&pb::ListEntriesRequest {
+                partner_id,
+                page_size: 1_000,
+                options,
+                ..pb::ListEntriesRequest::default()
+            })),
+            Self::Agreement(agreement_id) => bytes(ledger.agreement(&pb::GetAgreementRequest { agreement_id, options })),
+            Self::Lead(lead_id) => bytes(ledger.lead(&pb::GetLeadRequest { lead_id, options })),
+            Self::Payables => bytes(ledger.payables(&pb::ListPayablesRequest { options, ..pb::ListPayablesRequest::default() })),
+            Self::Disputes => bytes(ledger.disputes(&pb::ListDisputesRequest { options, ..pb::ListDisputesRequest::default() })),
+            Self::TrialBalance => bytes(ledger.trial_balance(&pb::GetTrialBalanceRequest { options })),
+        }
+    }
+
+    /// The answer of a ledger for a moment.
+    pub fn ask(&self, ledger: &mut impl Ledger, when: When) -> Vec<String> {
+        let options = Some(when.options());
+        match self {
+            Self::Partner(id) => partner(ledger, id, options),
+            Self::Balance(id) => balance(ledger, id, options),
+            Self::Entries(id) => entries(ledger, id, options),
+            Self::Agreement(id) => agreement(ledger, id, options),
+            Self::Lead(id) => lead(ledger, id, options),
+            Self::Payables => payables(ledger, options),
+            Self::Disputes => disputes(ledger, options),
+            Self::TrialBalance => trial_balance(ledger, options),
+        }
+    }
+}
+
+/// Random moments, the edges of the records' times among them; few if little happened.
+pub fn moments(model: &Model) -> Vec<When> {
+    let mut rng = StdRng::seed_from_u64(model.last_position());
+    let turns: Vec<_> = turns(&model.known()).into_iter().collect();
+    let last = model.last_position();
+    let mut moments = vec![When::default(), When { as_of: None, position: Some(0) }, When { as_of: None, position: Some(last + 1) }];
+    for _ in 0..MOMENTS {
+        let Some(turn) = turns.choose(&mut rng) else {
+            break;
+        };
+        let beside = TimeDelta::nanoseconds(rng.random_range(-1..=1));
+        let position = rng.random_bool(0.5).then(|| rng.random_range(0..=last));
+        moments.push(When { as_of: Some(*turn + beside), position });
+    }
+    let far = "2040-01-01T00:00:00Z".parse::<chrono::DateTime<Utc>>().expect("a time");
+    moments.push(When { as_of: Some(far), position: None });
+    moments
+}
+
+fn partner(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let answer = ledger.partner(&pb::GetPartnerRequest { partner_id: id.to_owned(), options });
+    lines(&answer, |answer| vec![at(answer.position), line("Partner", answer.partner.iter())])
+}
+
+fn balance(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let answer = ledger.balance(&pb::GetBalanceRequest { partner_id: id.to_owned(), options });
+    lines(&answer, |answer| vec![at(answer.position), line("Balance", &answer.balances)])
+}
+
+fn entries(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let request = pb::ListEntriesRequest { partner_id: id.to_owned(), page_size: 1_000, options, ..pb::ListEntriesRequest::default() };
+    lines(&ledger.entries(&request), |answer| {
+        let plain = |entry: &pb::Entry| pb::Entry { recorded_at: None, ..entry.clone() };
+        let mut lines = vec![at(answer.position)];
+        lines.extend(answer.entries.iter().map(|entry| json::line("Entry", &plain(entry))));
+        lines
+    })
+}
+
+fn agreement(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let answer = ledger.agreement(&pb::GetAgreementRequest { agreement_id: id.to_owned(), options });
+    lines(&answer, |answer| {
+        let agreement = answer.agreement.clone().unwrap_or_default();
+        let terms = |version: &pb::TermsVersion| line("TermsVersion", [version]);
+        let mut lines = vec![at(answer.position), format!("terms {}", line("Terms", agreement.terms.iter()))];
+        lines.extend(agreement.versions.iter().map(terms));
+        let plain = pb::Agreement { terms: None, versions: Vec::new(), ..agreement };
+        lines.push(json::line("Agreement", &plain));
+        lines
+    })
+}
+
+fn lead(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let answer = ledger.lead(&pb::GetLeadRequest { lead_id: id.to_owned(), options });
+    lines(&answer, |answer| {
+        let lead = answer.lead.clone().unwrap_or_default();
+        let mut lines = vec![at(answer.position)];
+        lines.extend(lead.timeline.iter().map(|owner| json::line("LeadOwnership", owner)));
+        lines.extend(lead.declined_claims.iter().map(|claim| json::line("DeclinedClaim", claim)));
+        let plain = pb::Lead { explanation: String::new(), timeline: Vec::new(), declined_claims: Vec::new(), ..lead };
+        lines.push(json::line("Lead", &plain));
+        lines
+    })
+}
+
+fn payables(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let mut all = Vec::new();
+    for include_below_minimum in [false, true] {
+        let request = pb::ListPayablesRequest { include_below_minimum, page_size: 1_000, page_token: String::new(), options };
+        all.extend(lines(&ledger.payables(&request), |answer| vec![at(answer.position), line("Payable", &answer.payables)]));
+    }
+    all
+}
+
+fn disputes(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let request = pb::ListDisputesRequest { page_size: 1_000, options, ..pb::ListDisputesRequest::default() };
+    lines(&ledger.disputes(&request), |answer| {
+        let mut lines = vec![at(answer.position)];
+        lines.extend(answer.disputes.iter().map(|dispute| json::line("Dispute", dispute)));
+        lines
+    })
+}
+
+fn trial_balance(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let answer = ledger.trial_balance(&pb::GetTrialBalanceRequest { options });
+    lines(&answer, |answer| {
+        let mut lines = vec![at(answer.position), format!("balanced {}", answer.is_balanced)];
+        lines.extend(answer.accounts.iter().map(|account| json::line("AccountBalance", account)));
+        lines
+    })
+}
+
+fn bytes(answer: Answer<impl Message>) -> Vec<u8> {
+    answer.map_or_else(|refusal| format!("{refusal:?}").into_bytes(), |answer| answer.encode_to_vec())
+}
+
+fn at(position: u64) -> String {
+    format!("position {position}")
+}
+
+fn line<'a, M: Message + 'a>(name: &str, all: impl IntoIterator<Item = &'a M>) -> String {
+    all.into_iter().map(|one| json::line(name, one)).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,10 @@
+//! The views: what they say in the domain's language, and that an answer as known at a position is what a ledger that
+//! ends there would say.
+
+mod agreements;
+mod answers;
+mod as_known_at;
+mod leads;
+mod money;
+mod pages;
+mod story;

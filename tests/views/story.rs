@@ -1,0 +1,172 @@
+//! A ledger in memory, told as a story: facts by date, each recorded with its effects as a journal would.
+
+use partnership_ledger::domain::calendar::Time;
+use partnership_ledger::domain::effect::Effect;
+use partnership_ledger::domain::parse::timestamp;
+use partnership_ledger::domain::rejection::Rejection;
+use partnership_ledger::domain::{Record, Seen, State, parse};
+use partnership_ledger::proto::commission_rule::Reward;
+use partnership_ledger::proto::event::Body;
+use partnership_ledger::proto::{self, AcquiredBy, AgreementType, CommissionTrigger, PartnerKind};
+use partnership_ledger::views::index::Index;
+use std::collections::BTreeMap;
+
+/// A ledger in memory, with its index and its records as stored.
+#[derive(Default)]
+pub struct Story {
+    pub state: State,
+    pub index: Index,
+    pub records: Vec<proto::Record>,
+}
+
+impl Story {
+    /// Records a fact, or says why not.
+    pub fn tell(&mut self, at: Time, body: Body) -> Result<u64, Rejection> {
+        let event_id = uuid::Uuid::from_u128(self.records.len() as u128).to_string();
+        let message = proto::Event { event_id, occurred_at: Some(timestamp(at)), metadata: BTreeMap::new(), body: Some(body) };
+        let event = parse(std::slice::from_ref(&message)).expect("well formed").remove(0);
+        let effects = self.state.decide(&event, now(), 300)?;
+        let record = Record { position: self.state.position + 1, recorded_at: now(), event, effects };
+        self.keep(&record);
+        self.records.push(proto::Record {
+            position: record.position,
+            recorded_at: Some(timestamp(record.recorded_at)),
+            recorded_by: "anonymous".to_owned(),
+            event: Some(message),
+            effects: record.effects.iter().map(Effect::to_message).collect(),
+        });
+        Ok(record.position)
+    }
+
+    fn keep(&mut self, record: &Record) {
+        self.state.evolve(record);
+        self.index.add(record.position, &self.state.subjects(record));
+    }
+
+    /// The same, for what the rules must not refuse.
+    pub fn on(mut self, date: &str, body: impl Into<Body>) -> Self {
+        self.tell(day(date), body.into()).unwrap_or_else(|refusal| panic!("{date}: {refusal}"));
+        self
+    }
+
+    /// A ledger that ends at a position, made of what is stored.
+    pub fn until(&self, position: u64) -> Self {
+        let mut story = Self::default();
+        for message in self.records.iter().take_while(|record| record.position <= position) {
+            story.keep(&Record::from_message(message).expect("a record"));
+            story.records.push(message.clone());
+        }
+        story
+    }
+
+    /// Everything, as of a date.
+    pub fn seen(&self, date: &str) -> Seen {
+        Seen { time: day(date), position: self.state.position }
+    }
+}
+
+/// The time of recording: after all that is told.
+fn now() -> Time {
+    day("2026-11-22")
+}
+
+/// The beginning of a day in UTC, or an instant.
+pub fn day(date: &str) -> Time {
+    let text = if date.contains('T') { date.to_owned() } else { format!("{date}T00:00:00Z") };
+    text.parse().expect("a time")
+}
+
+pub fn usd(minor_units: i64) -> proto::Money {
+    proto::Money { currency_code: "USD".to_owned(), minor_units }
+}
+
+pub fn registered(partner: &str) -> Body {
+    Body::PartnerRegistered(proto::PartnerRegistered {
+        partner_id: partner.into(),
+        display_name: partner.to_uppercase(),
+        kind: PartnerKind::Reseller as i32,
+        ..proto::PartnerRegistered::default()
+    })
+}
+
+/// A rule by the name of `base` that pays for sales.
+pub fn rule(reward: Reward) -> proto::CommissionRule {
+    let trigger = CommissionTrigger::Sale as i32;
+    proto::CommissionRule { name: "base".into(), trigger, reward: Some(reward), ..proto::CommissionRule::default() }
+}
+
+/// Terms with one rule: 20 % of every sale.
+pub fn terms() -> proto::Terms {
+    terms_with(rule(Reward::RateBps(2_000)))
+}
+
+pub fn terms_with(rule: proto::CommissionRule) -> proto::Terms {
+    proto::Terms { commission: Some(proto::Commission { rules: vec![rule] }), ..proto::Terms::default() }
+}
+
+pub fn signed(agreement: &str, partner: &str, terms: proto::Terms) -> Body {
+    Body::AgreementSigned(proto::AgreementSigned {
+        agreement_id: agreement.into(),
+        partner_id: partner.into(),
+        r#type: AgreementType::Channel as i32,
+        terms: Some(Box::new(terms)),
+        ..proto::AgreementSigned::default()
+    })
+}
+
+pub fn referred(lead: &str, agreement: &str) -> Body {
+    Body::LeadReferred(proto::LeadReferred {
+        lead_id: lead.into(),
+        agreement_id: Some(agreement.into()),
+        acquired_by: AcquiredBy::Partner as i32,
+        ..proto::LeadReferred::default()
+    })
+}
+
+pub fn sold(sale: &str, lead: &str, minor_units: i64) -> Body {
+    let amount = Some(usd(minor_units));
+    Body::SaleRecorded(proto::SaleRecorded {
+        sale_id: sale.into(),
+        lead_id: Some(lead.into()),
+        amount,
+        product: "pro".into(),
+        ..proto::SaleRecorded::default()
+    })
+}
+
+pub fn refunded(refund: &str, sale: &str, minor_units: i64) -> Body {
+    let (amount, reason) = (Some(usd(minor_units)), proto::RefundReason::CustomerRequest as i32);
+    Body::SaleRefunded(proto::SaleRefunded { refund_id: refund.into(), sale_id: sale.into(), amount, reason, clamp: true })
+}
+
+pub fn paid(payout: &str, partner: &str, minor_units: i64) -> Body {
+    Body::CommissionPaid(proto::CommissionPaid {
+        payout_id: payout.into(),
+        partner_id: partner.into(),
+        amount: Some(usd(minor_units)),
+        ..proto::CommissionPaid::default()
+    })
+}
+
+pub fn adjusted(adjustment: &str, agreement: &str, minor_units: i64) -> Body {
+    let amount = Some(usd(minor_units));
+    let reason = "agreed".to_owned();
+    Body::CommissionAdjusted(proto::CommissionAdjusted { adjustment_id: adjustment.into(), agreement_id: agreement.into(), amount, reason })
+}
+
+/// Gives a lead to an agreement, or to the house, with what is unpaid.
+pub fn reassigned(lead: &str, to: Option<&str>) -> Body {
+    use proto::lead_reassigned::To;
+    Body::LeadReassigned(proto::LeadReassigned {
+        lead_id: lead.into(),
+        to: Some(to.map_or(To::House(true), |agreement| To::AgreementId(agreement.into()))),
+        reason: "agreed".into(),
+        dispute_id: None,
+        transfer_unpaid_commission: true,
+    })
+}
+
+pub fn terminated(agreement: &str) -> Body {
+    let cause = proto::TerminationCause::Mutual as i32;
+    Body::AgreementTerminated(proto::AgreementTerminated { agreement_id: agreement.into(), cause, ..proto::AgreementTerminated::default() })
+}
