@@ -161,14 +161,16 @@ impl Effect {
                 lead_id: lead.to_string(),
                 protected_until: protected_until.map(timestamp),
             }),
-            Self::RefundApplied { refund, sale, amount, cut_off, taken_from_house, keeps_commission } => Message::RefundApplied(proto::RefundApplied {
-                refund_id: refund.to_string(),
-                sale_id: sale.to_string(),
-                amount: Some(amount.to_message()),
-                cut_off: cut_off.map(Money::to_message),
-                taken_from_house: taken_from_house.map(Money::to_message),
-                keeps_commission: *keeps_commission,
-            }),
+            Self::RefundApplied { refund, sale, amount, cut_off, taken_from_house, keeps_commission } => {
+                Message::RefundApplied(proto::RefundApplied {
+                    refund_id: refund.to_string(),
+                    sale_id: sale.to_string(),
+                    amount: Some(amount.to_message()),
+                    cut_off: cut_off.map(Money::to_message),
+                    taken_from_house: taken_from_house.map(Money::to_message),
+                    keeps_commission: *keeps_commission,
+                })
+            }
         }
     }
 

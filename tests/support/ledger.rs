@@ -3,8 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use partnership_ledger::domain::effect::Effect;
-use partnership_ledger::domain::rejection::Rejection;
 use partnership_ledger::domain::ids::Id;
+use partnership_ledger::domain::rejection::Rejection;
 use partnership_ledger::domain::{ParseError, Record, Seen, State, parse};
 use partnership_ledger::proto;
 use prost_reflect::{DescriptorPool, DynamicMessage};

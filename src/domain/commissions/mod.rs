@@ -188,7 +188,8 @@ impl Payout {
 
     /// What of it was returned and is posted by then, as seen (rules 7.7).
     pub fn returned_effective(&self, seen: Seen) -> i64 {
-        let effective = self.returns.iter().filter(|returned| returned.stamp.position <= seen.position && returned.effective_at <= seen.time);
+        let effective =
+            self.returns.iter().filter(|returned| returned.stamp.position <= seen.position && returned.effective_at <= seen.time);
         effective.map(|returned| returned.minor_units).sum()
     }
 }
@@ -366,13 +367,7 @@ impl State {
     }
 
     /// Writes an assessment: what stands, and what a cap is used up by. Shared by sales and qualifications.
-    pub(super) fn evolve_assessed(
-        &mut self,
-        stamp: Stamp,
-        assessment: &Assessment,
-        sale: Option<Row>,
-        lead: Option<Row>,
-    ) {
+    pub(super) fn evolve_assessed(&mut self, stamp: Stamp, assessment: &Assessment, sale: Option<Row>, lead: Option<Row>) {
         let Some(credit) = assessment.agreement.as_ref().and_then(|id| self.agreements.by_id.find(id)) else { return };
         let partner = self.agreements.by_id.get(credit).partner;
         if let Some(amount) = assessment.amount {

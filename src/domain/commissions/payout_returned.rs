@@ -1,7 +1,7 @@
 //! A payout came back, in whole or in part, with its part of the withheld tax (rules 7.2, 13).
 
-use super::{Payout, PayoutReturn};
 use super::posting::PartnerEntry;
+use super::{Payout, PayoutReturn};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::effect::{Effect, Subject, narrowed};

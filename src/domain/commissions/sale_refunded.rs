@@ -71,12 +71,19 @@ impl EventType for SaleRefunded {
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let row = state.commissions.known_sale(&self.sale).0;
         let applied = effects.iter().find_map(|effect| match effect {
-            Effect::RefundApplied { amount, taken_from_house, keeps_commission, .. } => Some((amount.minor_units, taken_from_house, *keeps_commission)),
+            Effect::RefundApplied { amount, taken_from_house, keeps_commission, .. } => {
+                Some((amount.minor_units, taken_from_house, *keeps_commission))
+            }
             _ => None,
         });
         let (applied, taken_from_house, exempt) = applied.expect("a refund says what of it counts");
         let mut taken = parts_posted(effects, EntryKind::Reversal, state);
-        taken.extend(taken_from_house.map(|amount| Part { partner: HOUSE, agreement: Row::MAX, amount: -amount.minor_units, available_at: None }));
+        taken.extend(taken_from_house.map(|amount| Part {
+            partner: HOUSE,
+            agreement: Row::MAX,
+            amount: -amount.minor_units,
+            available_at: None,
+        }));
         let refund = state
             .commissions
             .refunds

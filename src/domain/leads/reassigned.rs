@@ -169,7 +169,8 @@ fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
     let own = lead.holdings.iter().map(|holding| (None, holding));
     let of_sales =
         lead.sales.iter().flat_map(|sale| state.commissions.sales.get(*sale).holdings.iter().map(move |holding| (Some(*sale), holding)));
-    let with_others = own.chain(of_sales).filter(|(_, holding)| holding.partner != HOUSE && Some(holding.partner) != target && holding.amount > 0);
+    let with_others =
+        own.chain(of_sales).filter(|(_, holding)| holding.partner != HOUSE && Some(holding.partner) != target && holding.amount > 0);
     let unpaid = with_others.filter_map(|(sale, holding)| {
         let (account, place) = holding.entry?;
         let amount = holding.amount - state.covered(account, place, holding.amount, Seen::ALL).amount;
