@@ -37,10 +37,10 @@ pub fn effects(effects: &[pb::Effect], occurred: Option<&Timestamp>) -> Vec<Stri
                 *sums.entry(key).or_default() += amount;
             }
             Effect::CommissionAssessed(assessed) => lines.push(assessment(assessed, occurred)),
-            // TODO known: zero cut_off
             Effect::RefundApplied(refund) => {
-                let mut refund = refund.clone();
-                refund.cut_off = refund.cut_off.filter(|m| m.minor_units != 0);
+                // Nothing cut off may be said or not.
+                let cut_off = refund.cut_off.clone().filter(|money| money.minor_units != 0);
+                let refund = pb::RefundApplied { cut_off, ..refund.clone() };
                 lines.push(format!("refund_applied {}", json::line("RefundApplied", &refund)));
             }
             Effect::LeadProtectionSet(_) => lines.extend(protection(effect)),
@@ -78,7 +78,7 @@ fn is_after(one: &Timestamp, other: &Timestamp) -> bool {
 }
 
 /// An assessment; the rate and the working only where something was worked out.
-fn assessment(assessed: &pb::CommissionAssessed, occurred: Option<&Timestamp>) -> String {
+pub fn assessment(assessed: &pb::CommissionAssessed, occurred: Option<&Timestamp>) -> String {
     use pb::CommissionOutcome as Outcome;
     let mut assessed = assessed.clone();
     if !matches!(assessed.outcome(), Outcome::Accrued | Outcome::Capped) {
@@ -87,7 +87,7 @@ fn assessment(assessed: &pb::CommissionAssessed, occurred: Option<&Timestamp>) -
     }
     if assessed.amount.as_ref().is_some_and(|amount| amount.minor_units == 0) {
         assessed.amount = None;
-        // TODO known: available_at where nothing was earned
+        // From when nothing is available may be said or not.
         assessed.available_at = None;
     }
     // Available at once may be said or not.

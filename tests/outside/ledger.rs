@@ -67,6 +67,10 @@ pub trait Ledger {
     fn payables(&mut self, request: &pb::ListPayablesRequest) -> Answer<pb::ListPayablesResponse>;
     /// The disputes and what they hold.
     fn disputes(&mut self, request: &pb::ListDisputesRequest) -> Answer<pb::ListDisputesResponse>;
+    /// How a sale's commission came about.
+    fn explain(&mut self, request: &pb::ExplainSaleRequest) -> Answer<pb::ExplainSaleResponse>;
+    /// What was paid out.
+    fn payouts(&mut self, request: &pb::ListPayoutsRequest) -> Answer<pb::ListPayoutsResponse>;
     /// Every account.
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse>;
 }

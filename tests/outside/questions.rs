@@ -1,6 +1,6 @@
 //! What is asked after a workload, as of when and as known at which position, and the answers as lines of text.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{TimeDelta, Utc};
 use partnership_ledger::proto::{self as pb, event::Body};
@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 
-use super::compare::lines;
+use super::compare::{assessment, lines};
 use super::json;
 use super::ledger::{Answer, Ledger, When};
 use super::model::Model;
@@ -26,7 +26,9 @@ pub enum Question {
     Entries(String),
     Agreement(String),
     Lead(String),
+    Sale(String),
     Payables,
+    Payouts,
     Disputes,
     TrialBalance,
 }
@@ -35,7 +37,7 @@ impl Question {
     /// About everybody that the records introduced, and about nobody.
     pub fn all(model: &Model) -> Vec<Self> {
         let nobody = "nobody".to_owned();
-        let mut all = vec![Self::Payables, Self::Disputes, Self::TrialBalance];
+        let mut all = vec![Self::Payables, Self::Payouts, Self::Disputes, Self::TrialBalance, Self::Sale(nobody.clone())];
         all.extend([Self::Partner(nobody.clone()), Self::Balance(nobody.clone()), Self::Entries(nobody.clone())]);
         all.extend([Self::Agreement(nobody.clone()), Self::Lead(nobody)]);
         let (mut agreements, mut leads) = (BTreeSet::new(), BTreeSet::new());
@@ -54,6 +56,7 @@ impl Question {
                 Body::LeadReferred(body) => {
                     leads.insert(body.lead_id.clone());
                 }
+                Body::SaleRecorded(body) => all.push(Self::Sale(body.sale_id.clone())),
                 _ => {}
             }
         }
@@ -76,6 +79,8 @@ impl Question {
             })),
             Self::Agreement(agreement_id) => bytes(ledger.agreement(&pb::GetAgreementRequest { agreement_id, options })),
             Self::Lead(lead_id) => bytes(ledger.lead(&pb::GetLeadRequest { lead_id, options })),
+            Self::Sale(sale_id) => bytes(ledger.explain(&pb::ExplainSaleRequest { sale_id, options })),
+            Self::Payouts => bytes(ledger.payouts(&pb::ListPayoutsRequest { options, ..pb::ListPayoutsRequest::default() })),
             Self::Payables => bytes(ledger.payables(&pb::ListPayablesRequest { options, ..pb::ListPayablesRequest::default() })),
             Self::Disputes => bytes(ledger.disputes(&pb::ListDisputesRequest { options, ..pb::ListDisputesRequest::default() })),
             Self::TrialBalance => bytes(ledger.trial_balance(&pb::GetTrialBalanceRequest { options })),
@@ -91,7 +96,9 @@ impl Question {
             Self::Entries(id) => entries(ledger, id, options),
             Self::Agreement(id) => agreement(ledger, id, options),
             Self::Lead(id) => lead(ledger, id, options),
+            Self::Sale(id) => sale(ledger, id, options),
             Self::Payables => payables(ledger, options),
+            Self::Payouts => payouts(ledger, options),
             Self::Disputes => disputes(ledger, options),
             Self::TrialBalance => trial_balance(ledger, options),
         }
@@ -130,9 +137,16 @@ fn balance(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>)
 fn entries(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
     let request = pb::ListEntriesRequest { partner_id: id.to_owned(), page_size: 1_000, options, ..pb::ListEntriesRequest::default() };
     lines(&ledger.entries(&request), |answer| {
-        let plain = |entry: &pb::Entry| pb::Entry { recorded_at: None, ..entry.clone() };
         let mut lines = vec![at(answer.position)];
-        lines.extend(answer.entries.iter().map(|entry| json::line("Entry", &plain(entry))));
+        // The order of what one record does is left open, so that only the net after all of it is compared.
+        let mut nets: BTreeMap<(u64, &str), i64> = BTreeMap::new();
+        for entry in &answer.entries {
+            nets.insert((entry.position, &entry.currency_code), entry.net_after);
+            let plain = pb::Entry { recorded_at: None, net_after: 0, ..entry.clone() };
+            lines.push(format!("{:08} {}", entry.position, json::line("Entry", &plain)));
+        }
+        lines.extend(nets.into_iter().map(|((position, currency), net)| format!("{position:08} then {currency} {net}")));
+        lines.sort_unstable();
         lines
     })
 }
@@ -170,6 +184,31 @@ fn payables(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<S
         all.extend(lines(&ledger.payables(&request), |answer| vec![at(answer.position), line("Payable", &answer.payables)]));
     }
     all
+}
+
+fn sale(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let answer = ledger.explain(&pb::ExplainSaleRequest { sale_id: id.to_owned(), options });
+    lines(&answer, |answer| {
+        let amounts = [("left", &answer.commission_left), ("paid", &answer.paid)];
+        let mut lines =
+            vec![at(answer.position), line("Sale", answer.sale.iter()), format!("terms {}", line("Terms", answer.terms.iter()))];
+        let shown = amounts.into_iter().filter_map(|(name, money)| Some((name, money.as_ref()?)));
+        lines.extend(
+            shown.filter(|(_, money)| money.minor_units != 0).map(|(name, money)| format!("{name} {}", json::line("Money", money))),
+        );
+        let occurred = answer.sale.as_ref().and_then(|sale| sale.occurred_at.as_ref());
+        lines.extend(answer.assessment.iter().map(|assessed| assessment(assessed, occurred)));
+        lines
+    })
+}
+
+fn payouts(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let request = pb::ListPayoutsRequest { page_size: 1_000, options, ..pb::ListPayoutsRequest::default() };
+    lines(&ledger.payouts(&request), |answer| {
+        let mut lines = vec![at(answer.position)];
+        lines.extend(answer.payouts.iter().map(|payout| json::line("Payout", payout)));
+        lines
+    })
 }
 
 fn disputes(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {

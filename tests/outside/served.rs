@@ -149,6 +149,14 @@ impl Ledger for Served {
         wait(self.reader().list_disputes(request.clone()))
     }
 
+    fn explain(&mut self, request: &pb::ExplainSaleRequest) -> Answer<pb::ExplainSaleResponse> {
+        wait(self.reader().explain_sale(request.clone()))
+    }
+
+    fn payouts(&mut self, request: &pb::ListPayoutsRequest) -> Answer<pb::ListPayoutsResponse> {
+        wait(self.reader().list_payouts(request.clone()))
+    }
+
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {
         wait(self.auditor().get_trial_balance(*request))
     }

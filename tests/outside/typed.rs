@@ -23,6 +23,8 @@ impl<L: Ledger> Callee for ByName<L> {
             "ListEntries" => asked(name, request, |r| ledger.entries(r)),
             "ListPayables" => asked(name, request, |r| ledger.payables(r)),
             "ListDisputes" => asked(name, request, |r| ledger.disputes(r)),
+            "ExplainSale" => asked(name, request, |r| ledger.explain(r)),
+            "ListPayouts" => asked(name, request, |r| ledger.payouts(r)),
             "GetTrialBalance" => asked(name, request, |r| ledger.trial_balance(r)),
             _ => Err(Refusal { code: "UNIMPLEMENTED".to_owned(), message: format!("{name} is beyond the model"), ..Refusal::default() }),
         }

@@ -81,6 +81,17 @@ impl Ledger for Model {
         })
     }
 
+    fn explain(&mut self, request: &pb::ExplainSaleRequest) -> Answer<pb::ExplainSaleResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let answer = asked.known.sale_answer(&request.sale_id)?;
+        Ok(pb::ExplainSaleResponse { position: asked.position, ..answer })
+    }
+
+    fn payouts(&mut self, request: &pb::ListPayoutsRequest) -> Answer<pb::ListPayoutsResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        Ok(pb::ListPayoutsResponse { payouts: asked.known.payouts_answer(), next_page_token: String::new(), position: asked.position })
+    }
+
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {
         let asked = self.asked(request.options.as_ref())?;
         let accounts = asked.known.accounts(asked.at);

@@ -6,6 +6,7 @@ use partnership_ledger::proto::{
 
 use super::agreements::Version;
 use super::calendar::{self, Instant};
+use super::departures::{Departure, follows};
 use super::record::{Assessed, Decision, Known, Record};
 use super::tiers::share;
 
@@ -98,7 +99,7 @@ impl Known<'_> {
         let currency = &sale.amount.as_ref().expect("accepted with an amount").currency_code;
         let currency_fits = match rule.reward.as_ref().expect("accepted with a reward") {
             Reward::RateBps(_) => true,
-            Reward::Flat(_) => true, // TODO known: flat currency
+            Reward::Flat(flat) => flat.currency_code == *currency || follows(Departure::FlatInAnyCurrency),
             Reward::Tiers(tiers) => tiers.currency_code == *currency,
         };
         let count_fits = deal.lead.is_none_or(|lead| {

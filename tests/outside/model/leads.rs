@@ -15,15 +15,15 @@ pub struct Ownership<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// The first id of the lead that an id or alias means: once something about its owner is decided and, for an alias,
-    /// the record that introduced it counts.
+    /// The first id of the lead that an id or alias means, once the records that introduced the alias and the lead count.
     pub fn lead(&self, id: &str) -> Option<&'a str> {
-        let introduced = self.records.iter().find_map(|record| match record.body() {
-            Body::LeadReferred(body) if body.lead_id == id && record.effects.introduces => record.effects.lead.as_deref(),
-            _ => None,
-        });
-        let decided = |lead: &str| self.decisions(lead).first().map(|decision| decision.lead.as_str());
-        decided(introduced.unwrap_or(id))
+        let introduced = |id: &str| {
+            self.records.iter().find_map(|record| match record.body() {
+                Body::LeadReferred(body) if body.lead_id == id && record.effects.introduces => record.effects.lead.as_deref(),
+                _ => None,
+            })
+        };
+        introduced(introduced(id)?)
     }
 
     /// The first ids of all leads, in the order they were first recorded.
@@ -77,23 +77,18 @@ impl<'a> Known<'a> {
         lost
     }
 
-    /// Where a lead stands at `at`: a qualification counts until a claim reopens the lead from a loss. Rules 5.2, 13.
+    /// Where a lead stands at `at`: qualified if it was not lost since. Rules 5.2.
     pub fn lead_state(&self, lead: &str, at: Instant) -> pb::LeadState {
         if self.lost_since(lead, at).is_some() {
             return pb::LeadState::Lost;
         }
-        let mut turns: Vec<(Instant, u64, pb::LeadState)> = Vec::new();
-        for record in self.of_lead(lead).into_iter().filter(|record| record.occurred <= at) {
-            let decision = record.effects.decision.as_ref();
-            if decision.is_some_and(|decision| decision.rule == OwnershipRule::AfterLoss) {
-                turns.push((record.occurred, record.position, pb::LeadState::Open));
-            }
-            if matches!(record.body(), Body::LeadQualified(_)) {
-                turns.push((record.occurred, record.position, pb::LeadState::Qualified));
-            }
-        }
-        turns.sort_by_key(|t| t.1); // TODO known: qualified by position
-        turns.into_iter().last().map_or(pb::LeadState::Open, |(_, _, state)| state)
+        let by_then = self.of_lead(lead).into_iter().filter(|record| record.occurred <= at);
+        let turns = by_then.filter_map(|record| match record.body() {
+            Body::LeadQualified(_) => Some((record.occurred, record.position, pb::LeadState::Qualified)),
+            Body::LeadLost(_) => Some((record.occurred, record.position, pb::LeadState::Open)),
+            _ => None,
+        });
+        turns.max().map_or(pb::LeadState::Open, |(_, _, state)| state)
     }
 
     /// Who owns a lead at `at`, the agreement's end considered. Rules 5.3, 5.4.

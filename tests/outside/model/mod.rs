@@ -4,6 +4,7 @@
 pub mod agreements;
 pub mod answers;
 pub mod answers_about;
+pub mod answers_money;
 pub mod append;
 pub mod balances;
 pub mod calendar;
@@ -12,6 +13,7 @@ pub mod decide;
 pub mod decide_agreements;
 pub mod decide_leads;
 pub mod decide_money;
+pub mod departures;
 pub mod exclusivity;
 pub mod leads;
 pub mod lots;
@@ -36,7 +38,7 @@ pub struct Model {
 impl Model {
     /// All that is recorded, whenever it occurred; decisions read this. Rules 1.3.
     pub fn known(&self) -> Known<'_> {
-        Known { records: self.records.iter().collect() }
+        Known { records: self.records.iter().collect(), effective_by: None }
     }
 
     /// The present time.

@@ -174,20 +174,23 @@ pub struct LotId {
 /// The records that count for a question or a decision.
 pub struct Known<'a> {
     pub records: Vec<&'a Record>,
+    /// Postings that take effect later do not count.
+    pub effective_by: Option<Instant>,
 }
 
 impl<'a> Known<'a> {
     /// What is known at `position` of what occurred by `at`. Rules 1.4.
     pub fn by(records: &'a [Record], at: Instant, position: u64) -> Self {
         let counts = |record: &&Record| record.position <= position && record.occurred <= at;
-        Self { records: records.iter().filter(counts).collect() }
+        Self { records: records.iter().filter(counts).collect(), effective_by: Some(at) }
     }
 
-    /// Every posting with its record.
+    /// Every posting that counts with its record.
     pub fn postings(&self) -> impl Iterator<Item = (&'a Record, &'a Posting)> + '_ {
         let with_record = |record: &&'a Record| {
             let record = *record;
-            record.effects.postings.iter().map(move |posting| (record, posting))
+            let counts = |posting: &&Posting| self.effective_by.is_none_or(|at| posting.effective <= at);
+            record.effects.postings.iter().filter(counts).map(move |posting| (record, posting)).collect::<Vec<_>>()
         };
         self.records.iter().flat_map(with_record).collect::<Vec<_>>().into_iter()
     }

@@ -5,6 +5,7 @@ use partnership_ledger::proto::{
 };
 
 use super::calendar::Instant;
+use super::departures::{Departure, follows};
 use super::lots::{self, Lot};
 use super::record::{Assessed, Known, LotId, Party, Posting, Record};
 use super::tiers;
@@ -47,9 +48,9 @@ impl<'a> Known<'a> {
         if let Some(Reward::Tiers(tiers)) = &rule.reward
             && tiers.mode() != TierMode::BySale
         {
-            if assessed.amount == 0 {
+            if assessed.amount == 0 && follows(Departure::TiersForgetWhatAccruedNothing) {
                 return 0;
-            } // TODO known: refund of a tiered sale that accrued nothing
+            }
             let period = tiers::period(tiers, sale.occurred, assessed.zone);
             let before = self.net_sales(assessed, period);
             return tiers::earned(tiers, before) - tiers::earned(tiers, before - applied);
@@ -101,10 +102,10 @@ impl<'a> Known<'a> {
         let mut parts: Vec<(Lot, i128)> = Vec::new();
         let mut rest = reversal;
         let lots = if reversal == 0 { Vec::new() } else { self.lots_of(sale) };
-        let by_total = matches!(&sale.effects.assessed.as_ref().and_then(|a| a.rule.as_ref()).and_then(|r| r.reward.as_ref()), Some(Reward::Tiers(t)) if t.mode() != TierMode::BySale);
+        let spares_house = rates_totals(sale) && follows(Departure::TiersSpareTheHouse);
         for (index, lot) in lots.into_iter().enumerate().rev() {
-            if by_total && lot.id.holder == Party::House {
-                continue; // TODO known: tiers after a transfer to the house
+            if spares_house && lot.id.holder == Party::House {
+                continue;
             }
             let held = lot.standing.max(0);
             // What nobody holds is the first holder's.
@@ -135,6 +136,15 @@ impl<'a> Known<'a> {
             ..posting.clone()
         };
         refund.effects.postings.iter().map(undo).collect()
+    }
+}
+
+/// Whether tiers rated the total that a sale belongs to, and not the sale itself.
+fn rates_totals(sale: &Record) -> bool {
+    let rule = sale.effects.assessed.as_ref().and_then(|assessed| assessed.rule.as_ref());
+    match rule.and_then(|rule| rule.reward.as_ref()) {
+        Some(Reward::Tiers(tiers)) => tiers.mode() != TierMode::BySale,
+        _ => false,
     }
 }
 

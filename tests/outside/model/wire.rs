@@ -72,7 +72,8 @@ fn posting(posting: &Posting) -> Effect {
     })
 }
 
-fn assessed(assessed: &Assessed) -> pb::CommissionAssessed {
+/// What a sale or qualification earned.
+pub fn assessed(assessed: &Assessed) -> pb::CommissionAssessed {
     let amount = |currency: &String| money(currency, assessed.amount);
     let cut_off = |currency: &String| money(currency, assessed.cut_off);
     let is_cut = assessed.cut_off != 0;
