@@ -97,7 +97,7 @@ impl EventType for SaleRecorded {
         };
         let row = state.commissions.sales.insert(self.sale.clone(), sale);
         if let Some(lead) = lead {
-            state.leads.by_id.get_mut(lead).sales.push(row);
+            state.leads.by_id.get_mut(lead).add_sale(row, credit, stamp.occurred_at);
         }
         if let Some(assessment) = assessment {
             state.evolve_assessed(stamp, assessment, Some(row), lead);

@@ -249,6 +249,8 @@ pub struct Lead {
     match_keys: ThinVec<(Box<str>, Stamp)>,
     /// Sales that named it, in the order of recording.
     pub sales: ThinVec<Row>,
+    /// Of each agreement that had the credit, when its first sale occurred.
+    first_sales: ThinVec<(Row, Time)>,
     rewards: ThinVec<Reward>,
     /// What stands of its qualifications' commission.
     pub holdings: Holdings,
@@ -269,11 +271,27 @@ impl Lead {
             aliases: ThinVec::new(),
             match_keys: ThinVec::new(),
             sales: ThinVec::new(),
+            first_sales: ThinVec::new(),
             rewards: ThinVec::new(),
             holdings: Holdings::default(),
             disputes: ThinVec::new(),
             entries: ThinVec::new(),
         }
+    }
+
+    /// Remembers a sale, and the agreement that had its credit.
+    pub(super) fn add_sale(&mut self, sale: Row, credit: Option<Row>, at: Time) {
+        self.sales.push(sale);
+        let Some(credit) = credit else { return };
+        match self.first_sales.iter_mut().find(|(known, _)| *known == credit) {
+            Some((_, first)) => *first = at.min(*first),
+            None => self.first_sales.push((credit, at)),
+        }
+    }
+
+    /// When the first sale with a credit occurred, of those recorded (rules 6.3).
+    pub fn first_sale(&self, credit: Row) -> Option<Time> {
+        self.first_sales.iter().find(|(known, _)| *known == credit).map(|(_, first)| *first)
     }
 
     /// What it accrued under the rule of a name, by sales and qualifications; reversals do not free it again (rules 6.6).

@@ -114,8 +114,7 @@ impl LeadReassigned {
         let owner = Party::Partner(state.partners.key(agreement.partner).clone());
         let mut effect = Effect::LeadOwnerSet { lead, owner, credit: Some(to.clone()), rule, protected_until: None, terms_position };
         let stamp = Stamp { occurred_at: at, position: u64::MAX };
-        let kept = state.leads.by_id.get(row).keeps_protection(at, Seen::ALL);
-        let until = reassignment(&effect, stamp, terms_position, Some(to), state).protected_until(Seen::ALL).time().filter(|_| !kept);
+        let until = reassignment(&effect, stamp, terms_position, Some(to), state).protected_until(Seen::ALL).time();
         if let Effect::LeadOwnerSet { protected_until, .. } = &mut effect {
             *protected_until = until;
         }

@@ -26,7 +26,7 @@ impl Known<'_> {
             terms: terms.cloned(),
             steps: Vec::new(),
             commission_left: currency.as_ref().map(|currency| money(currency, left)),
-            paid: currency.as_ref().map(|currency| money(currency, left - unpaid)),
+            paid: currency.as_ref().map(|currency| money(currency, (left - unpaid).max(0))),
             position: 0,
         })
     }

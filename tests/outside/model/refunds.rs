@@ -5,7 +5,6 @@ use partnership_ledger::proto::{
 };
 
 use super::calendar::Instant;
-use super::departures::{Departure, follows};
 use super::lots::{self, Lot};
 use super::record::{Assessed, Known, LotId, Party, Posting, Record};
 use super::tiers;
@@ -48,9 +47,6 @@ impl<'a> Known<'a> {
         if let Some(Reward::Tiers(tiers)) = &rule.reward
             && tiers.mode() != TierMode::BySale
         {
-            if assessed.amount == 0 && follows(Departure::TiersForgetWhatAccruedNothing) {
-                return 0;
-            }
             let period = tiers::period(tiers, sale.occurred, assessed.zone);
             let before = self.net_sales(assessed, period);
             return tiers::earned(tiers, before) - tiers::earned(tiers, before - applied);
@@ -102,11 +98,7 @@ impl<'a> Known<'a> {
         let mut parts: Vec<(Lot, i128)> = Vec::new();
         let mut rest = reversal;
         let lots = if reversal == 0 { Vec::new() } else { self.lots_of(sale) };
-        let spares_house = rates_totals(sale) && follows(Departure::TiersSpareTheHouse);
         for (index, lot) in lots.into_iter().enumerate().rev() {
-            if spares_house && lot.id.holder == Party::House {
-                continue;
-            }
             let held = lot.standing.max(0);
             // What nobody holds is the first holder's.
             let part = if index == 0 { rest } else { rest.clamp(0, held) };
