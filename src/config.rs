@@ -24,6 +24,8 @@ pub struct Limits {
     pub commit_records: usize,
     /// Bytes after which a commit takes no further request.
     pub commit_bytes: usize,
+    /// Bytes that one request may record; it is answered with as many.
+    pub request_recorded_bytes: usize,
     /// How long a caller refused for overload is told to wait.
     pub retry_after: Duration,
 }
@@ -36,6 +38,7 @@ impl Default for Limits {
             queue_bytes: 64 << 20,
             commit_records: 4_096,
             commit_bytes: 2 << 20,
+            request_recorded_bytes: MAX_RECORDED_BYTES,
             retry_after: Duration::from_millis(100),
         }
     }

@@ -13,7 +13,7 @@ use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{AppendResponse, AppendStreamRequest, AppendStreamResponse, Event};
 use prost::Message as _;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -47,7 +47,8 @@ struct Line {
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let (source, bytes) = open(&args.file)?;
-    let mut appender = Appender { client: session.ledger().await?, stream: None, recorded: 0, duplicates: 0, position: 0 };
+    let mut appender =
+        Appender { client: session.ledger().await?, stream: None, recorded: 0, duplicates: 0, position: 0, has_reader: true };
     let progress = progress_bar(bytes);
     let (sender, mut lines) = mpsc::channel(4 * CHUNK_EVENTS);
     let reader = progress.wrap_read(source);
@@ -61,8 +62,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         progress.set_message(format!("{} recorded", appender.recorded));
     }
     progress.finish_and_clear();
-    summarize(&appender, &mut session.out)?;
-    outcome
+    outcome.and(summarize(&appender, &mut session.out))
 }
 
 fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
@@ -87,9 +87,9 @@ fn summarize(appender: &Appender, out: &mut Output) -> Result<(), Failure> {
     let (recorded, duplicates) = (appender.recorded, appender.duplicates);
     let summary = format!("{recorded} recorded, {duplicates} recorded before; the ledger is at position {}", appender.position);
     if out.json {
-        out.flush()?;
-        eprintln!("{summary}");
-        Ok(())
+        // Nobody reading this is no reason to fail.
+        let _ = writeln!(io::stderr(), "{summary}");
+        out.flush()
     } else if recorded + duplicates == 0 {
         out.line("0 recorded")
     } else {
@@ -127,6 +127,8 @@ struct Appender {
     recorded: u64,
     duplicates: u64,
     position: u64,
+    /// Whether somebody still reads the results. Events are recorded all the same.
+    has_reader: bool,
 }
 
 impl Appender {
@@ -214,6 +216,13 @@ impl Appender {
         self.duplicates += duplicates;
         self.recorded += response.results.len() as u64 - duplicates;
         self.position = response.position;
-        if out.json { response.results.iter().try_for_each(|result| out.message(result)) } else { Ok(()) }
+        if !out.json || !self.has_reader {
+            return Ok(());
+        }
+        match response.results.iter().try_for_each(|result| out.message(result)) {
+            Err(failure) if failure.is_reader_gone() => self.has_reader = false,
+            written => written?,
+        }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::text;
 use partnership_ledger::proto;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 use tonic::{Code, Status};
@@ -58,10 +58,16 @@ impl Failure {
         self
     }
 
+    /// Whether the reader of the output has gone.
+    pub fn is_reader_gone(&self) -> bool {
+        self.exit == Exit::Done
+    }
+
     /// Says it on the standard error and gives the exit code.
     pub fn report(self) -> ExitCode {
         if self.exit != Exit::Done {
-            eprintln!("error: {}", self.text);
+            // With nobody to tell, the code has to do.
+            let _ = writeln!(io::stderr(), "error: {}", self.text);
         }
         ExitCode::from(self.exit as u8)
     }

@@ -136,12 +136,13 @@ impl Sums {
         }
     }
 
-    /// Whether every field of a balance and the balance itself fit 64 bits (rules 3.4).
-    pub fn fit(&self) -> bool {
+    /// Whether the account's balance and, of a partner's account, every field of a balance fit 64 bits (rules 3.4).
+    pub fn fit(&self, is_partner: bool) -> bool {
         let accrued = self.owed(EntryKind::Accrual) + self.transferred_in();
         let reversed = self.transferred_out() - self.owed(EntryKind::Reversal) - self.owed(EntryKind::Reinstatement);
         let within = |value: i128| value.abs() <= i128::from(i64::MAX);
-        self.by_kind.iter().all(|sum| within(*sum)) && within(accrued) && within(reversed) && within(self.balance())
+        let fields = || self.by_kind.iter().all(|sum| within(*sum)) && within(accrued) && within(reversed);
+        within(self.balance()) && (!is_partner || fields())
     }
 
     fn add_all(&mut self, other: &Self) {

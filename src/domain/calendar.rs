@@ -90,10 +90,11 @@ fn resolve(local: NaiveDateTime, zone: Tz) -> Time {
     instant.clamp(EARLIEST, LATEST)
 }
 
-/// The first second whose local time is past a local time that the zone skips. Zones lie within 15 hours of UTC.
+/// The first second whose local time is past a local time that the zone skips. Zones lie within 16 hours of UTC, and skip
+/// a day at most.
 fn first_after_gap(local: NaiveDateTime, zone: Tz) -> Time {
     let around = local.and_utc();
-    let (mut before, mut past) = (-15 * 3600_i64, 15 * 3600_i64);
+    let (mut before, mut past) = (-26 * 3600_i64, 26 * 3600_i64);
     while past - before > 1 {
         let middle = i64::midpoint(before, past);
         let instant = around + Duration::seconds(middle);

@@ -36,7 +36,7 @@ pub enum Effect {
     /// A new end of the protection in force (rules 5.2).
     LeadProtectionSet { lead: Id, protected_until: Option<Time> },
     /// What of a refund counts (rules 6.8).
-    RefundApplied { refund: Id, sale: Id, amount: Money, cut_off: Money },
+    RefundApplied { refund: Id, sale: Id, amount: Money, cut_off: Option<Money>, taken_from_house: Option<Money>, keeps_commission: bool },
 }
 
 /// One side of a movement of money.
@@ -161,12 +161,16 @@ impl Effect {
                 lead_id: lead.to_string(),
                 protected_until: protected_until.map(timestamp),
             }),
-            Self::RefundApplied { refund, sale, amount, cut_off } => Message::RefundApplied(proto::RefundApplied {
-                refund_id: refund.to_string(),
-                sale_id: sale.to_string(),
-                amount: Some(amount.to_message()),
-                cut_off: Some(cut_off.to_message()),
-            }),
+            Self::RefundApplied { refund, sale, amount, cut_off, taken_from_house, keeps_commission } => {
+                Message::RefundApplied(proto::RefundApplied {
+                    refund_id: refund.to_string(),
+                    sale_id: sale.to_string(),
+                    amount: Some(amount.to_message()),
+                    cut_off: cut_off.map(Money::to_message),
+                    taken_from_house: taken_from_house.map(Money::to_message),
+                    keeps_commission: *keeps_commission,
+                })
+            }
         }
     }
 
@@ -205,7 +209,9 @@ impl Effect {
                 refund: Id::new(&applied.refund_id)?,
                 sale: Id::new(&applied.sale_id)?,
                 amount: Money::from_message(applied.amount.as_ref()?)?,
-                cut_off: Money::from_message(applied.cut_off.as_ref()?)?,
+                cut_off: optional_money(applied.cut_off.as_ref())?,
+                taken_from_house: optional_money(applied.taken_from_house.as_ref())?,
+                keeps_commission: applied.keeps_commission,
             },
             Message::BrandUseApproved(_) => return None,
         })
@@ -299,18 +305,17 @@ impl Assessment {
 
     fn from_message(message: &proto::CommissionAssessed) -> Option<Self> {
         let id = |text: &Option<String>| text.as_ref().map_or(Some(None), |text| Id::new(text).map(Some));
-        let money = |amount: &Option<proto::Money>| amount.as_ref().map_or(Some(None), |amount| Money::from_message(amount).map(Some));
         Some(Self {
             sale: id(&message.sale_id)?,
             lead: id(&message.lead_id)?,
             agreement: id_or_none(&message.agreement_id)?,
             terms_position: message.terms_position,
             rule: message.rule_name.clone(),
-            base: money(&message.base)?,
+            base: optional_money(message.base.as_ref())?,
             rate_bps: message.rate_bps,
             window: message.window.as_ref().map_or(Some(None), |window| Some(Some(bounds(window)?)))?,
-            amount: money(&message.amount)?,
-            cut_off: money(&message.cut_off)?,
+            amount: optional_money(message.amount.as_ref())?,
+            cut_off: optional_money(message.cut_off.as_ref())?,
             available_at: optional_time(message.available_at.as_ref())?,
             outcome: CommissionOutcome::try_from(message.outcome).ok()?,
             tiers: message.tier_working.as_ref().map_or(Some(None), |working| TierWorking::from_message(working).map(Some))?,
@@ -374,6 +379,11 @@ fn bounds(interval: &proto::WindowInterval) -> Option<(Time, Time)> {
 fn time(value: Option<&prost_types::Timestamp>) -> Option<Time> {
     let value = value?;
     DateTime::from_timestamp(value.seconds, u32::try_from(value.nanos).ok()?)
+}
+
+#[expect(clippy::option_option, reason = "outside: can it be read; inside: is it there")]
+fn optional_money(value: Option<&proto::Money>) -> Option<Option<Money>> {
+    value.map_or(Some(None), |value| Money::from_message(value).map(Some))
 }
 
 #[expect(clippy::option_option, reason = "outside: can it be read; inside: is it there")]

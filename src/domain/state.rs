@@ -194,7 +194,7 @@ impl State {
             sums.add_amount(posting.kind, posting.amount.minor_units);
         }
         for ((account, currency), sums) in added {
-            if !sums.fit() {
+            if !sums.fit(account.is_partner()) {
                 return Err(Rejection::AmountOutOfRange { account: account.to_string(), currency: *currency });
             }
         }

@@ -1,6 +1,7 @@
 //! Keyed rows that can be taken back: what a batch wrote is undone when a later event of it is refused.
 
 use indexmap::IndexMap;
+use std::collections::BTreeMap;
 use std::hash::Hash;
 
 /// The place of a row in its table. Rows are never removed, so it stays good for the table's life.
@@ -38,9 +39,10 @@ pub struct Table<K, V: Undo> {
     savepoint: Option<Savepoint<V>>,
 }
 
+/// How many rows there were, and how those that changed since were.
 struct Savepoint<V: Undo> {
     rows: usize,
-    marks: Vec<(Row, V::Mark)>,
+    marks: BTreeMap<Row, V::Mark>,
 }
 
 impl<K, V: Undo> Default for Table<K, V> {
@@ -76,7 +78,8 @@ impl<K: Hash + Eq, V: Undo> Table<K, V> {
         if let Some(savepoint) = &mut self.savepoint
             && (row as usize) < savepoint.rows
         {
-            savepoint.marks.push((row, value.mark()));
+            // The first mark alone restores the row, however often it changes.
+            savepoint.marks.entry(row).or_insert_with(|| value.mark());
         }
         value
     }
@@ -118,7 +121,7 @@ impl<K: Hash + Eq, V: Undo> Table<K, V> {
 
     /// Opens a savepoint, to which `rollback` goes back.
     pub fn savepoint(&mut self) {
-        self.savepoint = Some(Savepoint { rows: self.rows.len(), marks: Vec::new() });
+        self.savepoint = Some(Savepoint { rows: self.rows.len(), marks: BTreeMap::new() });
     }
 
     /// Forgets the savepoint: what was written since stays.
@@ -130,7 +133,7 @@ impl<K: Hash + Eq, V: Undo> Table<K, V> {
     pub fn rollback(&mut self) {
         if let Some(savepoint) = self.savepoint.take() {
             self.rows.truncate(savepoint.rows);
-            for (row, mark) in savepoint.marks.into_iter().rev() {
+            for (row, mark) in savepoint.marks {
                 self.rows[row as usize].undo(mark);
             }
         }
@@ -148,7 +151,7 @@ mod tests {
     undo_by_copy!(u64);
 
     #[test]
-    fn a_rollback_restores_rows_in_reverse_and_forgets_new_ones() {
+    fn a_rollback_restores_rows_and_forgets_new_ones() {
         let mut table: Table<&str, u64> = Table::default();
         let kept = table.insert("kept", 1);
         table.savepoint();

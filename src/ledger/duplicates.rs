@@ -29,11 +29,16 @@ impl Earlier {
 
 /// The record with an event id, durable or not.
 pub fn find_earlier(core: &Core, event_id: EventId) -> Result<Option<Earlier>, Error> {
+    find_until(core, event_id, u64::MAX)
+}
+
+/// The record with an event id at or before a position. What is not durable is found by the writer alone.
+pub fn find_until(core: &Core, event_id: EventId, last: u64) -> Result<Option<Earlier>, Error> {
     let candidates = {
         let ids = core.ids.read();
         ids.candidates(ids.fingerprint(event_id))
     };
-    for position in candidates {
+    for position in candidates.into_iter().filter(|position| *position <= last) {
         let record = decode(position, &core.stored(position)?)?;
         if let Some(event) = record.event.filter(|event| EventId::parse(&event.event_id) == Some(event_id)) {
             return Ok(Some(Earlier { position, content: event, effects: record.effects }));

@@ -193,7 +193,7 @@ impl Ledger {
     /// `UnknownEvent` if there is none, `Damaged` if it cannot be read.
     pub fn record_of(&self, event_id: EventId) -> Result<proto::Record, Error> {
         let last = self.last();
-        let earlier = duplicates::find_earlier(&self.core, event_id)?.filter(|earlier| earlier.position <= last);
+        let earlier = duplicates::find_until(&self.core, event_id, last)?;
         self.record(earlier.ok_or(Error::UnknownEvent(event_id))?.position)
     }
 

@@ -6,7 +6,6 @@ use super::error::Error;
 use super::group::Decided;
 use super::panic_text;
 use super::queue::{Answer, Request};
-use crate::config::MAX_RECORDED_BYTES;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::EventId;
@@ -95,10 +94,7 @@ impl<'a> Attempt<'a> {
 
     /// Decides all events, or none: what a refused request has written is taken back.
     fn decide_all(&mut self, messages: Vec<proto::Event>, events: Vec<Event>) -> Result<(), Error> {
-        let is_batch = self.count > 1;
-        if is_batch {
-            self.core.state.write().savepoint();
-        }
+        self.core.state.write().savepoint();
         let outcome = messages
             .into_iter()
             .zip(events)
@@ -106,8 +102,6 @@ impl<'a> Attempt<'a> {
             .try_for_each(|(index, (message, event))| self.decide_one(index, message, event))
             .and_then(|()| self.check_size());
         match &outcome {
-            // A single event is refused before anything is written.
-            _ if !is_batch => {}
             Ok(()) => self.core.state.write().release(),
             // After a defect in evolving nothing in the state is touched again.
             Err(Error::Stopped(_)) => {}
@@ -190,8 +184,9 @@ impl<'a> Attempt<'a> {
 
     fn check_size(&self) -> Result<(), Error> {
         let bytes = self.records.iter().map(|(record, _)| record.encoded_len()).sum();
-        if bytes > MAX_RECORDED_BYTES {
-            return Err(Error::TooLarge { bytes, limit: MAX_RECORDED_BYTES });
+        let limit = self.core.limits.request_recorded_bytes;
+        if bytes > limit {
+            return Err(Error::TooLarge { bytes, limit });
         }
         Ok(())
     }

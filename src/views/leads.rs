@@ -123,7 +123,7 @@ fn lead(state: &State, row: Row, seen: Seen) -> proto::Lead {
         rule: ownership.map_or(OwnershipRule::Unspecified, |ownership| ownership.rule) as i32,
         explanation: ownership.map(|ownership| explanation(lead, &ownership, seen, state)).unwrap_or_default(),
         protected_until: lead.protection_shown(at, seen).map(timestamp),
-        aliases: lead.aliases(seen).map(ToString::to_string).collect(),
+        aliases: lead.aliases(seen).into_iter().map(ToString::to_string).collect(),
         timeline: lead.timeline(at, seen, state).iter().map(|ownership| line(ownership, state)).collect(),
         declined_claims: lead.declined(seen).map(|claim| declined(claim, state)).collect(),
         match_keys: lead.match_keys(seen).map(str::to_owned).collect(),

@@ -139,3 +139,16 @@ async fn the_largest_batch_goes_through_and_one_more_is_malformed() {
     let answer = service.append(&events[..10_000]).await.expect("recorded");
     assert_eq!((answer.position, answer.results[9_999].event_id.clone()), (10_000, event_id("partner p9999")));
 }
+
+#[tokio::test]
+async fn what_would_record_too_much_leaves_nothing_behind() {
+    let limits = Limits { request_recorded_bytes: 400, ..Limits::default() };
+    let service = Service::with(Arc::new(MemoryJournal::new()), limits).await;
+    let mut large = partner("large");
+    large.metadata = (0..3).map(|index| (format!("key-{index}"), "x".repeat(200))).collect();
+    let refused = service.append([large]).await.expect_err("too much");
+    assert_eq!(told(&refused).1, "MESSAGE_TOO_LARGE");
+    let small = service.append([partner("small")]).await.expect("the ledger goes on");
+    assert_eq!(small.results[0].position, 1);
+    service.append([partner("large")]).await.expect("nothing of the refused event stayed");
+}

@@ -3,6 +3,7 @@
 use crate::support::{STORY, STORY_EVENTS, Served, finish};
 use serde_json::Value;
 use std::fmt::Write as _;
+use std::process::Stdio;
 use uuid::Uuid;
 
 /// Sales under the story's agreement, a line each.
@@ -106,4 +107,22 @@ fn nothing_to_append_is_no_failure() {
     let served = Served::fresh();
     let outcome = finish(served.command(&["append"]).write_stdin("\n\n"));
     assert_eq!((outcome.code, outcome.out.as_str()), (0, "0 recorded\n"));
+}
+
+#[test]
+fn everything_is_recorded_although_nobody_reads_the_results() {
+    let served = Served::with_story();
+    let dir = tempfile::tempdir().expect("a directory");
+    let file = dir.path().join("events.jsonl");
+    std::fs::write(&file, sales("many", 2_000).join("\n")).expect("written");
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
+        .args(["append", "--json", "--address", &served.address])
+        .arg(&file)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    drop(child.stdout.take());
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    assert_eq!(sale_count(&served), 2_000);
 }

@@ -1,8 +1,11 @@
 //! The domain alone, spoken to in JSON: a story of events, one after the other.
 
+#![allow(dead_code, reason = "each test file uses its part")]
+
 use partnership_ledger::domain::effect::Effect;
+use partnership_ledger::domain::ids::Id;
 use partnership_ledger::domain::rejection::Rejection;
-use partnership_ledger::domain::{ParseError, Record, State, parse};
+use partnership_ledger::domain::{ParseError, Record, Seen, State, parse};
 use partnership_ledger::proto;
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use std::sync::LazyLock;
@@ -36,6 +39,13 @@ impl Journey {
     /// The last position.
     pub fn position(&self) -> u64 {
         self.state.position
+    }
+
+    /// What the house owes a partner in a currency, by everything recorded.
+    pub fn net(&self, partner: &str, currency: &str) -> i128 {
+        let row = self.state.partners.find(&Id::new(partner).expect("an id")).expect("a partner");
+        let balances = self.state.balances(row, Seen::ALL);
+        balances.iter().find(|balance| balance.currency.code() == currency).map_or(0, |balance| balance.net)
     }
 
     /// Records an event, or says why not.

@@ -108,3 +108,16 @@ fn a_reassignment_of_before_introduces_nothing() {
     assert_eq!(refusal.expect_err("not referred yet").code(), "UNKNOWN_ID");
     assert_eq!(lead(&story, story.seen("2025-03-03")).timeline.len(), 1, "the reassignment was recorded last");
 }
+
+#[test]
+fn an_alias_is_known_from_its_earliest_claim_on() {
+    let same = |lead: &str| match referred(lead, "b") {
+        Body::LeadReferred(claim) => Body::LeadReferred(proto::LeadReferred { match_keys: vec!["tel:1".into()], ..claim }),
+        _ => unreachable!("a referral"),
+    };
+    let story = begun().on("2025-03-01", same("l")).on("2025-04-01", same("x")).on("2025-03-15", same("x"));
+    let known = |date: &str| lead(&story, story.seen(date)).aliases;
+    assert_eq!((known("2025-03-14"), known("2025-03-15"), known("2025-04-01")), (vec![], vec!["x".to_owned()], vec!["x".to_owned()]));
+    let by_alias = |seen| ask::<GetLead>(&story, seen, &GetLeadRequest { lead_id: "x".into(), options: None }).is_ok();
+    assert!(by_alias(story.seen("2025-03-15")) && !by_alias(Seen { position: 6, ..story.seen("2025-03-15") }));
+}

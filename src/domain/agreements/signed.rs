@@ -58,6 +58,7 @@ impl EventType for AgreementSigned {
         let conflicts = self.conflicts(state);
         let mut open: Vec<Id> =
             conflicts.iter().map(|conflict| conflict.other.clone()).filter(|id| !self.acknowledged_conflicts.contains(id)).collect();
+        open.sort_unstable();
         open.dedup();
         if !open.is_empty() {
             return Err(Rejection::ExclusivityConflict { agreements: open });

@@ -64,7 +64,7 @@ pub fn assess(subject: &Subject, state: &State) -> Assessment {
         return result;
     };
     result.rule.clone_from(&rule.name);
-    if let Some(window) = window_of(subject, credit, agreement, &version.terms, rule, state) {
+    if let Some(window) = window_of(subject, credit, agreement, &version.terms, rule) {
         result.window = Some(window);
         if !(window.0..window.1).contains(&subject.at) {
             result.outcome = CommissionOutcome::OutsideWindow;
@@ -106,7 +106,7 @@ fn rule_for<'a>(subject: &Subject, terms: &'a Terms) -> Option<&'a Rule> {
 }
 
 /// The window of a rule, if it limits what is assessed (rules 6.3, 13).
-fn window_of(subject: &Subject, credit: Row, agreement: &Agreement, terms: &Terms, rule: &Rule, state: &State) -> Option<(Time, Time)> {
+fn window_of(subject: &Subject, credit: Row, agreement: &Agreement, terms: &Terms, rule: &Rule) -> Option<(Time, Time)> {
     let window = rule.window?;
     let anchor = match window.anchor {
         WindowAnchor::AgreementEffective => agreement.signature()?.effective_at,
@@ -117,8 +117,7 @@ fn window_of(subject: &Subject, credit: Row, agreement: &Agreement, terms: &Term
         }
         WindowAnchor::FirstSale => {
             let (_, lead) = subject.lead.filter(|_| subject.amount.is_some())?;
-            let sales = lead.sales.iter().map(|row| state.commissions.sales.get(*row)).filter(|sale| sale.credit == Some(credit));
-            sales.map(|sale| sale.stamp.occurred_at).min().map_or(subject.at, |first| first.min(subject.at))
+            lead.first_sale(credit).map_or(subject.at, |first| first.min(subject.at))
         }
         WindowAnchor::Unspecified => return None,
     };

@@ -4,12 +4,16 @@ use crate::domain::calendar::Time;
 use crate::domain::table::Row;
 use smallvec::SmallVec;
 
-/// Commission that stands with a partner.
+/// In place of a partner: the house, which took commission over by a reassignment. Nothing stands for that in its
+/// accounts, but it is the latest holder when a refund takes commission back.
+pub const HOUSE: Row = Row::MAX;
+
+/// Commission that stands with a partner, or that the house took over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
-    /// The partner.
+    /// The partner, or `HOUSE`.
     pub partner: Row,
-    /// The agreement it came through.
+    /// The agreement it came through; without meaning for the house.
     pub agreement: Row,
     /// The record that accrued it, or moved it here.
     pub position: u64,
@@ -22,6 +26,11 @@ pub struct Holding {
 }
 
 impl Holding {
+    /// What a record moved to the house.
+    pub fn of_house(position: u64, amount: i64, available_at: Option<Time>) -> Self {
+        Self::new(HOUSE, Row::MAX, position, amount, available_at)
+    }
+
     /// What a record accrued or moved to a partner.
     pub fn new(partner: Row, agreement: Row, position: u64, amount: i64, available_at: Option<Time>) -> Self {
         Self { partner, agreement, position, amount, available_at, entry: None }
@@ -35,9 +44,9 @@ pub struct Holdings(SmallVec<[Holding; 1]>);
 /// A part taken from, or given to, a holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The partner.
+    /// The partner, or `HOUSE`.
     pub partner: Row,
-    /// The agreement it came through.
+    /// The agreement it came through; without meaning for the house.
     pub agreement: Row,
     /// Minor units.
     pub amount: i64,
@@ -60,7 +69,7 @@ impl Holdings {
         }
     }
 
-    /// What stands in all.
+    /// What stands in all, with what the house took over.
     pub fn total(&self) -> i128 {
         self.0.iter().map(|holding| i128::from(holding.amount)).sum()
     }
@@ -119,6 +128,15 @@ mod tests {
 
     fn holding(partner: Row, amount: i64) -> Holding {
         Holding::new(partner, 0, 1, amount, None)
+    }
+
+    #[test]
+    fn the_house_holds_what_it_took_over() {
+        let mut holdings = Holdings::default();
+        holdings.acquire(holding(1, 0));
+        holdings.acquire(Holding::of_house(2, 1_000, None));
+        let parts: Vec<_> = holdings.parts_of(1_000).into_iter().map(|part| (part.partner, part.amount)).collect();
+        assert_eq!(parts, [(HOUSE, 1_000)]);
     }
 
     #[test]

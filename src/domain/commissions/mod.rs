@@ -141,7 +141,15 @@ pub struct Payout {
     pub reference: Box<str>,
     /// Whether it was an advance.
     pub advance: bool,
-    returns: Vec<(Stamp, i64)>,
+    returns: Vec<PayoutReturn>,
+}
+
+/// What of a payout came back.
+#[derive(Clone, Copy)]
+struct PayoutReturn {
+    stamp: Stamp,
+    effective_at: Time,
+    minor_units: i64,
 }
 
 /// What a dispute is about.
@@ -175,7 +183,14 @@ undo_by_copy!(Sale, Refund, Payout, Dispute, Other);
 impl Payout {
     /// What of it was returned, as seen.
     pub fn returned(&self, seen: Seen) -> i64 {
-        self.returns.iter().filter(|(stamp, _)| seen.sees(*stamp)).map(|(_, amount)| amount).sum()
+        self.returns.iter().filter(|returned| seen.sees(returned.stamp)).map(|returned| returned.minor_units).sum()
+    }
+
+    /// What of it was returned and is posted by then, as seen (rules 7.7).
+    pub fn returned_effective(&self, seen: Seen) -> i64 {
+        let effective =
+            self.returns.iter().filter(|returned| returned.stamp.position <= seen.position && returned.effective_at <= seen.time);
+        effective.map(|returned| returned.minor_units).sum()
     }
 }
 
@@ -352,19 +367,12 @@ impl State {
     }
 
     /// Writes an assessment: what stands, and what a cap is used up by. Shared by sales and qualifications.
-    pub(super) fn evolve_assessed(
-        &mut self,
-        stamp: Stamp,
-        assessment: &Assessment,
-        effects: &[Effect],
-        sale: Option<Row>,
-        lead: Option<Row>,
-    ) {
+    pub(super) fn evolve_assessed(&mut self, stamp: Stamp, assessment: &Assessment, sale: Option<Row>, lead: Option<Row>) {
         let Some(credit) = assessment.agreement.as_ref().and_then(|id| self.agreements.by_id.find(id)) else { return };
         let partner = self.agreements.by_id.get(credit).partner;
-        for accrual in accruals(effects) {
-            let amount = -accrual.amount.minor_units;
-            let holding = Holding::new(partner, credit, stamp.position, amount, accrual.available_at);
+        if let Some(amount) = assessment.amount {
+            // Also of nothing: what tiers take back by a refund is taken from whom the sale was credited to.
+            let holding = Holding::new(partner, credit, stamp.position, amount.minor_units, assessment.available_at);
             match (sale, lead) {
                 (Some(sale), _) => self.commissions.sales.get_mut(sale).holdings.acquire(holding),
                 (None, Some(lead)) => self.leads.by_id.get_mut(lead).holdings.acquire(holding),
@@ -385,11 +393,6 @@ impl State {
         let sold_at = sale.stamp.occurred_at;
         self.commissions.add_net_sale(key, sold_at, minor_units);
     }
-}
-
-/// The accrual postings to partners among effects.
-fn accruals(effects: &[Effect]) -> impl Iterator<Item = &Posting> {
-    postings_to_partners(effects, EntryKind::Accrual)
 }
 
 /// The postings of a kind to partners' accounts among effects.

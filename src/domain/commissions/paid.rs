@@ -6,7 +6,7 @@ use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::effect::{Effect, Subject};
 use crate::domain::ids::{Id, IdKind};
-use crate::domain::money::Money;
+use crate::domain::money::{Currency, MAX_AMOUNT, Money};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
@@ -32,12 +32,12 @@ impl EventType for CommissionPaid {
         fields.text("reference", &message.reference);
         let amount = fields.amount("amount", message.amount.as_ref());
         let tax_withheld = fields.optional_amount("tax_withheld", message.tax_withheld.as_ref());
-        if let Some(tax) = tax_withheld.filter(|_| fields.is_clean()) {
+        if let (Some(gross), Some(tax)) = (&message.amount, &message.tax_withheld) {
             fields.within("tax_withheld", |fields| {
-                if tax.currency != amount.currency {
+                if tax.currency_code != gross.currency_code && Currency::from_code(&tax.currency_code).is_some() {
                     fields.bad("currency_code", "must be the currency of amount, of which the tax is a part");
                 }
-                if tax.minor_units > amount.minor_units {
+                if tax.minor_units > gross.minor_units && (1..=MAX_AMOUNT).contains(&tax.minor_units) {
                     fields.bad("minor_units", "must not be more than amount, of which the tax is a part");
                 }
             });

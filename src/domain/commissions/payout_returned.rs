@@ -1,7 +1,7 @@
 //! A payout came back, in whole or in part, with its part of the withheld tax (rules 7.2, 13).
 
-use super::Payout;
 use super::posting::PartnerEntry;
+use super::{Payout, PayoutReturn};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::effect::{Effect, Subject, narrowed};
@@ -59,11 +59,13 @@ impl EventType for PayoutReturned {
 
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let returned = effects.iter().find_map(|effect| match effect {
-            Effect::Posting(posting) if posting.account.is_partner() => Some(-posting.amount.minor_units),
+            Effect::Posting(posting) if posting.account.is_partner() => {
+                Some(PayoutReturn { stamp, effective_at: posting.effective_at, minor_units: -posting.amount.minor_units })
+            }
             _ => None,
         });
         let row = state.commissions.payouts.find(&self.payout).expect("decide found the payout");
-        state.commissions.payouts.get_mut(row).returns.push((stamp, returned.expect("a return is above zero")));
+        state.commissions.payouts.get_mut(row).returns.push(returned.expect("a return is above zero"));
         let about = (IdKind::Payout, self.payout.clone());
         state.commissions.introduce(IdKind::PayoutReturn, &self.payout_return, stamp, Some(about));
     }

@@ -97,10 +97,10 @@ impl EventType for SaleRecorded {
         };
         let row = state.commissions.sales.insert(self.sale.clone(), sale);
         if let Some(lead) = lead {
-            state.leads.by_id.get_mut(lead).sales.push(row);
+            state.leads.by_id.get_mut(lead).add_sale(row, credit, stamp.occurred_at);
         }
         if let Some(assessment) = assessment {
-            state.evolve_assessed(stamp, assessment, effects, Some(row), lead);
+            state.evolve_assessed(stamp, assessment, Some(row), lead);
             state.add_net_change(row, self.amount.minor_units);
         }
     }

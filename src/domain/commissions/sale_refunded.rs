@@ -1,7 +1,7 @@
 //! A sale was refunded: what of its commission is reversed, and from whom (rules 6.8, 6.10).
 
 use super::assess::net_sales_key;
-use super::holdings::Part;
+use super::holdings::{HOUSE, Part};
 use super::posting::{PartnerEntry, subject_of};
 use super::sale_recorded::{collect, subject_for};
 use super::{Earned, Refund, Sale, postings_to_partners};
@@ -56,7 +56,9 @@ impl EventType for SaleRefunded {
             refund: self.refund.clone(),
             sale: self.sale.clone(),
             amount: Money::new(currency, applied),
-            cut_off: Money::new(currency, self.amount.minor_units - applied),
+            cut_off: Some(Money::new(currency, self.amount.minor_units - applied)).filter(|cut_off| cut_off.minor_units != 0),
+            taken_from_house: None,
+            keeps_commission: self.keeps_commission(sale, state),
         }];
         self.reverse(sale, applied, context.occurred_at, state, &mut effects);
         if let (true, Some(credit)) = (sale.collected, sale.credit) {
@@ -67,14 +69,21 @@ impl EventType for SaleRefunded {
     }
 
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
-        let (row, sale) = state.commissions.known_sale(&self.sale);
+        let row = state.commissions.known_sale(&self.sale).0;
         let applied = effects.iter().find_map(|effect| match effect {
-            Effect::RefundApplied { amount, .. } => Some(amount.minor_units),
+            Effect::RefundApplied { amount, taken_from_house, keeps_commission, .. } => {
+                Some((amount.minor_units, taken_from_house, *keeps_commission))
+            }
             _ => None,
         });
-        let applied = applied.expect("a refund says what of it counts");
-        let exempt = self.is_exempt(sale, state);
-        let taken = parts_posted(effects, EntryKind::Reversal, state);
+        let (applied, taken_from_house, exempt) = applied.expect("a refund says what of it counts");
+        let mut taken = parts_posted(effects, EntryKind::Reversal, state);
+        taken.extend(taken_from_house.map(|amount| Part {
+            partner: HOUSE,
+            agreement: Row::MAX,
+            amount: -amount.minor_units,
+            available_at: None,
+        }));
         let refund = state
             .commissions
             .refunds
@@ -102,14 +111,14 @@ impl SaleRefunded {
     }
 
     /// Whether it is for the house's fault and the pinned terms reverse nothing for that.
-    fn is_exempt(&self, sale: &Sale, state: &State) -> bool {
+    fn keeps_commission(&self, sale: &Sale, state: &State) -> bool {
         let reverses = pinned(sale, state).is_some_and(|(terms, _)| terms.reverse_on_house_fault);
         self.reason == RefundReason::HouseFault && !reverses
     }
 
     /// Posts the difference to what stands, from the latest holder first.
     fn reverse(&self, sale: &Sale, applied: i64, at: Time, state: &State, effects: &mut Vec<Effect>) {
-        let Some((terms, earned)) = pinned(sale, state).filter(|_| !self.is_exempt(sale, state)) else { return };
+        let Some((terms, earned)) = pinned(sale, state).filter(|_| !self.keeps_commission(sale, state)) else { return };
         let Some((credit, rule)) = sale.credit.and_then(|credit| Some((credit, earned.rule(credit, state)?))) else { return };
         let accrued = earned.amount.unwrap_or(Money::zero(sale.amount.currency));
         // What the customer keeps; refunds for the house's fault count as not made (rules 13).
@@ -127,9 +136,23 @@ impl SaleRefunded {
             }
         };
         for part in sale.holdings.parts_of(reversed) {
+            if part.partner == HOUSE {
+                note_house_part(Money::new(accrued.currency, part.amount), effects);
+                continue;
+            }
             let lead = sale.lead.map(|row| state.leads.by_id.key(row));
             let subject = subject_of(&part, lead, Some(&self.sale), state);
             post_part(EntryKind::Reversal, -part.amount, &part, accrued, subject, at, state, effects);
+        }
+    }
+}
+
+/// Adds to what the house loses of what it took over, which is posted nowhere.
+fn note_house_part(part: Money, effects: &mut [Effect]) {
+    for effect in effects {
+        if let Effect::RefundApplied { taken_from_house, .. } = effect {
+            let before = taken_from_house.map_or(0, |taken| taken.minor_units);
+            *taken_from_house = Some(Money::new(part.currency, before + part.minor_units));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A refund was undone, as when a chargeback is won: what it took is posted back (rules 6.8).
 
+use super::holdings::HOUSE;
 use super::posting::subject_of;
 use super::sale_recorded::{collect, subject_for};
 use super::sale_refunded::{parts_posted, post_part};
@@ -46,7 +47,7 @@ impl EventType for SaleReinstated {
         let sale_id = state.commissions.sales.key(refund.sale);
         let like = sale.earned.as_ref().and_then(|earned| earned.amount).unwrap_or(Money::zero(sale.amount.currency));
         let mut effects = Vec::new();
-        for part in &refund.taken {
+        for part in refund.taken.iter().filter(|part| part.partner != HOUSE) {
             let subject = subject_of(part, sale.lead.map(|row| state.leads.by_id.key(row)), Some(sale_id), state);
             post_part(EntryKind::Reinstatement, -part.amount, part, like, subject, context.occurred_at, state, &mut effects);
         }
@@ -62,11 +63,13 @@ impl EventType for SaleReinstated {
         let refund = state.commissions.refunds.get_mut(row);
         refund.reinstated = Some(stamp);
         let (sale_row, applied, exempt) = (refund.sale, refund.applied, refund.exempt);
+        let of_house: i64 = refund.taken.iter().filter(|part| part.partner == HOUSE).map(|part| -part.amount).sum();
         let given = parts_posted(effects, EntryKind::Reinstatement, state);
         let sale = state.commissions.sales.get_mut(sale_row);
         sale.refunded -= applied;
         sale.exempt -= if exempt { applied } else { 0 };
         given.iter().for_each(|part| sale.holdings.give_back(part.partner, part.amount));
+        sale.holdings.give_back(HOUSE, of_house);
         let about = (IdKind::Refund, self.refund.clone());
         state.commissions.introduce(IdKind::Reinstatement, &self.reinstatement, stamp, Some(about));
         state.add_net_change(sale_row, applied);

@@ -106,7 +106,7 @@ impl State {
             let Some(row) = self.commissions.payout_at(entry.position) else { continue };
             let payout = self.commissions.payouts.get(row);
             let start = reached;
-            reached += i128::from(payout.amount.minor_units - payout.returned(seen));
+            reached += i128::from(payout.amount.minor_units - payout.returned_effective(seen));
             let part = reached.min(end) - start.max(covered.from);
             if part > 0 {
                 parts.push((row, narrowed(part)));

@@ -39,7 +39,8 @@ impl EventType for LeadApproved {
         let Some(decision) = decision.filter(|decision| decision.protection.from_approval) else { return Ok(Vec::new()) };
         let mut approved = decision.clone();
         approved.approved = Some(Stamp { occurred_at: at, position: u64::MAX });
-        let protected_until = approved.protected_until(Seen::ALL).time();
+        let kept = lead.keeps_protection(at, Seen::ALL);
+        let protected_until = approved.protected_until(Seen::ALL).time().filter(|_| !kept);
         Ok(vec![Effect::LeadProtectionSet { lead: state.leads.by_id.key(row).clone(), protected_until }])
     }
 

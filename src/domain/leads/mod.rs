@@ -68,8 +68,9 @@ impl Leads {
         if let Some(row) = self.by_id.find(id) {
             return self.by_id.get(row).is_seen(seen).then_some(row);
         }
-        let alias = self.aliases.by_key(id).filter(|alias| seen.sees(alias.stamp))?;
-        self.by_id.get(alias.lead).is_seen(seen).then_some(alias.lead)
+        let row = self.aliases.by_key(id)?.lead;
+        let lead = self.by_id.get(row);
+        (lead.is_seen(seen) && lead.aliases(seen).contains(&id)).then_some(row)
     }
 
     /// Where an id or alias was introduced.
@@ -103,9 +104,16 @@ impl Leads {
         }
     }
 
-    fn add_alias(&mut self, alias: Id, lead: Row, stamp: Stamp) {
-        self.aliases.insert(alias.clone(), Alias { lead, stamp });
-        self.by_id.get_mut(lead).aliases.push((alias, stamp));
+    /// Notes that a claim on a lead used an id other than its own.
+    fn note_alias(&mut self, alias: &Id, lead: Row, stamp: Stamp) {
+        if self.aliases.find(alias).is_none() {
+            self.aliases.insert(alias.clone(), Alias { lead, stamp });
+        }
+        // Told late, a claim may have used it before those that are known.
+        let known = |(id, before): &(Id, Stamp)| id == alias && before.occurred_at <= stamp.occurred_at;
+        if !self.by_id.get(lead).aliases.iter().any(known) {
+            self.by_id.get_mut(lead).aliases.push((alias.clone(), stamp));
+        }
     }
 }
 
@@ -241,6 +249,8 @@ pub struct Lead {
     match_keys: ThinVec<(Box<str>, Stamp)>,
     /// Sales that named it, in the order of recording.
     pub sales: ThinVec<Row>,
+    /// Of each agreement that had the credit, when its first sale occurred.
+    first_sales: ThinVec<(Row, Time)>,
     rewards: ThinVec<Reward>,
     /// What stands of its qualifications' commission.
     pub holdings: Holdings,
@@ -261,11 +271,27 @@ impl Lead {
             aliases: ThinVec::new(),
             match_keys: ThinVec::new(),
             sales: ThinVec::new(),
+            first_sales: ThinVec::new(),
             rewards: ThinVec::new(),
             holdings: Holdings::default(),
             disputes: ThinVec::new(),
             entries: ThinVec::new(),
         }
+    }
+
+    /// Remembers a sale, and the agreement that had its credit.
+    pub(super) fn add_sale(&mut self, sale: Row, credit: Option<Row>, at: Time) {
+        self.sales.push(sale);
+        let Some(credit) = credit else { return };
+        match self.first_sales.iter_mut().find(|(known, _)| *known == credit) {
+            Some((_, first)) => *first = at.min(*first),
+            None => self.first_sales.push((credit, at)),
+        }
+    }
+
+    /// When the first sale with a credit occurred, of those recorded (rules 6.3).
+    pub fn first_sale(&self, credit: Row) -> Option<Time> {
+        self.first_sales.iter().find(|(known, _)| *known == credit).map(|(_, first)| *first)
     }
 
     /// What it accrued under the rule of a name, by sales and qualifications; reversals do not free it again (rules 6.6).
@@ -399,9 +425,15 @@ impl Lead {
         }
     }
 
-    /// Its other ids that are seen.
-    pub fn aliases(&self, seen: Seen) -> impl Iterator<Item = &Id> {
-        self.aliases.iter().filter(move |(_, stamp)| seen.sees(*stamp)).map(|(id, _)| id)
+    /// Its other ids that are seen, in the order in which they became known.
+    pub fn aliases(&self, seen: Seen) -> Vec<&Id> {
+        let mut aliases: Vec<&Id> = Vec::new();
+        for (id, _) in self.aliases.iter().filter(|(_, stamp)| seen.sees(*stamp)) {
+            if !aliases.contains(&id) {
+                aliases.push(id);
+            }
+        }
+        aliases
     }
 
     /// Its match keys that are seen.

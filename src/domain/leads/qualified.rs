@@ -54,7 +54,7 @@ impl EventType for LeadQualified {
         let protected = effects.iter().any(|effect| matches!(effect, Effect::LeadProtectionSet { .. }));
         state.leads.by_id.get_mut(row).qualifications.push(Qualification { stamp, protected });
         if let Some(assessment) = assessment_in(effects) {
-            state.evolve_assessed(stamp, assessment, effects, None, Some(row));
+            state.evolve_assessed(stamp, assessment, None, Some(row));
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{Decision, Lead};
 use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::Time;
-use crate::domain::commissions::holdings::{Holding, Holdings, Part};
+use crate::domain::commissions::holdings::{HOUSE, Holding, Holdings, Part};
 use crate::domain::commissions::posting::{PartnerEntry, subject_of};
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
@@ -88,6 +88,9 @@ impl EventType for LeadReassigned {
                     let amount = -posting.amount.minor_units;
                     if amount < 0 {
                         holdings.take(partner, -amount);
+                        if self.to.is_none() {
+                            holdings.acquire(Holding::of_house(stamp.position, -amount, posting.available_at));
+                        }
                     } else {
                         holdings.acquire(Holding::new(partner, agreement, stamp.position, amount, posting.available_at));
                     }
@@ -165,7 +168,8 @@ fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
     let own = lead.holdings.iter().map(|holding| (None, holding));
     let of_sales =
         lead.sales.iter().flat_map(|sale| state.commissions.sales.get(*sale).holdings.iter().map(move |holding| (Some(*sale), holding)));
-    let with_others = own.chain(of_sales).filter(|(_, holding)| Some(holding.partner) != target && holding.amount > 0);
+    let with_others =
+        own.chain(of_sales).filter(|(_, holding)| holding.partner != HOUSE && Some(holding.partner) != target && holding.amount > 0);
     let unpaid = with_others.filter_map(|(sale, holding)| {
         let (account, place) = holding.entry?;
         let amount = holding.amount - state.covered(account, place, holding.amount, Seen::ALL).amount;

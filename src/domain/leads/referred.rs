@@ -151,10 +151,10 @@ impl LeadReferred {
         effect
     }
 
-    /// Makes the id an alias, if it is not a name of the lead already (rules 5.3).
+    /// Makes the id an alias, unless it is the lead's own (rules 5.3).
     fn name(&self, row: Row, stamp: Stamp, state: &mut State) {
-        if state.leads.find(&self.lead).is_none() {
-            state.leads.add_alias(self.lead.clone(), row, stamp);
+        if *state.leads.by_id.key(row) != self.lead {
+            state.leads.note_alias(&self.lead, row, stamp);
         }
     }
 }

@@ -51,10 +51,16 @@ impl<'a> Known<'a> {
 
     fn aliases(&self, lead: &str) -> Vec<String> {
         let alias = |record: &super::Record| match record.body() {
-            Body::LeadReferred(body) if body.lead_id != lead && record.effects.introduces => Some(body.lead_id.clone()),
+            Body::LeadReferred(body) if body.lead_id != lead => Some(body.lead_id.clone()),
             _ => None,
         };
-        self.of_lead(lead).into_iter().filter_map(alias).collect()
+        let mut aliases: Vec<String> = Vec::new();
+        for alias in self.of_lead(lead).into_iter().filter_map(alias) {
+            if !aliases.contains(&alias) {
+                aliases.push(alias);
+            }
+        }
+        aliases
     }
 
     /// Who owned the lead at each time at which that may have changed, without repetitions.

@@ -4,7 +4,6 @@ use partnership_ledger::proto::{self as pb, AcquiredBy, OwnershipRule, event::Bo
 
 use super::commission::Deal;
 use super::decide::{At, refuse_if};
-use super::departures::{Departure, follows};
 use super::lots;
 use super::record::{Decision, Declined, Effects, Known, Party, Pinned, Posting, Protection};
 use crate::outside::ledger::Answer;
@@ -86,11 +85,7 @@ impl Known<'_> {
         refuse_if(self.lost_since(&lead, at.occurred).is_some(), "LEAD_LOST")?;
         let mut effects = self.about_claim(&lead, at);
         if let Some(decision) = self.decision_at(&lead, at.occurred) {
-            let awaits = if follows(Departure::ApprovalEndsQualified) {
-                self.protected_from(decision).is_none()
-            } else {
-                self.protection(decision, at.occurred) == Protection::AwaitsApproval
-            };
+            let awaits = self.protection(decision, at.occurred) == Protection::AwaitsApproval;
             if let Some(days) = decision.pinned.days.filter(|_| awaits) {
                 let days = days + self.extension(decision);
                 let until = super::calendar::plus_days(at.occurred, days, decision.pinned.zone);

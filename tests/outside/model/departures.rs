@@ -9,13 +9,6 @@ use std::sync::LazyLock;
 pub enum Departure {
     /// A flat reward is paid for sales in any currency. Rules 6.2 lets only those match whose currency fits.
     FlatInAnyCurrency,
-    /// An approval after a qualification says that the protection has an end. Rules 5.2: it has none until the loss.
-    ApprovalEndsQualified,
-    /// A refund of tiers by total is taken from the partner though the house holds the commission since a transfer. Rules
-    /// 6.8: from the latest holder first.
-    TiersSpareTheHouse,
-    /// A refund of a sale that accrued nothing posts nothing. Rules 6.5: with tiers by total, E(after) − E(before).
-    TiersForgetWhatAccruedNothing,
 }
 
 static STRICT: LazyLock<String> = LazyLock::new(|| std::env::var("MODEL_STRICT").unwrap_or_default());

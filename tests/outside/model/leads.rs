@@ -15,15 +15,12 @@ pub struct Ownership<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// The first id of the lead that an id or alias means, once the records that introduced the alias and the lead count.
+    /// The first id of the lead that an id or alias means, once a claim that used it counts, and one that succeeded.
     pub fn lead(&self, id: &str) -> Option<&'a str> {
-        let introduced = |id: &str| {
-            self.records.iter().find_map(|record| match record.body() {
-                Body::LeadReferred(body) if body.lead_id == id && record.effects.introduces => record.effects.lead.as_deref(),
-                _ => None,
-            })
-        };
-        introduced(introduced(id)?)
+        let uses = |record: &Record| matches!(record.body(), Body::LeadReferred(body) if body.lead_id == id);
+        let (_, lead) = self.referrals().into_iter().find(|(record, lead)| *lead == id || uses(record))?;
+        let succeeded = |(record, claimed): &(&Record, &str)| *claimed == lead && record.effects.decision.is_some();
+        self.referrals().iter().any(succeeded).then_some(lead)
     }
 
     /// The first ids of all leads, in the order they were first recorded.

@@ -5,7 +5,6 @@ use partnership_ledger::proto::{
 };
 
 use super::calendar::Instant;
-use super::departures::{Departure, follows};
 use super::lots::{self, Lot};
 use super::record::{Assessed, Known, LotId, Party, Posting, Record};
 use super::tiers;
@@ -48,9 +47,6 @@ impl<'a> Known<'a> {
         if let Some(Reward::Tiers(tiers)) = &rule.reward
             && tiers.mode() != TierMode::BySale
         {
-            if assessed.amount == 0 && follows(Departure::TiersForgetWhatAccruedNothing) {
-                return 0;
-            }
             let period = tiers::period(tiers, sale.occurred, assessed.zone);
             let before = self.net_sales(assessed, period);
             return tiers::earned(tiers, before) - tiers::earned(tiers, before - applied);
@@ -66,8 +62,7 @@ impl<'a> Known<'a> {
             .sum();
         let (_, amount) = assessed.base.as_ref().expect("a sale has a base");
         let left = commission_on(assessed, amount - earlier - applied);
-        let with_partners = self.lots_of(sale).into_iter().filter(|lot| lot.id.holder != Party::House);
-        let standing: i128 = with_partners.map(|lot| lot.standing).sum();
+        let standing: i128 = self.lots_of(sale).iter().map(|lot| lot.standing).sum();
         // Rounding after a reinstatement may leave one unit less than the terms say; a refund never adds.
         (standing - left).max(0)
     }
@@ -103,12 +98,7 @@ impl<'a> Known<'a> {
         let mut parts: Vec<(Lot, i128)> = Vec::new();
         let mut rest = reversal;
         let lots = if reversal == 0 { Vec::new() } else { self.lots_of(sale) };
-        // What the house holds stands with nobody; only a total of tiers reaches it.
-        let spares_house = !rates_totals(sale) || follows(Departure::TiersSpareTheHouse);
         for (index, lot) in lots.into_iter().enumerate().rev() {
-            if spares_house && lot.id.holder == Party::House {
-                continue;
-            }
             let held = lot.standing.max(0);
             // What nobody holds is the first holder's.
             let part = if index == 0 { rest } else { rest.clamp(0, held) };

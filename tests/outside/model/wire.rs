@@ -55,6 +55,7 @@ fn refund_applied(record: &Record) -> Option<Effect> {
         sale_id: body.sale_id.clone(),
         amount: Some(money(currency, applied)),
         cut_off: (cut_off != 0).then(|| money(currency, cut_off)),
+        ..pb::RefundApplied::default()
     }))
 }
 
