@@ -38,11 +38,11 @@ impl Story {
             terms: Some(Box::default()),
             ..pb::AgreementSigned::default()
         });
-        story.append(vec![partner, agreement]).expect("recorded");
+        story.append(&[partner, agreement]).expect("recorded");
         story
     }
 
-    fn append(&mut self, bodies: Vec<Body>) -> Result<(), Refusal> {
+    fn append(&mut self, bodies: &[Body]) -> Result<(), Refusal> {
         for some in bodies.chunks(1_000) {
             let events = some.iter().map(|body| self.event(body.clone())).collect();
             self.served.append(&pb::AppendRequest { events, expected_last_position: None })?;
@@ -66,15 +66,15 @@ impl Story {
     }
 }
 
-fn usd(minor_units: i64) -> Option<pb::Money> {
-    Some(pb::Money { currency_code: "USD".to_owned(), minor_units })
+fn usd(minor_units: i64) -> pb::Money {
+    pb::Money { currency_code: "USD".to_owned(), minor_units }
 }
 
 fn adjusted(number: usize, minor_units: i64) -> Body {
     Body::CommissionAdjusted(pb::CommissionAdjusted {
         adjustment_id: format!("a-{number}"),
         agreement_id: "acme-1".to_owned(),
-        amount: usd(minor_units),
+        amount: Some(usd(minor_units)),
         reason: "test".to_owned(),
     })
 }
@@ -84,7 +84,7 @@ fn paid_and_returned(number: usize, minor_units: i64) -> [Body; 2] {
     let paid = pb::CommissionPaid {
         payout_id: format!("p-{number}"),
         partner_id: "acme".to_owned(),
-        amount: usd(minor_units),
+        amount: Some(usd(minor_units)),
         advance: true,
         ..pb::CommissionPaid::default()
     };
@@ -93,38 +93,38 @@ fn paid_and_returned(number: usize, minor_units: i64) -> [Body; 2] {
     [Body::CommissionPaid(paid), Body::PayoutReturned(returned)]
 }
 
-fn reason(answer: Result<(), Refusal>) -> Option<String> {
-    answer.err().map(|refusal| refusal.reason)
+fn reason(answer: &Result<(), Refusal>) -> Option<&str> {
+    answer.as_ref().err().map(|refusal| refusal.reason.as_str())
 }
 
 #[test]
 fn an_account_stays_within_64_bits() {
     for sign in [1, -1] {
         let mut story = Story::begin();
-        story.append((0..FITTING).map(|number| adjusted(number, sign * LARGEST)).collect()).expect("it fits");
+        story.append(&(0..FITTING).map(|number| adjusted(number, sign * LARGEST)).collect::<Vec<_>>()).expect("it fits");
         let over = i64::MAX - LARGEST * i64::try_from(FITTING).expect("small") + 1;
-        assert_eq!(reason(story.append(vec![adjusted(FITTING, sign * over)])).as_deref(), Some("AMOUNT_OUT_OF_RANGE"));
-        story.append(vec![adjusted(FITTING, sign * (over - 1))]).expect("to the last unit");
+        assert_eq!(reason(&story.append(&[adjusted(FITTING, sign * over)])), Some("AMOUNT_OUT_OF_RANGE"));
+        story.append(&[adjusted(FITTING, sign * (over - 1))]).expect("to the last unit");
         assert_eq!(story.balance().net, sign * i64::MAX);
         // What brings it back is taken.
-        story.append(vec![adjusted(FITTING + 1, -sign * LARGEST)]).expect("towards zero");
+        story.append(&[adjusted(FITTING + 1, -sign * LARGEST)]).expect("towards zero");
     }
 }
 
 #[test]
 fn a_field_of_a_balance_stays_within_64_bits_even_if_the_account_does() {
     let mut story = Story::begin();
-    story.append((0..FITTING).flat_map(|number| paid_and_returned(number, LARGEST)).collect()).expect("it fits");
+    story.append(&(0..FITTING).flat_map(|number| paid_and_returned(number, LARGEST)).collect::<Vec<_>>()).expect("it fits");
     assert_eq!(story.balance().net, 0);
-    let refused = story.append(paid_and_returned(FITTING, LARGEST).into());
-    assert_eq!(reason(refused).as_deref(), Some("AMOUNT_OUT_OF_RANGE"));
+    let refused = story.append(&paid_and_returned(FITTING, LARGEST));
+    assert_eq!(reason(&refused), Some("AMOUNT_OUT_OF_RANGE"));
 }
 
 #[test]
 fn one_request_cannot_go_beyond_on_its_way_either() {
     let mut story = Story::begin();
-    story.append((0..FITTING).map(|number| adjusted(number, LARGEST)).collect()).expect("it fits");
+    story.append(&(0..FITTING).map(|number| adjusted(number, LARGEST)).collect::<Vec<_>>()).expect("it fits");
     // The second would bring it back, but the first is beyond.
-    let refused = story.append(vec![adjusted(FITTING, LARGEST), adjusted(FITTING + 1, -LARGEST)]);
-    assert_eq!(reason(refused).as_deref(), Some("AMOUNT_OUT_OF_RANGE"));
+    let refused = story.append(&[adjusted(FITTING, LARGEST), adjusted(FITTING + 1, -LARGEST)]);
+    assert_eq!(reason(&refused), Some("AMOUNT_OUT_OF_RANGE"));
 }

@@ -148,9 +148,9 @@ fn the_ledger_agrees_with_the_model() {
         if contest::first_difference(&requests).is_none() {
             continue;
         }
-        let (least, (place, difference)) = shrink(requests);
+        let (least, (place, difference)) = shrink(&requests);
         let listing = contest::listing(&least);
-        panic!("MODEL_SEED={seed} MODEL_CASES=1 shows this again:\n{listing}{place:?}\n{}", difference.text);
+        panic!("MODEL_SEED={seed} MODEL_CASES=1 shows this again:\n{listing}\n{place:?}\n{}", difference.text);
     }
 }
 
@@ -178,7 +178,7 @@ fn the_workloads_reach_what_the_rules_speak_of() {
             reached.extend(model.append(&request).err().map(|refusal| refusal.reason));
         }
         accepted += model.records.len();
-        reached.extend(workload::reached(&model));
+        reached.extend(workload::reach::reached(&model));
     }
     println!("{accepted} of {sent} accepted; reached {reached:#?}");
     assert!(accepted * 100 > sent * 70, "only {accepted} of {sent} events are accepted");

@@ -62,11 +62,11 @@ impl<'a> Known<'a> {
             dispute.record.occurred <= at && !resolved
         };
         let disputes = self.disputes().into_iter().filter(open);
-        disputes.filter_map(|dispute| self.held_subject(&dispute)).collect()
+        disputes.filter_map(|dispute| Self::held_subject(&dispute)).collect()
     }
 
     /// What a dispute holds the commission of: a lead by its first id (true) or a sale.
-    pub fn held_subject(&self, dispute: &Dispute<'_>) -> Option<(bool, String)> {
+    pub fn held_subject(dispute: &Dispute<'_>) -> Option<(bool, String)> {
         match dispute.opening.subject.as_ref()? {
             Subject::LeadId(_) => Some((true, dispute.record.effects.lead.clone()?)),
             Subject::SaleId(id) => Some((false, id.clone())),

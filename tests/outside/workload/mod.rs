@@ -4,11 +4,10 @@
 mod agreements;
 mod leads;
 mod money;
-mod reach;
+pub mod reach;
 mod terms;
 mod world;
 
-pub use reach::reached;
 pub use world::{NOW, World, turns};
 
 use partnership_ledger::proto::{self as pb, event::Body};
@@ -65,7 +64,7 @@ impl World {
         // An event that fails takes the others with it: mostly it is left out.
         let keeps_failing = size == 1 || self.one_in(6);
         let mut events = Vec::new();
-        while events.len() < size as usize {
+        while (events.len() as u64) < size {
             let event = self.next_event(&events);
             let accepted = self.scratch(std::slice::from_ref(&event));
             if accepted || (keeps_failing && self.one_in(2)) {
