@@ -126,7 +126,12 @@ pub fn moments(model: &Model) -> Vec<When> {
 
 fn partner(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
     let answer = ledger.partner(&pb::GetPartnerRequest { partner_id: id.to_owned(), options });
-    lines(&answer, |answer| vec![at(answer.position), line("Partner", answer.partner.iter())])
+    lines(&answer, |answer| {
+        let mut partner = answer.partner.clone().unwrap_or_default();
+        // Of an agreement that is known without its proposal, which record introduced it is left open.
+        partner.agreement_ids.sort_unstable();
+        vec![at(answer.position), line("Partner", [&partner])]
+    })
 }
 
 fn balance(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
@@ -138,13 +143,15 @@ fn entries(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>)
     let request = pb::ListEntriesRequest { partner_id: id.to_owned(), page_size: 1_000, options, ..pb::ListEntriesRequest::default() };
     lines(&ledger.entries(&request), |answer| {
         let mut lines = vec![at(answer.position)];
-        // The order of what one record does is left open, so that only the net after all of it is compared.
-        let mut nets: BTreeMap<(u64, &str), i64> = BTreeMap::new();
+        // How a record cuts its postings, and their order, are left open: only sums and the net after all are compared.
+        let (mut nets, mut sums) = (BTreeMap::new(), BTreeMap::new());
         for entry in &answer.entries {
             nets.insert((entry.position, &entry.currency_code), entry.net_after);
-            let plain = pb::Entry { recorded_at: None, net_after: 0, ..entry.clone() };
-            lines.push(format!("{:08} {}", entry.position, json::line("Entry", &plain)));
+            let plain = pb::Entry { recorded_at: None, net_after: 0, amount: 0, ..entry.clone() };
+            let is_in = entry.amount > 0;
+            *sums.entry((entry.position, is_in, json::line("Entry", &plain))).or_insert(0) += entry.amount;
         }
+        lines.extend(sums.into_iter().map(|((position, _, entry), sum)| format!("{position:08} {entry} by {sum}")));
         lines.extend(nets.into_iter().map(|((position, currency), net)| format!("{position:08} then {currency} {net}")));
         lines.sort_unstable();
         lines

@@ -73,8 +73,11 @@ impl Known<'_> {
     /// The postings that move unpaid commission of a lead from others to a new holder, or only out. Rules 5.5.
     pub fn transfer(&self, lead: &str, to: Option<(&str, &str)>, position: u64, effective: Instant) -> Vec<Posting> {
         let receiver = to.map_or(Party::House, |(partner, _)| Party::Partner(partner.to_owned()));
+        // The rules leave open in which order one record moves what another one brought: as the ledger does it.
+        let mut lots = self.unpaid_lots();
+        lots.sort_by_key(|(lot, _)| (lot.id.since, lot.sale.is_some(), lot.id.source));
         let mut postings = Vec::new();
-        for (lot, unpaid) in self.unpaid_lots() {
+        for (lot, unpaid) in lots {
             let moves = lot.id.holder != receiver && lot.id.holder != Party::House;
             if lot.lead.as_deref() != Some(lead) || !moves || unpaid == 0 {
                 continue;

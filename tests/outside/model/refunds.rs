@@ -99,9 +99,9 @@ impl<'a> Known<'a> {
         let mut rest = reversal;
         let lots = if reversal == 0 { Vec::new() } else { self.lots_of(sale) };
         for (index, lot) in lots.into_iter().enumerate().rev() {
-            let held = lot.standing.max(0);
-            // What nobody holds is the first holder's.
-            let part = if index == 0 { rest } else { rest.clamp(0, held) };
+            // What nobody holds is the first holder's; what falling rates give back is the latest's.
+            let takes_all = index == 0 || rest < 0;
+            let part = if takes_all { rest } else { rest.clamp(0, lot.standing.max(0)) };
             rest -= part;
             parts.push((lot, part));
         }

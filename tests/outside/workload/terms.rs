@@ -40,7 +40,7 @@ impl World {
     fn protection(&mut self) -> pb::LeadProtection {
         let period = match self.below(10) {
             0 => None,
-            1 => Some(lead_protection::Period::Unlimited(true)),
+            1 => Some(lead_protection::Period::Unlimited(!self.one_in(3))),
             _ => Some(lead_protection::Period::Days(self.days(60))),
         };
         let anchor = self.any(&[ProtectionAnchor::Unspecified, ProtectionAnchor::Referral, ProtectionAnchor::Approval]);
@@ -134,8 +134,8 @@ impl World {
                 rate_bps: u32::try_from(rate).expect("small"),
             });
             from += self.below(40_000) + 1;
-            // A total that grows must not earn less; slices and single sales may.
-            rate = if mode == TierMode::Retroactive { rate + self.below(2_000) } else { self.below(4_000) };
+            // Mostly more for more; sometimes a total that grows earns less.
+            rate = if self.one_in(3) { self.below(4_000) } else { rate + self.below(1_500) };
         }
         pb::Tiers { mode: mode.into(), period: period.into(), currency_code: self.currency(), bands }
     }
