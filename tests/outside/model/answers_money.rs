@@ -13,11 +13,12 @@ impl Known<'_> {
         let assessed = record.effects.assessed.as_ref();
         let terms = assessed.and_then(|assessed| self.terms_recorded_at(assessed.terms_position));
         let currency = assessed.and_then(|assessed| assessed.currency.clone());
-        let (mut left, mut unpaid) = (0, 0);
+        let (mut left, mut paid) = (0, 0);
         for (lot, lot_unpaid) in self.unpaid_lots() {
             if lot.id.source == record.position && lot.id.holder != Party::House {
                 left += lot.standing;
-                unpaid += lot_unpaid;
+                // What somebody gave away before getting it, as seen, is nothing that was paid.
+                paid += (lot.standing - lot_unpaid).max(0);
             }
         }
         Ok(pb::ExplainSaleResponse {
@@ -26,7 +27,7 @@ impl Known<'_> {
             terms: terms.cloned(),
             steps: Vec::new(),
             commission_left: currency.as_ref().map(|currency| money(currency, left)),
-            paid: currency.as_ref().map(|currency| money(currency, (left - unpaid).max(0))),
+            paid: currency.as_ref().map(|currency| money(currency, paid)),
             position: 0,
         })
     }
@@ -80,6 +81,6 @@ impl Known<'_> {
                 position: record.position,
             })
         };
-        self.records.iter().filter_map(|record| payout(&record)).collect()
+        self.records.iter().filter_map(|record| payout(record)).collect()
     }
 }
