@@ -81,6 +81,6 @@ impl Known<'_> {
                 position: record.position,
             })
         };
-        self.records.iter().filter_map(|record| payout(record)).collect()
+        self.records.iter().filter_map(payout).collect()
     }
 }
