@@ -5,18 +5,18 @@ mod outside;
 use outside::scenario::{self, Callee as _, Scenario, Step};
 use outside::served::Served;
 
-/// Scenarios of sections 8 to 11 of the rules, with the first step that needs them and what it needs. That step must be
-/// answered UNIMPLEMENTED by that name; once it is not, the scenario leaves this list.
+/// Calls of sections 8 to 11 of the rules, and the scenarios that make them among others. The others are played; these
+/// must be answered UNIMPLEMENTED by their name, and leave this list once they are not.
+const NEEDS_RULES_8_TO_11_FOR_CALLS: [(&str, &str); 1] = [("integration-marketplace", "GetMetrics")];
+
+/// Scenarios of sections 8 to 11, with the first step that needs them and what it needs. That step must be answered
+/// UNIMPLEMENTED by that name; once it is not, the scenario leaves this list.
 const NEEDS_RULES_8_TO_11: [(&str, usize, &str); 4] = [
     ("campaign-booth-costs", 3, "campaign_planned"),
     ("campaign-joint-leads", 3, "campaign_planned"),
     ("campaign-webinar-metrics", 3, "campaign_planned"),
     ("venture-distribution", 3, "profit_distributed"),
 ];
-
-/// Calls of sections 8 to 11, and the scenarios that make them among others. The others are played; these must be
-/// answered UNIMPLEMENTED by their name, and leave this list once they are not.
-const CALLS_OF_RULES_8_TO_11: [(&str, &str); 1] = [("integration-marketplace", "GetMetrics")];
 
 fn play(name: &str) {
     let Scenario { name: own_name, steps, .. } = scenario::load(name);
@@ -30,7 +30,7 @@ fn play(name: &str) {
             return;
         }
         let method = step.call.rsplit('/').next().unwrap_or_default();
-        if CALLS_OF_RULES_8_TO_11.contains(&(name, method)) {
+        if NEEDS_RULES_8_TO_11_FOR_CALLS.contains(&(name, method)) {
             assert_unimplemented(&mut served, step, method);
             continue;
         }

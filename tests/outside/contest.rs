@@ -88,11 +88,8 @@ impl Contest {
 
 /// The requests as numbered JSON lines, ready to be sent again.
 pub fn listing(requests: &[pb::AppendRequest]) -> String {
-    let mut listing = String::new();
-    for (index, request) in requests.iter().enumerate() {
-        listing.push_str(&format!("{:>4} {}\n", index + 1, json::line("AppendRequest", request)));
-    }
-    listing
+    let lines = requests.iter().enumerate().map(|(index, request)| format!("{:>4} {}", index + 1, json::line("AppendRequest", request)));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// Requests from numbered JSON lines.

@@ -50,8 +50,8 @@ pub fn names() -> Vec<String> {
 /// Reads a scenario by its name.
 pub fn load(name: &str) -> Scenario {
     let path = folder().join(format!("{name}.json"));
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path:?}: {error}"))
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Plays the steps and says every difference.

@@ -83,6 +83,26 @@ impl Served {
         self.ledger.records(1, usize::MAX, usize::MAX).expect("records")
     }
 
+    /// The partners, a page.
+    pub fn list_partners(&mut self, request: &pb::ListPartnersRequest) -> Answer<pb::ListPartnersResponse> {
+        wait(self.reader().list_partners(request.clone()))
+    }
+
+    /// The agreements, a page.
+    pub fn list_agreements(&mut self, request: &pb::ListAgreementsRequest) -> Answer<pb::ListAgreementsResponse> {
+        wait(self.reader().list_agreements(request.clone()))
+    }
+
+    /// The leads, a page.
+    pub fn list_leads(&mut self, request: &pb::ListLeadsRequest) -> Answer<pb::ListLeadsResponse> {
+        wait(self.reader().list_leads(request.clone()))
+    }
+
+    /// What every partner is owed, a page.
+    pub fn list_balances(&mut self, request: &pb::ListBalancesRequest) -> Answer<pb::ListBalancesResponse> {
+        wait(self.reader().list_balances(request.clone()))
+    }
+
     fn writer(&self) -> LedgerServiceClient<Channel> {
         LedgerServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }

@@ -9,8 +9,8 @@ use super::questions::Question;
 use super::workload::{NOW, Requests};
 
 /// Takes requests, events and parts of terms away as long as the same kind of difference stays at the same place.
-pub fn shrink(requests: Requests) -> (Requests, Found) {
-    let (place, difference) = first_difference(&requests).expect("something to shrink");
+pub fn shrink(requests: &[pb::AppendRequest]) -> (Requests, Found) {
+    let (place, difference) = first_difference(requests).expect("something to shrink");
     let kind = difference.kind;
     match &place {
         Place::Request(last) => {
@@ -19,14 +19,14 @@ pub fn shrink(requests: Requests) -> (Requests, Found) {
             least_of(least, &|fewer| found(fewer).is_some_and(|(_, other)| other.kind == kind), &found)
         }
         Place::Question(question, when) => {
-            let known = when.position.map(|position| up_to(&requests, position));
+            let known = when.position.map(|position| up_to(requests, position));
             let later = When { position: None, ..*when };
             let found = |fewer: &[pb::AppendRequest]| asked(fewer, question, later);
             if let Some(known) = known.filter(|known| found(known).is_some_and(|(_, other)| other.kind == kind)) {
                 return least_of(known, &|fewer| found(fewer).is_some_and(|(_, other)| other.kind == kind), &found);
             }
             let found = |fewer: &[pb::AppendRequest]| asked(fewer, question, *when);
-            least_of(requests.clone(), &|fewer| found(fewer).is_some_and(|(_, other)| other.kind == kind), &found)
+            least_of(requests.to_vec(), &|fewer| found(fewer).is_some_and(|(_, other)| other.kind == kind), &found)
         }
     }
 }

@@ -130,7 +130,7 @@ impl<'a> Known<'a> {
 
     /// What a dispute holds by itself.
     fn held(&self, dispute: &Dispute<'_>, at: Instant) -> Vec<pb::HeldCommission> {
-        let subject = self.held_subject(dispute).filter(|_| dispute.resolution.is_none());
+        let subject = Self::held_subject(dispute).filter(|_| dispute.resolution.is_none());
         let subjects: BTreeSet<_> = subject.into_iter().collect();
         let on_accounts = self.postings().filter(|(_, posting)| posting.effective <= at);
         let mut accounts: BTreeSet<(String, String)> = BTreeSet::new();

@@ -1,5 +1,7 @@
 //! The model's answers about single sales and payouts.
 
+use std::collections::BTreeMap;
+
 use partnership_ledger::proto::{self as pb, Side, event::Body};
 
 use super::record::{Known, Party, Record};
@@ -13,14 +15,17 @@ impl Known<'_> {
         let assessed = record.effects.assessed.as_ref();
         let terms = assessed.and_then(|assessed| self.terms_recorded_at(assessed.terms_position));
         let currency = assessed.and_then(|assessed| assessed.currency.clone());
-        let (mut left, mut paid) = (0, 0);
-        for (lot, lot_unpaid) in self.unpaid_lots() {
+        let mut held: BTreeMap<String, (i128, i128)> = BTreeMap::new();
+        for (lot, unpaid) in self.unpaid_lots() {
             if lot.id.source == record.position && lot.id.holder != Party::House {
-                left += lot.standing;
-                // What somebody gave away before getting it, as seen, is nothing that was paid.
-                paid += (lot.standing - lot_unpaid).max(0);
+                let (standing, paid) = held.entry(lot.id.holder.account()).or_default();
+                *standing += lot.standing;
+                *paid += lot.standing.max(0) - unpaid;
             }
         }
+        let left = held.values().map(|(standing, _)| standing).sum();
+        // Asked for another time, a holder may have had more reversed than moved to it by then.
+        let paid = held.values().map(|(standing, paid)| (*paid).min((*standing).max(0))).sum();
         Ok(pb::ExplainSaleResponse {
             sale: Some(self.sale_shown(record)),
             assessment: assessed.map(wire::assessed),

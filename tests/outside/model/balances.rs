@@ -62,11 +62,11 @@ impl<'a> Known<'a> {
             dispute.record.occurred <= at && !resolved
         };
         let disputes = self.disputes().into_iter().filter(open);
-        disputes.filter_map(|dispute| self.held_subject(&dispute)).collect()
+        disputes.filter_map(|dispute| Self::held_subject(&dispute)).collect()
     }
 
     /// What a dispute holds the commission of: a lead by its first id (true) or a sale.
-    pub fn held_subject(&self, dispute: &Dispute<'_>) -> Option<(bool, String)> {
+    pub fn held_subject(dispute: &Dispute<'_>) -> Option<(bool, String)> {
         match dispute.opening.subject.as_ref()? {
             Subject::LeadId(_) => Some((true, dispute.record.effects.lead.clone()?)),
             Subject::SaleId(id) => Some((false, id.clone())),
@@ -89,7 +89,7 @@ impl<'a> Known<'a> {
     /// Every account over everything that is effective by `at`.
     pub fn accounts(&self, at: Instant) -> BTreeMap<(String, String), i128> {
         let mut accounts = BTreeMap::new();
-        for (_, posting) in self.postings().filter(|(_, posting)| posting.effective <= at) {
+        for (_, posting) in self.postings().filter(|(_, posting)| posting.effective <= at && !posting.account.is_empty()) {
             let key = (posting.account.clone(), posting.currency.clone());
             *accounts.entry(key).or_default() += posting.amount;
         }

@@ -190,7 +190,7 @@ impl Known<'_> {
             return Vec::new();
         };
         let effective = self.effective(at.occurred);
-        lots::with_house(lots::leg(&lot, pb::EntryKind::Accrual, assessed.amount, effective)).into()
+        lots::with_house(lots::leg(&lot, pb::EntryKind::Accrual, assessed.amount, effective))
     }
 
     fn about_claim(&self, lead: &str, at: At) -> Effects {

@@ -89,7 +89,7 @@ impl Known<'_> {
             return Err(Refusal::rule("UNKNOWN_ID"));
         };
         refuse_if(self.is_reinstated(&body.refund_id), "ALREADY_DONE")?;
-        Ok(Effects { postings: self.reinstate(refund, self.effective(at.occurred), id), ..Effects::default() })
+        Ok(Effects { postings: Self::reinstate(refund, self.effective(at.occurred), id), ..Effects::default() })
     }
 
     pub fn adjusted(&self, body: &pb::CommissionAdjusted, at: At) -> Answer<Effects> {

@@ -122,9 +122,9 @@ pub fn leg(lot: &Lot, kind: Kind, amount: i128, effective: Instant) -> Posting {
 }
 
 /// A commission leg with its counterpart. Rules 12.
-pub fn with_house(leg: Posting) -> [Posting; 2] {
+pub fn with_house(leg: Posting) -> Vec<Posting> {
     let house = against(&leg, "house:commission", -leg.amount);
-    [leg, house]
+    if leg.account.is_empty() { vec![leg] } else { vec![leg, house] }
 }
 
 /// A leg on another account for the same booking.

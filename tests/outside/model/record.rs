@@ -51,10 +51,10 @@ pub enum Party {
 }
 
 impl Party {
-    /// The account of its commission: what the house holds was never given away.
+    /// The account of its commission; empty for the house, where nothing is booked.
     pub fn account(&self) -> String {
         match self {
-            Self::House => "house:commission".to_owned(),
+            Self::House => String::new(),
             Self::Partner(id) => format!("partner:{id}"),
         }
     }

@@ -116,7 +116,7 @@ impl<'a> Known<'a> {
     }
 
     /// The postings that undo a refund's, whatever has moved since. Rules 6.8, 13.
-    pub fn reinstate(&self, refund: &Record, effective: Instant, reinstatement: &str) -> Vec<Posting> {
+    pub fn reinstate(refund: &Record, effective: Instant, reinstatement: &str) -> Vec<Posting> {
         let undo = |posting: &Posting| Posting {
             amount: -posting.amount,
             effective,
@@ -128,15 +128,6 @@ impl<'a> Known<'a> {
             ..posting.clone()
         };
         refund.effects.postings.iter().map(undo).collect()
-    }
-}
-
-/// Whether tiers rated the total that a sale belongs to, and not the sale itself.
-fn rates_totals(sale: &Record) -> bool {
-    let rule = sale.effects.assessed.as_ref().and_then(|assessed| assessed.rule.as_ref());
-    match rule.and_then(|rule| rule.reward.as_ref()) {
-        Some(Reward::Tiers(tiers)) => tiers.mode() != TierMode::BySale,
-        _ => false,
     }
 }
 

@@ -8,7 +8,8 @@ use crate::outside::ledger::stamp;
 /// All effects of a record.
 pub fn effects(record: &Record) -> Vec<pb::Effect> {
     let effects = &record.effects;
-    let mut all: Vec<Effect> = effects.postings.iter().map(posting).collect();
+    let booked = effects.postings.iter().filter(|posting| !posting.account.is_empty());
+    let mut all: Vec<Effect> = booked.map(posting).collect();
     all.extend(effects.assessed.as_ref().map(|a| Effect::CommissionAssessed(assessed(a))));
     all.extend(effects.decision.as_ref().map(|d| Effect::LeadOwnerSet(owner_set(d))));
     let lead = effects.lead.clone().unwrap_or_default();

@@ -50,7 +50,7 @@ impl World {
     }
 
     fn new_agreement_id(&mut self) -> String {
-        format!("a{}", self.below(6) + 1)
+        format!("a{}", self.below(9) + 1)
     }
 
     pub fn agreement_proposed(&mut self) -> pb::AgreementProposed {
@@ -86,7 +86,7 @@ impl World {
             expires_at: expires.map(stamp),
             acknowledged_conflicts: Vec::new(),
         };
-        if !self.one_in(4) {
+        if !self.one_in(2) {
             signed.acknowledged_conflicts = self.conflicts_of(&signed, start);
         }
         signed
@@ -123,7 +123,7 @@ impl World {
     }
 
     pub fn notice_given(&mut self) -> pb::TerminationNoticeGiven {
-        let ends = self.one_in(4).then(|| self.clock() + self.span(90));
+        let ends = self.one_in(2).then(|| self.clock() + self.span(60));
         pb::TerminationNoticeGiven {
             agreement_id: self.agreement_id(),
             given_by: self.side().into(),

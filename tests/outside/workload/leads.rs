@@ -19,7 +19,7 @@ impl World {
         let named = acquired_by == AcquiredBy::Partner || !self.one_in(3);
         let keys = ["domain:a.example", "domain:b.example", "tel:1"];
         pb::LeadReferred {
-            lead_id: format!("l{}", self.below(7) + 1),
+            lead_id: format!("l{}", self.below(5) + 1),
             agreement_id: named.then(|| self.agreement_id()),
             acquired_by: acquired_by.into(),
             campaign_id: None,
@@ -30,6 +30,9 @@ impl World {
 
     pub fn lead_reassigned(&mut self, lead_id: String) -> pb::LeadReassigned {
         let disputes = self.dispute_ids();
+        let lots = self.known().lots().into_iter().filter(|lot| lot.standing > 0);
+        let sold: Vec<String> = lots.filter_map(|lot| lot.lead).collect();
+        let lead_id = if sold.is_empty() || self.one_in(3) { lead_id } else { self.any(&sold) };
         let to = if self.one_in(5) { To::House(true) } else { To::AgreementId(self.agreement_id()) };
         pb::LeadReassigned {
             lead_id,

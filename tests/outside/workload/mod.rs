@@ -4,6 +4,7 @@
 mod agreements;
 mod leads;
 mod money;
+pub mod reach;
 mod terms;
 mod world;
 
@@ -63,7 +64,7 @@ impl World {
         // An event that fails takes the others with it: mostly it is left out.
         let keeps_failing = size == 1 || self.one_in(6);
         let mut events = Vec::new();
-        while events.len() < size as usize {
+        while (events.len() as u64) < size {
             let event = self.next_event(&events);
             let accepted = self.scratch(std::slice::from_ref(&event));
             if accepted || (keeps_failing && self.one_in(2)) {
@@ -73,6 +74,7 @@ impl World {
         let expected_last_position = match self.below(80) {
             0 => Some(self.position()),
             1 => Some(self.position().saturating_sub(1)),
+            2 => Some(self.position() + 1),
             _ => None,
         };
         pb::AppendRequest { events, expected_last_position }
@@ -118,7 +120,7 @@ impl World {
 
     fn lead_body(&mut self) -> Body {
         let lead_id = self.lead_id();
-        match self.below(16) {
+        match self.below(19) {
             0..4 => Body::LeadQualified(pb::LeadQualified { lead_id }),
             4..7 => Body::LeadApproved(pb::LeadApproved { lead_id }),
             7..9 => Body::LeadLost(pb::LeadLost { lead_id, reason: String::new() }),
@@ -130,8 +132,8 @@ impl World {
     fn agreement_body(&mut self) -> Body {
         match self.below(20) {
             0..3 => Body::AgreementSigned(self.agreement_signed(None)),
-            3 => Body::AgreementProposed(self.agreement_proposed()),
-            4..9 => Body::AgreementAmended(self.agreement_amended()),
+            3 | 4 => Body::AgreementProposed(self.agreement_proposed()),
+            5..9 => Body::AgreementAmended(self.agreement_amended()),
             9..11 => Body::AgreementRenewed(self.agreement_renewed()),
             11..14 => Body::TerminationNoticeGiven(self.notice_given()),
             14..16 => Body::TerminationNoticeWithdrawn(self.notice_withdrawn()),
@@ -145,13 +147,13 @@ impl World {
     }
 
     fn money_body(&mut self) -> Body {
-        match self.below(22) {
+        match self.below(24) {
             0..3 => Body::CommissionAdjusted(self.commission_adjusted()),
             3..10 => Body::CommissionPaid(self.commission_paid()),
             10..13 => Body::PayoutReturned(self.payout_returned()),
             13..15 => Body::PaymentReceived(self.payment_received()),
-            15 => Body::PeriodClosed(self.period_closed()),
-            16..20 => Body::DisputeOpened(self.dispute_opened()),
+            15..18 => Body::PeriodClosed(self.period_closed()),
+            18..22 => Body::DisputeOpened(self.dispute_opened()),
             _ => Body::DisputeResolved(self.dispute_resolved()),
         }
     }

@@ -36,6 +36,12 @@ impl World {
         })
     }
 
+    /// Sales whose commission has moved to another holder.
+    fn moved_sales(&self) -> Vec<String> {
+        let lots = self.known().lots().into_iter().filter(|lot| lot.id.since != lot.id.source && lot.standing != 0);
+        lots.filter_map(|lot| lot.sale).collect()
+    }
+
     fn refund_ids(&self) -> Vec<String> {
         self.ids(|body| match body {
             Body::SaleRefunded(body) => Some(&body.refund_id),
@@ -58,8 +64,8 @@ impl World {
     }
 
     pub fn sale_refunded(&mut self) -> pb::SaleRefunded {
-        let sales = self.sale_ids();
-        let sale_id = self.known_id(&sales);
+        let (sales, moved) = (self.sale_ids(), self.moved_sales());
+        let sale_id = if moved.is_empty() || self.one_in(2) { self.known_id(&sales) } else { self.any(&moved) };
         let refunds = self.refund_ids().len();
         let known = self.known();
         let sale = known.sale(&sale_id);

@@ -26,7 +26,7 @@ impl World {
             leads_at_end: self.leads_at_end().into(),
             tail: (!self.one_in(4)).then(|| self.tail()),
             notice: (!self.one_in(3)).then(|| self.notice()),
-            exclusivity: self.one_in(6).then(|| self.exclusivity()),
+            exclusivity: self.one_in(4).then(|| self.exclusivity()),
             minimum_payout: self.one_in(3).then(|| self.money(5_000)),
             reverse_on_house_fault: self.one_in(3),
             ..pb::Terms::default()

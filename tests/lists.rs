@@ -1,0 +1,183 @@
+//! Lists say what the single answers say, page by page.
+
+mod outside;
+
+use std::sync::Arc;
+
+use outside::ledger::Ledger as _;
+use outside::ledger::When;
+use outside::model::Model;
+use outside::questions::moments;
+use outside::served::Served;
+use outside::workload::{NOW, workload};
+use partnership_ledger::journal::MemoryJournal;
+use partnership_ledger::proto as pb;
+
+/// The stories whose lists are read.
+const SEEDS: std::ops::Range<u64> = 910_001..910_006;
+
+/// As small as pages can be without being one item.
+const PAGE_SIZE: u32 = 2;
+
+/// Reads all pages; no page but the last may be short.
+fn all_pages<T>(mut page: impl FnMut(String) -> (Vec<T>, String)) -> Vec<T> {
+    let mut all = Vec::new();
+    let mut token = String::new();
+    loop {
+        let (items, next) = page(token);
+        let is_last = next.is_empty();
+        assert!(is_last || items.len() == PAGE_SIZE as usize, "a page of {} goes on", items.len());
+        all.extend(items);
+        if is_last {
+            return all;
+        }
+        token = next;
+    }
+}
+
+fn told(seed: u64) -> (Served, Vec<When>) {
+    let mut served = Served::in_memory(Arc::new(MemoryJournal::new()), NOW);
+    let mut model = Model { now: Some(NOW), ..Model::default() };
+    for request in workload(seed) {
+        if served.append(&request).is_ok() {
+            let _ = model.record_all(&request);
+        }
+    }
+    let mut asked = moments(&model);
+    asked.retain(|when| when.position.is_none_or(|position| position <= model.last_position()));
+    (served, asked)
+}
+
+#[test]
+fn every_listed_lead_and_agreement_is_what_is_answered_alone() {
+    for seed in SEEDS {
+        let (mut served, asked) = told(seed);
+        for when in asked {
+            let options = Some(when.options());
+            let listed = leads(&mut served, when);
+            for id in ids('l') {
+                let alone = served.lead(&pb::GetLeadRequest { lead_id: id, options }).ok().and_then(|answer| answer.lead);
+                assert!(alone.is_none_or(|lead| listed.contains(&lead)), "seed {seed} {when:?}");
+            }
+            for lead in listed {
+                let request = pb::GetLeadRequest { lead_id: lead.lead_id.clone(), options };
+                let alone = served.lead(&request).expect("it is listed").lead;
+                assert_eq!(alone, Some(lead), "seed {seed} {when:?}");
+            }
+            let listed = agreements(&mut served, when);
+            for id in ids('a') {
+                let request = pb::GetAgreementRequest { agreement_id: id, options };
+                let alone = served.agreement(&request).ok().and_then(|answer| answer.agreement);
+                assert!(alone.is_none_or(|agreement| listed.contains(&agreement)), "seed {seed} {when:?}");
+            }
+            for agreement in listed {
+                let request = pb::GetAgreementRequest { agreement_id: agreement.agreement_id.clone(), options };
+                let alone = served.agreement(&request).expect("it is listed").agreement;
+                assert_eq!(alone, Some(agreement), "seed {seed} {when:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_listed_partner_and_balance_is_what_is_answered_alone() {
+    for seed in SEEDS {
+        let (mut served, asked) = told(seed);
+        for when in asked {
+            let options = Some(when.options());
+            let balances = balances(&mut served, when);
+            let mut with_balances = 0;
+            for partner in partners(&mut served, when) {
+                let partner_id = partner.partner_id.clone();
+                let request = pb::GetPartnerRequest { partner_id: partner_id.clone(), options };
+                assert_eq!(served.partner(&request).expect("it is listed").partner, Some(partner), "seed {seed} {when:?}");
+                let alone = served.balance(&pb::GetBalanceRequest { partner_id: partner_id.clone(), options });
+                let alone = alone.expect("it is listed").balances;
+                let listed = balances.iter().find(|listed| listed.partner_id == partner_id);
+                with_balances += usize::from(listed.is_some());
+                assert_eq!(listed.map_or(&[][..], |listed| &listed.balances), alone, "seed {seed} {when:?}");
+            }
+            assert_eq!(with_balances, balances.len(), "seed {seed} {when:?}: balances of nobody");
+        }
+    }
+}
+
+#[test]
+fn statements_are_the_same_in_pages() {
+    for seed in SEEDS {
+        let (mut served, asked) = told(seed);
+        for when in asked {
+            let options = Some(when.options());
+            for partner in partners(&mut served, when) {
+                let whole = pb::ListEntriesRequest { partner_id: partner.partner_id, page_size: 1_000, options, ..Default::default() };
+                let paged = all_pages(|page_token| {
+                    let request = pb::ListEntriesRequest { page_size: PAGE_SIZE, page_token, ..whole.clone() };
+                    let page = served.entries(&request).expect("a page");
+                    (page.entries, page.next_page_token)
+                });
+                assert_eq!(paged, served.entries(&whole).expect("a statement").entries, "seed {seed} {when:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn payables_and_payouts_are_the_same_in_pages() {
+    for seed in SEEDS {
+        let (mut served, asked) = told(seed);
+        for when in asked {
+            let options = Some(when.options());
+            let whole = pb::ListPayablesRequest { include_below_minimum: true, options, ..Default::default() };
+            let paged = all_pages(|page_token| {
+                let request = pb::ListPayablesRequest { page_size: PAGE_SIZE, page_token, ..whole.clone() };
+                let page = served.payables(&request).expect("a page");
+                (page.payables, page.next_page_token)
+            });
+            assert_eq!(paged, served.payables(&whole).expect("payables").payables, "seed {seed} {when:?}");
+            let whole = pb::ListPayoutsRequest { options, ..Default::default() };
+            let paged = all_pages(|page_token| {
+                let request = pb::ListPayoutsRequest { page_size: PAGE_SIZE, page_token, ..whole.clone() };
+                let page = served.payouts(&request).expect("a page");
+                (page.payouts, page.next_page_token)
+            });
+            assert_eq!(paged, served.payouts(&whole).expect("payouts").payouts, "seed {seed} {when:?}");
+        }
+    }
+}
+
+/// All ids that the workloads give, and some more.
+fn ids(letter: char) -> impl Iterator<Item = String> {
+    (0..10).map(move |number| format!("{letter}{number}"))
+}
+
+fn leads(served: &mut Served, when: When) -> Vec<pb::Lead> {
+    all_pages(|page_token| {
+        let request = pb::ListLeadsRequest { page_size: PAGE_SIZE, page_token, options: Some(when.options()), ..Default::default() };
+        let page = served.list_leads(&request).expect("a page");
+        (page.leads, page.next_page_token)
+    })
+}
+
+fn agreements(served: &mut Served, when: When) -> Vec<pb::Agreement> {
+    all_pages(|page_token| {
+        let request = pb::ListAgreementsRequest { page_size: PAGE_SIZE, page_token, options: Some(when.options()), ..Default::default() };
+        let page = served.list_agreements(&request).expect("a page");
+        (page.agreements, page.next_page_token)
+    })
+}
+
+fn partners(served: &mut Served, when: When) -> Vec<pb::Partner> {
+    all_pages(|page_token| {
+        let request = pb::ListPartnersRequest { page_size: PAGE_SIZE, page_token, options: Some(when.options()), ..Default::default() };
+        let page = served.list_partners(&request).expect("a page");
+        (page.partners, page.next_page_token)
+    })
+}
+
+fn balances(served: &mut Served, when: When) -> Vec<pb::PartnerBalances> {
+    all_pages(|page_token| {
+        let request = pb::ListBalancesRequest { page_size: PAGE_SIZE, page_token, options: Some(when.options()), ..Default::default() };
+        let page = served.list_balances(&request).expect("a page");
+        (page.partners, page.next_page_token)
+    })
+}

@@ -1,0 +1,89 @@
+//! What workloads reach: so that a change of chance does not quietly test less.
+
+use std::collections::BTreeSet;
+
+use partnership_ledger::proto::{EntryKind, commission_rule::Reward, event::Body};
+
+use super::turns;
+use crate::outside::model::record::{Effects, Party, Record};
+use crate::outside::model::{Known, Model};
+
+/// Names of all that happened in a story.
+pub fn reached(model: &Model) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for record in &model.records {
+        names.extend(of_effects(&record.effects));
+        names.extend(of_record(record, model));
+    }
+    let known = model.known();
+    let turns = turns(&known);
+    for turn in turns {
+        names.extend(states(&known, turn));
+    }
+    names
+}
+
+fn of_effects(effects: &Effects) -> Vec<String> {
+    let mut names = Vec::new();
+    if let Some(assessed) = &effects.assessed {
+        let kind = if assessed.sale.is_some() { "sale" } else { "qualification" };
+        names.push(format!("{kind} {}", assessed.outcome.as_str_name()));
+        names.extend(assessed.window.map(|_| "window".to_owned()));
+        if let Some(Reward::Tiers(tiers)) = assessed.rule.as_ref().and_then(|rule| rule.reward.as_ref()) {
+            names.push(format!("{} {}", tiers.mode().as_str_name(), tiers.period().as_str_name()));
+        }
+    }
+    names.extend(effects.decision.as_ref().map(|decision| decision.rule.as_str_name().to_owned()));
+    names.extend(effects.declined.as_ref().map(|declined| format!("declined, earlier {}", declined.earlier_than_owner)));
+    names.extend(effects.end.map(|(_, cause)| cause.as_str_name().to_owned()));
+    names.extend(effects.breaches.iter().map(|_| "exclusivity breached".to_owned()));
+    names.extend(effects.refund.filter(|(_, cut_off)| *cut_off > 0).map(|_| "refund clamped".to_owned()));
+    names
+}
+
+fn of_record(record: &Record, model: &Model) -> Vec<String> {
+    let postings = &record.effects.postings;
+    let mut names: Vec<String> = postings.iter().map(|posting| posting.kind.as_str_name().to_owned()).collect();
+    if postings.iter().any(|posting| posting.effective > record.occurred) {
+        names.push("posted at the close".to_owned());
+    }
+    if postings.iter().any(|posting| posting.account == "house:tax-withheld" && posting.amount > 0) {
+        names.push("tax restored".to_owned());
+    }
+    let holders = |kind: EntryKind| {
+        let legs = postings.iter().filter(|posting| posting.kind == kind);
+        legs.filter_map(|posting| posting.lot.as_ref().map(|lot| format!("{:?}", lot.holder))).collect::<BTreeSet<_>>().len()
+    };
+    if holders(EntryKind::Reversal) > 1 {
+        names.push("reversed from several holders".to_owned());
+    }
+    if holders(EntryKind::Transfer) > 2 {
+        names.push("transferred from several holders".to_owned());
+    }
+    if let Body::LeadReassigned(_) = record.body()
+        && model.records.last().is_some_and(|last| last.occurred > record.occurred)
+        && record.effects.decision.as_ref().is_some_and(|decision| decision.owner == Party::House)
+    {
+        names.push("reassigned to the house".to_owned());
+    }
+    names
+}
+
+fn states(known: &Known<'_>, at: crate::outside::model::calendar::Instant) -> Vec<String> {
+    let mut names = Vec::new();
+    for agreement in known.signed_agreements() {
+        names.push(known.agreement_state(agreement, at).as_str_name().to_owned());
+    }
+    for lead in known.leads() {
+        names.push(known.lead_state(lead, at).as_str_name().to_owned());
+        names.extend(known.owner_at(lead, at).map(|owner| owner.rule.as_str_name().to_owned()));
+    }
+    for partner in ["p1", "p2"] {
+        for balance in known.balances(partner, at) {
+            names.extend((balance.disputed > 0).then(|| "disputed".to_owned()));
+            names.extend((balance.pending < 0).then(|| "pending below zero".to_owned()));
+            names.extend((balance.payable < 0).then(|| "payable below zero".to_owned()));
+        }
+    }
+    names
+}
