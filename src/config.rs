@@ -51,6 +51,8 @@ pub struct ServeConfig {
     pub data_dir: PathBuf,
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// Whether a damaged end of the log that no other copy has is given up instead of refused.
+    pub cut_damaged_tail: bool,
     /// What the ledger takes before it says no.
     pub limits: Limits,
     /// Threads that serve connections. One handles many small calls best, more help large batches.
@@ -71,6 +73,7 @@ impl Default for ServeConfig {
         Self {
             data_dir: PathBuf::from("ledger-data"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
+            cut_damaged_tail: false,
             limits: Limits::default(),
             worker_threads: cores.min(4),
             max_concurrent_streams: 256,

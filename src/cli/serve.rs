@@ -18,11 +18,16 @@ pub struct Args {
     /// Where to listen; port 0 lets the system choose. Whoever reaches it may read and write
     #[arg(long, value_name = "ADDR", env = "PARTNERSHIP_LEDGER_LISTEN", default_value = "127.0.0.1:50051", value_parser = parse_address)]
     listen: SocketAddr,
+    /// Give up a damaged end of the log that neither the store nor the checkpoint has: records may be lost. Only if the
+    /// ledger refuses to start for it, and there is no better copy
+    #[arg(long)]
+    cut_damaged_tail: bool,
 }
 
 pub fn run(args: Args) -> Result<(), Failure> {
     log_to_standard_error();
-    let config = ServeConfig { data_dir: args.data_dir, listen: args.listen, ..ServeConfig::default() };
+    let Args { data_dir, listen, cut_damaged_tail } = args;
+    let config = ServeConfig { data_dir, listen, cut_damaged_tail, ..ServeConfig::default() };
     Ok(serve(&config, announce)?)
 }
 

@@ -84,7 +84,8 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
         let _inside = runtime.enter();
         bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
     };
-    let (journal, opened) = DurableJournal::open(&config.data_dir, Options::default())?;
+    let options = Options { cut_damaged_tail: config.cut_damaged_tail, ..Options::default() };
+    let (journal, opened) = DurableJournal::open(&config.data_dir, options)?;
     let (ledger, replayed) = Ledger::open(Arc::new(journal), Arc::new(SystemClock), config.limits.clone())?;
     let served = runtime.block_on(async {
         // Whoever asks before this is refused, and not kept waiting for the replay.

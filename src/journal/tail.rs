@@ -81,8 +81,7 @@ impl LogRepair<'_> {
 
     fn refusal(&self, name: &str, end: &SegmentEnd, proven: u64) -> JournalError {
         let position = end.frontier.size() + 1;
-        let hint =
-            if proven > self.checkpointed().max(self.donor_last) { ", unless it is given up with the option cut_damaged_tail" } else { "" };
+        let hint = if proven > self.checkpointed().max(self.donor_last) { ", unless it is given up: serve --cut-damaged-tail" } else { "" };
         let what = format!(
             "{name}: the log ends before position {position} (byte {}), but more was acknowledged or may have been, \
              and the store does not have it{hint}",

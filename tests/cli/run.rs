@@ -100,6 +100,28 @@ fn a_damaged_ledger_fails_the_check_and_is_not_served() {
     assert!(served.error.lines().last().is_some_and(|line| line.starts_with("error: ")), "{}", served.error);
 }
 
+#[test]
+fn a_damaged_end_is_given_up_by_order_only() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = dir.path().join("ledger");
+    let mut served = Served::on(&ledger);
+    let registered = r#"{"event_id":"018f4c2e-7d10-7c3a-9b1e-5a0d6f2b8c01","occurred_at":"2025-01-01T00:00:00Z",
+        "partner_registered":{"partner_id":"acme","display_name":"Acme","kind":"PARTNER_KIND_RESELLER"}}"#;
+    let file = dir.path().join("events.jsonl");
+    std::fs::write(&file, registered.replace('\n', " ")).expect("writable");
+    assert_eq!(served.ask(&["append", file.to_str().expect("a path")]).code, 0);
+    served.kill();
+    // Neither the store nor the checkpoint may say what was there.
+    std::fs::remove_dir_all(ledger.join("store")).expect("the store");
+    std::fs::remove_file(ledger.join("checkpoint")).expect("the checkpoint");
+    flip_a_byte_of_the_log(&ledger);
+    let refused = finish(program().args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&ledger));
+    assert_eq!(refused.code, 1, "{}", refused.error);
+    assert!(refused.error.lines().last().is_some_and(|line| line.contains("serve --cut-damaged-tail")), "{}", refused.error);
+    let mut served = Served::with_options(&ledger, &["--cut-damaged-tail"]);
+    assert_eq!(served.says(), "replayed 0 records: the ledger is empty");
+}
+
 /// Somewhere within the first record, behind the segment's header.
 fn flip_a_byte_of_the_log(ledger: &Path) {
     let mut segments: Vec<PathBuf> =

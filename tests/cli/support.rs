@@ -84,9 +84,15 @@ impl Served {
 
     /// Serves the ledger of a directory.
     pub fn on(dir: &Path) -> Self {
+        Self::with_options(dir, &[])
+    }
+
+    /// Serves the ledger of a directory with more options.
+    pub fn with_options(dir: &Path, options: &[&str]) -> Self {
         let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(dir)
+            .args(options)
             .env_remove("RUST_LOG")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -113,6 +119,12 @@ impl Served {
     /// What such a command comes to.
     pub fn ask(&self, words: &[&str]) -> Outcome {
         finish(&mut self.command(words))
+    }
+
+    /// Ends it at once, in the middle of whatever it does.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
     }
 
     /// Sends SIGTERM; how it ended, and after how long.
