@@ -38,10 +38,8 @@ pub fn effects(effects: &[pb::Effect], occurred: Option<&Timestamp>) -> Vec<Stri
             }
             Effect::CommissionAssessed(assessed) => lines.push(assessment(assessed, occurred)),
             Effect::RefundApplied(refund) => {
-                // Nothing cut off may be said or not.
-                let cut_off = refund.cut_off.clone().filter(|money| money.minor_units != 0);
                 // What is posted nowhere is the ledger's own note; the questions show what follows from it.
-                let refund = pb::RefundApplied { cut_off, taken_from_house: None, keeps_commission: false, ..refund.clone() };
+                let refund = pb::RefundApplied { taken_from_house: None, keeps_commission: false, ..refund.clone() };
                 lines.push(format!("refund_applied {}", json::line("RefundApplied", &refund)));
             }
             Effect::LeadProtectionSet(_) => lines.extend(protection(effect)),
