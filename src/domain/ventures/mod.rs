@@ -1,0 +1,1 @@
+//! Joint ventures: capital and distributions, by the ownership of the terms (rules 9).
