@@ -6,7 +6,7 @@ use super::ids::{EventId, Id, IdKind};
 use super::parse::{Fields, MAX_ITEMS, Violation};
 use super::rejection::Rejection;
 use super::state::{Context, State};
-use super::{Stamp, agreements, commissions, leads, partners};
+use super::{Stamp, agreements, campaigns, commissions, leads, partners, ventures};
 use crate::proto;
 
 /// The most metadata entries of an event.
@@ -123,6 +123,14 @@ event_table! {
     "period_closed" PeriodClosed in commissions::period_closed::PeriodClosed;
     "dispute_opened" DisputeOpened in commissions::dispute_opened::DisputeOpened;
     "dispute_resolved" DisputeResolved in commissions::dispute_resolved::DisputeResolved;
+    "campaign_planned" CampaignPlanned in campaigns::planned::CampaignPlanned;
+    "campaign_started" CampaignStarted in campaigns::started::CampaignStarted;
+    "campaign_ended" CampaignEnded in campaigns::ended::CampaignEnded;
+    "deliverable_completed" DeliverableCompleted in campaigns::deliverable_completed::DeliverableCompleted;
+    "cost_incurred" CostIncurred in campaigns::cost_incurred::CostIncurred;
+    "reach_measured" ReachMeasured in campaigns::reach_measured::ReachMeasured;
+    "capital_contributed" CapitalContributed in ventures::capital_contributed::CapitalContributed;
+    "profit_distributed" ProfitDistributed in ventures::profit_distributed::ProfitDistributed;
     later:
     "partner_assessed" PartnerAssessed;
     "manager_assigned" ManagerAssigned;
@@ -132,14 +140,6 @@ event_table! {
     "brand_use_decided" BrandUseDecided;
     "breach_reported" BreachReported;
     "breach_cured" BreachCured;
-    "campaign_planned" CampaignPlanned;
-    "campaign_started" CampaignStarted;
-    "campaign_ended" CampaignEnded;
-    "deliverable_completed" DeliverableCompleted;
-    "cost_incurred" CostIncurred;
-    "reach_measured" ReachMeasured;
-    "capital_contributed" CapitalContributed;
-    "profit_distributed" ProfitDistributed;
 }
 
 /// Why messages are no events.
