@@ -6,7 +6,7 @@ use super::ids::{EventId, Id, IdKind};
 use super::parse::{Fields, MAX_ITEMS, Violation};
 use super::rejection::Rejection;
 use super::state::{Context, State};
-use super::{Stamp, agreements, commissions, leads, partners};
+use super::{Stamp, agreements, commissions, leads, partners, relationship};
 use crate::proto;
 
 /// The most metadata entries of an event.
@@ -107,6 +107,14 @@ event_table! {
     "termination_notice_given" TerminationNoticeGiven in agreements::notice_given::TerminationNoticeGiven;
     "termination_notice_withdrawn" TerminationNoticeWithdrawn in agreements::notice_withdrawn::TerminationNoticeWithdrawn;
     "agreement_terminated" AgreementTerminated in agreements::terminated::AgreementTerminated;
+    "partner_assessed" PartnerAssessed in relationship::assessed::PartnerAssessed;
+    "manager_assigned" ManagerAssigned in relationship::manager_assigned::ManagerAssigned;
+    "launch_step_completed" LaunchStepCompleted in relationship::launch_step_completed::LaunchStepCompleted;
+    "review_held" ReviewHeld in relationship::review_held::ReviewHeld;
+    "brand_use_requested" BrandUseRequested in relationship::brand_use_requested::BrandUseRequested;
+    "brand_use_decided" BrandUseDecided in relationship::brand_use_decided::BrandUseDecided;
+    "breach_reported" BreachReported in relationship::breach_reported::BreachReported;
+    "breach_cured" BreachCured in relationship::breach_cured::BreachCured;
     "lead_referred" LeadReferred in leads::referred::LeadReferred;
     "lead_approved" LeadApproved in leads::approved::LeadApproved;
     "lead_qualified" LeadQualified in leads::qualified::LeadQualified;
@@ -124,14 +132,6 @@ event_table! {
     "dispute_opened" DisputeOpened in commissions::dispute_opened::DisputeOpened;
     "dispute_resolved" DisputeResolved in commissions::dispute_resolved::DisputeResolved;
     later:
-    "partner_assessed" PartnerAssessed;
-    "manager_assigned" ManagerAssigned;
-    "launch_step_completed" LaunchStepCompleted;
-    "review_held" ReviewHeld;
-    "brand_use_requested" BrandUseRequested;
-    "brand_use_decided" BrandUseDecided;
-    "breach_reported" BreachReported;
-    "breach_cured" BreachCured;
     "campaign_planned" CampaignPlanned;
     "campaign_started" CampaignStarted;
     "campaign_ended" CampaignEnded;

@@ -2,7 +2,7 @@
 
 use crate::support::{Service, agreement, event, metadata, partner, told};
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::{ManagerAssigned, Money, ReviewHeld, SaleRecorded};
+use partnership_ledger::proto::{CapitalContributed, Money, ProfitDistributed, SaleRecorded};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -75,11 +75,11 @@ async fn refusals_have_the_code_of_their_class() {
 #[tokio::test]
 async fn event_types_without_rules_are_named() {
     let service = Service::start().await;
-    let manager = event("m", Body::ManagerAssigned(ManagerAssigned::default()));
-    let review = event("r", Body::ReviewHeld(ReviewHeld::default()));
-    let status = service.append([partner("a"), manager, review]).await.expect_err("unimplemented");
+    let contribution = event("c", Body::CapitalContributed(CapitalContributed::default()));
+    let distribution = event("d", Body::ProfitDistributed(ProfitDistributed::default()));
+    let status = service.append([partner("a"), contribution, distribution]).await.expect_err("unimplemented");
     assert_eq!(told(&status), (Code::Unimplemented, "UNIMPLEMENTED".into()));
-    assert_eq!(metadata(&status, "event_types"), Some("manager_assigned, review_held".into()));
+    assert_eq!(metadata(&status, "event_types"), Some("capital_contributed, profit_distributed".into()));
     assert!(service.records().is_empty());
 }
 
