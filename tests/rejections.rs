@@ -91,6 +91,35 @@ fn what_happens_once() {
 }
 
 #[test]
+fn the_relationship_knows_its_agreements_and_does_things_once() {
+    let review = ("2025-02-01", r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_CHECK_IN"}"#);
+    let brand_use = (
+        "2025-02-01",
+        r#"brand_use_requested {"brand_use_id":"u","agreement_id":"a","requested_by":"SIDE_PARTNER","channel":"BRAND_CHANNEL_SOCIAL"}"#,
+    );
+    let breach =
+        ("2025-02-01", r#"breach_reported {"breach_id":"b","agreement_id":"a","by":"SIDE_HOUSE","clause":"BREACH_CLAUSE_PAYMENT"}"#);
+    for introducing in [review, brand_use, breach] {
+        refused("UNKNOWN_ID", &[ACME], introducing);
+        refused("DUPLICATE_ID", &[ACME, signed(), introducing], introducing);
+    }
+    let (decided, cured) =
+        (("2025-02-02", r#"brand_use_decided {"brand_use_id":"u","approved":true}"#), ("2025-02-02", r#"breach_cured {"breach_id":"b"}"#));
+    refused("UNKNOWN_ID", &[ACME, signed()], decided);
+    refused("UNKNOWN_ID", &[ACME, signed()], cured);
+    refused("ALREADY_DONE", &[ACME, signed(), brand_use, decided], decided);
+    refused("ALREADY_DONE", &[ACME, signed(), breach, cured], cured);
+    for subject in [r#""agreement_id":"a""#, r#""partner_id":"acme""#] {
+        let step = format!(r#"launch_step_completed {{{subject},"step":"LAUNCH_STEP_CONTACTED"}}"#);
+        refused("ALREADY_DONE", &[ACME, signed(), ("2025-02-01", &step)], ("2025-02-02", &step));
+        refused("UNKNOWN_ID", &[], ("2025-02-02", &step));
+    }
+    let assessed = r#"partner_assessed {"partner_id":"acme","complementarity":1,"shared_audience":5,"brand_alignment":3}"#;
+    refused("UNKNOWN_ID", &[], ("2025-02-02", assessed));
+    refused("UNKNOWN_ID", &[ACME], ("2025-02-02", r#"manager_assigned {"agreement_id":"a","side":"SIDE_HOUSE","manager":"Ann"}"#));
+}
+
+#[test]
 fn a_signature_unlike_the_proposal() {
     let proposed =
         ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_INTEGRATION","terms":{}}"#);
@@ -244,6 +273,22 @@ fn malformed_fields_are_all_named() {
         (r#"partner_updated {"partner_id":"a","categories":["x"]}"#, &["partner_updated.categories"]),
         (r#"lead_referred {"lead_id":"l","acquired_by":"ACQUIRED_BY_PARTNER"}"#, &["lead_referred.agreement_id"]),
         (r#"lead_reassigned {"lead_id":"l"}"#, &["lead_reassigned.reason", "lead_reassigned.to"]),
+        (
+            r#"partner_assessed {"partner_id":"a","complementarity":0,"shared_audience":6,"brand_alignment":5}"#,
+            &["partner_assessed.complementarity", "partner_assessed.shared_audience"],
+        ),
+        (r#"manager_assigned {"agreement_id":"a"}"#, &["manager_assigned.manager", "manager_assigned.side"]),
+        (r#"launch_step_completed {}"#, &["launch_step_completed.step", "launch_step_completed.subject"]),
+        (r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_QUARTERLY_REVIEW"}"#, &["review_held.decision"]),
+        (
+            r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_CHECK_IN","decision":"REVIEW_DECISION_UNSPECIFIED"}"#,
+            &["review_held.decision"],
+        ),
+        (
+            r#"brand_use_requested {"brand_use_id":"u","agreement_id":"a"}"#,
+            &["brand_use_requested.channel", "brand_use_requested.requested_by"],
+        ),
+        (r#"breach_reported {"breach_id":"b","agreement_id":"a"}"#, &["breach_reported.by", "breach_reported.clause"]),
         (
             r#"agreement_terminated {"agreement_id":"a","cause":"TERMINATION_CAUSE_NOTICE","effective_at":"2025-01-01T00:00:00Z"}"#,
             &["agreement_terminated.effective_at"],
