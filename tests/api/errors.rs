@@ -2,7 +2,7 @@
 
 use crate::support::{Service, agreement, event, metadata, partner, told};
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::{CapitalContributed, Money, ProfitDistributed, SaleRecorded};
+use partnership_ledger::proto::{Money, SaleRecorded};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
