@@ -1,6 +1,6 @@
 //! A lead was referred: a first claim, or another one on a lead that is known (rules 5.1–5.3).
 
-use super::{Decision, DeclinedClaim, Lead, Owner, Until};
+use super::{Decision, DeclinedClaim, Lead, Origin, Owner, Until};
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz};
 use crate::domain::effect::Effect;
@@ -72,6 +72,7 @@ impl EventType for LeadReferred {
                 Effect::LeadOwnerSet { lead, terms_position, .. } => {
                     let decision = Decision {
                         acquired_by: Some(self.acquired_by),
+                        origin: self.origin(effect, state),
                         ..decision_of(effect, stamp, *terms_position, self.agreement.as_ref(), state)
                     };
                     let row = state.leads.find(lead).unwrap_or_else(|| state.leads.by_id.insert(lead.clone(), Lead::new(stamp)));
@@ -151,6 +152,16 @@ impl LeadReferred {
         effect
     }
 
+    /// What the claim came through: the credit's agreement, else the one it names (rules 11).
+    fn origin(&self, decided: &Effect, state: &State) -> Origin {
+        let Effect::LeadOwnerSet { credit, .. } = decided else { unreachable!("called with a decision on an owner") };
+        let agreement = credit.as_ref().or(self.agreement.as_ref());
+        Origin {
+            agreement: agreement.and_then(|id| state.agreements.by_id.find(id)),
+            campaign: self.campaign.as_ref().and_then(|id| state.campaigns.by_id.find(id)),
+        }
+    }
+
     /// Makes the id an alias, unless it is the lead's own (rules 5.3).
     fn name(&self, row: Row, stamp: Stamp, state: &mut State) {
         if *state.leads.by_id.key(row) != self.lead {
@@ -172,6 +183,7 @@ pub(super) fn decision_of(effect: &Effect, stamp: Stamp, terms_position: u64, ag
         credit: credit.as_ref().map(|id| state.agreements.by_id.find(id).expect("a credit names a known agreement")),
         rule: *rule,
         acquired_by: None,
+        origin: Origin::default(),
         protection,
         zone: pinned.map_or(Tz::UTC, |version| version.terms.zone),
         approved: None,
