@@ -228,7 +228,7 @@ impl State {
             IdKind::Campaign => self.campaigns.by_id.by_key(id).map(|campaign| campaign.planned.position),
             // Unique in its campaign, where it is looked up.
             IdKind::Deliverable => None,
-            IdKind::BrandUse | IdKind::Breach => None,
+            IdKind::BrandUse | IdKind::Breach => self.relationship.introduced_at(kind, id),
         }
     }
 
@@ -327,6 +327,11 @@ impl State {
                 for row in campaign.participants.iter().filter_map(|participant| participant.agreement) {
                     push_once(&mut subjects.agreements, Some(row));
                     push_once(&mut subjects.partners, Some(self.agreements.by_id.get(row).partner));
+                }
+            }
+            IdKind::BrandUse | IdKind::Breach => {
+                if let Some(row) = self.relationship.agreement_of(kind, id) {
+                    self.add_subject(IdKind::Agreement, self.agreements.by_id.key(row), subjects);
                 }
             }
             _ => {

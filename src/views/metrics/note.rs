@@ -14,12 +14,12 @@ use smallvec::{SmallVec, smallvec};
 /// What a record tells a scope.
 #[derive(Clone, Debug)]
 pub enum Note {
-    /// A fact with its value; one that the state does not have is kept whole.
-    Fact { scope: Scope, fact: Option<Fact>, value: Value },
+    /// A fact of a scope with its value; one that the state does not have is kept whole.
+    Fact(Scope, Option<Fact>, Value),
     /// A lead that the scope had before was referred, or qualified, again.
-    Again { scope: Scope, again: Again },
+    Again(Scope, Again),
     /// The scope takes part in a new campaign.
-    TakesPart { scope: Scope, campaign: Row },
+    TakesPart(Scope, Row),
 }
 
 /// A second referral or qualification of a lead in a scope, which counts where the first does not.
@@ -55,7 +55,12 @@ pub fn notes(record: &Record, state: &State) -> Notes {
             refunded(row, Fact::Reinstated(row), state, &mut notes);
         }
         Body::LeadReassigned(_) => moved(record, stamp, state, &mut notes),
-        _ => costs(record, stamp, state, &mut notes),
+        Body::CostIncurred(_) => costs(record, stamp, state, &mut notes),
+        Body::CampaignPlanned(_) => {
+            let row = last_row(state.campaigns.by_id.len());
+            notes.extend(taking_part(row, state).into_iter().map(|scope| Note::TakesPart(scope, row)));
+        }
+        _ => {}
     }
     notes
 }
@@ -84,9 +89,9 @@ fn referred(record: &Record, state: &State, notes: &mut Notes) {
     let fact = earlier.is_empty().then_some(Fact::Introduced(row));
     for scope in Scope::of(claim.origin, state) {
         match first_in(scope, &earlier, state) {
-            None => notes.push(Note::Fact { scope, fact, value: Value::new(claim.stamp, Change::Lead) }),
+            None => notes.push(Note::Fact(scope, fact, Value::new(claim.stamp, Change::Lead))),
             Some(first_at) => {
-                notes.push(Note::Again { scope, again: Again { what: Change::Lead, lead: row, stamp: claim.stamp, first_at } });
+                notes.push(Note::Again(scope, Again { what: Change::Lead, lead: row, stamp: claim.stamp, first_at }));
             }
         }
     }
@@ -100,9 +105,9 @@ fn qualified(row: Row, stamp: Stamp, state: &State, notes: &mut Notes) {
     let fact = earlier.is_empty().then_some(Fact::Qualified(row));
     for scope in Scope::of(origin_at(lead, stamp), state) {
         let first = first_in(scope, &earlier, state);
-        notes.push(Note::Fact { scope, fact, value: Value::of_qualification(lead, last, first.is_none(), state) });
+        notes.push(Note::Fact(scope, fact, Value::of_qualification(lead, last, first.is_none(), state)));
         if let Some(first_at) = first {
-            notes.push(Note::Again { scope, again: Again { what: Change::Qualified, lead: row, stamp, first_at } });
+            notes.push(Note::Again(scope, Again { what: Change::Qualified, lead: row, stamp, first_at }));
         }
     }
 }
@@ -124,7 +129,7 @@ fn sold(row: Row, state: &State, notes: &mut Notes) {
         let stamp = Stamp { occurred_at: known.stamp.occurred_at, position: sale.stamp.position };
         let value = Value::new(stamp, Change::Deals(known.amount.currency, -1));
         let scopes = Scope::of(origin_of_sale(known, state), state);
-        notes.extend(scopes.into_iter().map(|scope| Note::Fact { scope, fact: None, value: value.clone() }));
+        notes.extend(scopes.into_iter().map(|scope| Note::Fact(scope, None, value.clone())));
     }
 }
 
@@ -163,7 +168,7 @@ fn add_fact(fact: Fact, origin: Origin, state: &State, notes: &mut Notes) {
 fn add_to(scopes: &[Scope], fact: Fact, state: &State, notes: &mut Notes) {
     for &scope in scopes {
         let value = Value::of(fact, scope, state).expect("the state has the fact");
-        notes.push(Note::Fact { scope, fact: Some(fact), value });
+        notes.push(Note::Fact(scope, Some(fact), value));
     }
 }
 
@@ -188,7 +193,7 @@ fn moved(record: &Record, stamp: Stamp, state: &State, notes: &mut Notes) {
 
 fn keep(origin: Origin, stamp: Stamp, effective_at: Time, change: Change, state: &State, notes: &mut Notes) {
     for scope in Scope::of(origin, state) {
-        notes.push(Note::Fact { scope, fact: None, value: Value { stamp, effective_at, changes: smallvec![change] } });
+        notes.push(Note::Fact(scope, None, Value { stamp, effective_at, changes: smallvec![change] }));
     }
 }
 
@@ -203,7 +208,7 @@ fn costs(record: &Record, stamp: Stamp, state: &State, notes: &mut Notes) {
         };
         let mut scopes = taking_part(campaign, state);
         scopes.extend([Scope::All, Scope::Campaign(campaign)]);
-        notes.extend(scopes.into_iter().map(|scope| Note::Fact { scope, fact: None, value: value.clone() }));
+        notes.extend(scopes.into_iter().map(|scope| Note::Fact(scope, None, value.clone())));
     }
 }
 

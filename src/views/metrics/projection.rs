@@ -37,9 +37,9 @@ impl Projection {
     pub fn add(&mut self, notes: &Notes) {
         for note in notes {
             match note {
-                Note::Fact { scope, fact, value } => self.scoped_mut(*scope).add(*fact, value),
-                Note::Again { scope, again } => self.scoped_mut(*scope).rare_mut().again.push(*again),
-                Note::TakesPart { scope, campaign } => self.scoped_mut(*scope).rare_mut().takes_part_in.push(*campaign),
+                Note::Fact(scope, fact, value) => self.scoped_mut(*scope).add(*fact, value),
+                Note::Again(scope, again) => self.scoped_mut(*scope).rare_mut().again.push(*again),
+                Note::TakesPart(scope, campaign) => self.scoped_mut(*scope).rare_mut().takes_part_in.push(*campaign),
             }
         }
     }
