@@ -7,12 +7,7 @@ use outside::served::Served;
 
 /// Calls of sections 8 to 11 of the rules, and the scenarios that make them among others. The others are played; these
 /// must be answered UNIMPLEMENTED by their name, and leave this list once they are not.
-const NEEDS_RULES_8_TO_11_FOR_CALLS: [(&str, &str); 4] = [
-    ("integration-marketplace", "GetMetrics"),
-    ("campaign-booth-costs", "GetMetrics"),
-    ("campaign-webinar-metrics", "GetMetrics"),
-    ("campaign-joint-leads", "GetMetrics"),
-];
+const NEEDS_RULES_8_TO_11_FOR_CALLS: [(&str, &str); 0] = [];
 
 /// Scenarios of sections 8 to 11, with the first step that needs them and what it needs. That step must be answered
 /// UNIMPLEMENTED by that name; once it is not, the scenario leaves this list.
