@@ -8,6 +8,7 @@ use crate::domain::parse::Fields;
 use crate::ledger::{Error, Ledger, View};
 use crate::proto::{self, partnership_service_server::PartnershipService};
 use crate::views::agreements::{GetAgreement, ListAgreements};
+use crate::views::alerts::ListAlerts;
 use crate::views::balances::{GetBalance, ListBalances};
 use crate::views::disputes::ListDisputes;
 use crate::views::leads::{GetLead, ListLeads};
@@ -160,7 +161,7 @@ impl PartnershipService for Partnership {
         Err(unimplemented("GetMetrics"))
     }
 
-    async fn list_alerts(&self, _: Request<proto::ListAlertsRequest>) -> Result<Response<proto::ListAlertsResponse>, Status> {
-        Err(unimplemented("ListAlerts"))
+    async fn list_alerts(&self, request: Request<proto::ListAlertsRequest>) -> Result<Response<proto::ListAlertsResponse>, Status> {
+        self.list::<ListAlerts>(request).await
     }
 }
