@@ -21,7 +21,7 @@ mod state;
 pub mod table;
 pub mod ventures;
 
-pub use event::{Body, Event, EventType, ParseError, name_of, parse};
+pub use event::{Body, Event, EventType, name_of, parse};
 pub use state::{Context, Record, State, Subjects};
 
 use calendar::{LATEST, Time};

@@ -98,6 +98,17 @@ pub struct Protection {
     pub from_approval: bool,
 }
 
+impl Protection {
+    /// Without limit.
+    pub const UNLIMITED: Self = Self { days: None, from_approval: false };
+}
+
+impl Default for Protection {
+    fn default() -> Self {
+        Self { days: Some(DEFAULT_PROTECTION_DAYS), from_approval: false }
+    }
+}
+
 /// What sales earn after an agreement's end (rules 6.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tail {
@@ -292,7 +303,7 @@ fn parse_cadence(message: &proto::Cadence, fields: &mut Fields) -> Cadence {
 
 fn parse_protection(message: Option<&proto::LeadProtection>, fields: &mut Fields) -> Protection {
     let Some(message) = message else {
-        return Protection { days: Some(DEFAULT_PROTECTION_DAYS), from_approval: false };
+        return Protection::default();
     };
     let days = match &message.period {
         Some(proto::lead_protection::Period::Days(days)) => Some(fields.days("days", *days)),

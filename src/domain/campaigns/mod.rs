@@ -1,5 +1,12 @@
 //! Campaigns: who takes part with which shares, what is owed, paid and measured; state as a function of time (rules 8).
 
+pub mod cost_incurred;
+pub mod deliverable_completed;
+pub mod ended;
+pub mod planned;
+pub mod reach_measured;
+pub mod started;
+
 use super::agreements::Agreement;
 use super::calendar::Time;
 use super::ids::Id;
@@ -274,6 +281,11 @@ impl Campaign {
         &self.order
     }
 
+    /// The place of a deliverable.
+    pub fn place_of_deliverable(&self, id: &Id) -> Option<usize> {
+        self.deliverables.iter().position(|deliverable| deliverable.id == *id)
+    }
+
     /// When a deliverable was delivered, as seen.
     pub fn delivered(&self, deliverable: usize, seen: Seen) -> Option<Stamp> {
         let of_it = self.delivered.iter().find(|(place, _)| *place == deliverable);
@@ -285,16 +297,17 @@ impl Campaign {
         deliverable.due_at.or(self.ends_at)
     }
 
-    /// Its state at a time (rules 8.3). What was ended before it stopped stays ended.
+    /// Its state at a time (rules 8.3). What was brought to its end is ended, whether or not it had stopped.
     pub fn state(&self, at: Time, seen: Seen, state: &State) -> CampaignState {
         let by_then = |stamp: Stamp| seen.sees(stamp) && stamp.occurred_at <= at;
-        let ended = self.ended.as_ref().map(|(stamp, _)| *stamp).filter(|stamp| by_then(*stamp));
-        match (ended, self.stop(seen, state).filter(|(stopped, _)| *stopped <= at)) {
-            (Some(ended), Some((stopped, _))) if stopped < ended.occurred_at => CampaignState::Stopped,
-            (Some(_), _) => CampaignState::Ended,
-            (None, Some(_)) => CampaignState::Stopped,
-            (None, None) if self.started.is_some_and(by_then) => CampaignState::Running,
-            (None, None) => CampaignState::Planned,
+        if self.ended.as_ref().is_some_and(|(stamp, _)| by_then(*stamp)) {
+            CampaignState::Ended
+        } else if self.stop(seen, state).is_some_and(|(stopped_at, _)| stopped_at <= at) {
+            CampaignState::Stopped
+        } else if self.started.is_some_and(by_then) {
+            CampaignState::Running
+        } else {
+            CampaignState::Planned
         }
     }
 

@@ -1,0 +1,276 @@
+### The texts of the command line in English. th.ftl has the same messages with the same variables; tests hold both together.
+### One section per command, by its name; names of messages begin with the section's.
+
+## Everywhere
+
+the-house = the house
+nobody-yet = nobody yet
+minor-units = { $amount } minor units of { $currency }
+unspecified = unspecified
+read-at = read at position { $position }
+error = error: { $text }
+
+## Columns of several commands
+
+column-partner = partner
+column-payable = payable
+column-minimum-payout = minimum payout
+column-position = position
+column-occurred = occurred
+column-about = about
+column-proposal = proposal
+
+## payables
+
+payables-none = nothing is payable
+payables-below-minimum = below the minimum, carries forward
+payables-pay = pay
+
+## statement
+
+statement-none = no entries
+statement-not-begun = { $month } has not begun; months are named in years of the common era, such as 2025-03
+statement-json-or-format = --json and another --format are asked for; leave one of them out
+statement-available = available
+statement-title = Statement of { $partner }, { $month }
+statement-partner = Partner
+statement-period = Period
+statement-from-to = { $first } to { $last } ({ $zone })
+statement-running = Provisional: the month is not over. What is below is as far as known, and may still change.
+statement-open = Provisional: the month is over but not closed. Facts of it that become known late may still change it.
+statement-closed = Final: everything before { $through } is closed (position { $position }). Facts that become known late count in a later month; only what disputes hold may still change.
+statement-nothing = Nothing has moved, and nothing is owed.
+statement-date = date
+statement-kind = kind
+statement-sale = sale
+statement-lead = lead
+statement-reason = reason
+statement-amount = amount
+statement-balance = balance
+statement-currency = currency
+statement-agreement = agreement
+statement-campaign = campaign
+statement-reference = reference
+statement-available-from = available from
+statement-occurred = occurred
+statement-position = position
+statement-opening = opening balance
+statement-closing = closing balance
+statement-late = happened on { $date }, recorded after that was closed
+statement-payable-heading = What is payable in { $currency }
+statement-working-closing = closing balance
+statement-working-pending = - pending
+statement-working-disputed = - disputed
+statement-working-payable = = payable
+statement-pay = { $amount } are payable at the end of the month.
+statement-pay-nothing = Nothing is payable at the end of the month.
+statement-below-minimum = { $amount } are payable, less than the minimum payout of { $minimum }: they are carried forward.
+statement-negative = The partner owes { $owed }: since the beginning { $earned } were earned, { $taken } taken back, { $paid } paid out, and { $collected } collected from customers by the partner. What is earned from now on is set off against it first.
+statement-negative-other = Adjustments, cost shares and distributions come to { $amount } of the balance.
+statement-payable-negative = Nothing is payable: { $amount } more were paid out than is available yet.
+statement-available-on = { $amount } become available on { $day }.
+statement-taken-on = { $amount } are taken back on { $day }, with the commission that they belong to.
+statement-held = { $amount } are held by dispute { $dispute } about { $about } until it is resolved.
+statement-reason-rate = { $rate } of { $base }, rule { $rule }
+statement-reason-tiers = net sales from { $before } to { $after }, rule { $rule }
+statement-reason-flat = flat amount, rule { $rule }
+statement-reason-cut-off = { $amount } cut off by the cap per lead
+statement-reason-refund = refund { $refund } of { $amount } ({ $why })
+statement-reason-reinstated = refund { $refund } undone
+statement-reason-transfer-in = lead reassigned, commission moved here
+statement-reason-transfer-out = lead reassigned, commission moved on
+statement-reason-returned = payout { $payout } came back
+statement-reason-advance = advance
+statement-reason-tax = { $amount } of it withheld as tax
+statement-reason-collected = { $amount } collected from the customer by the partner
+
+## disputes
+
+disputes-lead = lead { $id }
+disputes-sale = sale { $id }
+disputes-payout = payout { $id }
+
+## Words for the values of enums, named as the contract names them
+
+side-house = house
+side-partner = partner
+
+bound-house = house
+bound-partner = partner
+bound-both = both
+
+commission-trigger-sale = sale
+commission-trigger-lead-qualified = lead qualified
+
+window-anchor-lead-referred = lead referred
+window-anchor-first-sale = first sale
+window-anchor-agreement-effective = agreement effective
+
+protection-anchor-referral = referral
+protection-anchor-approval = approval
+
+leads-at-end-acquirer-keeps = acquirer keeps
+leads-at-end-house = house
+leads-at-end-partner = partner
+
+tail-mode-none = none
+tail-mode-days = days
+tail-mode-remaining-window = remaining window
+
+campaigns-at-end-continue = continue
+campaigns-at-end-stop = stop
+
+tier-mode-marginal = marginal
+tier-mode-retroactive = retroactive
+tier-mode-by-sale = by sale
+
+tier-period-month = month
+tier-period-quarter = quarter
+tier-period-year = year
+tier-period-lifetime = lifetime
+
+brand-channel-website = website
+brand-channel-co-branded = co branded
+brand-channel-advertising = advertising
+brand-channel-social = social
+brand-channel-press-release = press release
+brand-channel-other = other
+
+partner-kind-reseller = reseller
+partner-kind-affiliate = affiliate
+partner-kind-technology = technology
+partner-kind-agency = agency
+partner-kind-media = media
+partner-kind-joint-venture = joint venture
+partner-kind-other = other
+
+agreement-type-co-marketing = co marketing
+agreement-type-integration = integration
+agreement-type-channel = channel
+agreement-type-joint-venture = joint venture
+
+termination-cause-notice = notice
+termination-cause-mutual = mutual
+termination-cause-breach = breach
+
+launch-step-identified = identified
+launch-step-contacted = contacted
+launch-step-initial-call = initial call
+launch-step-type-defined = type defined
+launch-step-agreement-drafted = agreement drafted
+launch-step-legal-reviewed = legal reviewed
+launch-step-signed = signed
+launch-step-kicked-off = kicked off
+launch-step-first-campaign = first campaign
+launch-step-results-reviewed = results reviewed
+launch-step-decided = decided
+
+review-kind-check-in = check in
+review-kind-quarterly-review = quarterly review
+
+review-decision-continue = continue
+review-decision-expand = expand
+review-decision-renew = renew
+review-decision-adjust = adjust
+review-decision-end = end
+
+breach-clause-exclusivity = exclusivity
+breach-clause-brand-use = brand use
+breach-clause-deliverables = deliverables
+breach-clause-payment = payment
+breach-clause-other = other
+
+acquired-by-partner = partner
+acquired-by-house = house
+acquired-by-joint = joint
+
+refund-reason-customer-request = customer request
+refund-reason-chargeback = chargeback
+refund-reason-fraud = fraud
+refund-reason-error = error
+refund-reason-house-fault = house fault
+
+dispute-outcome-upheld = upheld
+dispute-outcome-dismissed = dismissed
+dispute-outcome-settled = settled
+
+campaign-type-joint-webinar = joint webinar
+campaign-type-co-branded-content = co branded content
+campaign-type-bundle-offer = bundle offer
+campaign-type-cross-promotion = cross promotion
+campaign-type-event-sponsorship = event sponsorship
+
+campaign-goal-leads = leads
+campaign-goal-sales = sales
+campaign-goal-awareness = awareness
+campaign-goal-content = content
+campaign-goal-other = other
+
+distribution-method-by-ownership = by ownership
+distribution-method-capital-first = capital first
+
+entry-kind-accrual = accrual
+entry-kind-reversal = reversal
+entry-kind-reinstatement = reinstatement
+entry-kind-adjustment = adjustment
+entry-kind-cost-share = cost share
+entry-kind-distribution = distribution
+entry-kind-collection = collection
+entry-kind-payment = payment
+entry-kind-payment-return = payment return
+entry-kind-receipt = receipt
+entry-kind-transfer = transfer
+entry-kind-contribution = contribution
+
+commission-outcome-accrued = accrued
+commission-outcome-no-rule = no rule
+commission-outcome-outside-window = outside window
+commission-outcome-agreement-ended = agreement ended
+commission-outcome-capped = capped
+commission-outcome-no-credit = no credit
+
+ownership-rule-first-claim = first claim
+ownership-rule-protection-lapsed = protection lapsed
+ownership-rule-after-loss = after loss
+ownership-rule-joint-allocation = joint allocation
+ownership-rule-reassigned = reassigned
+ownership-rule-house-lead = house lead
+ownership-rule-end-acquirer-keeps = end acquirer keeps
+ownership-rule-end-to-house = end to house
+ownership-rule-end-to-partner = end to partner
+
+end-cause-expiry = expiry
+end-cause-notice = notice
+end-cause-mutual = mutual
+end-cause-breach = breach
+
+agreement-state-proposed = proposed
+agreement-state-active = active
+agreement-state-under-notice = under notice
+agreement-state-expired = expired
+agreement-state-terminated = terminated
+
+lead-state-open = open
+lead-state-qualified = qualified
+lead-state-lost = lost
+
+campaign-state-planned = planned
+campaign-state-running = running
+campaign-state-ended = ended
+campaign-state-stopped = stopped
+
+alert-kind-missing-manager = missing manager
+alert-kind-check-in-overdue = check in overdue
+alert-kind-review-overdue = review overdue
+alert-kind-unequal-effort = unequal effort
+alert-kind-goals-differ = goals differ
+alert-kind-expiry-near = expiry near
+alert-kind-notice-ending = notice ending
+alert-kind-exclusivity-ending = exclusivity ending
+alert-kind-exclusivity-breached = exclusivity breached
+alert-kind-brand-use-undecided = brand use undecided
+alert-kind-breach-uncured = breach uncured
+alert-kind-negative-balance = negative balance
+alert-kind-payable-due = payable due
+alert-kind-dispute-open = dispute open
+alert-kind-protection-lapsing = protection lapsing
