@@ -8,6 +8,7 @@ mod completions;
 mod demo;
 mod disputes;
 mod explain;
+mod export;
 mod failure;
 mod json;
 mod lead;
@@ -87,6 +88,8 @@ enum Command {
     Records(records::Args),
     /// Every account over everything; zero in every currency
     TrialBalance(trial_balance::Args),
+    /// The ledger as double-entry books, for hledger or beancount
+    Export(export::Args),
     /// Check a ledger's directory while nothing runs on it
     Verify(verify::Args),
     /// Write the completions of a shell to the standard output
@@ -132,6 +135,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Disputes(args) => disputes::run(args, session).await,
         Command::Records(args) => records::run(args, session).await,
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
+        Command::Export(args) => export::run(args, session).await,
         Command::Serve(_) | Command::Demo | Command::Verify(_) | Command::Completions(_) => unreachable!("these need no running ledger"),
     }
 }
@@ -145,6 +149,7 @@ fn refuse_idle_options(command: &Command, matches: &ArgMatches) -> Result<(), Fa
     let (name, idle): (&str, &[&str]) = match command {
         Command::Serve(_) => ("serve", &["address", "json"]),
         Command::Demo => ("demo", &["address", "json"]),
+        Command::Export(_) => ("export", &["json"]),
         Command::Verify(_) => ("verify", &["address"]),
         Command::Completions(_) => ("completions", &["address", "json"]),
         _ => return Ok(()),
