@@ -10,6 +10,7 @@ mod disputes;
 mod explain;
 mod export;
 mod failure;
+mod import;
 mod json;
 mod lead;
 mod listing;
@@ -68,6 +69,8 @@ enum Command {
     Demo,
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
     Append(append::Args),
+    /// Record rows of a spreadsheet: partners, leads, sales or payments
+    Import(import::Args),
     /// What a partner is owed, or every partner
     Balance(balance::Args),
     /// Who owns a lead, since when and why
@@ -125,6 +128,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
 async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
     match command {
         Command::Append(args) => append::run(args, session).await,
+        Command::Import(args) => import::run(args, session).await,
         Command::Balance(args) => balance::run(args, session).await,
         Command::Lead(args) => lead::run(args, session).await,
         Command::Agreement(args) => agreement::run(args, session).await,

@@ -52,10 +52,7 @@ fn run(program: &Program, with: impl FnOnce(&mut Command) -> &mut Command) -> Op
             Some(said(program, output))
         }
         Err(error) => {
-            let missing = format!(
-                "{} cannot be run ({error}); {}, or set {} to where it is",
-                program.name, program.from, program.variable
-            );
+            let missing = format!("{} cannot be run ({error}); {}, or set {} to where it is", program.name, program.from, program.variable);
             assert!(std::env::var_os("PARTNERSHIP_LEDGER_BOOKS").is_none_or(|wanted| wanted != "required"), "{missing}");
             eprintln!("left out: {missing}");
             None

@@ -7,15 +7,37 @@ use rand::{RngExt as _, SeedableRng as _};
 
 /// Partners, each with two agreements. No two differ in nothing but what an accounting program might take for the same.
 const PARTNERS: [&str; 16] = [
-    "acme", "Acme", "ACME", "x", "X", "Xx", "-", ":", "._:-", "a.b", "a_b", "a:b", "a-b", "0-0", "Xdash",
+    "acme",
+    "Acme",
+    "ACME",
+    "x",
+    "X",
+    "Xx",
+    "-",
+    ":",
+    "._:-",
+    "a.b",
+    "a_b",
+    "a:b",
+    "a-b",
+    "0-0",
+    "Xdash",
     "A-very-long-id.with_everything:in-it.0123456789.abcdefghijklmnop",
 ];
 /// Currencies of no, two, three and four decimals.
 const CURRENCIES: [&str; 8] = ["USD", "THB", "EUR", "JPY", "VND", "KWD", "TND", "CLF"];
 /// Texts with what formats give a meaning.
 const TEXTS: [&str; 10] = [
-    "", "plain", "บริษัท พันธมิตร จำกัด", "\"quoted\" \\ and; commented | divided", "two\nlines\r\nand\ta tab", "date:2020-01-01, date2:2020-01-02",
-    "[2020-01-01]", "(code) * ! ~ = @ {1} #tag ^link", "ends with a backslash \\", "\u{0}\u{1b}[2J\u{202e}\u{2028}e\u{301}🧾",
+    "",
+    "plain",
+    "บริษัท พันธมิตร จำกัด",
+    "\"quoted\" \\ and; commented | divided",
+    "two\nlines\r\nand\ta tab",
+    "date:2020-01-01, date2:2020-01-02",
+    "[2020-01-01]",
+    "(code) * ! ~ = @ {1} #tag ^link",
+    "ends with a backslash \\",
+    "\u{0}\u{1b}[2J\u{202e}\u{2028}e\u{301}🧾",
 ];
 /// 1 January 2024.
 const START_SECONDS: i64 = 1_704_067_200;
@@ -185,7 +207,10 @@ impl Workload {
 
     fn paid(&mut self, number: u64) -> Body {
         let amount = self.money(400_000);
-        let tax = amount.clone().filter(|amount| amount.minor_units > 10).map(|amount| proto::Money { minor_units: amount.minor_units / 10, ..amount });
+        let tax = amount
+            .clone()
+            .filter(|amount| amount.minor_units > 10)
+            .map(|amount| proto::Money { minor_units: amount.minor_units / 10, ..amount });
         let is_taxed = self.random.random_range(0..3) == 0;
         Body::CommissionPaid(proto::CommissionPaid {
             payout_id: format!("payout-{number}"),

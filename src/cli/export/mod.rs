@@ -108,7 +108,8 @@ struct Period {
 
 impl Period {
     fn of(args: &Args) -> Result<Self, Failure> {
-        let instant = |time: Option<Timestamp>| time.and_then(|time| DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
+        let instant =
+            |time: Option<Timestamp>| time.and_then(|time| DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
         // Nothing takes effect before the first instant: from there on is everything.
         let (from, to) = (instant(args.from).filter(|from| *from > EARLIEST), instant(args.to));
         match (from, to) {

@@ -42,8 +42,9 @@ pub struct Line {
 impl Line {
     /// A line of an account without tags.
     pub fn new(account: &str, amount: &proto::Money) -> Result<Self, Failure> {
-        let currency = Currency::from_code(&amount.currency_code)
-            .ok_or_else(|| Failure::check(format!("{} is a currency that this release does not know", text::line(&amount.currency_code))))?;
+        let currency = Currency::from_code(&amount.currency_code).ok_or_else(|| {
+            Failure::check(format!("{} is a currency that this release does not know", text::line(&amount.currency_code)))
+        })?;
         let book_account = book_account(account)
             .ok_or_else(|| Failure::check(format!("{} is an account that this release does not know", text::line(account))))?;
         Ok(Self { account: account.to_owned(), book_account, amount: Money::new(currency, amount.minor_units), tags: Tags::new() })
