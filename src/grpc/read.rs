@@ -2,7 +2,7 @@
 
 use super::off_thread;
 use super::read_journal::{explain_sale, get_metrics, list_entries};
-use super::status::{to_status, unimplemented};
+use super::status::to_status;
 use crate::domain::Seen;
 use crate::domain::parse::Fields;
 use crate::ledger::{Error, Ledger, View};
