@@ -105,7 +105,9 @@ impl Ledger for Model {
 
     fn alerts(&mut self, request: &pb::ListAlertsRequest) -> Answer<pb::ListAlertsResponse> {
         let asked = self.asked(request.options.as_ref())?;
-        Ok(pb::ListAlertsResponse { alerts: asked.known.alerts(asked.at), next_page_token: String::new(), position: asked.position })
+        let mut alerts = asked.known.alerts(asked.at);
+        alerts.sort_by_key(|alert| alert.since.as_ref().map(|since| (since.seconds, since.nanos)));
+        Ok(pb::ListAlertsResponse { alerts, next_page_token: String::new(), position: asked.position })
     }
 
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {

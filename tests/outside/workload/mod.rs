@@ -2,9 +2,11 @@
 //! makes the same workload again.
 
 mod agreements;
+mod campaigns;
 mod leads;
 mod money;
 pub mod reach;
+mod relations;
 mod terms;
 mod world;
 
@@ -107,14 +109,17 @@ impl World {
     }
 
     fn body(&mut self) -> Body {
-        match self.below(100) {
+        match self.below(135) {
             0..20 => Body::SaleRecorded(self.sale_recorded()),
             20..32 => Body::LeadReferred(self.lead_referred()),
             32..42 => Body::SaleRefunded(self.sale_refunded()),
             42..45 => Body::SaleReinstated(self.sale_reinstated()),
             45..61 => self.lead_body(),
             61..78 => self.agreement_body(),
-            _ => self.money_body(),
+            78..100 => self.money_body(),
+            100..116 => self.campaign_body(),
+            116..121 => self.venture_body(),
+            _ => self.relation_body(),
         }
     }
 
