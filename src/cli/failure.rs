@@ -1,5 +1,6 @@
 //! Why a command failed: the text for people and the exit code for programs, made in one place.
 
+use super::language::{Language, say};
 use super::text;
 use partnership_ledger::proto;
 use std::io::{self, Write as _};
@@ -64,10 +65,10 @@ impl Failure {
     }
 
     /// Says it on the standard error and gives the exit code.
-    pub fn report(self) -> ExitCode {
+    pub fn report(self, language: Language) -> ExitCode {
         if self.exit != Exit::Done {
             // With nobody to tell, the code has to do.
-            let _ = writeln!(io::stderr(), "error: {}", self.text);
+            let _ = writeln!(io::stderr(), "{}", say!(language, "error", text = self.text));
         }
         ExitCode::from(self.exit as u8)
     }

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::json::{self, Named};
 use super::output::Output;
-use super::table::Table;
+use super::table::{Column, Table};
 use std::io::Write as _;
 
 /// Lines per page asked for: the most that the contract allows.
@@ -12,18 +12,18 @@ pub const PAGE_SIZE: u32 = 1_000;
 /// A list that is being written.
 pub struct Listing<'a, const N: usize> {
     out: &'a mut Output,
-    header: [&'static str; N],
+    header: [Column; N],
     items: usize,
     position: u64,
 }
 
 impl<'a, const N: usize> Listing<'a, N> {
     /// Begins the answer whose items are in `field` of the contract's message, and under `header` for people.
-    pub fn begin(out: &'a mut Output, field: &str, header: [&'static str; N]) -> Result<Self, Failure> {
+    pub fn begin(out: &'a mut Output, field: &str, header: [impl Into<Column>; N]) -> Result<Self, Failure> {
         if out.json {
             write!(out, "{{\"{field}\":[")?;
         }
-        Ok(Self { out, header, items: 0, position: 0 })
+        Ok(Self { out, header: header.map(Into::into), items: 0, position: 0 })
     }
 
     /// Writes a page that was read at that position; `add` makes an item's rows.
@@ -38,7 +38,7 @@ impl<'a, const N: usize> Listing<'a, N> {
                 self.items += 1;
             }
         } else if !items.is_empty() {
-            let mut table = Table::new(self.header);
+            let mut table = Table::new(self.header.clone());
             for item in items {
                 add(&mut table, item);
             }

@@ -10,6 +10,7 @@ mod disputes;
 mod explain;
 mod failure;
 mod json;
+mod language;
 mod lead;
 mod listing;
 mod moment;
@@ -29,6 +30,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use client::Session;
 use failure::Failure;
+use language::Language;
 use output::Output;
 use std::process::ExitCode;
 
@@ -55,6 +57,9 @@ struct Cli {
     /// Answer as proto3 JSON instead of tables
     #[arg(long, global = true)]
     json: bool,
+    /// The language of what is written for people; LANG and LC_ALL are not asked, JSON is the same in every language
+    #[arg(long, global = true, value_name = "LANGUAGE", env = "PARTNERSHIP_LEDGER_LANG", default_value = "en")]
+    lang: Language,
     #[command(subcommand)]
     command: Command,
 }
@@ -96,18 +101,16 @@ enum Command {
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
-    let outcome = Cli::from_arg_matches(&matches).map_err(|error| error.exit()).and_then(|cli| {
-        refuse_idle_options(&cli.command, &matches)?;
-        run(cli)
-    });
-    match outcome {
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let language = cli.lang;
+    match refuse_idle_options(&cli.command, &matches).and_then(|()| run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(language),
     }
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    let mut session = Session { address: cli.address, out: Output::new(cli.json) };
+    let mut session = Session { address: cli.address, out: Output::new(cli.json, cli.lang) };
     match cli.command {
         Command::Serve(args) => serve::run(args)?,
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
@@ -143,10 +146,10 @@ fn client_runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// An option that would have no effect is a mistake of the caller, not to be passed over.
 fn refuse_idle_options(command: &Command, matches: &ArgMatches) -> Result<(), Failure> {
     let (name, idle): (&str, &[&str]) = match command {
-        Command::Serve(_) => ("serve", &["address", "json"]),
+        Command::Serve(_) => ("serve", &["address", "json", "lang"]),
         Command::Demo => ("demo", &["address", "json"]),
         Command::Verify(_) => ("verify", &["address"]),
-        Command::Completions(_) => ("completions", &["address", "json"]),
+        Command::Completions(_) => ("completions", &["address", "json", "lang"]),
         _ => return Ok(()),
     };
     match idle.iter().find(|option| matches.value_source(option) == Some(ValueSource::CommandLine)) {

@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::json::{self, Named};
+use super::language::{Language, say};
 use super::table::Table;
 use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
 
@@ -10,15 +11,17 @@ pub struct Output {
     writer: BufWriter<Stdout>,
     /// Whether answers are wanted as JSON.
     pub json: bool,
+    /// The language of what is written for people.
+    pub language: Language,
     terminal: bool,
 }
 
 impl Output {
     /// The standard output, buffered.
-    pub fn new(json: bool) -> Self {
+    pub fn new(json: bool, language: Language) -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
-        Self { writer: BufWriter::with_capacity(1 << 16, stdout), json, terminal }
+        Self { writer: BufWriter::with_capacity(1 << 16, stdout), json, language, terminal }
     }
 
     /// Writes a line.
@@ -54,7 +57,8 @@ impl Output {
 
     /// Writes which position an answer was read at.
     pub fn read_at(&mut self, position: u64) -> Result<(), Failure> {
-        self.line(&format!("\nread at position {position}"))
+        let text = say!(self.language, "read-at", position = position.to_string());
+        self.line(&format!("\n{text}"))
     }
 
     /// Writes a message as one line of JSON.

@@ -2,10 +2,11 @@
 
 use super::client::Session;
 use super::failure::Failure;
+use super::language::{Language, columns, say};
 use super::listing::{Listing, PAGE_SIZE, each_page};
 use super::moment::Moment;
 use super::table::Table;
-use super::text::{amount, line};
+use super::text::line;
 use partnership_ledger::proto::{ListPayablesRequest, Payable};
 
 #[derive(clap::Args)]
@@ -18,8 +19,10 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let language = session.out.language;
+    let header = columns![language; "column-partner", > "column-payable", > "column-minimum-payout", "column-proposal"];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::begin(&mut session.out, "payables", ["partner", ">payable", ">minimum payout", "proposal"])?;
+    let mut listing = Listing::begin(&mut session.out, "payables", header)?;
     each_page(async |page_token| {
         let request = ListPayablesRequest {
             include_below_minimum: args.include_below_minimum,
@@ -28,18 +31,18 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             options: Some(args.moment.options()),
         };
         let page = client.list_payables(request).await?.into_inner();
-        listing.page(&page.payables, page.position, row)?;
+        listing.page(&page.payables, page.position, |table, payable| row(language, table, payable))?;
         Ok(page.next_page_token)
     })
     .await?;
-    listing.end("nothing is payable")
+    listing.end(&say!(language, "payables-none"))
 }
 
-fn row(table: &mut Table, payable: &Payable) {
+fn row(language: Language, table: &mut Table, payable: &Payable) {
     table.row([
         line(&payable.partner_id),
-        amount(&payable.currency_code, payable.payable),
-        amount(&payable.currency_code, payable.minimum_payout),
-        if payable.below_minimum { "below the minimum, carries forward" } else { "pay" }.to_owned(),
+        language.amount(&payable.currency_code, payable.payable),
+        language.amount(&payable.currency_code, payable.minimum_payout),
+        if payable.below_minimum { say!(language, "payables-below-minimum") } else { say!(language, "payables-pay") },
     ]);
 }

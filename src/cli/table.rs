@@ -5,18 +5,45 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, TableStyle
 /// No lines but one under the header.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('-').junction(' '));
 
+/// The name of a column.
+#[derive(Clone, Debug)]
+pub struct Column {
+    name: String,
+    is_right: bool,
+}
+
+impl Column {
+    /// Flush left.
+    pub fn left(name: String) -> Self {
+        Self { name, is_right: false }
+    }
+
+    /// Flush right, as amounts and positions are.
+    pub fn right(name: String) -> Self {
+        Self { name, is_right: true }
+    }
+}
+
+impl From<&str> for Column {
+    /// Flush right if the name begins with `>`.
+    fn from(name: &str) -> Self {
+        Self { name: name.trim_start_matches('>').to_owned(), is_right: name.starts_with('>') }
+    }
+}
+
 /// A table that is written as a whole.
 pub struct Table {
     table: comfy_table::Table,
 }
 
 impl Table {
-    /// With a header. Columns whose name begins with `>` are flush right.
-    pub fn new<const N: usize>(header: [&str; N]) -> Self {
+    /// With a header.
+    pub fn new<const N: usize>(header: [impl Into<Column>; N]) -> Self {
+        let header = header.map(Into::into);
         let mut table = comfy_table::Table::new();
-        table.load_style(STYLE).set_header(header.map(|name| Cell::new(name.trim_start_matches('>'))));
+        table.load_style(STYLE).set_header(header.iter().map(|column| Cell::new(&column.name)));
         let mut table = Self { table };
-        table.align(|column| header[column].starts_with('>'));
+        table.align(|column| header[column].is_right);
         table
     }
 
@@ -89,6 +116,20 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         // Eight Thai letters, two of them marks above others: six columns wide.
         assert_eq!(lines, ["partner       amount", "-------- ------------", "พันธมิตร      1.00 USD", "acme     1000.00 USD"]);
+    }
+
+    #[test]
+    fn marks_above_and_below_take_no_room() {
+        // Letters with a vowel and a tone mark on top of each other, a vowel below, and the one with a part of its own width.
+        for (name, width) in [("ที่", 1), ("ผู้ซื้อ", 3), ("น้ำ", 2), ("เก้าอี้", 4), ("cafe\u{301}", 4), ("会社", 4)]
+        {
+            let mut table = Table::new(["x", "y"]);
+            table.row([name, "|"]);
+            table.row(["........", "|"]);
+            let text = table.render(false);
+            let spaces = " ".repeat(8 - width + 2);
+            assert!(text.contains(&format!("{name}{spaces}|")), "{name} is {width} wide:\n{text}");
+        }
     }
 
     #[test]

@@ -32,11 +32,16 @@ pub fn optional(text: Option<&String>) -> String {
 /// An instant in UTC: the date alone if it is the date's first, as the options read it. Nothing if it is absent.
 pub fn time(time: Option<&Timestamp>) -> String {
     let Some(time) = time else { return String::new() };
-    match u32::try_from(time.nanos).ok().and_then(|nanos| DateTime::<Utc>::from_timestamp(time.seconds, nanos)) {
+    match utc(time) {
         Some(time) if time.time() == NaiveTime::MIN => time.date_naive().to_string(),
         Some(time) => time.to_rfc3339_opts(SecondsFormat::AutoSi, true),
         None => format!("{}s", time.seconds),
     }
+}
+
+/// An instant as the calendar has it; `None` if it is out of the calendar's range.
+pub fn utc(time: &Timestamp) -> Option<DateTime<Utc>> {
+    DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?)
 }
 
 /// Minor units of a currency with its decimals: `12.34 USD`.
@@ -105,10 +110,14 @@ macro_rules! coded {
 }
 
 coded! {
-    AcquiredBy "ACQUIRED_BY_", AgreementState "AGREEMENT_STATE_", AgreementType "AGREEMENT_TYPE_", Bound "BOUND_", BrandChannel "BRAND_CHANNEL_",
-    BreachClause "BREACH_CLAUSE_", CommissionOutcome "COMMISSION_OUTCOME_", DisputeOutcome "DISPUTE_OUTCOME_", EndCause "END_CAUSE_",
-    EntryKind "ENTRY_KIND_", LaunchStep "LAUNCH_STEP_", LeadState "LEAD_STATE_", OwnershipRule "OWNERSHIP_RULE_",
-    ReviewDecision "REVIEW_DECISION_", ReviewKind "REVIEW_KIND_", Side "SIDE_", TierPeriod "TIER_PERIOD_",
+    AcquiredBy "ACQUIRED_BY_", AgreementState "AGREEMENT_STATE_", AgreementType "AGREEMENT_TYPE_", AlertKind "ALERT_KIND_", Bound "BOUND_",
+    BrandChannel "BRAND_CHANNEL_", BreachClause "BREACH_CLAUSE_", CampaignGoal "CAMPAIGN_GOAL_", CampaignState "CAMPAIGN_STATE_",
+    CampaignType "CAMPAIGN_TYPE_", CampaignsAtEnd "CAMPAIGNS_AT_END_", CommissionOutcome "COMMISSION_OUTCOME_",
+    CommissionTrigger "COMMISSION_TRIGGER_", DisputeOutcome "DISPUTE_OUTCOME_", DistributionMethod "DISTRIBUTION_METHOD_",
+    EndCause "END_CAUSE_", EntryKind "ENTRY_KIND_", LaunchStep "LAUNCH_STEP_", LeadState "LEAD_STATE_", LeadsAtEnd "LEADS_AT_END_",
+    OwnershipRule "OWNERSHIP_RULE_", PartnerKind "PARTNER_KIND_", ProtectionAnchor "PROTECTION_ANCHOR_", RefundReason "REFUND_REASON_",
+    ReviewDecision "REVIEW_DECISION_", ReviewKind "REVIEW_KIND_", Side "SIDE_", TailMode "TAIL_MODE_",
+    TerminationCause "TERMINATION_CAUSE_", TierMode "TIER_MODE_", TierPeriod "TIER_PERIOD_", WindowAnchor "WINDOW_ANCHOR_",
 }
 
 /// A code as the contract writes it, without its prefix: `FIRST_CLAIM`. A value that this release does not know is its number.

@@ -88,7 +88,7 @@ impl Ledger {
     /// Queues events to be recorded. Malformed ones are refused here, all bad fields at once; overload as well.
     ///
     /// # Errors
-    /// `Malformed`, `Unimplemented`, `Overloaded`, `Stopped`; all others come by the ticket.
+    /// `Malformed`, `Overloaded`, `Stopped`; all others come by the ticket.
     pub fn submit(&self, append: Append) -> Result<Ticket, Error> {
         let events = domain::parse(&append.events)?;
         let room = self.queue.try_room(&append.events)?;
@@ -98,7 +98,7 @@ impl Ledger {
     /// Like `submit`, but waits for room instead of refusing for overload: for streams, whose order must hold.
     ///
     /// # Errors
-    /// `Malformed`, `Unimplemented`, `Stopped`; all others come by the ticket.
+    /// `Malformed`, `Stopped`; all others come by the ticket.
     pub async fn submit_waiting(&self, append: Append) -> Result<Ticket, Error> {
         let events = domain::parse(&append.events)?;
         let room = self.queue.room(&append.events).await?;

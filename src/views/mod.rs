@@ -14,6 +14,7 @@ pub mod partners;
 pub mod payables;
 pub mod payouts;
 mod reasons;
+mod relationship;
 pub mod statement;
 pub mod trial_balance;
 mod words;

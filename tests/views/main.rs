@@ -7,4 +7,5 @@ mod as_known_at;
 mod leads;
 mod money;
 mod pages;
+mod relationship;
 mod story;

@@ -1,0 +1,209 @@
+### The texts of the command line in English. th.ftl has the same messages with the same variables; tests hold both together.
+### One section per command, by its name; names of messages begin with the section's.
+
+## Everywhere
+
+the-house = the house
+nobody-yet = nobody yet
+minor-units = { $amount } minor units of { $currency }
+unspecified = unspecified
+read-at = read at position { $position }
+error = error: { $text }
+
+## Columns of several commands
+
+column-partner = partner
+column-payable = payable
+column-minimum-payout = minimum payout
+column-proposal = proposal
+
+## payables
+
+payables-none = nothing is payable
+payables-below-minimum = below the minimum, carries forward
+payables-pay = pay
+
+## Words for the values of enums, named as the contract names them
+
+side-house = house
+side-partner = partner
+
+bound-house = house
+bound-partner = partner
+bound-both = both
+
+commission-trigger-sale = sale
+commission-trigger-lead-qualified = lead qualified
+
+window-anchor-lead-referred = lead referred
+window-anchor-first-sale = first sale
+window-anchor-agreement-effective = agreement effective
+
+protection-anchor-referral = referral
+protection-anchor-approval = approval
+
+leads-at-end-acquirer-keeps = acquirer keeps
+leads-at-end-house = house
+leads-at-end-partner = partner
+
+tail-mode-none = none
+tail-mode-days = days
+tail-mode-remaining-window = remaining window
+
+campaigns-at-end-continue = continue
+campaigns-at-end-stop = stop
+
+tier-mode-marginal = marginal
+tier-mode-retroactive = retroactive
+tier-mode-by-sale = by sale
+
+tier-period-month = month
+tier-period-quarter = quarter
+tier-period-year = year
+tier-period-lifetime = lifetime
+
+brand-channel-website = website
+brand-channel-co-branded = co branded
+brand-channel-advertising = advertising
+brand-channel-social = social
+brand-channel-press-release = press release
+brand-channel-other = other
+
+partner-kind-reseller = reseller
+partner-kind-affiliate = affiliate
+partner-kind-technology = technology
+partner-kind-agency = agency
+partner-kind-media = media
+partner-kind-joint-venture = joint venture
+partner-kind-other = other
+
+agreement-type-co-marketing = co marketing
+agreement-type-integration = integration
+agreement-type-channel = channel
+agreement-type-joint-venture = joint venture
+
+termination-cause-notice = notice
+termination-cause-mutual = mutual
+termination-cause-breach = breach
+
+launch-step-identified = identified
+launch-step-contacted = contacted
+launch-step-initial-call = initial call
+launch-step-type-defined = type defined
+launch-step-agreement-drafted = agreement drafted
+launch-step-legal-reviewed = legal reviewed
+launch-step-signed = signed
+launch-step-kicked-off = kicked off
+launch-step-first-campaign = first campaign
+launch-step-results-reviewed = results reviewed
+launch-step-decided = decided
+
+review-kind-check-in = check in
+review-kind-quarterly-review = quarterly review
+
+review-decision-continue = continue
+review-decision-expand = expand
+review-decision-renew = renew
+review-decision-adjust = adjust
+review-decision-end = end
+
+breach-clause-exclusivity = exclusivity
+breach-clause-brand-use = brand use
+breach-clause-deliverables = deliverables
+breach-clause-payment = payment
+breach-clause-other = other
+
+acquired-by-partner = partner
+acquired-by-house = house
+acquired-by-joint = joint
+
+refund-reason-customer-request = customer request
+refund-reason-chargeback = chargeback
+refund-reason-fraud = fraud
+refund-reason-error = error
+refund-reason-house-fault = house fault
+
+dispute-outcome-upheld = upheld
+dispute-outcome-dismissed = dismissed
+dispute-outcome-settled = settled
+
+campaign-type-joint-webinar = joint webinar
+campaign-type-co-branded-content = co branded content
+campaign-type-bundle-offer = bundle offer
+campaign-type-cross-promotion = cross promotion
+campaign-type-event-sponsorship = event sponsorship
+
+campaign-goal-leads = leads
+campaign-goal-sales = sales
+campaign-goal-awareness = awareness
+campaign-goal-content = content
+campaign-goal-other = other
+
+distribution-method-by-ownership = by ownership
+distribution-method-capital-first = capital first
+
+entry-kind-accrual = accrual
+entry-kind-reversal = reversal
+entry-kind-reinstatement = reinstatement
+entry-kind-adjustment = adjustment
+entry-kind-cost-share = cost share
+entry-kind-distribution = distribution
+entry-kind-collection = collection
+entry-kind-payment = payment
+entry-kind-payment-return = payment return
+entry-kind-receipt = receipt
+entry-kind-transfer = transfer
+entry-kind-contribution = contribution
+
+commission-outcome-accrued = accrued
+commission-outcome-no-rule = no rule
+commission-outcome-outside-window = outside window
+commission-outcome-agreement-ended = agreement ended
+commission-outcome-capped = capped
+commission-outcome-no-credit = no credit
+
+ownership-rule-first-claim = first claim
+ownership-rule-protection-lapsed = protection lapsed
+ownership-rule-after-loss = after loss
+ownership-rule-joint-allocation = joint allocation
+ownership-rule-reassigned = reassigned
+ownership-rule-house-lead = house lead
+ownership-rule-end-acquirer-keeps = end acquirer keeps
+ownership-rule-end-to-house = end to house
+ownership-rule-end-to-partner = end to partner
+
+end-cause-expiry = expiry
+end-cause-notice = notice
+end-cause-mutual = mutual
+end-cause-breach = breach
+
+agreement-state-proposed = proposed
+agreement-state-active = active
+agreement-state-under-notice = under notice
+agreement-state-expired = expired
+agreement-state-terminated = terminated
+
+lead-state-open = open
+lead-state-qualified = qualified
+lead-state-lost = lost
+
+campaign-state-planned = planned
+campaign-state-running = running
+campaign-state-ended = ended
+campaign-state-stopped = stopped
+
+alert-kind-missing-manager = missing manager
+alert-kind-check-in-overdue = check in overdue
+alert-kind-review-overdue = review overdue
+alert-kind-unequal-effort = unequal effort
+alert-kind-goals-differ = goals differ
+alert-kind-expiry-near = expiry near
+alert-kind-notice-ending = notice ending
+alert-kind-exclusivity-ending = exclusivity ending
+alert-kind-exclusivity-breached = exclusivity breached
+alert-kind-brand-use-undecided = brand use undecided
+alert-kind-breach-uncured = breach uncured
+alert-kind-negative-balance = negative balance
+alert-kind-payable-due = payable due
+alert-kind-dispute-open = dispute open
+alert-kind-protection-lapsing = protection lapsing

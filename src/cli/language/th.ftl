@@ -1,0 +1,209 @@
+### ข้อความของบรรทัดคำสั่งเป็นภาษาไทย en.ftl มีข้อความเดียวกันและตัวแปรเดียวกัน
+### One section per command, by its name; names of messages begin with the section's.
+
+## Everywhere
+
+the-house = บริษัท
+nobody-yet = ยังไม่มีใคร
+minor-units = { $amount } หน่วยย่อยของ { $currency }
+unspecified = ไม่ได้ระบุ
+read-at = อ่าน ณ ลำดับที่ { $position }
+error = ข้อผิดพลาด: { $text }
+
+## Columns of several commands
+
+column-partner = พันธมิตร
+column-payable = ยอดที่จ่ายได้
+column-minimum-payout = ยอดจ่ายขั้นต่ำ
+column-proposal = ข้อเสนอ
+
+## payables
+
+payables-none = ไม่มียอดที่จ่ายได้
+payables-below-minimum = ต่ำกว่าขั้นต่ำ ยกไปงวดหน้า
+payables-pay = จ่าย
+
+## Words for the values of enums, named as the contract names them
+
+side-house = บริษัท
+side-partner = พันธมิตร
+
+bound-house = บริษัท
+bound-partner = พันธมิตร
+bound-both = ทั้งสองฝ่าย
+
+commission-trigger-sale = การขาย
+commission-trigger-lead-qualified = ลูกค้ามุ่งหวังที่ผ่านคุณสมบัติ
+
+window-anchor-lead-referred = วันที่แนะนำ
+window-anchor-first-sale = การขายครั้งแรก
+window-anchor-agreement-effective = วันเริ่มข้อตกลง
+
+protection-anchor-referral = วันที่แนะนำ
+protection-anchor-approval = วันที่อนุมัติ
+
+leads-at-end-acquirer-keeps = ผู้หามาเก็บไว้
+leads-at-end-house = บริษัท
+leads-at-end-partner = พันธมิตร
+
+tail-mode-none = ไม่มี
+tail-mode-days = จำนวนวัน
+tail-mode-remaining-window = ช่วงเวลาที่เหลือ
+
+campaigns-at-end-continue = ทำต่อ
+campaigns-at-end-stop = หยุด
+
+tier-mode-marginal = เฉพาะส่วน
+tier-mode-retroactive = ย้อนทั้งยอด
+tier-mode-by-sale = รายการขาย
+
+tier-period-month = เดือน
+tier-period-quarter = ไตรมาส
+tier-period-year = ปี
+tier-period-lifetime = ตลอดเวลา
+
+brand-channel-website = เว็บไซต์
+brand-channel-co-branded = สื่อร่วมแบรนด์
+brand-channel-advertising = โฆษณา
+brand-channel-social = สื่อสังคม
+brand-channel-press-release = ข่าวประชาสัมพันธ์
+brand-channel-other = อื่น ๆ
+
+partner-kind-reseller = ตัวแทนจำหน่าย
+partner-kind-affiliate = ผู้แนะนำ
+partner-kind-technology = พันธมิตรเทคโนโลยี
+partner-kind-agency = เอเจนซี
+partner-kind-media = สื่อ
+partner-kind-joint-venture = กิจการร่วมค้า
+partner-kind-other = อื่น ๆ
+
+agreement-type-co-marketing = การตลาดร่วม
+agreement-type-integration = การเชื่อมต่อระบบ
+agreement-type-channel = ช่องทางจำหน่าย
+agreement-type-joint-venture = กิจการร่วมค้า
+
+termination-cause-notice = การบอกกล่าว
+termination-cause-mutual = ความตกลงร่วมกัน
+termination-cause-breach = การผิดข้อตกลง
+
+launch-step-identified = ระบุพันธมิตร
+launch-step-contacted = ติดต่อแล้ว
+launch-step-initial-call = คุยครั้งแรก
+launch-step-type-defined = กำหนดรูปแบบ
+launch-step-agreement-drafted = ร่างข้อตกลง
+launch-step-legal-reviewed = ฝ่ายกฎหมายตรวจแล้ว
+launch-step-signed = ลงนาม
+launch-step-kicked-off = เริ่มงาน
+launch-step-first-campaign = แคมเปญแรก
+launch-step-results-reviewed = ทบทวนผล
+launch-step-decided = ตัดสินใจแล้ว
+
+review-kind-check-in = ติดตามงาน
+review-kind-quarterly-review = ทบทวนรายไตรมาส
+
+review-decision-continue = ทำต่อ
+review-decision-expand = ขยาย
+review-decision-renew = ต่ออายุ
+review-decision-adjust = ปรับ
+review-decision-end = ยุติ
+
+breach-clause-exclusivity = สิทธิแต่ผู้เดียว
+breach-clause-brand-use = การใช้แบรนด์
+breach-clause-deliverables = งานส่งมอบ
+breach-clause-payment = การจ่ายเงิน
+breach-clause-other = อื่น ๆ
+
+acquired-by-partner = พันธมิตร
+acquired-by-house = บริษัท
+acquired-by-joint = ร่วมกัน
+
+refund-reason-customer-request = ลูกค้าขอ
+refund-reason-chargeback = ธนาคารเรียกเงินคืน
+refund-reason-fraud = ฉ้อโกง
+refund-reason-error = ข้อผิดพลาด
+refund-reason-house-fault = ความผิดของบริษัท
+
+dispute-outcome-upheld = ฟังขึ้น
+dispute-outcome-dismissed = ยกคำร้อง
+dispute-outcome-settled = ตกลงกันได้
+
+campaign-type-joint-webinar = สัมมนาออนไลน์ร่วม
+campaign-type-co-branded-content = เนื้อหาร่วมแบรนด์
+campaign-type-bundle-offer = ข้อเสนอแบบรวมชุด
+campaign-type-cross-promotion = โปรโมตข้ามกัน
+campaign-type-event-sponsorship = สนับสนุนงาน
+
+campaign-goal-leads = ลูกค้ามุ่งหวัง
+campaign-goal-sales = ยอดขาย
+campaign-goal-awareness = การรับรู้
+campaign-goal-content = เนื้อหา
+campaign-goal-other = อื่น ๆ
+
+distribution-method-by-ownership = ตามสัดส่วนเจ้าของ
+distribution-method-capital-first = คืนทุนก่อน
+
+entry-kind-accrual = ค่าคอมมิชชัน
+entry-kind-reversal = กลับรายการ
+entry-kind-reinstatement = คืนรายการ
+entry-kind-adjustment = ปรับปรุง
+entry-kind-cost-share = ส่วนแบ่งค่าใช้จ่าย
+entry-kind-distribution = ส่วนแบ่งกำไร
+entry-kind-collection = เก็บเงินแทน
+entry-kind-payment = จ่ายเงิน
+entry-kind-payment-return = เงินจ่ายตีกลับ
+entry-kind-receipt = รับเงิน
+entry-kind-transfer = โอน
+entry-kind-contribution = เงินลงทุน
+
+commission-outcome-accrued = ได้ค่าคอมมิชชัน
+commission-outcome-no-rule = ไม่มีกติกาที่ตรง
+commission-outcome-outside-window = นอกช่วงเวลา
+commission-outcome-agreement-ended = ข้อตกลงสิ้นสุดแล้ว
+commission-outcome-capped = ถึงเพดาน
+commission-outcome-no-credit = ไม่มีข้อตกลงที่ได้เครดิต
+
+ownership-rule-first-claim = อ้างสิทธิก่อน
+ownership-rule-protection-lapsed = การคุ้มครองเดิมหมดแล้ว
+ownership-rule-after-loss = หลังจากเสียไป
+ownership-rule-joint-allocation = จัดสรรตามแคมเปญ
+ownership-rule-reassigned = โอนให้
+ownership-rule-house-lead = ลูกค้าของบริษัท
+ownership-rule-end-acquirer-keeps = สิ้นสุดแล้วผู้หามาเก็บไว้
+ownership-rule-end-to-house = สิ้นสุดแล้วเป็นของบริษัท
+ownership-rule-end-to-partner = สิ้นสุดแล้วเป็นของพันธมิตร
+
+end-cause-expiry = หมดอายุ
+end-cause-notice = การบอกกล่าว
+end-cause-mutual = ความตกลงร่วมกัน
+end-cause-breach = การผิดข้อตกลง
+
+agreement-state-proposed = เสนอแล้ว
+agreement-state-active = มีผลอยู่
+agreement-state-under-notice = บอกกล่าวเลิกแล้ว
+agreement-state-expired = หมดอายุ
+agreement-state-terminated = สิ้นสุดแล้ว
+
+lead-state-open = เปิดอยู่
+lead-state-qualified = ผ่านคุณสมบัติ
+lead-state-lost = เสียไป
+
+campaign-state-planned = วางแผนแล้ว
+campaign-state-running = กำลังดำเนินการ
+campaign-state-ended = จบแล้ว
+campaign-state-stopped = หยุดแล้ว
+
+alert-kind-missing-manager = ขาดผู้ดูแล
+alert-kind-check-in-overdue = เลยกำหนดติดตามงาน
+alert-kind-review-overdue = เลยกำหนดทบทวน
+alert-kind-unequal-effort = ลงแรงไม่เท่ากัน
+alert-kind-goals-differ = เป้าหมายต่างกัน
+alert-kind-expiry-near = ใกล้หมดอายุ
+alert-kind-notice-ending = การบอกกล่าวใกล้ครบกำหนด
+alert-kind-exclusivity-ending = สิทธิแต่ผู้เดียวใกล้สิ้นสุด
+alert-kind-exclusivity-breached = ละเมิดสิทธิแต่ผู้เดียว
+alert-kind-brand-use-undecided = การใช้แบรนด์รอตัดสิน
+alert-kind-breach-uncured = การผิดข้อตกลงยังไม่แก้ไข
+alert-kind-negative-balance = ยอดติดลบ
+alert-kind-payable-due = มียอดถึงกำหนดจ่าย
+alert-kind-dispute-open = ข้อโต้แย้งค้างอยู่
+alert-kind-protection-lapsing = การคุ้มครองใกล้หมด
