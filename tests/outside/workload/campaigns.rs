@@ -158,7 +158,12 @@ impl World {
             Body::AgreementSigned(body) if body.r#type() == pb::AgreementType::JointVenture => Some(&body.agreement_id),
             _ => None,
         });
-        if ventures.is_empty() || self.one_in(8) { self.agreement_id() } else { self.known_id(&ventures) }
+        // Mostly the same one, so that both sides' capital comes together.
+        match ventures.first() {
+            Some(first) if !self.one_in(3) => first.clone(),
+            Some(_) if !self.one_in(3) => self.known_id(&ventures),
+            _ => self.agreement_id(),
+        }
     }
 
     pub fn venture_body(&mut self) -> Body {
