@@ -26,7 +26,7 @@ macro_rules! named {
 }
 
 named! {
-    AppendResult, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetLeadResponse,
+    AppendResult, Balance, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetLeadResponse,
     GetTrialBalanceResponse, PartnerBalances, Payable, Payout, Record,
 }
 

@@ -76,11 +76,13 @@ macro_rules! event_table {
                 match self { $(Self::$event(_) => $name),* }
             }
 
-            pub(super) fn introduces(&self) -> Option<(IdKind, &Id)> {
+            /// The id that it introduces.
+            pub(crate) fn introduces(&self) -> Option<(IdKind, &Id)> {
                 match self { $(Self::$event(event) => event.introduces()),* }
             }
 
-            pub(super) fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+            /// The ids that it names, in the order of the contract's fields.
+            pub(crate) fn refers_to(&self) -> Vec<(IdKind, &Id)> {
                 match self { $(Self::$event(event) => event.refers_to()),* }
             }
 

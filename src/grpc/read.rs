@@ -1,7 +1,7 @@
 //! `PartnershipService`: answers questions; what is asked and answered is worked out in `views`.
 
 use super::off_thread;
-use super::read_journal::{explain_sale, list_entries};
+use super::read_journal::{explain_sale, get_metrics, list_entries};
 use super::status::{to_status, unimplemented};
 use crate::domain::Seen;
 use crate::domain::parse::Fields;
@@ -156,8 +156,9 @@ impl PartnershipService for Partnership {
         self.list::<ListDisputes>(request).await
     }
 
-    async fn get_metrics(&self, _: Request<proto::GetMetricsRequest>) -> Result<Response<proto::GetMetricsResponse>, Status> {
-        Err(unimplemented("GetMetrics"))
+    async fn get_metrics(&self, request: Request<proto::GetMetricsRequest>) -> Result<Response<proto::GetMetricsResponse>, Status> {
+        let ledger = self.ledger.clone();
+        off_thread(move || get_metrics(&ledger, request.get_ref())).await
     }
 
     async fn list_alerts(&self, _: Request<proto::ListAlertsRequest>) -> Result<Response<proto::ListAlertsResponse>, Status> {

@@ -29,6 +29,7 @@ use crate::domain::{self, Seen};
 use crate::journal::{Journal, JournalError, TreeHead};
 use crate::proto;
 use crate::views::index::Index;
+use crate::views::metrics::Projection;
 use common::Core;
 use parking_lot::{Mutex, RwLock};
 use queue::{Queue, Request};
@@ -75,6 +76,7 @@ impl Ledger {
             state: RwLock::new(replayed.state),
             ids: RwLock::new(replayed.ids),
             index: RwLock::new(replayed.index),
+            metrics: RwLock::new(replayed.metrics),
             journal,
             clock,
             limits,
@@ -173,6 +175,11 @@ impl Ledger {
     /// Asks the index which records are about a partner, an agreement or a lead.
     pub fn index<R>(&self, ask: impl FnOnce(&Index) -> R) -> R {
         ask(&self.core.index.read())
+    }
+
+    /// Asks the projection of facts that figures count.
+    pub fn metrics<R>(&self, ask: impl FnOnce(&Projection) -> R) -> R {
+        ask(&self.core.metrics.read())
     }
 
     /// The record at a position.

@@ -15,6 +15,9 @@ error = error: { $text }
 column-partner = partner
 column-payable = payable
 column-minimum-payout = minimum payout
+column-position = position
+column-occurred = occurred
+column-about = about
 column-proposal = proposal
 
 ## payables
@@ -22,6 +25,70 @@ column-proposal = proposal
 payables-none = nothing is payable
 payables-below-minimum = below the minimum, carries forward
 payables-pay = pay
+
+## statement
+
+statement-none = no entries
+statement-not-begun = { $month } has not begun; months are named in years of the common era, such as 2025-03
+statement-json-or-format = --json and another --format are asked for; leave one of them out
+statement-available = available
+statement-title = Statement of { $partner }, { $month }
+statement-partner = Partner
+statement-period = Period
+statement-from-to = { $first } to { $last } ({ $zone })
+statement-running = Provisional: the month is not over. What is below is as far as known, and may still change.
+statement-open = Provisional: the month is over but not closed. Facts of it that become known late may still change it.
+statement-closed = Final: everything before { $through } is closed (position { $position }). Facts that become known late count in a later month; only what disputes hold may still change.
+statement-nothing = Nothing has moved, and nothing is owed.
+statement-date = date
+statement-kind = kind
+statement-sale = sale
+statement-lead = lead
+statement-reason = reason
+statement-amount = amount
+statement-balance = balance
+statement-currency = currency
+statement-agreement = agreement
+statement-campaign = campaign
+statement-reference = reference
+statement-available-from = available from
+statement-occurred = occurred
+statement-position = position
+statement-opening = opening balance
+statement-closing = closing balance
+statement-late = happened on { $date }, recorded after that was closed
+statement-payable-heading = What is payable in { $currency }
+statement-working-closing = closing balance
+statement-working-pending = - pending
+statement-working-disputed = - disputed
+statement-working-payable = = payable
+statement-pay = { $amount } are payable at the end of the month.
+statement-pay-nothing = Nothing is payable at the end of the month.
+statement-below-minimum = { $amount } are payable, less than the minimum payout of { $minimum }: they are carried forward.
+statement-negative = The partner owes { $owed }: since the beginning { $earned } were earned, { $taken } taken back, { $paid } paid out, and { $collected } collected from customers by the partner. What is earned from now on is set off against it first.
+statement-negative-other = Adjustments, cost shares and distributions come to { $amount } of the balance.
+statement-payable-negative = Nothing is payable: { $amount } more were paid out than is available yet.
+statement-available-on = { $amount } become available on { $day }.
+statement-taken-on = { $amount } are taken back on { $day }, with the commission that they belong to.
+statement-held = { $amount } are held by dispute { $dispute } about { $about } until it is resolved.
+statement-reason-rate = { $rate } of { $base }, rule { $rule }
+statement-reason-tiers = net sales from { $before } to { $after }, rule { $rule }
+statement-reason-flat = flat amount, rule { $rule }
+statement-reason-cut-off = { $amount } cut off by the cap per lead
+statement-reason-refund = refund { $refund } of { $amount } ({ $why })
+statement-reason-reinstated = refund { $refund } undone
+statement-reason-transfer-in = lead reassigned, commission moved here
+statement-reason-transfer-out = lead reassigned, commission moved on
+statement-reason-returned = payout { $payout } came back
+statement-reason-advance = advance
+statement-reason-tax = { $amount } of it withheld as tax
+statement-reason-collected = { $amount } collected from the customer by the partner
+
+## disputes
+
+disputes-lead = lead { $id }
+disputes-sale = sale { $id }
+disputes-payout = payout { $id }
 
 ## Words for the values of enums, named as the contract names them
 

@@ -15,6 +15,9 @@ error = ข้อผิดพลาด: { $text }
 column-partner = พันธมิตร
 column-payable = ยอดที่จ่ายได้
 column-minimum-payout = ยอดจ่ายขั้นต่ำ
+column-position = ลำดับที่
+column-occurred = เกิดขึ้นเมื่อ
+column-about = เกี่ยวกับ
 column-proposal = ข้อเสนอ
 
 ## payables
@@ -22,6 +25,70 @@ column-proposal = ข้อเสนอ
 payables-none = ไม่มียอดที่จ่ายได้
 payables-below-minimum = ต่ำกว่าขั้นต่ำ ยกไปงวดหน้า
 payables-pay = จ่าย
+
+## statement
+
+statement-none = ไม่มีรายการ
+statement-not-begun = เดือน { $month } ยังไม่เริ่ม ให้ระบุเดือนเป็นปีคริสต์ศักราช เช่น 2025-03
+statement-json-or-format = ระบุทั้ง --json และ --format แบบอื่น ให้ใช้เพียงอย่างเดียว
+statement-available = จ่ายได้เมื่อ
+statement-title = ใบแจ้งยอดของ { $partner } ประจำเดือน{ $month }
+statement-partner = พันธมิตร
+statement-period = ช่วงเวลา
+statement-from-to = { $first } ถึง { $last } ({ $zone })
+statement-running = ฉบับชั่วคราว: เดือนนี้ยังไม่สิ้นสุด ข้อมูลด้านล่างเป็นเท่าที่ทราบและอาจเปลี่ยนได้
+statement-open = ฉบับชั่วคราว: เดือนนี้สิ้นสุดแล้วแต่ยังไม่ปิดงวด ข้อเท็จจริงที่ทราบภายหลังยังอาจทำให้เปลี่ยนได้
+statement-closed = ฉบับสมบูรณ์: ปิดงวดทั้งหมดก่อน { $through } แล้ว (ลำดับที่ { $position }) ข้อเท็จจริงที่ทราบภายหลังจะนับในเดือนต่อไป มีเพียงยอดที่ข้อโต้แย้งพักไว้เท่านั้นที่ยังเปลี่ยนได้
+statement-nothing = ไม่มีรายการเคลื่อนไหวและไม่มียอดค้าง
+statement-date = วันที่
+statement-kind = ประเภท
+statement-sale = การขาย
+statement-lead = ลูกค้ามุ่งหวัง
+statement-reason = เหตุผล
+statement-amount = จำนวนเงิน
+statement-balance = ยอดคงเหลือ
+statement-currency = สกุลเงิน
+statement-agreement = ข้อตกลง
+statement-campaign = แคมเปญ
+statement-reference = อ้างอิง
+statement-available-from = จ่ายได้ตั้งแต่
+statement-occurred = วันที่เกิดขึ้น
+statement-position = ลำดับที่
+statement-opening = ยอดยกมา
+statement-closing = ยอดยกไป
+statement-late = เกิดขึ้นเมื่อ { $date } แต่บันทึกหลังปิดงวดนั้นแล้ว
+statement-payable-heading = ยอดที่จ่ายได้ สกุลเงิน { $currency }
+statement-working-closing = ยอดยกไป
+statement-working-pending = - รอครบกำหนด
+statement-working-disputed = - อยู่ระหว่างโต้แย้ง
+statement-working-payable = = ยอดที่จ่ายได้
+statement-pay = ณ สิ้นเดือนมียอดที่จ่ายได้ { $amount }
+statement-pay-nothing = ณ สิ้นเดือนไม่มียอดที่จ่ายได้
+statement-below-minimum = มียอดที่จ่ายได้ { $amount } ซึ่งต่ำกว่ายอดจ่ายขั้นต่ำ { $minimum } จึงยกไปงวดหน้า
+statement-negative = พันธมิตรค้างชำระ { $owed }: ตั้งแต่ต้นได้ค่าคอมมิชชัน { $earned } ถูกกลับรายการ { $taken } ได้รับเงินแล้ว { $paid } และพันธมิตรเก็บเงินจากลูกค้าไว้ { $collected } ค่าคอมมิชชันที่ได้ต่อจากนี้จะนำมาหักยอดค้างก่อน
+statement-negative-other = ในยอดนี้เป็นรายการปรับปรุง ส่วนแบ่งค่าใช้จ่าย และส่วนแบ่งกำไรรวม { $amount }
+statement-payable-negative = ไม่มียอดที่จ่ายได้: จ่ายไปแล้วเกินกว่ายอดที่ครบกำหนดอยู่ { $amount }
+statement-available-on = { $amount } จะจ่ายได้ตั้งแต่ { $day }
+statement-taken-on = { $amount } จะถูกหักคืนเมื่อ { $day } พร้อมค่าคอมมิชชันที่เกี่ยวข้อง
+statement-held = { $amount } ถูกพักไว้โดยข้อโต้แย้ง { $dispute } เรื่อง{ $about } จนกว่าจะได้ข้อยุติ
+statement-reason-rate = { $rate } ของ { $base } ตามกติกา { $rule }
+statement-reason-tiers = ยอดขายสุทธิจาก { $before } เป็น { $after } ตามกติกา { $rule }
+statement-reason-flat = จำนวนคงที่ตามกติกา { $rule }
+statement-reason-cut-off = ตัดออก { $amount } เพราะถึงเพดานต่อลูกค้ามุ่งหวัง
+statement-reason-refund = คืนเงิน { $refund } จำนวน { $amount } ({ $why })
+statement-reason-reinstated = ยกเลิกการคืนเงิน { $refund }
+statement-reason-transfer-in = โอนลูกค้ามุ่งหวัง ค่าคอมมิชชันย้ายมาที่นี่
+statement-reason-transfer-out = โอนลูกค้ามุ่งหวัง ค่าคอมมิชชันย้ายออกไป
+statement-reason-returned = เงินจ่าย { $payout } ตีกลับ
+statement-reason-advance = เงินล่วงหน้า
+statement-reason-tax = หักภาษี ณ ที่จ่าย { $amount }
+statement-reason-collected = พันธมิตรเก็บเงินจากลูกค้า { $amount }
+
+## disputes
+
+disputes-lead = ลูกค้ามุ่งหวัง { $id }
+disputes-sale = การขาย { $id }
+disputes-payout = การจ่ายเงิน { $id }
 
 ## Words for the values of enums, named as the contract names them
 

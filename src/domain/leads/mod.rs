@@ -156,10 +156,21 @@ pub struct Decision {
     pub rule: OwnershipRule,
     /// Who acquired it; none for a reassignment.
     pub acquired_by: Option<AcquiredBy>,
+    /// What its referral came through; nothing for a reassignment.
+    pub origin: Origin,
     protection: Protection,
     zone: Tz,
     approved: Option<Stamp>,
     extensions: ThinVec<(Stamp, u32)>,
+}
+
+/// What a referral came through: whose figures it is counted in (rules 11).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The agreement it named; of a joint lead that fell to a partner the participant's.
+    pub agreement: Option<Row>,
+    /// The campaign it named.
+    pub campaign: Option<Row>,
 }
 
 /// Until when a claim is protected by date.
@@ -362,6 +373,11 @@ impl Lead {
         let losses =
             self.losses.iter().filter(|loss| seen.sees(**loss) && loss.occurred_at <= at && claim.is_none_or(|claim| claim < loss));
         losses.map(|loss| loss.occurred_at).min().unwrap_or(at)
+    }
+
+    /// The qualifications that are seen, in the order of recording.
+    pub fn qualifications(&self, seen: Seen) -> impl DoubleEndedIterator<Item = &Qualification> {
+        self.qualifications.iter().filter(move |qualification| seen.sees(qualification.stamp))
     }
 
     /// The last qualification in recording order that no claim reopened since (rules 13).

@@ -1,6 +1,6 @@
 //! A lead was referred: a first claim, or another one on a lead that is known (rules 5.1–5.3).
 
-use super::{Decision, DeclinedClaim, Lead, Owner, Until};
+use super::{Decision, DeclinedClaim, Lead, Origin, Owner, Until};
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz};
 use crate::domain::campaigns::{Campaign, Referral, Taking};
@@ -70,8 +70,11 @@ impl EventType for LeadReferred {
             match effect {
                 Effect::LeadOwnerSet { lead, owner, credit, terms_position, .. } => {
                     let pinned = if *owner == Party::House { self.agreement.as_ref() } else { credit.as_ref() };
-                    let decision =
-                        Decision { acquired_by: Some(self.acquired_by), ..decision_of(effect, stamp, *terms_position, pinned, state) };
+                    let decision = Decision {
+                        acquired_by: Some(self.acquired_by),
+                        origin: self.origin(pinned, state),
+                        ..decision_of(effect, stamp, *terms_position, pinned, state)
+                    };
                     let row = state.leads.find(lead).unwrap_or_else(|| state.leads.by_id.insert(lead.clone(), Lead::new(stamp)));
                     state.leads.by_id.get_mut(row).decisions.push(decision);
                     self.tell_campaign(row, credit.as_ref().filter(|_| *owner != Party::House), stamp, state);
@@ -163,6 +166,14 @@ impl LeadReferred {
         effect
     }
 
+    /// What the claim came through: the owner's agreement, of the house's lead the one it names (rules 11).
+    fn origin(&self, agreement: Option<&Id>, state: &State) -> Origin {
+        Origin {
+            agreement: agreement.and_then(|id| state.agreements.by_id.find(id)),
+            campaign: self.campaign.as_ref().and_then(|id| state.campaigns.by_id.find(id)),
+        }
+    }
+
     /// The agreement whose partner acquires the lead, of a joint one as the campaign allocates it; none for the house
     /// (rules 5.1).
     fn acquirer<'a>(&'a self, state: &'a State) -> Option<&'a Id> {
@@ -208,6 +219,7 @@ pub(super) fn decision_of(effect: &Effect, stamp: Stamp, terms_position: u64, ag
         credit: credit.as_ref().map(|id| state.agreements.by_id.find(id).expect("a credit names a known agreement")),
         rule: *rule,
         acquired_by: None,
+        origin: Origin::default(),
         protection,
         zone: pinned.map_or(Tz::UTC, |version| version.terms.zone),
         approved: None,
