@@ -93,7 +93,8 @@ impl Question {
             };
             let mut limit = || turns.choose(&mut rng).copied().filter(|_| rng.random_bool(0.5));
             figures.push(Self::Metrics(scope.clone(), None, None));
-            figures.push(Self::Metrics(scope, limit(), limit()));
+            let (from, to) = (limit(), limit());
+            figures.push(Self::Metrics(scope, from, to.filter(|to| from.is_none_or(|from| from < *to))));
         }
         figures
     }

@@ -100,7 +100,9 @@ impl Ledger for Model {
 
     fn metrics(&mut self, request: &pb::GetMetricsRequest) -> Answer<pb::GetMetricsResponse> {
         let asked = self.asked(request.options.as_ref())?;
-        Ok(pb::GetMetricsResponse { metrics: Some(asked.known.metrics_answer(request, asked.at)?), position: asked.position })
+        let recorded = Known::recorded(&self.records, asked.position);
+        let metrics = asked.known.metrics_answer(&recorded, request, asked.at)?;
+        Ok(pb::GetMetricsResponse { metrics: Some(metrics), position: asked.position })
     }
 
     fn alerts(&mut self, request: &pb::ListAlertsRequest) -> Answer<pb::ListAlertsResponse> {

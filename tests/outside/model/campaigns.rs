@@ -135,9 +135,14 @@ impl<'a> Known<'a> {
         self.at_position(claims.last()?.position)
     }
 
-    /// The campaign that brought the lead as it was owned at some time.
-    pub fn campaign_behind(&self, lead: &str, at: Instant) -> Option<&'a str> {
-        match self.referral_of(self.decision_at(lead, at)?)?.body() {
+    /// The decision on its lead that was in force for a sale or qualification when that was recorded. Rules 1.3.
+    pub fn decision_behind(&self, record: &Record) -> Option<&'a Decision> {
+        self.at_position(record.effects.claim?)?.effects.decision.as_ref()
+    }
+
+    /// The campaign that brought the lead of a sale or qualification.
+    pub fn campaign_behind(&self, record: &Record) -> Option<&'a str> {
+        match self.referral_of(self.decision_behind(record)?)?.body() {
             Body::LeadReferred(body) => body.campaign_id.as_deref(),
             _ => None,
         }

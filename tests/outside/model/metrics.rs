@@ -15,6 +15,8 @@ use crate::outside::ledger::{Answer, instant};
 /// What is asked for: whose figures, over which facts, as of when.
 struct Figures<'k, 'a> {
     known: &'k Known<'a>,
+    /// The same without regard to time: a fact that counts may be about one that occurred later.
+    recorded: &'k Known<'a>,
     scope: &'k Scope,
     from: Option<Instant>,
     to: Option<Instant>,
@@ -31,8 +33,8 @@ struct Money {
     deals: i128,
 }
 
-impl Known<'_> {
-    pub fn metrics_answer(&self, request: &pb::GetMetricsRequest, at: Instant) -> Answer<pb::Metrics> {
+impl<'a> Known<'a> {
+    pub fn metrics_answer(&self, recorded: &Known<'a>, request: &pb::GetMetricsRequest, at: Instant) -> Answer<pb::Metrics> {
         let scope = request.scope.as_ref().expect("required");
         match scope {
             Scope::All(_) => {}
@@ -41,7 +43,7 @@ impl Known<'_> {
             Scope::CampaignId(campaign) => self.known_campaign(campaign).map(|_| ())?,
         }
         let (from, to) = (request.from.as_ref().map(instant), request.to.as_ref().map(instant));
-        Ok(Figures { known: self, scope, from, to, at }.all())
+        Ok(Figures { known: self, recorded, scope, from, to, at }.all())
     }
 }
 
@@ -85,7 +87,7 @@ impl<'a> Figures<'_, 'a> {
     fn covers(&self, agreement: Option<&str>, campaign: Option<&str>) -> bool {
         match self.scope {
             Scope::All(_) => true,
-            Scope::PartnerId(partner) => agreement.and_then(|agreement| self.known.partner_of(agreement)) == Some(partner.as_str()),
+            Scope::PartnerId(partner) => agreement.and_then(|agreement| self.recorded.partner_of(agreement)) == Some(partner.as_str()),
             Scope::AgreementId(id) => agreement == Some(id.as_str()),
             Scope::CampaignId(id) => campaign == Some(id.as_str()),
         }
@@ -95,7 +97,7 @@ impl<'a> Figures<'_, 'a> {
         let referred = |record: &'a Record| match record.body() {
             Body::LeadReferred(body) => {
                 let decision = record.effects.decision.as_ref()?;
-                let agreement = self.known.agreement_behind(decision);
+                let agreement = self.recorded.agreement_behind(decision);
                 self.covers(agreement.as_deref(), body.campaign_id.as_deref()).then_some(decision.lead.as_str())
             }
             _ => None,
@@ -106,9 +108,8 @@ impl<'a> Figures<'_, 'a> {
     fn qualified(&self) -> BTreeSet<&'a str> {
         let qualified = |record: &'a Record| {
             let lead = record.effects.lead.as_deref().filter(|_| matches!(record.body(), Body::LeadQualified(_)))?;
-            let decision = self.known.decision_at(lead, record.occurred);
-            let agreement = decision.and_then(|decision| self.known.agreement_behind(decision));
-            self.covers(agreement.as_deref(), self.known.campaign_behind(lead, record.occurred)).then_some(lead)
+            let agreement = self.recorded.decision_behind(record).and_then(|decision| self.recorded.agreement_behind(decision));
+            self.covers(agreement.as_deref(), self.recorded.campaign_behind(record)).then_some(lead)
         };
         self.records().filter_map(qualified).collect()
     }
@@ -116,8 +117,7 @@ impl<'a> Figures<'_, 'a> {
     /// Whether a sale belongs to the scope: by its credit.
     fn covers_sale(&self, sale: &Record) -> bool {
         let credit = sale.effects.assessed.as_ref().and_then(|assessed| assessed.agreement.as_deref());
-        let campaign = sale.effects.lead.as_deref().and_then(|lead| self.known.campaign_behind(lead, sale.occurred));
-        self.covers(credit, campaign)
+        self.covers(credit, self.recorded.campaign_behind(sale))
     }
 
     /// The first sales of leads.
@@ -156,13 +156,13 @@ impl<'a> Figures<'_, 'a> {
     /// The sale behind a sale, refund or reinstatement, and by how much that moved revenue.
     fn turnover(&self, record: &'a Record) -> Option<(&'a Record, String, i128)> {
         let refunded = |refund: &'a Record| match refund.body() {
-            Body::SaleRefunded(body) => Some((self.known.sale(&body.sale_id)?, refund.effects.refund?.0)),
+            Body::SaleRefunded(body) => Some((self.recorded.sale(&body.sale_id)?, refund.effects.refund?.0)),
             _ => None,
         };
         let (sale, moved) = match record.body() {
             Body::SaleRecorded(body) => (record, i128::from(body.amount.as_ref()?.minor_units)),
             Body::SaleRefunded(_) => refunded(record).map(|(sale, applied)| (sale, -applied))?,
-            Body::SaleReinstated(body) => refunded(self.known.refund(&body.refund_id)?)?,
+            Body::SaleReinstated(body) => refunded(self.recorded.refund(&body.refund_id)?)?,
             _ => return None,
         };
         let Body::SaleRecorded(body) = sale.body() else { unreachable!("found as a sale") };
@@ -174,9 +174,8 @@ impl<'a> Figures<'_, 'a> {
         if !is_commission || !posting.account.starts_with("partner:") {
             return false;
         }
-        let source = posting.lot.as_ref().and_then(|lot| self.known.at_position(lot.source)).unwrap_or(record);
-        let lead = source.effects.lead.as_deref();
-        let campaign = lead.and_then(|lead| self.known.campaign_behind(lead, source.occurred));
+        let source = posting.lot.as_ref().and_then(|lot| self.recorded.at_position(lot.source)).unwrap_or(record);
+        let campaign = self.recorded.campaign_behind(source);
         match self.scope {
             Scope::PartnerId(partner) => posting.account == format!("partner:{partner}"),
             _ => self.covers(posting.agreement.as_deref(), campaign),
@@ -192,7 +191,7 @@ impl<'a> Figures<'_, 'a> {
             Scope::All(_) => true,
             Scope::CampaignId(id) => id == campaign,
             Scope::AgreementId(id) => Known::takes_part(plan, Some(id.as_str())),
-            Scope::PartnerId(id) => self.known.participants(plan).iter().any(|participant| participant.partner == Some(id.as_str())),
+            Scope::PartnerId(id) => self.recorded.participants(plan).iter().any(|participant| participant.partner == Some(id.as_str())),
         }
     }
 

@@ -46,7 +46,7 @@ pub struct Model {
 impl Model {
     /// All that is recorded, whenever it occurred; decisions read this. Rules 1.3.
     pub fn known(&self) -> Known<'_> {
-        Known { records: self.records.iter().collect(), effective_by: None }
+        Known::recorded(&self.records, self.last_position())
     }
 
     /// The present time.

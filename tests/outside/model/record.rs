@@ -190,6 +190,11 @@ impl<'a> Known<'a> {
         Self { records: records.iter().filter(counts).collect(), effective_by: Some(at) }
     }
 
+    /// What is known at `position`, whenever it occurred.
+    pub fn recorded(records: &'a [Record], position: u64) -> Self {
+        Self { records: records.iter().filter(|record| record.position <= position).collect(), effective_by: None }
+    }
+
     /// Every posting that counts with its record.
     pub fn postings(&self) -> impl Iterator<Item = (&'a Record, &'a Posting)> + '_ {
         let with_record = |record: &&'a Record| {
