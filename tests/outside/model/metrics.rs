@@ -123,7 +123,7 @@ impl<'a> Figures<'_, 'a> {
     /// The first sales of leads.
     fn deals(&self) -> Vec<&'a Record> {
         let first = |lead: &&'a str| self.known.sales_of_lead(lead).into_iter().min_by_key(|sale| (sale.occurred, sale.position));
-        let firsts: Vec<u64> = self.known.leads().iter().filter_map(first).map(|sale| sale.position).collect();
+        let firsts: Vec<u64> = self.recorded.leads().iter().filter_map(first).map(|sale| sale.position).collect();
         self.records().filter(|record| firsts.contains(&record.position) && self.covers_sale(record)).collect()
     }
 
@@ -184,7 +184,7 @@ impl<'a> Figures<'_, 'a> {
 
     /// Whether a campaign belongs to the scope: an agreement's are those it takes part in.
     fn has_campaign(&self, campaign: &str) -> bool {
-        let Some((_, plan)) = self.known.campaign(campaign) else {
+        let Some((_, plan)) = self.recorded.campaign(campaign) else {
             return false;
         };
         match self.scope {
@@ -199,7 +199,9 @@ impl<'a> Figures<'_, 'a> {
     fn measured(&self) -> BTreeMap<&'a str, pb::ReachMeasured> {
         let mut by_campaign: BTreeMap<&str, Vec<&pb::ReachMeasured>> = BTreeMap::new();
         for (record, body) in self.known.measurements() {
-            if self.is_in(record.occurred) && self.has_campaign(&body.campaign_id) {
+            // Of a campaign that is planned only later nothing is shown yet.
+            let exists = self.known.campaign(&body.campaign_id).is_some();
+            if exists && self.is_in(record.occurred) && self.has_campaign(&body.campaign_id) {
                 by_campaign.entry(&body.campaign_id).or_default().push(body);
             }
         }
@@ -268,7 +270,8 @@ fn ratio(numerator: i128, denominator: i128) -> Option<pb::Ratio> {
     (denominator != 0).then(|| pb::Ratio {
         numerator: minor(numerator),
         denominator: minor(denominator),
-        basis_points: minor(basis_points()),
+        // Cut where it leaves 64 bits, which the fraction itself does not.
+        basis_points: minor(basis_points().clamp(i64::MIN.into(), i64::MAX.into())),
     })
 }
 
