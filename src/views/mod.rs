@@ -5,6 +5,7 @@
 
 pub mod agreements;
 pub mod balances;
+pub mod campaigns;
 pub mod disputes;
 pub mod explain;
 pub mod index;
