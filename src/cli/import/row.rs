@@ -90,12 +90,11 @@ impl Plan {
     /// The event, unless the ledger would call it malformed.
     fn checked(&self, event: Event) -> Outcome {
         match domain::parse(std::slice::from_ref(&event)) {
-            Err(domain::ParseError::Malformed(violations)) => {
+            Err(violations) => {
                 let problems = violations.into_iter().map(|violation| self.malformed(&violation.field, &violation.description));
                 Outcome::Problems(problems.collect())
             }
-            // What this release has no rules for is the ledger's to say.
-            _ => Outcome::Event(Box::new(event)),
+            Ok(_) => Outcome::Event(Box::new(event)),
         }
     }
 
