@@ -4,7 +4,9 @@
 mod agreements;
 mod answers;
 mod as_known_at;
+mod campaigns;
 mod leads;
+mod metrics;
 mod money;
 mod pages;
 mod relationship;
