@@ -1,20 +1,29 @@
 //! The command line: one file per command. It holds no rules; all commands but `serve`, `verify` and `completions` are clients of the contract.
 
 mod agreement;
+mod agreements;
 mod append;
 mod balance;
+mod campaign;
+mod campaigns;
+mod choice;
 mod client;
 mod completions;
 mod demo;
 mod disputes;
 mod explain;
+mod export;
 mod failure;
+mod import;
 mod json;
 mod language;
 mod lead;
+mod leads;
 mod listing;
+mod metrics;
 mod moment;
 mod output;
+mod partners;
 mod payables;
 mod payouts;
 mod records;
@@ -72,6 +81,8 @@ enum Command {
     Demo,
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
     Append(append::Args),
+    /// Record rows of a spreadsheet: partners, leads, sales or payments
+    Import(import::Args),
     /// What a partner is owed, or every partner
     Balance(balance::Args),
     /// Who owns a lead, since when and why
@@ -80,6 +91,18 @@ enum Command {
     Agreement(agreement::Args),
     /// A partner's statement: every posting with the running balance
     Statement(statement::Args),
+    /// The partners
+    Partners(partners::Args),
+    /// Where the agreements stand
+    Agreements(agreements::Args),
+    /// Who owns which lead
+    Leads(leads::Args),
+    /// Where the campaigns stand
+    Campaigns(campaigns::Args),
+    /// A campaign: who takes part, what was delivered, paid and measured
+    Campaign(campaign::Args),
+    /// Figures for everything, a partner, an agreement or a campaign
+    Metrics(metrics::Args),
     /// How a sale's commission came about
     Explain(explain::Args),
     /// What should be paid out now
@@ -92,6 +115,8 @@ enum Command {
     Records(records::Args),
     /// Every account over everything; zero in every currency
     TrialBalance(trial_balance::Args),
+    /// The ledger as double-entry books, for hledger or beancount
+    Export(export::Args),
     /// Check a ledger's directory while nothing runs on it
     Verify(verify::Args),
     /// Write the completions of a shell to the standard output
@@ -125,16 +150,24 @@ fn run(cli: Cli) -> Result<(), Failure> {
 async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
     match command {
         Command::Append(args) => append::run(args, session).await,
+        Command::Import(args) => import::run(args, session).await,
         Command::Balance(args) => balance::run(args, session).await,
         Command::Lead(args) => lead::run(args, session).await,
         Command::Agreement(args) => agreement::run(args, session).await,
         Command::Statement(args) => statement::run(args, session).await,
+        Command::Partners(args) => partners::run(args, session).await,
+        Command::Agreements(args) => agreements::run(args, session).await,
+        Command::Leads(args) => leads::run(args, session).await,
+        Command::Campaigns(args) => campaigns::run(args, session).await,
+        Command::Campaign(args) => campaign::run(args, session).await,
+        Command::Metrics(args) => metrics::run(args, session).await,
         Command::Explain(args) => explain::run(args, session).await,
         Command::Payables(args) => payables::run(args, session).await,
         Command::Payouts(args) => payouts::run(args, session).await,
         Command::Disputes(args) => disputes::run(args, session).await,
         Command::Records(args) => records::run(args, session).await,
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
+        Command::Export(args) => export::run(args, session).await,
         Command::Serve(_) | Command::Demo | Command::Verify(_) | Command::Completions(_) => unreachable!("these need no running ledger"),
     }
 }
@@ -148,6 +181,7 @@ fn refuse_idle_options(command: &Command, matches: &ArgMatches) -> Result<(), Fa
     let (name, idle): (&str, &[&str]) = match command {
         Command::Serve(_) => ("serve", &["address", "json", "lang"]),
         Command::Demo => ("demo", &["address", "json"]),
+        Command::Export(_) => ("export", &["json"]),
         Command::Verify(_) => ("verify", &["address"]),
         Command::Completions(_) => ("completions", &["address", "json", "lang"]),
         _ => return Ok(()),

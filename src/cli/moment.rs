@@ -20,6 +20,11 @@ impl Moment {
     pub fn options(&self) -> ReadOptions {
         ReadOptions { as_of: self.as_of, as_of_position: self.as_of_position, min_position: None }
     }
+
+    /// The position alone.
+    pub fn as_of_position(&self) -> Option<u64> {
+        self.as_of_position
+    }
 }
 
 /// A time in RFC 3339, or a date, which means its first instant in UTC.

@@ -34,6 +34,8 @@ impl From<&str> for Column {
 /// A table that is written as a whole.
 pub struct Table {
     table: comfy_table::Table,
+    /// The first column that is flush right, of a table without a header.
+    right_from: Option<usize>,
 }
 
 impl Table {
@@ -42,7 +44,7 @@ impl Table {
         let header = header.map(Into::into);
         let mut table = comfy_table::Table::new();
         table.load_style(STYLE).set_header(header.iter().map(|column| Cell::new(&column.name)));
-        let mut table = Self { table };
+        let mut table = Self { table, right_from: None };
         table.align(|column| header[column].is_right);
         table
     }
@@ -51,14 +53,21 @@ impl Table {
     pub fn facts() -> Self {
         let mut table = comfy_table::Table::new();
         table.load_style(STYLE);
-        Self { table }
+        Self { table, right_from: None }
+    }
+
+    /// Names with a figure behind each, without a header.
+    pub fn figures() -> Self {
+        let mut table = Self::facts();
+        table.right_from = Some(1);
+        table
     }
 
     /// Names with amounts behind them, one column each.
     pub fn amounts(header: Vec<String>) -> Self {
         let mut table = comfy_table::Table::new();
         table.load_style(STYLE).set_header(header);
-        let mut table = Self { table };
+        let mut table = Self { table, right_from: None };
         table.align(|column| column > 0);
         table
     }
@@ -87,6 +96,10 @@ impl Table {
             self.table.set_content_arrangement(ContentArrangement::Dynamic);
         } else {
             self.table.force_no_tty().set_content_arrangement(ContentArrangement::Disabled);
+        }
+        if let Some(first) = self.right_from {
+            // Its columns are known once it has rows.
+            self.align(|column| column >= first);
         }
         for column in self.table.column_iter_mut() {
             column.set_padding((0, 1));

@@ -15,6 +15,9 @@ error = error: { $text }
 column-partner = partner
 column-payable = payable
 column-minimum-payout = minimum payout
+column-position = position
+column-occurred = occurred
+column-about = about
 column-proposal = proposal
 
 ## payables
@@ -22,6 +25,190 @@ column-proposal = proposal
 payables-none = nothing is payable
 payables-below-minimum = below the minimum, carries forward
 payables-pay = pay
+
+## statement
+
+statement-none = no entries
+statement-not-begun = { $month } has not begun; months are named in years of the common era, such as 2025-03
+statement-json-or-format = --json and another --format are asked for; leave one of them out
+statement-available = available
+statement-title = Statement of { $partner }, { $month }
+statement-partner = Partner
+statement-period = Period
+statement-from-to = { $first } to { $last } ({ $zone })
+statement-running = Provisional: the month is not over. What is below is as far as known, and may still change.
+statement-open = Provisional: the month is over but not closed. Facts of it that become known late may still change it.
+statement-closed = Final: everything before { $through } is closed (position { $position }). Facts that become known late count in a later month; only what disputes hold may still change.
+statement-nothing = Nothing has moved, and nothing is owed.
+statement-date = date
+statement-kind = kind
+statement-sale = sale
+statement-lead = lead
+statement-reason = reason
+statement-amount = amount
+statement-balance = balance
+statement-currency = currency
+statement-agreement = agreement
+statement-campaign = campaign
+statement-reference = reference
+statement-available-from = available from
+statement-occurred = occurred
+statement-position = position
+statement-opening = opening balance
+statement-closing = closing balance
+statement-late = happened on { $date }, recorded after that was closed
+statement-payable-heading = What is payable in { $currency }
+statement-working-closing = closing balance
+statement-working-pending = - pending
+statement-working-disputed = - disputed
+statement-working-payable = = payable
+statement-pay = { $amount } are payable at the end of the month.
+statement-pay-nothing = Nothing is payable at the end of the month.
+statement-below-minimum = { $amount } are payable, less than the minimum payout of { $minimum }: they are carried forward.
+statement-negative = The partner owes { $owed }: since the beginning { $earned } were earned, { $taken } taken back, { $paid } paid out, and { $collected } collected from customers by the partner. What is earned from now on is set off against it first.
+statement-negative-other = Adjustments, cost shares and distributions come to { $amount } of the balance.
+statement-payable-negative = Nothing is payable: { $amount } more were paid out than is available yet.
+statement-available-on = { $amount } become available on { $day }.
+statement-taken-on = { $amount } are taken back on { $day }, with the commission that they belong to.
+statement-held = { $amount } are held by dispute { $dispute } about { $about } until it is resolved.
+statement-reason-rate = { $rate } of { $base }, rule { $rule }
+statement-reason-tiers = net sales from { $before } to { $after }, rule { $rule }
+statement-reason-flat = flat amount, rule { $rule }
+statement-reason-cut-off = { $amount } cut off by the cap per lead
+statement-reason-refund = refund { $refund } of { $amount } ({ $why })
+statement-reason-reinstated = refund { $refund } undone
+statement-reason-transfer-in = lead reassigned, commission moved here
+statement-reason-transfer-out = lead reassigned, commission moved on
+statement-reason-returned = payout { $payout } came back
+statement-reason-advance = advance
+statement-reason-tax = { $amount } of it withheld as tax
+statement-reason-collected = { $amount } collected from the customer by the partner
+
+## disputes
+
+disputes-lead = lead { $id }
+disputes-sale = sale { $id }
+disputes-payout = payout { $id }
+
+## partners
+
+partners-name = name
+partners-kind = kind
+partners-categories = categories
+partners-country = country
+partners-registered = registered
+partners-agreements = agreements
+partners-fit = fit
+partners-fits = fits
+partners-fits-not = does not fit
+partners-competes = competes
+partners-none = no partners
+
+## agreements
+
+agreements-agreement = agreement
+agreements-type = type
+agreements-state = state
+agreements-effective = effective
+agreements-ends = ends
+agreements-ends-by = { $time }, by { $cause }
+agreements-none = no agreements
+
+## leads
+
+leads-lead = lead
+leads-state = state
+leads-owner = owner
+leads-credit = credit
+leads-since = since
+leads-rule = rule
+leads-protected-until = protected until
+leads-acquired-by = acquired by
+leads-none = no leads
+
+## campaign and campaigns
+
+campaign-campaign = campaign
+campaign-title = title
+campaign-type = type
+campaign-state = state
+campaign-starts = planned from
+campaign-ends = planned until
+campaign-started = started
+campaign-ended = ended
+campaign-stops = stops
+campaign-summary = summary
+campaign-participants = Participants
+campaign-participant = participant
+campaign-cost-share = cost share
+campaign-lead-share = lead share
+campaign-goal = goal
+campaign-joint-leads = joint leads
+campaign-deliverables = Deliverables
+campaign-deliverable = deliverable
+campaign-owed-by = owed by
+campaign-weight = weight
+campaign-due = due
+campaign-delivered = delivered
+campaign-not-yet = not yet
+campaign-description = description
+campaign-costs = Costs
+campaign-cost = cost
+campaign-amount = amount
+campaign-paid-by = paid by
+campaign-reach = Reach
+campaign-measured-by = measured by
+campaign-house-audience = house audience
+campaign-partner-audience = partner audience
+campaign-overlap = overlap
+campaign-impressions = impressions
+campaign-visits = visits
+campaign-registrations = registrations
+campaign-mentions = mentions
+campaigns-with = with
+campaigns-delivered = delivered
+campaigns-delivered-of = { $delivered } of { $all }
+campaigns-none = no campaigns
+
+## metrics
+
+metrics-of-all = Figures for everything
+metrics-of-partner = Figures for partner { $id }
+metrics-of-agreement = Figures for agreement { $id }
+metrics-of-campaign = Figures for campaign { $id }
+metrics-from = from { $time }
+metrics-to = to { $time }
+metrics-fraction = { $percent } ({ $part } of { $whole })
+metrics-leads-and-deals = Leads and deals
+metrics-leads = leads
+metrics-registrations = registrations
+metrics-qualified = qualified
+metrics-conversion = conversion
+metrics-deals = deals
+metrics-close-rate = close rate
+metrics-money = Money
+metrics-revenue = revenue
+metrics-commission = - commission
+metrics-net-revenue = = net revenue
+metrics-cost = - cost of the house
+metrics-net-result = = net result
+metrics-average-deal = average deal
+metrics-cost-per-registration = cost per registration
+metrics-cost-per-qualified = cost per qualified lead
+metrics-cost-per-deal = cost per deal
+metrics-return-on-cost = return on cost
+metrics-share-of-all-revenue = partners' share of all revenue
+metrics-reach = Reach
+metrics-combined-audience = combined audience
+metrics-uplift = uplift over the house's own
+metrics-impressions = impressions
+metrics-visits = visits
+metrics-visit-rate = visit rate
+metrics-mentions = mentions
+metrics-effort = Effort by weight of what was due
+metrics-participant = participant
+metrics-due = due
+metrics-delivered = delivered
 
 ## Words for the values of enums, named as the contract names them
 
@@ -207,3 +394,44 @@ alert-kind-negative-balance = negative balance
 alert-kind-payable-due = payable due
 alert-kind-dispute-open = dispute open
 alert-kind-protection-lapsing = protection lapsing
+
+## The stories of `demo`
+
+demo-recorded = { $count ->
+    [one] { $count } event recorded
+   *[other] { $count } events recorded
+}
+demo-refused = refused: { $reason }: { $message }
+demo-owners = Who owns which lead before and after the agreements' end
+demo-explained = An explained commission
+demo-owed = What everybody is owed today
+demo-over = That ledger is gone now. To keep one running, and to ask it from another terminal:
+demo-sources = From the sources, `cargo run --release --` stands for `partnership-ledger`.
+demo-referral = Referrals earn 20 % commission for 12 months
+demo-referral-says = Beacon refers a bakery on 3 February 2025. It buys three times: within the window, within it again, and after it.
+demo-marketplace = An integration partner: 100 customers × 500 dollars at 20 %
+demo-marketplace-says = Northwind lists the integration in its marketplace: 50000.00 USD of revenue, of which 20 % are Northwind's.
+demo-payout = A payout, a refund after it, and a payout too many
+demo-payout-says = Northwind is paid what is payable. Then a customer wants the money back: the reversal makes the balance negative, later sales fill it. Nothing that was paid is un-paid.
+demo-claims = Two partners claim the same customer
+demo-claims-says = Harbor claims the bakery while Beacon's claim is protected. The claim is declined and kept, and Harbor disputes the lead: its commission is held until the dispute ends.
+demo-webinar = Campaign 1, a joint webinar: 500 registrants, 50 qualified leads, 5 deals
+demo-webinar-says = Lumen Mail, a co-marketing partner, invites its list. The webinar costs 2000.00 USD of time and brings 25000.00 USD: 10 % qualify, 10 % of them buy.
+demo-content = Campaign 2, co-branded content: 50 000 and 100 000 readers
+demo-content-says = A guide written with สยามสตูดิโอ reaches both audiences: 150 000 readers, three times the house's own.
+demo-bundle = Campaign 3, a bundle offer through a channel partner
+demo-bundle-says = Tranquil sells its yearly plan with three months of the house's product. Each bundle earns it 5 dollars.
+demo-badges = Campaign 4, cross-promotion: badges on every shop
+demo-badges-says = The house shows "Powered by Payline" two million times and more. Payline wants sales, the house awareness, and the newsletter that Payline owes does not come: the ledger says so.
+demo-booth = Campaign 5, a sponsored event: a booth of 40 000 dollars, shared
+demo-booth-says = Orbit pays 35000.00 USD and the house 5000.00 USD, at 50/50: the house owes Orbit 15000.00 USD. Of the 101 leads 51 fall to the house and 50 to Orbit.
+demo-venture = A joint venture, 50/50: capital first, then the profit
+demo-venture-says = The house put in 600000.00 USD and Nordvox 400000.00 USD. Of 1200000.00 USD each side first gets its capital back, then half of the rest.
+demo-relationship = The relationship: who looks after it, and what was forgotten
+demo-relationship-says = Lumen's launch is told step by step, with a check-in, a quarterly review and two requests to use the brand. Then nobody talks for months.
+demo-exclusivity = Exclusivity for 12 months
+demo-exclusivity-says = The house has promised Northwind not to work with another storefront until 15 January 2026. Cartwheel is one: its agreement is refused before that day, and fine from then on.
+demo-termination = Termination with 30 days' notice
+demo-termination-says = Both agreements are ended by a notice of 1 October 2025. Beacon's leads stay with the acquirer and earn on; Harbor's pass to the house.
+demo-programme = What the programme brings: 15 to 30 % of revenue
+demo-programme-says = Beside its partners the house sold for 236000.00 USD itself in 2025.

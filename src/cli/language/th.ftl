@@ -15,6 +15,9 @@ error = ข้อผิดพลาด: { $text }
 column-partner = พันธมิตร
 column-payable = ยอดที่จ่ายได้
 column-minimum-payout = ยอดจ่ายขั้นต่ำ
+column-position = ลำดับที่
+column-occurred = เกิดขึ้นเมื่อ
+column-about = เกี่ยวกับ
 column-proposal = ข้อเสนอ
 
 ## payables
@@ -22,6 +25,190 @@ column-proposal = ข้อเสนอ
 payables-none = ไม่มียอดที่จ่ายได้
 payables-below-minimum = ต่ำกว่าขั้นต่ำ ยกไปงวดหน้า
 payables-pay = จ่าย
+
+## statement
+
+statement-none = ไม่มีรายการ
+statement-not-begun = เดือน { $month } ยังไม่เริ่ม ให้ระบุเดือนเป็นปีคริสต์ศักราช เช่น 2025-03
+statement-json-or-format = ระบุทั้ง --json และ --format แบบอื่น ให้ใช้เพียงอย่างเดียว
+statement-available = จ่ายได้เมื่อ
+statement-title = ใบแจ้งยอดของ { $partner } ประจำเดือน{ $month }
+statement-partner = พันธมิตร
+statement-period = ช่วงเวลา
+statement-from-to = { $first } ถึง { $last } ({ $zone })
+statement-running = ฉบับชั่วคราว: เดือนนี้ยังไม่สิ้นสุด ข้อมูลด้านล่างเป็นเท่าที่ทราบและอาจเปลี่ยนได้
+statement-open = ฉบับชั่วคราว: เดือนนี้สิ้นสุดแล้วแต่ยังไม่ปิดงวด ข้อเท็จจริงที่ทราบภายหลังยังอาจทำให้เปลี่ยนได้
+statement-closed = ฉบับสมบูรณ์: ปิดงวดทั้งหมดก่อน { $through } แล้ว (ลำดับที่ { $position }) ข้อเท็จจริงที่ทราบภายหลังจะนับในเดือนต่อไป มีเพียงยอดที่ข้อโต้แย้งพักไว้เท่านั้นที่ยังเปลี่ยนได้
+statement-nothing = ไม่มีรายการเคลื่อนไหวและไม่มียอดค้าง
+statement-date = วันที่
+statement-kind = ประเภท
+statement-sale = การขาย
+statement-lead = ลูกค้ามุ่งหวัง
+statement-reason = เหตุผล
+statement-amount = จำนวนเงิน
+statement-balance = ยอดคงเหลือ
+statement-currency = สกุลเงิน
+statement-agreement = ข้อตกลง
+statement-campaign = แคมเปญ
+statement-reference = อ้างอิง
+statement-available-from = จ่ายได้ตั้งแต่
+statement-occurred = วันที่เกิดขึ้น
+statement-position = ลำดับที่
+statement-opening = ยอดยกมา
+statement-closing = ยอดยกไป
+statement-late = เกิดขึ้นเมื่อ { $date } แต่บันทึกหลังปิดงวดนั้นแล้ว
+statement-payable-heading = ยอดที่จ่ายได้ สกุลเงิน { $currency }
+statement-working-closing = ยอดยกไป
+statement-working-pending = - รอครบกำหนด
+statement-working-disputed = - อยู่ระหว่างโต้แย้ง
+statement-working-payable = = ยอดที่จ่ายได้
+statement-pay = ณ สิ้นเดือนมียอดที่จ่ายได้ { $amount }
+statement-pay-nothing = ณ สิ้นเดือนไม่มียอดที่จ่ายได้
+statement-below-minimum = มียอดที่จ่ายได้ { $amount } ซึ่งต่ำกว่ายอดจ่ายขั้นต่ำ { $minimum } จึงยกไปงวดหน้า
+statement-negative = พันธมิตรค้างชำระ { $owed }: ตั้งแต่ต้นได้ค่าคอมมิชชัน { $earned } ถูกกลับรายการ { $taken } ได้รับเงินแล้ว { $paid } และพันธมิตรเก็บเงินจากลูกค้าไว้ { $collected } ค่าคอมมิชชันที่ได้ต่อจากนี้จะนำมาหักยอดค้างก่อน
+statement-negative-other = ในยอดนี้เป็นรายการปรับปรุง ส่วนแบ่งค่าใช้จ่าย และส่วนแบ่งกำไรรวม { $amount }
+statement-payable-negative = ไม่มียอดที่จ่ายได้: จ่ายไปแล้วเกินกว่ายอดที่ครบกำหนดอยู่ { $amount }
+statement-available-on = { $amount } จะจ่ายได้ตั้งแต่ { $day }
+statement-taken-on = { $amount } จะถูกหักคืนเมื่อ { $day } พร้อมค่าคอมมิชชันที่เกี่ยวข้อง
+statement-held = { $amount } ถูกพักไว้โดยข้อโต้แย้ง { $dispute } เรื่อง{ $about } จนกว่าจะได้ข้อยุติ
+statement-reason-rate = { $rate } ของ { $base } ตามกติกา { $rule }
+statement-reason-tiers = ยอดขายสุทธิจาก { $before } เป็น { $after } ตามกติกา { $rule }
+statement-reason-flat = จำนวนคงที่ตามกติกา { $rule }
+statement-reason-cut-off = ตัดออก { $amount } เพราะถึงเพดานต่อลูกค้ามุ่งหวัง
+statement-reason-refund = คืนเงิน { $refund } จำนวน { $amount } ({ $why })
+statement-reason-reinstated = ยกเลิกการคืนเงิน { $refund }
+statement-reason-transfer-in = โอนลูกค้ามุ่งหวัง ค่าคอมมิชชันย้ายมาที่นี่
+statement-reason-transfer-out = โอนลูกค้ามุ่งหวัง ค่าคอมมิชชันย้ายออกไป
+statement-reason-returned = เงินจ่าย { $payout } ตีกลับ
+statement-reason-advance = เงินล่วงหน้า
+statement-reason-tax = หักภาษี ณ ที่จ่าย { $amount }
+statement-reason-collected = พันธมิตรเก็บเงินจากลูกค้า { $amount }
+
+## disputes
+
+disputes-lead = ลูกค้ามุ่งหวัง { $id }
+disputes-sale = การขาย { $id }
+disputes-payout = การจ่ายเงิน { $id }
+
+## partners
+
+partners-name = ชื่อ
+partners-kind = ประเภท
+partners-categories = หมวดหมู่
+partners-country = ประเทศ
+partners-registered = ลงทะเบียน
+partners-agreements = ข้อตกลง
+partners-fit = ความเหมาะสม
+partners-fits = เหมาะสม
+partners-fits-not = ไม่เหมาะสม
+partners-competes = เป็นคู่แข่ง
+partners-none = ไม่มีพันธมิตร
+
+## agreements
+
+agreements-agreement = ข้อตกลง
+agreements-type = ประเภท
+agreements-state = สถานะ
+agreements-effective = มีผลตั้งแต่
+agreements-ends = สิ้นสุด
+agreements-ends-by = { $time } เพราะ{ $cause }
+agreements-none = ไม่มีข้อตกลง
+
+## leads
+
+leads-lead = ลูกค้ามุ่งหวัง
+leads-state = สถานะ
+leads-owner = เจ้าของ
+leads-credit = ข้อตกลงที่ได้เครดิต
+leads-since = ตั้งแต่
+leads-rule = กติกา
+leads-protected-until = คุ้มครองถึง
+leads-acquired-by = ผู้หามา
+leads-none = ไม่มีลูกค้ามุ่งหวัง
+
+## campaign and campaigns
+
+campaign-campaign = แคมเปญ
+campaign-title = ชื่อ
+campaign-type = ประเภท
+campaign-state = สถานะ
+campaign-starts = แผนเริ่ม
+campaign-ends = แผนจบ
+campaign-started = เริ่มเมื่อ
+campaign-ended = จบเมื่อ
+campaign-stops = หยุดเมื่อ
+campaign-summary = สรุปผล
+campaign-participants = ผู้ร่วมแคมเปญ
+campaign-participant = ผู้ร่วม
+campaign-cost-share = ส่วนแบ่งค่าใช้จ่าย
+campaign-lead-share = ส่วนแบ่งลูกค้ามุ่งหวัง
+campaign-goal = เป้าหมาย
+campaign-joint-leads = ลูกค้ามุ่งหวังร่วม
+campaign-deliverables = งานส่งมอบ
+campaign-deliverable = งาน
+campaign-owed-by = ผู้รับผิดชอบ
+campaign-weight = น้ำหนัก
+campaign-due = กำหนดส่ง
+campaign-delivered = ส่งมอบ
+campaign-not-yet = ยังไม่ส่ง
+campaign-description = รายละเอียด
+campaign-costs = ค่าใช้จ่าย
+campaign-cost = รายการ
+campaign-amount = จำนวนเงิน
+campaign-paid-by = ผู้จ่าย
+campaign-reach = การเข้าถึง
+campaign-measured-by = ผู้วัด
+campaign-house-audience = ผู้ชมของบริษัท
+campaign-partner-audience = ผู้ชมของพันธมิตร
+campaign-overlap = ส่วนที่ซ้ำกัน
+campaign-impressions = การแสดงผล
+campaign-visits = การเข้าชม
+campaign-registrations = ผู้ลงทะเบียน
+campaign-mentions = การกล่าวถึง
+campaigns-with = ร่วมกับ
+campaigns-delivered = ส่งมอบแล้ว
+campaigns-delivered-of = { $delivered } จาก { $all }
+campaigns-none = ไม่มีแคมเปญ
+
+## metrics
+
+metrics-of-all = ตัวเลขของทั้งหมด
+metrics-of-partner = ตัวเลขของพันธมิตร { $id }
+metrics-of-agreement = ตัวเลขของข้อตกลง { $id }
+metrics-of-campaign = ตัวเลขของแคมเปญ { $id }
+metrics-from = ตั้งแต่ { $time }
+metrics-to = ก่อน { $time }
+metrics-fraction = { $percent } ({ $part } จาก { $whole })
+metrics-leads-and-deals = ลูกค้ามุ่งหวังและดีล
+metrics-leads = ลูกค้ามุ่งหวัง
+metrics-registrations = ผู้ลงทะเบียน
+metrics-qualified = ผ่านคุณสมบัติ
+metrics-conversion = อัตราผ่านคุณสมบัติ
+metrics-deals = ดีล
+metrics-close-rate = อัตราปิดการขาย
+metrics-money = เงิน
+metrics-revenue = รายได้
+metrics-commission = - ค่าคอมมิชชัน
+metrics-net-revenue = = รายได้สุทธิ
+metrics-cost = - ค่าใช้จ่ายของบริษัท
+metrics-net-result = = ผลลัพธ์สุทธิ
+metrics-average-deal = ดีลเฉลี่ย
+metrics-cost-per-registration = ค่าใช้จ่ายต่อผู้ลงทะเบียน
+metrics-cost-per-qualified = ค่าใช้จ่ายต่อรายที่ผ่านคุณสมบัติ
+metrics-cost-per-deal = ค่าใช้จ่ายต่อดีล
+metrics-return-on-cost = ผลตอบแทนต่อค่าใช้จ่าย
+metrics-share-of-all-revenue = สัดส่วนของพันธมิตรในรายได้ทั้งหมด
+metrics-reach = การเข้าถึง
+metrics-combined-audience = ผู้ชมรวม
+metrics-uplift = เทียบกับผู้ชมของบริษัทเอง
+metrics-impressions = การแสดงผล
+metrics-visits = การเข้าชม
+metrics-visit-rate = อัตราการเข้าชม
+metrics-mentions = การกล่าวถึง
+metrics-effort = การลงแรงตามน้ำหนักงานที่ถึงกำหนด
+metrics-participant = ผู้ร่วม
+metrics-due = ถึงกำหนด
+metrics-delivered = ส่งมอบแล้ว
 
 ## Words for the values of enums, named as the contract names them
 
@@ -207,3 +394,41 @@ alert-kind-negative-balance = ยอดติดลบ
 alert-kind-payable-due = มียอดถึงกำหนดจ่าย
 alert-kind-dispute-open = ข้อโต้แย้งค้างอยู่
 alert-kind-protection-lapsing = การคุ้มครองใกล้หมด
+
+## เรื่องราวของ `demo`
+
+demo-recorded = บันทึก { $count } เหตุการณ์
+demo-refused = ปฏิเสธ: { $reason }: { $message }
+demo-owners = ใครเป็นเจ้าของลีดใด ก่อนและหลังข้อตกลงสิ้นสุด
+demo-explained = ที่มาของค่าคอมมิชชัน
+demo-owed = ยอดที่ค้างแก่ทุกฝ่ายในวันนี้
+demo-over = สมุดบัญชีนั้นถูกลบแล้ว หากต้องการเปิดไว้ใช้งานและสอบถามจากอีกหน้าต่างหนึ่ง:
+demo-sources = จากซอร์สโค้ด ให้ใช้ `cargo run --release --` แทน `partnership-ledger`
+demo-referral = การแนะนำลูกค้าได้ค่าคอมมิชชัน 20 % เป็นเวลา 12 เดือน
+demo-referral-says = Beacon แนะนำร้านเบเกอรี่เมื่อ 3 กุมภาพันธ์ 2568 ร้านซื้อสามครั้ง: สองครั้งภายในกำหนดเวลา และหนึ่งครั้งหลังจากนั้น
+demo-marketplace = พันธมิตรเชื่อมต่อระบบ: ลูกค้า 100 ราย × 500 ดอลลาร์ ที่ 20 %
+demo-marketplace-says = Northwind นำการเชื่อมต่อขึ้นตลาดแอปของตน: รายได้ 50000.00 USD เป็นของ Northwind 20 %
+demo-payout = การจ่ายเงิน การคืนเงินหลังจากนั้น และการจ่ายที่เกินยอด
+demo-payout-says = Northwind ได้รับเงินตามยอดที่จ่ายได้ ต่อมาลูกค้ารายหนึ่งขอเงินคืน: รายการกลับทำให้ยอดติดลบ และยอดขายต่อไปจะเติมให้เต็ม สิ่งที่จ่ายแล้วไม่ถูกยกเลิก
+demo-claims = พันธมิตรสองรายอ้างสิทธิในลูกค้ารายเดียวกัน
+demo-claims-says = Harbor อ้างสิทธิในร้านเบเกอรี่ขณะที่สิทธิของ Beacon ยังได้รับการคุ้มครอง คำอ้างถูกปฏิเสธแต่เก็บไว้ Harbor จึงโต้แย้ง: ค่าคอมมิชชันถูกกันไว้จนกว่าข้อโต้แย้งจะจบ
+demo-webinar = แคมเปญที่ 1 เว็บบินาร์ร่วม: ผู้ลงทะเบียน 500 ลีดที่ผ่านคุณสมบัติ 50 ปิดการขาย 5
+demo-webinar-says = Lumen Mail พันธมิตรทางการตลาดเชิญรายชื่อของตน เว็บบินาร์ใช้เวลาคิดเป็น 2000.00 USD และนำมา 25000.00 USD: ผ่านคุณสมบัติ 10 % และ 10 % ในนั้นซื้อ
+demo-content = แคมเปญที่ 2 เนื้อหาร่วมแบรนด์: ผู้อ่าน 50 000 และ 100 000 คน
+demo-content-says = คู่มือที่เขียนร่วมกับสยามสตูดิโอเข้าถึงผู้ชมของทั้งสองฝ่าย: ผู้อ่าน 150 000 คน เป็นสามเท่าของฝ่ายเราเอง
+demo-bundle = แคมเปญที่ 3 ข้อเสนอแบบชุดผ่านตัวแทนจำหน่าย
+demo-bundle-says = Tranquil ขายแพ็กเกจรายปีพร้อมสินค้าของเราสามเดือน ได้ 5 ดอลลาร์ต่อชุด
+demo-badges = แคมเปญที่ 4 การโปรโมตข้ามกัน: ป้ายบนทุกร้าน
+demo-badges-says = เราแสดงป้าย "Powered by Payline" กว่าสองล้านครั้ง Payline ต้องการยอดขาย ส่วนเราต้องการการรับรู้ และจดหมายข่าวที่ Payline รับปากไว้ยังไม่มา: สมุดบัญชีบอกให้รู้
+demo-booth = แคมเปญที่ 5 สนับสนุนงานอีเวนต์: บูธ 40 000 ดอลลาร์ หารกัน
+demo-booth-says = Orbit จ่าย 35000.00 USD และเราจ่าย 5000.00 USD แบ่งกัน 50/50: เราจึงค้าง Orbit 15000.00 USD จากลีด 101 ราย เราได้ 51 และ Orbit ได้ 50
+demo-venture = กิจการร่วมค้า 50/50: คืนทุนก่อน แล้วจึงแบ่งกำไร
+demo-venture-says = เราลงทุน 600000.00 USD และ Nordvox 400000.00 USD จาก 1200000.00 USD แต่ละฝ่ายได้ทุนคืนก่อน แล้วได้ครึ่งหนึ่งของส่วนที่เหลือ
+demo-relationship = ความสัมพันธ์: ใครดูแล และอะไรถูกลืม
+demo-relationship-says = การเริ่มงานกับ Lumen บันทึกทีละขั้น มีการติดตามงาน การทบทวนรายไตรมาส และคำขอใช้แบรนด์สองครั้ง หลังจากนั้นไม่มีใครคุยกันหลายเดือน
+demo-exclusivity = สิทธิแต่ผู้เดียว 12 เดือน
+demo-exclusivity-says = เราสัญญากับ Northwind ว่าจะไม่ร่วมงานกับหน้าร้านออนไลน์รายอื่นจนถึง 15 มกราคม 2569 Cartwheel เป็นรายหนึ่ง: ข้อตกลงถูกปฏิเสธก่อนวันนั้น และทำได้ตั้งแต่วันนั้น
+demo-termination = เลิกข้อตกลงโดยบอกกล่าวล่วงหน้า 30 วัน
+demo-termination-says = ข้อตกลงทั้งสองเลิกด้วยการบอกกล่าวเมื่อ 1 ตุลาคม 2568 ลีดของ Beacon อยู่กับผู้หามาและยังได้ค่าคอมมิชชัน ส่วนของ Harbor ตกเป็นของเรา
+demo-programme = สิ่งที่โปรแกรมพันธมิตรนำมา: 15 ถึง 30 % ของรายได้
+demo-programme-says = นอกจากผ่านพันธมิตร เราขายเองได้ 236000.00 USD ในปี 2568

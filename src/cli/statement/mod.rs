@@ -1,0 +1,148 @@
+//! `statement`: every posting of a partner with the running balance; or that of a month, to be sent out.
+
+mod as_csv;
+mod as_html;
+mod as_json;
+mod as_text;
+mod month;
+mod period;
+mod reason;
+mod sheet;
+
+use super::client::Session;
+use super::failure::Failure;
+use super::language::{Language, columns, say};
+use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::moment::{Moment, parse_time};
+use super::table::Table;
+use super::text::line;
+use chrono::Utc;
+use partnership_ledger::domain::calendar::Tz;
+use partnership_ledger::proto::{Entry, EntryKind, ListEntriesRequest};
+use period::{Month, Period, parse_zone};
+use prost_types::Timestamp;
+use sheet::Sheet;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The partner
+    partner: String,
+    /// Only in this currency
+    #[arg(long, value_name = "CODE")]
+    currency: Option<String>,
+    /// Only of this agreement
+    #[arg(long, value_name = "ID")]
+    agreement: Option<String>,
+    /// Only of this lead
+    #[arg(long, value_name = "ID")]
+    lead: Option<String>,
+    /// Only of this sale
+    #[arg(long, value_name = "ID")]
+    sale: Option<String>,
+    /// Only what takes effect at or after this
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    from: Option<Timestamp>,
+    /// Only what takes effect before this
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    to: Option<Timestamp>,
+    /// The statement of this month, such as 2025-03, to be sent out: the opening balance, every entry with its reason, the
+    /// closing balance, and what is payable when
+    #[arg(long, value_name = "MONTH", value_parser = Month::parse,
+        conflicts_with_all = ["currency", "agreement", "lead", "sale", "from", "to", "as_of"])]
+    month: Option<Month>,
+    /// How to write the statement of a month
+    #[arg(long, value_name = "FORMAT", requires = "month")]
+    format: Option<Format>,
+    /// The time zone whose month it is
+    #[arg(long, value_name = "ZONE", value_parser = parse_zone, default_value = "UTC", requires = "month")]
+    time_zone: Tz,
+    #[command(flatten)]
+    moment: Moment,
+}
+
+/// How a month's statement is written.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    /// For a terminal or a plain letter
+    Text,
+    /// For programs
+    Json,
+    /// For a spreadsheet
+    Csv,
+    /// For a browser, which makes a PDF of it
+    Html,
+}
+
+pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    match args.month {
+        Some(month) => of_month(args, month, session).await,
+        None => entries(args, session).await,
+    }
+}
+
+async fn of_month(args: Args, month: Month, session: &mut Session) -> Result<(), Failure> {
+    let language = session.out.language;
+    let format = args.format.unwrap_or(if session.out.json { Format::Json } else { Format::Text });
+    if session.out.json && format != Format::Json {
+        return Err(Failure::usage(say!(language, "statement-json-or-format")));
+    }
+    let period = Period::of(month, args.time_zone);
+    if period.start > Utc::now() {
+        return Err(Failure::usage(say!(language, "statement-not-begun", month = period.name())));
+    }
+    let statement = month::read(args.partner, period, args.moment.as_of_position(), session).await?;
+    match format {
+        Format::Text => as_text::write(&Sheet::of(&statement, language), &mut session.out),
+        Format::Json => session.out.line(&as_json::document(&statement).to_string()),
+        Format::Csv => as_csv::write(&statement, language, &mut session.out),
+        Format::Html => session.out.line(&as_html::page(&Sheet::of(&statement, language))),
+    }
+}
+
+async fn entries(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let language = session.out.language;
+    let header = columns![
+        language;
+        > "column-position", "column-occurred", "statement-kind", > "statement-amount", > "statement-balance", "statement-available",
+        "column-about", "statement-reference"
+    ];
+    let mut client = session.partnership().await?;
+    let mut listing = Listing::begin(&mut session.out, "entries", header)?;
+    each_page(async |page_token| {
+        let page = client.list_entries(request(&args, page_token)).await?.into_inner();
+        listing.page(&page.entries, page.position, |table, entry| row(language, table, entry))?;
+        Ok(page.next_page_token)
+    })
+    .await?;
+    listing.end(&say!(language, "statement-none"))
+}
+
+fn request(args: &Args, page_token: String) -> ListEntriesRequest {
+    ListEntriesRequest {
+        partner_id: args.partner.clone(),
+        currency_code: args.currency.clone(),
+        agreement_id: args.agreement.clone(),
+        lead_id: args.lead.clone(),
+        sale_id: args.sale.clone(),
+        kinds: Vec::new(),
+        effective_from: args.from,
+        effective_to: args.to,
+        page_size: PAGE_SIZE,
+        page_token,
+        options: Some(args.moment.options()),
+    }
+}
+
+fn row(language: Language, table: &mut Table, entry: &Entry) {
+    let about = [&entry.sale_id, &entry.lead_id, &entry.agreement_id, &entry.campaign_id];
+    table.row([
+        entry.position.to_string(),
+        language.time(entry.occurred_at.as_ref()),
+        language.word::<EntryKind>(entry.kind),
+        language.amount(&entry.currency_code, entry.amount),
+        language.amount(&entry.currency_code, entry.net_after),
+        language.time(entry.available_at.as_ref()),
+        about.into_iter().flatten().map(|id| line(id)).collect::<Vec<_>>().join(" "),
+        line(&entry.reference),
+    ]);
+}

@@ -1,0 +1,282 @@
+//! A partner's statement of a month as it was read: everything at one position.
+
+use super::period::{Period, timestamp};
+use crate::cli::client::Session;
+use crate::cli::failure::Failure;
+use crate::cli::listing::{PAGE_SIZE, each_page};
+use crate::cli::text;
+use chrono::{DateTime, TimeDelta, Utc};
+use partnership_ledger::proto::audit_service_client::AuditServiceClient;
+use partnership_ledger::proto::event::Body;
+use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
+use partnership_ledger::proto::{
+    Balance, Dispute, Entry, GetBalanceRequest, GetPartnerRequest, ListDisputesRequest, ListEntriesRequest, ListPayablesRequest, Payable,
+    PeriodClosed, ReadOptions, ReadRecordsRequest, Record, RecordFilter,
+};
+use prost_types::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use tonic::Code;
+use tonic::transport::Channel;
+
+/// How long back what is pending is looked for before everything is: a hold is rarely longer than a year.
+const USUAL_HOLD: TimeDelta = TimeDelta::days(400);
+
+/// A statement of a month.
+pub struct MonthStatement {
+    /// Whose it is.
+    pub partner_id: String,
+    /// The partner's name at the month's end.
+    pub partner_name: String,
+    /// The month.
+    pub period: Period,
+    /// How final it is.
+    pub standing: Standing,
+    /// A part per currency that has moved, by code.
+    pub parts: Vec<Part>,
+    /// The disputes that are open at the month's end and concern the partner.
+    pub disputes: Vec<Dispute>,
+    /// The position that all of it was read at.
+    pub position: u64,
+}
+
+/// How final a statement is.
+pub enum Standing {
+    /// The month is not over.
+    Running,
+    /// The month is over; facts of it may still be recorded late.
+    Open,
+    /// The month is closed: late facts count later.
+    Closed {
+        /// Before which instant everything is closed.
+        through: Timestamp,
+        /// The record that closed it.
+        position: u64,
+    },
+}
+
+/// What moved in a currency.
+pub struct Part {
+    /// The currency.
+    pub currency_code: String,
+    /// The net before the month, in minor units.
+    pub opening: i64,
+    /// What moved, in the order of taking effect.
+    pub lines: Vec<Line>,
+    /// The balance at the month's end.
+    pub balance: Balance,
+    /// What is pending at the month's end, by the instant from which it is available.
+    pub pending: Vec<(Timestamp, i64)>,
+    /// What is proposed to be paid at the month's end.
+    pub payable: Option<Payable>,
+}
+
+/// A line of a statement.
+pub struct Line {
+    /// What moved.
+    pub entry: Entry,
+    /// The net behind it, in minor units.
+    pub balance: i64,
+    /// The record that moved it.
+    pub record: Record,
+}
+
+/// Reads the statement, all of it as known at one position.
+pub async fn read(partner_id: String, period: Period, as_of_position: Option<u64>, session: &Session) -> Result<MonthStatement, Failure> {
+    let mut client = session.partnership().await?;
+    let request = GetBalanceRequest { partner_id: partner_id.clone(), options: Some(period.at_end(as_of_position)) };
+    let answer = client.get_balance(request).await?.into_inner();
+    let mut reader = Reader { client, audit: session.audit().await?, partner_id, period, position: answer.position };
+    let partner_name = reader.partner_name().await?;
+    let standing = reader.standing().await?;
+    let entries = reader.entries(Some(period.start)).await?;
+    let records = reader.records(&entries).await?;
+    let mut parts = assemble(answer.balances, entries, &records)?;
+    reader.check_openings(&parts).await?;
+    reader.find_pending(&mut parts).await?;
+    reader.find_payables(&mut parts).await?;
+    let disputes = reader.disputes().await?;
+    let Reader { partner_id, position, .. } = reader;
+    Ok(MonthStatement { partner_id, partner_name, period, standing, parts, disputes, position })
+}
+
+/// A part per currency that has something to say.
+fn assemble(balances: Vec<Balance>, entries: Vec<Entry>, records: &BTreeMap<u64, Record>) -> Result<Vec<Part>, Failure> {
+    let mut of_currency: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
+    for entry in entries {
+        of_currency.entry(entry.currency_code.clone()).or_default().push(entry);
+    }
+    let mut parts = Vec::new();
+    for balance in balances {
+        let entries = of_currency.remove(&balance.currency_code).unwrap_or_default();
+        let moved: i128 = entries.iter().map(|entry| i128::from(entry.amount)).sum();
+        let opening = i64::try_from(i128::from(balance.net) - moved).map_err(|_| contradiction())?;
+        if entries.is_empty() && [opening, balance.net, balance.pending, balance.disputed] == [0; 4] {
+            continue;
+        }
+        let mut lines = Vec::with_capacity(entries.len());
+        let mut after = opening;
+        for entry in entries {
+            after = after.checked_add(entry.amount).ok_or_else(contradiction)?;
+            let record = records.get(&entry.position).cloned().ok_or_else(contradiction)?;
+            lines.push(Line { entry, balance: after, record });
+        }
+        parts.push(Part { currency_code: balance.currency_code.clone(), opening, lines, balance, pending: Vec::new(), payable: None });
+    }
+    if of_currency.is_empty() { Ok(parts) } else { Err(contradiction()) }
+}
+
+/// The answers of one position fit each other, or something is damaged.
+fn contradiction() -> Failure {
+    Failure::check("the ledger's answers contradict each other: run `verify` on its directory")
+}
+
+/// Asks about one partner and month at one position.
+struct Reader {
+    client: PartnershipServiceClient<Channel>,
+    audit: AuditServiceClient<Channel>,
+    partner_id: String,
+    period: Period,
+    position: u64,
+}
+
+impl Reader {
+    fn at_end(&self) -> Option<ReadOptions> {
+        Some(self.period.at_end(Some(self.position)))
+    }
+
+    async fn partner_name(&mut self) -> Result<String, Failure> {
+        let request = GetPartnerRequest { partner_id: self.partner_id.clone(), options: self.at_end() };
+        let partner = self.client.get_partner(request).await?.into_inner().partner;
+        Ok(partner.map(|partner| partner.display_name).unwrap_or_default())
+    }
+
+    /// Closes go forward only, so the last one says whether the month is closed.
+    async fn standing(&mut self) -> Result<Standing, Failure> {
+        let filter = RecordFilter { body_types: vec!["period_closed".to_owned()], ..RecordFilter::default() };
+        let request = ReadRecordsRequest { backwards: true, page_size: 1, ..self.records_request(1, self.position + 1, filter) };
+        let page = self.audit.read_records(request).await?.into_inner().message().await?;
+        let last = page.and_then(|page| page.records.into_iter().next());
+        if let Some((position, event)) = last.and_then(|record| Some((record.position, record.event?)))
+            && let Some(Body::PeriodClosed(PeriodClosed { through: Some(through) })) = event.body
+            && text::utc(&through).is_some_and(|through| through >= self.period.end)
+        {
+            return Ok(Standing::Closed { through, position });
+        }
+        Ok(if Utc::now() < self.period.end { Standing::Running } else { Standing::Open })
+    }
+
+    fn records_request(&self, from: u64, to: u64, filter: RecordFilter) -> ReadRecordsRequest {
+        let options = ReadOptions { as_of: None, as_of_position: Some(self.position), min_position: None };
+        ReadRecordsRequest { from, to: Some(to), filter: Some(filter), backwards: false, page_size: PAGE_SIZE, options: Some(options) }
+    }
+
+    /// What took effect from an instant to the month's end, in the order of taking effect.
+    async fn entries(&mut self, from: Option<DateTime<Utc>>) -> Result<Vec<Entry>, Failure> {
+        let mut entries: Vec<Entry> = Vec::new();
+        each_page(async |page_token| {
+            let request = ListEntriesRequest {
+                partner_id: self.partner_id.clone(),
+                effective_from: from.map(timestamp),
+                effective_to: Some(timestamp(self.period.end)),
+                page_size: PAGE_SIZE,
+                page_token,
+                options: self.at_end(),
+                ..ListEntriesRequest::default()
+            };
+            let page = self.client.list_entries(request).await?.into_inner();
+            entries.extend(page.entries);
+            Ok(page.next_page_token)
+        })
+        .await?;
+        // Of what takes effect at once the order of recording stays.
+        entries.sort_by_key(|entry| entry.effective_at.map(|time| (time.seconds, time.nanos)));
+        Ok(entries)
+    }
+
+    /// The records behind lines: they say why.
+    async fn records(&mut self, entries: &[Entry]) -> Result<BTreeMap<u64, Record>, Failure> {
+        let positions = || entries.iter().map(|entry| entry.position);
+        let (Some(first), Some(last)) = (positions().min(), positions().max()) else { return Ok(BTreeMap::new()) };
+        let wanted: BTreeSet<u64> = positions().collect();
+        let filter = RecordFilter { partner_ids: vec![self.partner_id.clone()], ..RecordFilter::default() };
+        let mut pages = self.audit.read_records(self.records_request(first, last + 1, filter)).await?.into_inner();
+        let mut records = BTreeMap::new();
+        while let Some(page) = pages.message().await? {
+            let wanted = page.records.into_iter().filter(|record| wanted.contains(&record.position));
+            records.extend(wanted.map(|record| (record.position, record)));
+        }
+        Ok(records)
+    }
+
+    /// The opening balance is what the month before closed with. A partner who was registered since has no balance then.
+    async fn check_openings(&mut self, parts: &[Part]) -> Result<(), Failure> {
+        let request = GetBalanceRequest { partner_id: self.partner_id.clone(), options: Some(self.period.before(self.position)) };
+        let before = match self.client.get_balance(request).await {
+            Err(status) if status.code() == Code::NotFound => return Ok(()),
+            answer => answer?.into_inner().balances,
+        };
+        let net = |code: &str| before.iter().find(|balance| balance.currency_code == code).map_or(0, |balance| balance.net);
+        if parts.iter().all(|part| net(&part.currency_code) == part.opening) { Ok(()) } else { Err(contradiction()) }
+    }
+
+    /// From when what is pending at the month's end is available: of the entries of a year or so, or of all if those do not add up to it.
+    async fn find_pending(&mut self, parts: &mut [Part]) -> Result<(), Failure> {
+        for from in [Some(self.period.start - USUAL_HOLD), None] {
+            if parts
+                .iter()
+                .all(|part| part.pending.iter().map(|(_, amount)| i128::from(*amount)).sum::<i128>() == i128::from(part.balance.pending))
+            {
+                return Ok(());
+            }
+            let entries = self.entries(from).await?;
+            parts.iter_mut().for_each(|part| part.pending = pending(&entries, part, self.period.end));
+        }
+        Ok(())
+    }
+
+    /// What is proposed to be paid; the proposal is by partner, so the pages are read up to this one.
+    async fn find_payables(&mut self, parts: &mut [Part]) -> Result<(), Failure> {
+        if parts.iter().all(|part| part.balance.payable <= 0) {
+            return Ok(());
+        }
+        let mut found: Vec<Payable> = Vec::new();
+        each_page(async |page_token| {
+            let request = ListPayablesRequest { include_below_minimum: true, page_size: PAGE_SIZE, page_token, options: self.at_end() };
+            let page = self.client.list_payables(request).await?.into_inner();
+            let is_past = page.payables.last().is_some_and(|last| last.partner_id > self.partner_id);
+            found.extend(page.payables.into_iter().filter(|payable| payable.partner_id == self.partner_id));
+            Ok(if is_past { String::new() } else { page.next_page_token })
+        })
+        .await?;
+        for part in parts {
+            part.payable = found.iter().find(|payable| payable.currency_code == part.currency_code).cloned();
+        }
+        Ok(())
+    }
+
+    async fn disputes(&mut self) -> Result<Vec<Dispute>, Failure> {
+        let mut disputes = Vec::new();
+        each_page(async |page_token| {
+            let (partner_id, options) = (Some(self.partner_id.clone()), self.at_end());
+            let request = ListDisputesRequest { open_only: true, partner_id, page_size: PAGE_SIZE, page_token, options };
+            let page = self.client.list_disputes(request).await?.into_inner();
+            disputes.extend(page.disputes);
+            Ok(page.next_page_token)
+        })
+        .await?;
+        Ok(disputes)
+    }
+}
+
+/// What of the entries is not available before an instant, by the instant from which it is; what cancels out is left out.
+fn pending(entries: &[Entry], part: &Part, end: DateTime<Utc>) -> Vec<(Timestamp, i64)> {
+    let last = timestamp(end - TimeDelta::nanoseconds(1));
+    let mut sums: BTreeMap<(i64, i32), i64> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.currency_code == part.currency_code) {
+        if let Some(at) = entry.available_at.filter(|at| (at.seconds, at.nanos) > (last.seconds, last.nanos)) {
+            let sum = sums.entry((at.seconds, at.nanos)).or_default();
+            *sum = sum.saturating_add(entry.amount);
+        }
+    }
+    sums.into_iter().filter(|(_, sum)| *sum != 0).map(|((seconds, nanos), sum)| (Timestamp { seconds, nanos }, sum)).collect()
+}

@@ -1,0 +1,94 @@
+//! Why a line moved: from the record behind it, in words.
+
+use super::month::Line;
+use crate::cli::language::{Language, say};
+use crate::cli::text::line;
+use partnership_ledger::proto::effect::Effect;
+use partnership_ledger::proto::event::Body;
+use partnership_ledger::proto::{
+    CommissionAssessed, CommissionPaid, DistributionMethod, EntryKind, LeadReassigned, Money, Record, RefundReason, SaleRefunded,
+};
+
+/// Why it moved; nothing if the record says no more than the line itself.
+pub fn reason(language: Language, moved: &Line) -> String {
+    let Some(body) = moved.record.event.as_ref().and_then(|event| event.body.as_ref()) else { return String::new() };
+    match body {
+        Body::SaleRecorded(sale) if moved.entry.kind() == EntryKind::Collection => {
+            say!(language, "statement-reason-collected", amount = money(language, sale.amount.as_ref()))
+        }
+        Body::SaleRecorded(_) | Body::LeadQualified(_) => assessed(language, &moved.record),
+        Body::SaleRefunded(refund) => refunded(language, refund, &moved.record),
+        Body::SaleReinstated(reinstated) => say!(language, "statement-reason-reinstated", refund = line(&reinstated.refund_id)),
+        Body::LeadReassigned(reassigned) => transferred(language, reassigned, moved.entry.amount),
+        Body::CommissionAdjusted(adjusted) => line(&adjusted.reason),
+        Body::CommissionPaid(paid) => payment(language, paid),
+        Body::PayoutReturned(returned) => {
+            joined([say!(language, "statement-reason-returned", payout = line(&returned.payout_id)), line(&returned.reason)])
+        }
+        Body::PaymentReceived(received) => line(&received.reference),
+        Body::CostIncurred(cost) => line(&cost.description),
+        Body::ProfitDistributed(distributed) => language.word::<DistributionMethod>(distributed.method),
+        _ => String::new(),
+    }
+}
+
+/// How commission was earned.
+fn assessed(language: Language, record: &Record) -> String {
+    let assessed = record.effects.iter().find_map(|effect| match &effect.effect {
+        Some(Effect::CommissionAssessed(assessed)) => Some(assessed),
+        _ => None,
+    });
+    assessed.map(|assessed| joined([earned(language, assessed), cut_off(language, assessed)])).unwrap_or_default()
+}
+
+fn earned(language: Language, assessed: &CommissionAssessed) -> String {
+    let rule = line(&assessed.rule_name);
+    match (assessed.rate_bps, assessed.base.as_ref(), &assessed.tier_working) {
+        (Some(rate), Some(base), _) => {
+            say!(language, "statement-reason-rate", rate = language.percent(rate), base = money(language, Some(base)), rule = rule)
+        }
+        (None, Some(base), Some(working)) => {
+            let before = language.grouped_amount(&base.currency_code, working.net_sales_before);
+            let after = language.grouped_amount(&base.currency_code, working.net_sales_after);
+            say!(language, "statement-reason-tiers", before = before, after = after, rule = rule)
+        }
+        _ => say!(language, "statement-reason-flat", rule = rule),
+    }
+}
+
+fn cut_off(language: Language, assessed: &CommissionAssessed) -> String {
+    let cut_off = assessed.cut_off.as_ref();
+    cut_off.map(|cut| say!(language, "statement-reason-cut-off", amount = money(language, Some(cut)))).unwrap_or_default()
+}
+
+/// How much of the sale was refunded and why; a refund may be cut off at what was left.
+fn refunded(language: Language, refund: &SaleRefunded, record: &Record) -> String {
+    let applied = record.effects.iter().find_map(|effect| match &effect.effect {
+        Some(Effect::RefundApplied(applied)) => applied.amount.as_ref(),
+        _ => None,
+    });
+    let amount = money(language, applied.or(refund.amount.as_ref()));
+    let why = language.word::<RefundReason>(refund.reason);
+    say!(language, "statement-reason-refund", refund = line(&refund.refund_id), amount = amount, why = why)
+}
+
+fn transferred(language: Language, reassigned: &LeadReassigned, amount: i64) -> String {
+    let moved = if amount < 0 { say!(language, "statement-reason-transfer-out") } else { say!(language, "statement-reason-transfer-in") };
+    joined([moved, line(&reassigned.reason)])
+}
+
+fn payment(language: Language, paid: &CommissionPaid) -> String {
+    let advance = if paid.advance { say!(language, "statement-reason-advance") } else { String::new() };
+    let tax = paid.tax_withheld.as_ref().filter(|tax| tax.minor_units != 0);
+    let tax = tax.map(|tax| say!(language, "statement-reason-tax", amount = money(language, Some(tax)))).unwrap_or_default();
+    joined([advance, line(&paid.method), line(&paid.reference), tax])
+}
+
+fn money(language: Language, money: Option<&Money>) -> String {
+    money.map(|money| language.grouped_amount(&money.currency_code, money.minor_units)).unwrap_or_default()
+}
+
+/// What there is of several parts, one behind the other.
+fn joined<const N: usize>(parts: [String; N]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
