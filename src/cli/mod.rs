@@ -1,8 +1,12 @@
 //! The command line: one file per command. It holds no rules; all commands but `serve`, `verify` and `completions` are clients of the contract.
 
 mod agreement;
+mod agreements;
 mod append;
 mod balance;
+mod campaign;
+mod campaigns;
+mod choice;
 mod client;
 mod completions;
 mod demo;
@@ -14,9 +18,12 @@ mod import;
 mod json;
 mod language;
 mod lead;
+mod leads;
 mod listing;
+mod metrics;
 mod moment;
 mod output;
+mod partners;
 mod payables;
 mod payouts;
 mod records;
@@ -84,6 +91,18 @@ enum Command {
     Agreement(agreement::Args),
     /// A partner's statement: every posting with the running balance
     Statement(statement::Args),
+    /// The partners
+    Partners(partners::Args),
+    /// Where the agreements stand
+    Agreements(agreements::Args),
+    /// Who owns which lead
+    Leads(leads::Args),
+    /// Where the campaigns stand
+    Campaigns(campaigns::Args),
+    /// A campaign: who takes part, what was delivered, paid and measured
+    Campaign(campaign::Args),
+    /// Figures for everything, a partner, an agreement or a campaign
+    Metrics(metrics::Args),
     /// How a sale's commission came about
     Explain(explain::Args),
     /// What should be paid out now
@@ -136,6 +155,12 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Lead(args) => lead::run(args, session).await,
         Command::Agreement(args) => agreement::run(args, session).await,
         Command::Statement(args) => statement::run(args, session).await,
+        Command::Partners(args) => partners::run(args, session).await,
+        Command::Agreements(args) => agreements::run(args, session).await,
+        Command::Leads(args) => leads::run(args, session).await,
+        Command::Campaigns(args) => campaigns::run(args, session).await,
+        Command::Campaign(args) => campaign::run(args, session).await,
+        Command::Metrics(args) => metrics::run(args, session).await,
         Command::Explain(args) => explain::run(args, session).await,
         Command::Payables(args) => payables::run(args, session).await,
         Command::Payouts(args) => payouts::run(args, session).await,

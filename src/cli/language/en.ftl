@@ -90,6 +90,126 @@ disputes-lead = lead { $id }
 disputes-sale = sale { $id }
 disputes-payout = payout { $id }
 
+## partners
+
+partners-name = name
+partners-kind = kind
+partners-categories = categories
+partners-country = country
+partners-registered = registered
+partners-agreements = agreements
+partners-fit = fit
+partners-fits = fits
+partners-fits-not = does not fit
+partners-competes = competes
+partners-none = no partners
+
+## agreements
+
+agreements-agreement = agreement
+agreements-type = type
+agreements-state = state
+agreements-effective = effective
+agreements-ends = ends
+agreements-ends-by = { $time }, by { $cause }
+agreements-none = no agreements
+
+## leads
+
+leads-lead = lead
+leads-state = state
+leads-owner = owner
+leads-credit = credit
+leads-since = since
+leads-rule = rule
+leads-protected-until = protected until
+leads-acquired-by = acquired by
+leads-none = no leads
+
+## campaign and campaigns
+
+campaign-campaign = campaign
+campaign-title = title
+campaign-type = type
+campaign-state = state
+campaign-starts = planned from
+campaign-ends = planned until
+campaign-started = started
+campaign-ended = ended
+campaign-stops = stops
+campaign-summary = summary
+campaign-participants = Participants
+campaign-participant = participant
+campaign-cost-share = cost share
+campaign-lead-share = lead share
+campaign-goal = goal
+campaign-joint-leads = joint leads
+campaign-deliverables = Deliverables
+campaign-deliverable = deliverable
+campaign-owed-by = owed by
+campaign-weight = weight
+campaign-due = due
+campaign-delivered = delivered
+campaign-not-yet = not yet
+campaign-description = description
+campaign-costs = Costs
+campaign-cost = cost
+campaign-amount = amount
+campaign-paid-by = paid by
+campaign-reach = Reach
+campaign-measured-by = measured by
+campaign-house-audience = house audience
+campaign-partner-audience = partner audience
+campaign-overlap = overlap
+campaign-impressions = impressions
+campaign-visits = visits
+campaign-registrations = registrations
+campaign-mentions = mentions
+campaigns-with = with
+campaigns-delivered = delivered
+campaigns-delivered-of = { $delivered } of { $all }
+campaigns-none = no campaigns
+
+## metrics
+
+metrics-of-all = Figures for everything
+metrics-of-partner = Figures for partner { $id }
+metrics-of-agreement = Figures for agreement { $id }
+metrics-of-campaign = Figures for campaign { $id }
+metrics-from = from { $time }
+metrics-to = to { $time }
+metrics-fraction = { $percent } ({ $part } of { $whole })
+metrics-leads-and-deals = Leads and deals
+metrics-leads = leads
+metrics-registrations = registrations
+metrics-qualified = qualified
+metrics-conversion = conversion
+metrics-deals = deals
+metrics-close-rate = close rate
+metrics-money = Money
+metrics-revenue = revenue
+metrics-commission = - commission
+metrics-net-revenue = = net revenue
+metrics-cost = - cost of the house
+metrics-net-result = = net result
+metrics-average-deal = average deal
+metrics-cost-per-registration = cost per registration
+metrics-cost-per-qualified = cost per qualified lead
+metrics-cost-per-deal = cost per deal
+metrics-return-on-cost = return on cost
+metrics-share-of-all-revenue = share of all revenue
+metrics-reach = Reach
+metrics-combined-audience = combined audience
+metrics-uplift = uplift over the house's own
+metrics-impressions = impressions
+metrics-visits = visits
+metrics-visit-rate = visit rate
+metrics-mentions = mentions
+metrics-effort = Effort by weight of what was due
+metrics-participant = participant
+metrics-due = due
+metrics-delivered = delivered
+
 ## Words for the values of enums, named as the contract names them
 
 side-house = house

@@ -90,6 +90,126 @@ disputes-lead = ลูกค้ามุ่งหวัง { $id }
 disputes-sale = การขาย { $id }
 disputes-payout = การจ่ายเงิน { $id }
 
+## partners
+
+partners-name = ชื่อ
+partners-kind = ประเภท
+partners-categories = หมวดหมู่
+partners-country = ประเทศ
+partners-registered = ลงทะเบียน
+partners-agreements = ข้อตกลง
+partners-fit = ความเหมาะสม
+partners-fits = เหมาะสม
+partners-fits-not = ไม่เหมาะสม
+partners-competes = เป็นคู่แข่ง
+partners-none = ไม่มีพันธมิตร
+
+## agreements
+
+agreements-agreement = ข้อตกลง
+agreements-type = ประเภท
+agreements-state = สถานะ
+agreements-effective = มีผลตั้งแต่
+agreements-ends = สิ้นสุด
+agreements-ends-by = { $time } เพราะ{ $cause }
+agreements-none = ไม่มีข้อตกลง
+
+## leads
+
+leads-lead = ลูกค้ามุ่งหวัง
+leads-state = สถานะ
+leads-owner = เจ้าของ
+leads-credit = ข้อตกลงที่ได้เครดิต
+leads-since = ตั้งแต่
+leads-rule = กติกา
+leads-protected-until = คุ้มครองถึง
+leads-acquired-by = ผู้หามา
+leads-none = ไม่มีลูกค้ามุ่งหวัง
+
+## campaign and campaigns
+
+campaign-campaign = แคมเปญ
+campaign-title = ชื่อ
+campaign-type = ประเภท
+campaign-state = สถานะ
+campaign-starts = แผนเริ่ม
+campaign-ends = แผนจบ
+campaign-started = เริ่มเมื่อ
+campaign-ended = จบเมื่อ
+campaign-stops = หยุดเมื่อ
+campaign-summary = สรุปผล
+campaign-participants = ผู้ร่วมแคมเปญ
+campaign-participant = ผู้ร่วม
+campaign-cost-share = ส่วนแบ่งค่าใช้จ่าย
+campaign-lead-share = ส่วนแบ่งลูกค้ามุ่งหวัง
+campaign-goal = เป้าหมาย
+campaign-joint-leads = ลูกค้ามุ่งหวังร่วม
+campaign-deliverables = งานส่งมอบ
+campaign-deliverable = งาน
+campaign-owed-by = ผู้รับผิดชอบ
+campaign-weight = น้ำหนัก
+campaign-due = กำหนดส่ง
+campaign-delivered = ส่งมอบ
+campaign-not-yet = ยังไม่ส่ง
+campaign-description = รายละเอียด
+campaign-costs = ค่าใช้จ่าย
+campaign-cost = รายการ
+campaign-amount = จำนวนเงิน
+campaign-paid-by = ผู้จ่าย
+campaign-reach = การเข้าถึง
+campaign-measured-by = ผู้วัด
+campaign-house-audience = ผู้ชมของบริษัท
+campaign-partner-audience = ผู้ชมของพันธมิตร
+campaign-overlap = ส่วนที่ซ้ำกัน
+campaign-impressions = การแสดงผล
+campaign-visits = การเข้าชม
+campaign-registrations = ผู้ลงทะเบียน
+campaign-mentions = การกล่าวถึง
+campaigns-with = ร่วมกับ
+campaigns-delivered = ส่งมอบแล้ว
+campaigns-delivered-of = { $delivered } จาก { $all }
+campaigns-none = ไม่มีแคมเปญ
+
+## metrics
+
+metrics-of-all = ตัวเลขของทั้งหมด
+metrics-of-partner = ตัวเลขของพันธมิตร { $id }
+metrics-of-agreement = ตัวเลขของข้อตกลง { $id }
+metrics-of-campaign = ตัวเลขของแคมเปญ { $id }
+metrics-from = ตั้งแต่ { $time }
+metrics-to = ก่อน { $time }
+metrics-fraction = { $percent } ({ $part } จาก { $whole })
+metrics-leads-and-deals = ลูกค้ามุ่งหวังและดีล
+metrics-leads = ลูกค้ามุ่งหวัง
+metrics-registrations = ผู้ลงทะเบียน
+metrics-qualified = ผ่านคุณสมบัติ
+metrics-conversion = อัตราผ่านคุณสมบัติ
+metrics-deals = ดีล
+metrics-close-rate = อัตราปิดการขาย
+metrics-money = เงิน
+metrics-revenue = รายได้
+metrics-commission = - ค่าคอมมิชชัน
+metrics-net-revenue = = รายได้สุทธิ
+metrics-cost = - ค่าใช้จ่ายของบริษัท
+metrics-net-result = = ผลลัพธ์สุทธิ
+metrics-average-deal = ดีลเฉลี่ย
+metrics-cost-per-registration = ค่าใช้จ่ายต่อผู้ลงทะเบียน
+metrics-cost-per-qualified = ค่าใช้จ่ายต่อรายที่ผ่านคุณสมบัติ
+metrics-cost-per-deal = ค่าใช้จ่ายต่อดีล
+metrics-return-on-cost = ผลตอบแทนต่อค่าใช้จ่าย
+metrics-share-of-all-revenue = สัดส่วนในรายได้ทั้งหมด
+metrics-reach = การเข้าถึง
+metrics-combined-audience = ผู้ชมรวม
+metrics-uplift = เทียบกับผู้ชมของบริษัทเอง
+metrics-impressions = การแสดงผล
+metrics-visits = การเข้าชม
+metrics-visit-rate = อัตราการเข้าชม
+metrics-mentions = การกล่าวถึง
+metrics-effort = การลงแรงตามน้ำหนักงานที่ถึงกำหนด
+metrics-participant = ผู้ร่วม
+metrics-due = ถึงกำหนด
+metrics-delivered = ส่งมอบแล้ว
+
 ## Words for the values of enums, named as the contract names them
 
 side-house = บริษัท
