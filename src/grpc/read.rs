@@ -2,7 +2,7 @@
 
 use super::off_thread;
 use super::read_journal::{explain_sale, get_metrics, list_entries};
-use super::status::{to_status, unimplemented};
+use super::status::to_status;
 use crate::domain::Seen;
 use crate::domain::parse::Fields;
 use crate::ledger::{Error, Ledger, View};
@@ -10,6 +10,7 @@ use crate::proto::{self, partnership_service_server::PartnershipService};
 use crate::views::agreements::{GetAgreement, ListAgreements};
 use crate::views::alerts::ListAlerts;
 use crate::views::balances::{GetBalance, ListBalances};
+use crate::views::campaigns::{GetCampaign, ListCampaigns};
 use crate::views::disputes::ListDisputes;
 use crate::views::leads::{GetLead, ListLeads};
 use crate::views::page::Page;
@@ -119,12 +120,15 @@ impl PartnershipService for Partnership {
         self.list::<ListLeads>(request).await
     }
 
-    async fn get_campaign(&self, _: Request<proto::GetCampaignRequest>) -> Result<Response<proto::GetCampaignResponse>, Status> {
-        Err(unimplemented("GetCampaign"))
+    async fn get_campaign(&self, request: Request<proto::GetCampaignRequest>) -> Result<Response<proto::GetCampaignResponse>, Status> {
+        self.list::<GetCampaign>(request).await
     }
 
-    async fn list_campaigns(&self, _: Request<proto::ListCampaignsRequest>) -> Result<Response<proto::ListCampaignsResponse>, Status> {
-        Err(unimplemented("ListCampaigns"))
+    async fn list_campaigns(
+        &self,
+        request: Request<proto::ListCampaignsRequest>,
+    ) -> Result<Response<proto::ListCampaignsResponse>, Status> {
+        self.list::<ListCampaigns>(request).await
     }
 
     async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Result<Response<proto::GetBalanceResponse>, Status> {

@@ -6,6 +6,7 @@
 pub mod agreements;
 pub mod alerts;
 pub mod balances;
+pub mod campaigns;
 pub mod disputes;
 pub mod explain;
 pub mod index;

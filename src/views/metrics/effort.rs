@@ -37,7 +37,8 @@ impl Efforts {
     pub fn figures(&self, state: &State) -> Vec<proto::Effort> {
         let weight = |weight: u64| i64::try_from(weight).unwrap_or(i64::MAX);
         let due = self.0.iter().filter(|(_, weights)| weights.due > 0);
-        let mut due: Vec<(Option<&Id>, &Weights)> = due.map(|(row, weights)| (row.map(|row| state.agreements.by_id.key(row)), weights)).collect();
+        let mut due: Vec<(Option<&Id>, &Weights)> =
+            due.map(|(row, weights)| (row.map(|row| state.agreements.by_id.key(row)), weights)).collect();
         due.sort_unstable_by_key(|(agreement, _)| *agreement);
         let figures = due.into_iter().map(|(agreement, weights)| proto::Effort {
             participant: Some(party(agreement)),

@@ -51,10 +51,7 @@ impl Window {
         let is_after = self.seen.time < run.earliest || self.to.is_some_and(|to| to <= run.earliest);
         if is_before || is_after || self.seen.position < run.first {
             Covered::None
-        } else if self.holds(run.earliest)
-            && self.holds(run.latest)
-            && run.effective_by <= self.seen.time
-            && run.last <= self.seen.position
+        } else if self.holds(run.earliest) && self.holds(run.latest) && run.effective_by <= self.seen.time && run.last <= self.seen.position
         {
             Covered::All
         } else {
