@@ -26,7 +26,7 @@ macro_rules! named {
 }
 
 named! {
-    AppendResult, Balance, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetLeadResponse,
+    Alert, AppendResult, Balance, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetLeadResponse, GetPartnerResponse,
     GetTrialBalanceResponse, PartnerBalances, Payable, Payout, Record,
 }
 

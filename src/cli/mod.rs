@@ -1,6 +1,7 @@
 //! The command line: one file per command. It holds no rules; all commands but `serve`, `verify` and `completions` are clients of the contract.
 
 mod agreement;
+mod alerts;
 mod append;
 mod balance;
 mod client;
@@ -13,6 +14,7 @@ mod failure;
 mod import;
 mod json;
 mod language;
+mod launch;
 mod lead;
 mod listing;
 mod moment;
@@ -82,6 +84,10 @@ enum Command {
     Lead(lead::Args),
     /// An agreement: where it stands and its terms in words
     Agreement(agreement::Args),
+    /// What somebody should look at, the most urgent first
+    Alerts(alerts::Args),
+    /// The launch checklist of an agreement or a partner, and what comes next
+    Launch(launch::Args),
     /// A partner's statement: every posting with the running balance
     Statement(statement::Args),
     /// How a sale's commission came about
@@ -135,6 +141,8 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Balance(args) => balance::run(args, session).await,
         Command::Lead(args) => lead::run(args, session).await,
         Command::Agreement(args) => agreement::run(args, session).await,
+        Command::Alerts(args) => alerts::run(args, session).await,
+        Command::Launch(args) => launch::run(args, session).await,
         Command::Statement(args) => statement::run(args, session).await,
         Command::Explain(args) => explain::run(args, session).await,
         Command::Payables(args) => payables::run(args, session).await,

@@ -416,7 +416,10 @@ fn effort_is_unequal_while_one_delivers_over_twenty_points_less_of_what_is_due()
     let story = || campaign([CampaignGoal::Leads; 2]).on("2025-02-20", delivered("h1"));
     let alert = fires_at(&story().on("2025-04-01", delivered("a1")), AlertKind::UnequalEffort, "2025-03-01", Some("2025-04-01"));
     assert_eq!(subject(&alert), [None, None, Some("c"), None]);
-    assert_eq!(alert.message, "In campaign c acme delivered 0 of 10 due, the house delivered 10 of 10 due: agree who delivers what until when");
+    assert_eq!(
+        alert.message,
+        "In campaign c acme delivered 0 of 10 due, the house delivered 10 of 10 due: agree who delivers what until when"
+    );
     // Even again in April, and apart since the end in May, when the rest is due.
     let again = story().on("2025-04-01", delivered("a1")).on("2025-04-10", delivered("h2"));
     assert_eq!(of_kind(&again, day("2025-05-02"), AlertKind::UnequalEffort)[0].since, Some(timestamp(day("2025-05-01"))));
