@@ -209,6 +209,64 @@ metrics-effort = Effort by weight of what was due
 metrics-participant = participant
 metrics-due = due
 metrics-delivered = delivered
+## alerts
+
+alerts-none = nothing needs looking at
+alerts-since = since
+alerts-alert = alert
+alerts-what-to-do = what to do
+alerts-partner = partner { $id }
+alerts-agreement = agreement { $id }
+alerts-campaign = campaign { $id }
+alerts-lead = lead { $id }
+alerts-told = { $about }: { $advice }
+alerts-do-missing-manager = assign a manager on each side
+alerts-do-check-in-overdue = hold the check-in and record it
+alerts-do-review-overdue = hold the quarterly review, decide, and record it
+alerts-do-unequal-effort = agree who delivers what until when
+alerts-do-goals-differ = agree on one goal
+alerts-do-expiry-near = renew it, or agree what becomes of its leads and campaigns
+alerts-do-notice-ending = have the notice withdrawn, or settle what is open until then
+alerts-do-exclusivity-ending = amend the terms if it is to last
+alerts-do-exclusivity-breached = settle it with the partner, amend the exclusivity, or end one agreement
+alerts-do-brand-use-undecided = approve or decline the use of the brand
+alerts-do-breach-uncured = have the breach cured, or terminate
+alerts-do-negative-balance = agree how it is paid back, or let coming commission fill it
+alerts-do-payable-due = pay it out and record the payment
+alerts-do-dispute-open = hear both sides and resolve the dispute
+alerts-do-protection-lapsing = qualify the lead, extend its protection, or leave it to who claims it next
+
+## launch
+
+launch-agreement = agreement
+launch-partner = partner
+launch-manager = manager
+launch-manager-of = { $manager } (of the { $side })
+launch-fit = fit
+launch-not-assessed = not assessed
+launch-fits = fits
+launch-does-not-fit = does not fit
+launch-competitor = does not fit: a competitor
+launch-fit-marks = { $verdict } (of 5: complementary { $complementarity }, shared audience { $audience }, brand alignment { $brand })
+launch-number = no.
+launch-step = step
+launch-done = done
+launch-recorded-by = recorded by
+launch-notes = notes
+launch-passed-over = passed over
+launch-next = next: { $step }
+launch-complete = nothing, every step is behind you
+launch-do-identified = identify 5 to 10 candidates
+launch-do-contacted = reach out, by mail or by an introduction
+launch-do-initial-call = hold a first call and find out whether you fit
+launch-do-type-defined = define the type of partnership: co-marketing, integration, channel or joint venture
+launch-do-agreement-drafted = draft the agreement: scope, revenue share, exclusivity
+launch-do-legal-reviewed = have it reviewed by legal, if needed
+launch-do-signed = sign the agreement
+launch-do-kicked-off = hold the kick-off meeting and align on the first campaign
+launch-do-first-campaign = run the first campaign
+launch-do-results-reviewed = review the results: is it worth going on?
+launch-do-decided = iterate or expand, if it was a success
 
 ## Words for the values of enums, named as the contract names them
 

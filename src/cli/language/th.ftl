@@ -209,6 +209,64 @@ metrics-effort = การลงแรงตามน้ำหนักงาน
 metrics-participant = ผู้ร่วม
 metrics-due = ถึงกำหนด
 metrics-delivered = ส่งมอบแล้ว
+## alerts
+
+alerts-none = ไม่มีเรื่องที่ต้องดูแล
+alerts-since = ตั้งแต่
+alerts-alert = การแจ้งเตือน
+alerts-what-to-do = สิ่งที่ต้องทำ
+alerts-partner = พันธมิตร { $id }
+alerts-agreement = ข้อตกลง { $id }
+alerts-campaign = แคมเปญ { $id }
+alerts-lead = ลูกค้ามุ่งหวัง { $id }
+alerts-told = { $about }: { $advice }
+alerts-do-missing-manager = แต่งตั้งผู้ดูแลให้ครบทั้งสองฝ่าย
+alerts-do-check-in-overdue = นัดติดตามงานแล้วบันทึกผล
+alerts-do-review-overdue = นัดทบทวนรายไตรมาส ตัดสินใจ แล้วบันทึกผล
+alerts-do-unequal-effort = ตกลงกันว่าใครส่งมอบอะไรภายในเมื่อใด
+alerts-do-goals-differ = ตกลงเป้าหมายร่วมกันให้เป็นหนึ่งเดียว
+alerts-do-expiry-near = ต่ออายุ หรือตกลงเรื่องลูกค้ามุ่งหวังและแคมเปญหลังสิ้นสุด
+alerts-do-notice-ending = ขอให้ถอนการบอกกล่าว หรือสะสางเรื่องค้างก่อนสิ้นสุด
+alerts-do-exclusivity-ending = แก้ไขข้อตกลงหากต้องการให้มีผลต่อไป
+alerts-do-exclusivity-breached = ตกลงกับพันธมิตร แก้ไขสิทธิแต่ผู้เดียว หรือยุติข้อตกลงใดข้อตกลงหนึ่ง
+alerts-do-brand-use-undecided = อนุมัติหรือปฏิเสธการใช้แบรนด์
+alerts-do-breach-uncured = ให้แก้ไขการผิดข้อตกลง หรือยุติข้อตกลง
+alerts-do-negative-balance = ตกลงวิธีชำระคืน หรือหักจากค่าคอมมิชชันที่จะได้ต่อไป
+alerts-do-payable-due = จ่ายเงินแล้วบันทึกการจ่าย
+alerts-do-dispute-open = รับฟังทั้งสองฝ่ายแล้วหาข้อยุติ
+alerts-do-protection-lapsing = ทำให้ผ่านคุณสมบัติ ขยายการคุ้มครอง หรือปล่อยให้ผู้อ้างสิทธิรายต่อไป
+
+## launch
+
+launch-agreement = ข้อตกลง
+launch-partner = พันธมิตร
+launch-manager = ผู้ดูแล
+launch-manager-of = { $manager } (ฝ่าย{ $side })
+launch-fit = ความเหมาะสม
+launch-not-assessed = ยังไม่ได้ประเมิน
+launch-fits = เหมาะสม
+launch-does-not-fit = ไม่เหมาะสม
+launch-competitor = ไม่เหมาะสม: เป็นคู่แข่ง
+launch-fit-marks = { $verdict } (เต็ม 5: เสริมกัน { $complementarity } กลุ่มเป้าหมายร่วม { $audience } แบรนด์สอดคล้อง { $brand })
+launch-number = ที่
+launch-step = ขั้นตอน
+launch-done = เสร็จเมื่อ
+launch-recorded-by = บันทึกโดย
+launch-notes = หมายเหตุ
+launch-passed-over = ข้ามไป
+launch-next = ขั้นต่อไป: { $step }
+launch-complete = ไม่มี ผ่านครบทุกขั้นตอนแล้ว
+launch-do-identified = หาพันธมิตรที่น่าสนใจ 5 ถึง 10 ราย
+launch-do-contacted = ติดต่อทางอีเมลหรือผ่านผู้แนะนำ
+launch-do-initial-call = คุยครั้งแรกเพื่อดูว่าเหมาะสมกันหรือไม่
+launch-do-type-defined = กำหนดรูปแบบความร่วมมือ: การตลาดร่วม การเชื่อมต่อระบบ ช่องทางจำหน่าย หรือกิจการร่วมค้า
+launch-do-agreement-drafted = ร่างข้อตกลง: ขอบเขต ส่วนแบ่งรายได้ สิทธิแต่ผู้เดียว
+launch-do-legal-reviewed = ให้ฝ่ายกฎหมายตรวจ หากจำเป็น
+launch-do-signed = ลงนามในข้อตกลง
+launch-do-kicked-off = ประชุมเริ่มงานและตกลงเรื่องแคมเปญแรก
+launch-do-first-campaign = ดำเนินแคมเปญแรก
+launch-do-results-reviewed = ทบทวนผล: คุ้มที่จะทำต่อหรือไม่
+launch-do-decided = ปรับปรุงหรือขยาย หากสำเร็จ
 
 ## Words for the values of enums, named as the contract names them
 
