@@ -3,4 +3,5 @@
 mod append;
 mod ask;
 mod run;
+mod statement;
 mod support;
