@@ -91,6 +91,35 @@ fn what_happens_once() {
 }
 
 #[test]
+fn the_relationship_knows_its_agreements_and_does_things_once() {
+    let review = ("2025-02-01", r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_CHECK_IN"}"#);
+    let brand_use = (
+        "2025-02-01",
+        r#"brand_use_requested {"brand_use_id":"u","agreement_id":"a","requested_by":"SIDE_PARTNER","channel":"BRAND_CHANNEL_SOCIAL"}"#,
+    );
+    let breach =
+        ("2025-02-01", r#"breach_reported {"breach_id":"b","agreement_id":"a","by":"SIDE_HOUSE","clause":"BREACH_CLAUSE_PAYMENT"}"#);
+    for introducing in [review, brand_use, breach] {
+        refused("UNKNOWN_ID", &[ACME], introducing);
+        refused("DUPLICATE_ID", &[ACME, signed(), introducing], introducing);
+    }
+    let (decided, cured) =
+        (("2025-02-02", r#"brand_use_decided {"brand_use_id":"u","approved":true}"#), ("2025-02-02", r#"breach_cured {"breach_id":"b"}"#));
+    refused("UNKNOWN_ID", &[ACME, signed()], decided);
+    refused("UNKNOWN_ID", &[ACME, signed()], cured);
+    refused("ALREADY_DONE", &[ACME, signed(), brand_use, decided], decided);
+    refused("ALREADY_DONE", &[ACME, signed(), breach, cured], cured);
+    for subject in [r#""agreement_id":"a""#, r#""partner_id":"acme""#] {
+        let step = format!(r#"launch_step_completed {{{subject},"step":"LAUNCH_STEP_CONTACTED"}}"#);
+        refused("ALREADY_DONE", &[ACME, signed(), ("2025-02-01", &step)], ("2025-02-02", &step));
+        refused("UNKNOWN_ID", &[], ("2025-02-02", &step));
+    }
+    let assessed = r#"partner_assessed {"partner_id":"acme","complementarity":1,"shared_audience":5,"brand_alignment":3}"#;
+    refused("UNKNOWN_ID", &[], ("2025-02-02", assessed));
+    refused("UNKNOWN_ID", &[ACME], ("2025-02-02", r#"manager_assigned {"agreement_id":"a","side":"SIDE_HOUSE","manager":"Ann"}"#));
+}
+
+#[test]
 fn a_signature_unlike_the_proposal() {
     let proposed =
         ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_INTEGRATION","terms":{}}"#);
@@ -245,6 +274,22 @@ fn malformed_fields_are_all_named() {
         (r#"lead_referred {"lead_id":"l","acquired_by":"ACQUIRED_BY_PARTNER"}"#, &["lead_referred.agreement_id"]),
         (r#"lead_reassigned {"lead_id":"l"}"#, &["lead_reassigned.reason", "lead_reassigned.to"]),
         (
+            r#"partner_assessed {"partner_id":"a","complementarity":0,"shared_audience":6,"brand_alignment":5}"#,
+            &["partner_assessed.complementarity", "partner_assessed.shared_audience"],
+        ),
+        (r#"manager_assigned {"agreement_id":"a"}"#, &["manager_assigned.manager", "manager_assigned.side"]),
+        (r#"launch_step_completed {}"#, &["launch_step_completed.step", "launch_step_completed.subject"]),
+        (r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_QUARTERLY_REVIEW"}"#, &["review_held.decision"]),
+        (
+            r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_CHECK_IN","decision":"REVIEW_DECISION_UNSPECIFIED"}"#,
+            &["review_held.decision"],
+        ),
+        (
+            r#"brand_use_requested {"brand_use_id":"u","agreement_id":"a"}"#,
+            &["brand_use_requested.channel", "brand_use_requested.requested_by"],
+        ),
+        (r#"breach_reported {"breach_id":"b","agreement_id":"a"}"#, &["breach_reported.by", "breach_reported.clause"]),
+        (
             r#"agreement_terminated {"agreement_id":"a","cause":"TERMINATION_CAUSE_NOTICE","effective_at":"2025-01-01T00:00:00Z"}"#,
             &["agreement_terminated.effective_at"],
         ),
@@ -263,8 +308,123 @@ fn malformed_fields_are_all_named() {
     }
 }
 
+const CAMPAIGN: (&str, &str) = (
+    "2025-01-10",
+    r#"campaign_planned {"campaign_id":"c","type":"CAMPAIGN_TYPE_JOINT_WEBINAR","title":"Webinar","participants":[
+        {"house":true,"cost_share_bps":5000,"lead_share_bps":5000,"goal":"CAMPAIGN_GOAL_LEADS"},
+        {"agreement_id":"a","cost_share_bps":5000,"lead_share_bps":5000,"goal":"CAMPAIGN_GOAL_LEADS"}],
+       "deliverables":[{"deliverable_id":"d","owed_by":{"house":true},"weight":1}]}"#,
+);
+/// Beta takes no part in the campaign.
+const STRANGER: (&str, &str) =
+    ("2025-01-01", r#"agreement_signed {"agreement_id":"b","partner_id":"beta","type":"AGREEMENT_TYPE_CO_MARKETING","terms":{}}"#);
+
 #[test]
-fn events_of_later_rules_are_unimplemented_by_name() {
-    let error = support::ledger::parse_error(r#"campaign_started {"campaign_id":"c"}"#);
-    assert_eq!(error, partnership_ledger::domain::ParseError::Unimplemented(vec!["campaign_started"]));
+fn a_campaign_starts_ends_and_is_delivered_once() {
+    let started = ("2025-01-11", r#"campaign_started {"campaign_id":"c"}"#);
+    let ended = ("2025-01-12", r#"campaign_ended {"campaign_id":"c","summary":"full house"}"#);
+    let delivered = ("2025-01-11", r#"deliverable_completed {"campaign_id":"c","deliverable_id":"d"}"#);
+    for once in [started, ended, delivered] {
+        refused("ALREADY_DONE", &[ACME, signed(), CAMPAIGN, once], once);
+    }
+    refused("DUPLICATE_ID", &[ACME, signed(), CAMPAIGN], CAMPAIGN);
+    refused("UNKNOWN_ID", &[ACME, signed()], started);
+    let unknown = ("2025-01-11", r#"deliverable_completed {"campaign_id":"c","deliverable_id":"e"}"#);
+    refused("UNKNOWN_ID", &[ACME, signed(), CAMPAIGN], unknown);
+}
+
+#[test]
+fn who_is_named_with_a_campaign_takes_part_in_it() {
+    let story = [ACME, BETA, signed(), STRANGER, CAMPAIGN];
+    for body in [
+        r#"cost_incurred {"cost_id":"x","campaign_id":"c","amount":{"currency_code":"USD","minor_units":"1"},"agreement_id":"b"}"#,
+        r#"reach_measured {"campaign_id":"c","measured_by":{"agreement_id":"b"},"visits":"1"}"#,
+        r#"lead_referred {"lead_id":"l","agreement_id":"b","acquired_by":"ACQUIRED_BY_JOINT","campaign_id":"c"}"#,
+        r#"lead_referred {"lead_id":"l","agreement_id":"b","acquired_by":"ACQUIRED_BY_PARTNER","campaign_id":"c"}"#,
+    ] {
+        refused("NOT_A_PARTICIPANT", &story, ("2025-02-01", body));
+    }
+    let owing = CAMPAIGN.1.replace(r#""owed_by":{"house":true}"#, r#""owed_by":{"agreement_id":"b"}"#);
+    refused("NOT_A_PARTICIPANT", &[ACME, BETA, signed(), STRANGER], ("2025-02-01", &owing));
+}
+
+/// Rules 8.3: at the end itself it has stopped; what occurred before is taken, also if it is told late.
+#[test]
+fn a_stopped_campaign_takes_no_lead_and_no_cost() {
+    let stopping = STANDARD_TERMS.replace(r#""terms":{"#, r#""terms":{"campaigns_at_end":"CAMPAIGNS_AT_END_STOP","#);
+    let story = [ACME, ("2025-01-01", &*stopping), CAMPAIGN, MUTUAL_END];
+    let cost = r#"cost_incurred {"cost_id":"x","campaign_id":"c","amount":{"currency_code":"USD","minor_units":"1"},"house":true}"#;
+    let lead = r#"lead_referred {"lead_id":"l","agreement_id":"a","acquired_by":"ACQUIRED_BY_JOINT","campaign_id":"c"}"#;
+    for body in [cost, lead] {
+        refused("CAMPAIGN_STOPPED", &story, ("2025-06-01", body));
+    }
+    let late = [&story[..], &[("2025-05-31T23:59:59Z", cost), ("2025-05-31T23:59:59Z", lead)]].concat();
+    refused("DUPLICATE_ID", &late, ("2025-05-31", cost));
+    let going_on = [ACME, signed(), CAMPAIGN, MUTUAL_END, ("2025-06-01", cost), ("2025-06-01", lead)];
+    refused("DUPLICATE_ID", &going_on, ("2025-06-01", cost));
+}
+
+#[test]
+fn what_is_no_venture_has_no_capital() {
+    let contributed = r#"capital_contributed {"contribution_id":"x","agreement_id":"a","side":"SIDE_HOUSE","amount":{"currency_code":"USD","minor_units":"1"}}"#;
+    let distributed = r#"profit_distributed {"distribution_id":"x","agreement_id":"a","method":"DISTRIBUTION_METHOD_BY_OWNERSHIP",
+        "amount":{"currency_code":"USD","minor_units":"1"}}"#;
+    let venture = |terms: &str| {
+        format!(r#"agreement_signed {{"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_JOINT_VENTURE","terms":{terms}}}"#)
+    };
+    let (without, with) = (venture("{}"), venture(r#"{"ownership":{"house_bps":5000,"partner_bps":5000}}"#));
+    for body in [contributed, distributed] {
+        refused("NOT_A_VENTURE", &[ACME, signed()], ("2025-02-01", body));
+        refused("NOT_A_VENTURE", &[ACME, ("2025-01-01", &without)], ("2025-02-01", body));
+        refused("NOT_A_VENTURE", &[ACME, ("2025-03-01", &with)], ("2025-02-01", body));
+        refused("DUPLICATE_ID", &[ACME, ("2025-01-01", &with), ("2025-02-01", body)], ("2025-02-01", body));
+    }
+}
+
+#[test]
+fn malformed_campaigns_name_every_bad_field() {
+    let participant = |party: &str, cost: u32, lead: u32| {
+        format!(r#"{{{party},"cost_share_bps":{cost},"lead_share_bps":{lead},"goal":"CAMPAIGN_GOAL_LEADS"}}"#)
+    };
+    let planned = |participants: &[String]| {
+        format!(
+            r#"campaign_planned {{"campaign_id":"c","type":"CAMPAIGN_TYPE_JOINT_WEBINAR","title":"t","participants":[{}]}}"#,
+            participants.join(",")
+        )
+    };
+    let (house, acme) = (r#""house":true"#, r#""agreement_id":"a""#);
+    for participants in [
+        vec![],
+        vec![participant(house, 10_000, 10_000)],
+        vec![participant(acme, 5_000, 5_000), participant(r#""agreement_id":"b""#, 5_000, 5_000)],
+        vec![participant(house, 5_000, 5_000), participant(acme, 2_500, 2_500), participant(acme, 2_500, 2_500)],
+        vec![participant(house, 5_000, 5_000), participant(acme, 4_999, 5_000)],
+        vec![participant(house, 5_000, 5_000), participant(acme, 5_000, 5_001)],
+    ] {
+        let fields = support::ledger::violations(&planned(&participants));
+        assert!(fields.iter().all(|field| field == "events[0].campaign_planned.participants"), "{fields:?}");
+        assert!(!fields.is_empty());
+    }
+    let fields = support::ledger::violations(
+        r#"campaign_planned {"campaign_id":"","participants":[{"house":false},{"agreement_id":"!","cost_share_bps":10001}],
+           "deliverables":[{"deliverable_id":"d","owed_by":{"house":true}},{"deliverable_id":"d"}]}"#,
+    );
+    for field in [
+        "campaign_id",
+        "type",
+        "title",
+        "participants[0].house",
+        "participants[0].goal",
+        "participants[1].agreement_id",
+        "participants[1].cost_share_bps",
+        "deliverables[1].deliverable_id",
+        "deliverables[1].owed_by",
+    ] {
+        let path = format!("events[0].campaign_planned.{field}");
+        assert!(fields.contains(&path), "{path} in {fields:?}");
+    }
+    let fields = support::ledger::violations(r#"reach_measured {"campaign_id":"c","measured_by":{"house":true},"visits":"-1"}"#);
+    assert_eq!(fields, ["events[0].reach_measured.visits"]);
+    let fields = support::ledger::violations(r#"cost_incurred {"cost_id":"x","campaign_id":"c"}"#);
+    assert_eq!(fields, ["events[0].cost_incurred.amount", "events[0].cost_incurred.paid_by"]);
 }

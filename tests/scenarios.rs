@@ -2,21 +2,8 @@
 
 mod outside;
 
-use outside::scenario::{self, Callee as _, Scenario, Step};
+use outside::scenario::{self, Scenario};
 use outside::served::Served;
-
-/// Calls of sections 8 to 11 of the rules, and the scenarios that make them among others. The others are played; these
-/// must be answered UNIMPLEMENTED by their name, and leave this list once they are not.
-const NEEDS_RULES_8_TO_11_FOR_CALLS: [(&str, &str); 1] = [("integration-marketplace", "GetMetrics")];
-
-/// Scenarios of sections 8 to 11, with the first step that needs them and what it needs. That step must be answered
-/// UNIMPLEMENTED by that name; once it is not, the scenario leaves this list.
-const NEEDS_RULES_8_TO_11: [(&str, usize, &str); 4] = [
-    ("campaign-booth-costs", 3, "campaign_planned"),
-    ("campaign-joint-leads", 3, "campaign_planned"),
-    ("campaign-webinar-metrics", 3, "campaign_planned"),
-    ("venture-distribution", 3, "profit_distributed"),
-];
 
 fn play(name: &str) {
     let Scenario { name: own_name, steps, .. } = scenario::load(name);
@@ -24,25 +11,8 @@ fn play(name: &str) {
     let directory = tempfile::tempdir().expect("a directory");
     let mut served = Served::over_tcp(directory.path());
     for (index, step) in steps.iter().enumerate() {
-        let at = index + 1;
-        if let Some((_, _, needed)) = NEEDS_RULES_8_TO_11.iter().find(|(later, first, _)| *later == name && *first == at) {
-            assert_unimplemented(&mut served, step, needed);
-            return;
-        }
-        let method = step.call.rsplit('/').next().unwrap_or_default();
-        if NEEDS_RULES_8_TO_11_FOR_CALLS.contains(&(name, method)) {
-            assert_unimplemented(&mut served, step, method);
-            continue;
-        }
-        let failures = scenario::play_step(step, at, &mut served);
+        let failures = scenario::play_step(step, index + 1, &mut served);
         assert!(failures.is_empty(), "{failures:#?}");
-    }
-}
-
-fn assert_unimplemented(served: &mut Served, step: &Step, needed: &str) {
-    match served.call(&step.call, &step.request) {
-        Ok(answer) => panic!("{needed} works, shorten the list of what does not: {answer}"),
-        Err(refusal) => assert!(refusal.code == "UNIMPLEMENTED" && refusal.message.contains(needed), "{needed}: {refusal:?}"),
     }
 }
 

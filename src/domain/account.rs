@@ -29,6 +29,14 @@ pub enum AccountName {
     HouseCash,
     /// Tax withheld from payments.
     HouseTaxWithheld,
+    /// The house's share of campaign costs.
+    HouseCampaigns,
+    /// The house's capital in a joint venture, by agreement.
+    CapitalHouse(Id),
+    /// The partner's capital in a joint venture, by agreement.
+    CapitalPartner(Id),
+    /// What a joint venture has distributed as profit, by agreement.
+    Venture(Id),
 }
 
 impl fmt::Display for AccountName {
@@ -40,6 +48,10 @@ impl fmt::Display for AccountName {
             Self::HouseSalesClearing => f.write_str("house:sales-clearing"),
             Self::HouseCash => f.write_str("house:cash"),
             Self::HouseTaxWithheld => f.write_str("house:tax-withheld"),
+            Self::HouseCampaigns => f.write_str("house:campaigns"),
+            Self::CapitalHouse(agreement) => write!(f, "capital:house:{agreement}"),
+            Self::CapitalPartner(agreement) => write!(f, "capital:partner:{agreement}"),
+            Self::Venture(agreement) => write!(f, "venture:{agreement}"),
         }
     }
 }
@@ -58,7 +70,17 @@ impl AccountName {
             "house:sales-clearing" => Self::HouseSalesClearing,
             "house:cash" => Self::HouseCash,
             "house:tax-withheld" => Self::HouseTaxWithheld,
-            _ => Self::Partner(Id::new(text.strip_prefix("partner:")?)?),
+            "house:campaigns" => Self::HouseCampaigns,
+            _ => match text.split_once(':')? {
+                ("partner", partner) => Self::Partner(Id::new(partner)?),
+                ("venture", agreement) => Self::Venture(Id::new(agreement)?),
+                ("capital", side) => match side.split_once(':')? {
+                    ("house", agreement) => Self::CapitalHouse(Id::new(agreement)?),
+                    ("partner", agreement) => Self::CapitalPartner(Id::new(agreement)?),
+                    _ => return None,
+                },
+                _ => return None,
+            },
         })
     }
 }

@@ -37,6 +37,8 @@ pub enum Effect {
     LeadProtectionSet { lead: Id, protected_until: Option<Time> },
     /// What of a refund counts (rules 6.8).
     RefundApplied { refund: Id, sale: Id, amount: Money, cut_off: Option<Money>, taken_from_house: Option<Money>, keeps_commission: bool },
+    /// A brand use that needed no decision (rules 10.1).
+    BrandUseApproved { brand_use: Id },
 }
 
 /// One side of a movement of money.
@@ -67,6 +69,8 @@ pub struct Subject {
     pub lead: Option<Id>,
     /// The sale.
     pub sale: Option<Id>,
+    /// The campaign.
+    pub campaign: Option<Id>,
 }
 
 /// The outcome of the rules for a sale or a qualification (rules 6.2).
@@ -171,6 +175,9 @@ impl Effect {
                     keeps_commission: *keeps_commission,
                 })
             }
+            Self::BrandUseApproved { brand_use } => {
+                Message::BrandUseApproved(proto::BrandUseApproved { brand_use_id: brand_use.to_string() })
+            }
         }
     }
 
@@ -213,7 +220,7 @@ impl Effect {
                 taken_from_house: optional_money(applied.taken_from_house.as_ref())?,
                 keeps_commission: applied.keeps_commission,
             },
-            Message::BrandUseApproved(_) => return None,
+            Message::BrandUseApproved(approved) => Self::BrandUseApproved { brand_use: Id::new(&approved.brand_use_id)? },
         })
     }
 }
@@ -261,7 +268,7 @@ impl Posting {
             agreement_id: text(&self.subject.agreement),
             lead_id: text(&self.subject.lead),
             sale_id: text(&self.subject.sale),
-            campaign_id: None,
+            campaign_id: text(&self.subject.campaign),
         }
     }
 
@@ -278,6 +285,7 @@ impl Posting {
                 agreement: id(&message.agreement_id)?,
                 lead: id(&message.lead_id)?,
                 sale: id(&message.sale_id)?,
+                campaign: id(&message.campaign_id)?,
             },
         })
     }

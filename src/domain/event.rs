@@ -6,7 +6,7 @@ use super::ids::{EventId, Id, IdKind};
 use super::parse::{Fields, MAX_ITEMS, Violation};
 use super::rejection::Rejection;
 use super::state::{Context, State};
-use super::{Stamp, agreements, commissions, leads, partners};
+use super::{Stamp, agreements, campaigns, commissions, leads, partners, relationship, ventures};
 use crate::proto;
 
 /// The most metadata entries of an event.
@@ -49,26 +49,24 @@ pub struct Event {
 }
 
 macro_rules! event_table {
-    ($($name:literal $event:ident in $file:ty;)* later: $($later_name:literal $later:ident;)*) => {
+    ($($name:literal $event:ident in $file:ty;)*) => {
         /// What happened: one variant per event type.
         #[derive(Clone, Debug, PartialEq, Eq)]
         #[allow(missing_docs, clippy::large_enum_variant)]
         pub enum Body { $($event($file)),* }
 
-        fn parse_body(message: &proto::event::Body, occurred_at: Time, fields: &mut Fields) -> Result<Body, &'static str> {
-            Ok(match message {
+        fn parse_body(message: &proto::event::Body, occurred_at: Time, fields: &mut Fields) -> Body {
+            match message {
                 $(proto::event::Body::$event(message) => Body::$event(
                     fields.within($name, |fields| <$file>::parse(message, occurred_at, fields)),
                 ),)*
-                $(proto::event::Body::$later(_) => return Err($later_name),)*
-            })
+            }
         }
 
         /// The name of an event type, as its field in the contract.
         pub fn name_of(message: &proto::event::Body) -> &'static str {
             match message {
                 $(proto::event::Body::$event(_) => $name,)*
-                $(proto::event::Body::$later(_) => $later_name,)*
             }
         }
 
@@ -78,11 +76,13 @@ macro_rules! event_table {
                 match self { $(Self::$event(_) => $name),* }
             }
 
-            pub(super) fn introduces(&self) -> Option<(IdKind, &Id)> {
+            /// The id that it introduces.
+            pub(crate) fn introduces(&self) -> Option<(IdKind, &Id)> {
                 match self { $(Self::$event(event) => event.introduces()),* }
             }
 
-            pub(super) fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+            /// The ids that it names, in the order of the contract's fields.
+            pub(crate) fn refers_to(&self) -> Vec<(IdKind, &Id)> {
                 match self { $(Self::$event(event) => event.refers_to()),* }
             }
 
@@ -107,6 +107,14 @@ event_table! {
     "termination_notice_given" TerminationNoticeGiven in agreements::notice_given::TerminationNoticeGiven;
     "termination_notice_withdrawn" TerminationNoticeWithdrawn in agreements::notice_withdrawn::TerminationNoticeWithdrawn;
     "agreement_terminated" AgreementTerminated in agreements::terminated::AgreementTerminated;
+    "partner_assessed" PartnerAssessed in relationship::assessed::PartnerAssessed;
+    "manager_assigned" ManagerAssigned in relationship::manager_assigned::ManagerAssigned;
+    "launch_step_completed" LaunchStepCompleted in relationship::launch_step_completed::LaunchStepCompleted;
+    "review_held" ReviewHeld in relationship::review_held::ReviewHeld;
+    "brand_use_requested" BrandUseRequested in relationship::brand_use_requested::BrandUseRequested;
+    "brand_use_decided" BrandUseDecided in relationship::brand_use_decided::BrandUseDecided;
+    "breach_reported" BreachReported in relationship::breach_reported::BreachReported;
+    "breach_cured" BreachCured in relationship::breach_cured::BreachCured;
     "lead_referred" LeadReferred in leads::referred::LeadReferred;
     "lead_approved" LeadApproved in leads::approved::LeadApproved;
     "lead_qualified" LeadQualified in leads::qualified::LeadQualified;
@@ -123,53 +131,30 @@ event_table! {
     "period_closed" PeriodClosed in commissions::period_closed::PeriodClosed;
     "dispute_opened" DisputeOpened in commissions::dispute_opened::DisputeOpened;
     "dispute_resolved" DisputeResolved in commissions::dispute_resolved::DisputeResolved;
-    later:
-    "partner_assessed" PartnerAssessed;
-    "manager_assigned" ManagerAssigned;
-    "launch_step_completed" LaunchStepCompleted;
-    "review_held" ReviewHeld;
-    "brand_use_requested" BrandUseRequested;
-    "brand_use_decided" BrandUseDecided;
-    "breach_reported" BreachReported;
-    "breach_cured" BreachCured;
-    "campaign_planned" CampaignPlanned;
-    "campaign_started" CampaignStarted;
-    "campaign_ended" CampaignEnded;
-    "deliverable_completed" DeliverableCompleted;
-    "cost_incurred" CostIncurred;
-    "reach_measured" ReachMeasured;
-    "capital_contributed" CapitalContributed;
-    "profit_distributed" ProfitDistributed;
+    "campaign_planned" CampaignPlanned in campaigns::planned::CampaignPlanned;
+    "campaign_started" CampaignStarted in campaigns::started::CampaignStarted;
+    "campaign_ended" CampaignEnded in campaigns::ended::CampaignEnded;
+    "deliverable_completed" DeliverableCompleted in campaigns::deliverable_completed::DeliverableCompleted;
+    "cost_incurred" CostIncurred in campaigns::cost_incurred::CostIncurred;
+    "reach_measured" ReachMeasured in campaigns::reach_measured::ReachMeasured;
+    "capital_contributed" CapitalContributed in ventures::capital_contributed::CapitalContributed;
+    "profit_distributed" ProfitDistributed in ventures::profit_distributed::ProfitDistributed;
 }
 
-/// Why messages are no events.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ParseError {
-    /// Bad fields, all of all events.
-    Malformed(Vec<Violation>),
-    /// Event types whose rules this release does not have.
-    Unimplemented(Vec<&'static str>),
-}
-
-/// The checked events of an append: all bad fields of all events at once (rules 2.5).
-pub fn parse(messages: &[proto::Event]) -> Result<Vec<Event>, ParseError> {
+/// The checked events of an append.
+///
+/// # Errors
+/// All bad fields of all events at once (rules 2.5).
+pub fn parse(messages: &[proto::Event]) -> Result<Vec<Event>, Vec<Violation>> {
     let mut fields = Fields::default();
-    let mut unimplemented = Vec::new();
     if messages.is_empty() {
         fields.bad("events", "must hold at least one event");
     }
-    let events = fields.each("events", messages, MAX_ITEMS * 10, |fields, message| parse_event(message, fields, &mut unimplemented));
-    if !fields.is_clean() {
-        Err(ParseError::Malformed(fields.into_violations()))
-    } else if !unimplemented.is_empty() {
-        unimplemented.dedup();
-        Err(ParseError::Unimplemented(unimplemented))
-    } else {
-        Ok(events.into_iter().flatten().collect())
-    }
+    let events = fields.each("events", messages, MAX_ITEMS * 10, |fields, message| parse_event(message, fields));
+    if fields.is_clean() { Ok(events.into_iter().flatten().collect()) } else { Err(fields.into_violations()) }
 }
 
-fn parse_event(message: &proto::Event, fields: &mut Fields, unimplemented: &mut Vec<&'static str>) -> Option<Event> {
+fn parse_event(message: &proto::Event, fields: &mut Fields) -> Option<Event> {
     let event_id = EventId::parse(&message.event_id).unwrap_or_else(|| {
         fields.bad("event_id", "must be a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057");
         EventId(0)
@@ -180,13 +165,7 @@ fn parse_event(message: &proto::Event, fields: &mut Fields, unimplemented: &mut 
         fields.bad("body", "is required: say what happened, such as sale_recorded");
         return None;
     };
-    match parse_body(body, occurred_at, fields) {
-        Ok(body) => Some(Event { event_id, occurred_at, body }),
-        Err(name) => {
-            unimplemented.push(name);
-            None
-        }
-    }
+    Some(Event { event_id, occurred_at, body: parse_body(body, occurred_at, fields) })
 }
 
 fn parse_metadata(message: &proto::Event, fields: &mut Fields) {

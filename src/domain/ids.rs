@@ -66,6 +66,20 @@ pub enum IdKind {
     Dispute,
     /// A campaign.
     Campaign,
+    /// A deliverable of a campaign, unique in it.
+    Deliverable,
+    /// A cost of a campaign.
+    Cost,
+    /// A contribution to a joint venture's capital.
+    Contribution,
+    /// A distribution of a joint venture's profit.
+    Distribution,
+    /// A review of the relationship.
+    Review,
+    /// A use of a brand.
+    BrandUse,
+    /// A breach of an agreement.
+    Breach,
 }
 
 impl IdKind {
@@ -84,6 +98,13 @@ impl IdKind {
             Self::Payment => "payment_id",
             Self::Dispute => "dispute_id",
             Self::Campaign => "campaign_id",
+            Self::Deliverable => "deliverable_id",
+            Self::Cost => "cost_id",
+            Self::Contribution => "contribution_id",
+            Self::Distribution => "distribution_id",
+            Self::Review => "review_id",
+            Self::BrandUse => "brand_use_id",
+            Self::Breach => "breach_id",
         }
     }
 }

@@ -6,6 +6,7 @@
 pub mod account;
 pub mod agreements;
 pub mod calendar;
+pub mod campaigns;
 pub mod commissions;
 pub mod effect;
 mod event;
@@ -15,10 +16,12 @@ pub mod money;
 pub mod parse;
 pub mod partners;
 pub mod rejection;
+pub mod relationship;
 mod state;
 pub mod table;
+pub mod ventures;
 
-pub use event::{Body, Event, EventType, ParseError, name_of, parse};
+pub use event::{Body, Event, EventType, name_of, parse};
 pub use state::{Context, Record, State, Subjects};
 
 use calendar::{LATEST, Time};

@@ -258,6 +258,22 @@ pub fn share(amount: i64, bps: u32) -> i64 {
     to_minor_units(round_half_away(i128::from(amount) * i128::from(bps), i128::from(WHOLE_BPS)))
 }
 
+/// An amount in parts by their weights that add up to it exactly (rules 3.3): rounded by largest remainder. Of equal
+/// remainders the earlier part gets the minor unit: the caller puts the parts in the order of the rules. Weights are not
+/// negative, and not all zero.
+pub fn apportion(amount: i64, weights: &[i64]) -> Vec<i64> {
+    let whole: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
+    assert!(amount >= 0 && whole > 0, "what is apportioned has parts");
+    let product = |weight: &i64| i128::from(amount) * i128::from(*weight);
+    let mut parts: Vec<i64> = weights.iter().map(|weight| to_minor_units(product(weight) / whole)).collect();
+    let mut by_remainder: Vec<usize> = (0..weights.len()).collect();
+    // The sort is stable.
+    by_remainder.sort_by_key(|index| std::cmp::Reverse(product(&weights[*index]) % whole));
+    let left = amount - parts.iter().sum::<i64>();
+    by_remainder.into_iter().zip(0..left).for_each(|(index, _)| parts[index] += 1);
+    parts
+}
+
 /// Narrows what is known to fit: no share of an i64 leaves its range.
 fn to_minor_units(value: i128) -> i64 {
     i64::try_from(value).expect("a share of an amount lies between zero and the amount")
@@ -288,6 +304,16 @@ mod tests {
         assert_eq!(share(i64::MIN, 10_000), i64::MIN);
         assert_eq!(round_half_away(1, 3), 0);
         assert_eq!(round_half_away(-3, 2), -2);
+    }
+
+    #[test]
+    fn parts_add_up_and_the_first_of_equals_gets_the_odd_unit() {
+        assert_eq!(apportion(4_000_001, &[5_000, 5_000]), [2_000_001, 2_000_000]);
+        assert_eq!(apportion(100, &[3_333, 3_333, 3_334]), [33, 33, 34]);
+        assert_eq!(apportion(101, &[3_333, 3_333, 3_334]), [34, 33, 34]);
+        assert_eq!(apportion(1, &[0, 10_000]), [0, 1]);
+        assert_eq!(apportion(0, &[1, 1]), [0, 0]);
+        assert_eq!(apportion(i64::MAX, &[i64::MAX, i64::MAX]), [i64::MAX / 2 + 1, i64::MAX / 2]);
     }
 
     #[test]

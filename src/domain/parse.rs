@@ -219,6 +219,11 @@ impl Fields {
         self.up_to(name, value, least, MAX_MONTHS)
     }
 
+    /// A mark on a scale of 1 to 5.
+    pub fn scale(&mut self, name: &str, value: u32) -> u32 {
+        self.up_to(name, value, 1, 5)
+    }
+
     fn up_to(&mut self, name: &str, value: u32, least: u32, most: u32) -> u32 {
         if !(least..=most).contains(&value) {
             self.bad(name, format!("must be from {least} to {most}"));

@@ -83,6 +83,15 @@ pub enum Rejection {
     /// Rules 7.7.
     #[error("periods are closed through {last}; a close goes forward only")]
     CloseNotLater { last: Time },
+    /// Rules 8.1.
+    #[error("{party} does not take part in campaign {campaign}; name one of its participants")]
+    NotAParticipant { campaign: Id, party: String },
+    /// Rules 8.3.
+    #[error("campaign {campaign} stopped at {stopped_at} with agreement {agreement}; what occurred from then on does not belong to it")]
+    CampaignStopped { campaign: Id, stopped_at: Time, agreement: Id },
+    /// Rules 9.
+    #[error("agreement {agreement} is no joint venture at {at}: {why}")]
+    NotAVenture { agreement: Id, at: Time, why: &'static str },
     /// Rules 3.4.
     #[error("account {account} would leave the range of 64 bits in {currency}; the amount is too large")]
     AmountOutOfRange { account: String, currency: Currency },
@@ -117,6 +126,9 @@ impl Rejection {
             Self::ExceedsPayable { .. } => "EXCEEDS_PAYABLE",
             Self::ReturnExceedsPayout { .. } => "RETURN_EXCEEDS_PAYOUT",
             Self::CloseNotLater { .. } => "CLOSE_NOT_LATER",
+            Self::NotAParticipant { .. } => "NOT_A_PARTICIPANT",
+            Self::CampaignStopped { .. } => "CAMPAIGN_STOPPED",
+            Self::NotAVenture { .. } => "NOT_A_VENTURE",
             Self::AmountOutOfRange { .. } => "AMOUNT_OUT_OF_RANGE",
             Self::PositionPassed { .. } => "POSITION_PASSED",
             Self::PositionNotReached { .. } => "POSITION_NOT_REACHED",
@@ -145,6 +157,9 @@ impl Rejection {
             | Self::ExceedsPayable { .. }
             | Self::ReturnExceedsPayout { .. }
             | Self::CloseNotLater { .. }
+            | Self::NotAParticipant { .. }
+            | Self::CampaignStopped { .. }
+            | Self::NotAVenture { .. }
             | Self::AmountOutOfRange { .. }
             | Self::PositionNotReached { .. } => Class::Rule,
         }
@@ -187,6 +202,11 @@ impl Rejection {
             Self::ExceedsPayable { partner, payable, .. } => with_money("partner_id", partner, *payable),
             Self::ReturnExceedsPayout { payout, left } => with_money("payout_id", payout, *left),
             Self::CloseNotLater { last } => vec![("closed_through", rfc3339(*last))],
+            Self::NotAParticipant { campaign, party } => vec![("campaign_id", campaign.to_string()), ("party", party.clone())],
+            Self::CampaignStopped { campaign, stopped_at, agreement } => {
+                vec![("campaign_id", campaign.to_string()), ("stopped_at", rfc3339(*stopped_at)), ("agreement_id", agreement.to_string())]
+            }
+            Self::NotAVenture { agreement, at, .. } => vec![("agreement_id", agreement.to_string()), ("at", rfc3339(*at))],
             Self::AmountOutOfRange { account, currency } => vec![("account", account.clone()), ("currency_code", currency.to_string())],
             Self::PositionPassed { expected, last } => vec![("expected", expected.to_string()), ("last", last.to_string())],
             Self::PositionNotReached { asked, last } => vec![("asked", asked.to_string()), ("last", last.to_string())],

@@ -3,6 +3,7 @@
 use super::account::{About, Account, AccountKey, AccountName, Entry, is_commission};
 use super::agreements::Agreements;
 use super::calendar::Time;
+use super::campaigns::Campaigns;
 use super::commissions::Commissions;
 use super::effect::{Effect, Posting};
 use super::event::{Body, Event};
@@ -10,6 +11,7 @@ use super::ids::{Id, IdKind};
 use super::leads::Leads;
 use super::partners::Partner;
 use super::rejection::Rejection;
+use super::relationship::Relationship;
 use super::table::{Row, Table};
 use super::{Stamp, event};
 use crate::proto;
@@ -98,6 +100,10 @@ pub struct State {
     pub leads: Leads,
     /// Sales and what they earned, refunds, payments, disputes, closes.
     pub commissions: Commissions,
+    /// Campaigns and what became of them.
+    pub campaigns: Campaigns,
+    /// Managers, launch steps, reviews, brand uses, breaches, partner fit.
+    pub relationship: Relationship,
     /// All accounts.
     pub accounts: Table<AccountKey, Account>,
     before_batch: Option<(u64, Time)>,
@@ -214,8 +220,15 @@ impl State {
             | IdKind::Payout
             | IdKind::PayoutReturn
             | IdKind::Payment
-            | IdKind::Dispute => self.commissions.introduced_at(kind, id),
-            IdKind::Campaign => None,
+            | IdKind::Dispute
+            | IdKind::Cost
+            | IdKind::Contribution
+            | IdKind::Distribution
+            | IdKind::Review => self.commissions.introduced_at(kind, id),
+            IdKind::Campaign => self.campaigns.by_id.by_key(id).map(|campaign| campaign.planned.position),
+            // Unique in its campaign, where it is looked up.
+            IdKind::Deliverable => None,
+            IdKind::BrandUse | IdKind::Breach => self.relationship.introduced_at(kind, id),
         }
     }
 
@@ -235,6 +248,8 @@ impl State {
         self.agreements.savepoint();
         self.leads.savepoint();
         self.commissions.savepoint();
+        self.campaigns.savepoint();
+        self.relationship.savepoint();
         self.accounts.savepoint();
     }
 
@@ -245,6 +260,8 @@ impl State {
         self.agreements.release();
         self.leads.release();
         self.commissions.release();
+        self.campaigns.release();
+        self.relationship.release();
         self.accounts.release();
     }
 
@@ -258,6 +275,8 @@ impl State {
         self.agreements.rollback();
         self.leads.rollback();
         self.commissions.rollback();
+        self.campaigns.rollback();
+        self.relationship.rollback();
         self.accounts.rollback();
     }
 
@@ -303,6 +322,18 @@ impl State {
                 }
             }
             IdKind::Lead => push_once(&mut subjects.leads, self.leads.find(id)),
+            IdKind::Campaign => {
+                let campaign = self.campaigns.by_id.by_key(id).expect("an evolved record names known campaigns");
+                for row in campaign.participants.iter().filter_map(|participant| participant.agreement) {
+                    push_once(&mut subjects.agreements, Some(row));
+                    push_once(&mut subjects.partners, Some(self.agreements.by_id.get(row).partner));
+                }
+            }
+            IdKind::BrandUse | IdKind::Breach => {
+                if let Some(row) = self.relationship.agreement_of(kind, id) {
+                    self.add_subject(IdKind::Agreement, self.agreements.by_id.key(row), subjects);
+                }
+            }
             _ => {
                 for (kind, id) in self.commissions.about(kind, id, self) {
                     self.add_subject(kind, &id, subjects);

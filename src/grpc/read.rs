@@ -1,14 +1,16 @@
 //! `PartnershipService`: answers questions; what is asked and answered is worked out in `views`.
 
 use super::off_thread;
-use super::read_journal::{explain_sale, list_entries};
-use super::status::{to_status, unimplemented};
+use super::read_journal::{explain_sale, get_metrics, list_entries};
+use super::status::to_status;
 use crate::domain::Seen;
 use crate::domain::parse::Fields;
 use crate::ledger::{Error, Ledger, View};
 use crate::proto::{self, partnership_service_server::PartnershipService};
 use crate::views::agreements::{GetAgreement, ListAgreements};
+use crate::views::alerts::ListAlerts;
 use crate::views::balances::{GetBalance, ListBalances};
+use crate::views::campaigns::{GetCampaign, ListCampaigns};
 use crate::views::disputes::ListDisputes;
 use crate::views::leads::{GetLead, ListLeads};
 use crate::views::page::Page;
@@ -118,12 +120,15 @@ impl PartnershipService for Partnership {
         self.list::<ListLeads>(request).await
     }
 
-    async fn get_campaign(&self, _: Request<proto::GetCampaignRequest>) -> Result<Response<proto::GetCampaignResponse>, Status> {
-        Err(unimplemented("GetCampaign"))
+    async fn get_campaign(&self, request: Request<proto::GetCampaignRequest>) -> Result<Response<proto::GetCampaignResponse>, Status> {
+        self.list::<GetCampaign>(request).await
     }
 
-    async fn list_campaigns(&self, _: Request<proto::ListCampaignsRequest>) -> Result<Response<proto::ListCampaignsResponse>, Status> {
-        Err(unimplemented("ListCampaigns"))
+    async fn list_campaigns(
+        &self,
+        request: Request<proto::ListCampaignsRequest>,
+    ) -> Result<Response<proto::ListCampaignsResponse>, Status> {
+        self.list::<ListCampaigns>(request).await
     }
 
     async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Result<Response<proto::GetBalanceResponse>, Status> {
@@ -156,11 +161,12 @@ impl PartnershipService for Partnership {
         self.list::<ListDisputes>(request).await
     }
 
-    async fn get_metrics(&self, _: Request<proto::GetMetricsRequest>) -> Result<Response<proto::GetMetricsResponse>, Status> {
-        Err(unimplemented("GetMetrics"))
+    async fn get_metrics(&self, request: Request<proto::GetMetricsRequest>) -> Result<Response<proto::GetMetricsResponse>, Status> {
+        let ledger = self.ledger.clone();
+        off_thread(move || get_metrics(&ledger, request.get_ref())).await
     }
 
-    async fn list_alerts(&self, _: Request<proto::ListAlertsRequest>) -> Result<Response<proto::ListAlertsResponse>, Status> {
-        Err(unimplemented("ListAlerts"))
+    async fn list_alerts(&self, request: Request<proto::ListAlertsRequest>) -> Result<Response<proto::ListAlertsResponse>, Status> {
+        self.list::<ListAlerts>(request).await
     }
 }

@@ -1,9 +1,11 @@
-//! Questions whose answer needs records from the journal; the state is never held while it is read.
+//! Questions whose answer needs more than the state: records from the journal, an index, a projection. The state is never
+//! held while those are read.
 
 use super::read::{parsed, seen_by};
 use crate::ledger::{Error, Ledger};
 use crate::proto;
 use crate::views::explain::ExplainSale;
+use crate::views::metrics::GetMetrics;
 use crate::views::statement::ListEntries;
 use std::collections::BTreeMap;
 
@@ -43,6 +45,19 @@ pub fn explain_sale(ledger: &Ledger, request: &proto::ExplainSaleRequest) -> Res
     let position = question.position(&ledger.view_at(seen), seen)?;
     let record = ledger.record(position)?;
     Ok(question.answer(&ledger.view_at(seen), seen, &record)?)
+}
+
+/// Figures (rules 11).
+///
+/// # Errors
+/// `Malformed`, `POSITION_NOT_REACHED`, `UNKNOWN_ID`.
+pub fn get_metrics(ledger: &Ledger, request: &proto::GetMetricsRequest) -> Result<proto::GetMetricsResponse, Error> {
+    let options = request.options.as_ref();
+    let question = parsed(options, |fields| GetMetrics::parse(request, fields))?;
+    let seen = seen_by(ledger, options, None)?;
+    let subject = question.subject(&ledger.view_at(seen), seen)?;
+    let gathered = ledger.metrics(|projection| subject.gather(projection));
+    Ok(subject.answer(&mut ledger.view_at(seen), gathered))
 }
 
 /// The records at positions, rising.

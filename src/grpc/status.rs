@@ -38,11 +38,6 @@ fn refusal_of(error: Error) -> Refusal {
         Error::Malformed(violations) => {
             Refusal { violations: violations.clone(), ..Refusal::new(Code::InvalidArgument, "MALFORMED", summary(&violations)) }
         }
-        Error::Unimplemented(names) => {
-            let names = names.join(", ");
-            Refusal::new(Code::Unimplemented, "UNIMPLEMENTED", format!("this release does not record {names} yet"))
-                .with(vec![("event_types", names)])
-        }
         Error::Rejected { rejection, event } => {
             let mut metadata = rejection.metadata();
             metadata.extend(event.map(|place| ("event_index", place.index.to_string())));

@@ -36,11 +36,14 @@ fn commit(core: &Core, group: &Group) -> Result<(), Error> {
     }
     let mut index = core.index.write();
     let mut position = group.after;
-    for subjects in &group.subjects {
+    for told in &group.told {
         position += 1;
-        index.add(position, subjects);
+        index.add(position, &told.subjects);
     }
     drop(index);
+    let mut metrics = core.metrics.write();
+    group.told.iter().for_each(|told| metrics.add(&told.notes));
+    drop(metrics);
     core.published.send_replace(position);
     Ok(())
 }

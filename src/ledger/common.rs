@@ -8,6 +8,7 @@ use crate::config::Limits;
 use crate::domain::State;
 use crate::journal::Journal;
 use crate::views::index::Index;
+use crate::views::metrics::Projection;
 use parking_lot::RwLock;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -20,6 +21,8 @@ pub struct Core {
     pub ids: RwLock<Idempotency>,
     /// Which records are about what; durable ones only.
     pub index: RwLock<Index>,
+    /// What figures count; durable records only.
+    pub metrics: RwLock<Projection>,
     /// Where records go and come from.
     pub journal: Arc<dyn Journal>,
     /// The time.

@@ -1,6 +1,5 @@
 //! Why the ledger does not do what it is asked: the closed list that `grpc::status` maps, without a gap, to statuses.
 
-use crate::domain::ParseError;
 use crate::domain::ids::EventId;
 use crate::domain::parse::Violation;
 use crate::domain::rejection::Rejection;
@@ -23,9 +22,6 @@ pub enum Error {
     /// Bad fields, all of them at once (rules 2.5). Nothing was recorded.
     #[error("{} malformed fields, the first: {}", .0.len(), .0.first().map_or("none", |first| &first.field))]
     Malformed(Vec<Violation>),
-    /// Event types whose rules this release does not have. Nothing was recorded.
-    #[error("no rules for {}", .0.join(", "))]
-    Unimplemented(Vec<&'static str>),
     /// Against a rule. Nothing was recorded.
     #[error("{rejection}")]
     Rejected {
@@ -83,12 +79,9 @@ impl From<Rejection> for Error {
     }
 }
 
-impl From<ParseError> for Error {
-    fn from(error: ParseError) -> Self {
-        match error {
-            ParseError::Malformed(violations) => Self::Malformed(violations),
-            ParseError::Unimplemented(names) => Self::Unimplemented(names),
-        }
+impl From<Vec<Violation>> for Error {
+    fn from(violations: Vec<Violation>) -> Self {
+        Self::Malformed(violations)
     }
 }
 

@@ -9,14 +9,23 @@ use crate::config::Limits;
 use crate::domain::Subjects;
 use crate::journal::Batch;
 use crate::proto;
+use crate::views::metrics::Notes;
 use parking_lot::{Condvar, Mutex};
 use prost::Message as _;
 use std::sync::Arc;
 
+/// What a record tells the projections beside the state, once it is durable.
+pub struct Told {
+    /// What it is about.
+    pub subjects: Subjects,
+    /// What figures count of it.
+    pub notes: Notes,
+}
+
 /// A decided request: what it records, and what it is answered once that is durable.
 pub struct Decided {
     /// Its new records, in order.
-    pub records: Vec<(proto::Record, Subjects)>,
+    pub records: Vec<(proto::Record, Told)>,
     /// Their bytes as stored, in all.
     pub byte_len: usize,
     /// Where the answer goes.
@@ -32,8 +41,8 @@ pub struct Group {
     pub after: u64,
     /// The records' bytes.
     pub batch: Arc<Batch>,
-    /// What each record is about.
-    pub subjects: Vec<Subjects>,
+    /// What each record tells.
+    pub told: Vec<Told>,
     /// Who waits for it, and for what.
     pub answers: Vec<(Answer, Result<proto::AppendResponse, Error>)>,
 }
@@ -53,12 +62,12 @@ impl Group {
         let batch = Arc::get_mut(&mut self.batch).expect("nobody else holds the commit while it is being filled");
         let Decided { records, answer, mut result, .. } = decided;
         let mut recorded = result.iter_mut().flat_map(|response| &mut response.results).filter(|result| !result.duplicate);
-        for (mut record, subjects) in records {
+        for (mut record, told) in records {
             if batch.is_empty() {
                 self.after = record.position - 1;
             }
             batch.push_with(|buffer| record.encode(buffer).expect("a vector has room for any message"));
-            self.subjects.push(subjects);
+            self.told.push(told);
             if let Some(result) = recorded.next() {
                 result.effects = std::mem::take(&mut record.effects);
             }

@@ -29,6 +29,7 @@ use crate::domain::{self, Seen};
 use crate::journal::{Journal, JournalError, TreeHead};
 use crate::proto;
 use crate::views::index::Index;
+use crate::views::metrics::Projection;
 use common::Core;
 use parking_lot::{Mutex, RwLock};
 use queue::{Queue, Request};
@@ -75,6 +76,7 @@ impl Ledger {
             state: RwLock::new(replayed.state),
             ids: RwLock::new(replayed.ids),
             index: RwLock::new(replayed.index),
+            metrics: RwLock::new(replayed.metrics),
             journal,
             clock,
             limits,
@@ -88,7 +90,7 @@ impl Ledger {
     /// Queues events to be recorded. Malformed ones are refused here, all bad fields at once; overload as well.
     ///
     /// # Errors
-    /// `Malformed`, `Unimplemented`, `Overloaded`, `Stopped`; all others come by the ticket.
+    /// `Malformed`, `Overloaded`, `Stopped`; all others come by the ticket.
     pub fn submit(&self, append: Append) -> Result<Ticket, Error> {
         let events = domain::parse(&append.events)?;
         let room = self.queue.try_room(&append.events)?;
@@ -98,7 +100,7 @@ impl Ledger {
     /// Like `submit`, but waits for room instead of refusing for overload: for streams, whose order must hold.
     ///
     /// # Errors
-    /// `Malformed`, `Unimplemented`, `Stopped`; all others come by the ticket.
+    /// `Malformed`, `Stopped`; all others come by the ticket.
     pub async fn submit_waiting(&self, append: Append) -> Result<Ticket, Error> {
         let events = domain::parse(&append.events)?;
         let room = self.queue.room(&append.events).await?;
@@ -173,6 +175,11 @@ impl Ledger {
     /// Asks the index which records are about a partner, an agreement or a lead.
     pub fn index<R>(&self, ask: impl FnOnce(&Index) -> R) -> R {
         ask(&self.core.index.read())
+    }
+
+    /// Asks the projection of facts that figures count.
+    pub fn metrics<R>(&self, ask: impl FnOnce(&Projection) -> R) -> R {
+        ask(&self.core.metrics.read())
     }
 
     /// The record at a position.

@@ -6,6 +6,7 @@ use super::panic_text;
 use crate::domain::{Record, State};
 use crate::journal::{Journal, JournalError};
 use crate::views::index::Index;
+use crate::views::metrics::{self, Projection};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Instant;
@@ -62,6 +63,8 @@ pub struct Replayed {
     pub ids: Idempotency,
     /// Which records are about what.
     pub index: Index,
+    /// What figures count.
+    pub metrics: Projection,
 }
 
 /// Replays a journal: one thread reads and decodes, this one evolves.
@@ -115,10 +118,11 @@ fn decode_chunk(journal: &dyn Journal, seed: &Seed, from: u64) -> Chunk {
 }
 
 fn evolve(replayed: &mut Replayed, fingerprint: Fingerprint, record: &Record) -> Result<(), ReplayError> {
-    let Replayed { state, ids, index } = replayed;
+    let Replayed { state, ids, index, metrics } = replayed;
     catch_unwind(AssertUnwindSafe(|| {
         state.evolve(record);
         index.add(record.position, &state.subjects(record));
+        metrics.add(&metrics::notes(record, state));
     }))
     .map_err(|panic| ReplayError::Contradiction { position: record.position, why: panic_text(&*panic) })?;
     ids.insert(fingerprint, record.position);

@@ -3,7 +3,7 @@
 use super::common::Core;
 use super::duplicates::{Earlier, find_earlier};
 use super::error::Error;
-use super::group::Decided;
+use super::group::{Decided, Told};
 use super::panic_text;
 use super::queue::{Answer, Request};
 use crate::domain::calendar::Time;
@@ -11,8 +11,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::EventId;
 use crate::domain::parse::timestamp;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Event, Record, Subjects};
+use crate::domain::{Event, Record};
 use crate::proto;
+use crate::views::metrics;
 use prost::Message as _;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,7 +33,7 @@ pub fn run(core: &Core, requests: &Receiver<Request>) {
     core.handover.close();
 }
 
-type NewRecords = Vec<(proto::Record, Subjects)>;
+type NewRecords = Vec<(proto::Record, Told)>;
 
 fn decide(core: &Core, request: Request) -> (NewRecords, Result<proto::AppendResponse, Error>, Answer) {
     let Request { messages, events, expected_last, recorded_by, deadline, answer } = request;
@@ -126,7 +127,7 @@ impl<'a> Attempt<'a> {
         }
         let effects = self.effects_of(&event, index)?;
         let event_id = event.event_id;
-        let (record, subjects) = self.evolve(event, effects)?;
+        let (record, told) = self.evolve(event, effects)?;
         if self.count > 1 {
             self.ids.insert(event_id, self.records.len());
         }
@@ -143,7 +144,7 @@ impl<'a> Attempt<'a> {
             event: Some(message),
             effects: record.effects.iter().map(Effect::to_message).collect(),
         };
-        self.records.push((message, subjects));
+        self.records.push((message, told));
         Ok(())
     }
 
@@ -167,13 +168,13 @@ impl<'a> Attempt<'a> {
             .map_err(|rejection| Error::rejected(rejection, index, self.count))
     }
 
-    fn evolve(&self, event: Event, effects: Vec<Effect>) -> Result<(Record, Subjects), Error> {
+    fn evolve(&self, event: Event, effects: Vec<Effect>) -> Result<(Record, Told), Error> {
         let evolved = catch_unwind(AssertUnwindSafe(|| {
             let mut state = self.core.state.write();
             let record = Record { position: state.position + 1, recorded_at: self.now, event, effects };
             state.evolve(&record);
-            let subjects = state.subjects(&record);
-            (record, subjects)
+            let told = Told { subjects: state.subjects(&record), notes: metrics::notes(&record, &state) };
+            (record, told)
         }));
         evolved.map_err(|panic| {
             let why = format!("a defect in evolving a record: {}", panic_text(&*panic));

@@ -1,7 +1,7 @@
 //! Agreements: where they stand, their terms in force and all versions, as seen (rules 4).
 
 use super::page::Page;
-use super::{Question, Reading, agreement_seen, partner_seen};
+use super::{Question, Reading, agreement_seen, partner_seen, relationship};
 use crate::domain::agreements::{Agreement, Version};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
@@ -95,11 +95,11 @@ fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
         terms,
         terms_position: terms_position.unwrap_or(0),
         versions: versions(agreement, seen).map(version).collect(),
-        managers: Vec::new(),
-        launch_steps: Vec::new(),
-        reviews: Vec::new(),
-        brand_uses: Vec::new(),
-        breaches: Vec::new(),
+        managers: relationship::managers(state, row, seen),
+        launch_steps: relationship::launch_steps(&state.relationship.agreement_steps(row, seen)),
+        reviews: state.relationship.reviews(row, seen).into_iter().map(relationship::review).collect(),
+        brand_uses: relationship::brand_uses(state, row, seen),
+        breaches: relationship::breaches(state, row, seen),
     }
 }
 

@@ -4,16 +4,20 @@
 //! past and the future. What is absent, on purpose: a clock, and any value that holds more than what is seen.
 
 pub mod agreements;
+pub mod alerts;
 pub mod balances;
+pub mod campaigns;
 pub mod disputes;
 pub mod explain;
 pub mod index;
 pub mod leads;
+pub mod metrics;
 pub mod page;
 pub mod partners;
 pub mod payables;
 pub mod payouts;
 mod reasons;
+mod relationship;
 pub mod statement;
 pub mod trial_balance;
 mod words;
@@ -90,6 +94,12 @@ fn partner_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
 fn agreement_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
     let row = state.agreements.by_id.find(id).filter(|row| state.agreements.by_id.get(*row).is_seen(seen));
     row.ok_or_else(|| unknown(IdKind::Agreement, id))
+}
+
+/// The campaign of an id, if its plan is seen.
+fn campaign_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
+    let row = state.campaigns.by_id.find(id).filter(|row| seen.sees(state.campaigns.by_id.get(*row).planned));
+    row.ok_or_else(|| unknown(IdKind::Campaign, id))
 }
 
 /// The lead of an id or alias, if it is seen.

@@ -1,12 +1,14 @@
 //! Partners: who they are, as seen.
 
 use super::page::Page;
+use super::relationship::launch_steps;
 use super::{Question, Reading, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::rejection::Rejection;
+use crate::domain::relationship::Fit;
 use crate::domain::table::Row;
-use crate::domain::{Seen, State};
+use crate::domain::{Seen, Stamp, State};
 use crate::proto::{self, PartnerKind};
 
 /// `GetPartner`.
@@ -85,7 +87,20 @@ fn partner(state: &State, row: Row, seen: Seen) -> Option<proto::Partner> {
         registered_at: Some(timestamp(partner.registered().occurred_at)),
         position: partner.position(),
         agreement_ids: agreements.map(|row| state.agreements.by_id.key(*row).to_string()).collect(),
-        fit: None,
-        launch_steps: Vec::new(),
+        fit: state.relationship.fit(row, seen).map(|(stamp, found)| fit(stamp, found)),
+        launch_steps: launch_steps(&state.relationship.partner_steps(row, seen)),
     })
+}
+
+fn fit(assessed: Stamp, fit: &Fit) -> proto::PartnerFit {
+    proto::PartnerFit {
+        complementarity: fit.complementarity,
+        shared_audience: fit.shared_audience,
+        brand_alignment: fit.brand_alignment,
+        competitor: fit.competitor,
+        fits: fit.fits(),
+        notes: fit.notes.to_string(),
+        assessed_at: Some(timestamp(assessed.occurred_at)),
+        position: assessed.position,
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::support::{Service, agreement, event, metadata, partner, told};
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::{ManagerAssigned, Money, ReviewHeld, SaleRecorded};
+use partnership_ledger::proto::{Money, SaleRecorded};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -70,17 +70,6 @@ async fn refusals_have_the_code_of_their_class() {
     assert_eq!(told(&early), (Code::FailedPrecondition, "OCCURRED_IN_FUTURE".into()));
     future.occurred_at = Some(prost_types::Timestamp { seconds: chrono::Utc::now().timestamp() + 200, nanos: 0 });
     service.append([future]).await.expect("within the tolerance");
-}
-
-#[tokio::test]
-async fn event_types_without_rules_are_named() {
-    let service = Service::start().await;
-    let manager = event("m", Body::ManagerAssigned(ManagerAssigned::default()));
-    let review = event("r", Body::ReviewHeld(ReviewHeld::default()));
-    let status = service.append([partner("a"), manager, review]).await.expect_err("unimplemented");
-    assert_eq!(told(&status), (Code::Unimplemented, "UNIMPLEMENTED".into()));
-    assert_eq!(metadata(&status, "event_types"), Some("manager_assigned, review_held".into()));
-    assert!(service.records().is_empty());
 }
 
 #[tokio::test]

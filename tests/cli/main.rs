@@ -2,6 +2,7 @@
 
 mod append;
 mod ask;
+mod import;
 mod run;
 mod statement;
 mod support;

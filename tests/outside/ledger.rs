@@ -71,6 +71,12 @@ pub trait Ledger {
     fn explain(&mut self, request: &pb::ExplainSaleRequest) -> Answer<pb::ExplainSaleResponse>;
     /// What was paid out.
     fn payouts(&mut self, request: &pb::ListPayoutsRequest) -> Answer<pb::ListPayoutsResponse>;
+    /// A campaign.
+    fn campaign(&mut self, request: &pb::GetCampaignRequest) -> Answer<pb::GetCampaignResponse>;
+    /// Figures.
+    fn metrics(&mut self, request: &pb::GetMetricsRequest) -> Answer<pb::GetMetricsResponse>;
+    /// What somebody should look at.
+    fn alerts(&mut self, request: &pb::ListAlertsRequest) -> Answer<pb::ListAlertsResponse>;
     /// Every account.
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse>;
 }

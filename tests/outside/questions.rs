@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{TimeDelta, Utc};
-use partnership_ledger::proto::{self as pb, event::Body};
+use partnership_ledger::proto::{self as pb, event::Body, get_metrics_request::Scope};
 use prost::Message;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -11,8 +11,8 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::compare::{assessment, lines};
 use super::json;
-use super::ledger::{Answer, Ledger, When};
-use super::model::Model;
+use super::ledger::{Answer, Ledger, When, stamp};
+use super::model::{Model, calendar::Instant};
 use super::workload::turns;
 
 /// Times and positions that are asked about.
@@ -31,6 +31,9 @@ pub enum Question {
     Payouts,
     Disputes,
     TrialBalance,
+    Campaign(String),
+    Metrics(Scope, Option<Instant>, Option<Instant>),
+    Alerts,
 }
 
 impl Question {
@@ -39,7 +42,8 @@ impl Question {
         let nobody = "nobody".to_owned();
         let mut all = vec![Self::Payables, Self::Payouts, Self::Disputes, Self::TrialBalance, Self::Sale(nobody.clone())];
         all.extend([Self::Partner(nobody.clone()), Self::Balance(nobody.clone()), Self::Entries(nobody.clone())]);
-        all.extend([Self::Agreement(nobody.clone()), Self::Lead(nobody)]);
+        all.extend([Self::Agreement(nobody.clone()), Self::Lead(nobody.clone()), Self::Campaign(nobody), Self::Alerts]);
+        all.extend(Self::figures(model));
         let (mut agreements, mut leads) = (BTreeSet::new(), BTreeSet::new());
         for record in &model.records {
             match record.body() {
@@ -57,12 +61,42 @@ impl Question {
                     leads.insert(body.lead_id.clone());
                 }
                 Body::SaleRecorded(body) => all.push(Self::Sale(body.sale_id.clone())),
+                Body::CampaignPlanned(body) => all.push(Self::Campaign(body.campaign_id.clone())),
                 _ => {}
             }
         }
         all.extend(agreements.into_iter().map(Self::Agreement));
         all.extend(leads.into_iter().map(Self::Lead));
         all
+    }
+
+    /// Figures of every scope, over all time and over some of it.
+    fn figures(model: &Model) -> Vec<Self> {
+        let mut rng = StdRng::seed_from_u64(model.last_position() + 1);
+        let turns: Vec<_> = turns(&model.known()).into_iter().collect();
+        let mut scopes: BTreeSet<(u8, String)> = BTreeSet::from([(0, String::new()), (1, "nobody".to_owned())]);
+        for record in &model.records {
+            scopes.extend(match record.body() {
+                Body::PartnerRegistered(body) => Some((1, body.partner_id.clone())),
+                Body::AgreementSigned(body) => Some((2, body.agreement_id.clone())),
+                Body::CampaignPlanned(body) => Some((3, body.campaign_id.clone())),
+                _ => None,
+            });
+        }
+        let mut figures = Vec::new();
+        for (kind, id) in scopes {
+            let scope = match kind {
+                0 => Scope::All(true),
+                1 => Scope::PartnerId(id),
+                2 => Scope::AgreementId(id),
+                _ => Scope::CampaignId(id),
+            };
+            let mut limit = || turns.choose(&mut rng).copied().filter(|_| rng.random_bool(0.5));
+            figures.push(Self::Metrics(scope.clone(), None, None));
+            let (from, to) = (limit(), limit());
+            figures.push(Self::Metrics(scope, from, to.filter(|to| from.is_none_or(|from| from < *to))));
+        }
+        figures
     }
 
     /// The whole answer of a ledger for a moment, to the byte.
@@ -84,6 +118,9 @@ impl Question {
             Self::Payables => bytes(ledger.payables(&pb::ListPayablesRequest { options, ..pb::ListPayablesRequest::default() })),
             Self::Disputes => bytes(ledger.disputes(&pb::ListDisputesRequest { options, ..pb::ListDisputesRequest::default() })),
             Self::TrialBalance => bytes(ledger.trial_balance(&pb::GetTrialBalanceRequest { options })),
+            Self::Campaign(campaign_id) => bytes(ledger.campaign(&pb::GetCampaignRequest { campaign_id, options })),
+            Self::Metrics(scope, from, to) => bytes(ledger.metrics(&metrics_request(&scope, from, to, options))),
+            Self::Alerts => bytes(ledger.alerts(&pb::ListAlertsRequest { page_size: 1_000, options, ..pb::ListAlertsRequest::default() })),
         }
     }
 
@@ -101,6 +138,9 @@ impl Question {
             Self::Payouts => payouts(ledger, options),
             Self::Disputes => disputes(ledger, options),
             Self::TrialBalance => trial_balance(ledger, options),
+            Self::Campaign(id) => campaign(ledger, id, options),
+            Self::Metrics(scope, from, to) => metrics(ledger, &metrics_request(scope, *from, *to, options)),
+            Self::Alerts => alerts(ledger, options),
         }
     }
 }
@@ -165,8 +205,78 @@ fn agreement(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions
         let terms = |version: &pb::TermsVersion| line("TermsVersion", [version]);
         let mut lines = vec![at(answer.position), format!("terms {}", line("Terms", agreement.terms.iter()))];
         lines.extend(agreement.versions.iter().map(terms));
-        let plain = pb::Agreement { terms: None, versions: Vec::new(), ..agreement };
+        // The order of facts of one time, or of late ones, is left open.
+        let mut done: Vec<String> = agreement.reviews.iter().map(|review| json::line("Review", review)).collect();
+        done.extend(agreement.brand_uses.iter().map(|brand_use| json::line("BrandUse", brand_use)));
+        done.extend(agreement.breaches.iter().map(|breach| json::line("Breach", breach)));
+        done.sort_unstable();
+        lines.extend(done);
+        let plain = pb::Agreement {
+            terms: None,
+            versions: Vec::new(),
+            reviews: Vec::new(),
+            brand_uses: Vec::new(),
+            breaches: Vec::new(),
+            ..agreement
+        };
         lines.push(json::line("Agreement", &plain));
+        lines
+    })
+}
+
+fn campaign(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let answer = ledger.campaign(&pb::GetCampaignRequest { campaign_id: id.to_owned(), options });
+    lines(&answer, |answer| {
+        let campaign = answer.campaign.clone().unwrap_or_default();
+        let mut lines = vec![at(answer.position)];
+        lines.extend(campaign.deliverables.iter().map(|deliverable| json::line("CampaignDeliverable", deliverable)));
+        lines.extend(campaign.costs.iter().map(|cost| json::line("CampaignCost", cost)));
+        lines.extend(campaign.joint_leads.iter().map(|leads| json::line("CampaignLeads", leads)));
+        // In which order those who measured come is left open.
+        let mut reach: Vec<String> = campaign.reach.iter().map(|reach| json::line("ReachMeasured", reach)).collect();
+        reach.sort_unstable();
+        lines.extend(reach);
+        let plain = pb::Campaign {
+            deliverables: Vec::new(),
+            costs: Vec::new(),
+            joint_leads: Vec::new(),
+            reach: Vec::new(),
+            ..campaign
+        };
+        lines.push(json::line("Campaign", &plain));
+        lines
+    })
+}
+
+fn metrics_request(scope: &Scope, from: Option<Instant>, to: Option<Instant>, options: Option<pb::ReadOptions>) -> pb::GetMetricsRequest {
+    pb::GetMetricsRequest { scope: Some(scope.clone()), from: from.map(stamp), to: to.map(stamp), options }
+}
+
+fn metrics(ledger: &mut impl Ledger, request: &pb::GetMetricsRequest) -> Vec<String> {
+    lines(&ledger.metrics(request), |answer| {
+        let metrics = answer.metrics.clone().unwrap_or_default();
+        let mut lines = vec![at(answer.position)];
+        // Whether nothing is said or left out is left open.
+        let moved = metrics.by_currency.iter().filter(|money| money.revenue != 0 || money.commission != 0 || money.cost != 0);
+        lines.extend(moved.map(|money| json::line("CurrencyMetrics", money)));
+        lines.extend(metrics.reach.iter().map(|reach| json::line("Reach", reach)));
+        let due = metrics.effort.iter().filter(|effort| effort.due_weight != 0);
+        lines.extend(due.map(|effort| json::line("Effort", effort)));
+        let plain = pb::Metrics { by_currency: Vec::new(), reach: None, effort: Vec::new(), ..metrics };
+        lines.push(json::line("Metrics", &plain));
+        lines
+    })
+}
+
+fn alerts(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let request = pb::ListAlertsRequest { page_size: 1_000, options, ..pb::ListAlertsRequest::default() };
+    lines(&ledger.alerts(&request), |answer| {
+        let plain = |alert: &pb::Alert| json::line("Alert", &pb::Alert { message: String::new(), ..alert.clone() });
+        // Of one time in any order, and once or twice where both sides are concerned.
+        let alerts: BTreeSet<String> = answer.alerts.iter().map(plain).collect();
+        let is_sorted = answer.alerts.is_sorted_by_key(|alert| alert.since.as_ref().map(|since| (since.seconds, since.nanos)));
+        let mut lines = vec![at(answer.position), format!("sorted {is_sorted}")];
+        lines.extend(alerts);
         lines
     })
 }

@@ -177,6 +177,18 @@ impl Ledger for Served {
         wait(self.reader().list_payouts(request.clone()))
     }
 
+    fn campaign(&mut self, request: &pb::GetCampaignRequest) -> Answer<pb::GetCampaignResponse> {
+        wait(self.reader().get_campaign(request.clone()))
+    }
+
+    fn metrics(&mut self, request: &pb::GetMetricsRequest) -> Answer<pb::GetMetricsResponse> {
+        wait(self.reader().get_metrics(request.clone()))
+    }
+
+    fn alerts(&mut self, request: &pb::ListAlertsRequest) -> Answer<pb::ListAlertsResponse> {
+        wait(self.reader().list_alerts(request.clone()))
+    }
+
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {
         wait(self.auditor().get_trial_balance(*request))
     }

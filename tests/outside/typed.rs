@@ -25,6 +25,9 @@ impl<L: Ledger> Callee for ByName<L> {
             "ListDisputes" => asked(name, request, |r| ledger.disputes(r)),
             "ExplainSale" => asked(name, request, |r| ledger.explain(r)),
             "ListPayouts" => asked(name, request, |r| ledger.payouts(r)),
+            "GetCampaign" => asked(name, request, |r| ledger.campaign(r)),
+            "GetMetrics" => asked(name, request, |r| ledger.metrics(r)),
+            "ListAlerts" => asked(name, request, |r| ledger.alerts(r)),
             "GetTrialBalance" => asked(name, request, |r| ledger.trial_balance(r)),
             _ => Err(Refusal { code: "UNIMPLEMENTED".to_owned(), message: format!("{name} is beyond the model"), ..Refusal::default() }),
         }

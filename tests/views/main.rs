@@ -2,9 +2,11 @@
 //! ends there would say.
 
 mod agreements;
+mod alerts;
 mod answers;
 mod as_known_at;
 mod leads;
 mod money;
 mod pages;
+mod relationship;
 mod story;

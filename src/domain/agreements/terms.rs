@@ -4,12 +4,18 @@ use crate::domain::calendar::{Period, Span, Time, Tz};
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, MAX_AMOUNT, Money, WHOLE_BPS};
 use crate::domain::parse::{Fields, MAX_ITEMS};
-use crate::proto::{self, Bound, CommissionTrigger, LeadsAtEnd, TailMode, TierMode, TierPeriod, WindowAnchor};
+use crate::proto::{
+    self, Bound, BrandChannel, CampaignsAtEnd, CommissionTrigger, LeadsAtEnd, TailMode, TierMode, TierPeriod, WindowAnchor,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// How long a claim is protected if the terms say nothing (rules 5.2).
 const DEFAULT_PROTECTION_DAYS: u32 = 90;
+/// Days from one check-in to the next if the terms say nothing (rules 10.2).
+const DEFAULT_CHECK_IN_DAYS: u32 = 31;
+/// Days from one quarterly business review to the next if the terms say nothing (rules 10.2).
+const DEFAULT_REVIEW_DAYS: u32 = 92;
 /// The most commission rules and the most bands of a rule.
 const MAX_RULES: usize = 100;
 
@@ -32,6 +38,14 @@ pub struct Terms {
     pub notice: Span,
     /// Who may not work with whom (rules 4.6).
     pub exclusivity: Option<Exclusivity>,
+    /// Which uses of the brands need no approval, and which do (rules 10.1).
+    pub brand_use: BrandUse,
+    /// Whether campaigns go on or stop with the agreement (rules 8.3).
+    pub campaigns_at_end: CampaignsAtEnd,
+    /// The shares of a joint venture; none if it is not one (rules 9).
+    pub ownership: Option<Ownership>,
+    /// How often the partners talk (rules 10.2).
+    pub cadence: Cadence,
     /// The least payout proposed (rules 7.3).
     pub minimum_payout: Option<Money>,
     /// Whether a refund for the house's fault takes commission back (rules 6.8).
@@ -42,6 +56,39 @@ pub struct Terms {
 
 impl Eq for Terms {}
 
+/// Where brands may be used (rules 10.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BrandUse {
+    /// Where a use is allowed.
+    pub allowed_channels: Vec<BrandChannel>,
+    /// Where it needs an approval all the same.
+    pub approval_channels: Vec<BrandChannel>,
+}
+
+/// Who owns a joint venture, in basis points that add up to 10 000 (rules 9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ownership {
+    /// The house's share.
+    pub house_bps: u32,
+    /// The partner's share.
+    pub partner_bps: u32,
+}
+
+/// How often the partners talk, in days (rules 10.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cadence {
+    /// From one check-in to the next.
+    pub check_in_days: u32,
+    /// From one quarterly business review to the next.
+    pub review_days: u32,
+}
+
+impl Default for Cadence {
+    fn default() -> Self {
+        Self { check_in_days: DEFAULT_CHECK_IN_DAYS, review_days: DEFAULT_REVIEW_DAYS }
+    }
+}
+
 /// Protection of a claim (rules 5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Protection {
@@ -49,6 +96,17 @@ pub struct Protection {
     pub days: Option<u32>,
     /// Whether it counts from the approval and not from the referral.
     pub from_approval: bool,
+}
+
+impl Protection {
+    /// Without limit.
+    pub const UNLIMITED: Self = Self { days: None, from_approval: false };
+}
+
+impl Default for Protection {
+    fn default() -> Self {
+        Self { days: Some(DEFAULT_PROTECTION_DAYS), from_approval: false }
+    }
 }
 
 /// What sales earn after an agreement's end (rules 6.4).
@@ -170,7 +228,7 @@ impl Terms {
     }
 
     fn parse_present(message: &proto::Terms, fields: &mut Fields) -> Self {
-        parse_unjudged(message, fields);
+        check_scope(message, fields);
         Self {
             zone: fields.time_zone("time_zone", &message.time_zone),
             rules: message
@@ -187,6 +245,14 @@ impl Terms {
                 .exclusivity
                 .as_ref()
                 .map(|exclusivity| fields.within("exclusivity", |fields| parse_exclusivity(exclusivity, fields))),
+            brand_use: message
+                .brand_use
+                .as_ref()
+                .map(|brand_use| fields.within("brand_use", |fields| parse_brand_use(brand_use, fields)))
+                .unwrap_or_default(),
+            campaigns_at_end: fields.chosen_or("campaigns_at_end", message.campaigns_at_end, CampaignsAtEnd::Continue),
+            ownership: message.ownership.as_ref().map(|ownership| parse_ownership(ownership, fields)),
+            cadence: message.cadence.as_ref().map(|cadence| parse_cadence(cadence, fields)).unwrap_or_default(),
             minimum_payout: fields.optional_amount("minimum_payout", message.minimum_payout.as_ref()),
             reverse_on_house_fault: message.reverse_on_house_fault,
             message: Arc::new(message.clone()),
@@ -199,8 +265,8 @@ impl Terms {
     }
 }
 
-/// Terms that no rule of this release judges: they are checked and kept.
-fn parse_unjudged(message: &proto::Terms, fields: &mut Fields) {
+/// What the sides promised is kept as sent.
+fn check_scope(message: &proto::Terms, fields: &mut Fields) {
     if let Some(scope) = &message.scope {
         fields.within("scope", |fields| {
             fields.each("obligations", &scope.obligations, MAX_ITEMS, |fields, obligation| {
@@ -209,33 +275,35 @@ fn parse_unjudged(message: &proto::Terms, fields: &mut Fields) {
             })
         });
     }
-    if let Some(brand_use) = &message.brand_use {
-        fields.within("brand_use", |fields| {
-            fields.each("allowed_channels", &brand_use.allowed_channels, MAX_ITEMS, |fields, channel| {
-                fields.chosen::<proto::BrandChannel>("", *channel)
-            });
-            fields.each("approval_channels", &brand_use.approval_channels, MAX_ITEMS, |fields, channel| {
-                fields.chosen::<proto::BrandChannel>("", *channel)
-            });
-        });
+}
+
+fn parse_brand_use(message: &proto::BrandUseTerms, fields: &mut Fields) -> BrandUse {
+    let channel = |fields: &mut Fields, channel: &i32| fields.chosen("", *channel);
+    BrandUse {
+        allowed_channels: fields.each("allowed_channels", &message.allowed_channels, MAX_ITEMS, channel),
+        approval_channels: fields.each("approval_channels", &message.approval_channels, MAX_ITEMS, channel),
     }
-    fields.chosen_or("campaigns_at_end", message.campaigns_at_end, proto::CampaignsAtEnd::Continue);
-    if let Some(ownership) = &message.ownership
-        && u64::from(ownership.house_bps) + u64::from(ownership.partner_bps) != u64::from(WHOLE_BPS)
-    {
+}
+
+fn parse_ownership(message: &proto::Ownership, fields: &mut Fields) -> Ownership {
+    if u64::from(message.house_bps) + u64::from(message.partner_bps) != u64::from(WHOLE_BPS) {
         fields.bad("ownership", format!("house_bps and partner_bps must add up to {WHOLE_BPS}"));
     }
-    if let Some(cadence) = &message.cadence {
-        fields.within("cadence", |fields| {
-            fields.days("check_in_days", cadence.check_in_days);
-            fields.days("review_days", cadence.review_days);
-        });
-    }
+    Ownership { house_bps: message.house_bps, partner_bps: message.partner_bps }
+}
+
+/// Zero stands for what is not said.
+fn parse_cadence(message: &proto::Cadence, fields: &mut Fields) -> Cadence {
+    let or = |days: u32, default| if days == 0 { default } else { days };
+    fields.within("cadence", |fields| Cadence {
+        check_in_days: or(fields.days("check_in_days", message.check_in_days), DEFAULT_CHECK_IN_DAYS),
+        review_days: or(fields.days("review_days", message.review_days), DEFAULT_REVIEW_DAYS),
+    })
 }
 
 fn parse_protection(message: Option<&proto::LeadProtection>, fields: &mut Fields) -> Protection {
     let Some(message) = message else {
-        return Protection { days: Some(DEFAULT_PROTECTION_DAYS), from_approval: false };
+        return Protection::default();
     };
     let days = match &message.period {
         Some(proto::lead_protection::Period::Days(days)) => Some(fields.days("days", *days)),

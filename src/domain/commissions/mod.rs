@@ -285,7 +285,7 @@ impl Commissions {
         .unwrap_or_default()
     }
 
-    fn introduce(&mut self, kind: IdKind, id: &Id, stamp: Stamp, about: Option<(IdKind, Id)>) {
+    pub(super) fn introduce(&mut self, kind: IdKind, id: &Id, stamp: Stamp, about: Option<(IdKind, Id)>) {
         self.others.insert((kind, id.clone()), Other { position: stamp.position, about });
     }
 

@@ -61,5 +61,6 @@ pub fn subject_of(part: &Part, lead: Option<&Id>, sale: Option<&Id>, state: &Sta
         agreement: Some(state.agreements.by_id.key(part.agreement).clone()),
         lead: lead.cloned(),
         sale: sale.cloned(),
+        campaign: None,
     }
 }

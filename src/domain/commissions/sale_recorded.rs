@@ -132,6 +132,7 @@ pub fn subject_for(credit: Row, lead: Option<Row>, sale: Option<&Id>, state: &St
         agreement: Some(state.agreements.by_id.key(credit).clone()),
         lead: lead.map(|row| state.leads.by_id.key(row).clone()),
         sale: sale.cloned(),
+        campaign: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Leads: who may work them and through which agreement their sales run, for any time (rules 5).
 
 pub mod approved;
+mod claim;
 pub mod lost;
 pub mod ownership;
 pub mod protection_extended;
@@ -8,8 +9,7 @@ pub mod qualified;
 pub mod reassigned;
 pub mod referred;
 
-use super::agreements::terms::Protection;
-use super::calendar::{Time, Tz, add_days};
+use super::calendar::Time;
 use super::commissions::holdings::Holdings;
 use super::effect::Party;
 use super::ids::Id;
@@ -20,6 +20,9 @@ use super::{Seen, Stamp, State};
 use crate::proto::{AcquiredBy, LeadState, OwnershipRule};
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
+
+use claim::Reward;
+pub use claim::{Decision, DeclinedClaim, Origin, Qualification, Until};
 
 /// All leads, their other ids and their match keys.
 #[derive(Default)]
@@ -141,99 +144,6 @@ impl Owner {
             Party::Partner(id) => Self::Partner(state.partners.find(id).expect("effects name known partners")),
         }
     }
-}
-
-/// A recorded decision on a lead's owner: a claim that succeeded, or a reassignment.
-#[derive(Clone, Debug)]
-pub struct Decision {
-    /// From when, and by which record.
-    pub stamp: Stamp,
-    /// Who may work the lead.
-    pub owner: Owner,
-    /// The agreement through whose rules its sales run.
-    pub credit: Option<Row>,
-    /// Why.
-    pub rule: OwnershipRule,
-    /// Who acquired it; none for a reassignment.
-    pub acquired_by: Option<AcquiredBy>,
-    protection: Protection,
-    zone: Tz,
-    approved: Option<Stamp>,
-    extensions: ThinVec<(Stamp, u32)>,
-}
-
-/// Until when a claim is protected by date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
-    /// Without limit.
-    Unlimited,
-    /// Its approval is awaited; until then it is protected.
-    AwaitsApproval,
-    /// Until an instant.
-    At(Time),
-}
-
-impl Until {
-    /// The instant, if there is one.
-    pub fn time(self) -> Option<Time> {
-        match self {
-            Self::At(time) => Some(time),
-            Self::Unlimited | Self::AwaitsApproval => None,
-        }
-    }
-
-    fn holds_at(self, at: Time) -> bool {
-        self.time().is_none_or(|until| at < until)
-    }
-}
-
-impl Decision {
-    /// Until when the claim is protected by date: days and extensions from its anchor (rules 5.2).
-    pub fn protected_until(&self, seen: Seen) -> Until {
-        let Some(days) = self.protection.days else { return Until::Unlimited };
-        let anchor = if self.protection.from_approval {
-            match self.approved.filter(|approved| seen.sees(*approved)) {
-                Some(approved) => approved.occurred_at,
-                None => return Until::AwaitsApproval,
-            }
-        } else {
-            self.stamp.occurred_at
-        };
-        let extended: u64 = self.extensions.iter().filter(|(stamp, _)| seen.sees(*stamp)).map(|(_, days)| u64::from(*days)).sum();
-        Until::At(add_days(anchor, u64::from(days) + extended, self.zone))
-    }
-}
-
-/// A claim that did not move the lead (rules 5.3).
-#[derive(Clone, Debug)]
-pub struct DeclinedClaim {
-    /// When, and by which record.
-    pub stamp: Stamp,
-    /// The agreement that claimed; none for the house.
-    pub agreement: Option<Row>,
-    /// Who held the lead.
-    pub held_by: Owner,
-    /// Until when the holder was protected.
-    pub protected_until: Option<Time>,
-    /// Whether it occurred before the decision that stands.
-    pub earlier_than_owner: bool,
-}
-
-/// A qualification (rules 5.2).
-#[derive(Clone, Copy, Debug)]
-pub struct Qualification {
-    /// When, and by which record.
-    pub stamp: Stamp,
-    /// Whether the lead was protected then, and so stays until it is lost.
-    pub protected: bool,
-}
-
-/// What a qualification accrued.
-#[derive(Clone, Debug)]
-struct Reward {
-    agreement: Row,
-    rule: Box<str>,
-    amount: Money,
 }
 
 /// A lead.
@@ -362,6 +272,11 @@ impl Lead {
         let losses =
             self.losses.iter().filter(|loss| seen.sees(**loss) && loss.occurred_at <= at && claim.is_none_or(|claim| claim < loss));
         losses.map(|loss| loss.occurred_at).min().unwrap_or(at)
+    }
+
+    /// The qualifications that are seen, in the order of recording.
+    pub fn qualifications(&self, seen: Seen) -> impl DoubleEndedIterator<Item = &Qualification> {
+        self.qualifications.iter().filter(move |qualification| seen.sees(qualification.stamp))
     }
 
     /// The last qualification in recording order that no claim reopened since (rules 13).

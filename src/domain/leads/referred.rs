@@ -1,9 +1,10 @@
 //! A lead was referred: a first claim, or another one on a lead that is known (rules 5.1–5.3).
 
-use super::{Decision, DeclinedClaim, Lead, Owner, Until};
+use super::{Decision, DeclinedClaim, Lead, Origin, Owner, Until};
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz};
-use crate::domain::effect::Effect;
+use crate::domain::campaigns::{Campaign, Referral, Taking};
+use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
@@ -56,9 +57,7 @@ impl EventType for LeadReferred {
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
         let at = context.occurred_at;
-        if let Some(id) = &self.agreement {
-            state.agreements.known(id).require_active(id, at)?;
-        }
+        self.require_may_claim(at, state)?;
         let known = state.leads.find(&self.lead).or_else(|| state.leads.live_match(&self.match_keys, at));
         Ok(vec![match known {
             None => self.claim(&self.lead, self.first_rule(), at, state),
@@ -69,13 +68,16 @@ impl EventType for LeadReferred {
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         for effect in effects {
             match effect {
-                Effect::LeadOwnerSet { lead, terms_position, .. } => {
+                Effect::LeadOwnerSet { lead, owner, credit, terms_position, .. } => {
+                    let pinned = if *owner == Party::House { self.agreement.as_ref() } else { credit.as_ref() };
                     let decision = Decision {
                         acquired_by: Some(self.acquired_by),
-                        ..decision_of(effect, stamp, *terms_position, self.agreement.as_ref(), state)
+                        origin: self.origin(pinned, state),
+                        ..decision_of(effect, stamp, *terms_position, pinned, state)
                     };
                     let row = state.leads.find(lead).unwrap_or_else(|| state.leads.by_id.insert(lead.clone(), Lead::new(stamp)));
                     state.leads.by_id.get_mut(row).decisions.push(decision);
+                    self.tell_campaign(row, credit.as_ref().filter(|_| *owner != Party::House), stamp, state);
                     self.name(row, stamp, state);
                     for key in &self.match_keys {
                         state.leads.add_match_key(key, row, stamp);
@@ -100,6 +102,20 @@ impl EventType for LeadReferred {
 }
 
 impl LeadReferred {
+    /// Refuses a claim through an agreement that is not active, unless it is joint, and one that does not belong to its
+    /// campaign (rules 4.5, 5.1, 8.1, 8.3).
+    fn require_may_claim(&self, at: Time, state: &State) -> Result<(), Rejection> {
+        if let Some(id) = self.agreement.as_ref().filter(|_| self.acquired_by != AcquiredBy::Joint) {
+            state.agreements.known(id).require_active(id, at)?;
+        }
+        let Some(id) = &self.campaign else { return Ok(()) };
+        let campaign = state.campaigns.known(id).1;
+        if let Some(agreement) = &self.agreement {
+            campaign.require_participant(id, &Taking::Agreement(agreement.clone()), state)?;
+        }
+        campaign.require_not_stopped(id, at, state)
+    }
+
     fn first_rule(&self) -> OwnershipRule {
         match self.acquired_by {
             AcquiredBy::House => OwnershipRule::HouseLead,
@@ -132,23 +148,53 @@ impl LeadReferred {
 
     /// A claim that succeeds: who owns the lead, and whose rules its sales run through (rules 5.1).
     fn claim(&self, lead: &Id, rule: OwnershipRule, at: Time, state: &State) -> Effect {
-        let agreement = self.agreement.as_ref().map(|id| state.agreements.known(id));
+        let acquirer = self.acquirer(state);
+        let claiming = acquirer.or(self.agreement.as_ref());
+        let agreement = claiming.map(|id| state.agreements.known(id));
         let version = agreement.and_then(|agreement| agreement.terms_in_force(at, Seen::ALL));
-        let owner = match agreement {
-            Some(agreement) if self.acquired_by == AcquiredBy::Partner => Owner::Partner(agreement.partner),
-            _ => Owner::House,
-        };
-        let credited = owner != Owner::House || version.is_some_and(|version| version.terms.credit_house_leads);
+        let owner = agreement.filter(|_| acquirer.is_some()).map_or(Owner::House, |agreement| Owner::Partner(agreement.partner));
+        let credited = acquirer.is_some() || version.is_some_and(|version| version.terms.credit_house_leads);
         let terms_position = version.map_or(0, |version| version.stamp.position);
-        let credit = self.agreement.clone().filter(|_| credited);
+        let credit = claiming.filter(|_| credited).cloned();
         let mut effect =
             Effect::LeadOwnerSet { lead: lead.clone(), owner: owner.to_party(state), credit, rule, protected_until: None, terms_position };
         let stamp = Stamp { occurred_at: at, position: u64::MAX };
-        let until = decision_of(&effect, stamp, terms_position, self.agreement.as_ref(), state).protected_until(Seen::ALL).time();
+        let until = decision_of(&effect, stamp, terms_position, claiming, state).protected_until(Seen::ALL).time();
         if let Effect::LeadOwnerSet { protected_until, .. } = &mut effect {
             *protected_until = until;
         }
         effect
+    }
+
+    /// What the claim came through: the owner's agreement, of the house's lead the one it names (rules 11).
+    fn origin(&self, agreement: Option<&Id>, state: &State) -> Origin {
+        Origin {
+            agreement: agreement.and_then(|id| state.agreements.by_id.find(id)),
+            campaign: self.campaign.as_ref().and_then(|id| state.campaigns.by_id.find(id)),
+        }
+    }
+
+    /// The agreement whose partner acquires the lead, of a joint one as the campaign allocates it; none for the house
+    /// (rules 5.1).
+    fn acquirer<'a>(&'a self, state: &'a State) -> Option<&'a Id> {
+        match self.acquired_by {
+            AcquiredBy::Partner => self.agreement.as_ref(),
+            AcquiredBy::Joint => {
+                let campaign = self.campaign.as_ref().map(|id| state.campaigns.known(id).1).expect("a joint lead names its campaign");
+                campaign.participants[campaign.next_joint_lead()].agreement.map(|row| state.agreements.by_id.key(row))
+            }
+            AcquiredBy::House | AcquiredBy::Unspecified => None,
+        }
+    }
+
+    /// Tells the campaign of a referral through it, and whose a joint lead became.
+    fn tell_campaign(&self, lead: Row, acquirer: Option<&Id>, stamp: Stamp, state: &mut State) {
+        let Some(id) = &self.campaign else { return };
+        let (row, campaign) = state.campaigns.known(id);
+        let taking = acquirer.map_or(Taking::House, |id| Taking::Agreement(id.clone()));
+        let place = |campaign: &Campaign| campaign.place_of(&taking, state).expect("a joint lead goes to a participant");
+        let allocated_to = (self.acquired_by == AcquiredBy::Joint).then(|| place(campaign));
+        state.campaigns.by_id.get_mut(row).add_referral(Referral { stamp, lead, allocated_to });
     }
 
     /// Makes the id an alias, unless it is the lead's own (rules 5.3).
@@ -164,14 +210,16 @@ pub(super) fn decision_of(effect: &Effect, stamp: Stamp, terms_position: u64, ag
     let Effect::LeadOwnerSet { owner, credit, rule, .. } = effect else { unreachable!("called with a decision on an owner") };
     let agreement = agreement.and_then(|id| state.agreements.by_id.by_key(id));
     let pinned = agreement.and_then(|agreement| agreement.version_of(terms_position));
-    // A lead of the house's own, without an agreement, is protected without limit.
-    let protection = pinned.map_or(Protection { days: None, from_approval: false }, |version| version.terms.protection);
+    // A lead of the house's own, without an agreement, is protected without limit; without terms as if they said nothing.
+    let without_terms = if agreement.is_some() { Protection::default() } else { Protection::UNLIMITED };
+    let protection = pinned.map_or(without_terms, |version| version.terms.protection);
     Decision {
         stamp,
         owner: Owner::from_party(owner, state),
         credit: credit.as_ref().map(|id| state.agreements.by_id.find(id).expect("a credit names a known agreement")),
         rule: *rule,
         acquired_by: None,
+        origin: Origin::default(),
         protection,
         zone: pinned.map_or(Tz::UTC, |version| version.terms.zone),
         approved: None,

@@ -1,6 +1,6 @@
 //! The model's answers to the questions of the contract.
 
-use partnership_ledger::proto::{self as pb, event::Body};
+use partnership_ledger::proto::{self as pb, Side, event::Body, launch_step_completed::Subject};
 
 use super::calendar::Instant;
 use super::record::Known;
@@ -92,6 +92,26 @@ impl Ledger for Model {
         Ok(pb::ListPayoutsResponse { payouts: asked.known.payouts_answer(), next_page_token: String::new(), position: asked.position })
     }
 
+    fn campaign(&mut self, request: &pb::GetCampaignRequest) -> Answer<pb::GetCampaignResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let (record, plan) = asked.known.campaign(&request.campaign_id).ok_or_else(|| Refusal::rule("UNKNOWN_ID"))?;
+        Ok(pb::GetCampaignResponse { campaign: Some(asked.known.campaign_answer(record, plan, asked.at)), position: asked.position })
+    }
+
+    fn metrics(&mut self, request: &pb::GetMetricsRequest) -> Answer<pb::GetMetricsResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let recorded = Known::recorded(&self.records, asked.position);
+        let metrics = asked.known.metrics_answer(&recorded, request, asked.at)?;
+        Ok(pb::GetMetricsResponse { metrics: Some(metrics), position: asked.position })
+    }
+
+    fn alerts(&mut self, request: &pb::ListAlertsRequest) -> Answer<pb::ListAlertsResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let mut alerts = asked.known.alerts(asked.at);
+        alerts.sort_by_key(|alert| alert.since.as_ref().map(|since| (since.seconds, since.nanos)));
+        Ok(pb::ListAlertsResponse { alerts, next_page_token: String::new(), position: asked.position })
+    }
+
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {
         let asked = self.asked(request.options.as_ref())?;
         let accounts = asked.known.accounts(asked.at);
@@ -126,7 +146,8 @@ impl<'a> Known<'a> {
             registered_at: Some(stamp(record.occurred)),
             position: record.position,
             agreement_ids: self.agreements_of(partner),
-            ..pb::Partner::default()
+            fit: self.fit(partner),
+            launch_steps: self.launch_steps(&Subject::PartnerId(partner.to_owned())),
         };
         for record in &self.records {
             if let Body::PartnerUpdated(update) = record.body()
@@ -180,7 +201,11 @@ impl<'a> Known<'a> {
             terms: Some(terms),
             terms_position,
             versions: self.versions(agreement).into_iter().map(version).collect(),
-            ..pb::Agreement::default()
+            managers: [Side::House, Side::Partner].into_iter().filter_map(|side| self.manager(agreement, side)).collect(),
+            launch_steps: self.launch_steps(&Subject::AgreementId(agreement.to_owned())),
+            reviews: self.reviews(agreement),
+            brand_uses: self.brand_uses(agreement),
+            breaches: self.reported_breaches(agreement),
         })
     }
 
@@ -216,15 +241,15 @@ impl<'a> Known<'a> {
                 agreement_id: posting.agreement.clone(),
                 lead_id: posting.lead.clone(),
                 sale_id: posting.sale.clone(),
-                campaign_id: None,
+                campaign_id: posting.campaign.clone(),
                 reference: posting.reference.clone(),
             });
         }
         entries
     }
 
-    fn payables_answer(&self, at: Instant) -> Vec<pb::Payable> {
-        let mut payables = Vec::new();
+    /// All partners, by id.
+    pub fn partners(&self) -> Vec<&'a str> {
         let registered = |body: &'a Body| match body {
             Body::PartnerRegistered(body) => Some(body.partner_id.as_str()),
             _ => None,
@@ -232,7 +257,12 @@ impl<'a> Known<'a> {
         let bodies = self.records.iter().map(|record| record.body());
         let mut partners: Vec<&str> = bodies.filter_map(registered).collect();
         partners.sort_unstable();
-        for partner in partners {
+        partners
+    }
+
+    pub fn payables_answer(&self, at: Instant) -> Vec<pb::Payable> {
+        let mut payables = Vec::new();
+        for partner in self.partners() {
             for balance in self.balances(partner, at) {
                 let minimum = self.minimum_payout(partner, &balance.currency_code, at);
                 payables.push(pb::Payable {

@@ -22,6 +22,11 @@ pub fn plus_days(start: Instant, days: u64, zone: Tz) -> Instant {
     first_reaching(local(start, zone) + Days::new(days), zone)
 }
 
+/// `days` calendar days before `end`.
+pub fn minus_days(end: Instant, days: u64, zone: Tz) -> Instant {
+    first_reaching(local(end, zone) - Days::new(days), zone)
+}
+
 /// `months` calendar months after `start`, clamped to the month's last day.
 pub fn plus_months(start: Instant, months: u32, zone: Tz) -> Instant {
     if months == 0 {

@@ -46,7 +46,22 @@ impl Known<'_> {
             Body::PeriodClosed(body) => self.period_closed(body, at),
             Body::DisputeOpened(body) => self.dispute_opened(body),
             Body::DisputeResolved(body) => self.dispute_resolved(body),
-            other => panic!("beyond the model: {other:?}"),
+            Body::PartnerAssessed(body) => self.partner_assessed(body),
+            Body::ManagerAssigned(body) => self.manager_assigned(body),
+            Body::LaunchStepCompleted(body) => self.launch_step_completed(body),
+            Body::ReviewHeld(body) => self.review_held(body),
+            Body::BrandUseRequested(body) => self.brand_use_requested(body, at),
+            Body::BrandUseDecided(body) => self.brand_use_decided(body),
+            Body::BreachReported(body) => self.breach_reported(body),
+            Body::BreachCured(body) => self.breach_cured(body),
+            Body::CampaignPlanned(body) => self.campaign_planned(body),
+            Body::CampaignStarted(body) => self.campaign_started(body),
+            Body::CampaignEnded(body) => self.campaign_ended(body),
+            Body::DeliverableCompleted(body) => self.deliverable_completed(body),
+            Body::CostIncurred(body) => self.cost_incurred(body, at),
+            Body::ReachMeasured(body) => self.reach_measured(body),
+            Body::CapitalContributed(body) => self.capital_contributed(body, at),
+            Body::ProfitDistributed(body) => self.profit_distributed(body, at),
         }
     }
 

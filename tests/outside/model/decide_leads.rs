@@ -2,6 +2,7 @@
 
 use partnership_ledger::proto::{self as pb, AcquiredBy, OwnershipRule, event::Body, lead_reassigned::To};
 
+use super::campaigns::Who;
 use super::commission::Deal;
 use super::decide::{At, refuse_if};
 use super::lots;
@@ -19,29 +20,41 @@ impl Known<'_> {
     }
 
     fn referred_under(&self, body: &pb::LeadReferred, at: At) -> Answer<Effects> {
-        if let Some(agreement) = &body.agreement_id {
-            self.known_agreement(agreement)?;
+        body.agreement_id.as_ref().map_or(Ok(()), |agreement| self.known_agreement(agreement))?;
+        let plan = body.campaign_id.as_ref().map(|campaign| self.known_campaign(campaign)).transpose()?;
+        let is_joint = body.acquired_by() == AcquiredBy::Joint;
+        if let Some(agreement) = body.agreement_id.as_ref().filter(|_| !is_joint) {
             refuse_if(!self.is_active(agreement, at.occurred), "AGREEMENT_NOT_ACTIVE")?;
         }
+        if let Some(plan) = plan {
+            refuse_if(!Self::takes_part(plan, body.agreement_id.as_deref()), "NOT_A_PARTICIPANT")?;
+            refuse_if(self.is_stopped(plan, at.occurred), "CAMPAIGN_STOPPED")?;
+        }
+        let joint_to = plan.filter(|_| is_joint).map(|plan| self.next_joint_lead(plan).who);
         let Some(lead) = self.claimed_lead(body, at.occurred) else {
             let rule = match body.acquired_by() {
                 AcquiredBy::Partner => OwnershipRule::FirstClaim,
+                AcquiredBy::Joint => OwnershipRule::JointAllocation,
                 _ => OwnershipRule::HouseLead,
             };
-            return Ok(decided(self.claim(body, &body.lead_id, rule, at)));
+            let decision = self.claim(body, &body.lead_id, rule, joint_to.as_ref(), at);
+            return Ok(Effects { joint_to, ..decided(decision) });
         };
         if let Some(declined) = self.declined(body, lead, at) {
             return Ok(Effects { declined: Some(declined), lead: Some(lead.to_owned()), ..Effects::default() });
         }
         let rule = if self.lost_since(lead, at.occurred).is_some() { OwnershipRule::AfterLoss } else { OwnershipRule::ProtectionLapsed };
-        Ok(decided(self.claim(body, lead, rule, at)))
+        let decision = self.claim(body, lead, rule, joint_to.as_ref(), at);
+        Ok(Effects { joint_to, ..decided(decision) })
     }
 
     /// The decision that a claim brings if it succeeds. Rules 5.1, 5.2.
-    fn claim(&self, body: &pb::LeadReferred, lead: &str, rule: OwnershipRule, at: At) -> Decision {
-        let agreement = body.agreement_id.as_deref();
+    fn claim(&self, body: &pb::LeadReferred, lead: &str, rule: OwnershipRule, joint_to: Option<&Who>, at: At) -> Decision {
+        // A joint lead is the participant's own, or a house lead of the agreement named.
+        let to_partner = joint_to.and_then(Option::as_deref);
+        let agreement = to_partner.or(body.agreement_id.as_deref());
         let version = agreement.and_then(|agreement| self.terms_at(agreement, at.occurred));
-        let by_partner = body.acquired_by() == AcquiredBy::Partner;
+        let by_partner = to_partner.is_some() || body.acquired_by() == AcquiredBy::Partner;
         let partner = agreement.and_then(|agreement| self.partner_of(agreement));
         let credits_house = version.as_ref().is_some_and(|v| v.terms.credit_house_leads);
         Decision {

@@ -30,6 +30,7 @@ impl Known<'_> {
             let amount = body.amount.as_ref().expect("required").minor_units;
             effects.postings.extend(self.collection(&credit, body, i128::from(amount), lead.clone(), at));
         }
+        effects.claim = lead.as_ref().and_then(|lead| Some(self.decision_at(lead, at.occurred)?.position));
         effects.lead = lead;
         Ok(effects)
     }

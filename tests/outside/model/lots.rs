@@ -119,6 +119,7 @@ pub fn leg(lot: &Lot, kind: Kind, amount: i128, effective: Instant) -> Posting {
         agreement: lot.agreement.clone(),
         lead: lot.lead.clone(),
         sale: lot.sale.clone(),
+        campaign: None,
         lot: Some(lot.id.clone()),
         reference: lot.reference.clone(),
     }

@@ -1,26 +1,34 @@
 //! A naive model of the ledger, written from the rules alone: a list of accepted events, and every question answered by
-//! going through all of it. Sections 1 to 7 of the rules.
+//! going through all of it. Sections 1 to 12 of the rules.
 
 pub mod agreements;
+pub mod alerts;
 pub mod answers;
 pub mod answers_about;
+pub mod answers_campaigns;
 pub mod answers_money;
+pub mod answers_relations;
 pub mod append;
 pub mod balances;
 pub mod calendar;
+pub mod campaigns;
 pub mod commission;
 pub mod decide;
 pub mod decide_agreements;
+pub mod decide_campaigns;
 pub mod decide_leads;
 pub mod decide_money;
+pub mod decide_relations;
 pub mod departures;
 pub mod exclusivity;
 pub mod leads;
 pub mod lots;
+pub mod metrics;
 pub mod payments;
 pub mod protection;
 pub mod record;
 pub mod refunds;
+pub mod shares;
 pub mod tiers;
 pub mod wire;
 
@@ -38,7 +46,7 @@ pub struct Model {
 impl Model {
     /// All that is recorded, whenever it occurred; decisions read this. Rules 1.3.
     pub fn known(&self) -> Known<'_> {
-        Known { records: self.records.iter().collect(), effective_by: None }
+        Known::recorded(&self.records, self.last_position())
     }
 
     /// The present time.

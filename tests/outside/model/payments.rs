@@ -82,6 +82,7 @@ pub fn plain(partner: &str, currency: &str, amount: i128, kind: Kind, effective:
         agreement: None,
         lead: None,
         sale: None,
+        campaign: None,
         lot: None,
         reference: reference.to_owned(),
     }

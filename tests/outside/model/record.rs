@@ -41,6 +41,10 @@ pub struct Effects {
     pub new_keys: Vec<String>,
     /// Position of the decision that was in force at the event's time.
     pub claim: Option<u64>,
+    /// The participant that got a joint lead; absent within for the house.
+    pub joint_to: Option<Option<String>>,
+    /// The use needed no decision.
+    pub brand_use_approved: bool,
 }
 
 /// The house or a partner.
@@ -155,6 +159,7 @@ pub struct Posting {
     pub agreement: Option<String>,
     pub lead: Option<String>,
     pub sale: Option<String>,
+    pub campaign: Option<String>,
     /// The commission it moves, on a partner's account.
     pub lot: Option<LotId>,
     /// The business id that a statement shows.
@@ -183,6 +188,11 @@ impl<'a> Known<'a> {
     pub fn by(records: &'a [Record], at: Instant, position: u64) -> Self {
         let counts = |record: &&Record| record.position <= position && record.occurred <= at;
         Self { records: records.iter().filter(counts).collect(), effective_by: Some(at) }
+    }
+
+    /// What is known at `position`, whenever it occurred.
+    pub fn recorded(records: &'a [Record], position: u64) -> Self {
+        Self { records: records.iter().filter(|record| record.position <= position).collect(), effective_by: None }
     }
 
     /// Every posting that counts with its record.

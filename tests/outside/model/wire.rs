@@ -31,6 +31,11 @@ pub fn effects(record: &Record) -> Vec<pb::Effect> {
         Effect::LeadProtectionSet(pb::LeadProtectionSet { lead_id: lead, protected_until: protection.until().map(stamp) })
     }));
     all.extend(refund_applied(record));
+    if let Body::BrandUseRequested(body) = record.body()
+        && effects.brand_use_approved
+    {
+        all.push(Effect::BrandUseApproved(pb::BrandUseApproved { brand_use_id: body.brand_use_id.clone() }));
+    }
     let wrap = |effect| pb::Effect { effect: Some(effect) };
     all.into_iter().map(wrap).collect()
 }
@@ -70,7 +75,7 @@ fn posting(posting: &Posting) -> Effect {
         agreement_id: posting.agreement.clone(),
         lead_id: posting.lead.clone(),
         sale_id: posting.sale.clone(),
-        campaign_id: None,
+        campaign_id: posting.campaign.clone(),
     })
 }
 

@@ -63,7 +63,7 @@ impl World {
     }
 
     fn agreement_type(&mut self) -> AgreementType {
-        if self.one_in(5) { AgreementType::Integration } else { AgreementType::Channel }
+        self.any(&[AgreementType::Channel, AgreementType::Channel, AgreementType::Integration, AgreementType::JointVenture])
     }
 
     pub fn agreement_signed(&mut self, id: Option<String>) -> pb::AgreementSigned {
@@ -118,7 +118,7 @@ impl World {
         pb::AgreementRenewed { agreement_id: self.agreement_id(), expires_at: Some(stamp(expires)) }
     }
 
-    fn side(&mut self) -> Side {
+    pub fn side(&mut self) -> Side {
         self.any(&[Side::House, Side::Partner])
     }
 

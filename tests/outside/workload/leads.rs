@@ -15,14 +15,24 @@ impl World {
     }
 
     pub fn lead_referred(&mut self) -> pb::LeadReferred {
-        let acquired_by = if self.one_in(3) { AcquiredBy::House } else { AcquiredBy::Partner };
+        let campaigns = self.campaign_ids();
+        let campaign_id = (!campaigns.is_empty() && self.one_in(2)).then(|| self.known_id(&campaigns));
+        let acquired_by = match self.below(6) {
+            0..3 if campaign_id.is_some() => AcquiredBy::Joint,
+            3 | 4 => AcquiredBy::House,
+            _ => AcquiredBy::Partner,
+        };
         let named = acquired_by == AcquiredBy::Partner || !self.one_in(3);
+        let participant = campaign_id.as_ref().and_then(|campaign| self.participating_agreement(campaign));
+        let agreement_id = named.then(|| participant.unwrap_or_else(|| self.agreement_id()));
         let keys = ["domain:a.example", "domain:b.example", "tel:1"];
+        // Shares show over more leads than the others need.
+        let leads = if acquired_by == AcquiredBy::Joint { 14 } else { 5 };
         pb::LeadReferred {
-            lead_id: format!("l{}", self.below(5) + 1),
-            agreement_id: named.then(|| self.agreement_id()),
+            lead_id: format!("l{}", self.below(leads) + 1),
+            agreement_id,
             acquired_by: acquired_by.into(),
-            campaign_id: None,
+            campaign_id,
             match_keys: keys.into_iter().filter(|_| self.one_in(5)).map(str::to_owned).collect(),
             attribution: None,
         }

@@ -2,9 +2,11 @@
 //! makes the same workload again.
 
 mod agreements;
+mod campaigns;
 mod leads;
 mod money;
 pub mod reach;
+mod relations;
 mod terms;
 mod world;
 
@@ -107,14 +109,21 @@ impl World {
     }
 
     fn body(&mut self) -> Body {
-        match self.below(100) {
+        match self.below(140) {
             0..20 => Body::SaleRecorded(self.sale_recorded()),
             20..32 => Body::LeadReferred(self.lead_referred()),
             32..42 => Body::SaleRefunded(self.sale_refunded()),
             42..45 => Body::SaleReinstated(self.sale_reinstated()),
             45..61 => self.lead_body(),
-            61..78 => self.agreement_body(),
-            _ => self.money_body(),
+            61..65 => {
+                let lead_id = self.lead_id();
+                Body::LeadReassigned(self.lead_reassigned(lead_id))
+            }
+            65..82 => self.agreement_body(),
+            82..104 => self.money_body(),
+            104..120 => self.campaign_body(),
+            120..126 => self.venture_body(),
+            _ => self.relation_body(),
         }
     }
 

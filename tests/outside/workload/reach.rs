@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use partnership_ledger::proto::{EntryKind, commission_rule::Reward, event::Body};
+use partnership_ledger::proto::{EntryKind, commission_rule::Reward, event::Body, launch_step_completed::Subject};
 
 use super::turns;
 use crate::outside::model::record::{Effects, Party, Record};
@@ -17,8 +17,12 @@ pub fn reached(model: &Model) -> BTreeSet<String> {
     }
     let known = model.known();
     let turns = turns(&known);
-    for turn in turns {
-        names.extend(states(&known, turn));
+    for turn in &turns {
+        names.extend(states(&known, *turn));
+    }
+    // Alerts take long to work out.
+    for turn in turns.iter().step_by(10) {
+        names.extend(known.alerts(*turn).iter().map(|alert| alert.kind().as_str_name().to_owned()));
     }
     names
 }
@@ -37,6 +41,8 @@ fn of_effects(effects: &Effects) -> Vec<String> {
     names.extend(effects.declined.as_ref().map(|declined| format!("declined, earlier {}", declined.earlier_than_owner)));
     names.extend(effects.end.map(|(_, cause)| cause.as_str_name().to_owned()));
     names.extend(effects.breaches.iter().map(|_| "exclusivity breached".to_owned()));
+    names.extend(effects.joint_to.as_ref().map(|to| format!("joint lead to {}", if to.is_some() { "a partner" } else { "the house" })));
+    names.extend(effects.brand_use_approved.then(|| "brand use approved at once".to_owned()));
     names.extend(effects.refund.filter(|(_, cut_off)| *cut_off > 0).map(|_| "refund clamped".to_owned()));
     names
 }
@@ -50,6 +56,7 @@ fn of_record(record: &Record, model: &Model) -> Vec<String> {
     if postings.iter().any(|posting| posting.account == "house:tax-withheld" && posting.amount > 0) {
         names.push("tax restored".to_owned());
     }
+    names.extend(of_campaigns(record));
     let holders = |kind: EntryKind| {
         let legs = postings.iter().filter(|posting| posting.kind == kind);
         legs.filter_map(|posting| posting.lot.as_ref().map(|lot| format!("{:?}", lot.holder))).collect::<BTreeSet<_>>().len()
@@ -69,10 +76,42 @@ fn of_record(record: &Record, model: &Model) -> Vec<String> {
     names
 }
 
+/// What campaigns, ventures and the relationship come to.
+fn of_campaigns(record: &Record) -> Vec<String> {
+    let postings = &record.effects.postings;
+    let moves = |account: &str, kind: EntryKind| postings.iter().any(|posting| posting.account.starts_with(account) && posting.kind == kind);
+    let partners = postings.iter().filter(|posting| posting.account.starts_with("partner:")).count();
+    let mut names = Vec::new();
+    if moves("partner:", EntryKind::CostShare) {
+        let payer = if moves("house:cash", EntryKind::CostShare) { "the house" } else { "a partner" };
+        names.push(format!("{payer} paid a cost of {} partners", if partners > 1 { "several" } else { "some" }));
+    }
+    if moves("capital:house", EntryKind::Distribution) && moves("capital:partner", EntryKind::Distribution) {
+        let profit = if moves("venture:", EntryKind::Distribution) { "and profit" } else { "alone" };
+        names.push(format!("capital {profit} distributed"));
+    }
+    names.extend(match record.body() {
+        Body::BrandUseDecided(_) => Some("brand use decided".to_owned()),
+        Body::BreachCured(_) => Some("breach cured".to_owned()),
+        Body::DeliverableCompleted(_) => Some("deliverable completed".to_owned()),
+        Body::LaunchStepCompleted(body) => body.subject.as_ref().map(|subject| match subject {
+            Subject::AgreementId(_) => "launch step of an agreement".to_owned(),
+            Subject::PartnerId(_) => "launch step of a partner".to_owned(),
+        }),
+        Body::PartnerAssessed(_) => Some("partner assessed".to_owned()),
+        Body::ReviewHeld(body) => Some(body.kind().as_str_name().to_owned()),
+        _ => None,
+    });
+    names
+}
+
 fn states(known: &Known<'_>, at: crate::outside::model::calendar::Instant) -> Vec<String> {
     let mut names = Vec::new();
     for agreement in known.signed_agreements() {
         names.push(known.agreement_state(agreement, at).as_str_name().to_owned());
+    }
+    for plan in known.campaigns() {
+        names.push(known.campaign_state(plan, at).as_str_name().to_owned());
     }
     for lead in known.leads() {
         names.push(known.lead_state(lead, at).as_str_name().to_owned());

@@ -1,11 +1,12 @@
 //! Random terms: every reward, window, tail, hold, cap and protection.
 
 use partnership_ledger::proto::{
-    self as pb, Bound, CommissionTrigger, LeadsAtEnd, ProtectionAnchor, TailMode, TierMode, TierPeriod, WindowAnchor,
+    self as pb, Bound, CampaignsAtEnd, CommissionTrigger, LeadsAtEnd, ProtectionAnchor, TailMode, TierMode, TierPeriod, WindowAnchor,
     commission_rule::Reward, lead_protection, notice,
 };
 
 use super::World;
+use super::relations::CHANNELS;
 
 const CATEGORIES: [&str; 3] = ["email", "payroll", "ads"];
 
@@ -29,8 +30,22 @@ impl World {
             exclusivity: self.one_in(4).then(|| self.exclusivity()),
             minimum_payout: self.one_in(3).then(|| self.money(5_000)),
             reverse_on_house_fault: self.one_in(3),
-            ..pb::Terms::default()
+            brand_use: self.one_in(2).then(|| self.brand_use()),
+            campaigns_at_end: self.any(&[CampaignsAtEnd::Unspecified, CampaignsAtEnd::Continue, CampaignsAtEnd::Stop]).into(),
+            ownership: self.one_in(2).then(|| self.ownership()),
+            cadence: self.one_in(3).then(|| pb::Cadence { check_in_days: self.days(60), review_days: self.days(120) }),
+            scope: None,
         }
+    }
+
+    fn brand_use(&mut self) -> pb::BrandUseTerms {
+        let mut channels = || CHANNELS.into_iter().filter(|_| self.one_in(2)).map(i32::from).collect();
+        pb::BrandUseTerms { allowed_channels: channels(), approval_channels: channels() }
+    }
+
+    fn ownership(&mut self) -> pb::Ownership {
+        let house_bps = self.any(&[5_000, 5_000, 3_333, 6_001, 0, 10_000]);
+        pb::Ownership { house_bps, partner_bps: 10_000 - house_bps }
     }
 
     fn leads_at_end(&mut self) -> LeadsAtEnd {

@@ -195,9 +195,20 @@ pub fn turns(known: &Known<'_>) -> BTreeSet<Instant> {
             turns.extend(assessed.window.map(|(_, end)| end));
             turns.extend(assessed.tiers.as_ref().and_then(|tiers| tiers.period).map(|(_, end)| end));
         }
-        if let Body::AgreementSigned(body) = record.body() {
-            turns.extend(body.effective_at.as_ref().map(instant));
-        }
+        turns.extend(said_turns(record.body()));
     }
     turns
+}
+
+/// Times that an event names.
+fn said_turns(body: &Body) -> Vec<Instant> {
+    match body {
+        Body::AgreementSigned(body) => body.effective_at.iter().map(instant).collect(),
+        Body::BreachReported(body) => body.cure_by.iter().map(instant).collect(),
+        Body::CampaignPlanned(body) => {
+            let due = body.deliverables.iter().filter_map(|deliverable| deliverable.due_at.as_ref());
+            due.chain(&body.ends_at).map(instant).collect()
+        }
+        _ => Vec::new(),
+    }
 }

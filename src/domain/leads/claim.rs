@@ -1,0 +1,136 @@
+//! Claims on a lead: decisions, how long they are protected, those that were declined, and qualifications (rules 5.1–5.3).
+
+use super::Owner;
+use crate::domain::agreements::terms::Protection;
+use crate::domain::calendar::{Time, Tz, add_days};
+use crate::domain::money::Money;
+use crate::domain::table::Row;
+use crate::domain::{Seen, Stamp};
+use crate::proto::{AcquiredBy, OwnershipRule};
+use thin_vec::ThinVec;
+
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
+/// A recorded decision on a lead's owner: a claim that succeeded, or a reassignment.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// From when, and by which record.
+    pub stamp: Stamp,
+    /// Who may work the lead.
+    pub owner: Owner,
+    /// The agreement through whose rules its sales run.
+    pub credit: Option<Row>,
+    /// Why.
+    pub rule: OwnershipRule,
+    /// Who acquired it; none for a reassignment.
+    pub acquired_by: Option<AcquiredBy>,
+    /// What its referral came through; nothing for a reassignment.
+    pub origin: Origin,
+    pub(super) protection: Protection,
+    pub(super) zone: Tz,
+    pub(super) approved: Option<Stamp>,
+    pub(super) extensions: ThinVec<(Stamp, u32)>,
+}
+
+/// What a referral came through: whose figures it is counted in (rules 11).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The agreement it named; of a joint lead that fell to a partner the participant's.
+    pub agreement: Option<Row>,
+    /// The campaign it named.
+    pub campaign: Option<Row>,
+}
+
+/// Until when a claim is protected by date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// Without limit.
+    Unlimited,
+    /// Its approval is awaited; until then it is protected.
+    AwaitsApproval,
+    /// Until an instant.
+    At(Time),
+}
+
+impl Until {
+    /// The instant, if there is one.
+    pub fn time(self) -> Option<Time> {
+        match self {
+            Self::At(time) => Some(time),
+            Self::Unlimited | Self::AwaitsApproval => None,
+        }
+    }
+
+    pub(super) fn holds_at(self, at: Time) -> bool {
+        self.time().is_none_or(|until| at < until)
+    }
+}
+
+impl Decision {
+    /// Until when the claim is protected by date: days and extensions from its anchor (rules 5.2).
+    pub fn protected_until(&self, seen: Seen) -> Until {
+        let Some(days) = self.protection.days else { return Until::Unlimited };
+        let anchor = if self.protection.from_approval {
+            match self.approved.filter(|approved| seen.sees(*approved)) {
+                Some(approved) => approved.occurred_at,
+                None => return Until::AwaitsApproval,
+            }
+        } else {
+            self.stamp.occurred_at
+        };
+        let extended: u64 = self.extensions.iter().filter(|(stamp, _)| seen.sees(*stamp)).map(|(_, days)| u64::from(*days)).sum();
+        Until::At(add_days(anchor, u64::from(days) + extended, self.zone))
+    }
+
+    /// The time zone in which the days of its protection count.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// Whether its protection may end by date within [from, to]: true whenever it does, and cheap, for a look at many.
+    pub fn may_lapse_within(&self, from: Time, to: Time) -> bool {
+        let Some(days) = self.protection.days else { return false };
+        let anchor = match (self.protection.from_approval, self.approved) {
+            (false, _) => self.stamp.occurred_at,
+            (true, Some(approved)) => approved.occurred_at,
+            (true, None) => return false,
+        };
+        let extended: i64 = self.extensions.iter().map(|(_, days)| i64::from(*days)).sum();
+        // A local day is a day of UTC, give or take how far zones lie apart and what they skip.
+        let least = anchor.timestamp() + (i64::from(days) - 3) * SECONDS_OF_A_DAY;
+        let most = anchor.timestamp() + (i64::from(days) + extended + 3) * SECONDS_OF_A_DAY;
+        least <= to.timestamp() && from.timestamp() <= most
+    }
+}
+
+/// A claim that did not move the lead (rules 5.3).
+#[derive(Clone, Debug)]
+pub struct DeclinedClaim {
+    /// When, and by which record.
+    pub stamp: Stamp,
+    /// The agreement that claimed; none for the house.
+    pub agreement: Option<Row>,
+    /// Who held the lead.
+    pub held_by: Owner,
+    /// Until when the holder was protected.
+    pub protected_until: Option<Time>,
+    /// Whether it occurred before the decision that stands.
+    pub earlier_than_owner: bool,
+}
+
+/// A qualification (rules 5.2).
+#[derive(Clone, Copy, Debug)]
+pub struct Qualification {
+    /// When, and by which record.
+    pub stamp: Stamp,
+    /// Whether the lead was protected then, and so stays until it is lost.
+    pub protected: bool,
+}
+
+/// What a qualification accrued.
+#[derive(Clone, Debug)]
+pub(super) struct Reward {
+    pub(super) agreement: Row,
+    pub(super) rule: Box<str>,
+    pub(super) amount: Money,
+}

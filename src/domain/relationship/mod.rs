@@ -1,0 +1,327 @@
+//! The relationship: managers, launch steps, reviews, brand uses, breaches and partner fit (rules 10.1).
+
+pub mod assessed;
+pub mod brand_use_decided;
+pub mod brand_use_requested;
+pub mod breach_cured;
+pub mod breach_reported;
+pub mod launch_step_completed;
+pub mod manager_assigned;
+pub mod review_held;
+
+use super::calendar::Time;
+use super::ids::{Id, IdKind};
+use super::table::{Row, Table, Undo, undo_by_copy};
+use super::{Seen, Stamp};
+use crate::proto::{BrandChannel, BreachClause, LaunchStep, ReviewDecision, ReviewKind, Side};
+
+/// What is known of all relationships.
+#[derive(Default)]
+pub struct Relationship {
+    /// What was done under an agreement, by its row.
+    agreements: Table<Row, Conduct>,
+    /// What was found and done before there was an agreement, by the partner's row.
+    partners: Table<Row, Approach>,
+    /// Brand uses by id.
+    pub brand_uses: Table<Id, BrandUse>,
+    /// Breaches by id.
+    pub breaches: Table<Id, Breach>,
+}
+
+/// What the sides did under an agreement, each in the order of recording.
+#[derive(Default)]
+struct Conduct {
+    managers: Vec<Manager>,
+    steps: Vec<Step>,
+    reviews: Vec<Review>,
+    brand_uses: Vec<Row>,
+    breaches: Vec<Row>,
+}
+
+/// What was found of a partner, and done with it, each in the order of recording.
+#[derive(Default)]
+struct Approach {
+    assessments: Vec<(Stamp, Fit)>,
+    steps: Vec<Step>,
+}
+
+/// Who looks after an agreement for a side.
+#[derive(Clone, Debug)]
+pub struct Manager {
+    /// When it was named, and by which record.
+    pub stamp: Stamp,
+    /// For which side.
+    pub side: Side,
+    /// Who, as sent.
+    pub name: Box<str>,
+}
+
+/// A step of the launch checklist that was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When, and by which record.
+    pub stamp: Stamp,
+    /// Which.
+    pub step: LaunchStep,
+}
+
+/// A meeting about the relationship.
+#[derive(Clone, Debug)]
+pub struct Review {
+    /// Its id, unique among reviews.
+    pub id: Id,
+    /// When it was held, and by which record.
+    pub stamp: Stamp,
+    /// What kind it was.
+    pub kind: ReviewKind,
+    /// What was decided.
+    pub decision: Option<ReviewDecision>,
+    /// What was said, as sent.
+    pub summary: Box<str>,
+}
+
+/// How well a partner fits, on scales of 1 to 5.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fit {
+    /// How well the offers complement each other.
+    pub complementarity: u32,
+    /// How much of the audience is shared.
+    pub shared_audience: u32,
+    /// How well the brands go together.
+    pub brand_alignment: u32,
+    /// Whether it competes with the house.
+    pub competitor: bool,
+    /// What was said besides, as sent.
+    pub notes: Box<str>,
+}
+
+/// A use of a brand that a side asked for.
+#[derive(Clone, Debug)]
+pub struct BrandUse {
+    /// When it was requested, and by which record.
+    pub requested: Stamp,
+    /// Under which agreement.
+    pub agreement: Row,
+    /// By whom.
+    pub requested_by: Side,
+    /// Where the brand is shown.
+    pub channel: BrandChannel,
+    /// What is shown, as sent.
+    pub asset: Box<str>,
+    decided: Option<Decision>,
+}
+
+/// A decision on a brand use.
+#[derive(Clone, Debug)]
+pub struct Decision {
+    /// When, and by which record; that of the request where the terms allowed it.
+    pub stamp: Stamp,
+    /// Whether the brand may be used.
+    pub approved: bool,
+    /// What was said besides, as sent.
+    pub note: Box<str>,
+}
+
+/// A breach of an agreement.
+#[derive(Clone, Debug)]
+pub struct Breach {
+    /// When it was reported, and by which record.
+    pub reported: Stamp,
+    /// Of which agreement.
+    pub agreement: Row,
+    /// By whom.
+    pub by: Side,
+    /// Of which part.
+    pub clause: BreachClause,
+    /// Until when it is to be put right; none: no term.
+    pub cure_by: Option<Time>,
+    /// What happened, as sent.
+    pub description: Box<str>,
+    cured: Option<Stamp>,
+}
+
+undo_by_copy!(BrandUse, Breach);
+
+impl Undo for Conduct {
+    type Mark = [usize; 5];
+
+    fn mark(&self) -> Self::Mark {
+        [self.managers.len(), self.steps.len(), self.reviews.len(), self.brand_uses.len(), self.breaches.len()]
+    }
+
+    fn undo(&mut self, [managers, steps, reviews, brand_uses, breaches]: Self::Mark) {
+        self.managers.truncate(managers);
+        self.steps.truncate(steps);
+        self.reviews.truncate(reviews);
+        self.brand_uses.truncate(brand_uses);
+        self.breaches.truncate(breaches);
+    }
+}
+
+impl Undo for Approach {
+    type Mark = [usize; 2];
+
+    fn mark(&self) -> Self::Mark {
+        [self.assessments.len(), self.steps.len()]
+    }
+
+    fn undo(&mut self, [assessments, steps]: Self::Mark) {
+        self.assessments.truncate(assessments);
+        self.steps.truncate(steps);
+    }
+}
+
+impl Fit {
+    /// Whether it fits: a competitor never does, otherwise it takes 3 or more on each scale.
+    pub fn fits(&self) -> bool {
+        !self.competitor && [self.complementarity, self.shared_audience, self.brand_alignment].iter().all(|mark| *mark >= 3)
+    }
+}
+
+impl BrandUse {
+    /// How it was decided, as seen.
+    pub fn decision(&self, seen: Seen) -> Option<&Decision> {
+        self.decided.as_ref().filter(|decision| seen.sees(decision.stamp))
+    }
+}
+
+impl Breach {
+    /// When it was put right, as seen.
+    pub fn cured_at(&self, seen: Seen) -> Option<Time> {
+        self.cured.filter(|stamp| seen.sees(*stamp)).map(|stamp| stamp.occurred_at)
+    }
+}
+
+impl Relationship {
+    pub(super) fn savepoint(&mut self) {
+        self.agreements.savepoint();
+        self.partners.savepoint();
+        self.brand_uses.savepoint();
+        self.breaches.savepoint();
+    }
+
+    pub(super) fn release(&mut self) {
+        self.agreements.release();
+        self.partners.release();
+        self.brand_uses.release();
+        self.breaches.release();
+    }
+
+    pub(super) fn rollback(&mut self) {
+        self.agreements.rollback();
+        self.partners.rollback();
+        self.brand_uses.rollback();
+        self.breaches.rollback();
+    }
+
+    /// Where a brand use or a breach was introduced.
+    pub(super) fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
+        match kind {
+            IdKind::BrandUse => self.brand_uses.by_key(id).map(|brand_use| brand_use.requested.position),
+            IdKind::Breach => self.breaches.by_key(id).map(|breach| breach.reported.position),
+            _ => None,
+        }
+    }
+
+    /// Under which agreement a brand use or a breach is.
+    pub(super) fn agreement_of(&self, kind: IdKind, id: &Id) -> Option<Row> {
+        match kind {
+            IdKind::BrandUse => self.brand_uses.by_key(id).map(|brand_use| brand_use.agreement),
+            IdKind::Breach => self.breaches.by_key(id).map(|breach| breach.agreement),
+            _ => None,
+        }
+    }
+
+    /// The manager of a side as last named, as seen.
+    pub fn manager(&self, agreement: Row, side: Side, seen: Seen) -> Option<&Manager> {
+        self.managers(agreement, side, seen).max_by_key(|manager| manager.stamp)
+    }
+
+    /// The managers that a side has named, as seen, in the order of recording.
+    pub fn managers(&self, agreement: Row, side: Side, seen: Seen) -> impl Iterator<Item = &Manager> {
+        let named = self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.managers);
+        named.iter().filter(move |manager| manager.side == side && seen.sees(manager.stamp))
+    }
+
+    /// The launch steps done under an agreement, as seen, in the order of the checklist.
+    pub fn agreement_steps(&self, agreement: Row, seen: Seen) -> Vec<Step> {
+        in_order(self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.steps), seen)
+    }
+
+    /// The launch steps done with a partner itself, as seen, in the order of the checklist.
+    pub fn partner_steps(&self, partner: Row, seen: Seen) -> Vec<Step> {
+        in_order(self.partners.by_key(&partner).map_or(&[][..], |approach| &approach.steps), seen)
+    }
+
+    /// The reviews held under an agreement, as seen, in the order in which they were held.
+    pub fn reviews(&self, agreement: Row, seen: Seen) -> Vec<&Review> {
+        let held = self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.reviews);
+        let mut held: Vec<&Review> = held.iter().filter(|review| seen.sees(review.stamp)).collect();
+        held.sort_by_key(|review| review.stamp);
+        held
+    }
+
+    /// When the last review of a kind was held, as seen.
+    pub fn last_review(&self, agreement: Row, kind: ReviewKind, seen: Seen) -> Option<Time> {
+        let held = self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.reviews);
+        let of_kind = held.iter().filter(|review| review.kind == kind && seen.sees(review.stamp));
+        of_kind.map(|review| review.stamp.occurred_at).max()
+    }
+
+    /// The brand uses under an agreement, as seen, in the order in which they were requested.
+    pub fn brand_uses_of(&self, agreement: Row, seen: Seen) -> Vec<(&Id, &BrandUse)> {
+        let rows = self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.brand_uses);
+        let uses = rows.iter().map(|row| (self.brand_uses.key(*row), self.brand_uses.get(*row)));
+        let mut uses: Vec<_> = uses.filter(|(_, brand_use)| seen.sees(brand_use.requested)).collect();
+        uses.sort_by_key(|(_, brand_use)| brand_use.requested);
+        uses
+    }
+
+    /// The breaches of an agreement, as seen, in the order in which they were reported.
+    pub fn breaches_of(&self, agreement: Row, seen: Seen) -> Vec<(&Id, &Breach)> {
+        let rows = self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.breaches);
+        let breaches = rows.iter().map(|row| (self.breaches.key(*row), self.breaches.get(*row)));
+        let mut breaches: Vec<_> = breaches.filter(|(_, breach)| seen.sees(breach.reported)).collect();
+        breaches.sort_by_key(|(_, breach)| breach.reported);
+        breaches
+    }
+
+    /// The latest assessment of a partner, as seen.
+    pub fn fit(&self, partner: Row, seen: Seen) -> Option<(Stamp, &Fit)> {
+        let assessments = self.partners.by_key(&partner).map_or(&[][..], |approach| &approach.assessments);
+        let assessments = assessments.iter().filter(|(stamp, _)| seen.sees(*stamp));
+        assessments.max_by_key(|(stamp, _)| *stamp).map(|(stamp, fit)| (*stamp, fit))
+    }
+
+    fn conduct_mut(&mut self, agreement: Row) -> &mut Conduct {
+        let row = self.agreements.find_or_insert_with(agreement, Conduct::default);
+        self.agreements.get_mut(row)
+    }
+
+    fn approach_mut(&mut self, partner: Row) -> &mut Approach {
+        let row = self.partners.find_or_insert_with(partner, Approach::default);
+        self.partners.get_mut(row)
+    }
+}
+
+fn in_order(steps: &[Step], seen: Seen) -> Vec<Step> {
+    let mut steps: Vec<Step> = steps.iter().copied().filter(|step| seen.sees(step.stamp)).collect();
+    steps.sort_by_key(|step| step.step as i32);
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fit_takes_three_on_each_scale_and_no_competitor() {
+        let fit = |marks: [u32; 3], competitor| {
+            let [complementarity, shared_audience, brand_alignment] = marks;
+            Fit { complementarity, shared_audience, brand_alignment, competitor, notes: "".into() }.fits()
+        };
+        assert!(fit([3, 3, 3], false));
+        assert!(!fit([2, 5, 5], false) && !fit([5, 2, 5], false) && !fit([5, 5, 2], false));
+        assert!(!fit([5, 5, 5], true));
+    }
+}

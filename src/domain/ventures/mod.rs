@@ -1,0 +1,36 @@
+//! Joint ventures: capital and distributions, by the ownership of the terms (rules 9).
+//!
+//! Capital is what stands in the accounts `capital:house:<agreement>` and `capital:partner:<agreement>`; nothing else is kept.
+
+pub mod capital_contributed;
+pub mod profit_distributed;
+
+use super::account::AccountName;
+use super::agreements::terms::Ownership;
+use super::calendar::Time;
+use super::effect::narrowed;
+use super::ids::Id;
+use super::money::Currency;
+use super::rejection::Rejection;
+use super::{Seen, State};
+use crate::proto::AgreementType;
+
+impl State {
+    /// The ownership of a joint venture by the terms that apply at a time, or why it is refused (rules 9).
+    fn require_venture(&self, id: &Id, at: Time) -> Result<Ownership, Rejection> {
+        let agreement = self.agreements.known(id);
+        let refused = |why| Rejection::NotAVenture { agreement: id.clone(), at, why };
+        if agreement.agreement_type != AgreementType::JointVenture {
+            return Err(refused("its type is another; use an agreement of type JOINT_VENTURE"));
+        }
+        let version = agreement.terms_applying(at, Seen::ALL).ok_or_else(|| refused("no terms are in force then; sign it first"))?;
+        version.terms.ownership.ok_or_else(|| refused("its terms name no ownership; amend them"))
+    }
+
+    /// A side's capital that was not returned, in minor units, as far as recorded.
+    fn capital(&self, account: AccountName, currency: Currency) -> i64 {
+        let balance = self.accounts.by_key(&(account, currency)).map_or(0, |account| account.totals().balance());
+        // Debit is above zero; capital is credited. It fits: the range was checked when it was posted.
+        narrowed(-balance)
+    }
+}

@@ -1,0 +1,158 @@
+//! The running projection: the facts of every scope, fed with what is durable and never taken back.
+
+use super::fact::{Change, Fact, Scope, Value};
+use super::history::{History, Window};
+use super::note::{Again, Note, Notes};
+use super::sums::Sums;
+use crate::domain::State;
+use crate::domain::table::Row;
+
+/// The facts of all scopes.
+#[derive(Default)]
+pub struct Projection {
+    all: Scoped,
+    partners: Vec<Scoped>,
+    agreements: Vec<Scoped>,
+    campaigns: Vec<Scoped>,
+}
+
+/// The facts of one scope.
+#[derive(Default)]
+struct Scoped {
+    history: History,
+    rare: Option<Box<Rare>>,
+}
+
+/// What most scopes do not have.
+#[derive(Default)]
+struct Rare {
+    /// Facts that the state does not have.
+    kept: Vec<Value>,
+    again: Vec<Again>,
+    takes_part_in: Vec<Row>,
+}
+
+impl Projection {
+    /// Adds what a record tells. Records come in the order of their positions.
+    pub fn add(&mut self, notes: &Notes) {
+        for note in notes {
+            match note {
+                Note::Fact(scope, fact, value) => self.scoped_mut(*scope).add(*fact, value),
+                Note::Again(scope, again) => self.scoped_mut(*scope).rare_mut().again.push(*again),
+                Note::TakesPart(scope, campaign) => self.scoped_mut(*scope).rare_mut().takes_part_in.push(*campaign),
+            }
+        }
+    }
+
+    /// What a scope's facts come to in a window: summed up as far as whole runs of them count, the rest to be looked at.
+    pub fn gather(&self, scope: Scope, window: Window) -> Gathered {
+        let mut gathered = Gathered { scope, window, sums: Sums::default(), left: Vec::new(), takes_part_in: Vec::new() };
+        let Some(scoped) = self.scoped(scope) else { return gathered };
+        gathered.left = scoped.history.gather(&window, &mut gathered.sums);
+        let Some(rare) = &scoped.rare else { return gathered };
+        gathered.takes_part_in.clone_from(&rare.takes_part_in);
+        let sums = &mut gathered.sums;
+        gathered.left.retain(|fact| match fact {
+            Fact::Kept(place) => {
+                window.add(&rare.kept[*place as usize], sums);
+                false
+            }
+            _ => true,
+        });
+        add_again(&rare.again, &window, sums);
+        gathered
+    }
+
+    /// How many facts all scopes hold together.
+    pub fn len(&self) -> usize {
+        let scopes = [&self.partners, &self.agreements, &self.campaigns].into_iter().flatten();
+        scopes.chain([&self.all]).map(|scoped| scoped.history.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn scoped(&self, scope: Scope) -> Option<&Scoped> {
+        match scope {
+            Scope::All => Some(&self.all),
+            Scope::Partner(row) => self.partners.get(row as usize),
+            Scope::Agreement(row) => self.agreements.get(row as usize),
+            Scope::Campaign(row) => self.campaigns.get(row as usize),
+        }
+    }
+
+    fn scoped_mut(&mut self, scope: Scope) -> &mut Scoped {
+        let (scopes, row) = match scope {
+            Scope::All => return &mut self.all,
+            Scope::Partner(row) => (&mut self.partners, row as usize),
+            Scope::Agreement(row) => (&mut self.agreements, row as usize),
+            Scope::Campaign(row) => (&mut self.campaigns, row as usize),
+        };
+        if scopes.len() <= row {
+            scopes.resize_with(row + 1, Scoped::default);
+        }
+        &mut scopes[row]
+    }
+}
+
+impl Scoped {
+    fn add(&mut self, fact: Option<Fact>, value: &Value) {
+        let fact = fact.unwrap_or_else(|| {
+            let kept = &mut self.rare_mut().kept;
+            kept.push(value.clone());
+            Fact::Kept(u32::try_from(kept.len() - 1).expect("a scope keeps fewer than 2^32 facts"))
+        });
+        self.history.push(fact, value);
+    }
+
+    fn rare_mut(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+}
+
+/// Counts leads that the window holds, but not where they were first: each once.
+fn add_again(again: &[Again], window: &Window, sums: &mut Sums) {
+    for what in [Change::Lead, Change::Qualified] {
+        let counted = again.iter().filter(|again| again.what == what && !window.holds(again.first_at) && window.counts(again.stamp));
+        let mut leads: Vec<Row> = counted.map(|again| again.lead).collect();
+        leads.sort_unstable();
+        leads.dedup();
+        leads.iter().for_each(|_| sums.add_lead(what));
+    }
+}
+
+/// What a scope's facts come to, as far as it is added up.
+pub struct Gathered {
+    scope: Scope,
+    window: Window,
+    sums: Sums,
+    left: Vec<Fact>,
+    /// The campaigns that the scope takes part in, in the order of planning.
+    pub takes_part_in: Vec<Row>,
+}
+
+impl Gathered {
+    /// How many facts are left to be looked at, one by one.
+    pub fn left(&self) -> usize {
+        self.left.len()
+    }
+
+    /// Looks at some of the facts that are left; whether there are more.
+    pub fn look_at(&mut self, count: usize, state: &State) -> bool {
+        let keep = self.left.len().saturating_sub(count);
+        for fact in self.left.drain(keep..) {
+            if let Some(value) = Value::of(fact, self.scope, state) {
+                self.window.add(&value, &mut self.sums);
+            }
+        }
+        !self.left.is_empty()
+    }
+
+    /// The sums, once nothing is left.
+    pub fn sums(&self) -> &Sums {
+        assert!(self.left.is_empty(), "all facts were looked at");
+        &self.sums
+    }
+}

@@ -1,0 +1,89 @@
+//! Exact fractions and rounded means; nothing divides by zero (rules 11).
+
+use crate::domain::effect::narrowed;
+use crate::domain::money::round_half_away;
+use crate::proto::Ratio;
+
+/// Basis points that make a whole, as wide as sums are.
+const WHOLE: i128 = 10_000;
+
+/// The fraction as it stands, not reduced, with its basis points rounded half away from zero; none of nothing.
+pub fn ratio(numerator: i128, denominator: i128) -> Option<Ratio> {
+    let basis_points = narrowed(divided(numerator * WHOLE, denominator)?);
+    let (numerator, denominator) = fitted(numerator, denominator);
+    Some(Ratio { numerator, denominator, basis_points })
+}
+
+/// An amount for each of so many, rounded half away from zero; none of nobody.
+pub fn mean(amount: i128, count: i128) -> Option<i64> {
+    divided(amount, count).map(narrowed)
+}
+
+fn divided(numerator: i128, denominator: i128) -> Option<i128> {
+    (denominator != 0).then(|| round_half_away(numerator * denominator.signum(), denominator.abs()))
+}
+
+/// The same fraction in 64 bits: as it stands if it fits, else reduced, else of both the leading bits.
+fn fitted(numerator: i128, denominator: i128) -> (i64, i64) {
+    let fits = |numerator, denominator| Some((i64::try_from(numerator).ok()?, i64::try_from(denominator).ok()?));
+    if let Some(fraction) = fits(numerator, denominator) {
+        return fraction;
+    }
+    let common = greatest_common_divisor(numerator.unsigned_abs(), denominator.unsigned_abs());
+    let common = i128::try_from(common).unwrap_or(1).max(1);
+    let (mut numerator, mut denominator) = (numerator / common, denominator / common);
+    loop {
+        if let Some(fraction) = fits(numerator, denominator) {
+            return fraction;
+        }
+        numerator /= 2;
+        // Nothing divides by zero.
+        denominator = if denominator.abs() < 2 { denominator } else { denominator / 2 };
+    }
+}
+
+fn greatest_common_divisor(mut left: u128, mut right: u128) -> u128 {
+    while right != 0 {
+        (left, right) = (right, left % right);
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(numerator: i128, denominator: i128) -> Option<(i64, i64, i64)> {
+        ratio(numerator, denominator).map(|ratio| (ratio.numerator, ratio.denominator, ratio.basis_points))
+    }
+
+    #[test]
+    fn a_rate_is_the_exact_fraction_beside_rounded_basis_points() {
+        assert_eq!(parts(50, 500), Some((50, 500, 1_000)));
+        assert_eq!(parts(5_000, 150_000), Some((5_000, 150_000, 333)));
+        assert_eq!(parts(1, 20_000), Some((1, 20_000, 1)), "half a basis point is rounded away from zero");
+        assert_eq!(parts(-1, 20_000), Some((-1, 20_000, -1)));
+        assert_eq!(parts(1, -20_000), Some((1, -20_000, -1)), "as a denominator below zero is kept");
+        assert_eq!(parts(0, 7), Some((0, 7, 0)));
+    }
+
+    #[test]
+    fn nothing_divides_by_zero() {
+        assert_eq!((parts(7, 0), mean(7, 0)), (None, None));
+    }
+
+    #[test]
+    fn sums_beyond_64_bits_are_reduced_or_cut_to_their_leading_bits() {
+        let wide = i128::from(i64::MAX) * 6;
+        assert_eq!(parts(wide, wide * 2), Some((1, 2, 5_000)));
+        let (numerator, denominator, basis_points) = parts(wide + 1, wide * 4).expect("a ratio");
+        assert_eq!(basis_points, 2_500);
+        assert!((i128::from(numerator) * 4 - i128::from(denominator)).abs() <= 8 && denominator > 1 << 61);
+        assert_eq!(parts(i128::MAX / WHOLE, 1).map(|(numerator, denominator, _)| (numerator > 1 << 61, denominator)), Some((true, 1)));
+    }
+
+    #[test]
+    fn means_are_rounded_half_away_from_zero() {
+        assert_eq!([mean(5, 2), mean(-5, 2), mean(4, 3)], [Some(3), Some(-3), Some(1)]);
+    }
+}
