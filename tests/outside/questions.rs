@@ -236,13 +236,7 @@ fn campaign(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>
         let mut reach: Vec<String> = campaign.reach.iter().map(|reach| json::line("ReachMeasured", reach)).collect();
         reach.sort_unstable();
         lines.extend(reach);
-        let plain = pb::Campaign {
-            deliverables: Vec::new(),
-            costs: Vec::new(),
-            joint_leads: Vec::new(),
-            reach: Vec::new(),
-            ..campaign
-        };
+        let plain = pb::Campaign { deliverables: Vec::new(), costs: Vec::new(), joint_leads: Vec::new(), reach: Vec::new(), ..campaign };
         lines.push(json::line("Campaign", &plain));
         lines
     })

@@ -149,7 +149,8 @@ impl<'a> Known<'a> {
             Body::AgreementSigned(_) => self.exclusivities_broken(record, at),
             Body::BrandUseRequested(body) => {
                 let decided = record.effects.brand_use_approved || self.brand_use_decision(&body.brand_use_id).is_some();
-                let open = (!decided).then(|| alert(AlertKind::BrandUseUndecided, self.about_agreement(&body.agreement_id), record.occurred));
+                let open =
+                    (!decided).then(|| alert(AlertKind::BrandUseUndecided, self.about_agreement(&body.agreement_id), record.occurred));
                 open.into_iter().collect()
             }
             Body::BreachReported(body) => {
@@ -210,7 +211,8 @@ impl<'a> Known<'a> {
         for partner in self.partners() {
             for balance in self.balances(partner, at) {
                 let currency = &balance.currency_code;
-                let is_due = |payable: &pb::Payable| payable.partner_id == partner && payable.currency_code == *currency && !payable.below_minimum;
+                let is_due =
+                    |payable: &pb::Payable| payable.partner_id == partner && payable.currency_code == *currency && !payable.below_minimum;
                 let about = About { partner: Some(partner.to_owned()), ..About::default() };
                 if balance.net < 0 {
                     let since = holds_since(self.money_turns(partner), at, |turn| self.net(partner, currency, turn) < 0);

@@ -79,7 +79,8 @@ fn of_record(record: &Record, model: &Model) -> Vec<String> {
 /// What campaigns, ventures and the relationship come to.
 fn of_campaigns(record: &Record) -> Vec<String> {
     let postings = &record.effects.postings;
-    let moves = |account: &str, kind: EntryKind| postings.iter().any(|posting| posting.account.starts_with(account) && posting.kind == kind);
+    let moves =
+        |account: &str, kind: EntryKind| postings.iter().any(|posting| posting.account.starts_with(account) && posting.kind == kind);
     let partners = postings.iter().filter(|posting| posting.account.starts_with("partner:")).count();
     let mut names = Vec::new();
     if moves("partner:", EntryKind::CostShare) {
