@@ -8,7 +8,9 @@ mod completions;
 mod demo;
 mod disputes;
 mod explain;
+mod export;
 mod failure;
+mod import;
 mod json;
 mod language;
 mod lead;
@@ -72,6 +74,8 @@ enum Command {
     Demo,
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
     Append(append::Args),
+    /// Record rows of a spreadsheet: partners, leads, sales or payments
+    Import(import::Args),
     /// What a partner is owed, or every partner
     Balance(balance::Args),
     /// Who owns a lead, since when and why
@@ -92,6 +96,8 @@ enum Command {
     Records(records::Args),
     /// Every account over everything; zero in every currency
     TrialBalance(trial_balance::Args),
+    /// The ledger as double-entry books, for hledger or beancount
+    Export(export::Args),
     /// Check a ledger's directory while nothing runs on it
     Verify(verify::Args),
     /// Write the completions of a shell to the standard output
@@ -125,6 +131,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
 async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
     match command {
         Command::Append(args) => append::run(args, session).await,
+        Command::Import(args) => import::run(args, session).await,
         Command::Balance(args) => balance::run(args, session).await,
         Command::Lead(args) => lead::run(args, session).await,
         Command::Agreement(args) => agreement::run(args, session).await,
@@ -135,6 +142,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Disputes(args) => disputes::run(args, session).await,
         Command::Records(args) => records::run(args, session).await,
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
+        Command::Export(args) => export::run(args, session).await,
         Command::Serve(_) | Command::Demo | Command::Verify(_) | Command::Completions(_) => unreachable!("these need no running ledger"),
     }
 }
@@ -148,6 +156,7 @@ fn refuse_idle_options(command: &Command, matches: &ArgMatches) -> Result<(), Fa
     let (name, idle): (&str, &[&str]) = match command {
         Command::Serve(_) => ("serve", &["address", "json", "lang"]),
         Command::Demo => ("demo", &["address", "json"]),
+        Command::Export(_) => ("export", &["json"]),
         Command::Verify(_) => ("verify", &["address"]),
         Command::Completions(_) => ("completions", &["address", "json", "lang"]),
         _ => return Ok(()),

@@ -44,6 +44,15 @@ pub fn add_days(anchor: Time, days: u64, zone: Tz) -> Time {
     local.checked_add_days(Days::new(days)).map_or(LATEST, |moved| resolve(moved, zone))
 }
 
+/// The same local time `days` calendar days before; zero days is the instant itself.
+pub fn days_before(anchor: Time, days: u64, zone: Tz) -> Time {
+    if days == 0 {
+        return anchor;
+    }
+    let local = anchor.with_timezone(&zone).naive_local();
+    local.checked_sub_days(Days::new(days)).map_or(EARLIEST, |moved| resolve(moved, zone))
+}
+
 /// The same local time `months` calendar months on, clamped to the month's last day, counted from the anchor.
 pub fn add_months(anchor: Time, months: u32, zone: Tz) -> Time {
     if months == 0 {
@@ -135,6 +144,14 @@ mod tests {
         // Zero units is the instant itself, also within the second of the two hours.
         assert_eq!(add_days(at("2025-10-26T01:30:00Z"), 0, zone), at("2025-10-26T01:30:00Z"));
         assert_eq!(add_days(at("2025-03-29T11:00:00Z"), 1, zone), at("2025-03-30T10:00:00Z"));
+    }
+
+    #[test]
+    fn days_are_counted_back_in_local_time_as_well() {
+        let zone = Tz::Europe__Berlin;
+        assert_eq!(days_before(at("2025-03-30T10:00:00Z"), 1, zone), at("2025-03-29T11:00:00Z"));
+        assert_eq!(days_before(at("2025-03-30T10:00:00Z"), 0, zone), at("2025-03-30T10:00:00Z"));
+        assert_eq!(days_before(EARLIEST, u64::MAX, Tz::UTC), EARLIEST);
     }
 
     #[test]

@@ -2,12 +2,13 @@
 
 use super::off_thread;
 use super::read_journal::{explain_sale, get_metrics, list_entries};
-use super::status::{to_status, unimplemented};
+use super::status::to_status;
 use crate::domain::Seen;
 use crate::domain::parse::Fields;
 use crate::ledger::{Error, Ledger, View};
 use crate::proto::{self, partnership_service_server::PartnershipService};
 use crate::views::agreements::{GetAgreement, ListAgreements};
+use crate::views::alerts::ListAlerts;
 use crate::views::balances::{GetBalance, ListBalances};
 use crate::views::campaigns::{GetCampaign, ListCampaigns};
 use crate::views::disputes::ListDisputes;
@@ -165,7 +166,7 @@ impl PartnershipService for Partnership {
         off_thread(move || get_metrics(&ledger, request.get_ref())).await
     }
 
-    async fn list_alerts(&self, _: Request<proto::ListAlertsRequest>) -> Result<Response<proto::ListAlertsResponse>, Status> {
-        Err(unimplemented("ListAlerts"))
+    async fn list_alerts(&self, request: Request<proto::ListAlertsRequest>) -> Result<Response<proto::ListAlertsResponse>, Status> {
+        self.list::<ListAlerts>(request).await
     }
 }

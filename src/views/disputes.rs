@@ -59,7 +59,7 @@ impl Question for ListDisputes {
 
 /// Whether a dispute's subject is a partner's: a lead that it owns or has the credit of, a sale with its credit, a
 /// payout to it.
-fn is_about(state: &State, subject: DisputeSubject, partner: Row, seen: Seen) -> bool {
+pub(super) fn is_about(state: &State, subject: DisputeSubject, partner: Row, seen: Seen) -> bool {
     let has_credit = |credit: Option<Row>| credit.is_some_and(|row| state.agreements.by_id.get(row).partner == partner);
     match subject {
         DisputeSubject::Lead(row) => {

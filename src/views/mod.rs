@@ -4,6 +4,7 @@
 //! past and the future. What is absent, on purpose: a clock, and any value that holds more than what is seen.
 
 pub mod agreements;
+pub mod alerts;
 pub mod balances;
 pub mod campaigns;
 pub mod disputes;

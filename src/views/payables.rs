@@ -75,7 +75,7 @@ fn payables(state: &State, partner: Row, seen: Seen) -> Vec<proto::Payable> {
 
 /// The largest minimum in a currency among the terms in force, or at the end, of a partner's signed agreements; 0 for
 /// none (rules 7.3).
-fn minimum_payout(state: &State, partner: Row, currency: Currency, seen: Seen) -> i64 {
+pub(super) fn minimum_payout(state: &State, partner: Row, currency: Currency, seen: Seen) -> i64 {
     let agreements = state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row));
     let terms = agreements.filter_map(|agreement| agreement.terms_applying(seen.time, seen));
     let minimums = terms.filter_map(|version| version.terms.minimum_payout).filter(|minimum| minimum.currency == currency);

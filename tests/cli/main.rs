@@ -2,5 +2,6 @@
 
 mod append;
 mod ask;
+mod import;
 mod run;
 mod support;

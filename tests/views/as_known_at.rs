@@ -1,6 +1,7 @@
 //! The views' promise: an answer as known at a position is what a ledger that ends there says, at any time asked.
 
 use crate::answers::{ask, entries, explain};
+use crate::relationship::{assessed, brand_use, breach, cured, decided, launched, manager, review};
 use crate::story::{
     Story, adjusted, day, paid, reassigned, referred, refunded, registered, rule, signed, sold, terminated, terms, terms_with, usd,
 };
@@ -9,9 +10,10 @@ use partnership_ledger::domain::account::About;
 use partnership_ledger::domain::commissions::holdings::{HOUSE, Holdings};
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::{self, EntryKind, LeadsAtEnd, Side, TierMode, TierPeriod};
+use partnership_ledger::proto::{self, BrandChannel, EntryKind, LaunchStep, LeadsAtEnd, ReviewKind, Side, TierMode, TierPeriod};
 use partnership_ledger::views::Question;
 use partnership_ledger::views::agreements::{GetAgreement, ListAgreements};
+use partnership_ledger::views::alerts::ListAlerts;
 use partnership_ledger::views::balances::{GetBalance, ListBalances};
 use partnership_ledger::views::disputes::ListDisputes;
 use partnership_ledger::views::leads::{GetLead, ListLeads};
@@ -26,7 +28,7 @@ use std::fmt::Debug;
 pub type Turn = (u8, u8, u8, i64, i64);
 
 pub fn turns() -> impl Strategy<Value = Vec<Turn>> {
-    prop::collection::vec((0_u8..18, 0_u8..3, 0_u8..3, 0_i64..200, 1_i64..20_000), 1..120)
+    prop::collection::vec((0_u8..20, 0_u8..3, 0_u8..3, 0_i64..200, 1_i64..20_000), 1..120)
 }
 
 /// Three partners and their agreements, then the turns that the rules allow.
@@ -94,6 +96,8 @@ fn body(number: usize, (kind, one, other, days, amount): Turn, story: &Story) ->
         14 => Body::DisputeResolved(proto::DisputeResolved { dispute_id: format!("d{one}"), outcome: 1, resolution: new }),
         15 => reassigned(&lead, (other > 0).then_some(agreement.as_str())),
         16 => changed(one, side, lead, &agreement, days),
+        17 => looked_after(one, other, days, &agreement, &new),
+        18 => promised(one, days, &agreement, &partner),
         _ => noticed(one, side, &agreement, &partner, new),
     }
 }
@@ -156,6 +160,28 @@ fn noticed(one: u8, side: i32, agreement: &str, partner: &str, new: String) -> B
     }
 }
 
+fn looked_after(one: u8, other: u8, days: i64, agreement: &str, new: &str) -> Body {
+    let kind = if days % 2 == 0 { ReviewKind::CheckIn } else { ReviewKind::QuarterlyReview };
+    let step = LaunchStep::try_from(i32::from(other) + 1).expect("a step");
+    match one {
+        0 => manager(agreement, if days % 2 == 0 { Side::House } else { Side::Partner }, new),
+        1 => review(new, agreement, kind),
+        _ => launched(agreement, step),
+    }
+}
+
+fn promised(one: u8, days: i64, agreement: &str, partner: &str) -> Body {
+    // Few ids, so that decisions and cures find what they are about.
+    let id = (days % 5).to_string();
+    match (one, days % 2) {
+        (0, 0) => brand_use(&id, agreement, BrandChannel::Social),
+        (0, _) => decided(&id, days % 3 == 0),
+        (1, 0) => breach(&id, agreement, Some("2025-04-01")),
+        (1, _) => cured(&id),
+        _ => assessed(partner, [1 + u32::try_from(days % 5).expect("a mark"), 4, 4], days % 7 == 0),
+    }
+}
+
 /// Every answer to every question about a story, as text.
 fn all_answers(story: &Story, seen: Seen) -> Vec<String> {
     let mut answers = Answers { story, seen, texts: Vec::new() };
@@ -169,6 +195,7 @@ fn all_answers(story: &Story, seen: Seen) -> Vec<String> {
         answers.to::<ListAgreements>(&proto::ListAgreementsRequest { partner_id: Some(partner_id.clone()), ..Default::default() });
         answers.to::<ListLeads>(&proto::ListLeadsRequest { agreement_id: Some(agreement_id.clone()), ..Default::default() });
         answers.to::<ListDisputes>(&proto::ListDisputesRequest { partner_id: Some(partner_id.clone()), ..Default::default() });
+        answers.to::<ListAlerts>(&proto::ListAlertsRequest { partner_id: Some(partner_id.clone()), ..Default::default() });
         answers.to::<ListPayouts>(&proto::ListPayoutsRequest { partner_id: Some(partner_id.clone()), ..Default::default() });
         let statement = proto::ListEntriesRequest { partner_id, ..Default::default() };
         answers.add(&entries(story, seen, &statement));
@@ -187,6 +214,7 @@ fn all_answers(story: &Story, seen: Seen) -> Vec<String> {
     answers.to::<ListPayables>(&proto::ListPayablesRequest::default());
     answers.to::<ListPayouts>(&proto::ListPayoutsRequest::default());
     answers.to::<ListDisputes>(&proto::ListDisputesRequest::default());
+    answers.to::<ListAlerts>(&proto::ListAlertsRequest::default());
     answers.to::<GetTrialBalance>(&proto::GetTrialBalanceRequest::default());
     answers.texts
 }

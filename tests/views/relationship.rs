@@ -56,9 +56,13 @@ fn step(subject: Subject, step: LaunchStep) -> Body {
     Body::LaunchStepCompleted(proto::LaunchStepCompleted { subject: Some(subject), step: step as i32 })
 }
 
-fn assessed(marks: [u32; 3], competitor: bool) -> Body {
+pub fn launched(agreement: &str, number: LaunchStep) -> Body {
+    step(Subject::AgreementId(agreement.into()), number)
+}
+
+pub fn assessed(partner: &str, marks: [u32; 3], competitor: bool) -> Body {
     let [complementarity, shared_audience, brand_alignment] = marks;
-    let (partner_id, notes) = ("acme".to_owned(), "looked at".to_owned());
+    let (partner_id, notes) = (partner.to_owned(), "looked at".to_owned());
     Body::PartnerAssessed(proto::PartnerAssessed { partner_id, complementarity, shared_audience, brand_alignment, competitor, notes })
 }
 
@@ -101,7 +105,7 @@ fn managers_are_those_last_named_the_house_first() {
 
 #[test]
 fn launch_steps_stand_in_the_order_of_the_checklist() {
-    let of_agreement = |number| step(Subject::AgreementId("a".into()), number);
+    let of_agreement = |number| launched("a", number);
     let story = begun().on("2025-01-05", step(Subject::PartnerId("acme".into()), LaunchStep::Contacted));
     let story = story.on("2025-01-04", step(Subject::PartnerId("acme".into()), LaunchStep::Identified));
     let story = story.on("2025-02-01", of_agreement(LaunchStep::KickedOff)).on("2025-02-03", of_agreement(LaunchStep::Signed));
@@ -176,7 +180,7 @@ fn a_breach_is_shown_with_its_cure() {
 
 #[test]
 fn a_fit_is_that_of_the_latest_assessment() {
-    let story = begun().on("2025-03-01", assessed([3, 4, 5], false)).on("2025-02-01", assessed([5, 5, 5], true));
+    let story = begun().on("2025-03-01", assessed("acme", [3, 4, 5], false)).on("2025-02-01", assessed("acme", [5, 5, 5], true));
     let fit = |date: &str| partner(&story, story.seen(date)).fit;
     assert_eq!(fit("2025-01-31"), None);
     assert_eq!(fit("2025-02-01").map(|fit| (fit.competitor, fit.fits)), Some((true, false)), "a competitor never fits");
@@ -189,7 +193,7 @@ fn a_fit_is_that_of_the_latest_assessment() {
 fn the_records_of_a_relationship_are_found_by_agreement_and_partner() {
     let story = begun().on("2025-02-01", brand_use("u", "a", BrandChannel::Other)).on("2025-02-02", decided("u", true));
     let story = story.on("2025-02-03", breach("b", "a", None)).on("2025-02-04", cured("b"));
-    let story = story.on("2025-02-05", review("r", "a", ReviewKind::CheckIn)).on("2025-02-06", assessed([1, 2, 3], false));
+    let story = story.on("2025-02-05", review("r", "a", ReviewKind::CheckIn)).on("2025-02-06", assessed("acme", [1, 2, 3], false));
     assert_eq!(story.index.of_agreement(0, 99), [2, 3, 4, 5, 6, 7]);
     assert_eq!(story.index.of_partner(0, 99), [1, 2, 3, 4, 5, 6, 7, 8]);
 }

@@ -1,17 +1,19 @@
 //! `demo`: the stories of a partner programme, played over gRPC against a fresh ledger that goes away afterwards.
 
+mod customers;
 mod server;
 mod story;
 
 use super::client::Session;
 use super::failure::Failure;
+use super::language::say;
 use super::lead::credit;
 use super::moment::parse_time;
 use super::table::Table;
 use super::{Cli, ask, text};
 use clap::Parser as _;
 use partnership_ledger::proto::{GetLeadRequest, Lead, OwnershipRule, ReadOptions};
-use story::Chapter;
+use story::{Chapter, Teller};
 
 /// Leads whose agreements end in the story, with the time before and after.
 const LEADS: [&str; 2] = ["lead-bakery", "lead-gallery"];
@@ -19,13 +21,9 @@ const BEFORE: &str = "2025-10-15";
 const AFTER: &str = "2025-12-01";
 
 const KEEP_ONE: &str = "
-That ledger is gone now. To keep one running, and to ask it from another terminal:
-
     partnership-ledger serve --data-dir ./ledger-data
     partnership-ledger append events.jsonl
-    partnership-ledger balance
-
-From the sources, `cargo run --release --` stands for `partnership-ledger`.";
+    partnership-ledger balance";
 
 /// Plays the stories.
 pub async fn run(session: &mut Session) -> Result<(), Failure> {
@@ -34,28 +32,34 @@ pub async fn run(session: &mut Session) -> Result<(), Failure> {
     let played = play(session).await;
     server.stop()?;
     played?;
-    session.out.line(KEEP_ONE)
+    let language = session.out.language;
+    session.out.line(&format!("\n{}", say!(language, "demo-over")))?;
+    session.out.line(KEEP_ONE)?;
+    session.out.line(&format!("\n{}", say!(language, "demo-sources")))
 }
 
 async fn play(session: &mut Session) -> Result<(), Failure> {
-    let mut teller = story::Teller::new(session.ledger().await?);
+    let language = session.out.language;
+    let mut teller = Teller::new(session.ledger().await?, language);
     for chapter in story::CHAPTERS {
         tell(&chapter, &mut teller, session).await?;
     }
-    heading(session, "Who owns which lead before and after the agreements' end")?;
+    heading(session, &say!(language, "demo-owners"))?;
     let table = ownership(session).await?;
     session.out.line("")?;
     session.out.table(table)?;
-    heading(session, "An explained commission")?;
+    heading(session, &say!(language, "demo-explained"))?;
     command(session, &["explain", "sale-bakery-1"]).await?;
-    heading(session, "What everybody is owed today")?;
+    tell(&story::OWN_BUSINESS, &mut teller, session).await?;
+    heading(session, &say!(language, "demo-owed"))?;
     command(session, &["balance"]).await?;
     command(session, &["trial-balance"]).await
 }
 
-async fn tell(chapter: &Chapter, teller: &mut story::Teller, session: &mut Session) -> Result<(), Failure> {
-    heading(session, chapter.title)?;
-    session.out.line(&format!("\n{}", chapter.says))?;
+async fn tell(chapter: &Chapter, teller: &mut Teller, session: &mut Session) -> Result<(), Failure> {
+    let language = session.out.language;
+    heading(session, &language.text(chapter.title, &[]))?;
+    session.out.line(&format!("\n{}", language.text(chapter.says, &[])))?;
     for outcome in teller.tell(chapter).await? {
         session.out.line(&outcome)?;
     }

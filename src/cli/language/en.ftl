@@ -274,3 +274,44 @@ alert-kind-negative-balance = negative balance
 alert-kind-payable-due = payable due
 alert-kind-dispute-open = dispute open
 alert-kind-protection-lapsing = protection lapsing
+
+## The stories of `demo`
+
+demo-recorded = { $count ->
+    [one] { $count } event recorded
+   *[other] { $count } events recorded
+}
+demo-refused = refused: { $reason }: { $message }
+demo-owners = Who owns which lead before and after the agreements' end
+demo-explained = An explained commission
+demo-owed = What everybody is owed today
+demo-over = That ledger is gone now. To keep one running, and to ask it from another terminal:
+demo-sources = From the sources, `cargo run --release --` stands for `partnership-ledger`.
+demo-referral = Referrals earn 20 % commission for 12 months
+demo-referral-says = Beacon refers a bakery on 3 February 2025. It buys three times: within the window, within it again, and after it.
+demo-marketplace = An integration partner: 100 customers × 500 dollars at 20 %
+demo-marketplace-says = Northwind lists the integration in its marketplace: 50000.00 USD of revenue, of which 20 % are Northwind's.
+demo-payout = A payout, a refund after it, and a payout too many
+demo-payout-says = Northwind is paid what is payable. Then a customer wants the money back: the reversal makes the balance negative, later sales fill it. Nothing that was paid is un-paid.
+demo-claims = Two partners claim the same customer
+demo-claims-says = Harbor claims the bakery while Beacon's claim is protected. The claim is declined and kept, and Harbor disputes the lead: its commission is held until the dispute ends.
+demo-webinar = Campaign 1, a joint webinar: 500 registrants, 50 qualified leads, 5 deals
+demo-webinar-says = Lumen Mail, a co-marketing partner, invites its list. The webinar costs 2000.00 USD of time and brings 25000.00 USD: 10 % qualify, 10 % of them buy.
+demo-content = Campaign 2, co-branded content: 50 000 and 100 000 readers
+demo-content-says = A guide written with สยามสตูดิโอ reaches both audiences: 150 000 readers, three times the house's own.
+demo-bundle = Campaign 3, a bundle offer through a channel partner
+demo-bundle-says = Tranquil sells its yearly plan with three months of the house's product. Each bundle earns it 5 dollars.
+demo-badges = Campaign 4, cross-promotion: badges on every shop
+demo-badges-says = The house shows "Powered by Payline" two million times and more. Payline wants sales, the house awareness, and the newsletter that Payline owes does not come: the ledger says so.
+demo-booth = Campaign 5, a sponsored event: a booth of 40 000 dollars, shared
+demo-booth-says = Orbit pays 35000.00 USD and the house 5000.00 USD, at 50/50: the house owes Orbit 15000.00 USD. Of the 101 leads 51 fall to the house and 50 to Orbit.
+demo-venture = A joint venture, 50/50: capital first, then the profit
+demo-venture-says = The house put in 600000.00 USD and Nordvox 400000.00 USD. Of 1200000.00 USD each side first gets its capital back, then half of the rest.
+demo-relationship = The relationship: who looks after it, and what was forgotten
+demo-relationship-says = Lumen's launch is told step by step, with a check-in, a quarterly review and two requests to use the brand. Then nobody talks for months.
+demo-exclusivity = Exclusivity for 12 months
+demo-exclusivity-says = The house has promised Northwind not to work with another storefront until 15 January 2026. Cartwheel is one: its agreement is refused before that day, and fine from then on.
+demo-termination = Termination with 30 days' notice
+demo-termination-says = Both agreements are ended by a notice of 1 October 2025. Beacon's leads stay with the acquirer and earn on; Harbor's pass to the house.
+demo-programme = What the programme brings: 15 to 30 % of revenue
+demo-programme-says = Beside its partners the house sold for 236000.00 USD itself in 2025.

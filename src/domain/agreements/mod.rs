@@ -26,12 +26,15 @@ pub struct Agreements {
     /// Those of which some version has an exclusivity, in the order of recording; some may stand twice.
     exclusive: Vec<Row>,
     exclusive_before: usize,
+    breaches: Vec<ExclusivityBreach>,
+    breaches_before: usize,
 }
 
 impl Agreements {
     pub(super) fn savepoint(&mut self) {
         self.by_id.savepoint();
         self.exclusive_before = self.exclusive.len();
+        self.breaches_before = self.breaches.len();
     }
 
     pub(super) fn release(&mut self) {
@@ -41,6 +44,7 @@ impl Agreements {
     pub(super) fn rollback(&mut self) {
         self.by_id.rollback();
         self.exclusive.truncate(self.exclusive_before);
+        self.breaches.truncate(self.breaches_before);
     }
 
     fn note_exclusivity(&mut self, row: Row, terms: &Terms) {
@@ -49,10 +53,26 @@ impl Agreements {
         }
     }
 
+    /// The exclusivities that signatures have broken, in the order of recording, whatever their times.
+    pub fn breaches(&self) -> &[ExclusivityBreach] {
+        &self.breaches
+    }
+
     /// The agreement of an id that is known.
     pub fn known(&self, id: &Id) -> &Agreement {
         self.by_id.by_key(id).expect("decide found the agreement")
     }
+}
+
+/// An exclusivity that a signature has broken, as was acknowledged (rules 4.6).
+#[derive(Clone, Copy, Debug)]
+pub struct ExclusivityBreach {
+    /// When it was signed, and by which record.
+    pub stamp: Stamp,
+    /// The agreement whose exclusivity is broken.
+    pub agreement: Row,
+    /// The one that breaks it.
+    pub by: Row,
 }
 
 /// A version of terms (rules 4.3).

@@ -1,7 +1,7 @@
 //! An agreement was signed, and tested against exclusivities (rules 4.1, 4.6).
 
 use super::terms::Terms;
-use super::{Agreement, Signature, StandingEnd, Version};
+use super::{Agreement, ExclusivityBreach, Signature, StandingEnd, Version};
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -88,6 +88,13 @@ impl EventType for AgreementSigned {
             }
         }
         state.agreements.note_exclusivity(row, &self.terms);
+        for effect in effects {
+            if let Effect::ExclusivityBreached { agreement, by_agreement } = effect {
+                let known = |id| state.agreements.by_id.find(id).expect("decide found both agreements");
+                let breach = ExclusivityBreach { stamp, agreement: known(agreement), by: known(by_agreement) };
+                state.agreements.breaches.push(breach);
+            }
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use crate::domain::{Seen, Stamp};
 use crate::proto::{AcquiredBy, OwnershipRule};
 use thin_vec::ThinVec;
 
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
 /// A recorded decision on a lead's owner: a claim that succeeded, or a reassignment.
 #[derive(Clone, Debug)]
 pub struct Decision {
@@ -78,6 +80,26 @@ impl Decision {
         };
         let extended: u64 = self.extensions.iter().filter(|(stamp, _)| seen.sees(*stamp)).map(|(_, days)| u64::from(*days)).sum();
         Until::At(add_days(anchor, u64::from(days) + extended, self.zone))
+    }
+
+    /// The time zone in which the days of its protection count.
+    pub fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// Whether its protection may end by date within [from, to]: true whenever it does, and cheap, for a look at many.
+    pub fn may_lapse_within(&self, from: Time, to: Time) -> bool {
+        let Some(days) = self.protection.days else { return false };
+        let anchor = match (self.protection.from_approval, self.approved) {
+            (false, _) => self.stamp.occurred_at,
+            (true, Some(approved)) => approved.occurred_at,
+            (true, None) => return false,
+        };
+        let extended: i64 = self.extensions.iter().map(|(_, days)| i64::from(*days)).sum();
+        // A local day is a day of UTC, give or take how far zones lie apart and what they skip.
+        let least = anchor.timestamp() + (i64::from(days) - 3) * SECONDS_OF_A_DAY;
+        let most = anchor.timestamp() + (i64::from(days) + extended + 3) * SECONDS_OF_A_DAY;
+        least <= to.timestamp() && from.timestamp() <= most
     }
 }
 

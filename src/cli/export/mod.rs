@@ -1,0 +1,232 @@
+//! `export`: the whole ledger or a period as double-entry books for hledger or beancount, in one pass.
+//!
+//! All of it is as it was at one position: the last one when the export began. What the file holds proves itself: it
+//! ends with the balances that the ledger answers for that time, which both programs compare with the transactions.
+
+mod accounts;
+mod beancount;
+mod hledger;
+mod transaction;
+
+use super::client::Session;
+use super::failure::Failure;
+use super::moment::parse_time;
+use super::text;
+use beancount::Beancount;
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use hledger::Hledger;
+use partnership_ledger::domain::calendar::{EARLIEST, LATEST};
+use partnership_ledger::domain::money::Currency;
+use partnership_ledger::domain::parse::timestamp;
+use partnership_ledger::proto::audit_service_client::AuditServiceClient;
+use partnership_ledger::proto::{GetTrialBalanceRequest, Money, ReadOptions, ReadRecordsRequest, RecordFilter};
+use prost_types::Timestamp;
+use std::collections::BTreeSet;
+use std::fs::Permissions;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+use tonic::transport::Channel;
+use transaction::{Line, Transaction};
+
+/// Records per page: the most that the contract allows.
+const PAGE_SIZE: u32 = 1_000;
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// The program that is to read the books
+    #[arg(long, value_name = "PROGRAM")]
+    format: Program,
+    /// Only what takes effect at or after this time; all before it is one transaction of opening balances
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    from: Option<Timestamp>,
+    /// Only what takes effect before this time
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    to: Option<Timestamp>,
+    /// The file to write, once all of it is there; - is the standard output
+    #[arg(default_value = "-")]
+    file: PathBuf,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Program {
+    /// A journal for hledger, 1.25 or later
+    Hledger,
+    /// Books for beancount, 3 or later
+    Beancount,
+}
+
+/// How a program wants its books written.
+trait Format {
+    /// What stands first; `about` says on one line what the books are.
+    fn begin(&self, out: &mut dyn Write, about: &str) -> io::Result<()>;
+    /// A currency, before its first use.
+    fn currency(&self, out: &mut dyn Write, currency: Currency) -> io::Result<()>;
+    /// The account of a line, before its first use, with the ledger's name of it.
+    fn account(&self, out: &mut dyn Write, line: &Line) -> io::Result<()>;
+    /// A transaction.
+    fn transaction(&self, out: &mut dyn Write, transaction: &Transaction) -> io::Result<()>;
+    /// What the accounts must stand at after the last day.
+    fn closing(&self, out: &mut dyn Write, last_day: NaiveDate, lines: &[Line]) -> io::Result<()>;
+}
+
+pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let period = Period::of(&args)?;
+    let mut client = session.audit().await?;
+    let format: &dyn Format = match args.format {
+        Program::Hledger => &Hledger,
+        Program::Beancount => &Beancount,
+    };
+    if args.file == Path::new("-") {
+        let mut books = Books::new(format, &mut session.out, period);
+        return books.write(&mut client).await;
+    }
+    let cannot = |error: io::Error| Failure::usage(format!("cannot write {}: {error}", args.file.display()));
+    let file = beside(&args.file).map_err(cannot)?;
+    let mut out = BufWriter::new(file);
+    Books::new(format, &mut out, period).write(&mut client).await?;
+    let file = out.into_inner().map_err(|error| cannot(error.into_error()))?;
+    file.persist(&args.file).map_err(|error| cannot(error.error))?;
+    Ok(())
+}
+
+/// A file beside the one to be written, which takes its place when all is there: half of the books is worse than none.
+fn beside(file: &Path) -> io::Result<NamedTempFile> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
+    builder.prefix(".export-").tempfile_in(folder)
+}
+
+/// What is exported: all that takes effect in [from, to).
+#[derive(Clone, Copy)]
+struct Period {
+    from: Option<DateTime<Utc>>,
+    to: Option<DateTime<Utc>>,
+}
+
+impl Period {
+    fn of(args: &Args) -> Result<Self, Failure> {
+        let instant =
+            |time: Option<Timestamp>| time.and_then(|time| DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
+        // Nothing takes effect before the first instant: from there on is everything.
+        let (from, to) = (instant(args.from).filter(|from| *from > EARLIEST), instant(args.to));
+        match (from, to) {
+            (Some(from), Some(to)) if from >= to => Err(Failure::usage("--from must be earlier than --to")),
+            (None, Some(to)) if to <= EARLIEST => Err(Failure::usage("--to must be later than the first instant that there is")),
+            _ => Ok(Self { from, to }),
+        }
+    }
+
+    fn holds(&self, time: DateTime<Utc>) -> bool {
+        self.from.is_none_or(|from| from <= time) && self.to.is_none_or(|to| time < to)
+    }
+
+    /// The last instant before the end.
+    fn last_instant(&self) -> DateTime<Utc> {
+        self.to.map_or(LATEST, before)
+    }
+
+    fn words(&self) -> String {
+        let words = |name, time: Option<DateTime<Utc>>| time.map(|time| format!(" {name} {}", text::time(Some(&timestamp(time)))));
+        format!("{}{}", words("from", self.from).unwrap_or_default(), words("to before", self.to).unwrap_or_default())
+    }
+}
+
+/// The instant before another one.
+fn before(time: DateTime<Utc>) -> DateTime<Utc> {
+    time - TimeDelta::nanoseconds(1)
+}
+
+/// Books that are being written.
+struct Books<'a> {
+    format: &'a dyn Format,
+    out: &'a mut dyn Write,
+    period: Period,
+    accounts: BTreeSet<String>,
+    currencies: BTreeSet<Currency>,
+    last_day: Option<NaiveDate>,
+}
+
+impl<'a> Books<'a> {
+    fn new(format: &'a dyn Format, out: &'a mut dyn Write, period: Period) -> Self {
+        Self { format, out, period, accounts: BTreeSet::new(), currencies: BTreeSet::new(), last_day: None }
+    }
+
+    async fn write(&mut self, client: &mut AuditServiceClient<Channel>) -> Result<(), Failure> {
+        // What takes effect later than it occurred counts in a later period: the end alone can be left to the ledger.
+        let filter = RecordFilter { occurred_to: self.period.to.map(timestamp), ..RecordFilter::default() };
+        let request = ReadRecordsRequest { page_size: PAGE_SIZE, filter: Some(filter), ..ReadRecordsRequest::default() };
+        let mut pages = client.read_records(request).await?.into_inner();
+        let mut page = pages.message().await?;
+        let position = page.as_ref().map_or(0, |page| page.position);
+        let about = format!("Partnership ledger{}, as known at position {position}", self.period.words());
+        self.format.begin(self.out, &about)?;
+        self.open(client, position).await?;
+        while let Some(read) = page {
+            for record in &read.records {
+                for transaction in transaction::of_record(record, |time| self.period.holds(time))? {
+                    self.book(&transaction)?;
+                }
+            }
+            page = pages.message().await?;
+        }
+        self.close(client, position).await?;
+        Ok(self.out.flush()?)
+    }
+
+    /// All that took effect before the period, as one transaction.
+    async fn open(&mut self, client: &mut AuditServiceClient<Channel>, position: u64) -> Result<(), Failure> {
+        let Some(from) = self.period.from else { return Ok(()) };
+        let mut lines = balances(client, before(from), position).await?;
+        lines.retain(|line| line.amount.minor_units != 0);
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let description = format!("Opening balances at {}", text::time(Some(&timestamp(from))));
+        self.book(&Transaction { date: from.date_naive(), description, tags: vec![("event", "opening-balances".to_owned())], lines })
+    }
+
+    fn book(&mut self, transaction: &Transaction) -> Result<(), Failure> {
+        self.introduce(&transaction.lines)?;
+        self.last_day = self.last_day.max(Some(transaction.date));
+        Ok(self.format.transaction(self.out, transaction)?)
+    }
+
+    fn introduce(&mut self, lines: &[Line]) -> Result<(), Failure> {
+        for line in lines {
+            if self.currencies.insert(line.amount.currency) {
+                self.format.currency(self.out, line.amount.currency)?;
+            }
+            if !self.accounts.contains(&line.account) {
+                self.accounts.insert(line.account.clone());
+                self.format.account(self.out, line)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the ledger says that the accounts stand at.
+    async fn close(&mut self, client: &mut AuditServiceClient<Channel>, position: u64) -> Result<(), Failure> {
+        let Some(last_day) = self.last_day else { return Ok(()) };
+        let lines = balances(client, self.period.last_instant(), position).await?;
+        self.introduce(&lines)?;
+        let last_day = self.period.to.map_or(last_day, |to| before(to).date_naive());
+        Ok(self.format.closing(self.out, last_day, &lines)?)
+    }
+}
+
+/// Every account as of a time and as known at a position.
+async fn balances(client: &mut AuditServiceClient<Channel>, as_of: DateTime<Utc>, position: u64) -> Result<Vec<Line>, Failure> {
+    let options = ReadOptions { as_of: Some(timestamp(as_of)), as_of_position: Some(position), min_position: None };
+    let answer = client.get_trial_balance(GetTrialBalanceRequest { options: Some(options) }).await?.into_inner();
+    if !answer.is_balanced {
+        return Err(Failure::check("the accounts do not add up to zero; the ledger is damaged, see `verify`"));
+    }
+    let lines = answer.accounts.into_iter().map(|account| {
+        let amount = Money { currency_code: account.currency_code, minor_units: account.balance };
+        Line::new(&account.account, &amount)
+    });
+    lines.collect()
+}

@@ -1,0 +1,249 @@
+//! `import`: rows of a spreadsheet into the ledger, each an event of its own, by a mapping of columns to fields.
+//!
+//! An event's id comes from what the row is about, so a row is recorded once, however often and in whatever order it is
+//! imported. A row that is refused does not stop the others.
+
+mod help;
+mod kinds;
+mod mapping;
+mod problem;
+mod row;
+mod source;
+mod target;
+mod value;
+
+use super::client::Session;
+use super::failure::{Failure, Refusal};
+use super::output::Output;
+use super::text;
+use kinds::Kind;
+use mapping::Mapping;
+use partnership_ledger::proto::AppendResponse;
+use problem::Problem;
+use row::{Outcome, Plan};
+use source::Rows;
+use std::collections::VecDeque;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use target::{Target, UNANSWERED, Verdict};
+
+#[derive(clap::Args)]
+#[command(after_long_help = help::mapping())]
+pub struct Args {
+    /// What the file is
+    #[arg(long, value_name = "FORMAT", default_value = "csv")]
+    format: Format,
+    /// The file that says which column is which field; --help says how it is written
+    #[arg(long, value_name = "FILE")]
+    mapping: PathBuf,
+    /// Record nothing; say of every row what would become of it. Reads the whole ledger
+    #[arg(long)]
+    dry_run: bool,
+    /// What its rows are. Partners come before their leads, leads before their sales, sales before payments
+    #[arg(value_name = "KIND")]
+    kind: Kind,
+    /// The file to read; - is the standard input
+    file: PathBuf,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// Text in UTF-8, its first row the names of the columns
+    Csv,
+}
+
+pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let Format::Csv = args.format;
+    let mapping = Mapping::load(&args.mapping)?;
+    let text = source::read(&args.file)?;
+    let (rows, header) = Rows::new(&text, mapping.separator)?;
+    let plan = Plan::new(&mapping, args.kind, &header)?;
+    let target = if args.dry_run { Target::copy(session).await? } else { Target::running(session).await? };
+    let tally = Tally { dry_run: args.dry_run, has_reader: true, ..Tally::default() };
+    let mut import = Import { plan, target, waiting: VecDeque::new(), unanswered: 0, tally };
+    let outcome = import.all(rows, &mut session.out).await;
+    let Tally { refused, .. } = import.tally;
+    let advice = "; run the same command again: what is recorded is not recorded twice";
+    outcome
+        .map_err(|failure| if args.dry_run { failure } else { failure.with_advice(advice) })
+        .and(import.tally.summarize(&mut session.out))?;
+    match (refused, args.dry_run) {
+        (0, _) => Ok(()),
+        (refused, false) => Err(Failure::check(format!("{} refused; mend them and run the same command again", rows_were(refused)))),
+        (refused, true) => Err(Failure::check(format!(
+            "{} be refused",
+            if refused == 1 { "1 row would".to_owned() } else { format!("{refused} rows would") }
+        ))),
+    }
+}
+
+fn rows_were(count: u64) -> String {
+    if count == 1 { "1 row was".to_owned() } else { format!("{count} rows were") }
+}
+
+/// A row whose outcome is to be told, in its turn.
+struct Waiting {
+    line: u64,
+    id: String,
+    known: Known,
+}
+
+/// What is known of a row.
+enum Known {
+    /// Its event is on its way.
+    Sent,
+    /// It was left out.
+    Skipped,
+    /// It is no event.
+    Problems(Vec<Problem>),
+}
+
+/// An import on its way.
+struct Import {
+    plan: Plan,
+    target: Target,
+    waiting: VecDeque<Waiting>,
+    unanswered: usize,
+    tally: Tally,
+}
+
+impl Import {
+    async fn all(&mut self, mut rows: Rows<'_>, out: &mut Output) -> Result<(), Failure> {
+        while let Some((line, record)) = rows.next()? {
+            let known = match self.plan.outcome(&record) {
+                Outcome::Event(event) => {
+                    self.target.send(*event).await?;
+                    self.unanswered += 1;
+                    Known::Sent
+                }
+                Outcome::Skipped => Known::Skipped,
+                Outcome::Problems(problems) => Known::Problems(problems),
+            };
+            self.waiting.push_back(Waiting { line, id: self.plan.id_of(&record), known });
+            while self.unanswered >= UNANSWERED {
+                self.tell_first(out).await?;
+            }
+        }
+        while !self.waiting.is_empty() {
+            self.tell_first(out).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells what became of the first row that waits.
+    async fn tell_first(&mut self, out: &mut Output) -> Result<(), Failure> {
+        let Some(Waiting { line, id, known }) = self.waiting.pop_front() else { return Ok(()) };
+        match known {
+            Known::Skipped => self.tally.skipped(line, &id, out),
+            Known::Problems(problems) => self.tally.refused(line, &id, &problems, out),
+            Known::Sent => {
+                let verdict: Verdict = self.target.answer().await?;
+                self.unanswered -= 1;
+                match verdict {
+                    Ok(response) => self.tally.recorded(line, &id, &response, out),
+                    Err(refusal) => self.tally.refused(line, &id, &problems_of(&self.plan, &refusal), out),
+                }
+            }
+        }
+    }
+}
+
+/// What the ledger says against a row, in the row's own terms.
+fn problems_of(plan: &Plan, refusal: &Refusal) -> Vec<Problem> {
+    match refusal.reason.as_str() {
+        _ if !refusal.violations.is_empty() => {
+            refusal.violations.iter().map(|(field, description)| plan.malformed(field, description)).collect()
+        }
+        "EVENT_ID_REUSED" => {
+            let sentence = "a row of this id was imported before with other content; what is recorded stands: undo what has changed, or give it another id";
+            vec![Problem::of_row("EVENT_ID_REUSED", sentence)]
+        }
+        reason => vec![Problem::of_row(reason, &refusal.message)],
+    }
+}
+
+/// What became of the rows.
+#[derive(Default)]
+struct Tally {
+    dry_run: bool,
+    recorded: u64,
+    before: u64,
+    refused: u64,
+    skipped: u64,
+    position: u64,
+    /// Whether somebody still reads what is told. Events are recorded all the same.
+    has_reader: bool,
+}
+
+impl Tally {
+    fn recorded(&mut self, line: u64, id: &str, response: &AppendResponse, out: &mut Output) -> Result<(), Failure> {
+        self.position = response.position;
+        let Some(result) = response.results.first() else { return Err(Failure::check("the ledger gave an answer without a result")) };
+        let outcome = if result.duplicate { "recorded_before" } else { "recorded" };
+        if result.duplicate {
+            self.before += 1;
+        } else {
+            self.recorded += 1;
+        }
+        if out.json {
+            let mut told = self.told(line, id, outcome);
+            told["event_id"] = result.event_id.clone().into();
+            if !self.dry_run {
+                told["position"] = result.position.to_string().into();
+            }
+            self.tell(&told.to_string(), out)?;
+        }
+        Ok(())
+    }
+
+    fn skipped(&mut self, line: u64, id: &str, out: &mut Output) -> Result<(), Failure> {
+        self.skipped += 1;
+        if out.json { self.tell(&self.told(line, id, "skipped").to_string(), out) } else { Ok(()) }
+    }
+
+    fn refused(&mut self, line: u64, id: &str, problems: &[Problem], out: &mut Output) -> Result<(), Failure> {
+        self.refused += 1;
+        if !out.json {
+            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            return self.tell(&format!("line {line}: {}", problems.join("; ")), out);
+        }
+        let mut told = self.told(line, id, "refused");
+        let reason = |problem: &Problem| serde_json::json!({"reason": problem.code, "column": problem.column, "message": problem.sentence});
+        told["reasons"] = problems.iter().map(reason).collect();
+        self.tell(&told.to_string(), out)
+    }
+
+    fn told(&self, line: u64, id: &str, outcome: &str) -> serde_json::Value {
+        serde_json::json!({"line": line, "id": id, "outcome": outcome, "dry_run": self.dry_run})
+    }
+
+    fn tell(&mut self, line: &str, out: &mut Output) -> Result<(), Failure> {
+        if !self.has_reader {
+            return Ok(());
+        }
+        match out.line(line) {
+            Err(failure) if failure.is_reader_gone() => self.has_reader = false,
+            told => told?,
+        }
+        Ok(())
+    }
+
+    fn summarize(&self, out: &mut Output) -> Result<(), Failure> {
+        let Self { recorded, before, refused, skipped, .. } = self;
+        let left_out = if *skipped == 0 { String::new() } else { format!(", {skipped} left out") };
+        let summary = if self.dry_run {
+            format!(
+                "{recorded} would be recorded, {before} are recorded already, {refused} would be refused{left_out}; nothing was recorded"
+            )
+        } else {
+            let at = if recorded + before == 0 { String::new() } else { format!("; the ledger is at position {}", self.position) };
+            format!("{recorded} recorded, {before} recorded before, {refused} refused{left_out}{at}")
+        };
+        if out.json {
+            // Nobody reading this is no reason to fail.
+            let _ = writeln!(io::stderr(), "{}", text::line(&summary));
+            return out.flush();
+        }
+        if self.has_reader { out.line(&summary) } else { Ok(()) }
+    }
+}

@@ -1,0 +1,107 @@
+//! The file: UTF-8 text in rows and cells, each row with the line that it begins on.
+
+use crate::cli::failure::Failure;
+use csv::{ReaderBuilder, StringRecord};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// Reads a file, or the standard input for `-`, as text.
+pub fn read(file: &Path) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read =
+        if file == Path::new("-") { io::stdin().read_to_end(&mut bytes).map(|_| ()) } else { std::fs::read(file).map(|read| bytes = read) };
+    read.map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+    text(bytes).map_err(|what| Failure::usage(format!("{}: {what}", file.display())))
+}
+
+/// The text without a byte order mark. Any other encoding is refused: what is guessed may be wrong without being seen.
+fn text(bytes: Vec<u8>) -> Result<String, String> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err("is UTF-16; save it as \"CSV UTF-8\", or convert it: iconv -f UTF-16 -t UTF-8".to_owned());
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Err(error) => {
+            let place = error.utf8_error().valid_up_to();
+            let bytes = error.as_bytes();
+            let line = bytes[..place].iter().filter(|byte| **byte == b'\n').count() + 1;
+            Err(format!(
+                "line {line} is not UTF-8 (byte 0x{:02X}); save it as \"CSV UTF-8\", or convert it from what it is: iconv -f WINDOWS-1252 -t UTF-8 (Thai: -f WINDOWS-874)",
+                bytes[place]
+            ))
+        }
+    }
+}
+
+/// The rows of a text.
+pub struct Rows<'a> {
+    text: &'a str,
+    reader: csv::Reader<&'a [u8]>,
+    /// How far lines are counted.
+    counted: (usize, u64),
+}
+
+impl<'a> Rows<'a> {
+    /// The rows of a text, and the first of them: the names of the columns.
+    pub fn new(text: &'a str, separator: char) -> Result<(Self, StringRecord), Failure> {
+        let separator = u8::try_from(separator).map_err(|_| Failure::usage("the separator must be one ASCII character"))?;
+        let reader = ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(text.as_bytes());
+        let mut rows = Self { text, reader, counted: (0, 1) };
+        match rows.next()? {
+            Some((_, header)) => Ok((rows, header)),
+            None => Err(Failure::usage("the file is empty; its first row must name the columns")),
+        }
+    }
+
+    /// The next row and the line that it begins on; empty lines are passed over.
+    pub fn next(&mut self) -> Result<Option<(u64, StringRecord)>, Failure> {
+        let mut record = StringRecord::new();
+        let begins = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
+        if !self.reader.read_record(&mut record).map_err(|error| Failure::usage(format!("cannot read the file: {error}")))? {
+            return Ok(None);
+        }
+        Ok(Some((self.line_of(begins), record)))
+    }
+
+    /// The line of the first character of a row: what ends the row before it, and empty lines, may lie in front.
+    fn line_of(&mut self, begins: usize) -> u64 {
+        let bytes = self.text.as_bytes();
+        let begins = begins + bytes[begins..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let (from, line) = self.counted;
+        let line = line + bytes[from..begins].iter().filter(|byte| **byte == b'\n').count() as u64;
+        self.counted = (begins, line);
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<(u64, Vec<String>)> {
+        let (mut rows, _) = Rows::new(text, ',').expect("a header");
+        let mut lines = Vec::new();
+        while let Some((line, record)) = rows.next().expect("rows") {
+            lines.push((line, record.iter().map(str::to_owned).collect()));
+        }
+        lines
+    }
+
+    #[test]
+    fn rows_are_known_by_the_line_they_begin_on() {
+        for end in ["\n", "\r\n"] {
+            let text = ["a,b", "1,2", "", "", "\"two", "lines\",4", "5,6"].join(end);
+            let found = lines(&text);
+            assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 5, 7], "{end:?}");
+            assert_eq!(found[1].1, [format!("two{end}lines"), "4".to_owned()]);
+        }
+    }
+
+    #[test]
+    fn other_encodings_are_refused_with_the_line() {
+        assert_eq!(text("\u{feff}ชื่อ".into()).as_deref(), Ok("ชื่อ"));
+        assert!(text(vec![0xff, 0xfe, b'a', 0]).expect_err("UTF-16").contains("UTF-16"));
+        let windows = text(b"name\ncaf\xe9".to_vec()).expect_err("Windows-1252");
+        assert!(windows.starts_with("line 2 is not UTF-8 (byte 0xE9)"), "{windows}");
+    }
+}

@@ -1,0 +1,58 @@
+//! Brand uses that await their decision, and breaches that nobody has put right in time.
+
+use super::agreements::named;
+use super::{Found, Subject, Watch};
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::proto::Side;
+use crate::views::words::when;
+
+/// A requested brand use is not decided.
+pub struct BrandUseUndecided;
+/// A breach is past the time by which it was to be put right.
+pub struct BreachUncured;
+
+impl Watch for BrandUseUndecided {
+    fn rows(state: &State) -> usize {
+        state.relationship.brand_uses.len()
+    }
+
+    fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
+        let brand_use = state.relationship.brand_uses.get(row);
+        let awaits = seen.sees(brand_use.requested) && brand_use.decision(seen).is_none();
+        awaits.then(|| Found { since: brand_use.requested.occurred_at, subject: Subject::agreement(state, brand_use.agreement), row })
+    }
+
+    fn tell(state: &State, row: Row, _: Seen) -> String {
+        let brand_use = state.relationship.brand_uses.get(row);
+        let channel = brand_use.channel.as_str_name().trim_start_matches("BRAND_CHANNEL_").to_lowercase().replace('_', " ");
+        let (id, by) = (state.relationship.brand_uses.key(row), side(brand_use.requested_by));
+        let agreement = named(state, brand_use.agreement);
+        format!("{by} asked for brand use {id} ({channel}) under {agreement}: approve or decline it")
+    }
+}
+
+impl Watch for BreachUncured {
+    fn rows(state: &State) -> usize {
+        state.relationship.breaches.len()
+    }
+
+    fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
+        let breach = state.relationship.breaches.get(row);
+        let since = breach.cure_by.filter(|cure_by| *cure_by < seen.time)?;
+        let uncured = seen.sees(breach.reported) && breach.cured_at(seen).is_none();
+        uncured.then(|| Found { since, subject: Subject::agreement(state, breach.agreement), row })
+    }
+
+    fn tell(state: &State, row: Row, _: Seen) -> String {
+        let breach = state.relationship.breaches.get(row);
+        let clause = breach.clause.as_str_name().trim_start_matches("BREACH_CLAUSE_").to_lowercase().replace('_', " ");
+        let (id, by) = (state.relationship.breaches.key(row), side(breach.by));
+        let (agreement, cure_by) = (named(state, breach.agreement), breach.cure_by.map(when).unwrap_or_default());
+        format!("{by} was to put breach {id} ({clause}) of {agreement} right by {cure_by}: have it cured, set a new term, or terminate")
+    }
+}
+
+fn side(side: Side) -> &'static str {
+    if side == Side::House { "The house" } else { "The partner" }
+}

@@ -1,0 +1,235 @@
+//! Random events with what books find hard: odd ids, odd texts, many currencies, late facts after a close.
+
+use partnership_ledger::proto::{self, event::Body};
+use prost_types::Timestamp;
+use rand::rngs::StdRng;
+use rand::{RngExt as _, SeedableRng as _};
+
+/// Partners, each with two agreements. No two differ in nothing but what an accounting program might take for the same.
+const PARTNERS: [&str; 16] = [
+    "acme",
+    "Acme",
+    "ACME",
+    "x",
+    "X",
+    "Xx",
+    "-",
+    ":",
+    "._:-",
+    "a.b",
+    "a_b",
+    "a:b",
+    "a-b",
+    "0-0",
+    "Xdash",
+    "A-very-long-id.with_everything:in-it.0123456789.abcdefghijklmnop",
+];
+/// Currencies of no, two, three and four decimals.
+const CURRENCIES: [&str; 8] = ["USD", "THB", "EUR", "JPY", "VND", "KWD", "TND", "CLF"];
+/// Texts with what formats give a meaning.
+const TEXTS: [&str; 10] = [
+    "",
+    "plain",
+    "บริษัท พันธมิตร จำกัด",
+    "\"quoted\" \\ and; commented | divided",
+    "two\nlines\r\nand\ta tab",
+    "date:2020-01-01, date2:2020-01-02",
+    "[2020-01-01]",
+    "(code) * ! ~ = @ {1} #tag ^link",
+    "ends with a backslash \\",
+    "\u{0}\u{1b}[2J\u{202e}\u{2028}e\u{301}🧾",
+];
+/// 1 January 2024.
+const START_SECONDS: i64 = 1_704_067_200;
+/// Events between closes, of which each closes a month more.
+const EVENTS_PER_CLOSE: u64 = 1_300;
+
+/// Makes events.
+pub struct Workload {
+    random: StdRng,
+    made: u64,
+    closes: i64,
+}
+
+impl Workload {
+    /// The workload of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self { random: StdRng::seed_from_u64(seed), made: 0, closes: 0 }
+    }
+
+    /// The next event. Most of them follow the rules.
+    pub fn next_event(&mut self) -> proto::Event {
+        let number = self.made;
+        self.made += 1;
+        let partners = PARTNERS.len() as u64;
+        let body = match number {
+            _ if number < partners => self.registered(PARTNERS[usize::try_from(number).expect("few")]),
+            _ if number < 3 * partners => self.signed(number - partners),
+            _ if number.is_multiple_of(EVENTS_PER_CLOSE) => self.closed(),
+            _ => self.traffic(number),
+        };
+        // Up to one and a half years on, in no order; a few from long before.
+        let seconds = match self.random.random_range(0..400) {
+            _ if number < 3 * partners => -62_135_596_800,
+            0 => -62_000_000_000,
+            1 => -1,
+            _ => START_SECONDS + self.random.random_range(0..47_000_000),
+        };
+        let nanos = self.any(&[0, 0, 1, 999_999_999]);
+        proto::Event {
+            event_id: uuid::Uuid::from_u128(self.random.random()).to_string(),
+            occurred_at: Some(Timestamp { seconds, nanos: if number < 3 * partners { 0 } else { nanos } }),
+            body: Some(body),
+            ..proto::Event::default()
+        }
+    }
+
+    fn any<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.random.random_range(0..choices.len())].clone()
+    }
+
+    fn text(&mut self) -> String {
+        self.any(&TEXTS).to_owned()
+    }
+
+    fn partner(&mut self) -> String {
+        self.any(&PARTNERS).to_owned()
+    }
+
+    fn agreement(&mut self) -> String {
+        format!("g:{}", self.random.random_range(0..2 * PARTNERS.len()))
+    }
+
+    /// One of the numbers used up to now.
+    fn earlier(&mut self, number: u64) -> u64 {
+        self.random.random_range(number.saturating_sub(600)..=number)
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "messages hold their fields as an Option")]
+    fn money(&mut self, most: i64) -> Option<proto::Money> {
+        let minor_units = if self.random.random_range(0..500) == 0 { 1_000_000_000_000_000 } else { self.random.random_range(1..=most) };
+        Some(proto::Money { currency_code: self.any(&CURRENCIES).to_owned(), minor_units })
+    }
+
+    fn registered(&mut self, partner_id: &str) -> Body {
+        let display_name = format!("{} {partner_id}", self.text());
+        let kind = proto::PartnerKind::Reseller.into();
+        Body::PartnerRegistered(proto::PartnerRegistered { partner_id: partner_id.to_owned(), display_name, kind, ..Default::default() })
+    }
+
+    fn signed(&mut self, number: u64) -> Body {
+        let rule = proto::CommissionRule {
+            name: "share".to_owned(),
+            trigger: proto::CommissionTrigger::Sale.into(),
+            reward: Some(proto::commission_rule::Reward::RateBps(self.random.random_range(1..5_000))),
+            hold_days: self.any(&[0, 0, 30]),
+            ..Default::default()
+        };
+        let terms = proto::Terms { commission: Some(proto::Commission { rules: vec![rule] }), ..Default::default() };
+        Body::AgreementSigned(proto::AgreementSigned {
+            agreement_id: format!("g:{number}"),
+            partner_id: PARTNERS[usize::try_from(number).expect("few") % PARTNERS.len()].to_owned(),
+            r#type: proto::AgreementType::Channel.into(),
+            terms: Some(Box::new(terms)),
+            ..Default::default()
+        })
+    }
+
+    fn closed(&mut self) -> Body {
+        self.closes += 1;
+        let seconds = START_SECONDS + self.closes * 31 * 86_400 + 3_600;
+        Body::PeriodClosed(proto::PeriodClosed { through: Some(Timestamp { seconds, nanos: 0 }) })
+    }
+
+    fn traffic(&mut self, number: u64) -> Body {
+        match self.random.random_range(0..100) {
+            0..15 => Body::LeadReferred(proto::LeadReferred {
+                lead_id: format!("lead.{number}"),
+                agreement_id: Some(self.agreement()),
+                acquired_by: proto::AcquiredBy::Partner.into(),
+                ..Default::default()
+            }),
+            15..55 => self.sold(number),
+            55..65 => self.refunded(number),
+            65..72 => self.adjusted(number),
+            72..85 => self.paid(number),
+            85..88 => Body::PayoutReturned(proto::PayoutReturned {
+                return_id: format!("return-{number}"),
+                payout_id: format!("payout-{}", self.earlier(number)),
+                reason: self.text(),
+                ..Default::default()
+            }),
+            88..94 => Body::PaymentReceived(proto::PaymentReceived {
+                payment_id: format!("payment-{number}"),
+                partner_id: self.partner(),
+                amount: self.money(900_000),
+                reference: self.text(),
+            }),
+            _ => self.reassigned(number),
+        }
+    }
+
+    fn sold(&mut self, number: u64) -> Body {
+        let lead = self.random.random_range(0..3) == 0;
+        Body::SaleRecorded(proto::SaleRecorded {
+            sale_id: format!("sale-{number}"),
+            lead_id: lead.then(|| format!("lead.{}", self.earlier(number))),
+            agreement_id: (!lead).then(|| self.agreement()),
+            amount: self.money(5_000_000),
+            product: self.text(),
+            collected_by: self.any(&[proto::Side::House, proto::Side::House, proto::Side::Partner]).into(),
+        })
+    }
+
+    fn refunded(&mut self, number: u64) -> Body {
+        if self.random.random_range(0..5) == 0 {
+            let refund_id = format!("refund-{}", self.earlier(number));
+            return Body::SaleReinstated(proto::SaleReinstated { reinstatement_id: format!("reinstated-{number}"), refund_id });
+        }
+        Body::SaleRefunded(proto::SaleRefunded {
+            refund_id: format!("refund-{number}"),
+            sale_id: format!("sale-{}", self.earlier(number)),
+            amount: self.money(2_000_000),
+            reason: proto::RefundReason::CustomerRequest.into(),
+            clamp: true,
+        })
+    }
+
+    fn adjusted(&mut self, number: u64) -> Body {
+        let sign = self.any(&[-1, 1]);
+        Body::CommissionAdjusted(proto::CommissionAdjusted {
+            adjustment_id: format!("adjustment-{number}"),
+            agreement_id: self.agreement(),
+            amount: self.money(70_000).map(|amount| proto::Money { minor_units: sign * amount.minor_units, ..amount }),
+            reason: format!("{}!", self.text()),
+        })
+    }
+
+    fn paid(&mut self, number: u64) -> Body {
+        let amount = self.money(400_000);
+        let tax = amount
+            .clone()
+            .filter(|amount| amount.minor_units > 10)
+            .map(|amount| proto::Money { minor_units: amount.minor_units / 10, ..amount });
+        let is_taxed = self.random.random_range(0..3) == 0;
+        Body::CommissionPaid(proto::CommissionPaid {
+            payout_id: format!("payout-{number}"),
+            partner_id: self.partner(),
+            amount,
+            tax_withheld: tax.filter(|_| is_taxed),
+            method: self.text(),
+            reference: self.text(),
+            advance: true,
+        })
+    }
+
+    fn reassigned(&mut self, number: u64) -> Body {
+        Body::LeadReassigned(proto::LeadReassigned {
+            lead_id: format!("lead.{}", self.earlier(number)),
+            reason: format!("{}.", self.text()),
+            transfer_unpaid_commission: true,
+            to: Some(proto::lead_reassigned::To::AgreementId(self.agreement())),
+            ..Default::default()
+        })
+    }
+}
