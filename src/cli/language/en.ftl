@@ -493,3 +493,32 @@ demo-termination = Termination with 30 days' notice
 demo-termination-says = Both agreements are ended by a notice of 1 October 2025. Beacon's leads stay with the acquirer and earn on; Harbor's pass to the house.
 demo-programme = What the programme brings: 15 to 30 % of revenue
 demo-programme-says = Beside its partners the house sold for 236000.00 USD itself in 2025.
+
+## import
+
+import-line = line { $line }: { $what }
+import-column = column { $column }: { $what }
+import-not-an-amount = "{ $text }" is no amount such as { $example }; correct it, or say in the mapping how amounts are written
+import-too-many-decimals = { $text } has { $decimals } decimals, but { $currency } has { $allowed }; round it where it comes from
+import-not-minor-units = { $text } has decimals, but the mapping says that it counts minor units; correct one of the two
+import-too-large = { $text } is beyond any amount that the ledger takes; correct it
+import-unknown-currency = "{ $text }" is no ISO 4217 code such as USD; correct it, or translate it under values
+import-not-a-time = "{ $text }" is no time written as { $form }; correct it, or name its form under dates
+import-not-yes-or-no = "{ $text }" is neither yes nor no; correct it, or translate it under values
+import-unknown-word = "{ $text }" is none of { $words }; correct it, or translate it under values
+import-empty = is empty, but every row needs { $field }; fill it in, or name a default
+import-cell-count = the row has { $cells } cells, but the first row has { $columns }; quote cells that hold the separator, a quote or a line end
+import-changed = a row of this id was imported before with other content, and that stands; undo what has changed, or give the row another id
+import-done = { $recorded } recorded, { $before } recorded before, { $refused } refused
+import-would = { $recorded } would be recorded, { $before } are recorded already, { $refused } would be refused
+import-left-out = { $summary }, { $count } left out
+import-nothing = { $summary }; nothing was recorded
+import-at = { $summary }; the ledger is at position { $position }
+import-were-refused = { $count ->
+    [one] 1 row was refused; mend it and run the same command again
+   *[other] { $count } rows were refused; mend them and run the same command again
+}
+import-would-be-refused = { $count ->
+    [one] 1 row would be refused
+   *[other] { $count } rows would be refused
+}

@@ -490,3 +490,26 @@ demo-termination = เลิกข้อตกลงโดยบอกกล่�
 demo-termination-says = ข้อตกลงทั้งสองเลิกด้วยการบอกกล่าวเมื่อ 1 ตุลาคม 2568 ลีดของ Beacon อยู่กับผู้หามาและยังได้ค่าคอมมิชชัน ส่วนของ Harbor ตกเป็นของเรา
 demo-programme = สิ่งที่โปรแกรมพันธมิตรนำมา: 15 ถึง 30 % ของรายได้
 demo-programme-says = นอกจากผ่านพันธมิตร เราขายเองได้ 236000.00 USD ในปี 2568
+
+## import
+
+import-line = บรรทัด { $line }: { $what }
+import-column = คอลัมน์ { $column }: { $what }
+import-not-an-amount = "{ $text }" ไม่ใช่จำนวนเงินแบบ { $example } โปรดแก้ไข หรือระบุรูปแบบจำนวนเงินในไฟล์จับคู่
+import-too-many-decimals = { $text } มีทศนิยม { $decimals } ตำแหน่ง แต่ { $currency } มี { $allowed } ตำแหน่ง โปรดปัดเศษที่ต้นทาง
+import-not-minor-units = { $text } มีทศนิยม แต่ไฟล์จับคู่ระบุว่าเป็นหน่วยย่อย โปรดแก้อย่างใดอย่างหนึ่ง
+import-too-large = { $text } มากเกินกว่าที่บัญชีรับได้ โปรดแก้ไข
+import-unknown-currency = "{ $text }" ไม่ใช่รหัส ISO 4217 เช่น USD โปรดแก้ไข หรือแปลงค่าไว้ใต้ values
+import-not-a-time = "{ $text }" ไม่ใช่เวลาที่เขียนแบบ { $form } โปรดแก้ไข หรือระบุรูปแบบไว้ใต้ dates
+import-not-yes-or-no = "{ $text }" ไม่ใช่ทั้ง yes และ no โปรดแก้ไข หรือแปลงค่าไว้ใต้ values
+import-unknown-word = "{ $text }" ไม่อยู่ใน { $words } โปรดแก้ไข หรือแปลงค่าไว้ใต้ values
+import-empty = ว่างอยู่ แต่ทุกแถวต้องมี { $field } โปรดกรอก หรือกำหนดค่าเริ่มต้น
+import-cell-count = แถวมี { $cells } ช่อง แต่แถวแรกมี { $columns } ช่อง โปรดใส่เครื่องหมายคำพูดครอบช่องที่มีตัวคั่น เครื่องหมายคำพูด หรือการขึ้นบรรทัดใหม่
+import-changed = เคยนำเข้าแถวที่มีรหัสนี้ด้วยเนื้อหาอื่นแล้ว และเนื้อหานั้นยังคงอยู่ โปรดคืนค่าที่เปลี่ยน หรือใช้รหัสอื่น
+import-done = บันทึก { $recorded } แถว บันทึกไว้ก่อนแล้ว { $before } แถว ปฏิเสธ { $refused } แถว
+import-would = จะบันทึก { $recorded } แถว บันทึกไว้แล้ว { $before } แถว จะปฏิเสธ { $refused } แถว
+import-left-out = { $summary } ข้าม { $count } แถว
+import-nothing = { $summary } ยังไม่ได้บันทึกสิ่งใด
+import-at = { $summary } บัญชีอยู่ที่ลำดับที่ { $position }
+import-were-refused = ปฏิเสธ { $count } แถว โปรดแก้ไขแล้วสั่งคำสั่งเดิมอีกครั้ง
+import-would-be-refused = จะปฏิเสธ { $count } แถว
