@@ -3,5 +3,6 @@
 mod append;
 mod ask;
 mod import;
+mod relationship;
 mod run;
 mod support;
