@@ -1,9 +1,13 @@
 //! The command line: one file per command. It holds no rules; all commands but `serve`, `verify` and `completions` are clients of the contract.
 
 mod agreement;
+mod agreements;
 mod alerts;
 mod append;
 mod balance;
+mod campaign;
+mod campaigns;
+mod choice;
 mod client;
 mod completions;
 mod demo;
@@ -16,9 +20,12 @@ mod json;
 mod language;
 mod launch;
 mod lead;
+mod leads;
 mod listing;
+mod metrics;
 mod moment;
 mod output;
+mod partners;
 mod payables;
 mod payouts;
 mod records;
@@ -90,6 +97,18 @@ enum Command {
     Launch(launch::Args),
     /// A partner's statement: every posting with the running balance
     Statement(statement::Args),
+    /// The partners
+    Partners(partners::Args),
+    /// Where the agreements stand
+    Agreements(agreements::Args),
+    /// Who owns which lead
+    Leads(leads::Args),
+    /// Where the campaigns stand
+    Campaigns(campaigns::Args),
+    /// A campaign: who takes part, what was delivered, paid and measured
+    Campaign(campaign::Args),
+    /// Figures for everything, a partner, an agreement or a campaign
+    Metrics(metrics::Args),
     /// How a sale's commission came about
     Explain(explain::Args),
     /// What should be paid out now
@@ -144,6 +163,12 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Alerts(args) => alerts::run(args, session).await,
         Command::Launch(args) => launch::run(args, session).await,
         Command::Statement(args) => statement::run(args, session).await,
+        Command::Partners(args) => partners::run(args, session).await,
+        Command::Agreements(args) => agreements::run(args, session).await,
+        Command::Leads(args) => leads::run(args, session).await,
+        Command::Campaigns(args) => campaigns::run(args, session).await,
+        Command::Campaign(args) => campaign::run(args, session).await,
+        Command::Metrics(args) => metrics::run(args, session).await,
         Command::Explain(args) => explain::run(args, session).await,
         Command::Payables(args) => payables::run(args, session).await,
         Command::Payouts(args) => payouts::run(args, session).await,

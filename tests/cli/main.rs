@@ -2,7 +2,9 @@
 
 mod append;
 mod ask;
+mod figures;
 mod import;
 mod relationship;
 mod run;
+mod statement;
 mod support;
