@@ -26,9 +26,7 @@ macro_rules! named {
 }
 
 named! {
-    Agreement, AppendResult, Balance, Campaign, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse,
-    GetBalanceResponse, GetCampaignResponse, GetLeadResponse, GetMetricsResponse, GetTrialBalanceResponse, Lead, Partner,
-    PartnerBalances, Payable, Payout, Record,
+    Agreement, Alert, AppendResult, Balance, Campaign, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetCampaignResponse, GetLeadResponse, GetMetricsResponse, GetPartnerResponse, GetTrialBalanceResponse, Lead, Partner, PartnerBalances, Payable, Payout, Record,
 }
 
 fn descriptor<M: Named>() -> MessageDescriptor {

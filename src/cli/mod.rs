@@ -2,6 +2,7 @@
 
 mod agreement;
 mod agreements;
+mod alerts;
 mod append;
 mod balance;
 mod campaign;
@@ -17,6 +18,7 @@ mod failure;
 mod import;
 mod json;
 mod language;
+mod launch;
 mod lead;
 mod leads;
 mod listing;
@@ -89,6 +91,10 @@ enum Command {
     Lead(lead::Args),
     /// An agreement: where it stands and its terms in words
     Agreement(agreement::Args),
+    /// What somebody should look at, the most urgent first
+    Alerts(alerts::Args),
+    /// The launch checklist of an agreement or a partner, and what comes next
+    Launch(launch::Args),
     /// A partner's statement: every posting with the running balance
     Statement(statement::Args),
     /// The partners
@@ -154,6 +160,8 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Balance(args) => balance::run(args, session).await,
         Command::Lead(args) => lead::run(args, session).await,
         Command::Agreement(args) => agreement::run(args, session).await,
+        Command::Alerts(args) => alerts::run(args, session).await,
+        Command::Launch(args) => launch::run(args, session).await,
         Command::Statement(args) => statement::run(args, session).await,
         Command::Partners(args) => partners::run(args, session).await,
         Command::Agreements(args) => agreements::run(args, session).await,

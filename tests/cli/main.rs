@@ -5,4 +5,5 @@ mod ask;
 mod figures;
 mod import;
 mod run;
+mod statement;
 mod support;

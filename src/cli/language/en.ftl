@@ -67,7 +67,7 @@ statement-pay-nothing = Nothing is payable at the end of the month.
 statement-below-minimum = { $amount } are payable, less than the minimum payout of { $minimum }: they are carried forward.
 statement-negative = The partner owes { $owed }: since the beginning { $earned } were earned, { $taken } taken back, { $paid } paid out, and { $collected } collected from customers by the partner. What is earned from now on is set off against it first.
 statement-negative-other = Adjustments, cost shares and distributions come to { $amount } of the balance.
-statement-payable-negative = Nothing is payable: { $amount } more were paid out than is available yet.
+statement-payable-negative = Nothing is payable: what is pending or disputed exceeds the balance by { $amount }.
 statement-available-on = { $amount } become available on { $day }.
 statement-taken-on = { $amount } are taken back on { $day }, with the commission that they belong to.
 statement-held = { $amount } are held by dispute { $dispute } about { $about } until it is resolved.
@@ -210,6 +210,64 @@ metrics-effort = Effort by weight of what was due
 metrics-participant = participant
 metrics-due = due
 metrics-delivered = delivered
+## alerts
+
+alerts-none = nothing needs looking at
+alerts-since = since
+alerts-alert = alert
+alerts-what-to-do = what to do
+alerts-partner = partner { $id }
+alerts-agreement = agreement { $id }
+alerts-campaign = campaign { $id }
+alerts-lead = lead { $id }
+alerts-told = { $about }: { $advice }
+alerts-do-missing-manager = assign a manager on each side
+alerts-do-check-in-overdue = hold the check-in and record it
+alerts-do-review-overdue = hold the quarterly review, decide, and record it
+alerts-do-unequal-effort = agree who delivers what until when
+alerts-do-goals-differ = agree on one goal
+alerts-do-expiry-near = renew it, or agree what becomes of its leads and campaigns
+alerts-do-notice-ending = have the notice withdrawn, or settle what is open until then
+alerts-do-exclusivity-ending = amend the terms if it is to last
+alerts-do-exclusivity-breached = settle it with the partner, amend the exclusivity, or end one agreement
+alerts-do-brand-use-undecided = approve or decline the use of the brand
+alerts-do-breach-uncured = have the breach cured, or terminate
+alerts-do-negative-balance = agree how it is paid back, or let coming commission fill it
+alerts-do-payable-due = pay it out and record the payment
+alerts-do-dispute-open = hear both sides and resolve the dispute
+alerts-do-protection-lapsing = qualify the lead, extend its protection, or leave it to who claims it next
+
+## launch
+
+launch-agreement = agreement
+launch-partner = partner
+launch-manager = manager
+launch-manager-of = { $manager } (of the { $side })
+launch-fit = fit
+launch-not-assessed = not assessed
+launch-fits = fits
+launch-does-not-fit = does not fit
+launch-competitor = does not fit: a competitor
+launch-fit-marks = { $verdict } (of 5: complementary { $complementarity }, shared audience { $audience }, brand alignment { $brand })
+launch-number = no.
+launch-step = step
+launch-done = done
+launch-recorded-by = recorded by
+launch-notes = notes
+launch-passed-over = passed over
+launch-next = next: { $step }
+launch-complete = nothing, every step is behind you
+launch-do-identified = identify 5 to 10 candidates
+launch-do-contacted = reach out, by mail or by an introduction
+launch-do-initial-call = hold a first call and find out whether you fit
+launch-do-type-defined = define the type of partnership: co-marketing, integration, channel or joint venture
+launch-do-agreement-drafted = draft the agreement: scope, revenue share, exclusivity
+launch-do-legal-reviewed = have it reviewed by legal, if needed
+launch-do-signed = sign the agreement
+launch-do-kicked-off = hold the kick-off meeting and align on the first campaign
+launch-do-first-campaign = run the first campaign
+launch-do-results-reviewed = review the results: is it worth going on?
+launch-do-decided = iterate or expand, if it was a success
 
 ## Words for the values of enums, named as the contract names them
 
@@ -251,7 +309,7 @@ tier-period-year = year
 tier-period-lifetime = lifetime
 
 brand-channel-website = website
-brand-channel-co-branded = co branded
+brand-channel-co-branded = co-branded
 brand-channel-advertising = advertising
 brand-channel-social = social
 brand-channel-press-release = press release
@@ -265,7 +323,7 @@ partner-kind-media = media
 partner-kind-joint-venture = joint venture
 partner-kind-other = other
 
-agreement-type-co-marketing = co marketing
+agreement-type-co-marketing = co-marketing
 agreement-type-integration = integration
 agreement-type-channel = channel
 agreement-type-joint-venture = joint venture
@@ -286,7 +344,7 @@ launch-step-first-campaign = first campaign
 launch-step-results-reviewed = results reviewed
 launch-step-decided = decided
 
-review-kind-check-in = check in
+review-kind-check-in = check-in
 review-kind-quarterly-review = quarterly review
 
 review-decision-continue = continue
@@ -316,7 +374,7 @@ dispute-outcome-dismissed = dismissed
 dispute-outcome-settled = settled
 
 campaign-type-joint-webinar = joint webinar
-campaign-type-co-branded-content = co branded content
+campaign-type-co-branded-content = co-branded content
 campaign-type-bundle-offer = bundle offer
 campaign-type-cross-promotion = cross promotion
 campaign-type-event-sponsorship = event sponsorship
@@ -381,7 +439,7 @@ campaign-state-ended = ended
 campaign-state-stopped = stopped
 
 alert-kind-missing-manager = missing manager
-alert-kind-check-in-overdue = check in overdue
+alert-kind-check-in-overdue = check-in overdue
 alert-kind-review-overdue = review overdue
 alert-kind-unequal-effort = unequal effort
 alert-kind-goals-differ = goals differ
@@ -436,3 +494,32 @@ demo-termination = Termination with 30 days' notice
 demo-termination-says = Both agreements are ended by a notice of 1 October 2025. Beacon's leads stay with the acquirer and earn on; Harbor's pass to the house.
 demo-programme = What the programme brings: 15 to 30 % of revenue
 demo-programme-says = Beside its partners the house sold for 236000.00 USD itself in 2025.
+
+## import
+
+import-line = line { $line }: { $what }
+import-column = column { $column }: { $what }
+import-not-an-amount = "{ $text }" is no amount such as { $example }; correct it, or say in the mapping how amounts are written
+import-too-many-decimals = { $text } has { $decimals } decimals, but { $currency } has { $allowed }; round it where it comes from
+import-not-minor-units = { $text } has decimals, but the mapping says that it counts minor units; correct one of the two
+import-too-large = { $text } is beyond any amount that the ledger takes; correct it
+import-unknown-currency = "{ $text }" is no ISO 4217 code such as USD; correct it, or translate it under values
+import-not-a-time = "{ $text }" is no time written as { $form }; correct it, or name its form under dates
+import-not-yes-or-no = "{ $text }" is neither yes nor no; correct it, or translate it under values
+import-unknown-word = "{ $text }" is none of { $words }; correct it, or translate it under values
+import-empty = is empty, but every row needs { $field }; fill it in, or name a default
+import-cell-count = the row has { $cells } cells, but the first row has { $columns }; quote cells that hold the separator, a quote or a line end
+import-changed = a row of this id was imported before with other content, and that stands; undo what has changed, or give the row another id
+import-done = { $recorded } recorded, { $before } recorded before, { $refused } refused
+import-would = { $recorded } would be recorded, { $before } are recorded already, { $refused } would be refused
+import-left-out = { $summary }, { $count } left out
+import-nothing = { $summary }; nothing was recorded
+import-at = { $summary }; the ledger is at position { $position }
+import-were-refused = { $count ->
+    [one] 1 row was refused; mend it and run the same command again
+   *[other] { $count } rows were refused; mend them and run the same command again
+}
+import-would-be-refused = { $count ->
+    [one] 1 row would be refused
+   *[other] { $count } rows would be refused
+}
