@@ -198,6 +198,7 @@ metrics-cost-per-qualified = cost per qualified lead
 metrics-cost-per-deal = cost per deal
 metrics-return-on-cost = return on cost
 metrics-share-of-all-revenue = share of all revenue
+metrics-share-of-partners = partners' share of it
 metrics-reach = Reach
 metrics-combined-audience = combined audience
 metrics-uplift = uplift over the house's own

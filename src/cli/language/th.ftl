@@ -198,6 +198,7 @@ metrics-cost-per-qualified = ค่าใช้จ่ายต่อรายท
 metrics-cost-per-deal = ค่าใช้จ่ายต่อดีล
 metrics-return-on-cost = ผลตอบแทนต่อค่าใช้จ่าย
 metrics-share-of-all-revenue = สัดส่วนในรายได้ทั้งหมด
+metrics-share-of-partners = ส่วนที่มาจากพันธมิตร
 metrics-reach = การเข้าถึง
 metrics-combined-audience = ผู้ชมรวม
 metrics-uplift = เทียบกับผู้ชมของบริษัทเอง
