@@ -3,6 +3,7 @@
 mod append;
 mod ask;
 mod import;
+mod language;
 mod run;
 mod statement;
 mod support;
