@@ -38,7 +38,7 @@ const CASES: u64 = 100;
 const FIRST_SEED: u64 = 1;
 
 /// What some workload must come to: states, outcomes, refusals and what happens seldom.
-const TO_BE_REACHED: [&str; 130] = [
+const TO_BE_REACHED: [&str; 135] = [
     "AGREEMENT_NOT_ACTIVE",
     "AGREEMENT_STATE_ACTIVE",
     "AGREEMENT_STATE_EXPIRED",
@@ -134,6 +134,10 @@ const TO_BE_REACHED: [&str; 130] = [
     "brand use approved at once",
     "brand use decided",
     "breach cured",
+    "campaign stopped by END_CAUSE_BREACH",
+    "campaign stopped by END_CAUSE_EXPIRY",
+    "campaign stopped by END_CAUSE_MUTUAL",
+    "campaign stopped by END_CAUSE_NOTICE",
     "capital alone distributed",
     "capital and profit distributed",
     "declined, earlier false",
@@ -142,6 +146,7 @@ const TO_BE_REACHED: [&str; 130] = [
     "disputed",
     "exclusivity breached",
     "joint lead to a partner",
+    "joint lead to a partner after the end",
     "joint lead to the house",
     "launch step of a partner",
     "launch step of an agreement",

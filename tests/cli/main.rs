@@ -2,6 +2,7 @@
 
 mod append;
 mod ask;
+mod figures;
 mod import;
 mod language;
 mod run;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{TimeDelta, Utc};
-use partnership_ledger::proto::{self as pb, event::Body, get_metrics_request::Scope};
+use partnership_ledger::proto::{self as pb, AlertKind, event::Body, get_metrics_request::Scope};
 use prost::Message;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -14,6 +14,25 @@ use super::json;
 use super::ledger::{Answer, Ledger, When, stamp};
 use super::model::{Model, calendar::Instant};
 use super::workload::turns;
+
+/// The kinds of alerts, the most urgent first, as the contract has them.
+pub const URGENCY: [AlertKind; 15] = [
+    AlertKind::ExclusivityBreached,
+    AlertKind::BreachUncured,
+    AlertKind::DisputeOpen,
+    AlertKind::NegativeBalance,
+    AlertKind::PayableDue,
+    AlertKind::ProtectionLapsing,
+    AlertKind::NoticeEnding,
+    AlertKind::ExpiryNear,
+    AlertKind::ExclusivityEnding,
+    AlertKind::MissingManager,
+    AlertKind::UnequalEffort,
+    AlertKind::BrandUseUndecided,
+    AlertKind::GoalsDiffer,
+    AlertKind::ReviewOverdue,
+    AlertKind::CheckInOverdue,
+];
 
 /// Times and positions that are asked about.
 const MOMENTS: usize = 8;
@@ -236,13 +255,7 @@ fn campaign(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>
         let mut reach: Vec<String> = campaign.reach.iter().map(|reach| json::line("ReachMeasured", reach)).collect();
         reach.sort_unstable();
         lines.extend(reach);
-        let plain = pb::Campaign {
-            deliverables: Vec::new(),
-            costs: Vec::new(),
-            joint_leads: Vec::new(),
-            reach: Vec::new(),
-            ..campaign
-        };
+        let plain = pb::Campaign { deliverables: Vec::new(), costs: Vec::new(), joint_leads: Vec::new(), reach: Vec::new(), ..campaign };
         lines.push(json::line("Campaign", &plain));
         lines
     })
@@ -272,10 +285,14 @@ fn alerts(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<Str
     let request = pb::ListAlertsRequest { page_size: 1_000, options, ..pb::ListAlertsRequest::default() };
     lines(&ledger.alerts(&request), |answer| {
         let plain = |alert: &pb::Alert| json::line("Alert", &pb::Alert { message: String::new(), ..alert.clone() });
-        // Of one time in any order, and once or twice where both sides are concerned.
+        // Of one kind and time in any order, and once or twice where both sides are concerned.
         let alerts: BTreeSet<String> = answer.alerts.iter().map(plain).collect();
-        let is_sorted = answer.alerts.is_sorted_by_key(|alert| alert.since.as_ref().map(|since| (since.seconds, since.nanos)));
-        let mut lines = vec![at(answer.position), format!("sorted {is_sorted}")];
+        let urgency = |alert: &pb::Alert| {
+            let since = alert.since.as_ref().map(|since| (since.seconds, since.nanos));
+            (URGENCY.iter().position(|kind| *kind == alert.kind()), since)
+        };
+        let is_sorted = answer.alerts.is_sorted_by_key(urgency);
+        let mut lines = vec![at(answer.position), format!("by urgency {is_sorted}")];
         lines.extend(alerts);
         lines
     })

@@ -1,11 +1,14 @@
 //! What somebody should look at. Rules 10.2. An alert's `since` is when it began to hold without a break.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::TimeDelta;
 use partnership_ledger::proto::{self as pb, AlertKind, EndCause, ReviewKind, Side, dispute_opened::Subject, event::Body};
 
 use super::agreements::End;
 use super::calendar::{self, Instant};
 use super::campaigns::who;
+use super::departures::{Departure, follows};
 use super::record::{Known, Party, Record};
 use crate::outside::ledger::{instant, stamp};
 
@@ -31,7 +34,8 @@ fn alert(kind: AlertKind, about: About, since: Instant) -> pb::Alert {
 }
 
 impl<'a> Known<'a> {
-    pub fn alerts(&self, at: Instant) -> Vec<pb::Alert> {
+    /// Those that hold at `at`; `recorded` is the same without regard to time, for what is said of a fact's subject.
+    pub fn alerts(&self, recorded: &Known<'a>, at: Instant) -> Vec<pb::Alert> {
         let mut alerts = Vec::new();
         for agreement in self.signed_agreements() {
             if self.is_active(agreement, at) {
@@ -42,7 +46,7 @@ impl<'a> Known<'a> {
         for plan in self.campaigns().into_iter().filter(|plan| self.is_open(plan, at)) {
             alerts.extend(self.campaign_alerts(plan, at));
         }
-        alerts.extend(self.records.iter().flat_map(|record| self.record_alerts(record, at)));
+        alerts.extend(self.records.iter().flat_map(|record| self.record_alerts(recorded, record, at)));
         alerts.extend(self.money_alerts(at));
         alerts.extend(self.leads().into_iter().filter_map(|lead| self.lapsing_alert(lead, at)));
         alerts
@@ -125,7 +129,7 @@ impl<'a> Known<'a> {
 
     /// Whether of the weight due at `at` somebody delivered over 20 points less than somebody else.
     fn is_unequal(&self, plan: &pb::CampaignPlanned, at: Instant) -> bool {
-        let mut efforts: std::collections::BTreeMap<_, (i128, i128)> = std::collections::BTreeMap::new();
+        let mut efforts: BTreeMap<_, (i128, i128)> = BTreeMap::new();
         for deliverable in &plan.deliverables {
             if Self::due_at(plan, deliverable).is_some_and(|due| due <= at) {
                 let completion = self.completion(&plan.campaign_id, &deliverable.deliverable_id);
@@ -144,23 +148,24 @@ impl<'a> Known<'a> {
     }
 
     /// What single records leave open.
-    fn record_alerts(&self, record: &Record, at: Instant) -> Vec<pb::Alert> {
+    fn record_alerts(&self, recorded: &Known<'a>, record: &Record, at: Instant) -> Vec<pb::Alert> {
         match record.body() {
             Body::AgreementSigned(_) => self.exclusivities_broken(record, at),
             Body::BrandUseRequested(body) => {
                 let decided = record.effects.brand_use_approved || self.brand_use_decision(&body.brand_use_id).is_some();
-                let open = (!decided).then(|| alert(AlertKind::BrandUseUndecided, self.about_agreement(&body.agreement_id), record.occurred));
+                let open =
+                    (!decided).then(|| alert(AlertKind::BrandUseUndecided, recorded.about_agreement(&body.agreement_id), record.occurred));
                 open.into_iter().collect()
             }
             Body::BreachReported(body) => {
                 let term = body.cure_by.as_ref().map(instant).filter(|cure_by| *cure_by < at && self.cure(&body.breach_id).is_none());
-                let overdue = term.map(|cure_by| alert(AlertKind::BreachUncured, self.about_agreement(&body.agreement_id), cure_by));
+                let overdue = term.map(|cure_by| alert(AlertKind::BreachUncured, recorded.about_agreement(&body.agreement_id), cure_by));
                 overdue.into_iter().collect()
             }
             Body::DisputeOpened(body) => {
                 let since = record.occurred + TimeDelta::days(14);
                 let is_old = since < at && self.resolution(&body.dispute_id).is_none();
-                let old = is_old.then(|| alert(AlertKind::DisputeOpen, self.about_dispute(record, body), since));
+                let old = is_old.then(|| alert(AlertKind::DisputeOpen, recorded.about_dispute(record, body), since));
                 old.into_iter().collect()
             }
             _ => Vec::new(),
@@ -173,19 +178,12 @@ impl<'a> Known<'a> {
         let mut alerts = Vec::new();
         for breach in &record.effects.breaches {
             let both = [&breach.broken, &breach.by].into_iter().all(|agreement| self.is_active(agreement, at));
-            if both && self.is_exclusive(&breach.broken, at) {
+            let partner = self.partner_of(&breach.by).expect("signed");
+            if both && self.binds_against(&breach.broken, partner, at) {
                 alerts.push(alert(AlertKind::ExclusivityBreached, self.about_agreement(&breach.broken), since));
             }
         }
         alerts
-    }
-
-    /// Whether an active agreement has an exclusivity that is not over.
-    fn is_exclusive(&self, agreement: &str, at: Instant) -> bool {
-        let terms = self.terms_at(agreement, at).expect("active").terms;
-        let start = self.effective_at(agreement).expect("active");
-        let end = |months: u32| calendar::plus_months(start, months, calendar::zone(&terms.time_zone));
-        terms.exclusivity.as_ref().is_some_and(|exclusivity| exclusivity.months.is_none_or(|months| at < end(months)))
     }
 
     fn about_dispute(&self, record: &Record, body: &pb::DisputeOpened) -> About {
@@ -206,26 +204,36 @@ impl<'a> Known<'a> {
     /// Who owes the house, and whom the house should pay.
     fn money_alerts(&self, at: Instant) -> Vec<pb::Alert> {
         let mut alerts = Vec::new();
-        let due = self.payables_answer(at);
-        for partner in self.partners() {
+        let mut partners: BTreeSet<&str> = self.partners().into_iter().collect();
+        if follows(Departure::MoneyOfPartnersToCome) {
+            partners.extend(self.postings().filter_map(|(_, posting)| posting.account.strip_prefix("partner:")));
+        }
+        for partner in partners {
             for balance in self.balances(partner, at) {
                 let currency = &balance.currency_code;
-                let is_due = |payable: &pb::Payable| payable.partner_id == partner && payable.currency_code == *currency && !payable.below_minimum;
+                let is_due = |turn: Instant| {
+                    let payable = self.payable(partner, currency, turn);
+                    // Terms that were told later had not lowered the minimum yet.
+                    payable > 0 && payable >= i128::from(self.told_by(turn).minimum_payout(partner, currency, turn))
+                };
                 let about = About { partner: Some(partner.to_owned()), ..About::default() };
                 if balance.net < 0 {
                     let since = holds_since(self.money_turns(partner), at, |turn| self.net(partner, currency, turn) < 0);
                     alerts.extend(since.map(|since| alert(AlertKind::NegativeBalance, about.clone(), since)));
                 }
-                if due.iter().any(is_due) {
-                    let since = holds_since(self.money_turns(partner), at, |turn| {
-                        let payable = self.payable(partner, currency, turn);
-                        payable > 0 && payable >= i128::from(self.minimum_payout(partner, currency, turn))
-                    });
+                if is_due(at) {
+                    let since = holds_since(self.money_turns(partner), at, is_due);
                     alerts.extend(since.map(|since| alert(AlertKind::PayableDue, about, since)));
                 }
             }
         }
         alerts
+    }
+
+    /// What had occurred by then.
+    fn told_by(&self, at: Instant) -> Known<'a> {
+        let records = self.records.iter().filter(|record| record.occurred <= at).copied().collect();
+        Known { records, effective_by: self.effective_by }
     }
 
     fn net(&self, partner: &str, currency: &str, at: Instant) -> i128 {
@@ -246,7 +254,9 @@ impl<'a> Known<'a> {
             }
         }
         for agreement in self.signed_agreements().into_iter().filter(|agreement| self.partner_of(agreement) == Some(partner)) {
-            turns.extend(self.versions(agreement).iter().map(|version| version.effective));
+            let versions = self.versions(agreement);
+            turns.extend(versions.iter().map(|version| version.effective));
+            turns.extend(versions.iter().filter_map(|version| Some(self.at_position(version.position)?.occurred)));
             turns.extend(self.effective_at(agreement));
             turns.extend(self.end(agreement).map(|end| end.at));
         }

@@ -107,8 +107,10 @@ impl Ledger for Model {
 
     fn alerts(&mut self, request: &pb::ListAlertsRequest) -> Answer<pb::ListAlertsResponse> {
         let asked = self.asked(request.options.as_ref())?;
-        let mut alerts = asked.known.alerts(asked.at);
-        alerts.sort_by_key(|alert| alert.since.as_ref().map(|since| (since.seconds, since.nanos)));
+        let recorded = Known::recorded(&self.records, asked.position);
+        let mut alerts = asked.known.alerts(&recorded, asked.at);
+        let urgency = |kind: pb::AlertKind| crate::outside::questions::URGENCY.iter().position(|other| *other == kind);
+        alerts.sort_by_key(|alert| (urgency(alert.kind()), alert.since.as_ref().map(|since| (since.seconds, since.nanos))));
         Ok(pb::ListAlertsResponse { alerts, next_page_token: String::new(), position: asked.position })
     }
 

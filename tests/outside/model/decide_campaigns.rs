@@ -1,6 +1,8 @@
 //! The events of campaigns and joint ventures. Rules 8, 9.
 
-use partnership_ledger::proto::{self as pb, AgreementType, DistributionMethod, EntryKind as Kind, Side, cost_incurred::PaidBy, event::Body};
+use partnership_ledger::proto::{
+    self as pb, AgreementType, DistributionMethod, EntryKind as Kind, Side, cost_incurred::PaidBy, event::Body,
+};
 
 use super::campaigns::{Who, who, who_participates};
 use super::decide::{At, refuse_if};
@@ -77,12 +79,11 @@ impl<'a> Known<'a> {
         let mut postings = Vec::new();
         for (participant, share) in participants.iter().zip(split(amount, &weights)) {
             let paid = if participant.who == *payer { amount } else { 0 };
-            let of_campaign = |posting: Posting| Posting {
-                campaign: Some(body.campaign_id.clone()),
-                agreement: participant.who.clone(),
-                ..posting
+            let of_campaign =
+                |posting: Posting| Posting { campaign: Some(body.campaign_id.clone()), agreement: participant.who.clone(), ..posting };
+            let leg = |partner: &str, amount| {
+                of_campaign(plain(partner, &money.currency_code, amount, Kind::CostShare, effective, &body.cost_id))
             };
-            let leg = |partner: &str, amount| of_campaign(plain(partner, &money.currency_code, amount, Kind::CostShare, effective, &body.cost_id));
             match participant.partner {
                 Some(partner) => postings.push(leg(partner, paid - share)),
                 None => {

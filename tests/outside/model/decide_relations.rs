@@ -46,9 +46,7 @@ impl<'a> Known<'a> {
     fn is_allowed(&self, agreement: &str, channel: BrandChannel, at: Instant) -> bool {
         let version = self.terms_then(agreement, at);
         let terms = version.and_then(|version| version.terms.brand_use.as_ref());
-        terms.is_some_and(|terms| {
-            terms.allowed_channels.contains(&channel.into()) && !terms.approval_channels.contains(&channel.into())
-        })
+        terms.is_some_and(|terms| terms.allowed_channels.contains(&channel.into()) && !terms.approval_channels.contains(&channel.into()))
     }
 
     pub fn brand_use(&self, id: &str) -> Option<&'a Record> {

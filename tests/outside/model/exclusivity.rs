@@ -42,7 +42,8 @@ impl Known<'_> {
         breaches
     }
 
-    fn binds_against(&self, agreement: &str, partner: &str, at: Instant) -> bool {
+    /// Whether an agreement binds the house not to work with a partner.
+    pub fn binds_against(&self, agreement: &str, partner: &str, at: Instant) -> bool {
         let Some(version) = self.terms_at(agreement, at) else {
             return false;
         };

@@ -142,7 +142,9 @@ impl<'a> Figures<'_, 'a> {
             let (_, currency, _) = self.turnover(deal).expect("a deal is a sale");
             money.entry(currency).or_default().deals += 1;
         }
-        for (record, posting) in self.known.postings().filter(|(record, posting)| self.is_in(record.occurred) && posting.effective <= self.at) {
+        for (record, posting) in
+            self.known.postings().filter(|(record, posting)| self.is_in(record.occurred) && posting.effective <= self.at)
+        {
             if self.is_commission_of_scope(record, posting) {
                 money.entry(posting.currency.clone()).or_default().commission -= posting.amount;
             }
@@ -228,7 +230,14 @@ impl<'a> Figures<'_, 'a> {
     }
 }
 
-fn currency_metrics(currency_code: String, money: Money, registrations: i128, qualified: i128, deals: i128, is_all: bool) -> pb::CurrencyMetrics {
+fn currency_metrics(
+    currency_code: String,
+    money: Money,
+    registrations: i128,
+    qualified: i128,
+    deals: i128,
+    is_all: bool,
+) -> pb::CurrencyMetrics {
     let revenue = if is_all { money.all_revenue } else { money.revenue };
     let net_revenue = revenue - money.commission;
     let each = |dividend: i128, divisor: i128| (divisor != 0).then(|| minor(rounded(dividend, divisor)));

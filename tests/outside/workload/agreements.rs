@@ -86,7 +86,7 @@ impl World {
             expires_at: expires.map(stamp),
             acknowledged_conflicts: Vec::new(),
         };
-        if !self.one_in(2) {
+        if self.one_in(3) {
             signed.acknowledged_conflicts = self.conflicts_of(&signed, start);
         }
         signed

@@ -181,7 +181,7 @@ impl World {
                 amount: Some(self.money(10_000)),
             });
         }
-        let most = self.any(&[2, 3_000, 30_000]);
+        let most = self.any(&[2, 3_000, 60_000, 60_000]);
         Body::ProfitDistributed(pb::ProfitDistributed {
             distribution_id: self.new_id('v', taken.len()),
             agreement_id,

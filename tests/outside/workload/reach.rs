@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use partnership_ledger::proto::{EntryKind, commission_rule::Reward, event::Body, launch_step_completed::Subject};
 
 use super::turns;
+use crate::outside::model::campaigns::who_participates;
 use crate::outside::model::record::{Effects, Party, Record};
 use crate::outside::model::{Known, Model};
 
@@ -22,7 +23,7 @@ pub fn reached(model: &Model) -> BTreeSet<String> {
     }
     // Alerts take long to work out.
     for turn in turns.iter().step_by(10) {
-        names.extend(known.alerts(*turn).iter().map(|alert| alert.kind().as_str_name().to_owned()));
+        names.extend(known.alerts(&known, *turn).iter().map(|alert| alert.kind().as_str_name().to_owned()));
     }
     names
 }
@@ -57,6 +58,11 @@ fn of_record(record: &Record, model: &Model) -> Vec<String> {
         names.push("tax restored".to_owned());
     }
     names.extend(of_campaigns(record));
+    if let Some(Some(agreement)) = &record.effects.joint_to
+        && model.known().has_ended(agreement, record.occurred)
+    {
+        names.push("joint lead to a partner after the end".to_owned());
+    }
     let holders = |kind: EntryKind| {
         let legs = postings.iter().filter(|posting| posting.kind == kind);
         legs.filter_map(|posting| posting.lot.as_ref().map(|lot| format!("{:?}", lot.holder))).collect::<BTreeSet<_>>().len()
@@ -79,7 +85,8 @@ fn of_record(record: &Record, model: &Model) -> Vec<String> {
 /// What campaigns, ventures and the relationship come to.
 fn of_campaigns(record: &Record) -> Vec<String> {
     let postings = &record.effects.postings;
-    let moves = |account: &str, kind: EntryKind| postings.iter().any(|posting| posting.account.starts_with(account) && posting.kind == kind);
+    let moves =
+        |account: &str, kind: EntryKind| postings.iter().any(|posting| posting.account.starts_with(account) && posting.kind == kind);
     let partners = postings.iter().filter(|posting| posting.account.starts_with("partner:")).count();
     let mut names = Vec::new();
     if moves("partner:", EntryKind::CostShare) {
@@ -112,6 +119,9 @@ fn states(known: &Known<'_>, at: crate::outside::model::calendar::Instant) -> Ve
     }
     for plan in known.campaigns() {
         names.push(known.campaign_state(plan, at).as_str_name().to_owned());
+        let ends = plan.participants.iter().filter_map(|participant| known.end(&who_participates(participant)?));
+        let stopping = ends.filter(|end| known.stop(plan) == Some(end.at));
+        names.extend(stopping.map(|end| format!("campaign stopped by {}", end.cause.as_str_name())));
     }
     for lead in known.leads() {
         names.push(known.lead_state(lead, at).as_str_name().to_owned());
