@@ -4,13 +4,17 @@ mod serving;
 mod workload;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use partnership_ledger::proto::get_metrics_request::Scope;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{
-    ExplainSaleRequest, GetBalanceRequest, GetLeadRequest, ListEntriesRequest, ListPayablesRequest, ReadOptions,
+    ExplainSaleRequest, GetBalanceRequest, GetLeadRequest, GetMetricsRequest, ListEntriesRequest, ListPayablesRequest, ReadOptions,
 };
+use prost_types::Timestamp;
 use serving::Bench;
 
 const EVENTS: usize = 100_000;
+/// A day in the midst of them: 5 January 2024.
+const FIFTH_DAY_SECONDS: i64 = 1_704_412_800;
 
 fn query(criterion: &mut Criterion) {
     let bench = Bench::with(EVENTS);
@@ -31,6 +35,14 @@ fn query(criterion: &mut Criterion) {
     ask!("lead", get_lead, GetLeadRequest { lead_id: "lead-7".to_owned(), options: None });
     ask!("statement page", list_entries, ListEntriesRequest { partner_id: partner_id.clone(), ..ListEntriesRequest::default() });
     ask!("explain", explain_sale, ExplainSaleRequest { sale_id: "sale-7".to_owned(), options: None });
+    let of = |scope: Scope| GetMetricsRequest { scope: Some(scope), ..GetMetricsRequest::default() };
+    let of_partner = of(Scope::PartnerId(partner_id.clone()));
+    let one_day = |seconds| Some(Timestamp { seconds: FIFTH_DAY_SECONDS + seconds, nanos: 0 });
+    let of_a_day = GetMetricsRequest { from: one_day(0), to: one_day(86_400), ..of_partner.clone() };
+    ask!("metrics of a partner", get_metrics, of_partner.clone());
+    ask!("metrics of a partner and a day", get_metrics, of_a_day.clone());
+    ask!("metrics of a partner in the past", get_metrics, GetMetricsRequest { options: past, ..of_partner.clone() });
+    ask!("metrics of everything", get_metrics, of(Scope::All(true)));
     ask!("payables", list_payables, ListPayablesRequest::default());
     group.finish();
 }

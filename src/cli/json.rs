@@ -26,8 +26,7 @@ macro_rules! named {
 }
 
 named! {
-    AppendResult, Balance, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetLeadResponse,
-    GetTrialBalanceResponse, PartnerBalances, Payable, Payout, Record,
+    Agreement, Alert, AppendResult, Balance, Campaign, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetCampaignResponse, GetLeadResponse, GetMetricsResponse, GetPartnerResponse, GetTrialBalanceResponse, Lead, Partner, PartnerBalances, Payable, Payout, Record,
 }
 
 fn descriptor<M: Named>() -> MessageDescriptor {

@@ -1,8 +1,13 @@
 //! The command line: one file per command. It holds no rules; all commands but `serve`, `verify` and `completions` are clients of the contract.
 
 mod agreement;
+mod agreements;
+mod alerts;
 mod append;
 mod balance;
+mod campaign;
+mod campaigns;
+mod choice;
 mod client;
 mod completions;
 mod demo;
@@ -13,10 +18,14 @@ mod failure;
 mod import;
 mod json;
 mod language;
+mod launch;
 mod lead;
+mod leads;
 mod listing;
+mod metrics;
 mod moment;
 mod output;
+mod partners;
 mod payables;
 mod payouts;
 mod records;
@@ -82,8 +91,24 @@ enum Command {
     Lead(lead::Args),
     /// An agreement: where it stands and its terms in words
     Agreement(agreement::Args),
+    /// What somebody should look at, the most urgent first
+    Alerts(alerts::Args),
+    /// The launch checklist of an agreement or a partner, and what comes next
+    Launch(launch::Args),
     /// A partner's statement: every posting with the running balance
     Statement(statement::Args),
+    /// The partners
+    Partners(partners::Args),
+    /// Where the agreements stand
+    Agreements(agreements::Args),
+    /// Who owns which lead
+    Leads(leads::Args),
+    /// Where the campaigns stand
+    Campaigns(campaigns::Args),
+    /// A campaign: who takes part, what was delivered, paid and measured
+    Campaign(campaign::Args),
+    /// Figures for everything, a partner, an agreement or a campaign
+    Metrics(metrics::Args),
     /// How a sale's commission came about
     Explain(explain::Args),
     /// What should be paid out now
@@ -135,7 +160,15 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Balance(args) => balance::run(args, session).await,
         Command::Lead(args) => lead::run(args, session).await,
         Command::Agreement(args) => agreement::run(args, session).await,
+        Command::Alerts(args) => alerts::run(args, session).await,
+        Command::Launch(args) => launch::run(args, session).await,
         Command::Statement(args) => statement::run(args, session).await,
+        Command::Partners(args) => partners::run(args, session).await,
+        Command::Agreements(args) => agreements::run(args, session).await,
+        Command::Leads(args) => leads::run(args, session).await,
+        Command::Campaigns(args) => campaigns::run(args, session).await,
+        Command::Campaign(args) => campaign::run(args, session).await,
+        Command::Metrics(args) => metrics::run(args, session).await,
         Command::Explain(args) => explain::run(args, session).await,
         Command::Payables(args) => payables::run(args, session).await,
         Command::Payouts(args) => payouts::run(args, session).await,

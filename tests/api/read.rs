@@ -3,7 +3,7 @@
 use crate::support::{Service, adjustment, agreement, partner, told};
 use partnership_ledger::proto::{
     GetBalanceRequest, GetCampaignRequest, GetLeadRequest, GetMetricsRequest, GetPartnerRequest, ListAlertsRequest, ListCampaignsRequest,
-    ListEntriesRequest, ListLeadsRequest, ListPartnersRequest, Party, ReadOptions, party,
+    ListEntriesRequest, ListLeadsRequest, ListPartnersRequest, Metrics, Party, ReadOptions, get_metrics_request::Scope, party,
 };
 use prost_types::Timestamp;
 use tonic::{Code, Status};
@@ -95,16 +95,18 @@ async fn all_bad_fields_of_a_question_are_named_at_once() {
 }
 
 #[tokio::test]
-async fn what_has_no_rules_yet_says_so() {
+async fn figures_and_campaigns_are_asked_like_everything_else() {
     let service = filled().await;
     let mut reader = service.reader().await;
-    let refusals = [
-        reader.get_campaign(GetCampaignRequest::default()).await.expect_err("not yet"),
-        reader.list_campaigns(ListCampaignsRequest::default()).await.expect_err("not yet"),
-        reader.get_metrics(GetMetricsRequest::default()).await.expect_err("not yet"),
-    ];
-    for (refusal, name) in refusals.iter().zip(["GetCampaign", "ListCampaigns", "GetMetrics"]) {
-        assert_eq!(told(refusal), (Code::Unimplemented, "UNIMPLEMENTED".into()));
-        assert!(refusal.message().contains(name), "{}", refusal.message());
-    }
+    let of = |scope| GetMetricsRequest { scope, ..GetMetricsRequest::default() };
+    let answer = reader.get_metrics(of(Some(Scope::All(true)))).await.expect("answered").into_inner();
+    assert_eq!(answer.position, service.ledger.last());
+    assert_eq!(answer.metrics, Some(Metrics::default()), "adjustments are neither leads nor commission earned");
+    assert_eq!(bad_fields(&reader.get_metrics(of(None)).await.expect_err("malformed")), ["scope"]);
+    let unknown = Some(Scope::CampaignId("nothing".into()));
+    assert_eq!(told(&reader.get_metrics(of(unknown)).await.expect_err("unknown")), (Code::NotFound, "UNKNOWN_ID".into()));
+    let campaign = GetCampaignRequest { campaign_id: "nothing".into(), options: None };
+    assert_eq!(told(&reader.get_campaign(campaign).await.expect_err("unknown")), (Code::NotFound, "UNKNOWN_ID".into()));
+    let listed = reader.list_campaigns(ListCampaignsRequest::default()).await.expect("answered").into_inner();
+    assert_eq!((listed.campaigns.len(), listed.position), (0, service.ledger.last()));
 }

@@ -98,6 +98,9 @@ async fn trial_balance(channel: &Channel, end: Option<i64>) -> Balances {
     let mut client = AuditServiceClient::new(channel.clone()).max_decoding_message_size(64 << 20);
     let answer = client.get_trial_balance(GetTrialBalanceRequest { options: Some(options) }).await.expect("an answer").into_inner();
     assert!(answer.is_balanced && answer.accounts.len() > 150, "{} accounts", answer.accounts.len());
+    for kind in ["partner:", "house:tax-withheld", "house:campaigns", "capital:house:", "capital:partner:", "venture:"] {
+        assert!(answer.accounts.iter().any(|account| account.account.starts_with(kind)), "nothing moved {kind}");
+    }
     let moved = answer.accounts.into_iter().filter(|account| account.balance != 0);
     moved.map(|account| ((account.account, account.currency_code), i128::from(account.balance))).collect()
 }

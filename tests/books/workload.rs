@@ -41,6 +41,8 @@ const TEXTS: [&str; 10] = [
 ];
 /// 1 January 2024.
 const START_SECONDS: i64 = 1_704_067_200;
+/// Campaigns that costs are shared in.
+const CAMPAIGNS: u64 = 6;
 /// Events between closes, of which each closes a month more.
 const EVENTS_PER_CLOSE: u64 = 1_300;
 
@@ -65,6 +67,7 @@ impl Workload {
         let body = match number {
             _ if number < partners => self.registered(PARTNERS[usize::try_from(number).expect("few")]),
             _ if number < 3 * partners => self.signed(number - partners),
+            _ if number < 3 * partners + CAMPAIGNS => self.planned(number - 3 * partners),
             _ if number.is_multiple_of(EVENTS_PER_CLOSE) => self.closed(),
             _ => self.traffic(number),
         };
@@ -125,13 +128,64 @@ impl Workload {
             hold_days: self.any(&[0, 0, 30]),
             ..Default::default()
         };
-        let terms = proto::Terms { commission: Some(proto::Commission { rules: vec![rule] }), ..Default::default() };
+        // Every fourth is a joint venture, of which a third is the house's.
+        let is_venture = number.is_multiple_of(4);
+        let ownership = is_venture.then_some(proto::Ownership { house_bps: 3_333, partner_bps: 6_667 });
+        let terms = proto::Terms { commission: Some(proto::Commission { rules: vec![rule] }), ownership, ..Default::default() };
         Body::AgreementSigned(proto::AgreementSigned {
             agreement_id: format!("g:{number}"),
             partner_id: PARTNERS[usize::try_from(number).expect("few") % PARTNERS.len()].to_owned(),
-            r#type: proto::AgreementType::Channel.into(),
+            r#type: if is_venture { proto::AgreementType::JointVenture } else { proto::AgreementType::Channel }.into(),
             terms: Some(Box::new(terms)),
             ..Default::default()
+        })
+    }
+
+    /// The house and two partners share the costs, so that most of them leave something over.
+    fn planned(&mut self, number: u64) -> Body {
+        use proto::campaign_participant::Party;
+        let parties = [Party::House(true), Party::AgreementId(format!("g:{number}")), Party::AgreementId(format!("g:{}", number + 7))];
+        let participants = parties.into_iter().zip([3_334, 3_333, 3_333]).map(|(party, share)| proto::CampaignParticipant {
+            party: Some(party),
+            cost_share_bps: share,
+            lead_share_bps: share,
+            goal: proto::CampaignGoal::Leads.into(),
+        });
+        Body::CampaignPlanned(proto::CampaignPlanned {
+            campaign_id: format!("c_{number}"),
+            r#type: proto::CampaignType::EventSponsorship.into(),
+            title: format!("{}.", self.text()),
+            participants: participants.collect(),
+            ..Default::default()
+        })
+    }
+
+    fn cost(&mut self, number: u64) -> Body {
+        let campaign = self.random.random_range(0..CAMPAIGNS);
+        let payers = [proto::cost_incurred::PaidBy::House(true), proto::cost_incurred::PaidBy::AgreementId(format!("g:{campaign}"))];
+        Body::CostIncurred(proto::CostIncurred {
+            cost_id: format!("cost-{number}"),
+            campaign_id: format!("c_{campaign}"),
+            amount: self.money(300_000),
+            paid_by: Some(self.any(&payers)),
+            description: self.text(),
+        })
+    }
+
+    fn venture(&mut self, number: u64) -> Body {
+        let agreement_id = format!("g:{}", 4 * self.random.random_range(0..PARTNERS.len() / 2));
+        let amount = self.money(10_000_000);
+        if self.random.random_range(0..2) == 0 {
+            let side = self.any(&[proto::Side::House, proto::Side::Partner]).into();
+            let contribution_id = format!("contribution-{number}");
+            return Body::CapitalContributed(proto::CapitalContributed { contribution_id, agreement_id, side, amount });
+        }
+        let method = self.any(&[proto::DistributionMethod::ByOwnership, proto::DistributionMethod::CapitalFirst]).into();
+        Body::ProfitDistributed(proto::ProfitDistributed {
+            distribution_id: format!("distribution-{number}"),
+            agreement_id,
+            amount,
+            method,
         })
     }
 
@@ -159,7 +213,9 @@ impl Workload {
                 reason: self.text(),
                 ..Default::default()
             }),
-            88..94 => Body::PaymentReceived(proto::PaymentReceived {
+            88..91 => self.cost(number),
+            91..95 => self.venture(number),
+            95..98 => Body::PaymentReceived(proto::PaymentReceived {
                 payment_id: format!("payment-{number}"),
                 partner_id: self.partner(),
                 amount: self.money(900_000),

@@ -2,6 +2,8 @@
 
 mod append;
 mod ask;
+mod figures;
 mod import;
 mod run;
+mod statement;
 mod support;

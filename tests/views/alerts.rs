@@ -8,7 +8,7 @@ use partnership_ledger::domain::calendar::Time;
 use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::{self, Alert, AlertKind, Bound, BrandChannel, ListAlertsRequest, ReviewKind, Side};
+use partnership_ledger::proto::{self, Alert, AlertKind, Bound, BrandChannel, CampaignGoal, ListAlertsRequest, ReviewKind, Side};
 use partnership_ledger::views::alerts::ListAlerts;
 
 /// An active agreement that two people look after: nothing is the matter with it for a while.
@@ -370,4 +370,119 @@ fn pages_go_on_where_they_stopped_whatever_is_recorded_meanwhile() {
         }
         assert_eq!(told, whole, "pages of {page_size}");
     }
+}
+
+/// A campaign of the house and acme, in which each owes two things of weight 10, due in March and at the end in May.
+fn campaign(goals: [CampaignGoal; 2]) -> Story {
+    use proto::campaign_participant::Party;
+    let participant = |party, goal: CampaignGoal| proto::CampaignParticipant {
+        party: Some(party),
+        cost_share_bps: 5_000,
+        lead_share_bps: 5_000,
+        goal: goal as i32,
+    };
+    let owed = |id: &str, by: proto::campaign_party::Party, due_at: Option<&str>| proto::Deliverable {
+        deliverable_id: id.into(),
+        owed_by: Some(proto::CampaignParty { party: Some(by) }),
+        description: String::new(),
+        weight: 10,
+        due_at: due_at.map(|date| timestamp(day(date))),
+    };
+    let (house, acme) = (proto::campaign_party::Party::House(true), proto::campaign_party::Party::AgreementId("a".into()));
+    let planned = proto::CampaignPlanned {
+        campaign_id: "c".into(),
+        r#type: proto::CampaignType::JointWebinar as i32,
+        title: "Webinar".into(),
+        participants: vec![participant(Party::House(true), goals[0]), participant(Party::AgreementId("a".into()), goals[1])],
+        deliverables: vec![
+            owed("h1", house.clone(), Some("2025-03-01")),
+            owed("h2", house, None),
+            owed("a1", acme.clone(), Some("2025-03-01")),
+            owed("a2", acme, None),
+        ],
+        starts_at: Some(timestamp(day("2025-02-01"))),
+        ends_at: Some(timestamp(day("2025-05-01"))),
+    };
+    let terms = silent(proto::Terms { campaigns_at_end: proto::CampaignsAtEnd::Stop as i32, ..terms() });
+    quiet(terms).on("2025-01-10", Body::CampaignPlanned(planned))
+}
+
+fn delivered(deliverable: &str) -> Body {
+    Body::DeliverableCompleted(proto::DeliverableCompleted { campaign_id: "c".into(), deliverable_id: deliverable.into() })
+}
+
+#[test]
+fn effort_is_unequal_while_one_delivers_over_twenty_points_less_of_what_is_due() {
+    let story = || campaign([CampaignGoal::Leads; 2]).on("2025-02-20", delivered("h1"));
+    let alert = fires_at(&story().on("2025-04-01", delivered("a1")), AlertKind::UnequalEffort, "2025-03-01", Some("2025-04-01"));
+    assert_eq!(subject(&alert), [None, None, Some("c"), None]);
+    assert_eq!(
+        alert.message,
+        "In campaign c acme delivered 0 of 10 due, the house delivered 10 of 10 due: agree who delivers what until when"
+    );
+    // Even again in April, and apart since the end in May, when the rest is due.
+    let again = story().on("2025-04-01", delivered("a1")).on("2025-04-10", delivered("h2"));
+    assert_eq!(of_kind(&again, day("2025-05-02"), AlertKind::UnequalEffort)[0].since, Some(timestamp(day("2025-05-01"))));
+    let ended = Body::CampaignEnded(proto::CampaignEnded { campaign_id: "c".into(), summary: String::new() });
+    fires_at(&story().on("2025-04-15", ended), AlertKind::UnequalEffort, "2025-03-01", Some("2025-04-15"));
+    let mutual = proto::AgreementTerminated { cause: proto::TerminationCause::Mutual as i32, ..Default::default() };
+    let mutual = Body::AgreementTerminated(proto::AgreementTerminated { agreement_id: "a".into(), ..mutual });
+    fires_at(&story().on("2025-04-20", mutual), AlertKind::UnequalEffort, "2025-03-01", Some("2025-04-20"));
+}
+
+#[test]
+fn goals_that_differ_are_told_from_the_plan_on_to_whoever_takes_part() {
+    assert_eq!(of_kind(&campaign([CampaignGoal::Leads; 2]), day("2025-02-01"), AlertKind::GoalsDiffer), []);
+    let story = campaign([CampaignGoal::Awareness, CampaignGoal::Sales]);
+    let alert = fires_at(&story, AlertKind::GoalsDiffer, "2025-01-10", None);
+    assert!(alert.message.contains("(the house awareness, acme sales)"), "{}", alert.message);
+    let story = story.on("2025-01-01", registered("beta")).on("2025-01-01", signed("b", "beta", silent(terms())));
+    let told = |partner: Option<&str>, agreement: Option<&str>| {
+        let (partner_id, agreement_id) = (partner.map(str::to_owned), agreement.map(str::to_owned));
+        let kinds = vec![AlertKind::GoalsDiffer as i32];
+        let request = ListAlertsRequest { partner_id, agreement_id, kinds, ..ListAlertsRequest::default() };
+        alerts(&story, story.seen("2025-02-01"), request).len()
+    };
+    assert_eq!([told(Some("acme"), None), told(None, Some("a")), told(Some("beta"), None), told(None, Some("b"))], [1, 1, 0, 0]);
+}
+
+#[test]
+fn twenty_points_apart_are_not_yet_unequal() {
+    // A half less three tenths are twenty points: only more is unequal.
+    for (delivered_by_acme, unequal) in [(3, false), (2, true)] {
+        let story = weighted(delivered_by_acme);
+        assert_eq!(!of_kind(&story, day("2025-03-02"), AlertKind::UnequalEffort).is_empty(), unequal, "{delivered_by_acme} of 10");
+    }
+}
+
+/// The house delivered 5 of 10, acme so much of 10.
+fn weighted(delivered_by_acme: u32) -> Story {
+    use proto::{campaign_participant, campaign_party};
+    let participant = |party| proto::CampaignParticipant { party: Some(party), cost_share_bps: 5_000, lead_share_bps: 5_000, goal: 1 };
+    let owed = |id: &str, by: campaign_party::Party, weight| proto::Deliverable {
+        deliverable_id: id.into(),
+        owed_by: Some(proto::CampaignParty { party: Some(by) }),
+        weight,
+        due_at: Some(timestamp(day("2025-03-01"))),
+        ..proto::Deliverable::default()
+    };
+    let (house, acme) = (campaign_party::Party::House(true), campaign_party::Party::AgreementId("a".into()));
+    let planned = proto::CampaignPlanned {
+        campaign_id: "c".into(),
+        r#type: proto::CampaignType::BundleOffer as i32,
+        title: "Bundle".into(),
+        participants: vec![
+            participant(campaign_participant::Party::House(true)),
+            participant(campaign_participant::Party::AgreementId("a".into())),
+        ],
+        deliverables: vec![
+            owed("h1", house.clone(), 5),
+            owed("h2", house, 5),
+            owed("a1", acme.clone(), delivered_by_acme),
+            owed("a2", acme, 10 - delivered_by_acme),
+        ],
+        ..proto::CampaignPlanned::default()
+    };
+    let story = quiet(silent(terms())).on("2025-01-10", Body::CampaignPlanned(planned));
+    story.on("2025-02-01", delivered("h1")).on("2025-02-01", delivered("a1"))
 }

@@ -6,6 +6,7 @@ use partnership_ledger::domain::parse::Fields;
 use partnership_ledger::domain::rejection::Rejection;
 use partnership_ledger::proto;
 use partnership_ledger::views::explain::ExplainSale;
+use partnership_ledger::views::metrics::GetMetrics;
 use partnership_ledger::views::statement::ListEntries;
 use partnership_ledger::views::{Question, Unreadable};
 
@@ -53,6 +54,17 @@ pub fn explain(story: &Story, seen: Seen, sale: &str) -> Result<proto::ExplainSa
     let question = ExplainSale::parse(&request, &mut Fields::default());
     let position = question.position(&story.state, seen)?;
     question.answer(&story.state, seen, &record(story, position))
+}
+
+/// Figures.
+pub fn metrics(story: &Story, seen: Seen, request: &proto::GetMetricsRequest) -> Result<proto::Metrics, Rejection> {
+    let mut fields = Fields::default();
+    let question = GetMetrics::parse(request, &mut fields);
+    assert!(fields.is_clean(), "{:?}", fields.into_violations());
+    let subject = question.subject(&story.state, seen)?;
+    let answer = subject.answer(&mut &story.state, subject.gather(&story.metrics));
+    assert_eq!(answer.position, seen.position);
+    Ok(answer.metrics.expect("figures"))
 }
 
 fn record(story: &Story, position: u64) -> proto::Record {

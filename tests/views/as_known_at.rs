@@ -1,20 +1,25 @@
 //! The views' promise: an answer as known at a position is what a ledger that ends there says, at any time asked.
 
-use crate::answers::{ask, entries, explain};
+use crate::answers::{ask, entries, explain, metrics};
 use crate::relationship::{assessed, brand_use, breach, cured, decided, launched, manager, review};
 use crate::story::{
-    Story, adjusted, day, paid, reassigned, referred, refunded, registered, rule, signed, sold, terminated, terms, terms_with, usd,
+    Story, adjusted, cost, day, delivered, measured, paid, planned, qualified, reassigned, referred, referred_through, refunded,
+    registered, rule, signed, sold, terminated, terms, terms_with, usd,
 };
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::account::About;
 use partnership_ledger::domain::commissions::holdings::{HOUSE, Holdings};
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::{self, BrandChannel, EntryKind, LaunchStep, LeadsAtEnd, ReviewKind, Side, TierMode, TierPeriod};
+use partnership_ledger::proto::get_metrics_request::Scope;
+use partnership_ledger::proto::{
+    self, AcquiredBy, BrandChannel, EntryKind, LaunchStep, LeadsAtEnd, ReviewKind, Side, TierMode, TierPeriod,
+};
 use partnership_ledger::views::Question;
 use partnership_ledger::views::agreements::{GetAgreement, ListAgreements};
 use partnership_ledger::views::alerts::ListAlerts;
 use partnership_ledger::views::balances::{GetBalance, ListBalances};
+use partnership_ledger::views::campaigns::{GetCampaign, ListCampaigns};
 use partnership_ledger::views::disputes::ListDisputes;
 use partnership_ledger::views::leads::{GetLead, ListLeads};
 use partnership_ledger::views::partners::{GetPartner, ListPartners};
@@ -28,7 +33,7 @@ use std::fmt::Debug;
 pub type Turn = (u8, u8, u8, i64, i64);
 
 pub fn turns() -> impl Strategy<Value = Vec<Turn>> {
-    prop::collection::vec((0_u8..20, 0_u8..3, 0_u8..3, 0_i64..200, 1_i64..20_000), 1..120)
+    prop::collection::vec((0_u8..32, 0_u8..3, 0_u8..3, 0_i64..200, 1_i64..20_000), 1..120)
 }
 
 /// Three partners and their agreements, then the turns that the rules allow.
@@ -98,7 +103,30 @@ fn body(number: usize, (kind, one, other, days, amount): Turn, story: &Story) ->
         16 => changed(one, side, lead, &agreement, days),
         17 => looked_after(one, other, days, &agreement, &new),
         18 => promised(one, days, &agreement, &partner),
-        _ => noticed(one, side, &agreement, &partner, new),
+        19 => noticed(one, side, &agreement, &partner, new),
+        _ => of_campaign((kind, one, other, amount), &lead, &agreement, new),
+    }
+}
+
+/// What happens in and around campaigns, each of the house with two of the agreements.
+fn of_campaign((kind, one, other, amount): (u8, u8, u8, i64), lead: &str, agreement: &str, new: String) -> Body {
+    let campaign = format!("c{one}");
+    let paid_by = (other > 0).then_some(agreement);
+    match kind {
+        20 | 21 => planned(&campaign, &[agreement, &format!("a{}", (other + 1) % 3)]),
+        22 | 23 => referred_through(&format!("c{other}"), lead, Some(&format!("a{}", amount % 3)), AcquiredBy::Joint),
+        24 => referred_through(&format!("c{other}"), &format!("y{}", amount % 5), Some(agreement), AcquiredBy::Partner),
+        25 => referred_through(&campaign, &format!("y{}", amount % 5), paid_by, AcquiredBy::House),
+        26 | 27 => cost(&new, &campaign, paid_by, amount),
+        28 => measured(
+            &campaign,
+            paid_by,
+            [(other != 1).then_some(amount), (one != 1).then_some(2 * amount)],
+            (amount % 2 == 0).then_some(amount),
+        ),
+        29 => delivered(&campaign, if other == 0 { "slides" } else { "invitations" }),
+        30 => sold(&new, &format!("y{}", amount % 5), amount),
+        _ => qualified(&if other == 0 { lead.to_owned() } else { format!("y{}", amount % 5) }),
     }
 }
 
@@ -194,6 +222,13 @@ fn all_answers(story: &Story, seen: Seen) -> Vec<String> {
         answers.to::<GetBalance>(&proto::GetBalanceRequest { partner_id: partner_id.clone(), options: None });
         answers.to::<ListAgreements>(&proto::ListAgreementsRequest { partner_id: Some(partner_id.clone()), ..Default::default() });
         answers.to::<ListLeads>(&proto::ListLeadsRequest { agreement_id: Some(agreement_id.clone()), ..Default::default() });
+        let campaign_id = format!("c{number}");
+        answers.to::<GetCampaign>(&proto::GetCampaignRequest { campaign_id: campaign_id.clone(), options: None });
+        answers.to::<ListCampaigns>(&proto::ListCampaignsRequest { agreement_id: Some(agreement_id.clone()), ..Default::default() });
+        for scope in [Scope::PartnerId(partner_id.clone()), Scope::AgreementId(agreement_id.clone()), Scope::CampaignId(campaign_id)] {
+            let request = proto::GetMetricsRequest { scope: Some(scope), ..Default::default() };
+            answers.add(&metrics(story, seen, &request));
+        }
         answers.to::<ListDisputes>(&proto::ListDisputesRequest { partner_id: Some(partner_id.clone()), ..Default::default() });
         answers.to::<ListAlerts>(&proto::ListAlertsRequest { partner_id: Some(partner_id.clone()), ..Default::default() });
         answers.to::<ListPayouts>(&proto::ListPayoutsRequest { partner_id: Some(partner_id.clone()), ..Default::default() });
@@ -206,6 +241,7 @@ fn all_answers(story: &Story, seen: Seen) -> Vec<String> {
             answers.add(&explain(story, seen, &format!("s{number}{other}")));
         }
     }
+    answers.add(&metrics(story, seen, &proto::GetMetricsRequest { scope: Some(Scope::All(true)), ..Default::default() }));
     answers.to::<ListPartners>(&proto::ListPartnersRequest::default());
     answers.to::<ListAgreements>(&proto::ListAgreementsRequest::default());
     answers.to::<ListLeads>(&proto::ListLeadsRequest::default());

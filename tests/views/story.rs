@@ -9,13 +9,15 @@ use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, AcquiredBy, AgreementType, CommissionTrigger, PartnerKind};
 use partnership_ledger::views::index::Index;
+use partnership_ledger::views::metrics::{self, Projection};
 use std::collections::BTreeMap;
 
-/// A ledger in memory, with its index and its records as stored.
+/// A ledger in memory, with its index, its projection and its records as stored.
 #[derive(Default)]
 pub struct Story {
     pub state: State,
     pub index: Index,
+    pub metrics: Projection,
     pub records: Vec<proto::Record>,
 }
 
@@ -41,6 +43,7 @@ impl Story {
     fn keep(&mut self, record: &Record) {
         self.state.evolve(record);
         self.index.add(record.position, &self.state.subjects(record));
+        self.metrics.add(&metrics::notes(record, &self.state));
     }
 
     /// The same, for what the rules must not refuse.
@@ -169,4 +172,86 @@ pub fn reassigned(lead: &str, to: Option<&str>) -> Body {
 pub fn terminated(agreement: &str) -> Body {
     let cause = proto::TerminationCause::Mutual as i32;
     Body::AgreementTerminated(proto::AgreementTerminated { agreement_id: agreement.into(), cause, ..proto::AgreementTerminated::default() })
+}
+
+/// A campaign of the house and of agreements, who share leads and costs alike but for the first, who gets the rest; the
+/// house owes `slides`, the first agreement `invitations`.
+pub fn planned(campaign: &str, agreements: &[&str]) -> Body {
+    use proto::campaign_participant::Party;
+    let parties = std::iter::once(Party::House(true)).chain(agreements.iter().map(|id| Party::AgreementId((*id).into())));
+    let share = 10_000 / (u32::try_from(agreements.len()).expect("few") + 1);
+    let participants: Vec<_> = parties
+        .enumerate()
+        .map(|(place, party)| {
+            let share = if place == 0 { 10_000 - share * u32::try_from(agreements.len()).expect("few") } else { share };
+            let goal = proto::CampaignGoal::Leads as i32;
+            proto::CampaignParticipant { party: Some(party), cost_share_bps: share, lead_share_bps: share, goal }
+        })
+        .collect();
+    Body::CampaignPlanned(proto::CampaignPlanned {
+        campaign_id: campaign.into(),
+        r#type: proto::CampaignType::JointWebinar as i32,
+        title: "Webinar".into(),
+        participants,
+        deliverables: vec![
+            deliverable("slides", None, 3, Some("2025-02-01")),
+            deliverable("invitations", agreements.first().copied(), 5, None),
+        ],
+        starts_at: Some(timestamp(day("2025-02-01"))),
+        ends_at: Some(timestamp(day("2025-04-01"))),
+    })
+}
+
+fn deliverable(id: &str, owed_by: Option<&str>, weight: u32, due: Option<&str>) -> proto::Deliverable {
+    let due_at = due.map(|date| timestamp(day(date)));
+    proto::Deliverable { deliverable_id: id.into(), owed_by: Some(taking(owed_by)), description: format!("the {id}"), weight, due_at }
+}
+
+/// The house, or the partner of an agreement.
+pub fn taking(agreement: Option<&str>) -> proto::CampaignParty {
+    use proto::campaign_party::Party;
+    proto::CampaignParty { party: Some(agreement.map_or(Party::House(true), |id| Party::AgreementId(id.into()))) }
+}
+
+/// A referral through a campaign.
+pub fn referred_through(campaign: &str, lead: &str, agreement: Option<&str>, acquired_by: AcquiredBy) -> Body {
+    Body::LeadReferred(proto::LeadReferred {
+        lead_id: lead.into(),
+        agreement_id: agreement.map(str::to_owned),
+        acquired_by: acquired_by as i32,
+        campaign_id: Some(campaign.into()),
+        ..proto::LeadReferred::default()
+    })
+}
+
+pub fn qualified(lead: &str) -> Body {
+    Body::LeadQualified(proto::LeadQualified { lead_id: lead.into() })
+}
+
+pub fn delivered(campaign: &str, deliverable: &str) -> Body {
+    Body::DeliverableCompleted(proto::DeliverableCompleted { campaign_id: campaign.into(), deliverable_id: deliverable.into() })
+}
+
+pub fn cost(cost: &str, campaign: &str, agreement: Option<&str>, minor_units: i64) -> Body {
+    use proto::cost_incurred::PaidBy;
+    Body::CostIncurred(proto::CostIncurred {
+        cost_id: cost.into(),
+        campaign_id: campaign.into(),
+        amount: Some(usd(minor_units)),
+        paid_by: Some(agreement.map_or(PaidBy::House(true), |id| PaidBy::AgreementId(id.into()))),
+        description: "platform".into(),
+    })
+}
+
+/// What somebody measured: the audiences of house and partner, and those who registered.
+pub fn measured(campaign: &str, by: Option<&str>, audiences: [Option<i64>; 2], registrations: Option<i64>) -> Body {
+    let [house_audience, partner_audience] = audiences;
+    Body::ReachMeasured(proto::ReachMeasured {
+        campaign_id: campaign.into(),
+        measured_by: Some(taking(by)),
+        house_audience,
+        partner_audience,
+        registrations,
+        ..proto::ReachMeasured::default()
+    })
 }

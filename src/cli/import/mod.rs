@@ -14,12 +14,12 @@ mod value;
 
 use super::client::Session;
 use super::failure::{Failure, Refusal};
+use super::language::{Language, say};
 use super::output::Output;
-use super::text;
 use kinds::Kind;
 use mapping::Mapping;
 use partnership_ledger::proto::AppendResponse;
-use problem::Problem;
+use problem::{Problem, problem};
 use row::{Outcome, Plan};
 use source::Rows;
 use std::collections::VecDeque;
@@ -67,18 +67,12 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     outcome
         .map_err(|failure| if args.dry_run { failure } else { failure.with_advice(advice) })
         .and(import.tally.summarize(&mut session.out))?;
+    let language = session.out.language;
     match (refused, args.dry_run) {
         (0, _) => Ok(()),
-        (refused, false) => Err(Failure::check(format!("{} refused; mend them and run the same command again", rows_were(refused)))),
-        (refused, true) => Err(Failure::check(format!(
-            "{} be refused",
-            if refused == 1 { "1 row would".to_owned() } else { format!("{refused} rows would") }
-        ))),
+        (_, true) => Err(Failure::check(say!(language, "import-would-be-refused", count = refused))),
+        (_, false) => Err(Failure::check(say!(language, "import-were-refused", count = refused))),
     }
-}
-
-fn rows_were(count: u64) -> String {
-    if count == 1 { "1 row was".to_owned() } else { format!("{count} rows were") }
 }
 
 /// A row whose outcome is to be told, in its turn.
@@ -154,11 +148,8 @@ fn problems_of(plan: &Plan, refusal: &Refusal) -> Vec<Problem> {
         _ if !refusal.violations.is_empty() => {
             refusal.violations.iter().map(|(field, description)| plan.malformed(field, description)).collect()
         }
-        "EVENT_ID_REUSED" => {
-            let sentence = "a row of this id was imported before with other content; what is recorded stands: undo what has changed, or give it another id";
-            vec![Problem::of_row("EVENT_ID_REUSED", sentence)]
-        }
-        reason => vec![Problem::of_row(reason, &refusal.message)],
+        "EVENT_ID_REUSED" => vec![problem!("EVENT_ID_REUSED", "import-changed")],
+        reason => vec![Problem::of_ledger(reason, &refusal.message)],
     }
 }
 
@@ -204,11 +195,11 @@ impl Tally {
     fn refused(&mut self, line: u64, id: &str, problems: &[Problem], out: &mut Output) -> Result<(), Failure> {
         self.refused += 1;
         if !out.json {
-            let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            return self.tell(&format!("line {line}: {}", problems.join("; ")), out);
+            let problems: Vec<String> = problems.iter().map(|problem| problem.words(out.language)).collect();
+            return self.tell(&say!(out.language, "import-line", line = line.to_string(), what = problems.join("; ")), out);
         }
         let mut told = self.told(line, id, "refused");
-        let reason = |problem: &Problem| serde_json::json!({"reason": problem.code, "column": problem.column, "message": problem.sentence});
+        let reason = |problem: &Problem| serde_json::json!({"reason": problem.code, "column": problem.column, "message": problem.sentence(Language::English)});
         told["reasons"] = problems.iter().map(reason).collect();
         self.tell(&told.to_string(), out)
     }
@@ -229,19 +220,24 @@ impl Tally {
     }
 
     fn summarize(&self, out: &mut Output) -> Result<(), Failure> {
-        let Self { recorded, before, refused, skipped, .. } = self;
-        let left_out = if *skipped == 0 { String::new() } else { format!(", {skipped} left out") };
-        let summary = if self.dry_run {
-            format!(
-                "{recorded} would be recorded, {before} are recorded already, {refused} would be refused{left_out}; nothing was recorded"
-            )
+        let language = out.language;
+        let [recorded, before, refused, skipped] = [self.recorded, self.before, self.refused, self.skipped].map(|count| count.to_string());
+        let mut summary = if self.dry_run {
+            say!(language, "import-would", recorded = recorded, before = before, refused = refused)
         } else {
-            let at = if recorded + before == 0 { String::new() } else { format!("; the ledger is at position {}", self.position) };
-            format!("{recorded} recorded, {before} recorded before, {refused} refused{left_out}{at}")
+            say!(language, "import-done", recorded = recorded, before = before, refused = refused)
         };
+        if self.skipped > 0 {
+            summary = say!(language, "import-left-out", summary = summary, count = skipped);
+        }
+        if self.dry_run {
+            summary = say!(language, "import-nothing", summary = summary);
+        } else if self.recorded + self.before > 0 {
+            summary = say!(language, "import-at", summary = summary, position = self.position.to_string());
+        }
         if out.json {
             // Nobody reading this is no reason to fail.
-            let _ = writeln!(io::stderr(), "{}", text::line(&summary));
+            let _ = writeln!(io::stderr(), "{summary}");
             return out.flush();
         }
         if self.has_reader { out.line(&summary) } else { Ok(()) }

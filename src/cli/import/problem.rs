@@ -1,37 +1,73 @@
 //! What is wrong with a row: a code for programs, the column, and a sentence that says how to mend it.
 
+use crate::cli::language::{FluentValue, Key, Language, say};
 use crate::cli::text::line;
-use std::fmt;
+
+/// A problem of this program's own: `problem!("EMPTY", "import-empty", field = name)`.
+macro_rules! problem {
+    ($code:literal, $name:literal $(, $variable:ident = $value:expr)* $(,)?) => {
+        $crate::cli::import::problem::Problem::new(
+            $code,
+            const { $crate::cli::language::Key::of($name) },
+            vec![$((stringify!($variable), $crate::cli::text::line(&$value.to_string()))),*],
+        )
+    };
+}
+pub(super) use problem;
 
 /// One thing that is wrong with a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Problem {
-    /// The code: one of this file's, or the ledger's (rules 2.5).
+    /// The code: one of this program's, or the ledger's (rules 2.5).
     pub code: String,
     /// The column it stands in, if it is one's.
     pub column: Option<String>,
-    /// What is wrong, and how to mend it.
-    pub sentence: String,
+    words: Words,
+}
+
+/// What is wrong, and how to mend it.
+#[derive(Clone, Debug)]
+enum Words {
+    /// A text of the languages, with its variables.
+    Ours(Key, Vec<(&'static str, String)>),
+    /// What the ledger says, in English.
+    Ledgers(String),
 }
 
 impl Problem {
-    /// A problem of a whole row.
-    pub fn of_row(code: &str, sentence: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), column: None, sentence: sentence.into() }
+    /// One that this program found; use the macro `problem!`.
+    pub fn new(code: &str, key: Key, variables: Vec<(&'static str, String)>) -> Self {
+        Self { code: code.to_owned(), column: None, words: Words::Ours(key, variables) }
+    }
+
+    /// One that the ledger found.
+    pub fn of_ledger(code: &str, sentence: &str) -> Self {
+        Self { code: code.to_owned(), column: None, words: Words::Ledgers(line(sentence)) }
     }
 
     /// The same, of a column.
     pub fn in_column(mut self, column: Option<&str>) -> Self {
-        self.column = column.map(str::to_owned);
+        self.column = column.map(line);
         self
     }
-}
 
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What is wrong, and how to mend it.
+    pub fn sentence(&self, language: Language) -> String {
+        match &self.words {
+            Words::Ledgers(sentence) => sentence.clone(),
+            Words::Ours(key, variables) => {
+                let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, FluentValue::from(value.as_str()))).collect();
+                language.text(*key, &variables)
+            }
+        }
+    }
+
+    /// All of it on one line.
+    pub fn words(&self, language: Language) -> String {
+        let sentence = self.sentence(language);
         match &self.column {
-            Some(column) => write!(f, "{}: column {}: {}", self.code, line(column), line(&self.sentence)),
-            None => write!(f, "{}: {}", self.code, line(&self.sentence)),
+            Some(column) => format!("{}: {}", self.code, say!(language, "import-column", column = column.as_str(), what = sentence)),
+            None => format!("{}: {sentence}", self.code),
         }
     }
 }

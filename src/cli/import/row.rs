@@ -2,7 +2,7 @@
 
 use super::kinds::Kind;
 use super::mapping::{Mapping, Settings, Source};
-use super::problem::Problem;
+use super::problem::{Problem, problem};
 use super::value::{self, AmountStyle, TimeStyle};
 use crate::cli::failure::Failure;
 use chrono_tz::Tz;
@@ -70,12 +70,8 @@ impl Plan {
             return Outcome::Skipped;
         }
         if record.len() != self.columns {
-            let sentence = format!(
-                "has {} cells, but the first row has {}; quote cells that hold the separator, a quote or a line end",
-                record.len(),
-                self.columns
-            );
-            return Outcome::Problems(vec![Problem::of_row("CELL_COUNT", sentence)]);
+            let problem = problem!("CELL_COUNT", "import-cell-count", cells = record.len(), columns = self.columns);
+            return Outcome::Problems(vec![problem]);
         }
         let is_one_of =
             |(place, words): &(usize, Vec<String>)| words.iter().any(|word| trimmed(&record[*place]).to_lowercase() == word.to_lowercase());
@@ -109,7 +105,7 @@ impl Plan {
         };
         let column = self.fields.get(name).and_then(|field| field.column.as_deref());
         let sentence = if column.is_some() { description.to_owned() } else { format!("{name} {description}") };
-        Problem::of_row("MALFORMED", sentence).in_column(column)
+        Problem::of_ledger("MALFORMED", &sentence).in_column(column)
     }
 
     /// The row's own id, as far as it can be told.
@@ -204,7 +200,7 @@ impl<'a> Row<'a> {
     /// A field that must be there.
     pub fn required(&mut self, name: &str) -> String {
         self.resolved(name).unwrap_or_else(|| {
-            self.note(name, Problem::of_row("EMPTY", format!("is empty, but every row needs {name}; fill it in, or name a default")));
+            self.note(name, problem!("EMPTY", "import-empty", field = name));
             String::new()
         })
     }

@@ -1,6 +1,6 @@
 //! Cells as values: amounts, times, words. Exact, or with a reason why not.
 
-use super::problem::Problem;
+use super::problem::{Problem, problem};
 use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
@@ -24,10 +24,7 @@ pub struct AmountStyle {
 pub fn amount(text: &str, currency: Currency, style: &AmountStyle) -> Result<i64, Problem> {
     let not_an_amount = || {
         let example = if style.minor_units { "1250".to_owned() } else { format!("12{}50", style.decimal) };
-        Problem::of_row(
-            "NOT_AN_AMOUNT",
-            format!("\"{text}\" is no amount such as {example}; correct it, or say in the mapping how amounts are written"),
-        )
+        problem!("NOT_AN_AMOUNT", "import-not-an-amount", text = text, example = example)
     };
     let (is_negative, number) = unsigned(text, &style.strip);
     let (whole, decimals) = number.split_once(style.decimal).unwrap_or((number.as_str(), ""));
@@ -38,15 +35,22 @@ pub fn amount(text: &str, currency: Currency, style: &AmountStyle) -> Result<i64
     let allowed = if style.minor_units { 0 } else { usize::from(currency.decimals()) };
     let significant = decimals.trim_end_matches('0');
     if significant.len() > allowed {
-        let sentence = if style.minor_units {
-            format!("{text} has decimals, but the mapping says that it counts minor units; correct one of the two")
+        return Err(if style.minor_units {
+            problem!("TOO_MANY_DECIMALS", "import-not-minor-units", text = text)
         } else {
-            format!("{text} has {} decimals, but {currency} has {allowed}; round it where it comes from", significant.len())
-        };
-        return Err(Problem::of_row("TOO_MANY_DECIMALS", sentence));
+            let (decimals, currency) = (significant.len(), currency.code());
+            problem!(
+                "TOO_MANY_DECIMALS",
+                "import-too-many-decimals",
+                text = text,
+                decimals = decimals,
+                currency = currency,
+                allowed = allowed
+            )
+        });
     }
     let digits = format!("{whole}{significant:0<allowed$}");
-    let too_large = |_| Problem::of_row("AMOUNT_TOO_LARGE", format!("{text} is beyond any amount that the ledger takes"));
+    let too_large = |_| problem!("AMOUNT_TOO_LARGE", "import-too-large", text = text);
     let minor_units: i64 = digits.parse().map_err(too_large)?;
     Ok(if is_negative { -minor_units } else { minor_units })
 }
@@ -83,9 +87,7 @@ fn ungrouped(whole: &str, thousands: Option<char>) -> Option<String> {
 
 /// The currency of a code, in letters of any size.
 pub fn currency(text: &str) -> Result<Currency, Problem> {
-    Currency::from_code(&text.to_ascii_uppercase()).ok_or_else(|| {
-        Problem::of_row("UNKNOWN_CURRENCY", format!("\"{text}\" is no ISO 4217 code such as USD; correct it, or translate it under values"))
-    })
+    Currency::from_code(&text.to_ascii_uppercase()).ok_or_else(|| problem!("UNKNOWN_CURRENCY", "import-unknown-currency", text = text))
 }
 
 /// How times are written.
@@ -112,7 +114,7 @@ pub fn time(text: &str, style: &TimeStyle) -> Result<DateTime<Utc>, Problem> {
     let formats: &[String] = if style.formats.is_empty() { &usual } else { &style.formats };
     formats.iter().find_map(|format| read_time(&written, format, style.zone)).ok_or_else(|| {
         let wanted = if style.formats.is_empty() { "2026-01-31T09:30:00Z or 2026-01-31".to_owned() } else { formats.join(" or ") };
-        Problem::of_row("NOT_A_TIME", format!("\"{text}\" is no time written as {wanted}; correct it, or name its form under dates"))
+        problem!("NOT_A_TIME", "import-not-a-time", text = text, form = wanted)
     })
 }
 
@@ -164,16 +166,15 @@ pub fn flag(text: &str) -> Result<bool, Problem> {
     match text.to_lowercase().as_str() {
         "yes" | "y" | "true" | "1" => Ok(true),
         "no" | "n" | "false" | "0" => Ok(false),
-        _ => Err(Problem::of_row("UNKNOWN_WORD", format!("\"{text}\" is neither yes nor no; correct it, or translate it under values"))),
+        _ => Err(problem!("UNKNOWN_WORD", "import-not-yes-or-no", text = text)),
     }
 }
 
 /// One of the contract's words, with or without its prefix, in letters of any size.
 pub fn word(text: &str, words: &[&str]) -> Result<String, Problem> {
     let plain = text.to_uppercase().replace([' ', '-'], "_");
-    words.iter().find(|word| **word == plain).map(|word| (*word).to_owned()).ok_or_else(|| {
-        Problem::of_row("UNKNOWN_WORD", format!("\"{text}\" is none of {}; correct it, or translate it under values", words.join(", ")))
-    })
+    let known = words.iter().find(|word| **word == plain).map(|word| (*word).to_owned());
+    known.ok_or_else(|| problem!("UNKNOWN_WORD", "import-unknown-word", text = text, words = words.join(", ")))
 }
 
 /// Any text as an id: what ids may not hold, and `:`, becomes `:` and two hexadecimal digits a byte. No two texts become

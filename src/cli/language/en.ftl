@@ -67,7 +67,7 @@ statement-pay-nothing = Nothing is payable at the end of the month.
 statement-below-minimum = { $amount } are payable, less than the minimum payout of { $minimum }: they are carried forward.
 statement-negative = The partner owes { $owed }: since the beginning { $earned } were earned, { $taken } taken back, { $paid } paid out, and { $collected } collected from customers by the partner. What is earned from now on is set off against it first.
 statement-negative-other = Adjustments, cost shares and distributions come to { $amount } of the balance.
-statement-payable-negative = Nothing is payable: { $amount } more were paid out than is available yet.
+statement-payable-negative = Nothing is payable: what is pending or disputed exceeds the balance by { $amount }.
 statement-available-on = { $amount } become available on { $day }.
 statement-taken-on = { $amount } are taken back on { $day }, with the commission that they belong to.
 statement-held = { $amount } are held by dispute { $dispute } about { $about } until it is resolved.
@@ -89,6 +89,184 @@ statement-reason-collected = { $amount } collected from the customer by the part
 disputes-lead = lead { $id }
 disputes-sale = sale { $id }
 disputes-payout = payout { $id }
+
+## partners
+
+partners-name = name
+partners-kind = kind
+partners-categories = categories
+partners-country = country
+partners-registered = registered
+partners-agreements = agreements
+partners-fit = fit
+partners-fits = fits
+partners-fits-not = does not fit
+partners-competes = competes
+partners-none = no partners
+
+## agreements
+
+agreements-agreement = agreement
+agreements-type = type
+agreements-state = state
+agreements-effective = effective
+agreements-ends = ends
+agreements-ends-by = { $time }, by { $cause }
+agreements-none = no agreements
+
+## leads
+
+leads-lead = lead
+leads-state = state
+leads-owner = owner
+leads-credit = credit
+leads-since = since
+leads-rule = rule
+leads-protected-until = protected until
+leads-acquired-by = acquired by
+leads-none = no leads
+
+## campaign and campaigns
+
+campaign-campaign = campaign
+campaign-title = title
+campaign-type = type
+campaign-state = state
+campaign-starts = planned from
+campaign-ends = planned until
+campaign-started = started
+campaign-ended = ended
+campaign-stops = stops
+campaign-summary = summary
+campaign-participants = Participants
+campaign-participant = participant
+campaign-cost-share = cost share
+campaign-lead-share = lead share
+campaign-goal = goal
+campaign-joint-leads = joint leads
+campaign-deliverables = Deliverables
+campaign-deliverable = deliverable
+campaign-owed-by = owed by
+campaign-weight = weight
+campaign-due = due
+campaign-delivered = delivered
+campaign-not-yet = not yet
+campaign-description = description
+campaign-costs = Costs
+campaign-cost = cost
+campaign-amount = amount
+campaign-paid-by = paid by
+campaign-reach = Reach
+campaign-measured-by = measured by
+campaign-house-audience = house audience
+campaign-partner-audience = partner audience
+campaign-overlap = overlap
+campaign-impressions = impressions
+campaign-visits = visits
+campaign-registrations = registrations
+campaign-mentions = mentions
+campaigns-with = with
+campaigns-delivered = delivered
+campaigns-delivered-of = { $delivered } of { $all }
+campaigns-none = no campaigns
+
+## metrics
+
+metrics-of-all = Figures for everything
+metrics-of-partner = Figures for partner { $id }
+metrics-of-agreement = Figures for agreement { $id }
+metrics-of-campaign = Figures for campaign { $id }
+metrics-from = from { $time }
+metrics-to = to { $time }
+metrics-fraction = { $percent } ({ $part } of { $whole })
+metrics-leads-and-deals = Leads and deals
+metrics-leads = leads
+metrics-registrations = registrations
+metrics-qualified = qualified
+metrics-conversion = conversion
+metrics-deals = deals
+metrics-close-rate = close rate
+metrics-money = Money
+metrics-revenue = revenue
+metrics-commission = - commission
+metrics-net-revenue = = net revenue
+metrics-cost = - cost of the house
+metrics-net-result = = net result
+metrics-average-deal = average deal
+metrics-cost-per-registration = cost per registration
+metrics-cost-per-qualified = cost per qualified lead
+metrics-cost-per-deal = cost per deal
+metrics-return-on-cost = return on cost
+metrics-share-of-all-revenue = share of all revenue
+metrics-reach = Reach
+metrics-combined-audience = combined audience
+metrics-uplift = uplift over the house's own
+metrics-impressions = impressions
+metrics-visits = visits
+metrics-visit-rate = visit rate
+metrics-mentions = mentions
+metrics-effort = Effort by weight of what was due
+metrics-participant = participant
+metrics-due = due
+metrics-delivered = delivered
+## alerts
+
+alerts-none = nothing needs looking at
+alerts-since = since
+alerts-alert = alert
+alerts-what-to-do = what to do
+alerts-partner = partner { $id }
+alerts-agreement = agreement { $id }
+alerts-campaign = campaign { $id }
+alerts-lead = lead { $id }
+alerts-told = { $about }: { $advice }
+alerts-do-missing-manager = assign a manager on each side
+alerts-do-check-in-overdue = hold the check-in and record it
+alerts-do-review-overdue = hold the quarterly review, decide, and record it
+alerts-do-unequal-effort = agree who delivers what until when
+alerts-do-goals-differ = agree on one goal
+alerts-do-expiry-near = renew it, or agree what becomes of its leads and campaigns
+alerts-do-notice-ending = have the notice withdrawn, or settle what is open until then
+alerts-do-exclusivity-ending = amend the terms if it is to last
+alerts-do-exclusivity-breached = settle it with the partner, amend the exclusivity, or end one agreement
+alerts-do-brand-use-undecided = approve or decline the use of the brand
+alerts-do-breach-uncured = have the breach cured, or terminate
+alerts-do-negative-balance = agree how it is paid back, or let coming commission fill it
+alerts-do-payable-due = pay it out and record the payment
+alerts-do-dispute-open = hear both sides and resolve the dispute
+alerts-do-protection-lapsing = qualify the lead, extend its protection, or leave it to who claims it next
+
+## launch
+
+launch-agreement = agreement
+launch-partner = partner
+launch-manager = manager
+launch-manager-of = { $manager } (of the { $side })
+launch-fit = fit
+launch-not-assessed = not assessed
+launch-fits = fits
+launch-does-not-fit = does not fit
+launch-competitor = does not fit: a competitor
+launch-fit-marks = { $verdict } (of 5: complementary { $complementarity }, shared audience { $audience }, brand alignment { $brand })
+launch-number = no.
+launch-step = step
+launch-done = done
+launch-recorded-by = recorded by
+launch-notes = notes
+launch-passed-over = passed over
+launch-next = next: { $step }
+launch-complete = nothing, every step is behind you
+launch-do-identified = identify 5 to 10 candidates
+launch-do-contacted = reach out, by mail or by an introduction
+launch-do-initial-call = hold a first call and find out whether you fit
+launch-do-type-defined = define the type of partnership: co-marketing, integration, channel or joint venture
+launch-do-agreement-drafted = draft the agreement: scope, revenue share, exclusivity
+launch-do-legal-reviewed = have it reviewed by legal, if needed
+launch-do-signed = sign the agreement
+launch-do-kicked-off = hold the kick-off meeting and align on the first campaign
+launch-do-first-campaign = run the first campaign
+launch-do-results-reviewed = review the results: is it worth going on?
+launch-do-decided = iterate or expand, if it was a success
 
 ## Words for the values of enums, named as the contract names them
 
@@ -315,3 +493,32 @@ demo-termination = Termination with 30 days' notice
 demo-termination-says = Both agreements are ended by a notice of 1 October 2025. Beacon's leads stay with the acquirer and earn on; Harbor's pass to the house.
 demo-programme = What the programme brings: 15 to 30 % of revenue
 demo-programme-says = Beside its partners the house sold for 236000.00 USD itself in 2025.
+
+## import
+
+import-line = line { $line }: { $what }
+import-column = column { $column }: { $what }
+import-not-an-amount = "{ $text }" is no amount such as { $example }; correct it, or say in the mapping how amounts are written
+import-too-many-decimals = { $text } has { $decimals } decimals, but { $currency } has { $allowed }; round it where it comes from
+import-not-minor-units = { $text } has decimals, but the mapping says that it counts minor units; correct one of the two
+import-too-large = { $text } is beyond any amount that the ledger takes; correct it
+import-unknown-currency = "{ $text }" is no ISO 4217 code such as USD; correct it, or translate it under values
+import-not-a-time = "{ $text }" is no time written as { $form }; correct it, or name its form under dates
+import-not-yes-or-no = "{ $text }" is neither yes nor no; correct it, or translate it under values
+import-unknown-word = "{ $text }" is none of { $words }; correct it, or translate it under values
+import-empty = is empty, but every row needs { $field }; fill it in, or name a default
+import-cell-count = the row has { $cells } cells, but the first row has { $columns }; quote cells that hold the separator, a quote or a line end
+import-changed = a row of this id was imported before with other content, and that stands; undo what has changed, or give the row another id
+import-done = { $recorded } recorded, { $before } recorded before, { $refused } refused
+import-would = { $recorded } would be recorded, { $before } are recorded already, { $refused } would be refused
+import-left-out = { $summary }, { $count } left out
+import-nothing = { $summary }; nothing was recorded
+import-at = { $summary }; the ledger is at position { $position }
+import-were-refused = { $count ->
+    [one] 1 row was refused; mend it and run the same command again
+   *[other] { $count } rows were refused; mend them and run the same command again
+}
+import-would-be-refused = { $count ->
+    [one] 1 row would be refused
+   *[other] { $count } rows would be refused
+}

@@ -67,7 +67,7 @@ statement-pay-nothing = ณ สิ้นเดือนไม่มียอด�
 statement-below-minimum = มียอดที่จ่ายได้ { $amount } ซึ่งต่ำกว่ายอดจ่ายขั้นต่ำ { $minimum } จึงยกไปงวดหน้า
 statement-negative = พันธมิตรค้างชำระ { $owed }: ตั้งแต่ต้นได้ค่าคอมมิชชัน { $earned } ถูกกลับรายการ { $taken } ได้รับเงินแล้ว { $paid } และพันธมิตรเก็บเงินจากลูกค้าไว้ { $collected } ค่าคอมมิชชันที่ได้ต่อจากนี้จะนำมาหักยอดค้างก่อน
 statement-negative-other = ในยอดนี้เป็นรายการปรับปรุง ส่วนแบ่งค่าใช้จ่าย และส่วนแบ่งกำไรรวม { $amount }
-statement-payable-negative = ไม่มียอดที่จ่ายได้: จ่ายไปแล้วเกินกว่ายอดที่ครบกำหนดอยู่ { $amount }
+statement-payable-negative = ไม่มียอดที่จ่ายได้: ยอดที่รอครบกำหนดหรืออยู่ระหว่างโต้แย้งเกินยอดคงเหลืออยู่ { $amount }
 statement-available-on = { $amount } จะจ่ายได้ตั้งแต่ { $day }
 statement-taken-on = { $amount } จะถูกหักคืนเมื่อ { $day } พร้อมค่าคอมมิชชันที่เกี่ยวข้อง
 statement-held = { $amount } ถูกพักไว้โดยข้อโต้แย้ง { $dispute } เรื่อง{ $about } จนกว่าจะได้ข้อยุติ
@@ -89,6 +89,184 @@ statement-reason-collected = พันธมิตรเก็บเงินจ
 disputes-lead = ลูกค้ามุ่งหวัง { $id }
 disputes-sale = การขาย { $id }
 disputes-payout = การจ่ายเงิน { $id }
+
+## partners
+
+partners-name = ชื่อ
+partners-kind = ประเภท
+partners-categories = หมวดหมู่
+partners-country = ประเทศ
+partners-registered = ลงทะเบียน
+partners-agreements = ข้อตกลง
+partners-fit = ความเหมาะสม
+partners-fits = เหมาะสม
+partners-fits-not = ไม่เหมาะสม
+partners-competes = เป็นคู่แข่ง
+partners-none = ไม่มีพันธมิตร
+
+## agreements
+
+agreements-agreement = ข้อตกลง
+agreements-type = ประเภท
+agreements-state = สถานะ
+agreements-effective = มีผลตั้งแต่
+agreements-ends = สิ้นสุด
+agreements-ends-by = { $time } เพราะ{ $cause }
+agreements-none = ไม่มีข้อตกลง
+
+## leads
+
+leads-lead = ลูกค้ามุ่งหวัง
+leads-state = สถานะ
+leads-owner = เจ้าของ
+leads-credit = ข้อตกลงที่ได้เครดิต
+leads-since = ตั้งแต่
+leads-rule = กติกา
+leads-protected-until = คุ้มครองถึง
+leads-acquired-by = ผู้หามา
+leads-none = ไม่มีลูกค้ามุ่งหวัง
+
+## campaign and campaigns
+
+campaign-campaign = แคมเปญ
+campaign-title = ชื่อ
+campaign-type = ประเภท
+campaign-state = สถานะ
+campaign-starts = แผนเริ่ม
+campaign-ends = แผนจบ
+campaign-started = เริ่มเมื่อ
+campaign-ended = จบเมื่อ
+campaign-stops = หยุดเมื่อ
+campaign-summary = สรุปผล
+campaign-participants = ผู้ร่วมแคมเปญ
+campaign-participant = ผู้ร่วม
+campaign-cost-share = ส่วนแบ่งค่าใช้จ่าย
+campaign-lead-share = ส่วนแบ่งลูกค้ามุ่งหวัง
+campaign-goal = เป้าหมาย
+campaign-joint-leads = ลูกค้ามุ่งหวังร่วม
+campaign-deliverables = งานส่งมอบ
+campaign-deliverable = งาน
+campaign-owed-by = ผู้รับผิดชอบ
+campaign-weight = น้ำหนัก
+campaign-due = กำหนดส่ง
+campaign-delivered = ส่งมอบ
+campaign-not-yet = ยังไม่ส่ง
+campaign-description = รายละเอียด
+campaign-costs = ค่าใช้จ่าย
+campaign-cost = รายการ
+campaign-amount = จำนวนเงิน
+campaign-paid-by = ผู้จ่าย
+campaign-reach = การเข้าถึง
+campaign-measured-by = ผู้วัด
+campaign-house-audience = ผู้ชมของบริษัท
+campaign-partner-audience = ผู้ชมของพันธมิตร
+campaign-overlap = ส่วนที่ซ้ำกัน
+campaign-impressions = การแสดงผล
+campaign-visits = การเข้าชม
+campaign-registrations = ผู้ลงทะเบียน
+campaign-mentions = การกล่าวถึง
+campaigns-with = ร่วมกับ
+campaigns-delivered = ส่งมอบแล้ว
+campaigns-delivered-of = { $delivered } จาก { $all }
+campaigns-none = ไม่มีแคมเปญ
+
+## metrics
+
+metrics-of-all = ตัวเลขของทั้งหมด
+metrics-of-partner = ตัวเลขของพันธมิตร { $id }
+metrics-of-agreement = ตัวเลขของข้อตกลง { $id }
+metrics-of-campaign = ตัวเลขของแคมเปญ { $id }
+metrics-from = ตั้งแต่ { $time }
+metrics-to = ก่อน { $time }
+metrics-fraction = { $percent } ({ $part } จาก { $whole })
+metrics-leads-and-deals = ลูกค้ามุ่งหวังและดีล
+metrics-leads = ลูกค้ามุ่งหวัง
+metrics-registrations = ผู้ลงทะเบียน
+metrics-qualified = ผ่านคุณสมบัติ
+metrics-conversion = อัตราผ่านคุณสมบัติ
+metrics-deals = ดีล
+metrics-close-rate = อัตราปิดการขาย
+metrics-money = เงิน
+metrics-revenue = รายได้
+metrics-commission = - ค่าคอมมิชชัน
+metrics-net-revenue = = รายได้สุทธิ
+metrics-cost = - ค่าใช้จ่ายของบริษัท
+metrics-net-result = = ผลลัพธ์สุทธิ
+metrics-average-deal = ดีลเฉลี่ย
+metrics-cost-per-registration = ค่าใช้จ่ายต่อผู้ลงทะเบียน
+metrics-cost-per-qualified = ค่าใช้จ่ายต่อรายที่ผ่านคุณสมบัติ
+metrics-cost-per-deal = ค่าใช้จ่ายต่อดีล
+metrics-return-on-cost = ผลตอบแทนต่อค่าใช้จ่าย
+metrics-share-of-all-revenue = สัดส่วนในรายได้ทั้งหมด
+metrics-reach = การเข้าถึง
+metrics-combined-audience = ผู้ชมรวม
+metrics-uplift = เทียบกับผู้ชมของบริษัทเอง
+metrics-impressions = การแสดงผล
+metrics-visits = การเข้าชม
+metrics-visit-rate = อัตราการเข้าชม
+metrics-mentions = การกล่าวถึง
+metrics-effort = การลงแรงตามน้ำหนักงานที่ถึงกำหนด
+metrics-participant = ผู้ร่วม
+metrics-due = ถึงกำหนด
+metrics-delivered = ส่งมอบแล้ว
+## alerts
+
+alerts-none = ไม่มีเรื่องที่ต้องดูแล
+alerts-since = ตั้งแต่
+alerts-alert = การแจ้งเตือน
+alerts-what-to-do = สิ่งที่ต้องทำ
+alerts-partner = พันธมิตร { $id }
+alerts-agreement = ข้อตกลง { $id }
+alerts-campaign = แคมเปญ { $id }
+alerts-lead = ลูกค้ามุ่งหวัง { $id }
+alerts-told = { $about }: { $advice }
+alerts-do-missing-manager = แต่งตั้งผู้ดูแลให้ครบทั้งสองฝ่าย
+alerts-do-check-in-overdue = นัดติดตามงานแล้วบันทึกผล
+alerts-do-review-overdue = นัดทบทวนรายไตรมาส ตัดสินใจ แล้วบันทึกผล
+alerts-do-unequal-effort = ตกลงกันว่าใครส่งมอบอะไรภายในเมื่อใด
+alerts-do-goals-differ = ตกลงเป้าหมายร่วมกันให้เป็นหนึ่งเดียว
+alerts-do-expiry-near = ต่ออายุ หรือตกลงเรื่องลูกค้ามุ่งหวังและแคมเปญหลังสิ้นสุด
+alerts-do-notice-ending = ขอให้ถอนการบอกกล่าว หรือสะสางเรื่องค้างก่อนสิ้นสุด
+alerts-do-exclusivity-ending = แก้ไขข้อตกลงหากต้องการให้มีผลต่อไป
+alerts-do-exclusivity-breached = ตกลงกับพันธมิตร แก้ไขสิทธิแต่ผู้เดียว หรือยุติข้อตกลงใดข้อตกลงหนึ่ง
+alerts-do-brand-use-undecided = อนุมัติหรือปฏิเสธการใช้แบรนด์
+alerts-do-breach-uncured = ให้แก้ไขการผิดข้อตกลง หรือยุติข้อตกลง
+alerts-do-negative-balance = ตกลงวิธีชำระคืน หรือหักจากค่าคอมมิชชันที่จะได้ต่อไป
+alerts-do-payable-due = จ่ายเงินแล้วบันทึกการจ่าย
+alerts-do-dispute-open = รับฟังทั้งสองฝ่ายแล้วหาข้อยุติ
+alerts-do-protection-lapsing = ทำให้ผ่านคุณสมบัติ ขยายการคุ้มครอง หรือปล่อยให้ผู้อ้างสิทธิรายต่อไป
+
+## launch
+
+launch-agreement = ข้อตกลง
+launch-partner = พันธมิตร
+launch-manager = ผู้ดูแล
+launch-manager-of = { $manager } (ฝ่าย{ $side })
+launch-fit = ความเหมาะสม
+launch-not-assessed = ยังไม่ได้ประเมิน
+launch-fits = เหมาะสม
+launch-does-not-fit = ไม่เหมาะสม
+launch-competitor = ไม่เหมาะสม: เป็นคู่แข่ง
+launch-fit-marks = { $verdict } (เต็ม 5: เสริมกัน { $complementarity } กลุ่มเป้าหมายร่วม { $audience } แบรนด์สอดคล้อง { $brand })
+launch-number = ที่
+launch-step = ขั้นตอน
+launch-done = เสร็จเมื่อ
+launch-recorded-by = บันทึกโดย
+launch-notes = หมายเหตุ
+launch-passed-over = ข้ามไป
+launch-next = ขั้นต่อไป: { $step }
+launch-complete = ไม่มี ผ่านครบทุกขั้นตอนแล้ว
+launch-do-identified = หาพันธมิตรที่น่าสนใจ 5 ถึง 10 ราย
+launch-do-contacted = ติดต่อทางอีเมลหรือผ่านผู้แนะนำ
+launch-do-initial-call = คุยครั้งแรกเพื่อดูว่าเหมาะสมกันหรือไม่
+launch-do-type-defined = กำหนดรูปแบบความร่วมมือ: การตลาดร่วม การเชื่อมต่อระบบ ช่องทางจำหน่าย หรือกิจการร่วมค้า
+launch-do-agreement-drafted = ร่างข้อตกลง: ขอบเขต ส่วนแบ่งรายได้ สิทธิแต่ผู้เดียว
+launch-do-legal-reviewed = ให้ฝ่ายกฎหมายตรวจ หากจำเป็น
+launch-do-signed = ลงนามในข้อตกลง
+launch-do-kicked-off = ประชุมเริ่มงานและตกลงเรื่องแคมเปญแรก
+launch-do-first-campaign = ดำเนินแคมเปญแรก
+launch-do-results-reviewed = ทบทวนผล: คุ้มที่จะทำต่อหรือไม่
+launch-do-decided = ปรับปรุงหรือขยาย หากสำเร็จ
 
 ## Words for the values of enums, named as the contract names them
 
@@ -312,3 +490,26 @@ demo-termination = เลิกข้อตกลงโดยบอกกล่�
 demo-termination-says = ข้อตกลงทั้งสองเลิกด้วยการบอกกล่าวเมื่อ 1 ตุลาคม 2568 ลีดของ Beacon อยู่กับผู้หามาและยังได้ค่าคอมมิชชัน ส่วนของ Harbor ตกเป็นของเรา
 demo-programme = สิ่งที่โปรแกรมพันธมิตรนำมา: 15 ถึง 30 % ของรายได้
 demo-programme-says = นอกจากผ่านพันธมิตร เราขายเองได้ 236000.00 USD ในปี 2568
+
+## import
+
+import-line = บรรทัด { $line }: { $what }
+import-column = คอลัมน์ { $column }: { $what }
+import-not-an-amount = "{ $text }" ไม่ใช่จำนวนเงินแบบ { $example } โปรดแก้ไข หรือระบุรูปแบบจำนวนเงินในไฟล์จับคู่
+import-too-many-decimals = { $text } มีทศนิยม { $decimals } ตำแหน่ง แต่ { $currency } มี { $allowed } ตำแหน่ง โปรดปัดเศษที่ต้นทาง
+import-not-minor-units = { $text } มีทศนิยม แต่ไฟล์จับคู่ระบุว่าเป็นหน่วยย่อย โปรดแก้อย่างใดอย่างหนึ่ง
+import-too-large = { $text } มากเกินกว่าที่บัญชีรับได้ โปรดแก้ไข
+import-unknown-currency = "{ $text }" ไม่ใช่รหัส ISO 4217 เช่น USD โปรดแก้ไข หรือแปลงค่าไว้ใต้ values
+import-not-a-time = "{ $text }" ไม่ใช่เวลาที่เขียนแบบ { $form } โปรดแก้ไข หรือระบุรูปแบบไว้ใต้ dates
+import-not-yes-or-no = "{ $text }" ไม่ใช่ทั้ง yes และ no โปรดแก้ไข หรือแปลงค่าไว้ใต้ values
+import-unknown-word = "{ $text }" ไม่อยู่ใน { $words } โปรดแก้ไข หรือแปลงค่าไว้ใต้ values
+import-empty = ว่างอยู่ แต่ทุกแถวต้องมี { $field } โปรดกรอก หรือกำหนดค่าเริ่มต้น
+import-cell-count = แถวมี { $cells } ช่อง แต่แถวแรกมี { $columns } ช่อง โปรดใส่เครื่องหมายคำพูดครอบช่องที่มีตัวคั่น เครื่องหมายคำพูด หรือการขึ้นบรรทัดใหม่
+import-changed = เคยนำเข้าแถวที่มีรหัสนี้ด้วยเนื้อหาอื่นแล้ว และเนื้อหานั้นยังคงอยู่ โปรดคืนค่าที่เปลี่ยน หรือใช้รหัสอื่น
+import-done = บันทึก { $recorded } แถว บันทึกไว้ก่อนแล้ว { $before } แถว ปฏิเสธ { $refused } แถว
+import-would = จะบันทึก { $recorded } แถว บันทึกไว้แล้ว { $before } แถว จะปฏิเสธ { $refused } แถว
+import-left-out = { $summary } ข้าม { $count } แถว
+import-nothing = { $summary } ยังไม่ได้บันทึกสิ่งใด
+import-at = { $summary } บัญชีอยู่ที่ลำดับที่ { $position }
+import-were-refused = ปฏิเสธ { $count } แถว โปรดแก้ไขแล้วสั่งคำสั่งเดิมอีกครั้ง
+import-would-be-refused = จะปฏิเสธ { $count } แถว

@@ -1,7 +1,7 @@
 //! The statement as CSV. Days and figures are plain in every language, so that a spreadsheet takes them as such.
 
 use super::month::{Line, MonthStatement, Part};
-use super::sheet::about;
+use super::sheet::why;
 use crate::cli::failure::Failure;
 use crate::cli::language::{Language, say};
 use crate::cli::text::{bare_amount, line};
@@ -70,7 +70,7 @@ fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String;
         id(&entry.agreement_id),
         id(&entry.campaign_id),
         text(&entry.reference),
-        text(&about(statement, moved, language)),
+        text(&why(statement, moved, language)),
         day(entry.available_at.as_ref()),
         day(entry.occurred_at.as_ref()),
         entry.position.to_string(),

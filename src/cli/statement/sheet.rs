@@ -130,22 +130,30 @@ fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String;
     ]
 }
 
-/// The reference and the reason, and when it happened if it counts later than that.
-pub fn about(statement: &MonthStatement, moved: &Line, language: Language) -> String {
+/// The reference, unless the line names it already, and why it moved.
+fn about(statement: &MonthStatement, moved: &Line, language: Language) -> String {
     let entry = &moved.entry;
-    let named = [&entry.sale_id, &entry.lead_id].into_iter().flatten().any(|id| *id == entry.reference);
-    let why = reason(language, moved);
-    let mut parts = Vec::new();
-    if !named && !entry.reference.is_empty() && !why.contains(&entry.reference) {
-        parts.push(line(&entry.reference));
+    let why = why(statement, moved, language);
+    let is_named = [&entry.sale_id, &entry.lead_id].into_iter().flatten().any(|id| *id == entry.reference);
+    match (entry.reference.as_str(), why.as_str()) {
+        ("", _) => why,
+        _ if is_named || why.contains(&entry.reference) => why,
+        (reference, "") => line(reference),
+        (reference, _) => format!("{}: {why}", line(reference)),
     }
-    parts.extend(Some(why).filter(|why| !why.is_empty()));
+}
+
+/// Why it moved, and when it happened if it counts later than that.
+pub fn why(statement: &MonthStatement, moved: &Line, language: Language) -> String {
+    let entry = &moved.entry;
+    let mut parts = vec![reason(language, moved)];
     if entry.occurred_at != entry.effective_at
         && let Some(date) = statement.period.date_of(entry.occurred_at.as_ref())
     {
         parts.push(say!(language, "statement-late", date = language.date(date)));
     }
-    parts.join(": ")
+    parts.retain(|part| !part.is_empty());
+    parts.join("; ")
 }
 
 fn working(part: &Part, language: Language) -> Vec<(String, String)> {

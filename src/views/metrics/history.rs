@@ -171,3 +171,74 @@ impl History {
         None
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fact::Change;
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_timestamp(seconds, 0).expect("a time")
+    }
+
+    /// A fact that occurred some seconds off its place, counts from some seconds later on, and is worth its place.
+    fn value(place: usize, (off, later): (i64, i64)) -> Value {
+        let number = i64::try_from(place).expect("few");
+        let stamp = Stamp { occurred_at: at(1_000 + number + off), position: place as u64 + 1 };
+        let currency = crate::domain::money::Currency::from_code("USD").expect("a currency");
+        let mut value = Value::new(stamp, Change::Commission(currency, number));
+        value.changes.extend([Change::Lead, Change::Revenue(currency, 1)]);
+        value.effective_at += chrono::Duration::seconds(later);
+        value
+    }
+
+    fn filled(values: &[Value]) -> History {
+        let mut history = History::default();
+        for (place, value) in values.iter().enumerate() {
+            history.push(Fact::Kept(u32::try_from(place).expect("few")), value);
+        }
+        history
+    }
+
+    /// The sums of a window, and how many facts had to be looked at.
+    fn asked(history: &History, values: &[Value], window: &Window) -> (Sums, usize) {
+        let mut sums = Sums::default();
+        let left = history.gather(window, &mut sums);
+        for fact in &left {
+            let Fact::Kept(place) = fact else { unreachable!("all are kept") };
+            window.add(&values[*place as usize], &mut sums);
+        }
+        (sums, left.len())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn runs_add_up_to_what_their_facts_say(
+            count in 0_usize..1_000, scale in 0_usize..30, offs in prop::collection::vec((-300_i64..300, 0_i64..40), 1..40),
+            bounds in (prop::option::of(0_i64..30_000), prop::option::of(0_i64..30_000)), time in 0_i64..35_000, position in 0_u64..32_000,
+        ) {
+            let values: Vec<Value> = (0..count * (scale + 1)).map(|place| value(place, offs[place % offs.len()])).collect();
+            let window = Window { from: bounds.0.map(at), to: bounds.1.map(at), seen: Seen { time: at(time), position } };
+            let mut expected = Sums::default();
+            values.iter().for_each(|value| window.add(value, &mut expected));
+            prop_assert_eq!(asked(&filled(&values), &values, &window).0, expected);
+        }
+    }
+
+    #[test]
+    fn of_many_facts_only_those_at_the_edges_are_looked_at() {
+        let values: Vec<Value> = (0..40_000).map(|place| value(place, (0, 0))).collect();
+        let history = filled(&values);
+        assert_eq!((history.len(), history.levels.len()), (40_000, 2));
+        let looked_at = |from: Option<i64>, to: Option<i64>, time: i64, position: u64| {
+            let window = Window { from: from.map(at), to: to.map(at), seen: Seen { time: at(time), position } };
+            asked(&history, &values, &window).1
+        };
+        assert_eq!(looked_at(None, None, 1 << 40, u64::MAX), 0);
+        assert_eq!(looked_at(None, None, 1 << 40, 20_000), RUN, "as known at a position inside of a run");
+        assert_eq!(looked_at(Some(5_000), Some(30_000), 1 << 40, u64::MAX), 2 * RUN);
+    }
+}

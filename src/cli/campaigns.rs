@@ -1,0 +1,67 @@
+//! `campaigns`: where the campaigns stand, in the order they were planned.
+
+use super::campaign::party;
+use super::choice;
+use super::client::Session;
+use super::failure::Failure;
+use super::language::{Language, columns, say};
+use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::moment::Moment;
+use super::table::Table;
+use super::text::line;
+use partnership_ledger::proto::{Campaign, CampaignState, CampaignType, ListCampaignsRequest};
+
+#[derive(clap::Args)]
+pub struct Args {
+    /// Only those in which this agreement takes part
+    #[arg(long, value_name = "ID")]
+    agreement: Option<String>,
+    /// Only of this type: joint-webinar, co-branded-content, bundle-offer, cross-promotion or event-sponsorship
+    #[arg(long = "type", value_name = "TYPE", value_parser = choice::parse::<CampaignType>)]
+    campaign_type: Option<i32>,
+    /// Only in this state: planned, running, ended or stopped
+    #[arg(long, value_name = "STATE", value_parser = choice::parse::<CampaignState>)]
+    state: Option<i32>,
+    #[command(flatten)]
+    moment: Moment,
+}
+
+pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let language = session.out.language;
+    let header = columns![
+        language; "campaign-campaign", "campaign-title", "campaign-type", "campaign-state", "campaign-starts", "campaign-ends",
+        "campaigns-with", > "campaigns-delivered"
+    ];
+    let mut client = session.partnership().await?;
+    let mut listing = Listing::begin(&mut session.out, "campaigns", header)?;
+    each_page(async |page_token| {
+        let request = ListCampaignsRequest {
+            agreement_id: args.agreement.clone(),
+            r#type: args.campaign_type.unwrap_or_default(),
+            state: args.state.unwrap_or_default(),
+            page_size: PAGE_SIZE,
+            page_token,
+            options: Some(args.moment.options()),
+        };
+        let page = client.list_campaigns(request).await?.into_inner();
+        listing.page(&page.campaigns, page.position, |table, campaign| row(language, table, campaign))?;
+        Ok(page.next_page_token)
+    })
+    .await?;
+    listing.end(&say!(language, "campaigns-none"))
+}
+
+fn row(language: Language, table: &mut Table, campaign: &Campaign) {
+    let partners: Vec<String> = campaign.joint_leads.iter().skip(1).map(|leads| party(language, leads.participant.as_ref())).collect();
+    let delivered = campaign.deliverables.iter().filter(|known| known.completed_at.is_some()).count();
+    table.row([
+        line(&campaign.campaign_id),
+        line(&campaign.title),
+        language.word::<CampaignType>(campaign.r#type),
+        language.word::<CampaignState>(campaign.state),
+        language.time(campaign.starts_at.as_ref()),
+        language.time(campaign.ends_at.as_ref()),
+        partners.join(", "),
+        say!(language, "campaigns-delivered-of", delivered = delivered.to_string(), all = campaign.deliverables.len().to_string()),
+    ]);
+}

@@ -1,0 +1,197 @@
+//! `launch`: the eleven steps of the launch checklist, which of them are done, and what comes next.
+
+use super::client::Session;
+use super::failure::Failure;
+use super::language::{Language, columns, say};
+use super::moment::Moment;
+use super::output::Output;
+use super::table::Table;
+use super::text::line;
+use partnership_ledger::proto::get_record_request::Key;
+use partnership_ledger::proto::{
+    Agreement, AgreementState, GetAgreementRequest, GetPartnerRequest, GetRecordRequest, LaunchStep, LaunchStepDone, Partner, PartnerFit,
+    Record, Side,
+};
+use std::collections::BTreeMap;
+
+/// The steps, in the order of the checklist.
+const STEPS: [LaunchStep; 11] = [
+    LaunchStep::Identified,
+    LaunchStep::Contacted,
+    LaunchStep::InitialCall,
+    LaunchStep::TypeDefined,
+    LaunchStep::AgreementDrafted,
+    LaunchStep::LegalReviewed,
+    LaunchStep::Signed,
+    LaunchStep::KickedOff,
+    LaunchStep::FirstCampaign,
+    LaunchStep::ResultsReviewed,
+    LaunchStep::Decided,
+];
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct Subject {
+    /// The agreement that is launched; with the steps done with its partner before
+    agreement: Option<String>,
+    /// A partner, as long as there is no agreement
+    #[arg(long, value_name = "ID")]
+    partner: Option<String>,
+}
+
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    subject: Subject,
+    #[command(flatten)]
+    moment: Moment,
+}
+
+/// A step that was done: of the agreement, or with the partner before there was one.
+struct Done {
+    step: LaunchStepDone,
+    record: Record,
+}
+
+pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let options = Some(args.moment.options());
+    let mut client = session.partnership().await?;
+    let mut agreement = None;
+    let mut partner_id = args.subject.partner.unwrap_or_default();
+    let mut position = 0;
+    if let Some(agreement_id) = args.subject.agreement {
+        let answer = client.get_agreement(GetAgreementRequest { agreement_id, options }).await?.into_inner();
+        if session.out.json {
+            return session.out.message(&answer);
+        }
+        position = answer.position;
+        agreement = answer.agreement.inspect(|agreement| partner_id.clone_from(&agreement.partner_id));
+    }
+    // What was known of the agreement: the partner is read at the same position.
+    let options = options.map(|options| if agreement.is_some() { at(options, position) } else { options });
+    let answer = client.get_partner(GetPartnerRequest { partner_id, options }).await?.into_inner();
+    if session.out.json {
+        return session.out.message(&answer);
+    }
+    let partner = answer.partner.unwrap_or_default();
+    let done = done(session, &partner, agreement.as_ref()).await?;
+    show(&mut session.out, &partner, agreement.as_ref(), &done)?;
+    session.out.read_at(answer.position)
+}
+
+fn at(options: partnership_ledger::proto::ReadOptions, position: u64) -> partnership_ledger::proto::ReadOptions {
+    partnership_ledger::proto::ReadOptions { as_of_position: Some(position), ..options }
+}
+
+/// What is done, by step, with the records that say so. Of both the agreement's step counts.
+async fn done(session: &Session, partner: &Partner, agreement: Option<&Agreement>) -> Result<BTreeMap<i32, Done>, Failure> {
+    let mut audit = session.audit().await?;
+    let of_agreement = agreement.map_or(&[][..], |agreement| &agreement.launch_steps);
+    let mut done = BTreeMap::new();
+    for step in of_agreement.iter().chain(&partner.launch_steps) {
+        if !done.contains_key(&step.step) {
+            let request = GetRecordRequest { key: Some(Key::Position(step.position)) };
+            let record = audit.get_record(request).await?.into_inner().record.unwrap_or_default();
+            done.insert(step.step, Done { step: *step, record });
+        }
+    }
+    Ok(done)
+}
+
+fn show(out: &mut Output, partner: &Partner, agreement: Option<&Agreement>, done: &BTreeMap<i32, Done>) -> Result<(), Failure> {
+    let language = out.language;
+    out.table(facts(language, partner, agreement))?;
+    out.line("")?;
+    out.table(steps(language, done))?;
+    let next = next(done).map_or_else(|| say!(language, "launch-complete"), |step| to_do(language, step));
+    out.line(&format!("\n{}", say!(language, "launch-next", step = next)))
+}
+
+fn facts(language: Language, partner: &Partner, agreement: Option<&Agreement>) -> Table {
+    let mut facts = Table::facts();
+    if let Some(agreement) = agreement {
+        let state = language.word::<AgreementState>(agreement.state);
+        facts.fact(&say!(language, "launch-agreement"), format!("{} ({state})", line(&agreement.agreement_id)));
+    }
+    facts.fact(&say!(language, "launch-partner"), format!("{} ({})", line(&partner.partner_id), line(&partner.display_name)));
+    facts.fact(
+        &say!(language, "launch-fit"),
+        partner.fit.as_ref().map_or_else(|| say!(language, "launch-not-assessed"), |fit| told(language, fit)),
+    );
+    for manager in agreement.map_or(&[][..], |agreement| &agreement.managers) {
+        let side = language.word::<Side>(manager.side);
+        facts.fact(&say!(language, "launch-manager"), say!(language, "launch-manager-of", manager = line(&manager.manager), side = side));
+    }
+    facts
+}
+
+/// Whether a partner fits, and by which marks.
+fn told(language: Language, fit: &PartnerFit) -> String {
+    let verdict = match (fit.fits, fit.competitor) {
+        (true, _) => say!(language, "launch-fits"),
+        (false, true) => say!(language, "launch-competitor"),
+        (false, false) => say!(language, "launch-does-not-fit"),
+    };
+    say!(
+        language,
+        "launch-fit-marks",
+        verdict = verdict,
+        complementarity = fit.complementarity,
+        audience = fit.shared_audience,
+        brand = fit.brand_alignment
+    )
+}
+
+fn steps(language: Language, done: &BTreeMap<i32, Done>) -> Table {
+    let header =
+        columns![language; > "launch-number", "launch-step", "launch-done", "launch-recorded-by", "launch-notes", > "column-position"];
+    let mut table = Table::new(header);
+    let last = done.keys().next_back().copied().unwrap_or(0);
+    for (number, step) in (1..).zip(STEPS) {
+        let name = language.word::<LaunchStep>(step.into());
+        let cells = match done.get(&step.into()) {
+            Some(done) => [
+                language.time(done.step.completed_at.as_ref()),
+                line(&done.record.recorded_by),
+                notes(&done.record),
+                done.step.position.to_string(),
+            ],
+            // What is behind a later step may have been left out, as a legal review that nobody needs.
+            None if i32::from(step) < last => [say!(language, "launch-passed-over"), String::new(), String::new(), String::new()],
+            None => [const { String::new() }; 4],
+        };
+        let [when, by, notes, position] = cells;
+        table.row([format!("{number}"), name, when, by, notes, position]);
+    }
+    table
+}
+
+/// What the emitter noted with the record: the ledger itself does not know who did a step, only who recorded it.
+fn notes(record: &Record) -> String {
+    let metadata = record.event.iter().flat_map(|event| &event.metadata);
+    metadata.map(|(key, value)| format!("{}={}", line(key), line(value))).collect::<Vec<_>>().join(", ")
+}
+
+/// The first step behind the last one done; none if that was the last of all.
+fn next(done: &BTreeMap<i32, Done>) -> Option<LaunchStep> {
+    let last = done.keys().next_back().copied().unwrap_or(0);
+    STEPS.into_iter().find(|step| i32::from(*step) > last)
+}
+
+/// What a step asks for.
+fn to_do(language: Language, step: LaunchStep) -> String {
+    match step {
+        LaunchStep::Unspecified => say!(language, "unspecified"),
+        LaunchStep::Identified => say!(language, "launch-do-identified"),
+        LaunchStep::Contacted => say!(language, "launch-do-contacted"),
+        LaunchStep::InitialCall => say!(language, "launch-do-initial-call"),
+        LaunchStep::TypeDefined => say!(language, "launch-do-type-defined"),
+        LaunchStep::AgreementDrafted => say!(language, "launch-do-agreement-drafted"),
+        LaunchStep::LegalReviewed => say!(language, "launch-do-legal-reviewed"),
+        LaunchStep::Signed => say!(language, "launch-do-signed"),
+        LaunchStep::KickedOff => say!(language, "launch-do-kicked-off"),
+        LaunchStep::FirstCampaign => say!(language, "launch-do-first-campaign"),
+        LaunchStep::ResultsReviewed => say!(language, "launch-do-results-reviewed"),
+        LaunchStep::Decided => say!(language, "launch-do-decided"),
+    }
+}
