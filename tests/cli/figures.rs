@@ -95,7 +95,7 @@ fn says(outcome: &Outcome, expected: &[&str]) {
 #[case(&["campaigns", "--state", "running"], &["no campaigns"])]
 #[case(&["partners", "--kind", "technology"], &["acme Acme พันธมิตร technology crm 2025-01-01 acme-1"])]
 #[case(&["partners", "--category", "erp"], &["no partners"])]
-#[case(&["agreements", "--type", "co-marketing", "--state", "active"], &["acme-1 acme co marketing active 2025-01-01"])]
+#[case(&["agreements", "--type", "co-marketing", "--state", "active"], &["acme-1 acme co-marketing active 2025-01-01"])]
 #[case(&["agreements", "--partner", "acme", "--lang", "th"], &["acme-1 acme การตลาดร่วม มีผลอยู่ 1 ม.ค. 2568"])]
 #[case(&["leads", "--house"], &["lead-1 qualified the house", "lead-3 qualified the house"])]
 #[case(&["leads", "--owner", "acme", "--state", "open"], &["lead-4 open acme acme-1 2025-03-02 JOINT_ALLOCATION"])]
