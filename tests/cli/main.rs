@@ -4,6 +4,7 @@ mod append;
 mod ask;
 mod figures;
 mod import;
+mod language;
 mod relationship;
 mod run;
 mod statement;
