@@ -91,6 +91,30 @@ fn append_counts_in_thai_and_names_the_bad_line(served: Served) {
 }
 
 #[test]
+fn partners_are_listed_by_name_as_dictionaries_do() {
+    let served = Served::fresh();
+    let names = ["โรงแรม", "Zenith", "กาแฟ", "เก้าอี้", "acme", "ไก่ทอด", "ขนม"];
+    let events = names.iter().enumerate().map(|(number, name)| {
+        let partner = serde_json::json!({"partner_id": format!("p-{number}"), "display_name": name, "kind": "PARTNER_KIND_RESELLER"});
+        let event_id = format!("00000000-0000-4000-8000-00000000000{number}");
+        serde_json::json!({"event_id": event_id, "occurred_at": "2025-01-01T00:00:00Z", "partner_registered": partner}).to_string()
+    });
+    let events: Vec<String> = events.collect();
+    assert_eq!(finish(served.command(&["append"]).write_stdin(events.join("\n"))).code, 0);
+    let order = |words: &[&str]| {
+        let out = served.ask(words).out;
+        let mut found: Vec<&str> = names.to_vec();
+        found.sort_by_key(|name| out.find(*name).expect("it is listed"));
+        found
+    };
+    assert_eq!(order(&["partners"]), names);
+    assert_eq!(order(&["partners", "--by-name", "--lang", "th"]), ["กาแฟ", "เก้าอี้", "ไก่ทอด", "ขนม", "โรงแรม", "acme", "Zenith"]);
+    assert_eq!(order(&["partners", "--by-name"]), ["acme", "Zenith", "กาแฟ", "เก้าอี้", "ไก่ทอด", "ขนม", "โรงแรม"]);
+    let json = |language| served.ask(&["partners", "--by-name", "--json", "--lang", language]).out;
+    assert_eq!(json("en"), json("th"));
+}
+
+#[test]
 fn verify_speaks_thai() {
     let dir = tempfile::tempdir().expect("a directory");
     let outcome = finish(program().args(["verify", "--lang", "th", "--data-dir"]).arg(dir.path()));

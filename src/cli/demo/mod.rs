@@ -103,6 +103,6 @@ fn row(language: Language, lead: &Lead, date: &str) -> [String; 6] {
         language.party(lead.owner.as_ref()),
         credit(language, &lead.agreement_id),
         text::code::<OwnershipRule>(lead.rule),
-        explanation(language, &lead),
+        explanation(language, lead),
     ]
 }
