@@ -2,7 +2,7 @@
 
 use crate::support::{Service, adjustment, agreement, partner, told};
 use partnership_ledger::proto::{
-    GetBalanceRequest, GetCampaignRequest, GetLeadRequest, GetMetricsRequest, GetPartnerRequest, ListAlertsRequest, ListCampaignsRequest,
+    GetBalanceRequest, GetCampaignRequest, GetLeadRequest, GetMetricsRequest, GetPartnerRequest, ListCampaignsRequest,
     ListEntriesRequest, ListLeadsRequest, ListPartnersRequest, Metrics, Party, ReadOptions, get_metrics_request::Scope, party,
 };
 use prost_types::Timestamp;

@@ -79,6 +79,7 @@ fn says(outcome: &Outcome, expected: &[&str]) {
     "Figures for partner acme from 2025-03-01 to 2025-04-01", "leads 4", "conversion 75 % (3 of 4)", "deals 0",
 ])]
 #[case(&["metrics", "--agreement", "acme-1"], &["revenue 5000.00", "share of all revenue 100 % (5000.00 of 5000.00)"])]
+#[case(&["metrics"], &["Figures for everything", "partners' share of it 100 % (5000.00 of 5000.00)"])]
 #[case(&["metrics", "--lang", "th"], &[
     "ตัวเลขของทั้งหมด", "อัตราผ่านคุณสมบัติ 75 % (3 จาก 4)", "รายได้ 5,000.00", "ผลตอบแทนต่อค่าใช้จ่าย 150 % (3,000.00 จาก 2,000.00)",
     "ผู้ชมรวม 150,000", "บริษัท 3 3",
@@ -95,7 +96,7 @@ fn says(outcome: &Outcome, expected: &[&str]) {
 #[case(&["campaigns", "--state", "running"], &["no campaigns"])]
 #[case(&["partners", "--kind", "technology"], &["acme Acme พันธมิตร technology crm 2025-01-01 acme-1"])]
 #[case(&["partners", "--category", "erp"], &["no partners"])]
-#[case(&["agreements", "--type", "co-marketing", "--state", "active"], &["acme-1 acme co marketing active 2025-01-01"])]
+#[case(&["agreements", "--type", "co-marketing", "--state", "active"], &["acme-1 acme co-marketing active 2025-01-01"])]
 #[case(&["agreements", "--partner", "acme", "--lang", "th"], &["acme-1 acme การตลาดร่วม มีผลอยู่ 1 ม.ค. 2568"])]
 #[case(&["leads", "--house"], &["lead-1 qualified the house", "lead-3 qualified the house"])]
 #[case(&["leads", "--owner", "acme", "--state", "open"], &["lead-4 open acme acme-1 2025-03-02 JOINT_ALLOCATION"])]

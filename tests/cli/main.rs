@@ -5,6 +5,7 @@ mod ask;
 mod figures;
 mod import;
 mod language;
+mod relationship;
 mod run;
 mod statement;
 mod support;

@@ -149,8 +149,25 @@ fn the_demo_tells_its_stories_and_how_to_go_on() {
         "OUTSIDE_WINDOW",
         "20 % of each sale, for 12 months",
         "-100.00",
+        "10 % (50 of 500)",
+        "1150 % (23000.00 of 2000.00)",
+        "300 % (150000 of 50000)",
+        "unequal effort",
+        "= payable      15000.00",
+        "500000.00 USD  500000.00 USD",
+        "next: review the results",
+        "27.76 % (90700.00 of 326700.00)",
         "partnership-ledger serve --data-dir",
     ] {
+        assert!(outcome.out.contains(word), "{word:?} is missing:\n{}", outcome.out);
+    }
+}
+
+#[test]
+fn the_demo_is_told_in_thai_as_well() {
+    let outcome = finish(program().args(["--lang", "th", "demo"]));
+    assert_eq!((outcome.code, outcome.error.as_str()), (0, ""), "{}", outcome.out);
+    for word in ["แคมเปญที่ 1", "23,000.00", "EXCEEDS_PAYABLE", "2568"] {
         assert!(outcome.out.contains(word), "{word:?} is missing:\n{}", outcome.out);
     }
 }

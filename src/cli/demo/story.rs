@@ -89,7 +89,7 @@ pub const CHAPTERS: [Chapter; 13] = [
         title: Key::of("demo-badges"),
         says: Key::of("demo-badges-says"),
         steps: &[Step::Record(events!("badges"))],
-        commands: &[&["alerts", "--campaign", "badges-2025", "--as-of", "2025-10-15"]],
+        commands: &[&["alerts", "--partner", "payline", "--as-of", "2025-10-15"]],
     },
     Chapter {
         title: Key::of("demo-booth"),

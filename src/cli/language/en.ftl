@@ -487,6 +487,7 @@ metrics-cost-per-qualified = cost per qualified lead
 metrics-cost-per-deal = cost per deal
 metrics-return-on-cost = return on cost
 metrics-share-of-all-revenue = share of all revenue
+metrics-share-of-partners = partners' share of it
 metrics-reach = Reach
 metrics-combined-audience = combined audience
 metrics-uplift = uplift over the house's own
@@ -597,7 +598,7 @@ tier-period-year = year
 tier-period-lifetime = lifetime
 
 brand-channel-website = website
-brand-channel-co-branded = co branded
+brand-channel-co-branded = co-branded
 brand-channel-advertising = advertising
 brand-channel-social = social
 brand-channel-press-release = press release
@@ -611,7 +612,7 @@ partner-kind-media = media
 partner-kind-joint-venture = joint venture
 partner-kind-other = other
 
-agreement-type-co-marketing = co marketing
+agreement-type-co-marketing = co-marketing
 agreement-type-integration = integration
 agreement-type-channel = channel
 agreement-type-joint-venture = joint venture
@@ -632,7 +633,7 @@ launch-step-first-campaign = first campaign
 launch-step-results-reviewed = results reviewed
 launch-step-decided = decided
 
-review-kind-check-in = check in
+review-kind-check-in = check-in
 review-kind-quarterly-review = quarterly review
 
 review-decision-continue = continue
@@ -662,7 +663,7 @@ dispute-outcome-dismissed = dismissed
 dispute-outcome-settled = settled
 
 campaign-type-joint-webinar = joint webinar
-campaign-type-co-branded-content = co branded content
+campaign-type-co-branded-content = co-branded content
 campaign-type-bundle-offer = bundle offer
 campaign-type-cross-promotion = cross promotion
 campaign-type-event-sponsorship = event sponsorship
@@ -727,7 +728,7 @@ campaign-state-ended = ended
 campaign-state-stopped = stopped
 
 alert-kind-missing-manager = missing manager
-alert-kind-check-in-overdue = check in overdue
+alert-kind-check-in-overdue = check-in overdue
 alert-kind-review-overdue = review overdue
 alert-kind-unequal-effort = unequal effort
 alert-kind-goals-differ = goals differ
