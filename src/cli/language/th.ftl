@@ -92,6 +92,7 @@ statement-payable-negative = ไม่มียอดที่จ่ายได
 statement-available-on = { $amount } จะจ่ายได้ตั้งแต่ { $day }
 statement-taken-on = { $amount } จะถูกหักคืนเมื่อ { $day } พร้อมค่าคอมมิชชันที่เกี่ยวข้อง
 statement-held = { $amount } ถูกพักไว้โดยข้อโต้แย้ง { $dispute } เรื่อง{ $about } จนกว่าจะได้ข้อยุติ
+statement-reason-cost = ค่าใช้จ่ายของแคมเปญ { $campaign }
 statement-reason-rate = { $rate } ของ { $base } ตามกติกา { $rule }
 statement-reason-tiers = ยอดขายสุทธิจาก { $before } เป็น { $after } ตามกติกา { $rule }
 statement-reason-flat = จำนวนคงที่ตามกติกา { $rule }

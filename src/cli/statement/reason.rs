@@ -26,7 +26,9 @@ pub fn reason(language: Language, moved: &Line) -> String {
             joined([say!(language, "statement-reason-returned", payout = line(&returned.payout_id)), line(&returned.reason)])
         }
         Body::PaymentReceived(received) => line(&received.reference),
-        Body::CostIncurred(cost) => line(&cost.description),
+        Body::CostIncurred(cost) => {
+            joined([say!(language, "statement-reason-cost", campaign = line(&cost.campaign_id)), line(&cost.description)])
+        }
         Body::ProfitDistributed(distributed) => language.word::<DistributionMethod>(distributed.method),
         _ => String::new(),
     }
