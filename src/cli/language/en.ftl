@@ -216,6 +216,18 @@ explain-available-from = available from
 explain-steps = Step by step
 explain-what-happened = what happened
 explain-terms = Terms applied
+steps-registered = partner { $partner } ({ $name }) was registered
+steps-signed = agreement { $agreement } with { $partner } was signed, in effect from { $time }
+steps-amended = agreement { $agreement } was amended from { $time } on
+steps-referred = lead { $lead } was referred: { $effects }
+steps-reassigned = lead { $lead } was reassigned: { $effects }
+steps-sold = sale { $sale } of { $amount } was made on { $time }: { $outcome }
+steps-earned = { $amount } were earned, { $how }
+steps-nothing-earned = nothing was earned: { $why }
+steps-no-commission = nothing was earned: it names neither lead nor agreement
+steps-refunded = refund { $refund }: { $effects }
+steps-reinstated = refund { $refund } was undone: { $effects }
+steps-paid = payout { $payout } of { $amount } to { $partner }
 
 ## Failures
 

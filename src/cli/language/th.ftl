@@ -204,6 +204,18 @@ explain-available-from = จ่ายได้ตั้งแต่
 explain-steps = ทีละขั้น
 explain-what-happened = สิ่งที่เกิดขึ้น
 explain-terms = เงื่อนไขที่ใช้
+steps-registered = ลงทะเบียนพันธมิตร { $partner } ({ $name })
+steps-signed = ลงนามข้อตกลง { $agreement } กับ { $partner } มีผลตั้งแต่ { $time }
+steps-amended = แก้ไขข้อตกลง { $agreement } ตั้งแต่ { $time }
+steps-referred = แนะนำลูกค้ามุ่งหวัง { $lead }: { $effects }
+steps-reassigned = โอนลูกค้ามุ่งหวัง { $lead }: { $effects }
+steps-sold = การขาย { $sale } จำนวน { $amount } เมื่อ { $time }: { $outcome }
+steps-earned = ได้ค่าคอมมิชชัน { $amount } คือ { $how }
+steps-nothing-earned = ไม่ได้ค่าคอมมิชชัน: { $why }
+steps-no-commission = ไม่ได้ค่าคอมมิชชัน: ไม่ได้ระบุลูกค้ามุ่งหวังหรือข้อตกลง
+steps-refunded = คืนเงิน { $refund }: { $effects }
+steps-reinstated = ยกเลิกการคืนเงิน { $refund }: { $effects }
+steps-paid = จ่ายเงิน { $payout } จำนวน { $amount } ให้ { $partner }
 
 ## Failures
 

@@ -43,7 +43,8 @@ fn assessed(language: Language, record: &Record) -> String {
     assessed.map(|assessed| joined([earned(language, assessed), cut_off(language, assessed)])).unwrap_or_default()
 }
 
-fn earned(language: Language, assessed: &CommissionAssessed) -> String {
+/// How commission was worked out.
+pub fn earned(language: Language, assessed: &CommissionAssessed) -> String {
     let rule = line(&assessed.rule_name);
     match (assessed.rate_bps, assessed.base.as_ref(), &assessed.tier_working) {
         (Some(rate), Some(base), _) => {
