@@ -8,7 +8,10 @@ use outside::ledger::{Ledger as _, Refusal, stamp};
 use outside::served::Served;
 use outside::workload::NOW;
 use partnership_ledger::journal::MemoryJournal;
-use partnership_ledger::proto::{self as pb, AgreementType, PartnerKind, event::Body};
+use partnership_ledger::proto::{
+    self as pb, AgreementType, PartnerKind, Side, campaign_participant::Party, cost_incurred::PaidBy, event::Body,
+    get_metrics_request::Scope,
+};
 
 /// The largest amount of an event.
 const LARGEST: i64 = 1_000_000_000_000_000;
@@ -118,6 +121,98 @@ fn a_field_of_a_balance_stays_within_64_bits_even_if_the_account_does() {
     assert_eq!(story.balance().net, 0);
     let refused = story.append(&paid_and_returned(FITTING, LARGEST));
     assert_eq!(reason(&refused), Some("AMOUNT_OUT_OF_RANGE"));
+}
+
+/// A campaign of the house and acme, with the house's share of costs.
+fn planned(house_share: u32) -> Body {
+    let participant = |cost_share_bps: u32, lead_share_bps: u32, party| pb::CampaignParticipant {
+        cost_share_bps,
+        lead_share_bps,
+        goal: pb::CampaignGoal::Leads.into(),
+        party: Some(party),
+    };
+    Body::CampaignPlanned(pb::CampaignPlanned {
+        campaign_id: "campaign".to_owned(),
+        r#type: pb::CampaignType::BundleOffer.into(),
+        title: "Campaign".to_owned(),
+        participants: vec![
+            participant(house_share, 10_000, Party::House(true)),
+            participant(10_000 - house_share, 0, Party::AgreementId("acme-1".to_owned())),
+        ],
+        ..pb::CampaignPlanned::default()
+    })
+}
+
+/// A cost that the house paid.
+fn cost(number: usize, minor_units: i64) -> Body {
+    Body::CostIncurred(pb::CostIncurred {
+        cost_id: format!("c-{number}"),
+        campaign_id: "campaign".to_owned(),
+        amount: Some(usd(minor_units)),
+        description: String::new(),
+        paid_by: Some(PaidBy::House(true)),
+    })
+}
+
+#[test]
+fn what_a_campaign_costs_stays_within_64_bits() {
+    for house_share in [10_000, 0] {
+        let mut story = Story::begin();
+        story.append(&[planned(house_share)]).expect("recorded");
+        story.append(&(0..FITTING).map(|number| cost(number, LARGEST)).collect::<Vec<_>>()).expect("it fits");
+        assert_eq!(reason(&story.append(&[cost(FITTING, LARGEST)])), Some("AMOUNT_OUT_OF_RANGE"));
+        story.append(&[cost(FITTING, 1)]).expect("it still fits");
+    }
+}
+
+#[test]
+fn a_ventures_capital_and_profit_stay_within_64_bits() {
+    let put = |number: usize, side: Side| {
+        Body::CapitalContributed(pb::CapitalContributed {
+            contribution_id: format!("k-{number}-{side:?}"),
+            agreement_id: "venture".to_owned(),
+            side: side.into(),
+            amount: Some(usd(LARGEST)),
+        })
+    };
+    let shared = |number: usize| {
+        Body::ProfitDistributed(pb::ProfitDistributed {
+            distribution_id: format!("d-{number}"),
+            agreement_id: "venture".to_owned(),
+            amount: Some(usd(LARGEST)),
+            method: pb::DistributionMethod::CapitalFirst.into(),
+        })
+    };
+    let mut story = Story::begin();
+    let terms = pb::Terms { ownership: Some(pb::Ownership { house_bps: 0, partner_bps: 10_000 }), ..pb::Terms::default() };
+    let signed = Body::AgreementSigned(pb::AgreementSigned {
+        agreement_id: "venture".to_owned(),
+        partner_id: "acme".to_owned(),
+        r#type: AgreementType::JointVenture.into(),
+        terms: Some(Box::new(terms)),
+        ..pb::AgreementSigned::default()
+    });
+    story.append(&[signed]).expect("recorded");
+    story.append(&(0..FITTING).map(|number| put(number, Side::House)).collect::<Vec<_>>()).expect("it fits");
+    // The cash of both sides is one account.
+    assert_eq!(reason(&story.append(&[put(FITTING, Side::Partner)])), Some("AMOUNT_OUT_OF_RANGE"));
+    // The capital goes back to the house, then all profit to the partner, as far as its account goes.
+    story.append(&(0..2 * FITTING).map(shared).collect::<Vec<_>>()).expect("it fits");
+    assert_eq!(story.balance().distributed, LARGEST * i64::try_from(FITTING).expect("small"));
+    assert_eq!(reason(&story.append(&[shared(2 * FITTING)])), Some("AMOUNT_OUT_OF_RANGE"));
+}
+
+/// Sales that run through nobody are in no account: nothing bounds their sum.
+#[test]
+fn figures_beyond_64_bits_are_answered() {
+    let sold = |number: usize| {
+        Body::SaleRecorded(pb::SaleRecorded { sale_id: format!("s-{number}"), amount: Some(usd(LARGEST)), ..pb::SaleRecorded::default() })
+    };
+    let mut story = Story::begin();
+    story.append(&(0..FITTING + 2).map(sold).collect::<Vec<_>>()).expect("recorded");
+    let request = pb::GetMetricsRequest { scope: Some(Scope::All(true)), ..pb::GetMetricsRequest::default() };
+    let answer = story.served.metrics(&request).expect("an answer").metrics.expect("figures");
+    assert_eq!(answer.by_currency[0].revenue, i64::MAX);
 }
 
 #[test]

@@ -145,9 +145,70 @@ fn payables_and_payouts_are_the_same_in_pages() {
     }
 }
 
+#[test]
+fn every_listed_campaign_is_what_is_answered_alone() {
+    let mut seen = 0;
+    for seed in SEEDS {
+        let (mut served, asked) = told(seed);
+        for when in asked {
+            let options = Some(when.options());
+            let listed = campaigns(&mut served, when, &pb::ListCampaignsRequest::default());
+            for id in ids('c') {
+                let request = pb::GetCampaignRequest { campaign_id: id, options };
+                let alone = served.campaign(&request).ok().and_then(|answer| answer.campaign);
+                assert!(alone.is_none_or(|campaign| listed.contains(&campaign)), "seed {seed} {when:?}");
+            }
+            let of_state = |state| pb::ListCampaignsRequest { state, ..Default::default() };
+            let mut by_state = 0;
+            for state in 1..=4 {
+                by_state += campaigns(&mut served, when, &of_state(state)).len();
+            }
+            assert_eq!(by_state, listed.len(), "seed {seed} {when:?}: each has one state");
+            seen += listed.len();
+            for campaign in listed {
+                let request = pb::GetCampaignRequest { campaign_id: campaign.campaign_id.clone(), options };
+                let alone = served.campaign(&request).expect("it is listed").campaign;
+                let participant = campaign.participants.iter().find_map(|participant| match participant.party.as_ref()? {
+                    pb::campaign_participant::Party::AgreementId(agreement) => Some(agreement.clone()),
+                    pb::campaign_participant::Party::House(_) => None,
+                });
+                let its = pb::ListCampaignsRequest { agreement_id: participant, ..of_state(campaign.state) };
+                assert!(campaigns(&mut served, when, &its).contains(&campaign), "seed {seed} {when:?}");
+                assert_eq!(alone, Some(campaign), "seed {seed} {when:?}");
+            }
+        }
+    }
+    assert!(seen > 20, "only {seen} campaigns were listed");
+}
+
+#[test]
+fn alerts_are_the_same_in_pages_and_by_kind() {
+    let mut seen = 0;
+    for seed in SEEDS {
+        let (mut served, asked) = told(seed);
+        for when in asked {
+            let whole = pb::ListAlertsRequest { page_size: 1_000, options: Some(when.options()), ..Default::default() };
+            let mut alerts = |request: &pb::ListAlertsRequest| served.alerts(request).expect("alerts");
+            let all = alerts(&whole).alerts;
+            let paged = all_pages(|page_token| {
+                let page = alerts(&pb::ListAlertsRequest { page_size: PAGE_SIZE, page_token, ..whole.clone() });
+                (page.alerts, page.next_page_token)
+            });
+            assert_eq!(paged, all, "seed {seed} {when:?}");
+            let of_kind = |kind| all.iter().filter(move |alert| alert.kind == kind).cloned().collect::<Vec<_>>();
+            for kind in 1..=15 {
+                let request = pb::ListAlertsRequest { kinds: vec![kind], ..whole.clone() };
+                assert_eq!(alerts(&request).alerts, of_kind(kind), "seed {seed} {when:?}");
+            }
+            seen += all.len();
+        }
+    }
+    assert!(seen > 200, "only {seen} alerts were listed");
+}
+
 /// All ids that the workloads give, and some more.
 fn ids(letter: char) -> impl Iterator<Item = String> {
-    (0..10).map(move |number| format!("{letter}{number}"))
+    (0..16).map(move |number| format!("{letter}{number}"))
 }
 
 fn leads(served: &mut Served, when: When) -> Vec<pb::Lead> {
@@ -163,6 +224,14 @@ fn agreements(served: &mut Served, when: When) -> Vec<pb::Agreement> {
         let request = pb::ListAgreementsRequest { page_size: PAGE_SIZE, page_token, options: Some(when.options()), ..Default::default() };
         let page = served.list_agreements(&request).expect("a page");
         (page.agreements, page.next_page_token)
+    })
+}
+
+fn campaigns(served: &mut Served, when: When, filter: &pb::ListCampaignsRequest) -> Vec<pb::Campaign> {
+    all_pages(|page_token| {
+        let request = pb::ListCampaignsRequest { page_size: PAGE_SIZE, page_token, options: Some(when.options()), ..filter.clone() };
+        let page = served.list_campaigns(&request).expect("a page");
+        (page.campaigns, page.next_page_token)
     })
 }
 

@@ -9,7 +9,7 @@ use outside::served::Served;
 use outside::workload::NOW;
 use outside::{json, ledger::Refusal};
 use partnership_ledger::journal::MemoryJournal;
-use partnership_ledger::proto as pb;
+use partnership_ledger::proto::{self as pb, get_metrics_request::Scope};
 use serde_json::{Value, json};
 
 /// An event that is well formed, and what spoils it: where, by what, and the field that is to be named.
@@ -266,4 +266,25 @@ fn each_bad_field_is_named() {
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn figures_are_asked_for_something() {
+    let mut served = Served::in_memory(Arc::new(MemoryJournal::new()), NOW);
+    let time = |text: &str| Some(outside::ledger::stamp(text.parse().expect("a time")));
+    let (early, late) = (time("2025-01-01T00:00:00Z"), time("2025-02-01T00:00:00Z"));
+    let all = Some(Scope::All(true));
+    let cases = [
+        (pb::GetMetricsRequest::default(), "scope"),
+        (pb::GetMetricsRequest { scope: Some(Scope::All(false)), ..Default::default() }, "all"),
+        (pb::GetMetricsRequest { scope: Some(Scope::CampaignId("a b".to_owned())), ..Default::default() }, "campaign_id"),
+        (pb::GetMetricsRequest { scope: all.clone(), from: late, to: early, ..Default::default() }, "to"),
+    ];
+    for (request, field) in cases {
+        let refusal = served.metrics(&request).expect_err(field);
+        assert_eq!((refusal.code.as_str(), &refusal.fields[..]), ("INVALID_ARGUMENT", &[field.to_owned()][..]), "{request:?}");
+    }
+    // Nothing lies in an interval that ends where it begins.
+    let empty = pb::GetMetricsRequest { scope: all, from: early, to: early, ..Default::default() };
+    assert_eq!(served.metrics(&empty).expect("an answer").metrics.map(|metrics| metrics.leads), Some(0));
 }

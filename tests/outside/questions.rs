@@ -11,7 +11,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::compare::{assessment, lines};
 use super::json;
-use super::ledger::{Answer, Ledger, When, stamp};
+use super::ledger::{Answer, Ledger, When, instant, stamp};
 use super::model::{Model, calendar::Instant};
 use super::workload::turns;
 
@@ -164,19 +164,22 @@ impl Question {
     }
 }
 
-/// Random moments, the edges of the records' times among them; few if little happened.
+/// Random moments, the edges of the records' times and of alerts among them; few if little happened.
 pub fn moments(model: &Model) -> Vec<When> {
     let mut rng = StdRng::seed_from_u64(model.last_position());
-    let turns: Vec<_> = turns(&model.known()).into_iter().collect();
+    let known = model.known();
+    let turns: Vec<_> = turns(&known).into_iter().collect();
     let last = model.last_position();
     let mut moments = vec![When::default(), When { as_of: None, position: Some(0) }, When { as_of: None, position: Some(last + 1) }];
-    for _ in 0..MOMENTS {
+    for number in 0..MOMENTS {
         let Some(turn) = turns.choose(&mut rng) else {
             break;
         };
         let beside = TimeDelta::nanoseconds(rng.random_range(-1..=1));
         let position = rng.random_bool(0.5).then(|| rng.random_range(0..=last));
-        moments.push(When { as_of: Some(*turn + beside), position });
+        let alerts = if number % 4 == 0 { known.alerts(&known, *turn) } else { Vec::new() };
+        let edge = alerts.choose(&mut rng).and_then(|alert| alert.since.as_ref()).map_or(*turn, instant);
+        moments.push(When { as_of: Some(edge + beside), position });
     }
     let far = "2040-01-01T00:00:00Z".parse::<chrono::DateTime<Utc>>().expect("a time");
     moments.push(When { as_of: Some(far), position: None });

@@ -98,6 +98,11 @@ impl Served {
         wait(self.reader().list_leads(request.clone()))
     }
 
+    /// The campaigns, a page.
+    pub fn list_campaigns(&mut self, request: &pb::ListCampaignsRequest) -> Answer<pb::ListCampaignsResponse> {
+        wait(self.reader().list_campaigns(request.clone()))
+    }
+
     /// What every partner is owed, a page.
     pub fn list_balances(&mut self, request: &pb::ListBalancesRequest) -> Answer<pb::ListBalancesResponse> {
         wait(self.reader().list_balances(request.clone()))

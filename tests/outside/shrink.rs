@@ -101,7 +101,7 @@ fn fewer_requests(requests: Requests, same: Same<'_>) -> Requests {
 
 /// Terms without what does not matter.
 fn plainer_terms(requests: Requests, same: Same<'_>) -> Requests {
-    let simplifications: [fn(&mut pb::Terms); 10] = [
+    let simplifications: [fn(&mut pb::Terms); 14] = [
         |terms| terms.commission = None,
         |terms| terms.lead_protection = None,
         |terms| terms.tail = None,
@@ -111,6 +111,10 @@ fn plainer_terms(requests: Requests, same: Same<'_>) -> Requests {
         |terms| terms.leads_at_end = 0,
         |terms| terms.reverse_on_house_fault = false,
         |terms| terms.time_zone.clear(),
+        |terms| terms.brand_use = None,
+        |terms| terms.campaigns_at_end = 0,
+        |terms| terms.ownership = None,
+        |terms| terms.cadence = None,
         |terms| {
             for rule in terms.commission.iter_mut().flat_map(|commission| &mut commission.rules) {
                 rule.hold_days = 0;

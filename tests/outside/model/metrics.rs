@@ -9,7 +9,6 @@ use super::calendar::Instant;
 use super::campaigns::{Who, campaign_party, who};
 use super::record::{Known, Posting, Record};
 use super::tiers::rounded;
-use super::wire::minor;
 use crate::outside::ledger::{Answer, instant};
 
 /// What is asked for: whose figures, over which facts, as of when.
@@ -62,11 +61,11 @@ impl<'a> Figures<'_, 'a> {
             currency_metrics(currency, money, registrations.unwrap_or(0), qualified, all_deals, matches!(self.scope, Scope::All(_)))
         });
         pb::Metrics {
-            leads: minor(leads),
-            qualified: minor(qualified),
-            registrations: registrations.map(minor),
+            leads: cut(leads),
+            qualified: cut(qualified),
+            registrations: registrations.map(cut),
             conversion: ratio(qualified, registrations.unwrap_or(leads)),
-            deals: minor(all_deals),
+            deals: cut(all_deals),
             close_rate: ratio(all_deals, qualified),
             by_currency: by_currency.collect(),
             reach: reach(&measured),
@@ -240,15 +239,15 @@ fn currency_metrics(
 ) -> pb::CurrencyMetrics {
     let revenue = if is_all { money.all_revenue } else { money.revenue };
     let net_revenue = revenue - money.commission;
-    let each = |dividend: i128, divisor: i128| (divisor != 0).then(|| minor(rounded(dividend, divisor)));
+    let each = |dividend: i128, divisor: i128| (divisor != 0).then(|| cut(rounded(dividend, divisor)));
     pb::CurrencyMetrics {
         currency_code,
-        revenue: minor(revenue),
+        revenue: cut(revenue),
         average_deal: each(revenue, money.deals),
-        commission: minor(money.commission),
-        net_revenue: minor(net_revenue),
-        cost: minor(money.cost),
-        net_result: minor(net_revenue - money.cost),
+        commission: cut(money.commission),
+        net_revenue: cut(net_revenue),
+        cost: cut(money.cost),
+        net_result: cut(net_revenue - money.cost),
         return_on_cost: ratio(revenue - money.cost, money.cost),
         cost_per_registration: each(money.cost, registrations),
         cost_per_qualified: each(money.cost, qualified),
@@ -264,11 +263,11 @@ fn reach(measured: &BTreeMap<&str, pb::ReachMeasured>) -> Option<pb::Reach> {
     let combined = house + sum(|reach| reach.partner_audience) - sum(|reach| reach.overlap);
     let visits = sum(|reach| reach.visits);
     (!measured.is_empty()).then(|| pb::Reach {
-        combined_audience: minor(combined),
+        combined_audience: cut(combined),
         uplift: ratio(combined, house),
-        impressions: minor(sum(|reach| reach.impressions)),
-        visits: minor(visits),
-        mentions: minor(sum(|reach| reach.mentions)),
+        impressions: cut(sum(|reach| reach.impressions)),
+        visits: cut(visits),
+        mentions: cut(sum(|reach| reach.mentions)),
         visit_rate: ratio(visits, combined),
     })
 }
@@ -276,12 +275,12 @@ fn reach(measured: &BTreeMap<&str, pb::ReachMeasured>) -> Option<pb::Reach> {
 /// An exact fraction; none if it would divide by zero.
 fn ratio(numerator: i128, denominator: i128) -> Option<pb::Ratio> {
     let basis_points = || rounded(numerator * 10_000 * denominator.signum(), denominator.abs());
-    (denominator != 0).then(|| pb::Ratio {
-        numerator: minor(numerator),
-        denominator: minor(denominator),
-        // Cut where it leaves 64 bits, which the fraction itself does not.
-        basis_points: minor(basis_points().clamp(i64::MIN.into(), i64::MAX.into())),
-    })
+    (denominator != 0).then(|| pb::Ratio { numerator: cut(numerator), denominator: cut(denominator), basis_points: cut(basis_points()) })
+}
+
+/// A figure on the wire, cut where it leaves 64 bits.
+fn cut(figure: i128) -> i64 {
+    i64::try_from(figure.clamp(i64::MIN.into(), i64::MAX.into())).expect("within 64 bits")
 }
 
 fn count(number: usize) -> i128 {

@@ -138,11 +138,16 @@ impl World {
     }
 
     fn reach_measured(&mut self, campaign_id: String) -> pb::ReachMeasured {
-        let mut number = |least: u64, most: u64| self.one_in(2).then(|| i64::try_from(least + self.below(most)).expect("small"));
+        let most_overlap = self.any(&[100, 100, 200_000]);
+        let mut number = |least: u64, most: u64| match self.below(100) {
+            0 => Some(1_000_000_000_000_000),
+            1..50 => Some(i64::try_from(least + self.below(most)).expect("small")),
+            _ => None,
+        };
         pb::ReachMeasured {
             house_audience: number(100, 50_000).filter(|audience| audience % 7 != 0),
             partner_audience: number(100, 100_000),
-            overlap: number(0, 100),
+            overlap: number(0, most_overlap),
             impressions: number(0, 1_000_000),
             visits: number(0, 9_000),
             registrations: number(0, 30),

@@ -112,7 +112,7 @@ impl World {
             Reward::Tiers(tiers) => tiers.mode() != TierMode::BySale,
             _ => false,
         };
-        let cap = if total_only || !self.one_in(3) { None } else { Some(self.money(20_000)) };
+        let cap = if total_only || !self.one_in(3) { None } else { Some(self.money(12_000)) };
         let limited = self.one_in(5);
         pb::CommissionRule {
             name: name.to_owned(),

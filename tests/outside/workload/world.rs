@@ -30,6 +30,8 @@ pub struct World {
     last: Instant,
     pub currencies: Vec<&'static str>,
     pub zone: &'static str,
+    /// Without campaigns, ventures and the relationship.
+    pub is_plain: bool,
 }
 
 impl World {
@@ -39,8 +41,9 @@ impl World {
         let currencies = [vec!["USD"], vec!["USD", "JPY"], vec!["EUR", "KWD", "JPY"]];
         let currencies = currencies.choose(&mut rng).expect("some").clone();
         let zone = ["", "Asia/Bangkok", "Europe/Berlin"].choose(&mut rng).expect("some");
+        let is_plain = rng.random_bool(0.3);
         let model = Model { now: Some(NOW), ..Model::default() };
-        Self { rng, ahead: model.clone(), model, clock, last: clock, currencies, zone }
+        Self { is_plain, rng, ahead: model.clone(), model, clock, last: clock, currencies, zone }
     }
 
     /// Takes over what a request brought.
