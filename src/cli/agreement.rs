@@ -2,11 +2,12 @@
 
 use super::client::Session;
 use super::failure::Failure;
+use super::language::{Language, columns, say};
 use super::moment::Moment;
 use super::output::Output;
 use super::table::Table;
 use super::terms;
-use super::text::{line, time, word};
+use super::text::line;
 use partnership_ledger::proto::{
     Agreement, AgreementState, AgreementType, BrandChannel, BreachClause, EndCause, GetAgreementRequest, LaunchStep, ReviewDecision,
     ReviewKind, Side,
@@ -31,55 +32,60 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
 }
 
 fn show(agreement: &Agreement, out: &mut Output) -> Result<(), Failure> {
+    let language = out.language;
     let mut facts = Table::facts();
-    facts.fact("agreement", line(&agreement.agreement_id));
-    facts.fact("partner", line(&agreement.partner_id));
-    facts.fact("type", word::<AgreementType>(agreement.r#type));
-    facts.fact("state", word::<AgreementState>(agreement.state));
-    facts.fact("effective", time(agreement.effective_at.as_ref()));
+    facts.fact(&say!(language, "column-agreement"), line(&agreement.agreement_id));
+    facts.fact(&say!(language, "column-partner"), line(&agreement.partner_id));
+    facts.fact(&say!(language, "agreement-type"), language.word::<AgreementType>(agreement.r#type));
+    facts.fact(&say!(language, "column-state"), language.word::<AgreementState>(agreement.state));
+    facts.fact(&say!(language, "agreement-effective"), language.time(agreement.effective_at.as_ref()));
     if let Some(cause) = agreement.end_cause {
-        facts.fact("ends", format!("{}, by {}", time(agreement.ends_at.as_ref()), word::<EndCause>(cause)));
+        let (time, cause) = (language.time(agreement.ends_at.as_ref()), language.word::<EndCause>(cause));
+        facts.fact(&say!(language, "agreement-ends"), say!(language, "agreement-ends-by", time = time, cause = cause));
     }
     for manager in &agreement.managers {
-        facts.fact("manager", format!("{} (of the {})", line(&manager.manager), word::<Side>(manager.side)));
+        let (name, side) = (line(&manager.manager), language.word::<Side>(manager.side));
+        facts.fact(&say!(language, "agreement-manager"), say!(language, "agreement-manager-of", manager = name, side = side));
     }
     out.table(facts)?;
     if let Some(in_force) = &agreement.terms {
-        out.section(&format!("Terms (position {})", agreement.terms_position), terms::table(in_force))?;
+        let heading = say!(language, "agreement-terms", position = agreement.terms_position.to_string());
+        out.section(&heading, terms::table(language, in_force))?;
     }
-    out.section("Versions of the terms", versions(agreement))?;
-    out.section("Launch", launch(agreement))?;
-    out.section("Reviews", reviews(agreement))?;
-    out.section("Brand uses", brand_uses(agreement))?;
-    out.section("Breaches", breaches(agreement))
+    out.section(&say!(language, "agreement-versions"), versions(language, agreement))?;
+    out.section(&say!(language, "agreement-launch"), launch(language, agreement))?;
+    out.section(&say!(language, "agreement-reviews"), reviews(language, agreement))?;
+    out.section(&say!(language, "agreement-brand-uses"), brand_uses(language, agreement))?;
+    out.section(&say!(language, "agreement-breaches"), breaches(language, agreement))
 }
 
-fn versions(agreement: &Agreement) -> Table {
-    let mut table = Table::new(["in force from", ">position"]);
+fn versions(language: Language, agreement: &Agreement) -> Table {
+    let mut table = Table::new(columns![language; "agreement-in-force-from", > "column-position"]);
     if agreement.versions.len() > 1 {
         for version in &agreement.versions {
-            table.row([time(version.effective_at.as_ref()), version.position.to_string()]);
+            table.row([language.time(version.effective_at.as_ref()), version.position.to_string()]);
         }
     }
     table
 }
 
-fn launch(agreement: &Agreement) -> Table {
-    let mut table = Table::new(["step", "done", ">position"]);
+fn launch(language: Language, agreement: &Agreement) -> Table {
+    let mut table = Table::new(columns![language; "agreement-step", "agreement-done", > "column-position"]);
     for done in &agreement.launch_steps {
-        table.row([word::<LaunchStep>(done.step), time(done.completed_at.as_ref()), done.position.to_string()]);
+        table.row([language.word::<LaunchStep>(done.step), language.time(done.completed_at.as_ref()), done.position.to_string()]);
     }
     table
 }
 
-fn reviews(agreement: &Agreement) -> Table {
-    let mut table = Table::new(["review", "kind", "held", "decision", "summary"]);
+fn reviews(language: Language, agreement: &Agreement) -> Table {
+    let mut table =
+        Table::new(columns![language; "agreement-review", "column-kind", "agreement-held", "column-decision", "agreement-summary"]);
     for review in &agreement.reviews {
-        let decision = review.decision.map(word::<ReviewDecision>).unwrap_or_default();
+        let decision = review.decision.map(|decision| language.word::<ReviewDecision>(decision)).unwrap_or_default();
         table.row([
             line(&review.review_id),
-            word::<ReviewKind>(review.kind),
-            time(review.held_at.as_ref()),
+            language.word::<ReviewKind>(review.kind),
+            language.time(review.held_at.as_ref()),
             decision,
             line(&review.summary),
         ]);
@@ -87,38 +93,43 @@ fn reviews(agreement: &Agreement) -> Table {
     table
 }
 
-fn brand_uses(agreement: &Agreement) -> Table {
-    let mut table = Table::new(["brand use", "asked by", "channel", "asset", "requested", "decision"]);
+fn brand_uses(language: Language, agreement: &Agreement) -> Table {
+    let mut table = Table::new(columns![
+        language;
+        "agreement-brand-use", "agreement-asked-by", "agreement-channel", "agreement-asset", "agreement-requested", "column-decision"
+    ]);
     for brand_use in &agreement.brand_uses {
         let decision = match brand_use.approved {
-            None => "awaited".to_owned(),
-            Some(approved) => {
-                let word = if approved { "approved" } else { "declined" };
-                format!("{word} {}", time(brand_use.decided_at.as_ref()))
-            }
+            None => say!(language, "agreement-awaited"),
+            Some(true) => say!(language, "agreement-approved", time = language.time(brand_use.decided_at.as_ref())),
+            Some(false) => say!(language, "agreement-declined", time = language.time(brand_use.decided_at.as_ref())),
         };
         table.row([
             line(&brand_use.brand_use_id),
-            word::<Side>(brand_use.requested_by),
-            word::<BrandChannel>(brand_use.channel),
+            language.word::<Side>(brand_use.requested_by),
+            language.word::<BrandChannel>(brand_use.channel),
             line(&brand_use.asset),
-            time(brand_use.requested_at.as_ref()),
+            language.time(brand_use.requested_at.as_ref()),
             decision,
         ]);
     }
     table
 }
 
-fn breaches(agreement: &Agreement) -> Table {
-    let mut table = Table::new(["breach", "by", "clause", "reported", "cure by", "cured", "description"]);
+fn breaches(language: Language, agreement: &Agreement) -> Table {
+    let mut table = Table::new(columns![
+        language;
+        "agreement-breach", "agreement-by", "agreement-clause", "agreement-reported", "agreement-cure-by", "agreement-cured",
+        "agreement-description"
+    ]);
     for breach in &agreement.breaches {
         table.row([
             line(&breach.breach_id),
-            word::<Side>(breach.by),
-            word::<BreachClause>(breach.clause),
-            time(breach.reported_at.as_ref()),
-            time(breach.cure_by.as_ref()),
-            time(breach.cured_at.as_ref()),
+            language.word::<Side>(breach.by),
+            language.word::<BreachClause>(breach.clause),
+            language.time(breach.reported_at.as_ref()),
+            language.time(breach.cure_by.as_ref()),
+            language.time(breach.cured_at.as_ref()),
             line(&breach.description),
         ]);
     }

@@ -6,6 +6,7 @@
 use super::client::Session;
 use super::failure::{Failure, Refusal};
 use super::json;
+use super::language::{Language, say};
 use super::output::Output;
 use indicatif::{ProgressBar, ProgressStyle};
 use partnership_ledger::proto::append_stream_response::Outcome;
@@ -46,31 +47,34 @@ struct Line {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let (source, bytes) = open(&args.file)?;
+    let language = session.out.language;
+    let (source, bytes) = open(&args.file, language)?;
     let mut appender =
-        Appender { client: session.ledger().await?, stream: None, recorded: 0, duplicates: 0, position: 0, has_reader: true };
+        Appender { client: session.ledger().await?, language, stream: None, recorded: 0, duplicates: 0, position: 0, has_reader: true };
     let progress = progress_bar(bytes);
     let (sender, mut lines) = mpsc::channel(4 * CHUNK_EVENTS);
     let reader = progress.wrap_read(source);
     // The thread ends with its input, or when nobody takes its lines any more.
-    std::thread::spawn(move || read_lines(BufReader::with_capacity(1 << 16, reader), &sender));
+    std::thread::spawn(move || read_lines(BufReader::with_capacity(1 << 16, reader), language, &sender));
 
     let mut waiting = Vec::with_capacity(CHUNK_EVENTS);
     let mut outcome = Ok(());
     while outcome.is_ok() && lines.recv_many(&mut waiting, CHUNK_EVENTS).await > 0 {
         outcome = appender.append(waiting.drain(..), &mut session.out).await;
-        progress.set_message(format!("{} recorded", appender.recorded));
+        progress.set_message(say!(language, "append-progress", recorded = appender.recorded.to_string()));
     }
     progress.finish_and_clear();
     outcome.and(summarize(&appender, &mut session.out))
 }
 
-fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
+fn open(file: &Path, language: Language) -> Result<(Box<dyn Read + Send>, Option<u64>), Failure> {
     if file == Path::new("-") {
         return Ok((Box::new(io::stdin()), None));
     }
     let opened = File::open(file).and_then(|opened| opened.metadata().map(|metadata| (opened, metadata)));
-    let (opened, metadata) = opened.map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+    let (opened, metadata) = opened.map_err(|error| {
+        Failure::usage(say!(language, "append-unreadable", file = file.display().to_string(), error = error.to_string()))
+    })?;
     Ok((Box::new(opened), metadata.is_file().then_some(metadata.len())))
 }
 
@@ -85,33 +89,37 @@ fn progress_bar(bytes: Option<u64>) -> ProgressBar {
 
 fn summarize(appender: &Appender, out: &mut Output) -> Result<(), Failure> {
     let (recorded, duplicates) = (appender.recorded, appender.duplicates);
-    let summary = format!("{recorded} recorded, {duplicates} recorded before; the ledger is at position {}", appender.position);
+    let [before, position] = [duplicates, appender.position].map(|number| number.to_string());
+    let summary = say!(out.language, "append-summary", recorded = recorded.to_string(), duplicates = before, position = position);
     if out.json {
         // Nobody reading this is no reason to fail.
         let _ = writeln!(io::stderr(), "{summary}");
         out.flush()
     } else if recorded + duplicates == 0 {
-        out.line("0 recorded")
+        out.line(&say!(out.language, "append-nothing"))
     } else {
         out.line(&summary)
     }
 }
 
 /// Reads events until the input ends or a line is none.
-fn read_lines(mut source: impl BufRead, sender: &mpsc::Sender<Result<Line, Failure>>) {
+fn read_lines(mut source: impl BufRead, language: Language, sender: &mpsc::Sender<Result<Line, Failure>>) {
     let mut text = Vec::new();
     for number in 1_u64.. {
         text.clear();
         let line = match source.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut text) {
-            Err(error) => Err(Failure::usage(format!("cannot read line {number}: {error}"))),
+            Err(error) => {
+                Err(Failure::usage(say!(language, "append-line-unreadable", line = number.to_string(), error = error.to_string())))
+            }
             Ok(0) => return,
             Ok(_) if text.len() as u64 == MAX_LINE_BYTES && text.last() != Some(&b'\n') => {
-                Err(Failure::usage(format!("line {number}: MALFORMED: longer than {MAX_LINE_BYTES} bytes")))
+                let error = say!(language, "append-too-long", bytes = MAX_LINE_BYTES.to_string());
+                Err(Failure::usage(error).at(&place(language, number)))
             }
             Ok(_) if text.trim_ascii().is_empty() => continue,
             Ok(_) => json::read(text.trim_ascii())
                 .map(|event| Line { number, event })
-                .map_err(|error| Failure::usage(format!("line {number}: MALFORMED: {}", super::text::line(&error)))),
+                .map_err(|error| Failure::usage(format!("MALFORMED: {}", super::text::line(&error))).at(&place(language, number))),
         };
         let is_last = line.is_err();
         if sender.blocking_send(line).is_err() || is_last {
@@ -120,9 +128,15 @@ fn read_lines(mut source: impl BufRead, sender: &mpsc::Sender<Result<Line, Failu
     }
 }
 
+/// Where in the input something is.
+fn place(language: Language, number: u64) -> String {
+    format!("{}: ", say!(language, "append-line", line = number.to_string()))
+}
+
 /// Sends lines and counts what became of them.
 struct Appender {
     client: LedgerServiceClient<Channel>,
+    language: Language,
     stream: Option<(mpsc::Sender<AppendStreamRequest>, Streaming<AppendStreamResponse>)>,
     recorded: u64,
     duplicates: u64,
@@ -167,7 +181,7 @@ impl Appender {
                     parts.push(part.split_off(part.len() / 2));
                     parts.push(part);
                 }
-                Err(refusal) => return Err(Failure::from(refusal).at(&format!("line {first}: "))),
+                Err(refusal) => return Err(Failure::from(refusal).at(&place(self.language, first))),
             }
         }
         Ok(())
@@ -175,12 +189,10 @@ impl Appender {
 
     /// Sends one request and waits for its answer; an overloaded ledger is given time.
     async fn request(&mut self, events: Vec<Event>) -> Result<Result<AppendResponse, Refusal>, Failure> {
+        let language = self.language;
         let request = AppendStreamRequest { request_id: String::new(), events, expected_last_position: None };
         for _ in 0..MAX_RETRIES {
-            let answer = self
-                .exchange(request.clone())
-                .await
-                .map_err(|failure| failure.with_advice("; run the same command again: what is recorded is not recorded twice"))?;
+            let answer = self.exchange(request.clone()).await.map_err(|failure| failure.with_advice(&say!(language, "append-again")))?;
             match answer.outcome {
                 Some(Outcome::Response(response)) => return Ok(Ok(response)),
                 Some(Outcome::Error(error)) => {
@@ -190,14 +202,15 @@ impl Appender {
                     }
                     tokio::time::sleep(refusal.retry_delay.unwrap_or(RETRY_DELAY)).await;
                 }
-                None => return Err(Failure::check("the ledger gave an answer without an outcome")),
+                None => return Err(Failure::check(say!(language, "append-no-outcome"))),
             }
         }
-        Err(Failure::unavailable("the ledger is overloaded and takes nothing; run the same command again later"))
+        Err(Failure::unavailable(say!(language, "append-overloaded")))
     }
 
     async fn exchange(&mut self, request: AppendStreamRequest) -> Result<AppendStreamResponse, Failure> {
-        let ended = || Failure::unavailable("the ledger closed the connection");
+        let language = self.language;
+        let ended = || Failure::unavailable(say!(language, "append-closed"));
         let answers = if let Some((requests, answers)) = &mut self.stream {
             requests.send(request).await.map_err(|_| ended())?;
             answers

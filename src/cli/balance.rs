@@ -2,6 +2,7 @@
 
 use super::client::Session;
 use super::failure::Failure;
+use super::language::{Language, columns, say};
 use super::listing::{Listing, PAGE_SIZE, each_page};
 use super::moment::Moment;
 use super::table::Table;
@@ -15,8 +16,6 @@ pub struct Args {
     #[command(flatten)]
     moment: Moment,
 }
-
-const HEADER: [&str; 9] = ["partner", ">accrued", ">reversed", ">paid", ">net", ">pending", ">disputed", ">payable", "currency"];
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     match args.partner {
@@ -32,58 +31,65 @@ async fn one(partner_id: String, moment: &Moment, session: &mut Session) -> Resu
         return session.out.message(&answer);
     }
     if answer.balances.is_empty() {
-        session.out.line(&format!("{} has no balance: nothing has moved", text::line(&partner_id)))?;
+        let language = session.out.language;
+        session.out.line(&say!(language, "balance-nothing", partner = text::line(&partner_id)))?;
     } else {
-        session.out.table(working(&answer.balances))?;
+        session.out.table(working(session.out.language, &answer.balances))?;
     }
     session.out.read_at(answer.position)
 }
 
 /// How the payable comes about, one column per currency.
-fn working(balances: &[Balance]) -> Table {
-    type Line = (&'static str, fn(&Balance) -> i64);
-    const LINES: [Line; 13] = [
-        ("  accrued", |balance| balance.accrued),
-        ("- reversed", |balance| balance.reversed),
-        ("+ adjusted", |balance| balance.adjusted),
-        ("+ cost share", |balance| balance.cost_share),
-        ("+ distributed", |balance| balance.distributed),
-        ("- collected", |balance| balance.collected),
-        ("- paid", |balance| balance.paid),
-        ("+ returned", |balance| balance.returned),
-        ("+ received", |balance| balance.received),
-        ("= net", |balance| balance.net),
-        ("- pending", |balance| balance.pending),
-        ("- disputed", |balance| balance.disputed),
-        ("= payable", |balance| balance.payable),
+fn working(language: Language, balances: &[Balance]) -> Table {
+    type Line = (char, String, fn(&Balance) -> i64);
+    let lines: [Line; 13] = [
+        (' ', say!(language, "balance-accrued"), |balance| balance.accrued),
+        ('-', say!(language, "balance-reversed"), |balance| balance.reversed),
+        ('+', say!(language, "balance-adjusted"), |balance| balance.adjusted),
+        ('+', say!(language, "balance-cost-share"), |balance| balance.cost_share),
+        ('+', say!(language, "balance-distributed"), |balance| balance.distributed),
+        ('-', say!(language, "balance-collected"), |balance| balance.collected),
+        ('-', say!(language, "balance-paid"), |balance| balance.paid),
+        ('+', say!(language, "balance-returned"), |balance| balance.returned),
+        ('+', say!(language, "balance-received"), |balance| balance.received),
+        ('=', say!(language, "balance-net"), |balance| balance.net),
+        ('-', say!(language, "balance-pending"), |balance| balance.pending),
+        ('-', say!(language, "balance-disputed"), |balance| balance.disputed),
+        ('=', say!(language, "column-payable"), |balance| balance.payable),
     ];
     let mut header = vec![String::new()];
     header.extend(balances.iter().map(|balance| text::line(&balance.currency_code)));
     let mut table = Table::amounts(header);
-    for (name, field) in LINES {
-        let amounts = balances.iter().map(|balance| text::bare_amount(&balance.currency_code, field(balance)));
-        table.row(std::iter::once(name.to_owned()).chain(amounts));
+    for (sign, name, field) in lines {
+        let amounts = balances.iter().map(|balance| language.bare_amount(&balance.currency_code, field(balance)));
+        table.row(std::iter::once(format!("{sign} {name}")).chain(amounts));
     }
     table
 }
 
 async fn all(moment: &Moment, session: &mut Session) -> Result<(), Failure> {
     let mut client = session.partnership().await?;
-    let mut listing = Listing::begin(&mut session.out, "partners", HEADER)?;
+    let language = session.out.language;
+    let header = columns![
+        language;
+        "column-partner", > "balance-accrued", > "balance-reversed", > "balance-paid", > "balance-net", > "balance-pending",
+        > "balance-disputed", > "column-payable", "column-currency"
+    ];
+    let mut listing = Listing::begin(&mut session.out, "partners", header)?;
     each_page(async |page_token| {
         let request = ListBalancesRequest { currency_code: None, page_size: PAGE_SIZE, page_token, options: Some(moment.options()) };
         let page = client.list_balances(request).await?.into_inner();
-        listing.page(&page.partners, page.position, row)?;
+        listing.page(&page.partners, page.position, |table, partner| row(language, table, partner))?;
         Ok(page.next_page_token)
     })
     .await?;
-    listing.end("no partner has a balance")
+    listing.end(&say!(language, "balance-none"))
 }
 
 /// A partner's balances, a row per currency.
-fn row(table: &mut Table, partner: &PartnerBalances) {
+fn row(language: Language, table: &mut Table, partner: &PartnerBalances) {
     for balance in &partner.balances {
-        let amount = |minor_units| text::bare_amount(&balance.currency_code, minor_units);
+        let amount = |minor_units| language.bare_amount(&balance.currency_code, minor_units);
         table.row([
             text::line(&partner.partner_id),
             amount(balance.accrued),

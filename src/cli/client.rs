@@ -1,6 +1,7 @@
 //! The connection to a running ledger.
 
 use super::failure::Failure;
+use super::language::{Language, say};
 use super::output::Output;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
@@ -25,32 +26,34 @@ pub struct Session {
 impl Session {
     /// The service that writes.
     pub async fn ledger(&self) -> Result<LedgerServiceClient<Channel>, Failure> {
-        Ok(LedgerServiceClient::new(connect(&self.address).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+        Ok(LedgerServiceClient::new(connect(&self.address, self.out.language).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
     /// The service that reads.
     pub async fn partnership(&self) -> Result<PartnershipServiceClient<Channel>, Failure> {
-        Ok(PartnershipServiceClient::new(connect(&self.address).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+        Ok(PartnershipServiceClient::new(connect(&self.address, self.out.language).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
     /// The service that shows the records.
     pub async fn audit(&self) -> Result<AuditServiceClient<Channel>, Failure> {
-        Ok(AuditServiceClient::new(connect(&self.address).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+        Ok(AuditServiceClient::new(connect(&self.address, self.out.language).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 }
 
-async fn connect(address: &str) -> Result<Channel, Failure> {
+async fn connect(address: &str, language: Language) -> Result<Channel, Failure> {
     let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
     if !url.starts_with("http://") {
-        return Err(Failure::usage(format!("--address {address}: only http:// is supported")));
+        let error = say!(language, "failure-only-http");
+        return Err(Failure::usage(say!(language, "failure-address", address = address, error = error)));
     }
-    let endpoint = Endpoint::from_shared(url).map_err(|error| Failure::usage(format!("--address {address}: {}", root_cause(&error))))?;
-    endpoint.connect_timeout(CONNECT_TIMEOUT).tcp_nodelay(true).connect().await.map_err(|error| {
-        Failure::unavailable(format!(
-            "cannot connect to {address}: {}; start a ledger with `partnership-ledger serve`, or name another --address",
-            root_cause(&error)
-        ))
-    })
+    let endpoint = Endpoint::from_shared(url)
+        .map_err(|error| Failure::usage(say!(language, "failure-address", address = address, error = root_cause(&error))))?;
+    endpoint
+        .connect_timeout(CONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .connect()
+        .await
+        .map_err(|error| Failure::unavailable(say!(language, "failure-connect", address = address, error = root_cause(&error))))
 }
 
 /// What is at the bottom of an error, which says more than what is wrapped around it.

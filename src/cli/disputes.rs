@@ -2,10 +2,11 @@
 
 use super::client::Session;
 use super::failure::Failure;
+use super::language::{Language, columns, say};
 use super::listing::{Listing, PAGE_SIZE, each_page};
 use super::moment::Moment;
 use super::table::Table;
-use super::text::{amount, line, time, word};
+use super::text::line;
 use partnership_ledger::proto::dispute::Subject;
 use partnership_ledger::proto::{Dispute, DisputeOutcome, ListDisputesRequest, Side};
 
@@ -21,40 +22,47 @@ pub struct Args {
     moment: Moment,
 }
 
-const HEADER: [&str; 8] = [">position", "dispute", "opened by", "about", "opened", "outcome", "holds", "claim"];
-
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let mut client = session.partnership().await?;
-    let mut listing = Listing::begin(&mut session.out, "disputes", HEADER)?;
+    let language = session.out.language;
+    let header = columns![
+        language;
+        > "column-position", "column-dispute", "disputes-opened-by", "column-about", "column-opened", "column-outcome", "disputes-holds",
+        "disputes-claim"
+    ];
+    let mut listing = Listing::begin(&mut session.out, "disputes", header)?;
     each_page(async |page_token| {
         let (partner_id, options) = (args.partner.clone(), Some(args.moment.options()));
         let request = ListDisputesRequest { open_only: args.open, partner_id, page_size: PAGE_SIZE, page_token, options };
         let page = client.list_disputes(request).await?.into_inner();
-        listing.page(&page.disputes, page.position, row)?;
+        listing.page(&page.disputes, page.position, |table, dispute| row(language, table, dispute))?;
         Ok(page.next_page_token)
     })
     .await?;
-    listing.end("no disputes")
+    listing.end(&say!(language, "disputes-none"))
 }
 
-fn row(table: &mut Table, dispute: &Dispute) {
+fn row(language: Language, table: &mut Table, dispute: &Dispute) {
     let about = match &dispute.subject {
-        Some(Subject::LeadId(id)) => format!("lead {}", line(id)),
-        Some(Subject::SaleId(id)) => format!("sale {}", line(id)),
-        Some(Subject::PayoutId(id)) => format!("payout {}", line(id)),
+        Some(Subject::LeadId(id)) => say!(language, "disputes-lead", id = line(id)),
+        Some(Subject::SaleId(id)) => say!(language, "disputes-sale", id = line(id)),
+        Some(Subject::PayoutId(id)) => say!(language, "disputes-payout", id = line(id)),
         None => String::new(),
     };
     let outcome = match dispute.outcome {
-        Some(outcome) => format!("{} {}", word::<DisputeOutcome>(outcome), time(dispute.resolved_at.as_ref())),
-        None => "open".to_owned(),
+        Some(outcome) => format!("{} {}", language.word::<DisputeOutcome>(outcome), language.time(dispute.resolved_at.as_ref())),
+        None => say!(language, "disputes-open"),
     };
-    let held = dispute.held.iter().map(|held| format!("{} of {}", amount(&held.currency_code, held.amount), line(&held.partner_id)));
+    let held = dispute.held.iter().map(|held| {
+        let amount = language.amount(&held.currency_code, held.amount);
+        say!(language, "disputes-held", amount = amount, partner = line(&held.partner_id))
+    });
     table.row([
         dispute.position.to_string(),
         line(&dispute.dispute_id),
-        word::<Side>(dispute.opened_by),
+        language.word::<Side>(dispute.opened_by),
         about,
-        time(dispute.opened_at.as_ref()),
+        language.time(dispute.opened_at.as_ref()),
         outcome,
         held.collect::<Vec<_>>().join(", "),
         line(&dispute.claim),

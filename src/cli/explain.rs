@@ -2,11 +2,12 @@
 
 use super::client::Session;
 use super::failure::Failure;
+use super::language::{Language, columns, say};
 use super::moment::Moment;
 use super::output::Output;
 use super::table::Table;
 use super::terms;
-use super::text::{code, line, money, optional, percent, time};
+use super::text::{code, line, optional};
 use partnership_ledger::proto::{CommissionAssessed, CommissionOutcome, ExplainSaleRequest, ExplainSaleResponse, Side, TierWorking};
 
 #[derive(clap::Args)]
@@ -29,63 +30,67 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
 
 /// Writes an explanation for people.
 pub fn show(answer: &ExplainSaleResponse, out: &mut Output) -> Result<(), Failure> {
-    out.table(facts(answer))?;
-    let mut steps = Table::new([">position", "what happened"]);
+    let language = out.language;
+    out.table(facts(language, answer))?;
+    let mut steps = Table::new(columns![language; > "column-position", "explain-what-happened"]);
     for step in &answer.steps {
         steps.row([step.position.to_string(), line(&step.sentence)]);
     }
-    out.section("Step by step", steps)?;
+    out.section(&say!(language, "explain-steps"), steps)?;
     match &answer.terms {
-        Some(in_force) => out.section("Terms applied", terms::table(in_force)),
+        Some(in_force) => out.section(&say!(language, "explain-terms"), terms::table(language, in_force)),
         None => Ok(()),
     }
 }
 
-fn facts(answer: &ExplainSaleResponse) -> Table {
+fn facts(language: Language, answer: &ExplainSaleResponse) -> Table {
     let mut facts = Table::facts();
     if let Some(sale) = &answer.sale {
-        facts.fact("sale", line(&sale.sale_id));
-        facts.fact("amount", money(sale.amount.as_ref()));
-        facts.fact("refunded", money(sale.refunded.as_ref().filter(|refunded| refunded.minor_units != 0)));
-        facts.fact("product", line(&sale.product));
-        facts.fact("lead", optional(sale.lead_id.as_ref()));
-        facts.fact("agreement", optional(sale.agreement_id.as_ref()));
-        facts.fact("occurred", time(sale.occurred_at.as_ref()));
+        facts.fact(&say!(language, "column-sale"), line(&sale.sale_id));
+        facts.fact(&say!(language, "column-amount"), language.money(sale.amount.as_ref()));
+        facts
+            .fact(&say!(language, "explain-refunded"), language.money(sale.refunded.as_ref().filter(|refunded| refunded.minor_units != 0)));
+        facts.fact(&say!(language, "explain-product"), line(&sale.product));
+        facts.fact(&say!(language, "column-lead"), optional(sale.lead_id.as_ref()));
+        facts.fact(&say!(language, "column-agreement"), optional(sale.agreement_id.as_ref()));
+        facts.fact(&say!(language, "column-occurred"), language.time(sale.occurred_at.as_ref()));
         if sale.collected_by() == Side::Partner {
-            facts.fact("collected by", "the partner");
+            facts.fact(&say!(language, "explain-collected-by"), say!(language, "explain-the-partner"));
         }
     }
     if let Some(assessment) = &answer.assessment {
-        assessed(assessment, &mut facts);
+        assessed(language, assessment, &mut facts);
     }
-    facts.fact("commission left", money(answer.commission_left.as_ref()));
-    facts.fact("of it paid", money(answer.paid.as_ref()));
+    facts.fact(&say!(language, "explain-commission-left"), language.money(answer.commission_left.as_ref()));
+    facts.fact(&say!(language, "explain-paid"), language.money(answer.paid.as_ref()));
     facts
 }
 
-fn assessed(assessment: &CommissionAssessed, facts: &mut Table) {
-    facts.fact("outcome", code::<CommissionOutcome>(assessment.outcome));
-    facts.fact("rule", line(&assessment.rule_name));
-    facts.fact("rate", assessment.rate_bps.map(percent).unwrap_or_default());
+fn assessed(language: Language, assessment: &CommissionAssessed, facts: &mut Table) {
+    facts.fact(&say!(language, "column-outcome"), code::<CommissionOutcome>(assessment.outcome));
+    facts.fact(&say!(language, "column-rule"), line(&assessment.rule_name));
+    facts.fact(&say!(language, "explain-rate"), assessment.rate_bps.map(|rate| language.percent(rate)).unwrap_or_default());
     if let Some(window) = &assessment.window {
-        facts.fact("window", format!("from {} to before {}", time(window.start.as_ref()), time(window.end.as_ref())));
+        let (start, end) = (language.time(window.start.as_ref()), language.time(window.end.as_ref()));
+        facts.fact(&say!(language, "explain-window"), say!(language, "explain-window-of", start = start, end = end));
     }
     if let Some(working) = &assessment.tier_working {
-        facts.fact("tiers", tiers(working, assessment));
+        facts.fact(&say!(language, "explain-tiers"), tiers(language, working, assessment));
     }
-    facts.fact("cut off by the cap", money(assessment.cut_off.as_ref()));
-    facts.fact("commission", money(assessment.amount.as_ref()));
-    facts.fact("available from", time(assessment.available_at.as_ref()));
+    facts.fact(&say!(language, "explain-cut-off"), language.money(assessment.cut_off.as_ref()));
+    facts.fact(&say!(language, "explain-commission"), language.money(assessment.amount.as_ref()));
+    facts.fact(&say!(language, "explain-available-from"), language.time(assessment.available_at.as_ref()));
 }
 
-fn tiers(working: &TierWorking, assessment: &CommissionAssessed) -> String {
+fn tiers(language: Language, working: &TierWorking, assessment: &CommissionAssessed) -> String {
     let currency_code = assessment.amount.as_ref().map_or("", |amount| amount.currency_code.as_str());
-    let amount = |minor_units| super::text::amount(currency_code, minor_units);
-    format!(
-        "net sales {} earn {}, before this sale {} earned {}",
-        amount(working.net_sales_after),
-        amount(working.earned_after),
-        amount(working.net_sales_before),
-        amount(working.earned_before)
+    let amount = |minor_units| language.amount(currency_code, minor_units);
+    say!(
+        language,
+        "explain-tiers-of",
+        after = amount(working.net_sales_after),
+        earned_after = amount(working.earned_after),
+        before = amount(working.net_sales_before),
+        earned_before = amount(working.earned_before)
     )
 }

@@ -28,35 +28,64 @@ pub enum Exit {
 #[derive(Debug)]
 pub struct Failure {
     exit: Exit,
-    text: String,
+    /// Where it happened, in front of the cause.
+    place: String,
+    cause: Cause,
+    /// What to do about it, behind the cause.
+    advice: String,
+}
+
+/// What went wrong. What comes from elsewhere is put into words when it is told, in the language that is then known.
+#[derive(Debug)]
+enum Cause {
+    /// Said where it happened.
+    Said(String),
+    /// The ledger refused it.
+    Refused(Box<Refusal>),
+    /// The output could not be written.
+    Output(String),
 }
 
 impl Failure {
     /// A check failed.
     pub fn check(text: impl Into<String>) -> Self {
-        Self { exit: Exit::Failed, text: text.into() }
+        Self::of(Exit::Failed, Cause::Said(text.into()))
     }
 
     /// The command line or the input is malformed.
     pub fn usage(text: impl Into<String>) -> Self {
-        Self { exit: Exit::Malformed, text: text.into() }
+        Self::of(Exit::Malformed, Cause::Said(text.into()))
     }
 
     /// The ledger cannot be reached.
     pub fn unavailable(text: impl Into<String>) -> Self {
-        Self { exit: Exit::Unavailable, text: text.into() }
+        Self::of(Exit::Unavailable, Cause::Said(text.into()))
+    }
+
+    fn of(exit: Exit, cause: Cause) -> Self {
+        Self { exit, place: String::new(), cause, advice: String::new() }
     }
 
     /// The same failure, with where it happened in front.
     pub fn at(mut self, place: &str) -> Self {
-        self.text.insert_str(0, place);
+        self.place.insert_str(0, place);
         self
     }
 
     /// The same failure, with what to do about it behind.
     pub fn with_advice(mut self, advice: &str) -> Self {
-        self.text.push_str(advice);
+        self.advice.push_str(advice);
         self
+    }
+
+    /// What went wrong, in a language.
+    pub fn text(&self, language: Language) -> String {
+        let cause = match &self.cause {
+            Cause::Said(text) => text.clone(),
+            Cause::Refused(refusal) => refusal.text(language),
+            Cause::Output(error) => say!(language, "failure-output", error = error.as_str()),
+        };
+        format!("{}{cause}{}", self.place, self.advice)
     }
 
     /// Whether the reader of the output has gone.
@@ -68,7 +97,7 @@ impl Failure {
     pub fn report(self, language: Language) -> ExitCode {
         if self.exit != Exit::Done {
             // With nobody to tell, the code has to do.
-            let _ = writeln!(io::stderr(), "{}", say!(language, "error", text = self.text));
+            let _ = writeln!(io::stderr(), "{}", say!(language, "error", text = self.text(language)));
         }
         ExitCode::from(self.exit as u8)
     }
@@ -78,8 +107,8 @@ impl From<io::Error> for Failure {
     /// Of writing the output: a reader that has seen enough (`| head`) is no failure.
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self { exit: Exit::Done, text: String::new() },
-            _ => Self::check(format!("cannot write the output: {error}")),
+            io::ErrorKind::BrokenPipe => Self::of(Exit::Done, Cause::Output(error.to_string())),
+            _ => Self::of(Exit::Failed, Cause::Output(error.to_string())),
         }
     }
 }
@@ -112,6 +141,18 @@ impl Refusal {
         matches!(self.code, InvalidArgument | FailedPrecondition | NotFound | AlreadyExists | OutOfRange | Unimplemented)
     }
 
+    /// The code with the sentence, or with every bad field; outside English with what the code means as well, since the
+    /// sentence is the ledger's own, in English.
+    fn text(&self, language: Language) -> String {
+        let bad_fields: Vec<String> = self.violations.iter().map(|(field, description)| bad_field(field, description)).collect();
+        let sentence = match bad_fields.as_slice() {
+            [] => text::line(&self.message),
+            [only] => only.clone(),
+            several => format!("{}\n  {}", say!(language, "failure-fields", count = several.len()), several.join("\n  ")),
+        };
+        say!(language, "failure-refused", code = self.reason.as_str(), sentence = sentence)
+    }
+
     fn exit(&self) -> Exit {
         match self.code {
             Code::InvalidArgument | Code::OutOfRange => Exit::Malformed,
@@ -124,14 +165,7 @@ impl Refusal {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let bad_fields: Vec<String> = refusal.violations.iter().map(|(field, description)| bad_field(field, description)).collect();
-        let sentence = match bad_fields.as_slice() {
-            [] => text::line(&refusal.message),
-            [only] => only.clone(),
-            several => format!("{} fields are bad\n  {}", several.len(), several.join("\n  ")),
-        };
-        let text = format!("{}: {sentence}", refusal.reason);
-        Self { exit: refusal.exit(), text }
+        Self::of(refusal.exit(), Cause::Refused(Box::new(refusal)))
     }
 }
 
@@ -192,13 +226,15 @@ mod tests {
         details.add_bad_request_violation("events[0].sale_recorded.amount", "must be above zero");
         let failure = Failure::from(Status::with_error_details(Code::InvalidArgument, "1 field is bad", details));
         assert_eq!(failure.exit, Exit::Malformed);
-        assert_eq!(failure.text, "MALFORMED: sale_recorded.amount: must be above zero");
+        assert_eq!(failure.text(Language::English), "MALFORMED: sale_recorded.amount: must be above zero");
+        let thai = failure.at("บรรทัดที่ 1: ").text(Language::Thai);
+        assert_eq!(thai, "บรรทัดที่ 1: MALFORMED (ข้อมูลไม่ถูกต้อง): sale_recorded.amount: must be above zero");
     }
 
     #[test]
     fn a_status_without_details_is_told_by_its_code() {
         let failure = Failure::from(Status::failed_precondition("no"));
-        assert_eq!((failure.exit, failure.text.as_str()), (Exit::Failed, "FAILED_PRECONDITION: no"));
+        assert_eq!((failure.exit, failure.text(Language::English)), (Exit::Failed, "FAILED_PRECONDITION: no".to_owned()));
         assert_eq!(Failure::from(Status::not_found("x")).exit, Exit::NotFound);
         assert_eq!(Failure::from(Status::unavailable("x")).exit, Exit::Unavailable);
     }

@@ -2,10 +2,11 @@
 
 use super::client::Session;
 use super::failure::Failure;
+use super::language::{Language, columns, say};
 use super::moment::Moment;
 use super::output::Output;
 use super::table::Table;
-use super::text::{code, list, party, time, word};
+use super::text::{code, line, list};
 use partnership_ledger::proto::{AcquiredBy, GetLeadRequest, Lead, LeadState, OwnershipRule};
 
 #[derive(clap::Args)]
@@ -27,32 +28,36 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
 }
 
 fn show(lead: &Lead, out: &mut Output) -> Result<(), Failure> {
+    let language = out.language;
     let mut facts = Table::facts();
-    facts.fact("lead", super::text::line(&lead.lead_id));
-    facts.fact("also known as", list(&lead.aliases));
-    facts.fact("owner", party(lead.owner.as_ref()));
-    facts.fact("since", time(lead.since.as_ref()));
+    facts.fact(&say!(language, "column-lead"), line(&lead.lead_id));
+    facts.fact(&say!(language, "lead-aliases"), list(&lead.aliases));
+    facts.fact(&say!(language, "column-owner"), language.party(lead.owner.as_ref()));
+    facts.fact(&say!(language, "lead-since"), language.time(lead.since.as_ref()));
     if lead.owner.is_some() {
-        facts.fact("rule", format!("{}, decided at position {}", code::<OwnershipRule>(lead.rule), lead.decided_at));
-        facts.fact("protected until", time_or(lead.protected_until.as_ref(), "no limit, or its approval is awaited"));
+        let (rule, position) = (code::<OwnershipRule>(lead.rule), lead.decided_at.to_string());
+        facts.fact(&say!(language, "column-rule"), say!(language, "lead-decided", rule = rule, position = position));
+        let until = lead.protected_until.as_ref();
+        let until = if until.is_some() { language.time(until) } else { say!(language, "lead-no-limit-or-awaited") };
+        facts.fact(&say!(language, "lead-protected-until"), until);
     }
-    facts.fact("why", super::text::line(&lead.explanation));
-    facts.fact("credit", credit(&lead.agreement_id));
-    facts.fact("state", word::<LeadState>(lead.state));
-    facts.fact("acquired by", word::<AcquiredBy>(lead.acquired_by));
-    facts.fact("match keys", list(&lead.match_keys));
+    facts.fact(&say!(language, "lead-why"), explanation(language, lead));
+    facts.fact(&say!(language, "column-credit"), credit(language, &lead.agreement_id));
+    facts.fact(&say!(language, "column-state"), language.word::<LeadState>(lead.state));
+    facts.fact(&say!(language, "lead-acquired-by"), language.word::<AcquiredBy>(lead.acquired_by));
+    facts.fact(&say!(language, "lead-match-keys"), list(&lead.match_keys));
     out.table(facts)?;
-    out.section("Owners", owners(lead))?;
-    out.section("Claims that were declined", declined(lead))
+    out.section(&say!(language, "lead-owners"), owners(language, lead))?;
+    out.section(&say!(language, "lead-declined"), declined(language, lead))
 }
 
-fn owners(lead: &Lead) -> Table {
-    let mut table = Table::new(["from", "owner", "credit", "rule", ">decided at"]);
+fn owners(language: Language, lead: &Lead) -> Table {
+    let mut table = Table::new(columns![language; "column-from", "column-owner", "column-credit", "column-rule", > "lead-decided-at"]);
     for ownership in &lead.timeline {
         table.row([
-            time(ownership.from.as_ref()),
-            party(ownership.owner.as_ref()),
-            credit(&ownership.agreement_id),
+            language.time(ownership.from.as_ref()),
+            language.party(ownership.owner.as_ref()),
+            credit(language, &ownership.agreement_id),
             code::<OwnershipRule>(ownership.rule),
             ownership.decided_at.to_string(),
         ]);
@@ -60,26 +65,43 @@ fn owners(lead: &Lead) -> Table {
     table
 }
 
-fn declined(lead: &Lead) -> Table {
-    let mut table = Table::new([">position", "claimed at", "under", "held by", "protected until", "earlier than the owner"]);
+fn declined(language: Language, lead: &Lead) -> Table {
+    let mut table = Table::new(columns![
+        language;
+        > "column-position", "lead-claimed-at", "lead-under", "lead-held-by", "lead-protected-until", "lead-earlier"
+    ]);
     for claim in &lead.declined_claims {
         table.row([
             claim.position.to_string(),
-            time(claim.occurred_at.as_ref()),
-            credit(&claim.agreement_id),
-            party(claim.held_by.as_ref()),
-            time_or(claim.protected_until.as_ref(), "no limit"),
-            if claim.earlier_than_owner { "yes: open a dispute" } else { "no" }.to_owned(),
+            language.time(claim.occurred_at.as_ref()),
+            credit(language, &claim.agreement_id),
+            language.party(claim.held_by.as_ref()),
+            match claim.protected_until.as_ref() {
+                None => say!(language, "lead-no-limit"),
+                until => language.time(until),
+            },
+            if claim.earlier_than_owner { say!(language, "lead-earlier-yes") } else { say!(language, "lead-earlier-no") },
         ]);
     }
     table
 }
 
 /// The agreement with the credit.
-pub fn credit(agreement_id: &str) -> String {
-    if agreement_id.is_empty() { "none".to_owned() } else { super::text::line(agreement_id) }
+pub fn credit(language: Language, agreement_id: &str) -> String {
+    if agreement_id.is_empty() { say!(language, "none") } else { line(agreement_id) }
 }
 
-fn time_or(instant: Option<&prost_types::Timestamp>, absent: &str) -> String {
-    if instant.is_some() { time(instant) } else { absent.to_owned() }
+/// Why the owner owns it: in English the ledger's own sentence, in other languages one made of the same facts.
+pub fn explanation(language: Language, lead: &Lead) -> String {
+    if language == Language::English || lead.owner.is_none() {
+        return line(&lead.explanation);
+    }
+    say!(
+        language,
+        "lead-explained",
+        owner = language.party(lead.owner.as_ref()),
+        since = language.time(lead.since.as_ref()),
+        rule = code::<OwnershipRule>(lead.rule),
+        agreement = line(&lead.agreement_id)
+    )
 }

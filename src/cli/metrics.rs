@@ -44,7 +44,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     }
     let heading = heading(session.out.language, &scope, from.as_ref(), to.as_ref());
     session.out.line(&heading)?;
-    show(&answer.metrics.unwrap_or_default(), &mut session.out)?;
+    show(&answer.metrics.unwrap_or_default(), scope == Scope::All(true), &mut session.out)?;
     session.out.read_at(answer.position)
 }
 
@@ -61,11 +61,11 @@ fn heading(language: Language, scope: &Scope, from: Option<&Timestamp>, to: Opti
     [Some(whose), from, to].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-fn show(metrics: &Metrics, out: &mut Output) -> Result<(), Failure> {
+fn show(metrics: &Metrics, is_all: bool, out: &mut Output) -> Result<(), Failure> {
     let language = out.language;
     out.section(&say!(language, "metrics-leads-and-deals"), counts(language, metrics))?;
     if !metrics.by_currency.is_empty() {
-        out.section(&say!(language, "metrics-money"), money(language, &metrics.by_currency))?;
+        out.section(&say!(language, "metrics-money"), money(language, &metrics.by_currency, is_all))?;
     }
     if let Some(figures) = &metrics.reach {
         out.section(&say!(language, "metrics-reach"), reach(language, figures))?;
@@ -86,7 +86,7 @@ fn counts(language: Language, metrics: &Metrics) -> Table {
 }
 
 /// A column per currency; what a currency does not have is left out.
-fn money(language: Language, by_currency: &[CurrencyMetrics]) -> Table {
+fn money(language: Language, by_currency: &[CurrencyMetrics], is_all: bool) -> Table {
     let header = std::iter::once(String::new()).chain(by_currency.iter().map(|money| line(&money.currency_code)));
     let mut table = Table::amounts(header.collect());
     let mut row = |name: String, value: &dyn Fn(&CurrencyMetrics) -> String| {
@@ -110,7 +110,8 @@ fn money(language: Language, by_currency: &[CurrencyMetrics]) -> Table {
     row(say!(language, "metrics-cost-per-qualified"), &|money| mean(money, money.cost_per_qualified));
     row(say!(language, "metrics-cost-per-deal"), &|money| mean(money, money.cost_per_deal));
     row(say!(language, "metrics-return-on-cost"), &|money| part(money, money.return_on_cost.as_ref()));
-    row(say!(language, "metrics-share-of-all-revenue"), &|money| part(money, money.share_of_all_revenue.as_ref()));
+    let share = if is_all { say!(language, "metrics-share-of-partners") } else { say!(language, "metrics-share-of-all-revenue") };
+    row(share, &|money| part(money, money.share_of_all_revenue.as_ref()));
     table
 }
 

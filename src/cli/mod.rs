@@ -41,7 +41,7 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use client::Session;
 use failure::Failure;
-use language::Language;
+use language::{Language, say};
 use output::Output;
 use std::process::ExitCode;
 
@@ -134,7 +134,7 @@ pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let language = cli.lang;
-    match refuse_idle_options(&cli.command, &matches).and_then(|()| run(cli)) {
+    match refuse_idle_options(&cli, &matches).and_then(|()| run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(language),
     }
@@ -185,8 +185,8 @@ fn client_runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 /// An option that would have no effect is a mistake of the caller, not to be passed over.
-fn refuse_idle_options(command: &Command, matches: &ArgMatches) -> Result<(), Failure> {
-    let (name, idle): (&str, &[&str]) = match command {
+fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
+    let (name, idle): (&str, &[&str]) = match &cli.command {
         Command::Serve(_) => ("serve", &["address", "json", "lang"]),
         Command::Demo => ("demo", &["address", "json"]),
         Command::Export(_) => ("export", &["json"]),
@@ -195,7 +195,7 @@ fn refuse_idle_options(command: &Command, matches: &ArgMatches) -> Result<(), Fa
         _ => return Ok(()),
     };
     match idle.iter().find(|option| matches.value_source(option) == Some(ValueSource::CommandLine)) {
-        Some(option) => Err(Failure::usage(format!("--{option} has no effect on `{name}`; leave it out"))),
+        Some(option) => Err(Failure::usage(say!(cli.lang, "failure-idle", option = *option, command = name))),
         None => Ok(()),
     }
 }

@@ -2,10 +2,11 @@
 
 use super::client::Session;
 use super::failure::Failure;
+use super::language::{Language, columns, say};
 use super::listing::{Listing, PAGE_SIZE, each_page};
 use super::moment::Moment;
 use super::table::Table;
-use super::text::{amount, line, time};
+use super::text::line;
 use partnership_ledger::proto::{ListPayoutsRequest, Payout};
 
 #[derive(clap::Args)]
@@ -17,33 +18,37 @@ pub struct Args {
     moment: Moment,
 }
 
-const HEADER: [&str; 9] = [">position", "payout", "partner", "occurred", ">amount", ">tax withheld", ">returned", "method", "reference"];
-
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let mut client = session.partnership().await?;
-    let mut listing = Listing::begin(&mut session.out, "payouts", HEADER)?;
+    let language = session.out.language;
+    let header = columns![
+        language;
+        > "column-position", "column-payout", "column-partner", "column-occurred", > "column-amount", > "payouts-tax-withheld",
+        > "payouts-returned", "payouts-method", "column-reference"
+    ];
+    let mut listing = Listing::begin(&mut session.out, "payouts", header)?;
     each_page(async |page_token| {
         let options = Some(args.moment.options());
         let request = ListPayoutsRequest { partner_id: args.partner.clone(), page_size: PAGE_SIZE, page_token, options };
         let page = client.list_payouts(request).await?.into_inner();
-        listing.page(&page.payouts, page.position, row)?;
+        listing.page(&page.payouts, page.position, |table, payout| row(language, table, payout))?;
         Ok(page.next_page_token)
     })
     .await?;
-    listing.end("nothing was paid out")
+    listing.end(&say!(language, "payouts-none"))
 }
 
-fn row(table: &mut Table, payout: &Payout) {
-    let advance = if payout.advance { " (advance)" } else { "" };
+fn row(language: Language, table: &mut Table, payout: &Payout) {
+    let method = line(&payout.method);
     table.row([
         payout.position.to_string(),
         line(&payout.payout_id),
         line(&payout.partner_id),
-        time(payout.occurred_at.as_ref()),
-        amount(&payout.currency_code, payout.amount),
-        amount(&payout.currency_code, payout.tax_withheld),
-        amount(&payout.currency_code, payout.returned),
-        format!("{}{advance}", line(&payout.method)),
+        language.time(payout.occurred_at.as_ref()),
+        language.amount(&payout.currency_code, payout.amount),
+        language.amount(&payout.currency_code, payout.tax_withheld),
+        language.amount(&payout.currency_code, payout.returned),
+        if payout.advance { say!(language, "payouts-advance", method = method) } else { method },
         line(&payout.reference),
     ]);
 }

@@ -3,11 +3,12 @@
 use super::client::Session;
 use super::failure::Failure;
 use super::json;
+use super::language::{Language, columns, say};
 use super::lead::credit;
 use super::moment::Moment;
 use super::output::Output;
 use super::table::Table;
-use super::text::{amount, code, line, money, party, time, word};
+use super::text::{code, line};
 use partnership_ledger::proto::effect::Effect;
 use partnership_ledger::proto::{CommissionOutcome, EndCause, EntryKind, Event, OwnershipRule, ReadRecordsRequest, Record, RecordFilter};
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
@@ -37,6 +38,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let language = session.out.language;
     let backwards = args.from.is_none();
     let wanted = if backwards { args.last } else { usize::MAX };
     let request = ReadRecordsRequest {
@@ -74,7 +76,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     show(&last, &mut session.out)?;
     match (session.out.json, shown + last.len()) {
         (true, _) => Ok(()),
-        (false, 0) => session.out.answer(table(&[]), "no records", position),
+        (false, 0) => session.out.answer(table(language, &[]), &say!(language, "records-none"), position),
         (false, _) => session.out.read_at(position),
     }
 }
@@ -83,38 +85,45 @@ fn show(records: &[Record], out: &mut Output) -> Result<(), Failure> {
     if out.json {
         return records.iter().try_for_each(|record| out.message(record));
     }
-    if records.is_empty() { Ok(()) } else { out.table(table(records)) }
+    if records.is_empty() { Ok(()) } else { out.table(table(out.language, records)) }
 }
 
-fn table(records: &[Record]) -> Table {
-    let mut table = Table::new([">position", "occurred", "event", "about", "effects"]);
+fn table(language: Language, records: &[Record]) -> Table {
+    let mut table =
+        Table::new(columns![language; > "column-position", "column-occurred", "records-event", "column-about", "records-effects"]);
     for record in records {
         let event = record.event.clone().unwrap_or_default();
-        let (kind, about) = describe(&event);
-        let effects = record.effects.iter().filter_map(|effect| effect.effect.as_ref().and_then(sentence));
-        table.row([record.position.to_string(), time(event.occurred_at.as_ref()), kind, about, effects.collect::<Vec<_>>().join("; ")]);
+        let (kind, about) = describe(language, &event);
+        let effects = record.effects.iter().filter_map(|effect| effect.effect.as_ref().and_then(|effect| sentence(language, effect)));
+        table.row([
+            record.position.to_string(),
+            language.time(event.occurred_at.as_ref()),
+            kind,
+            about,
+            effects.collect::<Vec<_>>().join("; "),
+        ]);
     }
     table
 }
 
 /// The event's type, and the ids and the amount that it names; by reflection, so that a new type needs nothing here.
-fn describe(event: &Event) -> (String, String) {
+fn describe(language: Language, event: &Event) -> (String, String) {
     let event = json::reflect(event);
     let body = event.descriptor().oneofs().next().and_then(|body| body.fields().find(|field| event.has_field(field)));
     let Some(field) = body else { return (String::new(), String::new()) };
     let value = event.get_field(&field);
-    let about = value.as_message().map(about).unwrap_or_default();
+    let about = value.as_message().map(|body| about(language, body)).unwrap_or_default();
     (field.name().to_owned(), about)
 }
 
-fn about(body: &DynamicMessage) -> String {
+fn about(language: Language, body: &DynamicMessage) -> String {
     let mut words = Vec::new();
     for (field, value) in body.fields() {
         match value {
             Value::String(id) if field.name().ends_with("_id") => words.push(line(id)),
             Value::Message(message) if field.name() == "amount" => {
                 if let Ok(amount) = message.transcode_to() {
-                    words.push(money(Some(&amount)));
+                    words.push(language.money(Some(&amount)));
                 }
             }
             _ => {}
@@ -124,31 +133,38 @@ fn about(body: &DynamicMessage) -> String {
 }
 
 /// An effect in words; of the postings only those on a partner's account, from the partner's point of view.
-fn sentence(effect: &Effect) -> Option<String> {
+fn sentence(language: Language, effect: &Effect) -> Option<String> {
     Some(match effect {
         Effect::Posting(posting) => {
             let partner = posting.account.strip_prefix("partner:")?;
             let moved = posting.amount.as_ref()?;
             let sign = if moved.minor_units < 0 { "+" } else { "" };
-            let amount = amount(&moved.currency_code, moved.minor_units.saturating_neg());
-            format!("{} {sign}{amount} ({})", line(partner), word::<EntryKind>(posting.kind))
+            let amount = language.amount(&moved.currency_code, moved.minor_units.saturating_neg());
+            format!("{} {sign}{amount} ({})", line(partner), language.word::<EntryKind>(posting.kind))
         }
         Effect::CommissionAssessed(assessed) if assessed.rule_name.is_empty() => code::<CommissionOutcome>(assessed.outcome),
         Effect::CommissionAssessed(assessed) => {
-            format!("{} by {}", code::<CommissionOutcome>(assessed.outcome), line(&assessed.rule_name))
+            let (outcome, rule) = (code::<CommissionOutcome>(assessed.outcome), line(&assessed.rule_name));
+            say!(language, "records-assessed", outcome = outcome, rule = rule)
         }
         Effect::LeadOwnerSet(set) => {
-            format!("owner {} ({}), credit {}", party(set.owner.as_ref()), code::<OwnershipRule>(set.rule), credit(&set.agreement_id))
+            let (owner, rule) = (language.party(set.owner.as_ref()), code::<OwnershipRule>(set.rule));
+            say!(language, "records-owner", owner = owner, rule = rule, credit = credit(language, &set.agreement_id))
         }
-        Effect::LeadClaimDeclined(declined) => format!("claim declined, held by {}", party(declined.held_by.as_ref())),
-        Effect::ExclusivityBreached(breached) => format!("breaks the exclusivity of {}", line(&breached.agreement_id)),
-        Effect::BrandUseApproved(_) => "approved at once".to_owned(),
-        Effect::AgreementEndSet(end) => format!("ends {} by {}", time(end.ends_at.as_ref()), word::<EndCause>(end.cause)),
-        Effect::LeadProtectionSet(set) if set.protected_until.is_none() => "protected without limit".to_owned(),
-        Effect::LeadProtectionSet(set) => format!("protected until {}", time(set.protected_until.as_ref())),
+        Effect::LeadClaimDeclined(declined) => say!(language, "records-declined", owner = language.party(declined.held_by.as_ref())),
+        Effect::ExclusivityBreached(breached) => say!(language, "records-exclusivity", agreement = line(&breached.agreement_id)),
+        Effect::BrandUseApproved(_) => say!(language, "records-approved"),
+        Effect::AgreementEndSet(end) => {
+            say!(language, "records-ends", time = language.time(end.ends_at.as_ref()), cause = language.word::<EndCause>(end.cause))
+        }
+        Effect::LeadProtectionSet(set) if set.protected_until.is_none() => say!(language, "records-protected-always"),
+        Effect::LeadProtectionSet(set) => say!(language, "records-protected", time = language.time(set.protected_until.as_ref())),
         Effect::RefundApplied(refund) => match &refund.cut_off {
-            Some(cut_off) => format!("refunded {}, cut off {}", money(refund.amount.as_ref()), money(Some(cut_off))),
-            None => format!("refunded {}", money(refund.amount.as_ref())),
+            Some(cut_off) => {
+                let (amount, cut_off) = (language.money(refund.amount.as_ref()), language.money(Some(cut_off)));
+                say!(language, "records-refunded-cut", amount = amount, cut_off = cut_off)
+            }
+            None => say!(language, "records-refunded", amount = language.money(refund.amount.as_ref())),
         },
     })
 }

@@ -1,7 +1,8 @@
 //! The terms of an agreement in words.
 
+use super::language::{Language, say};
 use super::table::Table;
-use super::text::{amount, count, line, list, money, percent, word};
+use super::text::{line, list};
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::{
     Bound, BrandChannel, CampaignsAtEnd, CommissionRule, CommissionTrigger, Exclusivity, LeadProtection, LeadsAtEnd, ProtectionAnchor,
@@ -9,158 +10,169 @@ use partnership_ledger::proto::{
 };
 
 /// What the terms say, a line each; what they leave to the default is said too where it decides over money or leads.
-pub fn table(terms: &Terms) -> Table {
+pub fn table(language: Language, terms: &Terms) -> Table {
     let mut table = Table::facts();
     for rule in terms.commission.iter().flat_map(|commission| &commission.rules) {
-        table.fact("commission", commission_rule(rule));
+        table.fact(&say!(language, "terms-commission"), commission_rule(language, rule));
     }
-    table.fact("lead protection", lead_protection(terms.lead_protection.as_ref()));
+    table.fact(&say!(language, "terms-protection"), lead_protection(language, terms.lead_protection.as_ref()));
     if terms.credit_house_leads {
-        table.fact("house leads", "sales of leads that the house acquires run through the agreement");
+        table.fact(&say!(language, "terms-house-leads"), say!(language, "terms-house-leads-credited"));
     }
-    table.fact("leads at the end", leads_at_end(terms.leads_at_end()));
-    table.fact("commission after the end", tail(terms));
-    table.fact("notice", notice(terms));
-    table.fact("exclusivity", terms.exclusivity.as_ref().map(exclusivity).unwrap_or_default());
-    table.fact("minimum payout", money(terms.minimum_payout.as_ref()));
-    table.fact("brand", brand(terms));
+    table.fact(&say!(language, "terms-leads-at-end"), leads_at_end(language, terms.leads_at_end()));
+    table.fact(&say!(language, "terms-tail"), tail(language, terms));
+    table.fact(&say!(language, "terms-notice"), notice(language, terms));
+    table.fact(&say!(language, "terms-exclusivity"), terms.exclusivity.as_ref().map(|one| exclusivity(language, one)).unwrap_or_default());
+    table.fact(&say!(language, "terms-minimum-payout"), language.money(terms.minimum_payout.as_ref()));
+    table.fact(&say!(language, "terms-brand"), brand(language, terms));
     if terms.campaigns_at_end() == CampaignsAtEnd::Stop {
-        table.fact("campaigns at the end", "stop");
+        table.fact(&say!(language, "terms-campaigns-at-end"), say!(language, "terms-campaigns-stop"));
     }
-    if let Some(ownership) = terms.ownership {
-        table.fact("ownership", format!("house {}, partner {}", percent(ownership.house_bps), percent(ownership.partner_bps)));
-    }
-    if let Some(cadence) = terms.cadence {
-        let (check_in, review) = (count(cadence.check_in_days, "day"), count(cadence.review_days, "day"));
-        table.fact("cadence", format!("a check-in every {check_in}, a review every {review}"));
-    }
-    if terms.reverse_on_house_fault {
-        table.fact("refunds", "reverse commission even where the house is at fault");
-    }
-    for obligation in terms.scope.iter().flat_map(|scope| &scope.obligations) {
-        table.fact(&format!("the {} owes", word::<Side>(obligation.side)), line(&obligation.description));
-    }
-    table.fact("time zone", line(&terms.time_zone));
+    relationship(language, terms, &mut table);
+    table.fact(&say!(language, "terms-time-zone"), line(&terms.time_zone));
     table
 }
 
-fn commission_rule(rule: &CommissionRule) -> String {
-    let per = match rule.trigger() {
-        CommissionTrigger::LeadQualified => "qualified lead",
-        _ => "sale",
-    };
-    let mut parts = vec![match &rule.reward {
-        Some(Reward::RateBps(bps)) => format!("{} of each {per}", percent(*bps)),
-        Some(Reward::Flat(flat)) => format!("{} for each {per}", money(Some(flat))),
-        Some(Reward::Tiers(tiers)) => tiers_in_words(tiers),
-        None => "nothing".to_owned(),
-    }];
+fn relationship(language: Language, terms: &Terms, table: &mut Table) {
+    if let Some(ownership) = terms.ownership {
+        let (house, partner) = (language.percent(ownership.house_bps), language.percent(ownership.partner_bps));
+        table.fact(&say!(language, "terms-ownership"), say!(language, "terms-ownership-of", house = house, partner = partner));
+    }
+    if let Some(cadence) = terms.cadence {
+        let check_in = say!(language, "days", count = cadence.check_in_days);
+        let review = say!(language, "days", count = cadence.review_days);
+        table.fact(&say!(language, "terms-cadence"), say!(language, "terms-cadence-of", check_in = check_in, review = review));
+    }
+    if terms.reverse_on_house_fault {
+        table.fact(&say!(language, "terms-refunds"), say!(language, "terms-refunds-always"));
+    }
+    for obligation in terms.scope.iter().flat_map(|scope| &scope.obligations) {
+        let side = language.word::<Side>(obligation.side);
+        table.fact(&say!(language, "terms-owes", side = side), line(&obligation.description));
+    }
+}
+
+fn commission_rule(language: Language, rule: &CommissionRule) -> String {
+    let mut parts = vec![reward(language, rule)];
     if !rule.products.is_empty() {
-        parts.push(format!("only for {}", list(&rule.products)));
+        parts.push(say!(language, "terms-products", products = list(&rule.products)));
     }
     if rule.max_sales_per_lead > 0 {
-        parts.push(format!("for the first {} of a lead", count(rule.max_sales_per_lead, "sale")));
+        parts.push(say!(language, "terms-first-sales", sales = say!(language, "sales", count = rule.max_sales_per_lead)));
     }
     if let Some(window) = rule.window {
-        parts.push(format!("for {} from {}", count(window.months, "month"), anchor(window.anchor())));
+        let months = say!(language, "months", count = window.months);
+        parts.push(match window.anchor() {
+            WindowAnchor::FirstSale => say!(language, "terms-window-first-sale", months = months),
+            WindowAnchor::AgreementEffective => say!(language, "terms-window-agreement", months = months),
+            WindowAnchor::LeadReferred | WindowAnchor::Unspecified => say!(language, "terms-window-referral", months = months),
+        });
     }
     if let Some(cap) = &rule.cap_per_lead {
-        parts.push(format!("at most {} per lead", money(Some(cap))));
+        parts.push(say!(language, "terms-cap", amount = language.money(Some(cap))));
     }
     if rule.hold_days > 0 {
-        parts.push(format!("available after {}", count(rule.hold_days, "day")));
+        parts.push(say!(language, "terms-hold", days = say!(language, "days", count = rule.hold_days)));
     }
-    format!("{}: {}", line(&rule.name), parts.join(", "))
+    say!(language, "terms-rule", name = line(&rule.name), what = parts.join(", "))
 }
 
-fn anchor(anchor: WindowAnchor) -> &'static str {
-    match anchor {
-        WindowAnchor::FirstSale => "the first sale",
-        WindowAnchor::AgreementEffective => "the agreement's start",
-        WindowAnchor::LeadReferred | WindowAnchor::Unspecified => "the referral",
+fn reward(language: Language, rule: &CommissionRule) -> String {
+    let of_leads = rule.trigger() == CommissionTrigger::LeadQualified;
+    match &rule.reward {
+        Some(Reward::RateBps(bps)) if of_leads => say!(language, "terms-rate-lead", rate = language.percent(*bps)),
+        Some(Reward::RateBps(bps)) => say!(language, "terms-rate-sale", rate = language.percent(*bps)),
+        Some(Reward::Flat(flat)) if of_leads => say!(language, "terms-flat-lead", amount = language.money(Some(flat))),
+        Some(Reward::Flat(flat)) => say!(language, "terms-flat-sale", amount = language.money(Some(flat))),
+        Some(Reward::Tiers(tiers)) => tiers_in_words(language, tiers),
+        None => say!(language, "terms-nothing"),
     }
 }
 
-fn tiers_in_words(tiers: &Tiers) -> String {
-    let bands =
-        tiers.bands.iter().map(|band| format!("{} from {}", percent(band.rate_bps), amount(&tiers.currency_code, band.from_minor_units)));
+fn tiers_in_words(language: Language, tiers: &Tiers) -> String {
+    let bands = tiers.bands.iter().map(|band| {
+        let amount = language.amount(&tiers.currency_code, band.from_minor_units);
+        say!(language, "terms-band", rate = language.percent(band.rate_bps), amount = amount)
+    });
     let how = match tiers.mode() {
-        TierMode::Retroactive => "on the whole total",
-        TierMode::BySale => "on each sale by the total before it",
-        TierMode::Marginal | TierMode::Unspecified => "on each part of the total",
+        TierMode::Retroactive => say!(language, "terms-tiers-retroactive"),
+        TierMode::BySale => say!(language, "terms-tiers-by-sale"),
+        TierMode::Marginal | TierMode::Unspecified => say!(language, "terms-tiers-marginal"),
     };
     let period = match tiers.period() {
-        TierPeriod::Lifetime => "over the whole time".to_owned(),
-        period => format!("per {}", word::<TierPeriod>(period.into())),
+        TierPeriod::Lifetime => say!(language, "terms-tiers-lifetime"),
+        period => say!(language, "terms-tiers-per", period = language.word::<TierPeriod>(period.into())),
     };
-    format!("{} of net sales {period}, {how}", bands.collect::<Vec<_>>().join(", "))
+    say!(language, "terms-tiers", bands = bands.collect::<Vec<_>>().join(", "), period = period, how = how)
 }
 
-fn lead_protection(protection: Option<&LeadProtection>) -> String {
-    let from = match protection.map(LeadProtection::anchor) {
-        Some(ProtectionAnchor::Approval) => "the approval",
-        _ => "the referral",
+fn lead_protection(language: Language, protection: Option<&LeadProtection>) -> String {
+    let days = match protection.and_then(|protection| protection.period) {
+        Some(lead_protection::Period::Unlimited(_)) => return say!(language, "terms-protected-always"),
+        Some(lead_protection::Period::Days(days)) => say!(language, "days", count = days),
+        None => say!(language, "days", count = 90),
     };
-    match protection.and_then(|protection| protection.period) {
-        Some(lead_protection::Period::Unlimited(_)) => "without limit".to_owned(),
-        Some(lead_protection::Period::Days(days)) => format!("{} from {from}", count(days, "day")),
-        None => format!("90 days from {from}"),
+    match protection.map(LeadProtection::anchor) {
+        Some(ProtectionAnchor::Approval) => say!(language, "terms-protected-approval", days = days),
+        _ => say!(language, "terms-protected-referral", days = days),
     }
 }
 
-fn leads_at_end(leads_at_end: LeadsAtEnd) -> &'static str {
+fn leads_at_end(language: Language, leads_at_end: LeadsAtEnd) -> String {
     match leads_at_end {
-        LeadsAtEnd::House => "pass to the house",
-        LeadsAtEnd::Partner => "pass to the partner",
-        LeadsAtEnd::AcquirerKeeps | LeadsAtEnd::Unspecified => "stay with their owners",
+        LeadsAtEnd::House => say!(language, "terms-leads-to-house"),
+        LeadsAtEnd::Partner => say!(language, "terms-leads-to-partner"),
+        LeadsAtEnd::AcquirerKeeps | LeadsAtEnd::Unspecified => say!(language, "terms-leads-stay"),
     }
 }
 
-fn tail(terms: &Terms) -> String {
+fn tail(language: Language, terms: &Terms) -> String {
     let tail = terms.tail.unwrap_or_default();
     match tail.mode() {
-        TailMode::Days => format!("for {} on leads acquired before", count(tail.days, "day")),
-        TailMode::RemainingWindow => "on leads acquired before, as long as the rule's window runs".to_owned(),
-        TailMode::None | TailMode::Unspecified => "none".to_owned(),
+        TailMode::Days => say!(language, "terms-tail-days", days = say!(language, "days", count = tail.days)),
+        TailMode::RemainingWindow => say!(language, "terms-tail-window"),
+        TailMode::None | TailMode::Unspecified => say!(language, "none"),
     }
 }
 
-fn notice(terms: &Terms) -> String {
+fn notice(language: Language, terms: &Terms) -> String {
     match terms.notice.and_then(|notice| notice.period) {
-        Some(notice::Period::Days(days)) => count(days, "day"),
-        Some(notice::Period::Months(months)) => count(months, "month"),
-        None => "none needed".to_owned(),
+        Some(notice::Period::Days(days)) => say!(language, "days", count = days),
+        Some(notice::Period::Months(months)) => say!(language, "months", count = months),
+        None => say!(language, "terms-notice-none"),
     }
 }
 
-fn exclusivity(exclusivity: &Exclusivity) -> String {
+fn exclusivity(language: Language, exclusivity: &Exclusivity) -> String {
     let bound = match exclusivity.bound() {
-        Bound::Both => "both sides".to_owned(),
-        bound => format!("the {}", word::<Bound>(bound.into())),
+        Bound::Both => say!(language, "terms-bound-both"),
+        bound => say!(language, "terms-bound", side = language.word::<Bound>(bound.into())),
     };
-    let mut others = Vec::new();
-    if !exclusivity.partner_ids.is_empty() {
-        others.push(list(&exclusivity.partner_ids));
-    }
-    if !exclusivity.categories.is_empty() {
-        others.push(format!("partners of category {}", list(&exclusivity.categories)));
-    }
-    let until = match exclusivity.months {
-        Some(months) => format!("for {}", count(months, "month")),
-        None => "until the agreement's end".to_owned(),
+    let partners = list(&exclusivity.partner_ids);
+    let categories = say!(language, "terms-category", categories = list(&exclusivity.categories));
+    let others = match (exclusivity.partner_ids.is_empty(), exclusivity.categories.is_empty()) {
+        (_, true) => partners,
+        (true, false) => categories,
+        (false, false) => say!(language, "terms-nor-with", others = partners, more = categories),
     };
-    format!("{bound} may not work with {}, {until}", others.join(", nor with "))
+    match exclusivity.months {
+        Some(months) => {
+            let months = say!(language, "months", count = months);
+            say!(language, "terms-exclusive-months", bound = bound, others = others, months = months)
+        }
+        None => say!(language, "terms-exclusive-end", bound = bound, others = others),
+    }
 }
 
-fn brand(terms: &Terms) -> String {
+fn brand(language: Language, terms: &Terms) -> String {
     let Some(brand) = &terms.brand_use else { return String::new() };
-    let channels = |channels: &[i32]| channels.iter().map(|channel| word::<BrandChannel>(*channel)).collect::<Vec<_>>().join(", ");
+    let channels = |channels: &[i32]| channels.iter().map(|channel| language.word::<BrandChannel>(*channel)).collect::<Vec<_>>().join(", ");
     let mut parts = Vec::new();
     if !brand.allowed_channels.is_empty() {
-        parts.push(format!("allowed: {}", channels(&brand.allowed_channels)));
+        parts.push(say!(language, "terms-allowed", channels = channels(&brand.allowed_channels)));
     }
     if !brand.approval_channels.is_empty() {
-        parts.push(format!("to be approved: {}", channels(&brand.approval_channels)));
+        parts.push(say!(language, "terms-to-be-approved", channels = channels(&brand.approval_channels)));
     }
     parts.join("; ")
 }

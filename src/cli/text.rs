@@ -1,4 +1,4 @@
-//! Values in words: times, amounts, parties, codes. Whatever comes from outside is made safe for a terminal.
+//! Values that are the same in every language: plain times and amounts, codes, texts. Whatever comes from outside is made safe for a terminal.
 
 use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
 use partnership_ledger::domain::money::{Currency, Money};
@@ -58,20 +58,6 @@ pub fn bare_amount(currency_code: &str, minor_units: i64) -> String {
     text.strip_suffix(currency_code).map_or(text.clone(), |bare| bare.trim_end().to_owned())
 }
 
-/// An amount; nothing if it is absent.
-pub fn money(money: Option<&proto::Money>) -> String {
-    money.map(|money| amount(&money.currency_code, money.minor_units)).unwrap_or_default()
-}
-
-/// The house or a partner.
-pub fn party(party: Option<&proto::Party>) -> String {
-    match party.and_then(|party| party.party.as_ref()) {
-        Some(proto::party::Party::House(_)) => "the house".to_owned(),
-        Some(proto::party::Party::PartnerId(partner_id)) => line(partner_id),
-        None => "nobody yet".to_owned(),
-    }
-}
-
 /// Basis points as percent: `20 %`, `12.5 %`.
 pub fn percent(bps: u32) -> String {
     let (whole, part) = (bps / 100, bps % 100);
@@ -79,14 +65,6 @@ pub fn percent(bps: u32) -> String {
         0 => format!("{whole} %"),
         _ if part % 10 == 0 => format!("{whole}.{} %", part / 10),
         _ => format!("{whole}.{part:02} %"),
-    }
-}
-
-/// A count with its noun: `1 day`, `30 days`.
-pub fn count(count: impl Into<u64>, noun: &str) -> String {
-    match count.into() {
-        1 => format!("1 {noun}"),
-        count => format!("{count} {noun}s"),
     }
 }
 
@@ -128,11 +106,6 @@ pub fn code<E: Coded>(value: i32) -> String {
     }
 }
 
-/// A code in words: `under notice`.
-pub fn word<E: Coded>(value: i32) -> String {
-    code::<E>(value).to_lowercase().replace('_', " ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,15 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn percents_and_counts_read_well() {
+    fn percents_read_well() {
         assert_eq!([percent(2000), percent(1250), percent(5)], ["20 %", "12.5 %", "0.05 %"]);
-        assert_eq!([count(1_u32, "day"), count(30_u32, "day")], ["1 day", "30 days"]);
     }
 
     #[test]
     fn codes_lose_their_prefix() {
         assert_eq!(code::<proto::OwnershipRule>(proto::OwnershipRule::FirstClaim.into()), "FIRST_CLAIM");
-        assert_eq!(word::<proto::AgreementState>(proto::AgreementState::UnderNotice.into()), "under notice");
-        assert_eq!(word::<proto::Side>(99), "99");
+        assert_eq!(code::<proto::Side>(99), "99");
     }
 }

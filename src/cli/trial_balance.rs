@@ -2,9 +2,10 @@
 
 use super::client::Session;
 use super::failure::Failure;
+use super::language::{Language, columns, say};
 use super::moment::Moment;
 use super::table::Table;
-use super::text::{amount, line};
+use super::text::line;
 use partnership_ledger::proto::{AccountBalance, GetTrialBalanceRequest};
 
 #[derive(clap::Args)]
@@ -14,22 +15,23 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let language = session.out.language;
     let request = GetTrialBalanceRequest { options: Some(args.moment.options()) };
     let answer = session.audit().await?.get_trial_balance(request).await?.into_inner();
     if session.out.json {
         session.out.message(&answer)?;
     } else {
-        session.out.answer(table(&answer.accounts), "no account has moved", answer.position)?;
+        session.out.answer(table(language, &answer.accounts), &say!(language, "trial-balance-none"), answer.position)?;
     }
     session.out.flush()?;
-    if answer.is_balanced { Ok(()) } else { Err(Failure::check("the accounts do not add up to zero: the ledger is damaged")) }
+    if answer.is_balanced { Ok(()) } else { Err(Failure::check(say!(language, "trial-balance-damaged"))) }
 }
 
 /// Debits and credits in two columns, as books are printed.
-fn table(accounts: &[AccountBalance]) -> Table {
-    let mut table = Table::new(["account", ">debit", ">credit"]);
+fn table(language: Language, accounts: &[AccountBalance]) -> Table {
+    let mut table = Table::new(columns![language; "trial-balance-account", > "trial-balance-debit", > "trial-balance-credit"]);
     for account in accounts {
-        let side = |is_here: bool, minor_units| if is_here { amount(&account.currency_code, minor_units) } else { String::new() };
+        let side = |is_here: bool, minor_units| if is_here { language.amount(&account.currency_code, minor_units) } else { String::new() };
         table.row([
             line(&account.account),
             side(account.balance > 0, account.balance),

@@ -1,6 +1,7 @@
 //! `verify`: the offline check of a directory: what is stored is whole, in order, and adds up.
 
 use super::failure::Failure;
+use super::language::say;
 use super::output::Output;
 use super::table::Table;
 use super::text;
@@ -25,9 +26,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
+    let language = out.language;
     let dir = &args.data_dir;
     if !dir.join("wal").is_dir() {
-        return Err(Failure::usage(format!("{} holds no ledger: it has no wal directory", dir.display())));
+        return Err(Failure::usage(say!(language, "verify-no-ledger", directory = dir.display().to_string())));
     }
     let mut books = Books::default();
     // A record that contradicts the others trips an assertion, which is reported as a problem, not as a crash.
@@ -53,30 +55,32 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     out.flush()?;
     match problems.len() {
         0 => Ok(()),
-        1 => Err(Failure::check("1 problem was found")),
-        many => Err(Failure::check(format!("{many} problems were found"))),
+        found => Err(Failure::check(say!(language, "verify-problems", count = found))),
     }
 }
 
 fn show(inspection: &Inspection, books: &Books, problems: &[String], out: &mut Output) -> Result<(), Failure> {
+    let language = out.language;
     let mut facts = Table::facts();
-    facts.fact("records", format!("{} in {} of the log", inspection.log_records, text::count(inspection.segments as u64, "segment")));
-    facts.fact("store", format!("{} of them", inspection.store_records));
-    facts.fact("tree root", root(inspection));
-    facts.fact("replayed", books.state.position.to_string());
-    facts.fact("accounts", books.sums.len().to_string());
-    facts.fact("trial balance", if books.unbalanced == 0 { "zero at every position replayed" } else { "NOT zero" });
+    let records = say!(language, "verify-records-in", records = inspection.log_records.to_string(), count = inspection.segments);
+    facts.fact(&say!(language, "verify-records"), records);
+    facts.fact(&say!(language, "verify-store"), say!(language, "verify-store-of", records = inspection.store_records.to_string()));
+    facts.fact(&say!(language, "verify-root"), root(inspection));
+    facts.fact(&say!(language, "verify-replayed"), books.state.position.to_string());
+    facts.fact(&say!(language, "verify-accounts"), books.sums.len().to_string());
+    let balance = if books.unbalanced == 0 { say!(language, "verify-zero") } else { say!(language, "verify-not-zero") };
+    facts.fact(&say!(language, "verify-trial-balance"), balance);
     out.table(facts)?;
     for note in &inspection.notes {
-        out.line(&format!("note: {note}"))?;
+        out.line(&say!(language, "verify-note", note = note.as_str()))?;
     }
     for problem in problems.iter().take(LISTED) {
-        out.line(&format!("problem: {}", text::line(problem)))?;
+        out.line(&say!(language, "verify-problem", problem = text::line(problem)))?;
     }
     if problems.len() > LISTED {
-        out.line(&format!("and {} more problems; --json lists them all", problems.len() - LISTED))?;
+        out.line(&say!(language, "verify-more", count = problems.len() - LISTED))?;
     }
-    if problems.is_empty() { out.line("all is well") } else { Ok(()) }
+    if problems.is_empty() { out.line(&say!(language, "verify-well")) } else { Ok(()) }
 }
 
 fn write_json(inspection: &Inspection, problems: &[String], out: &mut Output) -> Result<(), Failure> {

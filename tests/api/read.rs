@@ -2,8 +2,8 @@
 
 use crate::support::{Service, adjustment, agreement, partner, told};
 use partnership_ledger::proto::{
-    GetBalanceRequest, GetCampaignRequest, GetLeadRequest, GetMetricsRequest, GetPartnerRequest, ListCampaignsRequest,
-    ListEntriesRequest, ListLeadsRequest, ListPartnersRequest, Metrics, Party, ReadOptions, get_metrics_request::Scope, party,
+    GetBalanceRequest, GetCampaignRequest, GetLeadRequest, GetMetricsRequest, GetPartnerRequest, ListCampaignsRequest, ListEntriesRequest,
+    ListLeadsRequest, ListPartnersRequest, Metrics, Party, ReadOptions, get_metrics_request::Scope, party,
 };
 use prost_types::Timestamp;
 use tonic::{Code, Status};

@@ -79,6 +79,7 @@ fn says(outcome: &Outcome, expected: &[&str]) {
     "Figures for partner acme from 2025-03-01 to 2025-04-01", "leads 4", "conversion 75 % (3 of 4)", "deals 0",
 ])]
 #[case(&["metrics", "--agreement", "acme-1"], &["revenue 5000.00", "share of all revenue 100 % (5000.00 of 5000.00)"])]
+#[case(&["metrics"], &["Figures for everything", "partners' share of it 100 % (5000.00 of 5000.00)"])]
 #[case(&["metrics", "--lang", "th"], &[
     "ตัวเลขของทั้งหมด", "อัตราผ่านคุณสมบัติ 75 % (3 จาก 4)", "รายได้ 5,000.00", "ผลตอบแทนต่อค่าใช้จ่าย 150 % (3,000.00 จาก 2,000.00)",
     "ผู้ชมรวม 150,000", "บริษัท 3 3",

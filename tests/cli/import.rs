@@ -175,6 +175,12 @@ fn every_reason_names_line_and_column_and_says_how_to_mend_it() {
     assert!(told[1].contains("; UNKNOWN_WORD: column Collected by: \"nobody\" is none of HOUSE, PARTNER; "), "{}", told[1]);
     assert!(told[2].starts_with("line 5: UNKNOWN_ID: lead_id nobody is not known; "), "{}", told[2]);
     assert_eq!((told[3], told.len()), ("0 recorded, 0 recorded before, 3 refused", 4));
+
+    let thai = desk.import(&["--lang", "th"], &mapping, "sales", &sales);
+    assert!(thai.out.starts_with("บรรทัด 3: TOO_MANY_DECIMALS: คอลัมน์ Amount: 12.345 มีทศนิยม 3 ตำแหน่ง แต่ USD มี 2 ตำแหน่ง"), "{}", thai.out);
+    assert_eq!(thai.error, "ข้อผิดพลาด: ปฏิเสธ 3 แถว โปรดแก้ไขแล้วสั่งคำสั่งเดิมอีกครั้ง\n");
+    let json = desk.import(&["--lang", "th", "--json"], &mapping, "sales", &sales);
+    assert!(json.out.contains("12.345 has 3 decimals, but USD has 2"), "JSON is the same in every language: {}", json.out);
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod append;
 mod ask;
 mod figures;
 mod import;
+mod language;
+mod relationship;
 mod run;
 mod statement;
 mod support;

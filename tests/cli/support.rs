@@ -26,7 +26,9 @@ pub const STORY_EVENTS: u64 = 9;
 /// The program, without what the environment may say to it.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_partnership-ledger"));
-    for name in ["PARTNERSHIP_LEDGER_ADDRESS", "PARTNERSHIP_LEDGER_LANG", "PARTNERSHIP_LEDGER_DATA_DIR", "PARTNERSHIP_LEDGER_LISTEN", "RUST_LOG"] {
+    for name in
+        ["PARTNERSHIP_LEDGER_ADDRESS", "PARTNERSHIP_LEDGER_LANG", "PARTNERSHIP_LEDGER_DATA_DIR", "PARTNERSHIP_LEDGER_LISTEN", "RUST_LOG"]
+    {
         command.env_remove(name);
     }
     command

@@ -291,6 +291,26 @@ fn protection_that_counts_from_its_approval_lapses_by_it() {
     fires_at(&story, AlertKind::ProtectionLapsing, "2025-03-14", Some("2025-03-21"));
 }
 
+#[test]
+fn nothing_is_told_of_what_a_later_record_introduces() {
+    let received = proto::PaymentReceived {
+        payment_id: "early".into(),
+        partner_id: "acme".into(),
+        amount: Some(usd(500)),
+        ..proto::PaymentReceived::default()
+    };
+    let story = Story::default().on("2025-06-01", registered("acme")).on("2025-06-02", signed("a", "acme", silent(terms())));
+    let story = story.on("2025-01-01", Body::PaymentReceived(received)).on("2025-01-02", brand_use("u", "a", BrandChannel::Other));
+    let story = story.on("2025-01-02", breach("b", "a", Some("2025-02-01")));
+    assert_eq!(alerts(&story, story.seen("2025-05-31"), ListAlertsRequest::default()), [], "neither partner nor agreement is known yet");
+    let kinds = |date: &str| alerts(&story, story.seen(date), ListAlertsRequest::default()).iter().map(Alert::kind).collect::<Vec<_>>();
+    assert_eq!(kinds("2025-06-01"), [AlertKind::PayableDue]);
+    assert_eq!(
+        kinds("2025-06-02"),
+        [AlertKind::BreachUncured, AlertKind::PayableDue, AlertKind::MissingManager, AlertKind::BrandUseUndecided]
+    );
+}
+
 /// Two partners with something the matter of many kinds.
 fn troubled() -> Story {
     let story = Story::default().on("2025-01-01", registered("acme")).on("2025-01-01", signed("a", "acme", terms()));

@@ -21,8 +21,7 @@ pub fn of_the_webinar() -> String {
     let mut lines = String::new();
     for number in 1..=50 {
         let lead = format!("lead-webinar-{number:02}");
-        let through =
-            r#""agreement_id": "lumen-webinars", "acquired_by": "ACQUIRED_BY_PARTNER", "campaign_id": "webinar-2025""#;
+        let through = r#""agreement_id": "lumen-webinars", "acquired_by": "ACQUIRED_BY_PARTNER", "campaign_id": "webinar-2025""#;
         referred(&mut lines, "2025-03-01T10:00:00Z", &lead, through);
         let _ = writeln!(lines, r#"{{"occurred_at": "2025-03-05T00:00:00Z", "lead_qualified": {{"lead_id": "{lead}"}}}}"#);
         if number % 10 == 0 {

@@ -6,8 +6,8 @@ mod story;
 
 use super::client::Session;
 use super::failure::Failure;
-use super::language::say;
-use super::lead::credit;
+use super::language::{Language, say};
+use super::lead::{credit, explanation};
 use super::moment::parse_time;
 use super::table::Table;
 use super::{Cli, ask, text};
@@ -90,19 +90,19 @@ async fn ownership(session: &mut Session) -> Result<Table, Failure> {
             let options = Some(ReadOptions { as_of, ..ReadOptions::default() });
             let request = GetLeadRequest { lead_id: lead_id.to_owned(), options };
             let lead = client.get_lead(request).await?.into_inner().lead.unwrap_or_default();
-            table.row(row(&lead, date));
+            table.row(row(session.out.language, &lead, date));
         }
     }
     Ok(table)
 }
 
-fn row(lead: &Lead, date: &str) -> [String; 6] {
+fn row(language: Language, lead: &Lead, date: &str) -> [String; 6] {
     [
         text::line(&lead.lead_id),
         date.to_owned(),
-        text::party(lead.owner.as_ref()),
-        credit(&lead.agreement_id),
+        language.party(lead.owner.as_ref()),
+        credit(language, &lead.agreement_id),
         text::code::<OwnershipRule>(lead.rule),
-        text::line(&lead.explanation),
+        explanation(language, lead),
     ]
 }

@@ -66,11 +66,7 @@ pub const CHAPTERS: [Chapter; 13] = [
     Chapter {
         title: Key::of("demo-webinar"),
         says: Key::of("demo-webinar-says"),
-        steps: &[
-            Step::Record(events!("webinar")),
-            Step::Customers(customers::of_the_webinar),
-            Step::Record(events!("webinar-over")),
-        ],
+        steps: &[Step::Record(events!("webinar")), Step::Customers(customers::of_the_webinar), Step::Record(events!("webinar-over"))],
         commands: &[&["metrics", "--campaign", "webinar-2025"]],
     },
     Chapter {

@@ -9,6 +9,22 @@ minor-units = { $amount } minor units of { $currency }
 unspecified = unspecified
 read-at = read at position { $position }
 error = error: { $text }
+none = none
+days =
+    { $count ->
+        [one] { $count } day
+       *[other] { $count } days
+    }
+months =
+    { $count ->
+        [one] { $count } month
+       *[other] { $count } months
+    }
+sales =
+    { $count ->
+        [one] { $count } sale
+       *[other] { $count } sales
+    }
 
 ## Columns of several commands
 
@@ -19,6 +35,23 @@ column-position = position
 column-occurred = occurred
 column-about = about
 column-proposal = proposal
+column-agreement = agreement
+column-amount = amount
+column-credit = credit
+column-currency = currency
+column-decision = decision
+column-dispute = dispute
+column-from = from
+column-kind = kind
+column-lead = lead
+column-opened = opened
+column-outcome = outcome
+column-owner = owner
+column-payout = payout
+column-reference = reference
+column-rule = rule
+column-sale = sale
+column-state = state
 
 ## payables
 
@@ -89,6 +122,262 @@ statement-reason-collected = { $amount } collected from the customer by the part
 disputes-lead = lead { $id }
 disputes-sale = sale { $id }
 disputes-payout = payout { $id }
+disputes-none = no disputes
+disputes-opened-by = opened by
+disputes-holds = holds
+disputes-claim = claim
+disputes-open = open
+disputes-held = { $amount } of { $partner }
+
+## agreement
+
+agreement-type = type
+agreement-effective = effective
+agreement-ends = ends
+agreement-ends-by = { $time }, by { $cause }
+agreement-manager = manager
+agreement-manager-of = { $manager } (of the { $side })
+agreement-terms = Terms (position { $position })
+agreement-versions = Versions of the terms
+agreement-launch = Launch
+agreement-reviews = Reviews
+agreement-brand-uses = Brand uses
+agreement-breaches = Breaches
+agreement-in-force-from = in force from
+agreement-step = step
+agreement-done = done
+agreement-review = review
+agreement-held = held
+agreement-summary = summary
+agreement-brand-use = brand use
+agreement-asked-by = asked by
+agreement-channel = channel
+agreement-asset = asset
+agreement-requested = requested
+agreement-awaited = awaited
+agreement-approved = approved { $time }
+agreement-declined = declined { $time }
+agreement-breach = breach
+agreement-by = by
+agreement-clause = clause
+agreement-reported = reported
+agreement-cure-by = cure by
+agreement-cured = cured
+agreement-description = description
+
+## append
+
+append-progress = { $recorded } recorded
+append-summary = { $recorded } recorded, { $duplicates } recorded before; the ledger is at position { $position }
+append-nothing = 0 recorded
+append-unreadable = cannot read { $file }: { $error }
+append-line-unreadable = cannot read line { $line }: { $error }
+append-line = line { $line }
+append-too-long = MALFORMED: longer than { $bytes } bytes
+append-again = ; run the same command again: what is recorded is not recorded twice
+append-no-outcome = the ledger gave an answer without an outcome
+append-overloaded = the ledger is overloaded and takes nothing; run the same command again later
+append-closed = the ledger closed the connection
+
+## balance
+
+balance-nothing = { $partner } has no balance: nothing has moved
+balance-none = no partner has a balance
+balance-accrued = accrued
+balance-reversed = reversed
+balance-adjusted = adjusted
+balance-cost-share = cost share
+balance-distributed = distributed
+balance-collected = collected
+balance-paid = paid
+balance-returned = returned
+balance-received = received
+balance-net = net
+balance-pending = pending
+balance-disputed = disputed
+
+## explain
+
+explain-refunded = refunded
+explain-product = product
+explain-collected-by = collected by
+explain-the-partner = the partner
+explain-commission-left = commission left
+explain-paid = of it paid
+explain-rate = rate
+explain-window = window
+explain-window-of = from { $start } to before { $end }
+explain-tiers = tiers
+explain-tiers-of = net sales { $after } earn { $earned_after }, before this sale { $before } earned { $earned_before }
+explain-cut-off = cut off by the cap
+explain-commission = commission
+explain-available-from = available from
+explain-steps = Step by step
+explain-what-happened = what happened
+explain-terms = Terms applied
+
+## Failures
+
+failure-fields = { $count } fields are bad
+failure-connect = cannot connect to { $address }: { $error }; start a ledger with `partnership-ledger serve`, or name another --address
+failure-address = --address { $address }: { $error }
+failure-only-http = only http:// is supported
+failure-output = cannot write the output: { $error }
+failure-idle = --{ $option } has no effect on `{ $command }`; leave it out
+failure-refused = { $code }: { $sentence }
+
+## lead
+
+lead-aliases = also known as
+lead-since = since
+lead-decided = { $rule }, decided at position { $position }
+lead-protected-until = protected until
+lead-no-limit-or-awaited = no limit, or its approval is awaited
+lead-no-limit = no limit
+lead-why = why
+lead-acquired-by = acquired by
+lead-match-keys = match keys
+lead-owners = Owners
+lead-declined = Claims that were declined
+lead-decided-at = decided at
+lead-claimed-at = claimed at
+lead-under = under
+lead-held-by = held by
+lead-earlier = earlier than the owner
+lead-earlier-yes = yes: open a dispute
+lead-earlier-no = no
+lead-explained =
+    { $owner } owns the lead since { $since } because { $rule ->
+        [FIRST_CLAIM] it was claimed first
+        [HOUSE_LEAD] the house referred it first
+        [PROTECTION_LAPSED] it was claimed after the protection before had lapsed
+        [AFTER_LOSS] it was claimed after it had been lost
+        [JOINT_ALLOCATION] the campaign's shares of leads gave it so
+        [REASSIGNED] it was reassigned then
+        [END_ACQUIRER_KEEPS] agreement { $agreement } ended, whose terms leave its leads where they are
+        [END_TO_HOUSE] agreement { $agreement } ended, whose terms pass its leads to the house
+        [END_TO_PARTNER] agreement { $agreement } ended, whose terms pass its leads to the partner
+       *[other] the record says so
+    }.
+
+## payouts
+
+payouts-none = nothing was paid out
+payouts-tax-withheld = tax withheld
+payouts-returned = returned
+payouts-method = method
+payouts-advance = { $method } (advance)
+
+## records
+
+records-none = no records
+records-event = event
+records-effects = effects
+records-assessed = { $outcome } by { $rule }
+records-owner = owner { $owner } ({ $rule }), credit { $credit }
+records-declined = claim declined, held by { $owner }
+records-exclusivity = breaks the exclusivity of { $agreement }
+records-approved = approved at once
+records-ends = ends { $time } by { $cause }
+records-protected = protected until { $time }
+records-protected-always = protected without limit
+records-refunded = refunded { $amount }
+records-refunded-cut = refunded { $amount }, cut off { $cut_off }
+
+## Terms, as agreement and explain show them
+
+terms-commission = commission
+terms-protection = lead protection
+terms-house-leads = house leads
+terms-house-leads-credited = sales of leads that the house acquires run through the agreement
+terms-leads-at-end = leads at the end
+terms-tail = commission after the end
+terms-notice = notice
+terms-exclusivity = exclusivity
+terms-minimum-payout = minimum payout
+terms-brand = brand
+terms-campaigns-at-end = campaigns at the end
+terms-campaigns-stop = stop
+terms-ownership = ownership
+terms-ownership-of = house { $house }, partner { $partner }
+terms-cadence = cadence
+terms-cadence-of = a check-in every { $check_in }, a review every { $review }
+terms-refunds = refunds
+terms-refunds-always = reverse commission even where the house is at fault
+terms-owes = the { $side } owes
+terms-time-zone = time zone
+terms-rule = { $name }: { $what }
+terms-nothing = nothing
+terms-rate-sale = { $rate } of each sale
+terms-rate-lead = { $rate } of each qualified lead
+terms-flat-sale = { $amount } for each sale
+terms-flat-lead = { $amount } for each qualified lead
+terms-products = only for { $products }
+terms-first-sales = for the first { $sales } of a lead
+terms-window-referral = for { $months } from the referral
+terms-window-first-sale = for { $months } from the first sale
+terms-window-agreement = for { $months } from the agreement's start
+terms-cap = at most { $amount } per lead
+terms-hold = available after { $days }
+terms-band = { $rate } from { $amount }
+terms-tiers = { $bands } of net sales { $period }, { $how }
+terms-tiers-lifetime = over the whole time
+terms-tiers-per = per { $period }
+terms-tiers-retroactive = on the whole total
+terms-tiers-by-sale = on each sale by the total before it
+terms-tiers-marginal = on each part of the total
+terms-protected-always = without limit
+terms-protected-referral = { $days } from the referral
+terms-protected-approval = { $days } from the approval
+terms-leads-to-house = pass to the house
+terms-leads-to-partner = pass to the partner
+terms-leads-stay = stay with their owners
+terms-tail-days = for { $days } on leads acquired before
+terms-tail-window = on leads acquired before, as long as the rule's window runs
+terms-notice-none = none needed
+terms-bound-both = both sides
+terms-bound = the { $side }
+terms-exclusive-months = { $bound } may not work with { $others }, for { $months }
+terms-exclusive-end = { $bound } may not work with { $others }, until the agreement's end
+terms-category = partners of category { $categories }
+terms-nor-with = { $others }, nor with { $more }
+terms-allowed = allowed: { $channels }
+terms-to-be-approved = to be approved: { $channels }
+
+## trial-balance
+
+trial-balance-none = no account has moved
+trial-balance-account = account
+trial-balance-debit = debit
+trial-balance-credit = credit
+trial-balance-damaged = the accounts do not add up to zero: the ledger is damaged
+
+## verify
+
+verify-no-ledger = { $directory } holds no ledger: it has no wal directory
+verify-problems =
+    { $count ->
+        [one] 1 problem was found
+       *[other] { $count } problems were found
+    }
+verify-records = records
+verify-records-in =
+    { $records } in { $count ->
+        [one] { $count } segment
+       *[other] { $count } segments
+    } of the log
+verify-store = store
+verify-store-of = { $records } of them
+verify-root = tree root
+verify-replayed = replayed
+verify-accounts = accounts
+verify-trial-balance = trial balance
+verify-zero = zero at every position replayed
+verify-not-zero = NOT zero
+verify-note = note: { $note }
+verify-problem = problem: { $problem }
+verify-more = and { $count } more problems; --json lists them all
+verify-well = all is well
 
 ## partners
 
@@ -198,6 +487,7 @@ metrics-cost-per-qualified = cost per qualified lead
 metrics-cost-per-deal = cost per deal
 metrics-return-on-cost = return on cost
 metrics-share-of-all-revenue = share of all revenue
+metrics-share-of-partners = partners' share of it
 metrics-reach = Reach
 metrics-combined-audience = combined audience
 metrics-uplift = uplift over the house's own

@@ -9,6 +9,10 @@ minor-units = { $amount } หน่วยย่อยของ { $currency }
 unspecified = ไม่ได้ระบุ
 read-at = อ่าน ณ ลำดับที่ { $position }
 error = ข้อผิดพลาด: { $text }
+none = ไม่มี
+days = { $count } วัน
+months = { $count } เดือน
+sales = { $count } รายการขาย
 
 ## Columns of several commands
 
@@ -19,6 +23,23 @@ column-position = ลำดับที่
 column-occurred = เกิดขึ้นเมื่อ
 column-about = เกี่ยวกับ
 column-proposal = ข้อเสนอ
+column-agreement = ข้อตกลง
+column-amount = จำนวนเงิน
+column-credit = เครดิต
+column-currency = สกุลเงิน
+column-decision = ผลตัดสิน
+column-dispute = ข้อโต้แย้ง
+column-from = ตั้งแต่
+column-kind = ประเภท
+column-lead = ลูกค้ามุ่งหวัง
+column-opened = เปิดเมื่อ
+column-outcome = ผล
+column-owner = เจ้าของ
+column-payout = การจ่ายเงิน
+column-reference = อ้างอิง
+column-rule = กติกา
+column-sale = การขาย
+column-state = สถานะ
 
 ## payables
 
@@ -89,6 +110,288 @@ statement-reason-collected = พันธมิตรเก็บเงินจ
 disputes-lead = ลูกค้ามุ่งหวัง { $id }
 disputes-sale = การขาย { $id }
 disputes-payout = การจ่ายเงิน { $id }
+disputes-none = ไม่มีข้อโต้แย้ง
+disputes-opened-by = เปิดโดย
+disputes-holds = พักไว้
+disputes-claim = ข้ออ้าง
+disputes-open = เปิดอยู่
+disputes-held = { $amount } ของ { $partner }
+
+## agreement
+
+agreement-type = ประเภท
+agreement-effective = มีผลเมื่อ
+agreement-ends = สิ้นสุด
+agreement-ends-by = { $time } โดย{ $cause }
+agreement-manager = ผู้ดูแล
+agreement-manager-of = { $manager } (ฝ่าย{ $side })
+agreement-terms = เงื่อนไข (ลำดับที่ { $position })
+agreement-versions = ฉบับของเงื่อนไข
+agreement-launch = การเริ่มต้น
+agreement-reviews = การทบทวน
+agreement-brand-uses = การใช้แบรนด์
+agreement-breaches = การผิดข้อตกลง
+agreement-in-force-from = มีผลตั้งแต่
+agreement-step = ขั้นตอน
+agreement-done = เสร็จเมื่อ
+agreement-review = การทบทวน
+agreement-held = จัดเมื่อ
+agreement-summary = สรุป
+agreement-brand-use = การใช้แบรนด์
+agreement-asked-by = ผู้ขอ
+agreement-channel = ช่องทาง
+agreement-asset = ชิ้นงาน
+agreement-requested = ขอเมื่อ
+agreement-awaited = รอผล
+agreement-approved = อนุมัติ { $time }
+agreement-declined = ไม่อนุมัติ { $time }
+agreement-breach = การผิดข้อตกลง
+agreement-by = โดย
+agreement-clause = ข้อ
+agreement-reported = แจ้งเมื่อ
+agreement-cure-by = แก้ไขภายใน
+agreement-cured = แก้ไขเมื่อ
+agreement-description = รายละเอียด
+
+## append
+
+append-progress = บันทึกแล้ว { $recorded }
+append-summary = บันทึก { $recorded } รายการ เคยบันทึกแล้ว { $duplicates } รายการ บัญชีอยู่ที่ลำดับที่ { $position }
+append-nothing = บันทึก 0 รายการ
+append-unreadable = อ่าน { $file } ไม่ได้: { $error }
+append-line-unreadable = อ่านบรรทัดที่ { $line } ไม่ได้: { $error }
+append-line = บรรทัดที่ { $line }
+append-too-long = MALFORMED: ยาวกว่า { $bytes } ไบต์
+append-again = ; ให้สั่งคำสั่งเดิมอีกครั้ง สิ่งที่บันทึกแล้วจะไม่ถูกบันทึกซ้ำ
+append-no-outcome = บัญชีตอบโดยไม่มีผล
+append-overloaded = บัญชีรับงานเกินกำลังและไม่รับรายการ ให้สั่งคำสั่งเดิมอีกครั้งภายหลัง
+append-closed = บัญชีปิดการเชื่อมต่อ
+
+## balance
+
+balance-nothing = { $partner } ไม่มียอดคงเหลือ: ยังไม่มีรายการเคลื่อนไหว
+balance-none = ไม่มีพันธมิตรที่มียอดคงเหลือ
+balance-accrued = ค่าคอมมิชชัน
+balance-reversed = กลับรายการ
+balance-adjusted = ปรับปรุง
+balance-cost-share = ส่วนแบ่งค่าใช้จ่าย
+balance-distributed = ส่วนแบ่งกำไร
+balance-collected = เก็บเงินแทน
+balance-paid = จ่ายแล้ว
+balance-returned = เงินจ่ายตีกลับ
+balance-received = รับเงิน
+balance-net = สุทธิ
+balance-pending = รอครบกำหนด
+balance-disputed = อยู่ระหว่างโต้แย้ง
+
+## explain
+
+explain-refunded = คืนเงินแล้ว
+explain-product = สินค้า
+explain-collected-by = ผู้เก็บเงิน
+explain-the-partner = พันธมิตร
+explain-commission-left = ค่าคอมมิชชันคงเหลือ
+explain-paid = จ่ายแล้ว
+explain-rate = อัตรา
+explain-window = ช่วงเวลา
+explain-window-of = ตั้งแต่ { $start } ถึงก่อน { $end }
+explain-tiers = ขั้นบันได
+explain-tiers-of = ยอดขายสุทธิ { $after } ได้ { $earned_after } ก่อนการขายนี้ { $before } ได้ { $earned_before }
+explain-cut-off = ตัดออกตามเพดาน
+explain-commission = ค่าคอมมิชชัน
+explain-available-from = จ่ายได้ตั้งแต่
+explain-steps = ทีละขั้น
+explain-what-happened = สิ่งที่เกิดขึ้น
+explain-terms = เงื่อนไขที่ใช้
+
+## Failures
+
+failure-fields = มี { $count } ช่องที่ไม่ถูกต้อง
+failure-connect = เชื่อมต่อ { $address } ไม่ได้: { $error } ให้เริ่มบัญชีด้วย `partnership-ledger serve` หรือระบุ --address อื่น
+failure-address = --address { $address }: { $error }
+failure-only-http = รองรับเฉพาะ http://
+failure-output = เขียนผลลัพธ์ไม่ได้: { $error }
+failure-idle = --{ $option } ไม่มีผลกับ `{ $command }` ไม่ต้องระบุ
+failure-refused =
+    { $code } ({ $code ->
+        [MALFORMED] ข้อมูลไม่ถูกต้อง
+        [EVENT_ID_REUSED] รหัสเหตุการณ์ถูกใช้กับข้อมูลอื่นแล้ว
+        [OCCURRED_IN_FUTURE] เวลาอยู่ในอนาคต
+        [DUPLICATE_ID] รหัสนี้ใช้ไปแล้ว
+        [UNKNOWN_ID] ไม่รู้จักรหัสนี้
+        [ALREADY_DONE] ทำไปแล้ว
+        [PROPOSAL_MISMATCH] ไม่ตรงกับที่เสนอไว้
+        [NOTICE_TOO_SHORT] ระยะบอกกล่าวสั้นเกินไป
+        [NO_RUNNING_NOTICE] ไม่มีการบอกกล่าวที่มีผลอยู่
+        [AGREEMENT_NOT_ACTIVE] ข้อตกลงไม่มีผล ณ เวลานั้น
+        [EXPIRY_NOT_LATER] วันหมดอายุใหม่ต้องช้ากว่าเดิม
+        [EXCLUSIVITY_CONFLICT] ขัดกับสิทธิแต่ผู้เดียว
+        [PROTECTION_LAPSED] การคุ้มครองหมดแล้ว
+        [LEAD_LOST] เสียลูกค้ามุ่งหวังไปแล้ว
+        [NO_CREDIT] ไม่มีข้อตกลงที่ได้เครดิต
+        [CURRENCY_MISMATCH] สกุลเงินไม่ตรงกัน
+        [REFUND_EXCEEDS_SALE] คืนเงินเกินยอดขาย
+        [EXCEEDS_PAYABLE] เกินยอดที่จ่ายได้
+        [RETURN_EXCEEDS_PAYOUT] คืนเกินยอดที่จ่าย
+        [CLOSE_NOT_LATER] การปิดงวดต้องช้ากว่าครั้งก่อน
+        [AMOUNT_OUT_OF_RANGE] จำนวนเงินใหญ่เกินไป
+        [POSITION_PASSED] บัญชีเลยลำดับที่คาดไว้แล้ว
+        [POSITION_NOT_REACHED] ยังไม่ถึงลำดับที่นั้น
+        [NOT_A_PARTICIPANT] ไม่ได้เข้าร่วมแคมเปญ
+        [CAMPAIGN_STOPPED] แคมเปญหยุดแล้ว
+        [NOT_A_VENTURE] ไม่ใช่กิจการร่วมค้า
+        [MESSAGE_TOO_LARGE] ข้อความใหญ่เกินไป
+        [OVERLOADED] รับงานเกินกำลัง
+        [STOPPED] บัญชีหยุดทำงาน
+        [DAMAGED] บัญชีเสียหาย
+        [UNAVAILABLE] ติดต่อบัญชีไม่ได้
+       *[other] ไม่สำเร็จ
+    }): { $sentence }
+
+## lead
+
+lead-aliases = รู้จักในชื่อ
+lead-since = ตั้งแต่
+lead-decided = { $rule } ตัดสินที่ลำดับที่ { $position }
+lead-protected-until = คุ้มครองถึง
+lead-no-limit-or-awaited = ไม่จำกัด หรือรออนุมัติ
+lead-no-limit = ไม่จำกัด
+lead-why = เหตุผล
+lead-acquired-by = ผู้หามา
+lead-match-keys = คีย์จับคู่
+lead-owners = เจ้าของ
+lead-declined = การอ้างสิทธิที่ถูกปฏิเสธ
+lead-decided-at = ตัดสินที่
+lead-claimed-at = อ้างสิทธิเมื่อ
+lead-under = ตามข้อตกลง
+lead-held-by = ผู้ถือ
+lead-earlier = ก่อนเจ้าของ
+lead-earlier-yes = ใช่: ให้เปิดข้อโต้แย้ง
+lead-earlier-no = ไม่
+lead-explained =
+    { $owner } เป็นเจ้าของลูกค้ามุ่งหวังนี้ตั้งแต่ { $since } เพราะ{ $rule ->
+        [FIRST_CLAIM] อ้างสิทธิก่อนใคร
+        [HOUSE_LEAD] บริษัทเป็นผู้แนะนำก่อน
+        [PROTECTION_LAPSED] อ้างสิทธิหลังจากการคุ้มครองเดิมหมดแล้ว
+        [AFTER_LOSS] อ้างสิทธิหลังจากที่เสียไปแล้ว
+        [JOINT_ALLOCATION] จัดสรรตามสัดส่วนของแคมเปญ
+        [REASSIGNED] โอนให้ในเวลานั้น
+        [END_ACQUIRER_KEEPS] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังอยู่กับเจ้าของเดิม
+        [END_TO_HOUSE] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของบริษัท
+        [END_TO_PARTNER] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของพันธมิตร
+       *[other] รายการบันทึกระบุไว้
+    }
+
+## payouts
+
+payouts-none = ไม่มีการจ่ายเงิน
+payouts-tax-withheld = ภาษีหัก ณ ที่จ่าย
+payouts-returned = ตีกลับ
+payouts-method = วิธีจ่าย
+payouts-advance = { $method } (เงินล่วงหน้า)
+
+## records
+
+records-none = ไม่มีรายการบันทึก
+records-event = เหตุการณ์
+records-effects = ผล
+records-assessed = { $outcome } ตามกติกา { $rule }
+records-owner = เจ้าของ { $owner } ({ $rule }) เครดิต { $credit }
+records-declined = ปฏิเสธการอ้างสิทธิ ผู้ถือคือ { $owner }
+records-exclusivity = ละเมิดสิทธิแต่ผู้เดียวของ { $agreement }
+records-approved = อนุมัติทันที
+records-ends = สิ้นสุด { $time } โดย{ $cause }
+records-protected = คุ้มครองถึง { $time }
+records-protected-always = คุ้มครองไม่จำกัด
+records-refunded = คืนเงิน { $amount }
+records-refunded-cut = คืนเงิน { $amount } ตัดออก { $cut_off }
+
+## Terms, as agreement and explain show them
+
+terms-commission = ค่าคอมมิชชัน
+terms-protection = การคุ้มครองลูกค้ามุ่งหวัง
+terms-house-leads = ลูกค้าของบริษัท
+terms-house-leads-credited = การขายให้ลูกค้าที่บริษัทหามานับเข้าข้อตกลงนี้
+terms-leads-at-end = ลูกค้ามุ่งหวังเมื่อสิ้นสุด
+terms-tail = ค่าคอมมิชชันหลังสิ้นสุด
+terms-notice = การบอกกล่าว
+terms-exclusivity = สิทธิแต่ผู้เดียว
+terms-minimum-payout = ยอดจ่ายขั้นต่ำ
+terms-brand = แบรนด์
+terms-campaigns-at-end = แคมเปญเมื่อสิ้นสุด
+terms-campaigns-stop = หยุด
+terms-ownership = ความเป็นเจ้าของ
+terms-ownership-of = บริษัท { $house } พันธมิตร { $partner }
+terms-cadence = รอบการติดตาม
+terms-cadence-of = ติดตามงานทุก { $check_in } ทบทวนทุก { $review }
+terms-refunds = การคืนเงิน
+terms-refunds-always = กลับค่าคอมมิชชันแม้เป็นความผิดของบริษัท
+terms-owes = หน้าที่ของ{ $side }
+terms-time-zone = เขตเวลา
+terms-rule = { $name }: { $what }
+terms-nothing = ไม่มี
+terms-rate-sale = { $rate } ของแต่ละการขาย
+terms-rate-lead = { $rate } ของแต่ละลูกค้ามุ่งหวังที่ผ่านคุณสมบัติ
+terms-flat-sale = { $amount } ต่อการขาย
+terms-flat-lead = { $amount } ต่อลูกค้ามุ่งหวังที่ผ่านคุณสมบัติ
+terms-products = เฉพาะ { $products }
+terms-first-sales = เฉพาะ { $sales }แรกของลูกค้ามุ่งหวัง
+terms-window-referral = เป็นเวลา { $months } นับจากการแนะนำ
+terms-window-first-sale = เป็นเวลา { $months } นับจากการขายครั้งแรก
+terms-window-agreement = เป็นเวลา { $months } นับจากวันเริ่มข้อตกลง
+terms-cap = ไม่เกิน { $amount } ต่อลูกค้ามุ่งหวัง
+terms-hold = จ่ายได้หลัง { $days }
+terms-band = { $rate } ตั้งแต่ { $amount }
+terms-tiers = { $bands } ของยอดขายสุทธิ{ $period } { $how }
+terms-tiers-lifetime = ตลอดเวลา
+terms-tiers-per = ต่อ{ $period }
+terms-tiers-retroactive = คิดย้อนทั้งยอด
+terms-tiers-by-sale = คิดแต่ละการขายตามยอดก่อนหน้า
+terms-tiers-marginal = คิดเฉพาะส่วนของแต่ละขั้น
+terms-protected-always = ไม่จำกัด
+terms-protected-referral = { $days } นับจากการแนะนำ
+terms-protected-approval = { $days } นับจากการอนุมัติ
+terms-leads-to-house = เป็นของบริษัท
+terms-leads-to-partner = เป็นของพันธมิตร
+terms-leads-stay = อยู่กับเจ้าของเดิม
+terms-tail-days = เป็นเวลา { $days } สำหรับลูกค้ามุ่งหวังที่ได้มาก่อน
+terms-tail-window = สำหรับลูกค้ามุ่งหวังที่ได้มาก่อน ตลอดช่วงเวลาของกติกา
+terms-notice-none = ไม่ต้องบอกกล่าว
+terms-bound-both = ทั้งสองฝ่าย
+terms-bound = { $side }
+terms-exclusive-months = { $bound }ต้องไม่ทำงานกับ { $others } เป็นเวลา { $months }
+terms-exclusive-end = { $bound }ต้องไม่ทำงานกับ { $others } จนสิ้นสุดข้อตกลง
+terms-category = พันธมิตรในหมวด { $categories }
+terms-nor-with = { $others } หรือ { $more }
+terms-allowed = อนุญาต: { $channels }
+terms-to-be-approved = ต้องขออนุมัติ: { $channels }
+
+## trial-balance
+
+trial-balance-none = ไม่มีบัญชีที่เคลื่อนไหว
+trial-balance-account = บัญชี
+trial-balance-debit = เดบิต
+trial-balance-credit = เครดิต
+trial-balance-damaged = ผลรวมของบัญชีไม่เป็นศูนย์: บัญชีเสียหาย
+
+## verify
+
+verify-no-ledger = { $directory } ไม่มีบัญชี: ไม่มีไดเรกทอรี wal
+verify-problems = พบปัญหา { $count } รายการ
+verify-records = รายการบันทึก
+verify-records-in = { $records } ใน { $count } ส่วนของบันทึก
+verify-store = ที่เก็บ
+verify-store-of = { $records } รายการในนั้น
+verify-root = รากของต้นไม้
+verify-replayed = เล่นซ้ำถึง
+verify-accounts = บัญชี
+verify-trial-balance = งบทดลอง
+verify-zero = เป็นศูนย์ทุกลำดับที่เล่นซ้ำ
+verify-not-zero = ไม่เป็นศูนย์
+verify-note = หมายเหตุ: { $note }
+verify-problem = ปัญหา: { $problem }
+verify-more = และปัญหาอีก { $count } รายการ --json แสดงทั้งหมด
+verify-well = เรียบร้อยดี
 
 ## partners
 
@@ -198,6 +501,7 @@ metrics-cost-per-qualified = ค่าใช้จ่ายต่อรายท
 metrics-cost-per-deal = ค่าใช้จ่ายต่อดีล
 metrics-return-on-cost = ผลตอบแทนต่อค่าใช้จ่าย
 metrics-share-of-all-revenue = สัดส่วนในรายได้ทั้งหมด
+metrics-share-of-partners = ส่วนที่มาจากพันธมิตร
 metrics-reach = การเข้าถึง
 metrics-combined-audience = ผู้ชมรวม
 metrics-uplift = เทียบกับผู้ชมของบริษัทเอง

@@ -19,10 +19,7 @@ impl EventType for DeliverableCompleted {
     type Message = proto::DeliverableCompleted;
 
     fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
-        Self {
-            campaign: fields.id("campaign_id", &message.campaign_id),
-            deliverable: fields.id("deliverable_id", &message.deliverable_id),
-        }
+        Self { campaign: fields.id("campaign_id", &message.campaign_id), deliverable: fields.id("deliverable_id", &message.deliverable_id) }
     }
 
     fn refers_to(&self) -> Vec<(IdKind, &Id)> {

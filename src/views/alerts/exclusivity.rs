@@ -3,6 +3,7 @@
 use super::agreements::{active, named};
 use super::{Found, Subject, Watch};
 use crate::domain::agreements::ExclusivityBreach;
+use crate::domain::agreements::terms::Exclusivity;
 use crate::domain::calendar::{Time, days_before};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
@@ -46,7 +47,7 @@ fn standing(state: &State, row: Row, seen: Seen) -> Option<(ExclusivityBreach, T
     let breach = *state.agreements.breaches().get(row as usize).filter(|breach| seen.sees(breach.stamp))?;
     let (broken, broken_from, version) = active(state, breach.agreement, seen)?;
     let (_, breaking_from, _) = active(state, breach.by, seen)?;
-    let binds = version.terms.exclusivity.as_ref().is_some_and(|exclusivity| exclusivity.binds_house());
+    let binds = version.terms.exclusivity.as_ref().is_some_and(Exclusivity::binds_house);
     let over = broken.exclusivity_ends(version).is_some_and(|ends| ends <= seen.time);
     // Whichever was signed last recorded it: the other one was in effect before.
     (binds && !over).then_some((breach, broken_from.max(breaking_from)))

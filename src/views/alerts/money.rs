@@ -51,13 +51,18 @@ impl Backwards {
     }
 }
 
+/// The partner of an account, if it is seen: what was posted to it may have occurred before it was registered.
+fn holder(state: &State, account: Row, seen: Seen) -> Option<Row> {
+    state.partner_of(account).filter(|partner| seen.sees(state.partners.get(*partner).registered()))
+}
+
 impl Watch for NegativeBalance {
     fn rows(state: &State) -> usize {
         state.accounts.len()
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
-        let partner = state.partner_of(row)?;
+        let partner = holder(state, row, seen)?;
         state.balance(row, seen).filter(|balance| balance.net < 0)?;
         let mut net = Backwards::new(changes(state, row, seen, |entry| entry.effective_at));
         let since = run_start(&net.instants(), |instant| net.at(instant) < 0)?;
@@ -127,7 +132,7 @@ impl Watch for PayableDue {
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
-        let partner = state.partner_of(row)?;
+        let partner = holder(state, row, seen)?;
         proposed(state, partner, row, seen)?;
         let since = proposed_since(state, partner, row, seen)?;
         Some(Found { since, subject: Subject::partner(state, partner), row })

@@ -19,7 +19,7 @@ impl Watch for BrandUseUndecided {
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let brand_use = state.relationship.brand_uses.get(row);
-        let awaits = seen.sees(brand_use.requested) && brand_use.decision(seen).is_none();
+        let awaits = seen.sees(brand_use.requested) && brand_use.decision(seen).is_none() && is_seen(state, brand_use.agreement, seen);
         awaits.then(|| Found { since: brand_use.requested.occurred_at, subject: Subject::agreement(state, brand_use.agreement), row })
     }
 
@@ -40,7 +40,7 @@ impl Watch for BreachUncured {
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let breach = state.relationship.breaches.get(row);
         let since = breach.cure_by.filter(|cure_by| *cure_by < seen.time)?;
-        let uncured = seen.sees(breach.reported) && breach.cured_at(seen).is_none();
+        let uncured = seen.sees(breach.reported) && breach.cured_at(seen).is_none() && is_seen(state, breach.agreement, seen);
         uncured.then(|| Found { since, subject: Subject::agreement(state, breach.agreement), row })
     }
 
@@ -51,6 +51,11 @@ impl Watch for BreachUncured {
         let (agreement, cure_by) = (named(state, breach.agreement), breach.cure_by.map(when).unwrap_or_default());
         format!("{by} was to put breach {id} ({clause}) of {agreement} right by {cure_by}: have it cured, set a new term, or terminate")
     }
+}
+
+/// Whether the agreement is seen under which something was requested or reported; that may have occurred before it.
+fn is_seen(state: &State, agreement: Row, seen: Seen) -> bool {
+    state.agreements.by_id.get(agreement).is_seen(seen)
 }
 
 fn side(side: Side) -> &'static str {

@@ -1,0 +1,117 @@
+//! The languages: every command in Thai, JSON the same in each, English where nothing is said.
+
+use crate::support::{Served, finish, program};
+use rstest::{fixture, rstest};
+
+#[fixture]
+fn served() -> Served {
+    Served::with_story()
+}
+
+/// What people wrote, and the names of partners and rules: they stay as they are in every language.
+const KEPT: [&str; 7] = ["acme", "Acme", "bank", "not", "ours", "referral", "UTC"];
+
+/// The words in Latin letters of a text that are neither kept, nor ids, nor codes.
+fn left_in_english(text: &str) -> Vec<&str> {
+    let is_id = |word: &str| word.contains(|letter: char| letter.is_ascii_digit() || "_-:".contains(letter));
+    let words =
+        text.split_whitespace().filter(|word| !is_id(word)).flat_map(|word| word.split(|letter: char| !letter.is_ascii_alphabetic()));
+    words.filter(|word| word.chars().any(|letter| letter.is_ascii_lowercase()) && !KEPT.contains(word)).collect()
+}
+
+#[rstest]
+#[case(&["balance", "acme"], &["ค่าคอมมิชชัน", "= ยอดที่จ่ายได้"])]
+#[case(&["balance"], &["พันธมิตร", "สุทธิ", "150.00"])]
+#[case(&["lead", "lead-1"], &["บริษัท เป็นเจ้าของลูกค้ามุ่งหวังนี้ตั้งแต่ 1 มิ.ย. 2568", "END_TO_HOUSE", "ตัดสินที่ลำดับที่ 3"])]
+#[case(&["agreement", "acme-1"], &["สิ้นสุดแล้ว", "1 มิ.ย. 2568 โดยความตกลงร่วมกัน", "20 % ของแต่ละการขาย", "เป็นเวลา 12 เดือน", "30 วัน"])]
+#[case(&["statement", "acme"], &["กลับรายการ", "-50.00 USD", "1,000 JPY", "15 มี.ค. 2568"])]
+#[case(&["statement", "acme", "--month", "2025-03"], &["ใบแจ้งยอดของ", "มีนาคม 2568", "ยอดยกมา", "ยอดยกไป"])]
+#[case(&["payables"], &["ยอดที่จ่ายได้", "1,000 JPY", "จ่าย"])]
+#[case(&["payouts"], &["15 มี.ค. 2568", "วิธีจ่าย"])]
+#[case(&["disputes"], &["การขาย sale-1", "150.00 USD ของ acme", "เปิดอยู่"])]
+#[case(&["records"], &["เหตุการณ์", "เจ้าของ acme (FIRST_CLAIM)", "สิ้นสุด 1 มิ.ย. 2568 โดยความตกลงร่วมกัน"])]
+#[case(&["trial-balance"], &["เดบิต", "เครดิต", "partner:acme"])]
+fn every_command_speaks_thai(served: Served, #[case] words: &[&str], #[case] expected: &[&str]) {
+    let outcome = finish(served.command(words).env("PARTNERSHIP_LEDGER_LANG", "th"));
+    assert_eq!((outcome.code, outcome.error.as_str()), (0, ""));
+    for word in expected {
+        assert!(outcome.out.contains(word), "{word:?} is missing:\n{}", outcome.out);
+    }
+    assert!(outcome.out.ends_with("อ่าน ณ ลำดับที่ 9\n"), "{}", outcome.out);
+    let left = left_in_english(&outcome.out);
+    assert!(left.is_empty(), "{left:?} in:\n{}", outcome.out);
+}
+
+/// The steps of an explanation are the ledger's own sentences, which are English.
+#[rstest]
+fn an_explanation_has_thai_facts(served: Served) {
+    let out = served.ask(&["explain", "sale-1", "--lang", "th"]).out;
+    for word in ["ผล", "ACCRUED", "ค่าคอมมิชชันคงเหลือ", "ทีละขั้น", "เงื่อนไขที่ใช้", "ตั้งแต่ 1 ก.พ. 2568 ถึงก่อน 1 ก.พ. 2569"]
+    {
+        assert!(out.contains(word), "{word:?} is missing:\n{out}");
+    }
+}
+
+#[rstest]
+fn json_is_never_translated(served: Served) {
+    for words in
+        [&["balance", "acme"][..], &["lead", "lead-1"], &["agreement", "acme-1"], &["explain", "sale-1"], &["disputes"], &["payables"]]
+    {
+        let ask = |language: &str| served.ask(&[words, &["--json", "--lang", language]].concat()).out;
+        assert_eq!(ask("en"), ask("th"), "{words:?}");
+    }
+}
+
+#[rstest]
+fn failures_are_told_in_thai_with_their_code_and_exit_as_ever(served: Served) {
+    let failure = |words: &[&str]| {
+        let outcome = finish(served.command(words).args(["--lang", "th"]));
+        assert!(outcome.error.starts_with("ข้อผิดพลาด: "), "{}", outcome.error);
+        (outcome.code, outcome.error)
+    };
+    let (code, error) = failure(&["balance", "nobody"]);
+    assert_eq!(code, 3);
+    assert!(error.contains("UNKNOWN_ID (ไม่รู้จักรหัสนี้): partner_id nobody is not known"), "{error}");
+    let (code, error) = failure(&["balance", "--address", "http://127.0.0.1:1"]);
+    assert!(code == 4 && error.contains("เชื่อมต่อ http://127.0.0.1:1 ไม่ได้"), "{error}");
+    let (code, error) = failure(&["append", "/nonexistent/events.jsonl"]);
+    assert!(code == 2 && error.contains("อ่าน /nonexistent/events.jsonl ไม่ได้"), "{error}");
+    let (code, error) = failure(&["demo", "--json"]);
+    assert!(code == 2 && error.contains("--json ไม่มีผลกับ `demo`"), "{error}");
+}
+
+#[rstest]
+fn append_counts_in_thai_and_names_the_bad_line(served: Served) {
+    let append = |text: &str| finish(served.command(&["append", "--lang", "th"]).write_stdin(text));
+    assert_eq!(append("").out, "บันทึก 0 รายการ\n");
+    let refused = append("\n{}\n");
+    assert!(refused.error.starts_with("ข้อผิดพลาด: บรรทัดที่ 2: MALFORMED (ข้อมูลไม่ถูกต้อง): "), "{}", refused.error);
+    let again = append(crate::support::STORY);
+    assert_eq!(again.out, "บันทึก 0 รายการ เคยบันทึกแล้ว 9 รายการ บัญชีอยู่ที่ลำดับที่ 9\n");
+}
+
+#[test]
+fn verify_speaks_thai() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let outcome = finish(program().args(["verify", "--lang", "th", "--data-dir"]).arg(dir.path()));
+    assert!(outcome.code == 2 && outcome.error.contains("ไม่มีบัญชี"), "{}", outcome.error);
+    let ledger = dir.path().join("ledger");
+    let mut served = Served::on(&ledger);
+    assert_eq!(finish(served.command(&["append"]).write_stdin(crate::support::STORY)).code, 0);
+    assert_eq!(served.terminate().0.code(), Some(0));
+    let outcome = finish(program().args(["verify", "--lang", "th", "--data-dir"]).arg(&ledger));
+    assert_eq!((outcome.code, outcome.error.as_str()), (0, ""));
+    assert!(outcome.out.contains("เป็นศูนย์ทุกลำดับที่เล่นซ้ำ") && outcome.out.ends_with("เรียบร้อยดี\n"), "{}", outcome.out);
+}
+
+#[rstest]
+fn the_language_is_asked_for_and_not_guessed(served: Served) {
+    let english = served.ask(&["payouts"]).out;
+    assert_eq!(finish(served.command(&["payouts"]).env("LANG", "th_TH.UTF-8").env("LC_ALL", "th_TH.UTF-8")).out, english);
+    assert_ne!(finish(served.command(&["payouts"]).env("PARTNERSHIP_LEDGER_LANG", "th")).out, english);
+    assert_eq!(finish(served.command(&["payouts", "--lang", "en"]).env("PARTNERSHIP_LEDGER_LANG", "th")).out, english);
+    let unknown = served.ask(&["payouts", "--lang", "fr"]);
+    assert!(unknown.code == 2 && unknown.error.contains("possible values: en, th"), "{}", unknown.error);
+    let idle = finish(program().args(["serve", "--lang", "th"]));
+    assert!(idle.code == 2 && idle.error.contains("`serve`"), "{}", idle.error);
+}
