@@ -124,7 +124,7 @@ impl<'a> Known<'a> {
             turns.extend(self.completion(&plan.campaign_id, &deliverable.deliverable_id).map(|record| record.occurred));
         }
         let since = holds_since(turns, at, |turn| self.is_unequal(plan, turn));
-        alerts.extend(since.map(|since| alert(AlertKind::UnequalEffort, about(), since.max(planned))));
+        alerts.extend(since.map(|since| alert(AlertKind::UnequalEffort, about(), since)));
         alerts
     }
 
