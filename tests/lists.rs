@@ -2,8 +2,10 @@
 
 mod outside;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use outside::json;
 use outside::ledger::Ledger as _;
 use outside::ledger::When;
 use outside::model::Model;
@@ -11,7 +13,8 @@ use outside::questions::moments;
 use outside::served::Served;
 use outside::workload::{NOW, workload};
 use partnership_ledger::journal::MemoryJournal;
-use partnership_ledger::proto as pb;
+use partnership_ledger::proto::{self as pb, event::Body};
+use serde_json::Value;
 
 /// The stories whose lists are read.
 const SEEDS: std::ops::Range<u64> = 910_001..910_006;
@@ -204,6 +207,54 @@ fn alerts_are_the_same_in_pages_and_by_kind() {
         }
     }
     assert!(seen > 200, "only {seen} alerts were listed");
+}
+
+/// All texts that a message has under a name, however deep; who holds a lead that somebody else claims is left out.
+fn texts(value: &Value, name: &str, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (field, value) in fields.iter().filter(|(field, _)| *field != "held_by") {
+                found.extend(value.as_str().filter(|_| field == name).map(str::to_owned));
+                texts(value, name, found);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| texts(item, name, found)),
+        _ => {}
+    }
+}
+
+fn named(record: &pb::Record, name: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    texts(&json::write(&json::dynamic("Record", record)), name, &mut found);
+    found.remove("");
+    found
+}
+
+#[test]
+fn records_are_found_by_the_agreements_and_partners_that_they_name() {
+    for seed in SEEDS {
+        let (mut served, _) = told(seed);
+        let all = served.records();
+        let signed = all.iter().filter_map(|record| match record.event.as_ref()?.body.as_ref()? {
+            Body::AgreementSigned(body) => Some((body.agreement_id.clone(), body.partner_id.clone())),
+            _ => None,
+        });
+        for (agreement, partner) in signed.collect::<Vec<_>>() {
+            let by_agreement = pb::RecordFilter { agreement_ids: vec![agreement.clone()], ..Default::default() };
+            let by_partner = pb::RecordFilter { partner_ids: vec![partner.clone()], ..Default::default() };
+            let mut read = |filter| {
+                let request = pb::ReadRecordsRequest { filter: Some(filter), page_size: 7, ..Default::default() };
+                served.read_records(&request).expect("records")
+            };
+            let (of_agreement, of_partner) = (read(by_agreement), read(by_partner));
+            for record in &all {
+                let of_it = named(record, "agreement_id").contains(&agreement) || named(record, "by_agreement_id").contains(&agreement);
+                assert!(!of_it || of_agreement.contains(record), "seed {seed}, {agreement}: {record:?}");
+                let of_partner_surely = of_it || named(record, "partner_id").contains(&partner);
+                assert!(!of_partner_surely || of_partner.contains(record), "seed {seed}, {partner}: {record:?}");
+            }
+        }
+    }
 }
 
 /// All ids that the workloads give, and some more.

@@ -220,7 +220,7 @@ fn bad_leads() -> Vec<Spoiled> {
 /// Puts a value at a path of names and indexes.
 fn put(body: &mut Value, at: &str, value: Value) {
     let (parent, last) = at.rsplit_once('.').unwrap_or(("", at));
-    let pointer = parent.split('.').filter(|part| !part.is_empty()).map(|part| format!("/{part}")).collect::<String>();
+    let pointer = if parent.is_empty() { String::new() } else { format!("/{}", parent.replace('.', "/")) };
     match body.pointer_mut(&pointer).expect("the path is there") {
         Value::Object(fields) if value.is_null() => drop(fields.remove(last)),
         Value::Object(fields) => drop(fields.insert(last.to_owned(), value)),

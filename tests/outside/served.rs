@@ -108,6 +108,20 @@ impl Served {
         wait(self.reader().list_balances(request.clone()))
     }
 
+    /// The records that match a filter, all pages of them.
+    pub fn read_records(&mut self, request: &pb::ReadRecordsRequest) -> Answer<Vec<pb::Record>> {
+        let mut auditor = self.auditor();
+        let read = async {
+            let mut pages = auditor.read_records(request.clone()).await?.into_inner();
+            let mut records = Vec::new();
+            while let Some(page) = pages.message().await? {
+                records.extend(page.records);
+            }
+            Ok(records)
+        };
+        RUNTIME.block_on(read).map_err(|status: Status| refusal(&status))
+    }
+
     fn writer(&self) -> LedgerServiceClient<Channel> {
         LedgerServiceClient::new(self.channel.clone()).max_decoding_message_size(MAX_ANSWER_BYTES)
     }

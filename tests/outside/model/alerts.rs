@@ -48,7 +48,8 @@ impl<'a> Known<'a> {
         }
         alerts.extend(self.records.iter().flat_map(|record| self.record_alerts(recorded, record, at)));
         alerts.extend(self.money_alerts(at));
-        alerts.extend(self.leads().into_iter().filter_map(|lead| self.lapsing_alert(lead, at)));
+        let leads = self.leads().into_iter().filter(|lead| self.lead(lead).is_some());
+        alerts.extend(leads.filter_map(|lead| self.lapsing_alert(lead, at)));
         alerts
     }
 
@@ -123,7 +124,7 @@ impl<'a> Known<'a> {
             turns.extend(self.completion(&plan.campaign_id, &deliverable.deliverable_id).map(|record| record.occurred));
         }
         let since = holds_since(turns, at, |turn| self.is_unequal(plan, turn));
-        alerts.extend(since.map(|since| alert(AlertKind::UnequalEffort, about(), since.max(planned))));
+        alerts.extend(since.map(|since| alert(AlertKind::UnequalEffort, about(), since)));
         alerts
     }
 

@@ -108,7 +108,7 @@ impl<'a> Known<'a> {
     /// To whom the joint leads of a campaign went when they were recorded.
     pub fn joint_leads(&self, campaign: &str) -> Vec<Who> {
         let went_to = |record: &&Record| match record.body() {
-            Body::LeadReferred(body) if body.campaign_id.as_deref() == Some(campaign) => record.effects.joint_to.clone(),
+            Body::LeadReferred(body) if body.campaign_id.as_deref() == Some(campaign) => record.effects.joint_to.clone().map(|to| to.who),
             _ => None,
         };
         self.records.iter().filter_map(went_to).collect()
@@ -131,8 +131,9 @@ impl<'a> Known<'a> {
 
     /// The record of the referral that gave the credit, or the last one recorded before a reassignment.
     pub fn referral_of(&self, decision: &Decision) -> Option<&'a Record> {
-        let claims = self.decisions(&decision.lead).into_iter().filter(|d| d.is_claim && d.position <= decision.position);
-        self.at_position(claims.last()?.position)
+        let decisions = self.decisions(&decision.lead);
+        let claim = decisions.into_iter().rfind(|d| d.is_claim && d.position <= decision.position)?;
+        self.at_position(claim.position)
     }
 
     /// The decision on its lead that was in force for a sale or qualification when that was recorded. Rules 1.3.

@@ -2,11 +2,10 @@
 
 use partnership_ledger::proto::{self as pb, AcquiredBy, OwnershipRule, event::Body, lead_reassigned::To};
 
-use super::campaigns::Who;
 use super::commission::Deal;
 use super::decide::{At, refuse_if};
 use super::lots;
-use super::record::{Decision, Declined, Effects, Known, Party, Pinned, Posting, Protection};
+use super::record::{Allocated, Decision, Declined, Effects, Known, Party, Pinned, Posting, Protection};
 use crate::outside::ledger::Answer;
 
 impl Known<'_> {
@@ -30,7 +29,7 @@ impl Known<'_> {
             refuse_if(!Self::takes_part(plan, body.agreement_id.as_deref()), "NOT_A_PARTICIPANT")?;
             refuse_if(self.is_stopped(plan, at.occurred), "CAMPAIGN_STOPPED")?;
         }
-        let joint_to = plan.filter(|_| is_joint).map(|plan| self.next_joint_lead(plan).who);
+        let joint_to = plan.filter(|_| is_joint).map(|plan| Allocated { who: self.next_joint_lead(plan).who });
         let Some(lead) = self.claimed_lead(body, at.occurred) else {
             let rule = match body.acquired_by() {
                 AcquiredBy::Partner => OwnershipRule::FirstClaim,
@@ -49,9 +48,9 @@ impl Known<'_> {
     }
 
     /// The decision that a claim brings if it succeeds. Rules 5.1, 5.2.
-    fn claim(&self, body: &pb::LeadReferred, lead: &str, rule: OwnershipRule, joint_to: Option<&Who>, at: At) -> Decision {
+    fn claim(&self, body: &pb::LeadReferred, lead: &str, rule: OwnershipRule, joint_to: Option<&Allocated>, at: At) -> Decision {
         // A joint lead is the participant's own, or a house lead of the agreement named.
-        let to_partner = joint_to.and_then(Option::as_deref);
+        let to_partner = joint_to.and_then(|to| to.who.as_deref());
         let agreement = to_partner.or(body.agreement_id.as_deref());
         let version = agreement.and_then(|agreement| self.terms_at(agreement, at.occurred));
         let by_partner = to_partner.is_some() || body.acquired_by() == AcquiredBy::Partner;

@@ -41,10 +41,17 @@ pub struct Effects {
     pub new_keys: Vec<String>,
     /// Position of the decision that was in force at the event's time.
     pub claim: Option<u64>,
-    /// The participant that got a joint lead; absent within for the house.
-    pub joint_to: Option<Option<String>>,
+    /// Who got a joint lead.
+    pub joint_to: Option<Allocated>,
     /// The use needed no decision.
     pub brand_use_approved: bool,
+}
+
+/// The participant that a joint lead went to.
+#[derive(Clone, Debug)]
+pub struct Allocated {
+    /// Its agreement; absent for the house.
+    pub who: Option<String>,
 }
 
 /// The house or a partner.

@@ -6,7 +6,7 @@ use partnership_ledger::proto::{EntryKind, commission_rule::Reward, event::Body,
 
 use super::turns;
 use crate::outside::model::campaigns::who_participates;
-use crate::outside::model::record::{Effects, Party, Record};
+use crate::outside::model::record::{Allocated, Effects, Party, Record};
 use crate::outside::model::{Known, Model};
 
 /// Names of all that happened in a story.
@@ -42,7 +42,7 @@ fn of_effects(effects: &Effects) -> Vec<String> {
     names.extend(effects.declined.as_ref().map(|declined| format!("declined, earlier {}", declined.earlier_than_owner)));
     names.extend(effects.end.map(|(_, cause)| cause.as_str_name().to_owned()));
     names.extend(effects.breaches.iter().map(|_| "exclusivity breached".to_owned()));
-    names.extend(effects.joint_to.as_ref().map(|to| format!("joint lead to {}", if to.is_some() { "a partner" } else { "the house" })));
+    names.extend(effects.joint_to.as_ref().map(|to| format!("joint lead to {}", if to.who.is_some() { "a partner" } else { "the house" })));
     names.extend(effects.brand_use_approved.then(|| "brand use approved at once".to_owned()));
     names.extend(effects.refund.filter(|(_, cut_off)| *cut_off > 0).map(|_| "refund clamped".to_owned()));
     names
@@ -58,7 +58,7 @@ fn of_record(record: &Record, model: &Model) -> Vec<String> {
         names.push("tax restored".to_owned());
     }
     names.extend(of_campaigns(record));
-    if let Some(Some(agreement)) = &record.effects.joint_to
+    if let Some(Allocated { who: Some(agreement) }) = &record.effects.joint_to
         && model.known().has_ended(agreement, record.occurred)
     {
         names.push("joint lead to a partner after the end".to_owned());
