@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::language::{Language, columns, say};
 use super::moment::Moment;
 use super::output::Output;
+use super::steps;
 use super::table::Table;
 use super::terms;
 use super::text::{code, line, optional};
@@ -24,17 +25,17 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     if session.out.json {
         return session.out.message(&answer);
     }
-    show(&answer, &mut session.out)?;
+    let steps = steps::told(&answer.steps, session).await?;
+    show(&answer, steps, &mut session.out)?;
     session.out.read_at(answer.position)
 }
 
-/// Writes an explanation for people.
-pub fn show(answer: &ExplainSaleResponse, out: &mut Output) -> Result<(), Failure> {
+fn show(answer: &ExplainSaleResponse, told: Vec<(u64, String)>, out: &mut Output) -> Result<(), Failure> {
     let language = out.language;
     out.table(facts(language, answer))?;
     let mut steps = Table::new(columns![language; > "column-position", "explain-what-happened"]);
-    for step in &answer.steps {
-        steps.row([step.position.to_string(), line(&step.sentence)]);
+    for (position, sentence) in told {
+        steps.row([position.to_string(), sentence]);
     }
     out.section(&say!(language, "explain-steps"), steps)?;
     match &answer.terms {

@@ -31,6 +31,7 @@ mod payouts;
 mod records;
 mod serve;
 mod statement;
+mod steps;
 mod table;
 mod terms;
 mod text;
@@ -95,7 +96,7 @@ enum Command {
     Alerts(alerts::Args),
     /// The launch checklist of an agreement or a partner, and what comes next
     Launch(launch::Args),
-    /// A partner's statement: every posting with the running balance
+    /// A partner's statement: every posting with the running balance, or that of a month, to be sent out
     Statement(statement::Args),
     /// The partners
     Partners(partners::Args),

@@ -1,4 +1,4 @@
-//! `partners`: the partners, in the order they were registered.
+//! `partners`: the partners, in the order they were registered, or by name.
 
 use super::choice;
 use super::client::Session;
@@ -18,6 +18,9 @@ pub struct Args {
     /// Only with this category
     #[arg(long, value_name = "CATEGORY")]
     category: Option<String>,
+    /// By name, as a dictionary of the language has them, instead of in the order they were registered
+    #[arg(long)]
+    by_name: bool,
     #[command(flatten)]
     moment: Moment,
 }
@@ -28,6 +31,9 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         language; "column-partner", "partners-name", "partners-kind", "partners-categories", "partners-country",
         "partners-registered", "partners-agreements", "partners-fit"
     ];
+    // JSON is the same in every language, its order as well.
+    let order = if session.out.json { Language::English } else { language };
+    let mut all: Vec<Partner> = Vec::new();
     let mut client = session.partnership().await?;
     let mut listing = Listing::begin(&mut session.out, "partners", header)?;
     each_page(async |page_token| {
@@ -39,7 +45,16 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             options: Some(args.moment.options()),
         };
         let page = client.list_partners(request).await?.into_inner();
-        listing.page(&page.partners, page.position, |table, partner| row(language, table, partner))?;
+        if args.by_name {
+            // Only a list that is whole can be sorted.
+            all.extend(page.partners);
+            if page.next_page_token.is_empty() {
+                all.sort_by(|left, right| order.compare_names(&left.display_name, &right.display_name));
+                listing.page(&all, page.position, |table, partner| row(language, table, partner))?;
+            }
+        } else {
+            listing.page(&page.partners, page.position, |table, partner| row(language, table, partner))?;
+        }
         Ok(page.next_page_token)
     })
     .await?;

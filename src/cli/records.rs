@@ -94,14 +94,7 @@ fn table(language: Language, records: &[Record]) -> Table {
     for record in records {
         let event = record.event.clone().unwrap_or_default();
         let (kind, about) = describe(language, &event);
-        let effects = record.effects.iter().filter_map(|effect| effect.effect.as_ref().and_then(|effect| sentence(language, effect)));
-        table.row([
-            record.position.to_string(),
-            language.time(event.occurred_at.as_ref()),
-            kind,
-            about,
-            effects.collect::<Vec<_>>().join("; "),
-        ]);
+        table.row([record.position.to_string(), language.time(event.occurred_at.as_ref()), kind, about, effects(language, record)]);
     }
     table
 }
@@ -130,6 +123,12 @@ fn about(language: Language, body: &DynamicMessage) -> String {
         }
     }
     words.join(" ")
+}
+
+/// The effects of a record in words.
+pub fn effects(language: Language, record: &Record) -> String {
+    let effects = record.effects.iter().filter_map(|effect| effect.effect.as_ref().and_then(|effect| sentence(language, effect)));
+    effects.collect::<Vec<_>>().join("; ")
 }
 
 /// An effect in words; of the postings only those on a partner's account, from the partner's point of view.

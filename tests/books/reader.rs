@@ -36,9 +36,9 @@ pub fn read(format: &str, text: &str) -> Books {
                 let account = lines[index + 1].strip_prefix("  ledger-account: \"").and_then(|line| line.strip_suffix('"'));
                 books.name(book, account.expect("the ledger's account"));
             }
-            ("beancount", [_, "balance", book, number, currency]) => books.close(book, number, currency),
             (_, [date, "*", ..]) if date.len() == 10 => books.begin(line),
-            ("hledger", [book, "0" | "0.00" | "0.000" | "0.0000", _, "=", number, currency]) => books.close(book, number, currency),
+            ("beancount", [_, "balance", book, number, currency])
+            | ("hledger", [book, "0" | "0.00" | "0.000" | "0.0000", _, "=", number, currency]) => books.close(book, number, currency),
             (_, [book, number, currency, ..]) if line.starts_with("  ") && is_account(book) => books.post(book, number, currency),
             (_, [first, ..]) if line.starts_with("  ") => assert!(*first == ";" || first.ends_with(':'), "{line}"),
             _ => {}

@@ -203,6 +203,20 @@ fn a_dry_run_decides_each_row_after_the_rows_before_it() {
 }
 
 #[test]
+fn a_row_is_known_by_what_the_mapping_says_makes_it_up() {
+    let desk = Desk::new();
+    let fields = "[leads.fields]\nlead_id = 'Lead'\nagreement_id = { constant = 'acme-1' }\noccurred_at = 'Date'\n";
+    let leads = desk.file("leads.csv", "Lead,Date\nlead-9,2025-02-01\nlead-9,2025-03-01\n");
+    let by_id = desk.import(&["--dry-run"], &desk.file("by-id.toml", fields), "leads", &leads);
+    assert!(by_id.out.starts_with("line 3: EVENT_ID_REUSED: a row of this id was imported before with other content"), "{}", by_id.out);
+    let mapping = desk.file("by-claim.toml", format!("[leads]\nidentity = ['lead_id', 'occurred_at']\n{fields}"));
+    for recorded in ["2 recorded, 0 recorded before", "0 recorded, 2 recorded before"] {
+        let outcome = desk.import(&[], &mapping, "leads", &leads);
+        assert!(outcome.out.starts_with(recorded), "{}", outcome.out);
+    }
+}
+
+#[test]
 fn sheets_are_read_as_programs_write_them() {
     let desk = Desk::new();
     let mapping = desk.file(

@@ -9,7 +9,7 @@ fn served() -> Served {
 }
 
 /// What people wrote, and the names of partners and rules: they stay as they are in every language.
-const KEPT: [&str; 7] = ["acme", "Acme", "bank", "not", "ours", "referral", "UTC"];
+const KEPT: [&str; 8] = ["acme", "Acme", "bank", "not", "ours", "pro", "referral", "UTC"];
 
 /// The words in Latin letters of a text that are neither kept, nor ids, nor codes.
 fn left_in_english(text: &str) -> Vec<&str> {
@@ -26,6 +26,8 @@ fn left_in_english(text: &str) -> Vec<&str> {
 #[case(&["agreement", "acme-1"], &["สิ้นสุดแล้ว", "1 มิ.ย. 2568 โดยความตกลงร่วมกัน", "20 % ของแต่ละการขาย", "เป็นเวลา 12 เดือน", "30 วัน"])]
 #[case(&["statement", "acme"], &["กลับรายการ", "-50.00 USD", "1,000 JPY", "15 มี.ค. 2568"])]
 #[case(&["statement", "acme", "--month", "2025-03"], &["ใบแจ้งยอดของ", "มีนาคม 2568", "ยอดยกมา", "ยอดยกไป"])]
+#[case(&["explain", "sale-1"], &["ACCRUED", "ค่าคอมมิชชันคงเหลือ", "ตั้งแต่ 1 ก.พ. 2568 ถึงก่อน 1 ก.พ. 2569", "เงื่อนไขที่ใช้"])]
+#[case(&["explain", "sale-1"], &["ได้ค่าคอมมิชชัน 200.00 USD คือ 20 % ของ 1,000.00 USD ตามกติกา referral", "คืนเงิน refund-1: คืนเงิน 250.00 USD; acme -50.00 USD (กลับรายการ)"])]
 #[case(&["payables"], &["ยอดที่จ่ายได้", "1,000 JPY", "จ่าย"])]
 #[case(&["payouts"], &["15 มี.ค. 2568", "วิธีจ่าย"])]
 #[case(&["disputes"], &["การขาย sale-1", "150.00 USD ของ acme", "เปิดอยู่"])]
@@ -40,16 +42,6 @@ fn every_command_speaks_thai(served: Served, #[case] words: &[&str], #[case] exp
     assert!(outcome.out.ends_with("อ่าน ณ ลำดับที่ 9\n"), "{}", outcome.out);
     let left = left_in_english(&outcome.out);
     assert!(left.is_empty(), "{left:?} in:\n{}", outcome.out);
-}
-
-/// The steps of an explanation are the ledger's own sentences, which are English.
-#[rstest]
-fn an_explanation_has_thai_facts(served: Served) {
-    let out = served.ask(&["explain", "sale-1", "--lang", "th"]).out;
-    for word in ["ผล", "ACCRUED", "ค่าคอมมิชชันคงเหลือ", "ทีละขั้น", "เงื่อนไขที่ใช้", "ตั้งแต่ 1 ก.พ. 2568 ถึงก่อน 1 ก.พ. 2569"]
-    {
-        assert!(out.contains(word), "{word:?} is missing:\n{out}");
-    }
 }
 
 #[rstest]
@@ -88,6 +80,30 @@ fn append_counts_in_thai_and_names_the_bad_line(served: Served) {
     assert!(refused.error.starts_with("ข้อผิดพลาด: บรรทัดที่ 2: MALFORMED (ข้อมูลไม่ถูกต้อง): "), "{}", refused.error);
     let again = append(crate::support::STORY);
     assert_eq!(again.out, "บันทึก 0 รายการ เคยบันทึกแล้ว 9 รายการ บัญชีอยู่ที่ลำดับที่ 9\n");
+}
+
+#[test]
+fn partners_are_listed_by_name_as_dictionaries_do() {
+    let served = Served::fresh();
+    let names = ["โรงแรม", "Zenith", "กาแฟ", "เก้าอี้", "acme", "ไก่ทอด", "ขนม"];
+    let events = names.iter().enumerate().map(|(number, name)| {
+        let partner = serde_json::json!({"partner_id": format!("p-{number}"), "display_name": name, "kind": "PARTNER_KIND_RESELLER"});
+        let event_id = format!("00000000-0000-4000-8000-00000000000{number}");
+        serde_json::json!({"event_id": event_id, "occurred_at": "2025-01-01T00:00:00Z", "partner_registered": partner}).to_string()
+    });
+    let events: Vec<String> = events.collect();
+    assert_eq!(finish(served.command(&["append"]).write_stdin(events.join("\n"))).code, 0);
+    let order = |words: &[&str]| {
+        let out = served.ask(words).out;
+        let mut found: Vec<&str> = names.to_vec();
+        found.sort_by_key(|name| out.find(*name).expect("it is listed"));
+        found
+    };
+    assert_eq!(order(&["partners"]), names);
+    assert_eq!(order(&["partners", "--by-name", "--lang", "th"]), ["กาแฟ", "เก้าอี้", "ไก่ทอด", "ขนม", "โรงแรม", "acme", "Zenith"]);
+    assert_eq!(order(&["partners", "--by-name"]), ["acme", "Zenith", "กาแฟ", "เก้าอี้", "ไก่ทอด", "ขนม", "โรงแรม"]);
+    let json = |language| served.ask(&["partners", "--by-name", "--json", "--lang", language]).out;
+    assert_eq!(json("en"), json("th"));
 }
 
 #[test]

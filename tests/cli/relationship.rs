@@ -55,7 +55,7 @@ fn alerts_say_what_to_do_the_most_urgent_first() {
             "2025-02-01 breach uncured The partner was to put breach late (deliverables) of agreement a with acme right by 2025-02-01: have it cured, set a new term, or terminate",
             "2025-01-27 payable due 1234.50 USD is payable to acme: pay it out and record the payment",
             "2025-01-10 missing manager In agreement a with acme the partner has named no manager: have one assigned",
-            "2025-02-25 check in overdue The check-in of agreement a with acme was due on 2025-02-25, the last was on 2025-01-25: talk about progress, roadblocks and next month's plan, and record the review",
+            "2025-02-25 check-in overdue The check-in of agreement a with acme was due on 2025-02-25, the last was on 2025-01-25: talk about progress, roadblocks and next month's plan, and record the review",
         ],
     );
     let place = |word: &str| out.find(word).unwrap_or_else(|| panic!("{word}:\n{out}"));
@@ -66,7 +66,7 @@ fn alerts_say_what_to_do_the_most_urgent_first() {
         "missing manager",
         "brand use undecided",
         "review overdue",
-        "check in overdue",
+        "check-in overdue",
     ];
     assert!(order.map(place).is_sorted(), "{out}");
 }

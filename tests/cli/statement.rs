@@ -269,3 +269,4 @@ fn what_cannot_be_stated_is_refused_with_how_to_mend_it() {
 }
 
 mod joined;
+mod reasons;

@@ -191,6 +191,12 @@ fn a_broken_exclusivity_is_told_while_it_matters() {
     let amended = proto::AgreementAmended { agreement_id: "a".into(), terms: Some(Box::new(silent(terms()))), effective_at: None };
     let mended = story(None).on("2025-04-01", Body::AgreementAmended(amended));
     fires_at(&mended, AlertKind::ExclusivityBreached, "2025-03-01", Some("2025-04-01"));
+    // An exclusivity that names somebody else now does not stand against beta any more.
+    let mut other = exclusive(None);
+    other.exclusivity.as_mut().expect("exclusive").partner_ids = vec!["crux".into()];
+    let amended = proto::AgreementAmended { agreement_id: "a".into(), terms: Some(Box::new(other)), effective_at: None };
+    let mended = story(None).on("2025-04-01", Body::AgreementAmended(amended));
+    fires_at(&mended, AlertKind::ExclusivityBreached, "2025-03-01", Some("2025-04-01"));
 }
 
 #[test]

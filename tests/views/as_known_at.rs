@@ -104,12 +104,12 @@ fn body(number: usize, (kind, one, other, days, amount): Turn, story: &Story) ->
         17 => looked_after(one, other, days, &agreement, &new),
         18 => promised(one, days, &agreement, &partner),
         19 => noticed(one, side, &agreement, &partner, new),
-        _ => of_campaign((kind, one, other, amount), &lead, &agreement, new),
+        _ => of_campaign((kind, one, other, amount), &lead, &agreement, &new),
     }
 }
 
 /// What happens in and around campaigns, each of the house with two of the agreements.
-fn of_campaign((kind, one, other, amount): (u8, u8, u8, i64), lead: &str, agreement: &str, new: String) -> Body {
+fn of_campaign((kind, one, other, amount): (u8, u8, u8, i64), lead: &str, agreement: &str, new: &str) -> Body {
     let campaign = format!("c{one}");
     let paid_by = (other > 0).then_some(agreement);
     match kind {
@@ -117,7 +117,7 @@ fn of_campaign((kind, one, other, amount): (u8, u8, u8, i64), lead: &str, agreem
         22 | 23 => referred_through(&format!("c{other}"), lead, Some(&format!("a{}", amount % 3)), AcquiredBy::Joint),
         24 => referred_through(&format!("c{other}"), &format!("y{}", amount % 5), Some(agreement), AcquiredBy::Partner),
         25 => referred_through(&campaign, &format!("y{}", amount % 5), paid_by, AcquiredBy::House),
-        26 | 27 => cost(&new, &campaign, paid_by, amount),
+        26 | 27 => cost(new, &campaign, paid_by, amount),
         28 => measured(
             &campaign,
             paid_by,
@@ -125,7 +125,7 @@ fn of_campaign((kind, one, other, amount): (u8, u8, u8, i64), lead: &str, agreem
             (amount % 2 == 0).then_some(amount),
         ),
         29 => delivered(&campaign, if other == 0 { "slides" } else { "invitations" }),
-        30 => sold(&new, &format!("y{}", amount % 5), amount),
+        30 => sold(new, &format!("y{}", amount % 5), amount),
         _ => qualified(&if other == 0 { lead.to_owned() } else { format!("y{}", amount % 5) }),
     }
 }

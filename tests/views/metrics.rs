@@ -3,7 +3,7 @@
 mod recounted;
 
 use crate::answers::metrics;
-use crate::as_known_at::{play, turns};
+use crate::as_known_at::{Turn, play};
 use crate::story::{
     Story, cost, day, delivered, measured, planned, qualified, reassigned, referred, referred_through, refunded, registered, signed, sold,
     taking, terms,
@@ -45,6 +45,15 @@ fn scopes() -> Vec<Scope> {
     numbered.chain([Scope::All(true)]).collect()
 }
 
+/// What moves figures, more often what they are made of: referrals, sales, refunds, closes, reassignments, what happens in
+/// campaigns, and what qualifies or loses a lead.
+const MOVING: [u8; 26] = [0, 0, 0, 1, 2, 2, 2, 3, 5, 5, 6, 12, 15, 15, 15, 16, 20, 22, 23, 24, 25, 26, 28, 30, 30, 31];
+
+fn moving_turns() -> impl Strategy<Value = Vec<Turn>> {
+    let turn = (prop::sample::select(&MOVING[..]), 0_u8..3, 0_u8..3, 0_i64..200, 1_i64..20_000);
+    prop::collection::vec(turn, 40..200)
+}
+
 /// Money as an answer has it: revenue, commission, cost, average deal, share of all revenue.
 type Money = (i64, i64, i64, Option<i64>, Option<(i64, i64)>);
 
@@ -79,7 +88,7 @@ proptest! {
 
     #[test]
     fn the_projection_says_what_the_records_say(
-        turns in turns(), days in 0_i64..260, part in 0_u64..=100, bounds in (0_i64..260, 0_i64..200), bounded in (any::<bool>(), any::<bool>()),
+        turns in moving_turns(), days in 0_i64..260, part in 50_u64..=100, bounds in (0_i64..260, 0_i64..200), bounded in (any::<bool>(), any::<bool>()),
     ) {
         let story = play(&turns);
         let begin = day("2025-01-01");

@@ -24,7 +24,7 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
         Err(error) => {
             let place = error.utf8_error().valid_up_to();
             let bytes = error.as_bytes();
-            let line = bytes[..place].iter().filter(|byte| **byte == b'\n').count() + 1;
+            let line = bytes[..place].split(|byte| *byte == b'\n').count();
             Err(format!(
                 "line {line} is not UTF-8 (byte 0x{:02X}); save it as \"CSV UTF-8\", or convert it from what it is: iconv -f WINDOWS-1252 -t UTF-8 (Thai: -f WINDOWS-874)",
                 bytes[place]
@@ -68,7 +68,7 @@ impl<'a> Rows<'a> {
         let bytes = self.text.as_bytes();
         let begins = begins + bytes[begins..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         let (from, line) = self.counted;
-        let line = line + bytes[from..begins].iter().filter(|byte| **byte == b'\n').count() as u64;
+        let line = line + self.text[from..begins].matches('\n').count() as u64;
         self.counted = (begins, line);
         line
     }

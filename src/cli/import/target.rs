@@ -33,9 +33,9 @@ pub enum Target {
     /// The running ledger.
     Running {
         /// Its service.
-        client: LedgerServiceClient<Channel>,
+        client: Box<LedgerServiceClient<Channel>>,
         /// Where requests go and answers come from, once there is a first.
-        stream: Option<(mpsc::Sender<AppendStreamRequest>, Streaming<AppendStreamResponse>)>,
+        stream: Option<Box<(mpsc::Sender<AppendStreamRequest>, Streaming<AppendStreamResponse>)>>,
     },
     /// A copy of it that goes away.
     Copy {
@@ -49,7 +49,7 @@ pub enum Target {
 impl Target {
     /// The running ledger.
     pub async fn running(session: &Session) -> Result<Self, Failure> {
-        Ok(Self::Running { client: session.ledger().await?, stream: None })
+        Ok(Self::Running { client: Box::new(session.ledger().await?), stream: None })
     }
 
     /// A copy of the running ledger, as it is at its last position.
@@ -77,12 +77,13 @@ impl Target {
             Self::Running { client, stream } => {
                 let request = AppendStreamRequest { events: vec![event], ..AppendStreamRequest::default() };
                 match stream {
-                    Some((requests, _)) => requests.send(request).await.map_err(|_| ended())?,
+                    Some(stream) => stream.0.send(request).await.map_err(|_| ended())?,
                     None => {
                         // The first request is on its way before the call is made: a server may wait for it with its headers.
                         let (requests, outgoing) = mpsc::channel(UNANSWERED);
                         requests.try_send(request).map_err(|_| ended())?;
-                        *stream = Some((requests, client.append_stream(ReceiverStream::new(outgoing)).await?.into_inner()));
+                        let answers = client.append_stream(ReceiverStream::new(outgoing)).await?.into_inner();
+                        *stream = Some(Box::new((requests, answers)));
                     }
                 }
             }
@@ -101,8 +102,8 @@ impl Target {
                 answer.map_err(|error| Refusal::from(to_status(error)))
             }
             Self::Running { stream, .. } => {
-                let (_, answers) = stream.as_mut().ok_or_else(ended)?;
-                match answers.message().await?.ok_or_else(ended)?.outcome {
+                let stream = stream.as_mut().ok_or_else(ended)?;
+                match stream.1.message().await?.ok_or_else(ended)?.outcome {
                     Some(Outcome::Response(response)) => Ok(response),
                     Some(Outcome::Error(error)) => Err(Refusal::from(error)),
                     None => return Err(Failure::check("the ledger gave an answer without an outcome")),

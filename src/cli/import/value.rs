@@ -5,6 +5,7 @@ use chrono::format::{Item, StrftimeItems};
 use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 use partnership_ledger::domain::money::Currency;
+use std::fmt::Write as _;
 use uuid::fmt::Hyphenated;
 
 /// How amounts are written.
@@ -185,7 +186,7 @@ pub fn escaped_id(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') {
             id.push(char::from(byte));
         } else {
-            id.push_str(&format!(":{byte:02x}"));
+            let _ = write!(id, ":{byte:02x}");
         }
     }
     id

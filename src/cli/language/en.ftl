@@ -104,6 +104,7 @@ statement-payable-negative = Nothing is payable: what is pending or disputed exc
 statement-available-on = { $amount } become available on { $day }.
 statement-taken-on = { $amount } are taken back on { $day }, with the commission that they belong to.
 statement-held = { $amount } are held by dispute { $dispute } about { $about } until it is resolved.
+statement-reason-cost = cost of campaign { $campaign }
 statement-reason-rate = { $rate } of { $base }, rule { $rule }
 statement-reason-tiers = net sales from { $before } to { $after }, rule { $rule }
 statement-reason-flat = flat amount, rule { $rule }
@@ -215,6 +216,18 @@ explain-available-from = available from
 explain-steps = Step by step
 explain-what-happened = what happened
 explain-terms = Terms applied
+steps-registered = partner { $partner } ({ $name }) was registered
+steps-signed = agreement { $agreement } with { $partner } was signed, in effect from { $time }
+steps-amended = agreement { $agreement } was amended from { $time } on
+steps-referred = lead { $lead } was referred: { $effects }
+steps-reassigned = lead { $lead } was reassigned: { $effects }
+steps-sold = sale { $sale } of { $amount } was made on { $time }: { $outcome }
+steps-earned = { $amount } were earned, { $how }
+steps-nothing-earned = nothing was earned: { $why }
+steps-no-commission = nothing was earned: it names neither lead nor agreement
+steps-refunded = refund { $refund }: { $effects }
+steps-reinstated = refund { $refund } was undone: { $effects }
+steps-paid = payout { $payout } of { $amount } to { $partner }
 
 ## Failures
 

@@ -84,7 +84,13 @@ impl Language {
 
     /// Basis points as percent: `20 %`, `12.5 %`.
     pub fn percent(self, bps: u32) -> String {
-        text::percent(bps)
+        let mut decimal = Decimal::from(bps);
+        decimal.multiply_pow10(-2);
+        decimal.absolute.trim_end();
+        match self {
+            Self::English => text::percent(bps),
+            Self::Thai => format!("{} %", Locale::of(self, |locale| locale.decimal.format(&decimal).to_string())),
+        }
     }
 
     /// The house or a partner.
@@ -123,6 +129,14 @@ mod tests {
         assert_eq!([THAI.grouped("JPY", 1_000), THAI.grouped("KWD", 1_234_567), THAI.grouped("USD", -5)], ["1,000", "1,234.567", "-0.05"]);
         assert_eq!(ENGLISH.grouped("USD", i64::MIN), "-92,233,720,368,547,758.08");
         assert_eq!(THAI.amount("ZZZ", 7), "7 หน่วยย่อยของ ZZZ");
+    }
+
+    #[test]
+    fn percents_have_no_idle_zeros() {
+        for bps in [0, 5, 50, 1_250, 2_000, 10_000] {
+            assert_eq!(THAI.percent(bps), ENGLISH.percent(bps));
+        }
+        assert_eq!([THAI.percent(1_250), THAI.percent(123_456)], ["12.5 %", "1,234.56 %"]);
     }
 
     #[test]

@@ -9,6 +9,8 @@ mod period;
 mod reason;
 mod sheet;
 
+pub use reason::earned;
+
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};

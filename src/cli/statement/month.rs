@@ -140,12 +140,12 @@ struct Reader {
 }
 
 impl Reader {
-    fn at_end(&self) -> Option<ReadOptions> {
-        Some(self.period.at_end(Some(self.position)))
+    fn at_end(&self) -> ReadOptions {
+        self.period.at_end(Some(self.position))
     }
 
     async fn partner_name(&mut self) -> Result<String, Failure> {
-        let request = GetPartnerRequest { partner_id: self.partner_id.clone(), options: self.at_end() };
+        let request = GetPartnerRequest { partner_id: self.partner_id.clone(), options: Some(self.at_end()) };
         let partner = self.client.get_partner(request).await?.into_inner().partner;
         Ok(partner.map(|partner| partner.display_name).unwrap_or_default())
     }
@@ -180,7 +180,7 @@ impl Reader {
                 effective_to: Some(timestamp(self.period.end)),
                 page_size: PAGE_SIZE,
                 page_token,
-                options: self.at_end(),
+                options: Some(self.at_end()),
                 ..ListEntriesRequest::default()
             };
             let page = self.client.list_entries(request).await?.into_inner();
@@ -241,7 +241,8 @@ impl Reader {
         }
         let mut found: Vec<Payable> = Vec::new();
         each_page(async |page_token| {
-            let request = ListPayablesRequest { include_below_minimum: true, page_size: PAGE_SIZE, page_token, options: self.at_end() };
+            let request =
+                ListPayablesRequest { include_below_minimum: true, page_size: PAGE_SIZE, page_token, options: Some(self.at_end()) };
             let page = self.client.list_payables(request).await?.into_inner();
             let is_past = page.payables.last().is_some_and(|last| last.partner_id > self.partner_id);
             found.extend(page.payables.into_iter().filter(|payable| payable.partner_id == self.partner_id));
@@ -257,7 +258,7 @@ impl Reader {
     async fn disputes(&mut self) -> Result<Vec<Dispute>, Failure> {
         let mut disputes = Vec::new();
         each_page(async |page_token| {
-            let (partner_id, options) = (Some(self.partner_id.clone()), self.at_end());
+            let (partner_id, options) = (Some(self.partner_id.clone()), Some(self.at_end()));
             let request = ListDisputesRequest { open_only: true, partner_id, page_size: PAGE_SIZE, page_token, options };
             let page = self.client.list_disputes(request).await?.into_inner();
             disputes.extend(page.disputes);

@@ -26,7 +26,9 @@ pub fn reason(language: Language, moved: &Line) -> String {
             joined([say!(language, "statement-reason-returned", payout = line(&returned.payout_id)), line(&returned.reason)])
         }
         Body::PaymentReceived(received) => line(&received.reference),
-        Body::CostIncurred(cost) => line(&cost.description),
+        Body::CostIncurred(cost) => {
+            joined([say!(language, "statement-reason-cost", campaign = line(&cost.campaign_id)), line(&cost.description)])
+        }
         Body::ProfitDistributed(distributed) => language.word::<DistributionMethod>(distributed.method),
         _ => String::new(),
     }
@@ -41,7 +43,8 @@ fn assessed(language: Language, record: &Record) -> String {
     assessed.map(|assessed| joined([earned(language, assessed), cut_off(language, assessed)])).unwrap_or_default()
 }
 
-fn earned(language: Language, assessed: &CommissionAssessed) -> String {
+/// How commission was worked out.
+pub fn earned(language: Language, assessed: &CommissionAssessed) -> String {
     let rule = line(&assessed.rule_name);
     match (assessed.rate_bps, assessed.base.as_ref(), &assessed.tier_working) {
         (Some(rate), Some(base), _) => {

@@ -47,7 +47,10 @@ fn standing(state: &State, row: Row, seen: Seen) -> Option<(ExclusivityBreach, T
     let breach = *state.agreements.breaches().get(row as usize).filter(|breach| seen.sees(breach.stamp))?;
     let (broken, broken_from, version) = active(state, breach.agreement, seen)?;
     let (_, breaking_from, _) = active(state, breach.by, seen)?;
-    let binds = version.terms.exclusivity.as_ref().is_some_and(Exclusivity::binds_house);
+    let other = state.agreements.by_id.get(breach.by).partner;
+    let categories = state.partners.get(other).profile(seen).map(|profile| profile.categories).unwrap_or_default();
+    let stands_against = |exclusivity: &Exclusivity| exclusivity.binds_house() && exclusivity.names(state.partners.key(other), &categories);
+    let binds = version.terms.exclusivity.as_ref().is_some_and(stands_against);
     let over = broken.exclusivity_ends(version).is_some_and(|ends| ends <= seen.time);
     // Whichever was signed last recorded it: the other one was in effect before.
     (binds && !over).then_some((breach, broken_from.max(breaking_from)))

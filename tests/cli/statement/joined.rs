@@ -37,7 +37,7 @@ impl Facts {
         match self.random.random_range(0..10) {
             0..5 => {
                 self.sales.push((format!("sale-{number}"), currency.to_owned()));
-                let side = if number % 7 == 0 { "SIDE_PARTNER" } else { "SIDE_HOUSE" };
+                let side = if number.is_multiple_of(7) { "SIDE_PARTNER" } else { "SIDE_HOUSE" };
                 sale(&occurred, &format!("sale-{number}"), &json!({"agreement_id": agreement, "collected_by": side}), currency, amount)
             }
             5..8 if !self.sales.is_empty() => {
