@@ -5,7 +5,7 @@ use super::agreements::Agreements;
 use super::calendar::Time;
 use super::campaigns::Campaigns;
 use super::commissions::Commissions;
-use super::effect::{Effect, Posting};
+use super::effect::{Effect, Party, Posting};
 use super::event::{Body, Event};
 use super::ids::{Id, IdKind};
 use super::leads::Leads;
@@ -299,6 +299,9 @@ impl State {
                     posting.subject.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, &mut subjects));
                 }
                 Effect::LeadOwnerSet { credit: Some(agreement), .. } => self.add_subject(IdKind::Agreement, agreement, &mut subjects),
+                Effect::LeadClaimDeclined { held_by: Party::Partner(holder), .. } => {
+                    self.add_subject(IdKind::Partner, holder, &mut subjects)
+                }
                 Effect::ExclusivityBreached { agreement, by_agreement } => {
                     self.add_subject(IdKind::Agreement, agreement, &mut subjects);
                     self.add_subject(IdKind::Agreement, by_agreement, &mut subjects);

@@ -1,11 +1,12 @@
 //! Audit: records by position, id, range and filter; the trial balance; the tree's head.
 
-use crate::support::{Service, adjustment, agreement, event_id, partner, told};
+use crate::support::{Service, adjustment, agreement, event, event_id, partner, told};
 use partnership_ledger::journal::{MemoryJournal, leaf_hash};
+use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::get_record_request::Key;
 use partnership_ledger::proto::{
-    GetRecordRequest, GetTreeHeadRequest, GetTrialBalanceRequest, ReadOptions, ReadRecordsRequest, ReadRecordsResponse, RecordFilter,
-    SubscribeRequest,
+    AcquiredBy, GetRecordRequest, GetTreeHeadRequest, GetTrialBalanceRequest, LeadReferred, ReadOptions, ReadRecordsRequest,
+    ReadRecordsResponse, RecordFilter, SubscribeRequest,
 };
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Status};
@@ -88,6 +89,21 @@ async fn filters_narrow_to_what_matches_every_part() {
     let typo =
         read(&service, about(RecordFilter { body_types: vec!["sale".into()], ..RecordFilter::default() })).await.expect_err("malformed");
     assert!(typo.message().starts_with("filter.body_types[0] "), "{}", typo.message());
+}
+
+/// A claim that was declined is the holder's business too, though only its effect names the holder.
+#[tokio::test]
+async fn a_declined_claim_is_found_with_who_held_the_lead() {
+    let service = filled().await;
+    let claim = |name: &str, agreement_id: &str| {
+        let (lead_id, agreement_id) = ("lead".to_owned(), Some(agreement_id.to_owned()));
+        let acquired_by = AcquiredBy::Partner as i32;
+        event(name, Body::LeadReferred(LeadReferred { lead_id, agreement_id, acquired_by, ..LeadReferred::default() }))
+    };
+    service.append([claim("first", "aa"), claim("second", "bb")]).await.expect("recorded");
+    let of = |partner_id: &str| about(RecordFilter { partner_ids: vec![partner_id.into()], ..RecordFilter::default() });
+    assert_eq!(positions(&service, of("a")).await, [1, 3, 5, 7, 8]);
+    assert_eq!(positions(&service, of("b")).await, [2, 4, 6, 8]);
 }
 
 #[tokio::test]

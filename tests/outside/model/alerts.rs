@@ -1,6 +1,6 @@
 //! What somebody should look at. Rules 10.2. An alert's `since` is when it began to hold without a break.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use partnership_ledger::proto::{self as pb, AlertKind, EndCause, ReviewKind, Side, dispute_opened::Subject, event::Body};
@@ -8,7 +8,6 @@ use partnership_ledger::proto::{self as pb, AlertKind, EndCause, ReviewKind, Sid
 use super::agreements::End;
 use super::calendar::{self, Instant};
 use super::campaigns::who;
-use super::departures::{Departure, follows};
 use super::record::{Known, Party, Record};
 use crate::outside::ledger::{instant, stamp};
 
@@ -151,16 +150,19 @@ impl<'a> Known<'a> {
     /// What single records leave open.
     fn record_alerts(&self, recorded: &Known<'a>, record: &Record, at: Instant) -> Vec<pb::Alert> {
         match record.body() {
+            // Of an agreement that does not exist yet nothing is told. Rules 1.4.
+            Body::BrandUseRequested(body) if !self.is_agreement(&body.agreement_id) => Vec::new(),
+            Body::BreachReported(body) if !self.is_agreement(&body.agreement_id) => Vec::new(),
             Body::AgreementSigned(_) => self.exclusivities_broken(record, at),
             Body::BrandUseRequested(body) => {
                 let decided = record.effects.brand_use_approved || self.brand_use_decision(&body.brand_use_id).is_some();
                 let open =
-                    (!decided).then(|| alert(AlertKind::BrandUseUndecided, recorded.about_agreement(&body.agreement_id), record.occurred));
+                    (!decided).then(|| alert(AlertKind::BrandUseUndecided, self.about_agreement(&body.agreement_id), record.occurred));
                 open.into_iter().collect()
             }
             Body::BreachReported(body) => {
                 let term = body.cure_by.as_ref().map(instant).filter(|cure_by| *cure_by < at && self.cure(&body.breach_id).is_none());
-                let overdue = term.map(|cure_by| alert(AlertKind::BreachUncured, recorded.about_agreement(&body.agreement_id), cure_by));
+                let overdue = term.map(|cure_by| alert(AlertKind::BreachUncured, self.about_agreement(&body.agreement_id), cure_by));
                 overdue.into_iter().collect()
             }
             Body::DisputeOpened(body) => {
@@ -205,11 +207,7 @@ impl<'a> Known<'a> {
     /// Who owes the house, and whom the house should pay.
     fn money_alerts(&self, at: Instant) -> Vec<pb::Alert> {
         let mut alerts = Vec::new();
-        let mut partners: BTreeSet<&str> = self.partners().into_iter().collect();
-        if follows(Departure::MoneyOfPartnersToCome) {
-            partners.extend(self.postings().filter_map(|(_, posting)| posting.account.strip_prefix("partner:")));
-        }
-        for partner in partners {
+        for partner in self.partners() {
             for balance in self.balances(partner, at) {
                 let currency = &balance.currency_code;
                 let is_due = |turn: Instant| {

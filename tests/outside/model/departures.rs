@@ -9,9 +9,6 @@ use std::sync::LazyLock;
 pub enum Departure {
     /// A flat reward is paid for sales in any currency. Rules 6.2 lets only those match whose currency fits.
     FlatInAnyCurrency,
-    /// Alerts tell of the money of partners that are registered later than the time asked. Rules 1.4 says that these do
-    /// not exist yet.
-    MoneyOfPartnersToCome,
 }
 
 static STRICT: LazyLock<String> = LazyLock::new(|| std::env::var("MODEL_STRICT").unwrap_or_default());

@@ -37,8 +37,15 @@ impl World {
         self.known_id(&known)
     }
 
-    /// A signed agreement, mostly one that still runs.
+    /// A signed agreement, mostly one that still runs; rarely one that is only proposed.
     pub fn agreement_id(&mut self) -> String {
+        if self.one_in(25) {
+            let proposed = self.ids(|body| match body {
+                Body::AgreementProposed(body) => Some(&body.agreement_id),
+                _ => None,
+            });
+            return self.known_id(&proposed);
+        }
         let signed = self.ids(|body| match body {
             Body::AgreementSigned(body) => Some(&body.agreement_id),
             _ => None,

@@ -17,6 +17,7 @@ pub fn reached(model: &Model) -> BTreeSet<String> {
         names.extend(of_record(record, model));
     }
     let known = model.known();
+    names.extend(of_proposals(&known));
     let turns = turns(&known);
     for turn in &turns {
         names.extend(states(&known, *turn));
@@ -110,6 +111,13 @@ fn of_campaigns(record: &Record) -> Vec<String> {
         _ => None,
     });
     names
+}
+
+/// What takes part without a signature.
+fn of_proposals(known: &Known<'_>) -> Vec<String> {
+    let is_unsigned = |agreement: &String| known.signature(agreement).is_none();
+    let participants = known.campaigns().into_iter().flat_map(|plan| plan.participants.iter().filter_map(who_participates));
+    participants.filter(is_unsigned).map(|_| "participant without a signature".to_owned()).collect()
 }
 
 fn states(known: &Known<'_>, at: crate::outside::model::calendar::Instant) -> Vec<String> {
