@@ -2,6 +2,7 @@
 
 use super::page::Page;
 use super::{Question, Reading};
+use crate::domain::calendar::Time;
 use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
 use crate::domain::money::Currency;
@@ -61,7 +62,7 @@ fn payables(state: &State, partner: Row, seen: Seen) -> Vec<proto::Payable> {
     let payable = state.balances(partner, seen).into_iter().filter(|balance| balance.payable > 0);
     payable
         .map(|balance| {
-            let minimum = minimum_payout(state, partner, balance.currency, seen);
+            let minimum = minimum_payout(state, partner, balance.currency, seen.time, seen);
             proto::Payable {
                 partner_id: state.partners.key(partner).to_string(),
                 currency_code: balance.currency.to_string(),
@@ -73,11 +74,11 @@ fn payables(state: &State, partner: Row, seen: Seen) -> Vec<proto::Payable> {
         .collect()
 }
 
-/// The largest minimum in a currency among the terms in force, or at the end, of a partner's signed agreements; 0 for
-/// none (rules 7.3).
-pub(super) fn minimum_payout(state: &State, partner: Row, currency: Currency, seen: Seen) -> i64 {
+/// The largest minimum in a currency among the terms in force at a time, or at the end, of a partner's signed agreements, as
+/// seen; 0 for none (rules 7.3).
+pub(super) fn minimum_payout(state: &State, partner: Row, currency: Currency, at: Time, seen: Seen) -> i64 {
     let agreements = state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row));
-    let terms = agreements.filter_map(|agreement| agreement.terms_applying(seen.time, seen));
+    let terms = agreements.filter_map(|agreement| agreement.terms_applying(at, seen));
     let minimums = terms.filter_map(|version| version.terms.minimum_payout).filter(|minimum| minimum.currency == currency);
     minimums.map(|minimum| minimum.minor_units).max().unwrap_or(0)
 }

@@ -237,6 +237,19 @@ fn a_payable_is_due_once_it_is_available_and_reaches_the_minimum() {
 }
 
 #[test]
+fn a_payable_is_due_since_the_minimum_known_at_the_time_asked_lets_it() {
+    let minimum = |units| silent(proto::Terms { minimum_payout: Some(usd(units)), ..terms() });
+    let lowered = proto::AgreementAmended {
+        agreement_id: "a".into(),
+        terms: Some(Box::new(minimum(1_000))),
+        effective_at: Some(timestamp(day("2025-03-01"))),
+    };
+    let story = quiet(minimum(9_000)).on("2025-02-01", adjusted("x", "a", 2_000)).on("2025-04-01", Body::AgreementAmended(lowered));
+    // Told on 1 April, it has let the payable out since March.
+    fires(&story, AlertKind::PayableDue, "2025-03-01", day("2025-04-01"), None);
+}
+
+#[test]
 fn a_dispute_holds_a_payable_back_and_is_itself_told_after_fourteen_days() {
     let opened = |dispute: &str, subject| {
         let opened_by = Side::Partner as i32;

@@ -80,7 +80,7 @@ impl Watch for NegativeBalance {
 /// What the payout proposal has of an account: payable above zero and not below the minimum.
 fn proposed(state: &State, partner: Row, account: Row, seen: Seen) -> Option<Money> {
     let balance = state.balance(account, seen).filter(|balance| balance.payable > 0)?;
-    let minimum = minimum_payout(state, partner, balance.currency, seen);
+    let minimum = minimum_payout(state, partner, balance.currency, seen.time, seen);
     (balance.payable >= i128::from(minimum)).then(|| Money::new(balance.currency, narrowed(balance.payable)))
 }
 
@@ -88,8 +88,8 @@ fn proposed(state: &State, partner: Row, account: Row, seen: Seen) -> Option<Mon
 fn turns(state: &State, partner: Row, account: Row, seen: Seen) -> Vec<Time> {
     let mut turns = Vec::new();
     for agreement in state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row)) {
-        turns.extend(agreement.signature_seen(seen).map(|signature| signature.effective_at.max(signature.stamp.occurred_at)));
-        turns.extend(agreement.versions(seen).map(|version| version.effective_at.max(version.stamp.occurred_at)));
+        turns.extend(agreement.signature_seen(seen).map(|signature| signature.effective_at));
+        turns.extend(agreement.versions(seen).map(|version| version.effective_at));
         turns.extend(agreement.end(seen).map(|end| end.at));
     }
     for dispute in state.accounts.get(account).disputes().iter().map(|row| state.commissions.disputes.get(*row)) {
@@ -120,7 +120,7 @@ fn proposed_since(state: &State, partner: Row, account: Row, seen: Seen) -> Opti
             while turns.pop_if(|turn| *turn > instant).is_some() {}
             minimum = None;
         }
-        let least = *minimum.get_or_insert_with(|| i128::from(minimum_payout(state, partner, currency, then)).max(1));
+        let least = *minimum.get_or_insert_with(|| i128::from(minimum_payout(state, partner, currency, instant, seen)).max(1));
         let disputed = if has_disputes { state.disputed(account, then) } else { 0 };
         settled.at(instant) - disputed >= least
     })

@@ -212,7 +212,7 @@ impl<'a> Known<'a> {
                 let currency = &balance.currency_code;
                 let is_due = |turn: Instant| {
                     let payable = self.payable(partner, currency, turn);
-                    payable > 0 && payable >= i128::from(self.minimum_told_by(partner, currency, turn))
+                    payable > 0 && payable >= i128::from(self.minimum_payout(partner, currency, turn))
                 };
                 let about = About { partner: Some(partner.to_owned()), ..About::default() };
                 if balance.net < 0 {
@@ -226,18 +226,6 @@ impl<'a> Known<'a> {
             }
         }
         alerts
-    }
-
-    /// The least that was paid out at a time, by terms that had been told by then; by the end as it is known at last.
-    fn minimum_told_by(&self, partner: &str, currency: &str, at: Instant) -> i64 {
-        let told = Known { records: self.records.iter().filter(|record| record.occurred <= at).copied().collect(), effective_by: None };
-        let of_partner = |agreement: &&str| self.partner_of(agreement) == Some(partner);
-        let minimum = |agreement: &str| {
-            let version = if self.has_ended(agreement, at) { self.terms_at_end(agreement) } else { told.terms_at(agreement, at) };
-            let minimum = version?.terms.minimum_payout.as_ref()?;
-            (minimum.currency_code == currency).then_some(minimum.minor_units)
-        };
-        self.signed_agreements().into_iter().filter(of_partner).filter_map(minimum).max().unwrap_or(0)
     }
 
     fn net(&self, partner: &str, currency: &str, at: Instant) -> i128 {
