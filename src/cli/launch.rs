@@ -102,8 +102,12 @@ fn show(out: &mut Output, partner: &Partner, agreement: Option<&Agreement>, done
     let language = out.language;
     out.table(facts(language, partner, agreement))?;
     out.line("")?;
-    out.table(steps(language, done))?;
-    let next = next(done).map_or_else(|| say!(language, "launch-complete"), |step| to_do(language, step));
+    let last = last(agreement, done);
+    out.table(steps(language, agreement, done, last))?;
+    let next = STEPS
+        .into_iter()
+        .find(|step| i32::from(*step) > last)
+        .map_or_else(|| say!(language, "launch-complete"), |step| to_do(language, step));
     out.line(&format!("\n{}", say!(language, "launch-next", step = next)))
 }
 
@@ -142,11 +146,10 @@ fn told(language: Language, fit: &PartnerFit) -> String {
     )
 }
 
-fn steps(language: Language, done: &BTreeMap<i32, Done>) -> Table {
+fn steps(language: Language, agreement: Option<&Agreement>, done: &BTreeMap<i32, Done>, last: i32) -> Table {
     let header =
         columns![language; > "launch-number", "launch-step", "launch-done", "launch-recorded-by", "launch-notes", > "column-position"];
     let mut table = Table::new(header);
-    let last = done.keys().next_back().copied().unwrap_or(0);
     for (number, step) in (1..).zip(STEPS) {
         let name = language.word::<LaunchStep>(step.into());
         let cells = match done.get(&step.into()) {
@@ -156,7 +159,8 @@ fn steps(language: Language, done: &BTreeMap<i32, Done>) -> Table {
                 notes(&done.record),
                 done.step.position.to_string(),
             ],
-            // What is behind a later step may have been left out, as a legal review that nobody needs.
+            None if follows(agreement, step) => [say!(language, "launch-follows"), String::new(), String::new(), String::new()],
+            // What lies before a later step may have been left out, as a legal review that nobody needs.
             None if i32::from(step) < last => [say!(language, "launch-passed-over"), String::new(), String::new(), String::new()],
             None => [const { String::new() }; 4],
         };
@@ -172,10 +176,19 @@ fn notes(record: &Record) -> String {
     metadata.map(|(key, value)| format!("{}={}", line(key), line(value))).collect::<Vec<_>>().join(", ")
 }
 
-/// The first step behind the last one done; none if that was the last of all.
-fn next(done: &BTreeMap<i32, Done>) -> Option<LaunchStep> {
-    let last = done.keys().next_back().copied().unwrap_or(0);
-    STEPS.into_iter().find(|step| i32::from(*step) > last)
+/// Whether an agreement itself says that a step is done: it has a type and terms, and is signed or not.
+fn follows(agreement: Option<&Agreement>, step: LaunchStep) -> bool {
+    agreement.is_some_and(|agreement| match step {
+        LaunchStep::TypeDefined | LaunchStep::AgreementDrafted => true,
+        LaunchStep::Signed => agreement.effective_at.is_some(),
+        _ => false,
+    })
+}
+
+/// The last step that is done; 0 if none is.
+fn last(agreement: Option<&Agreement>, done: &BTreeMap<i32, Done>) -> i32 {
+    let following = STEPS.into_iter().filter(|step| follows(agreement, *step)).map(i32::from);
+    following.chain(done.keys().copied()).max().unwrap_or(0)
 }
 
 /// What a step asks for.

@@ -117,6 +117,7 @@ fn a_launch_shows_its_eleven_steps_and_what_comes_next() {
             "manager Ann (of the house)",
             "no. step done recorded by notes position",
             "1 identified 2025-01-03 anonymous by=Nok 3",
+            "5 agreement drafted follows from the agreement",
             "6 legal reviewed passed over",
             "7 signed 2025-01-10 anonymous 7",
             "8 kicked off",

@@ -120,7 +120,7 @@ fn a_spreadsheet_adds_up_and_no_text_is_a_formula() {
     let served = with_march();
     for language in ["en", "th"] {
         let csv = statement(&served, &["--format", "csv", "--lang", language]).out;
-        assert!(csv.contains("'=HYPERLINK"), "{csv}");
+        assert!(csv.starts_with('\u{feff}') && csv.contains("'=HYPERLINK"), "{csv}");
         let sums = sums(&csv);
         assert_eq!(sums.keys().collect::<Vec<_>>(), ["JPY", "KWD", "USD"]);
         for (currency, (opening, moved, closing)) in sums {
@@ -220,6 +220,15 @@ fn what_is_below_the_minimum_payout_is_carried_forward() {
     let april = with_march().ask(&["statement", "siam", "--month", "2025-04"]).out;
     assert!(april.contains("2,469 JPY are payable, less than the minimum payout of 5,000 JPY: they are carried forward."), "{april}");
     assert!(april.contains("246.913 KWD are payable at the end of the month."), "{april}");
+}
+
+#[test]
+fn what_is_pending_since_years_ago_is_told_with_its_day() {
+    let served = Served::fresh();
+    let sold = sale("2023-03-05", "sale-1", &json!({"agreement_id": "siam-1"}), "USD", 100_000);
+    record(&served, &[registered("2023-01-01", "siam", "Siam"), signed("2023-01-01", "siam-1", "siam", 1_000), sold]);
+    let text = statement(&served, &[]).out;
+    assert!(text.contains("- pending        200.00") && text.contains("200.00 USD become available on 29 November 2025."), "{text}");
 }
 
 #[test]

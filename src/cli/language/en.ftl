@@ -557,6 +557,7 @@ launch-done = done
 launch-recorded-by = recorded by
 launch-notes = notes
 launch-passed-over = passed over
+launch-follows = follows from the agreement
 launch-next = next: { $step }
 launch-complete = nothing, every step is behind you
 launch-do-identified = identify 5 to 10 candidates

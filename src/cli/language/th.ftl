@@ -571,6 +571,7 @@ launch-done = เสร็จเมื่อ
 launch-recorded-by = บันทึกโดย
 launch-notes = หมายเหตุ
 launch-passed-over = ข้ามไป
+launch-follows = ทราบจากข้อตกลง
 launch-next = ขั้นต่อไป: { $step }
 launch-complete = ไม่มี ผ่านครบทุกขั้นตอนแล้ว
 launch-do-identified = หาพันธมิตรที่น่าสนใจ 5 ถึง 10 ราย

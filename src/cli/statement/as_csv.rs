@@ -10,8 +10,13 @@ use csv::{Terminator, Writer, WriterBuilder};
 use partnership_ledger::proto::EntryKind;
 use std::io::Write;
 
+/// What says that a text is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Writes a header, then per currency the opening balance, every entry and the closing balance.
-pub fn write(statement: &MonthStatement, language: Language, output: impl Write) -> Result<(), Failure> {
+pub fn write(statement: &MonthStatement, language: Language, mut output: impl Write) -> Result<(), Failure> {
+    // Without it some spreadsheets take the text for another encoding, and Thai for rubbish.
+    output.write_all(BYTE_ORDER_MARK)?;
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(output);
     writer.write_record(header(language)).map_err(failure)?;
     for part in &statement.parts {

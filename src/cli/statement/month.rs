@@ -70,6 +70,13 @@ pub struct Part {
     pub payable: Option<Payable>,
 }
 
+impl Part {
+    /// Whether what is found to be pending adds up to what the balance says is.
+    fn explains_pending(&self) -> bool {
+        self.pending.iter().map(|(_, amount)| i128::from(*amount)).sum::<i128>() == i128::from(self.balance.pending)
+    }
+}
+
 /// A line of a statement.
 pub struct Line {
     /// What moved.
@@ -222,16 +229,13 @@ impl Reader {
     /// From when what is pending at the month's end is available: of the entries of a year or so, or of all if those do not add up to it.
     async fn find_pending(&mut self, parts: &mut [Part]) -> Result<(), Failure> {
         for from in [Some(self.period.start - USUAL_HOLD), None] {
-            if parts
-                .iter()
-                .all(|part| part.pending.iter().map(|(_, amount)| i128::from(*amount)).sum::<i128>() == i128::from(part.balance.pending))
-            {
+            if parts.iter().all(Part::explains_pending) {
                 return Ok(());
             }
             let entries = self.entries(from).await?;
             parts.iter_mut().for_each(|part| part.pending = pending(&entries, part, self.period.end));
         }
-        Ok(())
+        if parts.iter().all(Part::explains_pending) { Ok(()) } else { Err(contradiction()) }
     }
 
     /// What is proposed to be paid; the proposal is by partner, so the pages are read up to this one.
