@@ -70,9 +70,10 @@ impl Contest {
     pub fn ask_one(&mut self, question: &Question, when: When) -> Option<Difference> {
         let mut by_model = question.ask(&mut self.model, when);
         let mut by_ledger = question.ask(&mut self.served, when);
-        if matches!(question, Question::Alerts) && follows(Departure::MinimumBeforeBeginning) {
+        if matches!(question, Question::Alerts) && follows(Departure::MinimumAfterEnd) {
             let known = self.model.known();
-            let ended_early = |agreement: &&str| known.end(agreement).is_some_and(|end| Some(end.at) <= known.effective_at(agreement));
+            let is_after_end = |agreement: &&str, effective| known.end(agreement).is_some_and(|end| end.at <= effective);
+            let ended_early = |agreement: &&str| known.versions(agreement).iter().any(|version| is_after_end(agreement, version.effective));
             let partners = known.signed_agreements().into_iter().filter(ended_early).filter_map(|agreement| known.partner_of(agreement));
             let names: Vec<String> = partners.map(|partner| format!(r#""partner_id":"{partner}""#)).collect();
             let counts = |line: &String| !line.contains("PAYABLE_DUE") || !names.iter().any(|name| line.contains(name));
