@@ -303,7 +303,7 @@ impl State {
                 }
                 Effect::LeadOwnerSet { credit: Some(agreement), .. } => self.add_subject(IdKind::Agreement, agreement, &mut subjects),
                 Effect::LeadClaimDeclined { held_by: Party::Partner(holder), .. } => {
-                    self.add_subject(IdKind::Partner, holder, &mut subjects)
+                    self.add_subject(IdKind::Partner, holder, &mut subjects);
                 }
                 Effect::ExclusivityBreached { agreement, by_agreement } => {
                     self.add_subject(IdKind::Agreement, agreement, &mut subjects);
