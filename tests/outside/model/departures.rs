@@ -9,9 +9,6 @@ use std::sync::LazyLock;
 pub enum Departure {
     /// A flat reward is paid for sales in any currency. Rules 6.2 lets only those match whose currency fits.
     FlatInAnyCurrency,
-    /// Alerts count the minimum payout of an agreement that ended before it began, which lists of payables do not. Rules
-    /// 4.3 knows no terms at such an end. What is due to such partners is not compared.
-    MinimumBeforeBeginning,
 }
 
 static STRICT: LazyLock<String> = LazyLock::new(|| std::env::var("MODEL_STRICT").unwrap_or_default());
