@@ -31,7 +31,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         language; "agreements-agreement", "column-partner", "agreements-type", "agreements-state", "agreements-effective", "agreements-ends"
     ];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::begin(&mut session.out, "agreements", header)?;
+    let mut listing = Listing::of(&mut session.out, "agreements", header);
     each_page(async |page_token| {
         let request = ListAgreementsRequest {
             partner_id: args.partner.clone(),

@@ -28,7 +28,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     let mut client = session.partnership().await?;
     let header = columns![language; "alerts-since", "alerts-alert", "alerts-what-to-do"];
-    let mut listing = Listing::begin(&mut session.out, "alerts", header)?;
+    let mut listing = Listing::of(&mut session.out, "alerts", header);
     each_page(async |page_token| {
         let request = ListAlertsRequest {
             partner_id: args.partner.clone(),

@@ -75,7 +75,7 @@ async fn all(moment: &Moment, session: &mut Session) -> Result<(), Failure> {
         "column-partner", > "balance-accrued", > "balance-reversed", > "balance-paid", > "balance-net", > "balance-pending",
         > "balance-disputed", > "column-payable", "column-currency"
     ];
-    let mut listing = Listing::begin(&mut session.out, "partners", header)?;
+    let mut listing = Listing::of(&mut session.out, "partners", header);
     each_page(async |page_token| {
         let request = ListBalancesRequest { currency_code: None, page_size: PAGE_SIZE, page_token, options: Some(moment.options()) };
         let page = client.list_balances(request).await?.into_inner();

@@ -33,7 +33,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         "campaigns-with", > "campaigns-delivered"
     ];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::begin(&mut session.out, "campaigns", header)?;
+    let mut listing = Listing::of(&mut session.out, "campaigns", header);
     each_page(async |page_token| {
         let request = ListCampaignsRequest {
             agreement_id: args.agreement.clone(),

@@ -30,7 +30,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         > "column-position", "column-dispute", "disputes-opened-by", "column-about", "column-opened", "column-outcome", "disputes-holds",
         "disputes-claim"
     ];
-    let mut listing = Listing::begin(&mut session.out, "disputes", header)?;
+    let mut listing = Listing::of(&mut session.out, "disputes", header);
     each_page(async |page_token| {
         let (partner_id, options) = (args.partner.clone(), Some(args.moment.options()));
         let request = ListDisputesRequest { open_only: args.open, partner_id, page_size: PAGE_SIZE, page_token, options };

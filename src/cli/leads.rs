@@ -35,7 +35,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         "leads-acquired-by"
     ];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::begin(&mut session.out, "leads", header)?;
+    let mut listing = Listing::of(&mut session.out, "leads", header);
     each_page(async |page_token| {
         let page = client.list_leads(request(&args, page_token)).await?.into_inner();
         listing.page(&page.leads, page.position, |table, lead| row(language, table, lead))?;

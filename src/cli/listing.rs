@@ -12,23 +12,32 @@ pub const PAGE_SIZE: u32 = 1_000;
 /// A list that is being written.
 pub struct Listing<'a, const N: usize> {
     out: &'a mut Output,
+    field: &'static str,
     header: [Column; N],
+    is_begun: bool,
     items: usize,
     position: u64,
 }
 
 impl<'a, const N: usize> Listing<'a, N> {
-    /// Begins the answer whose items are in `field` of the contract's message, and under `header` for people.
-    pub fn begin(out: &'a mut Output, field: &str, header: [impl Into<Column>; N]) -> Result<Self, Failure> {
-        if out.json {
-            write!(out, "{{\"{field}\":[")?;
+    /// The answer whose items are in `field` of the contract's message, and under `header` for people.
+    pub fn of(out: &'a mut Output, field: &'static str, header: [impl Into<Column>; N]) -> Self {
+        Self { out, field, header: header.map(Into::into), is_begun: false, items: 0, position: 0 }
+    }
+
+    /// Writes what comes before the items, once there is an answer: a refusal leaves no half document.
+    fn begin(&mut self) -> Result<(), Failure> {
+        if self.out.json && !self.is_begun {
+            write!(self.out, "{{\"{}\":[", self.field)?;
         }
-        Ok(Self { out, header: header.map(Into::into), items: 0, position: 0 })
+        self.is_begun = true;
+        Ok(())
     }
 
     /// Writes a page that was read at that position; `add` makes an item's rows.
     pub fn page<M: Named>(&mut self, items: &[M], position: u64, add: impl Fn(&mut Table, &M)) -> Result<(), Failure> {
         self.position = position;
+        self.begin()?;
         if self.out.json {
             for item in items {
                 if self.items > 0 {
@@ -49,7 +58,8 @@ impl<'a, const N: usize> Listing<'a, N> {
     }
 
     /// Ends the answer; `empty` says for people that there is nothing.
-    pub fn end(self, empty: &str) -> Result<(), Failure> {
+    pub fn end(mut self, empty: &str) -> Result<(), Failure> {
+        self.begin()?;
         if self.out.json {
             return self.out.line(&format!("],\"next_page_token\":\"\",\"position\":\"{}\"}}", self.position));
         }

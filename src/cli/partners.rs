@@ -35,7 +35,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let order = if session.out.json { Language::English } else { language };
     let mut all: Vec<Partner> = Vec::new();
     let mut client = session.partnership().await?;
-    let mut listing = Listing::begin(&mut session.out, "partners", header)?;
+    let mut listing = Listing::of(&mut session.out, "partners", header);
     each_page(async |page_token| {
         let request = ListPartnersRequest {
             kind: args.kind.unwrap_or_default(),

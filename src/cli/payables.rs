@@ -22,7 +22,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     let header = columns![language; "column-partner", > "column-payable", > "column-minimum-payout", "column-proposal"];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::begin(&mut session.out, "payables", header)?;
+    let mut listing = Listing::of(&mut session.out, "payables", header);
     each_page(async |page_token| {
         let request = ListPayablesRequest {
             include_below_minimum: args.include_below_minimum,

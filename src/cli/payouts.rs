@@ -26,7 +26,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         > "column-position", "column-payout", "column-partner", "column-occurred", > "column-amount", > "payouts-tax-withheld",
         > "payouts-returned", "payouts-method", "column-reference"
     ];
-    let mut listing = Listing::begin(&mut session.out, "payouts", header)?;
+    let mut listing = Listing::of(&mut session.out, "payouts", header);
     each_page(async |page_token| {
         let options = Some(args.moment.options());
         let request = ListPayoutsRequest { partner_id: args.partner.clone(), page_size: PAGE_SIZE, page_token, options };

@@ -287,7 +287,10 @@ impl State {
             self.add_subject(kind, id, &mut subjects);
         }
         for (kind, id) in record.event.body.refers_to() {
-            self.add_subject(kind, id, &mut subjects);
+            // A lead that came through a campaign is not the business of all who take part in it.
+            if kind != IdKind::Campaign || !matches!(record.event.body, Body::LeadReferred(_)) {
+                self.add_subject(kind, id, &mut subjects);
+            }
         }
         if let Body::LeadReferred(referred) = &record.event.body {
             self.add_subject(IdKind::Lead, &referred.lead, &mut subjects);
@@ -300,7 +303,7 @@ impl State {
                 }
                 Effect::LeadOwnerSet { credit: Some(agreement), .. } => self.add_subject(IdKind::Agreement, agreement, &mut subjects),
                 Effect::LeadClaimDeclined { held_by: Party::Partner(holder), .. } => {
-                    self.add_subject(IdKind::Partner, holder, &mut subjects)
+                    self.add_subject(IdKind::Partner, holder, &mut subjects);
                 }
                 Effect::ExclusivityBreached { agreement, by_agreement } => {
                     self.add_subject(IdKind::Agreement, agreement, &mut subjects);

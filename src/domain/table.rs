@@ -67,6 +67,11 @@ impl<K: Hash + Eq, V: Undo> Table<K, V> {
         &self.rows[row as usize]
     }
 
+    /// The value of a row; nothing if it is not there, as one of a batch that was taken back.
+    pub fn at(&self, row: Row) -> Option<&V> {
+        self.rows.get_index(row as usize).map(|(_, value)| value)
+    }
+
     /// The key of a row that is there.
     pub fn key(&self, row: Row) -> &K {
         self.rows.get_index(row as usize).expect("rows are never removed while somebody knows their place").0

@@ -87,6 +87,8 @@ fn questions_are_asked_as_of_a_time_and_a_position(served: Served) {
 #[case(&["explain", "sale-9"], 3, "error: UNKNOWN_ID: ")]
 #[case(&["agreement", "a b"], 2, "error: MALFORMED: ")]
 #[case(&["statement", "acme", "--as-of-position", "99"], 1, "error: POSITION_NOT_REACHED: ")]
+#[case(&["statement", "nobody", "--json"], 3, "error: UNKNOWN_ID: ")]
+#[case(&["alerts", "--partner", "nobody", "--json"], 3, "error: UNKNOWN_ID: ")]
 fn refusals_have_a_line_and_a_code(served: Served, #[case] words: &[&str], #[case] code: i32, #[case] begins: &str) {
     let outcome = served.ask(words);
     assert_eq!((outcome.code, outcome.out.as_str()), (code, ""), "{}", outcome.error);

@@ -109,7 +109,7 @@ async fn entries(args: Args, session: &mut Session) -> Result<(), Failure> {
         "column-about", "statement-reference"
     ];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::begin(&mut session.out, "entries", header)?;
+    let mut listing = Listing::of(&mut session.out, "entries", header);
     each_page(async |page_token| {
         let page = client.list_entries(request(&args, page_token)).await?.into_inner();
         listing.page(&page.entries, page.position, |table, entry| row(language, table, entry))?;

@@ -18,8 +18,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use tonic::Code;
 use tonic::transport::Channel;
 
-/// How long back what is pending is looked for before everything is: a hold is rarely longer than a year.
-const USUAL_HOLD: TimeDelta = TimeDelta::days(400);
+/// How long back what is pending is looked for before everything is: a hold is mostly a month or two, and rarely above a year.
+const USUAL_HOLDS: [TimeDelta; 2] = [TimeDelta::days(70), TimeDelta::days(400)];
 
 /// A statement of a month.
 pub struct MonthStatement {
@@ -205,7 +205,14 @@ impl Reader {
         let positions = || entries.iter().map(|entry| entry.position);
         let (Some(first), Some(last)) = (positions().min(), positions().max()) else { return Ok(BTreeMap::new()) };
         let wanted: BTreeSet<u64> = positions().collect();
-        let filter = RecordFilter { partner_ids: vec![self.partner_id.clone()], ..RecordFilter::default() };
+        // A fact takes effect when it happens or later, so all of them happened by the month's end.
+        let occurred_from = entries.iter().filter_map(|entry| entry.occurred_at).min_by_key(|time| (time.seconds, time.nanos));
+        let filter = RecordFilter {
+            partner_ids: vec![self.partner_id.clone()],
+            occurred_from,
+            occurred_to: Some(timestamp(self.period.end)),
+            ..RecordFilter::default()
+        };
         let mut pages = self.audit.read_records(self.records_request(first, last + 1, filter)).await?.into_inner();
         let mut records = BTreeMap::new();
         while let Some(page) = pages.message().await? {
@@ -226,9 +233,10 @@ impl Reader {
         if parts.iter().all(|part| net(&part.currency_code) == part.opening) { Ok(()) } else { Err(contradiction()) }
     }
 
-    /// From when what is pending at the month's end is available: of the entries of a year or so, or of all if those do not add up to it.
+    /// From when what is pending at the month's end is available: of the last entries, or of more if those do not add up to it.
     async fn find_pending(&mut self, parts: &mut [Part]) -> Result<(), Failure> {
-        for from in [Some(self.period.start - USUAL_HOLD), None] {
+        let usual = USUAL_HOLDS.map(|hold| Some(self.period.start - hold));
+        for from in usual.into_iter().chain([None]) {
             if parts.iter().all(Part::explains_pending) {
                 return Ok(());
             }

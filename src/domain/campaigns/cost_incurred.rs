@@ -59,15 +59,7 @@ impl EventType for CostIncurred {
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let campaign = state.campaigns.known(&self.campaign).1;
         let paid_by = campaign.place_of(&self.paid_by, state).expect("decide found who paid");
-        let house = campaign.place_of(&Taking::House, state).expect("the house takes part");
-        let cost = Cost {
-            id: self.cost.clone(),
-            stamp,
-            amount: self.amount,
-            house_share: shares(campaign, self.amount)[house],
-            paid_by,
-            description: self.description.as_str().into(),
-        };
+        let cost = Cost { id: self.cost.clone(), stamp, amount: self.amount, paid_by, description: self.description.as_str().into() };
         state.campaigns.known_mut(&self.campaign).costs.push(cost);
         let about = (IdKind::Campaign, self.campaign.clone());
         state.commissions.introduce(IdKind::Cost, &self.cost, stamp, Some(about));

@@ -43,6 +43,6 @@ impl EventType for DeliverableCompleted {
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let campaign = state.campaigns.known_mut(&self.campaign);
         let place = campaign.place_of_deliverable(&self.deliverable).expect("decide found the deliverable");
-        campaign.delivered.push((place, stamp));
+        campaign.delivered.insert(place, stamp);
     }
 }

@@ -16,6 +16,7 @@ use super::rejection::Rejection;
 use super::table::{Row, Table, Undo};
 use super::{Seen, Stamp, State};
 use crate::proto::{self, CampaignGoal, CampaignState, CampaignType, CampaignsAtEnd};
+use indexmap::IndexMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -140,8 +141,6 @@ pub struct Cost {
     pub stamp: Stamp,
     /// What was paid.
     pub amount: Money,
-    /// The house's share of it, in minor units.
-    pub house_share: i64,
     /// The participant that paid it, by its place.
     pub paid_by: usize,
     /// For what, as sent.
@@ -185,8 +184,10 @@ pub struct Campaign {
     pub referrals: Vec<Referral>,
     /// What was measured, in the order of recording.
     pub reach: Vec<(Stamp, Arc<proto::ReachMeasured>)>,
-    /// Which deliverables were delivered, by their place, in the order of recording.
-    delivered: Vec<(usize, Stamp)>,
+    /// Which deliverables were delivered, in the order of recording, by their place.
+    delivered: IndexMap<usize, Stamp>,
+    /// When the last referral through it occurred.
+    referred_until: Time,
     /// Joint leads by participant, as far as recorded.
     joint_leads: Vec<u64>,
     /// The places of the participants in the order of rules 3.3: the house, then partner ids, then agreement ids.
@@ -202,6 +203,7 @@ pub struct CampaignMark {
     reach: usize,
     delivered: usize,
     joint_leads: Vec<u64>,
+    referred_until: Time,
 }
 
 impl Undo for Campaign {
@@ -216,6 +218,7 @@ impl Undo for Campaign {
             reach: self.reach.len(),
             delivered: self.delivered.len(),
             joint_leads: self.joint_leads.clone(),
+            referred_until: self.referred_until,
         }
     }
 
@@ -227,6 +230,7 @@ impl Undo for Campaign {
         self.reach.truncate(mark.reach);
         self.delivered.truncate(mark.delivered);
         self.joint_leads = mark.joint_leads;
+        self.referred_until = mark.referred_until;
     }
 }
 
@@ -288,8 +292,7 @@ impl Campaign {
 
     /// When a deliverable was delivered, as seen.
     pub fn delivered(&self, deliverable: usize, seen: Seen) -> Option<Stamp> {
-        let of_it = self.delivered.iter().find(|(place, _)| *place == deliverable);
-        of_it.map(|(_, stamp)| *stamp).filter(|stamp| seen.sees(*stamp))
+        self.delivered.get(&deliverable).copied().filter(|stamp| seen.sees(*stamp))
     }
 
     /// When a deliverable is due: by its own time, else by the campaign's end.
@@ -313,6 +316,10 @@ impl Campaign {
 
     /// Joint leads by participant, as seen.
     pub fn joint_leads(&self, seen: Seen) -> Vec<u64> {
+        let last = self.referrals.last().map_or(0, |referral| referral.stamp.position);
+        if last <= seen.position && self.referred_until <= seen.time {
+            return self.joint_leads.clone();
+        }
         let mut counts = vec![0; self.participants.len()];
         for place in self.referrals.iter().filter(|referral| seen.sees(referral.stamp)).filter_map(|referral| referral.allocated_to) {
             counts[place] += 1;
@@ -325,6 +332,7 @@ impl Campaign {
         if let Some(place) = referral.allocated_to {
             self.joint_leads[place] += 1;
         }
+        self.referred_until = self.referred_until.max(referral.stamp.occurred_at);
         self.referrals.push(referral);
     }
 }

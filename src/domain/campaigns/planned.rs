@@ -1,7 +1,7 @@
 //! A campaign was planned: who takes part with which shares, and what each has to deliver (rules 8.1).
 
 use super::{Campaign, Deliverable, Participant, Taking};
-use crate::domain::calendar::Time;
+use crate::domain::calendar::{EARLIEST, Time};
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::WHOLE_BPS;
@@ -9,6 +9,7 @@ use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto::{self, CampaignGoal, CampaignType};
+use indexmap::IndexMap;
 use std::collections::BTreeSet;
 
 /// The most participants of a campaign.
@@ -111,7 +112,8 @@ impl EventType for CampaignPlanned {
             costs: Vec::new(),
             referrals: Vec::new(),
             reach: Vec::new(),
-            delivered: Vec::new(),
+            delivered: IndexMap::new(),
+            referred_until: EARLIEST,
             joint_leads: vec![0; participants.len()],
             order: in_order(&participants, state),
             participants,

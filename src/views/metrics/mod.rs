@@ -140,8 +140,9 @@ impl Figures<'_> {
         let mut efforts = effort::Efforts::default();
         for rows in rows.chunks(CAMPAIGNS_AT_A_TIME) {
             for &row in rows {
-                let campaign = reading.campaigns.by_id.get(row);
-                if window.seen.sees(campaign.planned) {
+                // What a batch had planned is gone once the batch is refused.
+                let campaign = reading.campaigns.by_id.at(row);
+                if let Some(campaign) = campaign.filter(|campaign| window.seen.sees(campaign.planned)) {
                     self.reach.add(campaign, &window);
                     efforts.add(campaign, &window);
                 }
