@@ -9,7 +9,6 @@ use super::compare::{self, Difference};
 use super::json;
 use super::ledger::{Ledger, When};
 use super::model::Model;
-use super::model::departures::{Departure, follows};
 use super::questions::{self, Question};
 use super::served::Served;
 use super::workload::NOW;
@@ -68,18 +67,8 @@ impl Contest {
 
     /// Asks both one question.
     pub fn ask_one(&mut self, question: &Question, when: When) -> Option<Difference> {
-        let mut by_model = question.ask(&mut self.model, when);
-        let mut by_ledger = question.ask(&mut self.served, when);
-        if matches!(question, Question::Alerts) && follows(Departure::MinimumAfterEnd) {
-            let known = self.model.known();
-            let is_after_end = |agreement: &&str, effective| known.end(agreement).is_some_and(|end| end.at <= effective);
-            let ended_early = |agreement: &&str| known.versions(agreement).iter().any(|version| is_after_end(agreement, version.effective));
-            let partners = known.signed_agreements().into_iter().filter(ended_early).filter_map(|agreement| known.partner_of(agreement));
-            let names: Vec<String> = partners.map(|partner| format!(r#""partner_id":"{partner}""#)).collect();
-            let counts = |line: &String| !line.contains("PAYABLE_DUE") || !names.iter().any(|name| line.contains(name));
-            by_model.retain(counts);
-            by_ledger.retain(counts);
-        }
+        let by_model = question.ask(&mut self.model, when);
+        let by_ledger = question.ask(&mut self.served, when);
         compare::difference(&by_model, &by_ledger)
     }
 

@@ -9,9 +9,6 @@ use std::sync::LazyLock;
 pub enum Departure {
     /// A flat reward is paid for sales in any currency. Rules 6.2 lets only those match whose currency fits.
     FlatInAnyCurrency,
-    /// Since when something is payable: alerts count minimum payouts of terms that only begin at or after their
-    /// agreement's end. Rules 4.3 and 7.3 never apply these. What is due to such partners is not compared.
-    MinimumAfterEnd,
 }
 
 static STRICT: LazyLock<String> = LazyLock::new(|| std::env::var("MODEL_STRICT").unwrap_or_default());
