@@ -139,3 +139,114 @@ fn what_cannot_be_exported_is_said() {
     assert_eq!(outcome.code, 4);
     assert_eq!(std::fs::read_to_string(&file).expect("read"), "what stood there before");
 }
+
+#[test]
+fn books_to_the_last_day_are_accepted() {
+    let served = Served::with_story();
+    let dir = tempfile::tempdir().expect("a directory");
+    let last = "9999-12-31T12:00:00Z";
+    for (name, options, is_closed) in [
+        ("the day before", &["--to", "9999-12-31"][..], true),
+        ("the day itself", &["--to", last], true),
+        ("its end", &["--to", "9999-12-31T23:59:59.999999999Z"], true),
+        // What opens on the last day cannot be closed on the day after.
+        ("from the day itself", &["--from", "9999-12-31"], false),
+        ("within the day", &["--from", "9999-12-31", "--to", last], false),
+    ] {
+        for format in ["hledger", "beancount"] {
+            let file = dir.path().join(format!("books.{format}"));
+            let outcome = finish(served.command(&["export", "--format", format]).args(options).arg(&file));
+            assert_eq!((outcome.code, outcome.error.as_str()), (0, ""), "{name}");
+            let text = std::fs::read_to_string(&file).expect("UTF-8");
+            assert!(!text.contains("+10000"), "{name}: {text}");
+            let books = reader::read(format, &text);
+            assert!(!books.balances.is_empty(), "{name}: {text}");
+            if is_closed || format == "hledger" {
+                assert_eq!(books.closing, books.balances, "{name}: {text}");
+            } else {
+                assert!(text.contains("; No closing balances: 9999-12-31 is the last day that there is"), "{name}: {text}");
+            }
+            if let Some(balances) = programs::balances(format, &file) {
+                assert_eq!(books.ledger_names(balances), books.balances, "{name}, as {format} reads it");
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+mod destinations {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _, symlink};
+    use std::process::{Command, Stdio};
+
+    const EXPORT: [&str; 3] = ["export", "--format", "hledger"];
+
+    fn export_to(served: &Served, file: &Path) {
+        let outcome = finish(served.command(&EXPORT).arg(file));
+        assert_eq!((outcome.code, outcome.out.as_str(), outcome.error.as_str()), (0, "", ""));
+    }
+
+    fn mode(file: &Path) -> u32 {
+        fs::metadata(file).expect("it is there").permissions().mode() & 0o7777
+    }
+
+    #[test]
+    fn a_file_keeps_its_mode_and_a_link_leads_to_it() {
+        let served = Served::with_story();
+        let books = served.ask(&EXPORT).out;
+        let dir = tempfile::tempdir().expect("a directory");
+        fs::create_dir(dir.path().join("kept")).expect("a folder");
+        let [file, link, links, plain, new] = ["kept/books", "link", "links", "plain", "new"].map(|name| dir.path().join(name));
+        fs::write(&file, "before").expect("written");
+        symlink("kept/books", &link).expect("a link");
+        symlink("link", &links).expect("a link to the link");
+        for bits in [0o600, 0o640, 0o664] {
+            fs::set_permissions(&file, Permissions::from_mode(bits)).expect("a mode");
+            for name in [&file, &link, &links] {
+                fs::write(&file, "before").expect("written");
+                export_to(&served, name);
+                assert_eq!((fs::read_to_string(&file).expect("UTF-8"), mode(&file)), (books.clone(), bits), "{}", name.display());
+                assert!(fs::symlink_metadata(&link).expect("it is there").is_symlink());
+                assert!(fs::symlink_metadata(&links).expect("it is there").is_symlink());
+            }
+        }
+        fs::write(&plain, "").expect("written");
+        export_to(&served, &new);
+        assert_eq!(mode(&new), mode(&plain), "a new file has the mode that files have");
+        fs::remove_file(&file).expect("removed");
+        export_to(&served, &links);
+        assert_eq!(fs::read_to_string(&file).expect("a link to nothing names what to make"), books);
+    }
+
+    #[test]
+    fn pipes_and_devices_are_written_into() {
+        let served = Served::with_story();
+        let books = served.ask(&EXPORT).out;
+        let dir = tempfile::tempdir().expect("a directory");
+        let pipe = dir.path().join("pipe");
+        assert!(Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        // With a limit, so that nothing waits for ever should the pipe be replaced.
+        let mut reader = Command::new("timeout").arg("20").arg("cat").arg(&pipe).stdout(Stdio::piped()).spawn().expect("cat");
+        export_to(&served, &pipe);
+        assert!(fs::symlink_metadata(&pipe).expect("it is there").file_type().is_fifo());
+        let mut read = String::new();
+        std::io::Read::read_to_string(&mut reader.stdout.take().expect("its output"), &mut read).expect("UTF-8");
+        reader.wait().expect("it ends");
+        assert_eq!(read, books);
+
+        let null = dir.path().join("null");
+        symlink("/dev/null", &null).expect("a link");
+        export_to(&served, &null);
+        assert!(fs::metadata(&null).expect("it is there").file_type().is_char_device());
+
+        // As `>> log` has it: what stands there stays.
+        let log = dir.path().join("log");
+        fs::write(&log, "before\n").expect("written");
+        let words = ["-c", "exec \"$0\" \"$@\" /dev/stdout >> \"$LOG\"", env!("CARGO_BIN_EXE_partnership-ledger")];
+        let mut shell = Command::new("sh");
+        shell.args(words).args(EXPORT).args(["--address", &served.address]).env("LOG", &log);
+        assert!(shell.status().expect("sh").success());
+        assert_eq!(fs::read_to_string(&log).expect("UTF-8"), format!("before\n{books}"));
+    }
+}

@@ -355,3 +355,64 @@ fn the_sample_mappings_take_what_other_programmes_export() {
         }
     }
 }
+
+#[test]
+fn a_mark_that_would_stand_for_two_things_is_refused() {
+    let desk = Desk::new();
+    let before = desk.position();
+    let sales = desk.file("sales.csv", format!("{SALES_HEADER}\ns-1,lead-1,,1.000,JPY,,,2025-04-01\n"));
+    let field = |settings: &str| SALES.replace("amount = \"Amount\"", &format!("amount = {{ column = \"Amount\", {settings} }}"));
+    for (mapping, mend) in [
+        (format!("thousands = '.'\n{SALES}"), "decimal = \",\" and thousands = \".\""),
+        (format!("decimal = ','\n{}", field("thousands = ','")), "decimal = \".\" and thousands = \",\""),
+        (format!("thousands = ','\n{}", field("decimal = ','")), "decimal = \".\" and thousands = \",\""),
+        (field("thousands = '.'"), "decimal = \",\" and thousands = \".\""),
+        (field("thousands = '.', minor_units = true"), "decimal = \",\" and thousands = \".\""),
+    ] {
+        let outcome = desk.import(&[], &desk.file("sales.toml", mapping), "sales", &sales);
+        assert_eq!(outcome.code, 2, "{}", outcome.out);
+        assert!(outcome.error.contains("[sales]: amount: thousands is "), "{}", outcome.error);
+        assert!(outcome.error.contains(mend), "{}", outcome.error);
+    }
+    assert_eq!(desk.position(), before);
+
+    let mended = desk.file("sales.toml", format!("thousands = '.'\n{}", field("decimal = ','")));
+    let outcome = desk.import(&[], &mended, "sales", &sales);
+    assert_eq!(outcome.code, 0, "{}{}", outcome.out, outcome.error);
+    assert_eq!(desk.last()["sale_recorded"]["amount"]["minor_units"], "1000");
+}
+
+#[test]
+fn a_payment_whose_direction_changed_is_not_booked_again() {
+    let desk = Desk::new();
+    let mapping = desk.file(
+        "payments.toml",
+        "[payments.fields]\npayment_id = 'Id'\npartner_id = 'Partner'\namount = 'Amount'\ncurrency = { constant = 'JPY' }\ndirection = 'Way'\noccurred_at = 'Date'\n",
+    );
+    let sheet =
+        |ways: [&str; 2]| format!("Id,Partner,Way,Amount,Date\np-1,acme,{},300,2025-07-01\np-2,acme,{},300,2025-07-02\n", ways[0], ways[1]);
+    let first = desk.import(&[], &mapping, "payments", &desk.file("payments.csv", sheet(["paid", "received"])));
+    assert_eq!(first.code, 0, "{}{}", first.out, first.error);
+    let position = desk.position();
+    let changed = desk.file("changed.csv", sheet(["received", "paid"]));
+    for options in [&["--dry-run", "--json"][..], &["--json"]] {
+        let outcome = desk.import(options, &mapping, "payments", &changed);
+        let reused = || vec!["EVENT_ID_REUSED".to_owned()];
+        assert_eq!((outcome.code, refused(&outcome)), (1, BTreeMap::from([(2, reused()), (3, reused())])), "{}", outcome.error);
+    }
+    assert_eq!(desk.position(), position);
+}
+
+#[test]
+fn years_of_another_era_are_refused() {
+    let desk = Desk::new();
+    let mapping = desk.file("sales.toml", format!("buddhist_era = true\ndates = ['%d/%m/%Y', '%d/%m/%y']\n{SALES}"));
+    let rows = ["s-1,lead-1,,1,USD,,,01/03/2025", "s-2,lead-1,,1,USD,,,01/03/68"];
+    let sales = desk.file("sales.csv", format!("{SALES_HEADER}\n{}\n", rows.join("\n")));
+    let outcome = desk.import(&[], &mapping, "sales", &sales);
+    assert_eq!(outcome.code, 1);
+    let told = "line 2: NOT_A_TIME: column Date: \"01/03/2025\" has the year 2025, which is none of the Buddhist era (2569 is 2026); correct it, or say buddhist_era = false\n";
+    assert!(outcome.out.starts_with(told), "{}", outcome.out);
+    assert!(outcome.out.contains("1 recorded, 0 recorded before, 1 refused"), "{}", outcome.out);
+    assert_eq!(desk.last()["occurred_at"], "2025-02-28T17:00:00Z");
+}

@@ -3,6 +3,7 @@
 use super::Format;
 use super::transaction::{Line, Tags, Transaction};
 use chrono::NaiveDate;
+use partnership_ledger::domain::calendar::LATEST;
 use partnership_ledger::domain::money::Currency;
 use std::io::{self, Write};
 
@@ -40,7 +41,9 @@ impl Format for Beancount {
 
     /// On the day after the last: a balance is looked at before the transactions of its day.
     fn closing(&self, out: &mut dyn Write, last_day: NaiveDate, lines: &[Line]) -> io::Result<()> {
-        let Some(day) = last_day.succ_opt() else { return Ok(()) };
+        let Some(day) = last_day.succ_opt().filter(|_| last_day < LATEST.date_naive()) else {
+            return writeln!(out, "\n; No closing balances: {last_day} is the last day that there is, and they stand on the day after.");
+        };
         writeln!(out)?;
         lines.iter().try_for_each(|line| writeln!(out, "{day} balance {}  {}", line.book_account, line.amount))
     }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod beancount;
+mod destination;
 mod hledger;
 mod transaction;
 
@@ -14,6 +15,7 @@ use super::moment::parse_time;
 use super::text;
 use beancount::Beancount;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use destination::Destination;
 use hledger::Hledger;
 use partnership_ledger::domain::calendar::{EARLIEST, LATEST};
 use partnership_ledger::domain::money::Currency;
@@ -22,10 +24,8 @@ use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::{GetTrialBalanceRequest, Money, ReadOptions, ReadRecordsRequest, RecordFilter};
 use prost_types::Timestamp;
 use std::collections::BTreeSet;
-use std::fs::Permissions;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
-use tempfile::NamedTempFile;
 use tonic::transport::Channel;
 use transaction::{Line, Transaction};
 
@@ -43,7 +43,7 @@ pub struct Args {
     /// Only what takes effect before this time
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     to: Option<Timestamp>,
-    /// The file to write, once all of it is there; - is the standard output
+    /// The file to write, once all of it is there; - is the standard output. A pipe or device is written into as it comes
     #[arg(default_value = "-")]
     file: PathBuf,
 }
@@ -82,21 +82,10 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         return books.write(&mut client).await;
     }
     let cannot = |error: io::Error| Failure::usage(format!("cannot write {}: {error}", args.file.display()));
-    let file = beside(&args.file).map_err(cannot)?;
-    let mut out = BufWriter::new(file);
+    let mut out = BufWriter::new(Destination::of(&args.file).map_err(cannot)?);
     Books::new(format, &mut out, period).write(&mut client).await?;
-    let file = out.into_inner().map_err(|error| cannot(error.into_error()))?;
-    file.persist(&args.file).map_err(|error| cannot(error.error))?;
-    Ok(())
-}
-
-/// A file beside the one to be written, which takes its place when all is there: half of the books is worse than none.
-fn beside(file: &Path) -> io::Result<NamedTempFile> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)]
-    builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666));
-    builder.prefix(".export-").tempfile_in(folder)
+    let destination = out.into_inner().map_err(|error| cannot(error.into_error()))?;
+    destination.keep().map_err(cannot)
 }
 
 /// What is exported: all that takes effect in [from, to).
@@ -212,7 +201,9 @@ impl<'a> Books<'a> {
         let Some(last_day) = self.last_day else { return Ok(()) };
         let lines = balances(client, self.period.last_instant(), position).await?;
         self.introduce(&lines)?;
-        let last_day = self.period.to.map_or(last_day, |to| before(to).date_naive());
+        // A balance may have to stand on the day after. The last day of all has none, and the last that anything happened on will do.
+        let end = self.period.to.map(|to| before(to).date_naive()).filter(|day| *day < LATEST.date_naive());
+        let last_day = end.unwrap_or(last_day);
         Ok(self.format.closing(self.out, last_day, &lines)?)
     }
 }

@@ -10,9 +10,11 @@ const MAPPING: &str = r#"The mapping is a TOML file with a table for each kind o
   dates     = ["%d/%m/%Y %H:%M"] # tried in order, as strftime has them, or unix or
                                  # unix_ms; RFC 3339 and 2026-01-31 if left out
   decimal   = "."                # in amounts
-  thousands = ","                # between groups of three digits; none if left out
+  thousands = ","                # between groups of three digits; none if left out, and
+                                 # never the same as decimal
   strip     = ["$"]              # what may stand around an amount
-  buddhist_era = false           # true: 2569 is 2026
+  buddhist_era = false           # true: 2569, or 69 for %y, is 2026; earlier years than
+                                 # 2400 are refused
 
   [sales]
   keep = { Type = ["sale"] }     # take only rows with one of these cells
@@ -35,7 +37,8 @@ time_zone, buddhist_era for this field alone.
 
 A row is known by its own id, or by the fields in `identity = [...]`. Its event's
 id is made of that, so that a second run records nothing anew; a row that has
-changed since is refused. Agreements have terms, not rows: record them with
+changed since is refused. Payouts and payments received share their ids; where
+they are numbered apart, give the payment_id of one of them a prefix. Agreements have terms, not rows: record them with
 `append` before the leads. Each row is an event of its own: one that is refused
 does not stop the others, and the exit code says whether any was (1).
 

@@ -110,6 +110,23 @@ impl Kind {
         self.fields()[0].0
     }
 
+    /// What the ids of its events are made of, besides the row's identity. For good: another word would make other ids,
+    /// and import all rows again. Payments of either direction share one, so that a row whose direction has changed is
+    /// the same row with other content, which the ledger refuses, and not a second payment.
+    pub fn event_name(self) -> &'static str {
+        match self {
+            Self::Partners => "partner_registered",
+            Self::Leads => "lead_referred",
+            Self::Sales => "sale_recorded",
+            Self::Payments => "commission_paid",
+        }
+    }
+
+    /// Whether a field is an amount.
+    pub fn is_amount(self, name: &str) -> bool {
+        self.fields().iter().any(|(field, _, what)| *field == name && what.starts_with("amount"))
+    }
+
     /// What happened, as the row tells it; what is wrong with the row is noted there.
     pub fn body(self, row: &mut Row<'_>) -> Body {
         match self {

@@ -1,7 +1,7 @@
 //! The mapping file: which column of a spreadsheet is which field of an event, and how its cells are written.
 
 use super::kinds::Kind;
-use super::value::is_format;
+use super::value::{AmountStyle, is_format};
 use crate::cli::failure::Failure;
 use chrono_tz::Tz;
 use serde::de::value::MapAccessDeserializer;
@@ -169,10 +169,37 @@ impl Mapping {
             [(Kind::Partners, &self.partners), (Kind::Leads, &self.leads), (Kind::Sales, &self.sales), (Kind::Payments, &self.payments)];
         for (kind, table) in tables {
             if let Some(table) = table {
-                check_table(kind, table).map_err(|what| format!("[{}]: {what}", kind.name()))?;
+                check_table(kind, table)
+                    .and_then(|()| self.check_amounts(kind, table))
+                    .map_err(|what| format!("[{}]: {what}", kind.name()))?;
             }
         }
         Ok(())
+    }
+
+    /// One mark for two things would make 1.000 a thousand or one: which is not for a program to guess.
+    fn check_amounts(&self, kind: Kind, table: &Table) -> Result<(), String> {
+        for (field, Source(source)) in table.fields.iter().filter(|(field, _)| kind.is_amount(field)) {
+            let AmountStyle { decimal, thousands, .. } = self.amount_style(source);
+            if thousands == Some(decimal) {
+                let other = if decimal == '.' { ',' } else { '.' };
+                return Err(format!(
+                    "{field}: thousands is \"{decimal}\", and so is decimal, which is \".\" if left out; \
+                     name both for what they are, such as decimal = \"{other}\" and thousands = \"{decimal}\""
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// How the amounts of a field are written: as the field says, or else the mapping.
+    pub fn amount_style(&self, settings: &Settings) -> AmountStyle {
+        AmountStyle {
+            decimal: settings.decimal.or(self.decimal).unwrap_or('.'),
+            thousands: settings.thousands.or(self.thousands),
+            strip: settings.strip.as_ref().unwrap_or(&self.strip).clone(),
+            minor_units: settings.minor_units,
+        }
     }
 }
 

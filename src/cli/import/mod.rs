@@ -3,6 +3,7 @@
 //! An event's id comes from what the row is about, so a row is recorded once, however often and in whatever order it is
 //! imported. A row that is refused does not stop the others.
 
+mod era;
 mod help;
 mod kinds;
 mod mapping;

@@ -56,7 +56,7 @@ impl Plan {
             let columns = settings.column.clone().unwrap_or_default();
             let places = columns.iter().map(|column| place(column)).collect::<Result<_, Failure>>()?;
             let column = (!columns.is_empty()).then(|| columns.join(" + "));
-            let (amount, time) = (amount_style(mapping, settings), time_style(mapping, settings));
+            let (amount, time) = (mapping.amount_style(settings), time_style(mapping, settings));
             Ok((name.clone(), Field { places, column, amount, time, settings: settings.clone() }))
         };
         let identity = if table.identity.is_empty() { vec![kind.id_field().to_owned()] } else { table.identity.clone() };
@@ -127,15 +127,6 @@ fn find(names: &[&str], column: &str) -> Result<usize, Failure> {
     }
 }
 
-fn amount_style(mapping: &Mapping, settings: &Settings) -> AmountStyle {
-    AmountStyle {
-        decimal: settings.decimal.or(mapping.decimal).unwrap_or('.'),
-        thousands: settings.thousands.or(mapping.thousands),
-        strip: settings.strip.as_ref().unwrap_or(&mapping.strip).clone(),
-        minor_units: settings.minor_units,
-    }
-}
-
 fn time_style(mapping: &Mapping, settings: &Settings) -> TimeStyle {
     let zone = settings.time_zone.as_ref().or(mapping.time_zone.as_ref());
     TimeStyle {
@@ -164,7 +155,7 @@ impl<'a> Row<'a> {
         let identity: Vec<String> = self.plan.identity.iter().map(|name| self.resolved(name).unwrap_or_default()).collect();
         let metadata = self.plan.fields.keys().filter_map(|name| Some((name.strip_prefix("metadata.")?.to_owned(), self.resolved(name)?)));
         Event {
-            event_id: value::event_id(domain::name_of(&body), &identity).to_string(),
+            event_id: value::event_id(self.plan.kind.event_name(), &identity).to_string(),
             occurred_at,
             metadata: metadata.collect(),
             body: Some(body),

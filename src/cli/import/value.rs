@@ -1,8 +1,9 @@
 //! Cells as values: amounts, times, words. Exact, or with a reason why not.
 
+use super::era::{self, Unfit};
 use super::problem::{Problem, problem};
-use chrono::format::{Item, StrftimeItems};
-use chrono::{DateTime, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
+use chrono::format::{Item, Parsed, StrftimeItems};
+use chrono::{DateTime, LocalResult, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 use partnership_ledger::domain::money::Currency;
 use std::fmt::Write as _;
@@ -110,26 +111,55 @@ pub fn is_format(format: &str) -> bool {
 /// The instant of a text; of a date the first instant of the day. A local time that occurs twice means the first, a
 /// skipped one the first instant after the gap (rules 1.5).
 pub fn time(text: &str, style: &TimeStyle) -> Result<DateTime<Utc>, Problem> {
-    let written = if style.buddhist_era { common_era(text) } else { text.to_owned() };
     let usual = ["%+", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"].map(str::to_owned);
     let formats: &[String] = if style.formats.is_empty() { &usual } else { &style.formats };
-    formats.iter().find_map(|format| read_time(&written, format, style.zone)).ok_or_else(|| {
-        let wanted = if style.formats.is_empty() { "2026-01-31T09:30:00Z or 2026-01-31".to_owned() } else { formats.join(" or ") };
-        problem!("NOT_A_TIME", "import-not-a-time", text = text, form = wanted)
+    let mut too_early = None;
+    for format in formats {
+        let read = match format.as_str() {
+            "unix" => text.parse().ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+            "unix_ms" => text.parse().ok().and_then(DateTime::from_timestamp_millis),
+            format => parsed(text, format).and_then(|parsed| match style.in_common_era(parsed) {
+                Ok(parsed) => instant(&parsed, style.zone),
+                Err(Unfit::NoYear) => None,
+                Err(Unfit::TooEarly(year)) => {
+                    too_early = Some(year);
+                    None
+                }
+            }),
+        };
+        if let Some(time) = read {
+            return Ok(time);
+        }
+    }
+    Err(match too_early {
+        Some(year) => problem!("NOT_A_TIME", "import-not-buddhist-era", text = text, year = year),
+        None => {
+            let form = if style.formats.is_empty() { "2026-01-31T09:30:00Z or 2026-01-31".to_owned() } else { formats.join(" or ") };
+            problem!("NOT_A_TIME", "import-not-a-time", text = text, form = form)
+        }
     })
 }
 
-fn read_time(text: &str, format: &str, zone: Tz) -> Option<DateTime<Utc>> {
-    match format {
-        "unix" => return DateTime::from_timestamp(text.parse().ok()?, 0),
-        "unix_ms" => return DateTime::from_timestamp_millis(text.parse().ok()?),
-        _ => {}
+impl TimeStyle {
+    /// What was read, with the common year. A count of seconds is one in every era.
+    fn in_common_era(&self, parsed: Parsed) -> Result<Parsed, Unfit> {
+        if self.buddhist_era && parsed.timestamp().is_none() { era::in_common_era(&parsed) } else { Ok(parsed) }
     }
-    if let Ok(time) = DateTime::parse_from_str(text, format) {
+}
+
+/// What a text says of a time, number by number.
+fn parsed(text: &str, format: &str) -> Option<Parsed> {
+    let mut parsed = Parsed::new();
+    chrono::format::parse(&mut parsed, text, StrftimeItems::new(format)).ok()?;
+    Some(parsed)
+}
+
+fn instant(parsed: &Parsed, zone: Tz) -> Option<DateTime<Utc>> {
+    if let Ok(time) = parsed.to_datetime() {
         return Some(time.to_utc());
     }
-    let date = |text| NaiveDate::parse_from_str(text, format).ok().map(|date| date.and_time(NaiveTime::MIN));
-    let local = NaiveDateTime::parse_from_str(text, format).ok().or_else(|| date(text))?;
+    let date = || parsed.to_naive_date().ok().map(|date| date.and_time(NaiveTime::MIN));
+    let local = parsed.to_naive_datetime_with_offset(0).ok().or_else(date)?;
     // A leap second is more than the contract's times hold.
     let local = local.with_nanosecond(local.nanosecond().min(999_999_999))?;
     in_zone(local, zone)
@@ -145,21 +175,6 @@ fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
             (1..=26 * 60).find_map(|minutes| Some(zone.from_local_datetime(&(minute + TimeDelta::minutes(minutes))).earliest()?.to_utc()))
         }
     }
-}
-
-/// A text whose first number of four digits is a year of the Buddhist era, with the common one instead.
-fn common_era(text: &str) -> String {
-    let mut start = 0;
-    for run in text.split(|letter: char| !letter.is_ascii_digit()) {
-        if let (4, Ok(year)) = (run.len(), run.parse::<u32>()) {
-            let end = start + run.len();
-            return format!("{}{:04}{}", &text[..start], year.saturating_sub(543), &text[end..]);
-        }
-        // What divides runs may take more than one byte.
-        let rest = &text[start + run.len()..];
-        start += run.len() + rest.chars().next().map_or(0, char::len_utf8);
-    }
-    text.to_owned()
 }
 
 /// Yes or no.
@@ -192,7 +207,7 @@ pub fn escaped_id(text: &str) -> String {
     id
 }
 
-/// The id of the event of a row: of the kind of event and what makes up the row's identity, and of nothing else.
+/// The id of the event of a row: of the name of its kind of event and what makes up the row's identity, and of nothing else.
 pub fn event_id(event: &str, identity: &[String]) -> Hyphenated {
     /// Of all events that come from rows, for good: another one would make other ids, and import all rows again.
     const NAMESPACE: uuid::Uuid = uuid::Uuid::from_u128(0x7d3c_1d5e_4b0a_5c6f_9a57_30b1_c04e_8f21);
@@ -289,9 +304,45 @@ mod tests {
         ] {
             assert_eq!(read(text, formats, zone, false).as_deref(), Some(expected), "{text}");
         }
-        assert_eq!(read("29/02/2567", &["%d/%m/%Y"], bangkok, true).as_deref(), Some("2024-02-28T17:00:00Z"));
         for text in ["", "2025-02-30", "yesterday", "45000", "01/02/2025"] {
             assert_eq!(read(text, &[], Tz::UTC, false), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn years_of_the_buddhist_era_become_common_ones() {
+        for (text, formats, expected) in [
+            ("29/02/2567", &["%d/%m/%Y"][..], "2024-02-29T00:00:00Z"),
+            ("01/02/68", &["%d/%m/%y"], "2025-02-01T00:00:00Z"),
+            ("01/02/68", &["%d/%m/%Y", "%d/%m/%y"], "2025-02-01T00:00:00Z"),
+            ("29/02/67 11:30 PM", &["%d/%m/%y %I:%M %p"], "2024-02-29T23:30:00Z"),
+            ("2400 01/02/2568", &["%H%M %d/%m/%Y", "2400 %d/%m/%Y"], "2025-02-01T00:00:00Z"),
+            ("0930 01/02/2568", &["%H%M %d/%m/%Y"], "2025-02-01T09:30:00Z"),
+            ("25680201", &["%Y%m%d"], "2025-02-01T00:00:00Z"),
+            ("Sat 01.02.2568", &["%a %d.%m.%Y"], "2025-02-01T00:00:00Z"),
+            ("2568-02-01T09:30:15.25+07:00", &[], "2025-02-01T02:30:15.250Z"),
+            ("2568-02-01", &[], "2025-02-01T00:00:00Z"),
+            ("2400-12-31", &[], "1857-12-31T00:00:00Z"),
+            ("1735689600", &["unix"], "2025-01-01T00:00:00Z"),
+            ("1735689600", &["%s"], "2025-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(read(text, formats, Tz::UTC, true).as_deref(), Some(expected), "{text} {formats:?}");
+        }
+        for (text, formats) in [("01/02", &["%d/%m"][..]), ("2025-W05-6", &["%G-W%V-%u"]), ("29/02/68", &["%d/%m/%y"])] {
+            assert_eq!(read(text, formats, Tz::UTC, true), None, "{text} {formats:?}");
+        }
+    }
+
+    #[test]
+    fn common_years_are_not_taken_for_those_of_the_buddhist_era() {
+        for (text, formats) in
+            [("2026-03-01", &[][..]), ("2399-12-31", &[]), ("01/03/2026", &["%d/%m/%y", "%d/%m/%Y"]), ("20260301", &["%Y%m%d"])]
+        {
+            let style = TimeStyle { formats: formats.iter().map(ToString::to_string).collect(), zone: Tz::UTC, buddhist_era: true };
+            let problem = time(text, &style).expect_err(text);
+            assert_eq!(problem.code, "NOT_A_TIME");
+            let sentence = problem.sentence(crate::cli::language::Language::English);
+            assert!(sentence.contains("none of the Buddhist era (2569 is 2026)"), "{sentence}");
         }
     }
 

@@ -808,6 +808,7 @@ import-not-minor-units = { $text } has decimals, but the mapping says that it co
 import-too-large = { $text } is beyond any amount that the ledger takes; correct it
 import-unknown-currency = "{ $text }" is no ISO 4217 code such as USD; correct it, or translate it under values
 import-not-a-time = "{ $text }" is no time written as { $form }; correct it, or name its form under dates
+import-not-buddhist-era = "{ $text }" has the year { $year }, which is none of the Buddhist era (2569 is 2026); correct it, or say buddhist_era = false
 import-not-yes-or-no = "{ $text }" is neither yes nor no; correct it, or translate it under values
 import-unknown-word = "{ $text }" is none of { $words }; correct it, or translate it under values
 import-empty = is empty, but every row needs { $field }; fill it in, or name a default

@@ -819,6 +819,7 @@ import-not-minor-units = { $text } มีทศนิยม แต่ไฟล�
 import-too-large = { $text } มากเกินกว่าที่บัญชีรับได้ โปรดแก้ไข
 import-unknown-currency = "{ $text }" ไม่ใช่รหัส ISO 4217 เช่น USD โปรดแก้ไข หรือแปลงค่าไว้ใต้ values
 import-not-a-time = "{ $text }" ไม่ใช่เวลาที่เขียนแบบ { $form } โปรดแก้ไข หรือระบุรูปแบบไว้ใต้ dates
+import-not-buddhist-era = "{ $text }" มีปี { $year } ซึ่งไม่ใช่ปีพุทธศักราช (2569 คือ ค.ศ. 2026) โปรดแก้ไข หรือระบุ buddhist_era = false
 import-not-yes-or-no = "{ $text }" ไม่ใช่ทั้ง yes และ no โปรดแก้ไข หรือแปลงค่าไว้ใต้ values
 import-unknown-word = "{ $text }" ไม่อยู่ใน { $words } โปรดแก้ไข หรือแปลงค่าไว้ใต้ values
 import-empty = ว่างอยู่ แต่ทุกแถวต้องมี { $field } โปรดกรอก หรือกำหนดค่าเริ่มต้น
