@@ -3,6 +3,7 @@
 mod support;
 
 use partnership_ledger::domain::effect::{Effect, Party};
+use std::fmt::Write as _;
 use support::ledger::Journey;
 
 const START: &str = "2025-01-01";
@@ -27,8 +28,10 @@ fn campaign(house: (u32, u32), partners: &[(&str, u32, u32)]) -> Journey {
                "terms":{{"lead_protection":{{"days":10}}}}}}"#
         );
         told(&mut journey, START, &signed);
-        participants +=
-            &format!(r#",{{"agreement_id":"{partner}-1","cost_share_bps":{cost},"lead_share_bps":{lead},"goal":"CAMPAIGN_GOAL_SALES"}}"#);
+        let _ = write!(
+            participants,
+            r#",{{"agreement_id":"{partner}-1","cost_share_bps":{cost},"lead_share_bps":{lead},"goal":"CAMPAIGN_GOAL_SALES"}}"#
+        );
     }
     let planned = format!(
         r#"campaign_planned {{"campaign_id":"c","type":"CAMPAIGN_TYPE_EVENT_SPONSORSHIP","title":"Booth","participants":[{participants}]}}"#

@@ -278,7 +278,7 @@ fn malformed_fields_are_all_named() {
             &["partner_assessed.complementarity", "partner_assessed.shared_audience"],
         ),
         (r#"manager_assigned {"agreement_id":"a"}"#, &["manager_assigned.manager", "manager_assigned.side"]),
-        (r#"launch_step_completed {}"#, &["launch_step_completed.step", "launch_step_completed.subject"]),
+        ("launch_step_completed {}", &["launch_step_completed.step", "launch_step_completed.subject"]),
         (r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_QUARTERLY_REVIEW"}"#, &["review_held.decision"]),
         (
             r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_CHECK_IN","decision":"REVIEW_DECISION_UNSPECIFIED"}"#,

@@ -13,6 +13,7 @@ use partnership_ledger::proto::{
     Record, Side,
 };
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The steps, in the order of the checklist.
 const STEPS: [LaunchStep; 11] = [
@@ -89,10 +90,10 @@ async fn done(session: &Session, partner: &Partner, agreement: Option<&Agreement
     let of_agreement = agreement.map_or(&[][..], |agreement| &agreement.launch_steps);
     let mut done = BTreeMap::new();
     for step in of_agreement.iter().chain(&partner.launch_steps) {
-        if !done.contains_key(&step.step) {
+        if let Entry::Vacant(place) = done.entry(step.step) {
             let request = GetRecordRequest { key: Some(Key::Position(step.position)) };
             let record = audit.get_record(request).await?.into_inner().record.unwrap_or_default();
-            done.insert(step.step, Done { step: *step, record });
+            place.insert(Done { step: *step, record });
         }
     }
     Ok(done)
