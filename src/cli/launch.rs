@@ -2,6 +2,7 @@
 
 use super::client::Session;
 use super::failure::Failure;
+use super::json;
 use super::language::{Language, columns, say};
 use super::moment::Moment;
 use super::output::Output;
@@ -9,11 +10,12 @@ use super::table::Table;
 use super::text::line;
 use partnership_ledger::proto::get_record_request::Key;
 use partnership_ledger::proto::{
-    Agreement, AgreementState, GetAgreementRequest, GetPartnerRequest, GetRecordRequest, LaunchStep, LaunchStepDone, Partner, PartnerFit,
-    Record, Side,
+    Agreement, AgreementState, GetAgreementRequest, GetPartnerRequest, GetPartnerResponse, GetRecordRequest, LaunchStep, LaunchStepDone,
+    Partner, PartnerFit, Record, Side,
 };
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::io::Write as _;
 
 /// The steps, in the order of the checklist.
 const STEPS: [LaunchStep; 11] = [
@@ -62,9 +64,6 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let mut position = 0;
     if let Some(agreement_id) = args.subject.agreement {
         let answer = client.get_agreement(GetAgreementRequest { agreement_id, options }).await?.into_inner();
-        if session.out.json {
-            return session.out.message(&answer);
-        }
         position = answer.position;
         agreement = answer.agreement.inspect(|agreement| partner_id.clone_from(&agreement.partner_id));
     }
@@ -72,12 +71,24 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let options = options.map(|options| if agreement.is_some() { at(options, position) } else { options });
     let answer = client.get_partner(GetPartnerRequest { partner_id, options }).await?.into_inner();
     if session.out.json {
-        return session.out.message(&answer);
+        return match &agreement {
+            Some(agreement) => both(&mut session.out, agreement, &answer),
+            None => session.out.message(&answer),
+        };
     }
     let partner = answer.partner.unwrap_or_default();
     let done = done(session, &partner, agreement.as_ref()).await?;
     show(&mut session.out, &partner, agreement.as_ref(), &done)?;
     session.out.read_at(answer.position)
+}
+
+/// The agreement with its partner, whose steps count as well, as one document: the answers of both, read at one position.
+fn both(out: &mut Output, agreement: &Agreement, answer: &GetPartnerResponse) -> Result<(), Failure> {
+    write!(out, "{{\"agreement\":")?;
+    json::write(out, agreement)?;
+    write!(out, ",\"partner\":")?;
+    json::write(out, &answer.partner.clone().unwrap_or_default())?;
+    out.line(&format!(",\"position\":\"{}\"}}", answer.position))
 }
 
 fn at(options: partnership_ledger::proto::ReadOptions, position: u64) -> partnership_ledger::proto::ReadOptions {

@@ -156,6 +156,7 @@ fn a_launch_may_have_a_partner_and_no_agreement() {
     assert_eq!((served.ask(&["launch"]).code, served.ask(&["launch", "a", "--partner", "acme"]).code), (2, 2));
     let answer = served.ask(&["launch", "a", "--json"]).json();
     assert_eq!(answer.pointer("/agreement/launch_steps/0/step"), Some(&json!("LAUNCH_STEP_SIGNED")), "{answer}");
+    assert_eq!(answer.pointer("/partner/launch_steps/0/step"), Some(&json!("LAUNCH_STEP_IDENTIFIED")), "{answer}");
 }
 
 #[test]
