@@ -181,8 +181,9 @@ impl<'a> Known<'a> {
         let mut alerts = Vec::new();
         for breach in &record.effects.breaches {
             let both = [&breach.broken, &breach.by].into_iter().all(|agreement| self.is_active(agreement, at));
-            let partner = self.partner_of(&breach.by).expect("signed");
-            if both && self.binds_against(&breach.broken, partner, at) {
+            // The other agreement may be one of after the time asked.
+            let partner = self.partner_of(&breach.by).filter(|_| both);
+            if partner.is_some_and(|partner| self.binds_against(&breach.broken, partner, at)) {
                 alerts.push(alert(AlertKind::ExclusivityBreached, self.about_agreement(&breach.broken), since));
             }
         }
