@@ -1,8 +1,8 @@
 //! Alerts: what somebody should look at, the most urgent first (rules 10.2).
 //!
 //! Each kind looks at one row of the state after the other – an agreement, an account, a lead – and finds one alert in it
-//! at most. A page keeps no more alerts than it shows, so an answer costs a look at every row of the kinds asked for, and
-//! the memory of a page. A look is cheap where nothing is the matter: what lapses soon is worked out in calendar days only
+//! at most. A page keeps no more alerts than it shows, so an answer costs a look at every row of the kinds asked for that
+//! concerns whom is asked for, and the memory of a page. A look is cheap where nothing is the matter: what lapses soon is worked out in calendar days only
 //! of leads that lie near by plain ones.
 
 mod agreements;
@@ -296,6 +296,7 @@ fn run_start(instants: &[Time], mut holds: impl FnMut(Time) -> bool) -> Option<T
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     #[test]
     fn every_kind_has_its_place() {
@@ -303,5 +304,49 @@ mod tests {
         let mut ordered = ORDER.to_vec();
         ordered.sort_unstable();
         assert_eq!(ordered, kinds.collect::<Vec<_>>());
+    }
+
+    /// A hundred rows, of which those that end in 0 are about the partner asked for.
+    struct Counted;
+
+    thread_local! {
+        static LOOKS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    impl Watch for Counted {
+        fn rows(_: &State) -> usize {
+            100
+        }
+
+        fn rows_of<'a>(_: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+            wanted.agreement.is_some().then_some(&[20, 35, 50])
+        }
+
+        fn concerns(_: &State, row: Row, wanted: &Wanted) -> bool {
+            wanted.partner.is_none() || row.is_multiple_of(10)
+        }
+
+        fn look(_: &State, row: Row, seen: Seen) -> Option<Found> {
+            LOOKS.set(LOOKS.get() + 1);
+            Some(Found { since: seen.time, subject: Subject::default(), row })
+        }
+
+        fn tell(_: &State, _: Row, _: Seen) -> String {
+            String::new()
+        }
+    }
+
+    #[test]
+    fn only_what_is_asked_for_is_looked_at() {
+        let looked = |partner: Option<Row>, agreement: Option<Row>, limit| {
+            LOOKS.set(0);
+            let search = Search { seen: Seen::ALL, wanted: &Wanted { partner, agreement }, from: None, limit };
+            let rows: Vec<Row> = search.run::<Counted, _>(&mut &State::default()).into_iter().map(|found| found.row).collect();
+            (LOOKS.get(), rows)
+        };
+        assert_eq!(looked(None, None, 2), (100, vec![0, 1]));
+        assert_eq!(looked(Some(7), None, 3), (10, vec![0, 10, 20]));
+        assert_eq!(looked(None, Some(7), 9), (3, vec![20, 35, 50]));
+        assert_eq!(looked(Some(7), Some(7), 9), (2, vec![20, 50]));
     }
 }

@@ -194,3 +194,54 @@ impl Watch for PayableDue {
         format!("{amount} is payable to {}: pay it out and record the payment", state.partners.key(partner))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::About;
+    use crate::domain::calendar::LATEST;
+    use crate::proto::EntryKind;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_timestamp(seconds, 0).expect("a time")
+    }
+
+    /// An account of debits, above zero, and credits that count at their seconds.
+    fn account(amounts: impl IntoIterator<Item = (i64, i64)>) -> Account {
+        let mut account = Account::default();
+        for (position, (seconds, amount)) in (1..).zip(amounts) {
+            let (kind, effective_at) = (EntryKind::Adjustment, at(seconds));
+            account.post(Entry { position, effect: 0, kind, amount, effective_at, available_at: None, about: About::Nothing });
+        }
+        account
+    }
+
+    /// Since when the account owes at a time, and how many of its changes were read for it.
+    fn owes_since(account: &Account, time: Time) -> (Option<Time>, usize) {
+        let seen = Seen { time, ..Seen::ALL };
+        let mut read = 0;
+        let changes = latest_first(account, seen, |entry| entry.effective_at).inspect(|_| read += 1);
+        let since = Backwards::new(-account.sums(seen).balance(), changes).negative_since();
+        (since, read)
+    }
+
+    #[test]
+    fn the_past_before_the_present_run_is_not_read() {
+        let even = (0..1_000).map(|second| (second, if second % 2 == 0 { -5 } else { 5 }));
+        let run = [(2_000, 7), (2_001, 1), (2_002, -3)];
+        // Three changes and the one before them.
+        let in_order = account(even.clone().chain(run));
+        assert_eq!(owes_since(&in_order, LATEST), (Some(at(2_000)), 4));
+        assert_eq!(owes_since(&in_order, at(2_000)), (Some(at(2_000)), 2));
+        let told_late = account(run.into_iter().chain(even));
+        assert_eq!(owes_since(&told_late, LATEST), (Some(at(2_000)), 4));
+    }
+
+    #[test]
+    fn what_counts_at_one_instant_counts_together() {
+        let account = account([(1, 5), (2, -5), (2, 5), (3, -9), (4, 9)]);
+        assert_eq!(owes_since(&account, at(2)).0, Some(at(1)));
+        assert_eq!(owes_since(&account, at(3)).0, None);
+        assert_eq!(owes_since(&account, at(4)).0, Some(at(4)));
+    }
+}
