@@ -2,6 +2,7 @@
 //! ends there would say.
 
 mod agreements;
+mod alert_runs;
 mod alerts;
 mod answers;
 mod as_known_at;

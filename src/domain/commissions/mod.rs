@@ -5,6 +5,7 @@ pub mod assess;
 pub mod balance;
 pub mod dispute_opened;
 pub mod dispute_resolved;
+pub mod disputed;
 pub mod holdings;
 pub mod net_sales;
 pub mod paid;

@@ -1,6 +1,6 @@
 //! Agreements that nobody looks after, that nobody has talked about for long, or that end soon.
 
-use super::{Found, Subject, Watch};
+use super::{Found, Subject, Wanted, Watch};
 use crate::domain::agreements::{Agreement, End, Version};
 use crate::domain::calendar::{Time, add_days, days_before};
 use crate::domain::table::Row;
@@ -45,6 +45,14 @@ pub fn named(state: &State, row: Row) -> String {
 impl Watch for MissingManager {
     fn rows(state: &State) -> usize {
         state.agreements.by_id.len()
+    }
+
+    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+        wanted.agreements(state)
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.takes(state, Some(row))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
@@ -101,6 +109,14 @@ impl Watch for CheckInOverdue {
         state.agreements.by_id.len()
     }
 
+    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+        wanted.agreements(state)
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.takes(state, Some(row))
+    }
+
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         overdue(state, row, ReviewKind::CheckIn, seen)
     }
@@ -113,6 +129,14 @@ impl Watch for CheckInOverdue {
 impl Watch for ReviewOverdue {
     fn rows(state: &State) -> usize {
         state.agreements.by_id.len()
+    }
+
+    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+        wanted.agreements(state)
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.takes(state, Some(row))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
@@ -138,6 +162,14 @@ impl Watch for ExpiryNear {
         state.agreements.by_id.len()
     }
 
+    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+        wanted.agreements(state)
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.takes(state, Some(row))
+    }
+
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         ending(state, row, EndCause::Expiry, seen).map(|(_, near)| found(state, row, near))
     }
@@ -151,6 +183,14 @@ impl Watch for ExpiryNear {
 impl Watch for NoticeEnding {
     fn rows(state: &State) -> usize {
         state.agreements.by_id.len()
+    }
+
+    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+        wanted.agreements(state)
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.takes(state, Some(row))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {

@@ -97,7 +97,7 @@ impl Watch for UnequalEffort {
         format!("In campaign {id} {}, {}: agree who delivers what until when", told(least), told(most))
     }
 
-    fn concerns(state: &State, row: Row, _: Seen, _: &Found, wanted: &Wanted) -> bool {
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
         takes_part(state, row, wanted)
     }
 }
@@ -127,7 +127,7 @@ impl Watch for GoalsDiffer {
         format!("In campaign {id} the participants want different things ({wants}): agree on one goal to measure it by")
     }
 
-    fn concerns(state: &State, row: Row, _: Seen, _: &Found, wanted: &Wanted) -> bool {
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
         takes_part(state, row, wanted)
     }
 }

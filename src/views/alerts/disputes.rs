@@ -19,6 +19,14 @@ impl Watch for DisputeOpen {
         state.commissions.disputes.len()
     }
 
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        match state.commissions.disputes.get(row).subject {
+            DisputeSubject::Lead(_) => true,
+            DisputeSubject::Sale(sale) => wanted.is_of(state, state.commissions.sales.get(sale).credit, None),
+            DisputeSubject::Payout(payout) => wanted.is_of(state, None, Some(state.commissions.payouts.get(payout).partner)),
+        }
+    }
+
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let dispute = state.commissions.disputes.get(row);
         if !dispute.is_open(seen.time, seen) {
@@ -40,16 +48,12 @@ impl Watch for DisputeOpen {
         format!("Dispute {id} about {about} has been open since {opened}: hear both sides and record how it is resolved")
     }
 
-    fn concerns(state: &State, row: Row, seen: Seen, found: &Found, wanted: &Wanted) -> bool {
-        let subject = state.commissions.disputes.get(row).subject;
-        match subject {
-            DisputeSubject::Lead(lead) => {
-                let credit = state.leads.by_id.get(lead).credit_at(seen.time, seen);
-                wanted.agreement.is_none_or(|agreement| credit == Some(agreement))
-                    && wanted.partner.is_none_or(|partner| is_about(state, subject, partner, seen))
-            }
-            DisputeSubject::Sale(_) | DisputeSubject::Payout(_) => wanted.names(state, &found.subject),
-        }
+    /// Whose a lead is must be worked out: a look costs less than that.
+    fn is_about(state: &State, found: &Found, seen: Seen, wanted: &Wanted) -> bool {
+        let DisputeSubject::Lead(lead) = state.commissions.disputes.get(found.row).subject else { return true };
+        let credit = state.leads.by_id.get(lead).credit_at(seen.time, seen);
+        wanted.agreement.is_none_or(|agreement| credit == Some(agreement))
+            && wanted.partner.is_none_or(|partner| is_about(state, DisputeSubject::Lead(lead), partner, seen))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Exclusivities that end soon, and those that another agreement breaks (rules 4.6).
 
 use super::agreements::{active, named};
-use super::{Found, Subject, Watch};
+use super::{Found, Subject, Wanted, Watch};
 use crate::domain::agreements::ExclusivityBreach;
 use crate::domain::agreements::terms::Exclusivity;
 use crate::domain::calendar::{Time, days_before};
@@ -27,6 +27,14 @@ fn ends(state: &State, row: Row, seen: Seen) -> Option<Time> {
 impl Watch for ExclusivityEnding {
     fn rows(state: &State) -> usize {
         state.agreements.by_id.len()
+    }
+
+    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+        wanted.agreements(state)
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.takes(state, Some(row))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
@@ -59,6 +67,10 @@ fn standing(state: &State, row: Row, seen: Seen) -> Option<(ExclusivityBreach, T
 impl Watch for ExclusivityBreached {
     fn rows(state: &State) -> usize {
         state.agreements.breaches().len()
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        state.agreements.breaches().get(row as usize).is_some_and(|breach| wanted.takes(state, Some(breach.agreement)))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {

@@ -1,6 +1,6 @@
 //! Open leads whose protection lapses soon (rules 5.2).
 
-use super::{Found, Subject, Watch};
+use super::{Found, Subject, Wanted, Watch};
 use crate::domain::calendar::{Time, days_before};
 use crate::domain::effect::Party;
 use crate::domain::leads::{Lead, Until};
@@ -31,6 +31,15 @@ fn lapsing(lead: &Lead, seen: Seen) -> Option<(Time, Time)> {
 impl Watch for ProtectionLapsing {
     fn rows(state: &State) -> usize {
         state.leads.by_id.len()
+    }
+
+    /// Whose a lead is must be worked out: a look rules most leads out by less.
+    fn concerns(_: &State, _: Row, _: &Wanted) -> bool {
+        true
+    }
+
+    fn is_about(state: &State, found: &Found, _: Seen, wanted: &Wanted) -> bool {
+        wanted.names(state, &found.subject)
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {

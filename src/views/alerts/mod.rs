@@ -1,8 +1,8 @@
 //! Alerts: what somebody should look at, the most urgent first (rules 10.2).
 //!
 //! Each kind looks at one row of the state after the other – an agreement, an account, a lead – and finds one alert in it
-//! at most. A page keeps no more alerts than it shows, so an answer costs a look at every row of the kinds asked for, and
-//! the memory of a page. A look is cheap where nothing is the matter: what lapses soon is worked out in calendar days only
+//! at most. A page keeps no more alerts than it shows, so an answer costs a look at every row of the kinds asked for that
+//! concerns whom is asked for, and the memory of a page. A look is cheap where nothing is the matter: what lapses soon is worked out in calendar days only
 //! of leads that lie near by plain ones.
 
 mod agreements;
@@ -24,8 +24,6 @@ use crate::domain::{Seen, State};
 use crate::proto::{self, AlertKind};
 use std::collections::BinaryHeap;
 
-/// Rows that are looked at before the writer is let in.
-const ROWS_AT_A_TIME: Row = 512;
 /// The most kinds that a request may name: all of them, and some twice.
 const MAX_KINDS: usize = 100;
 
@@ -39,18 +37,29 @@ pub struct ListAlerts {
 
 /// A kind of alert: where it looks, what it finds, and what it tells a person to do.
 trait Watch {
+    /// Rows that are looked at before the writer is let in.
+    const AT_A_TIME: Row = 512;
+
     /// How many rows there are to look at.
     fn rows(state: &State) -> usize;
 
-    /// The alert of a row as seen, if there is one. It is asked of every row: what is cheap comes first.
+    /// The rows that can concern whom is asked for, where the state has a list of them.
+    fn rows_of<'a>(_: &'a State, _: &'a Wanted) -> Option<&'a [Row]> {
+        None
+    }
+
+    /// Whether a row can be about a partner or an agreement that is asked for. It is asked before the look, of the row alone.
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool;
+
+    /// The alert of a row as seen, if there is one. It is asked of every row that concerns: what is cheap comes first.
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found>;
 
     /// What is the matter with a row in which an alert was found, and what to do, for a person to read.
     fn tell(state: &State, row: Row, seen: Seen) -> String;
 
-    /// Whether an alert is about a partner or an agreement that is asked for.
-    fn concerns(state: &State, _: Row, _: Seen, found: &Found, wanted: &Wanted) -> bool {
-        wanted.names(state, &found.subject)
+    /// Whether an alert is about whom is asked for, where the row alone does not say so.
+    fn is_about(_: &State, _: &Found, _: Seen, _: &Wanted) -> bool {
+        true
     }
 }
 
@@ -95,11 +104,24 @@ struct Wanted {
 }
 
 impl Wanted {
+    /// Whether what is under an agreement, if any, and of a partner, if any, is asked for.
+    fn is_of(&self, state: &State, agreement: Option<Row>, partner: Option<Row>) -> bool {
+        self.takes(state, agreement) || self.agreement.is_none() && self.partner.is_none_or(|wanted| partner == Some(wanted))
+    }
+
     /// Whether a subject is the partner and the agreement asked for, or under an agreement of the partner.
     fn names(&self, state: &State, subject: &Subject) -> bool {
         let agreement = subject.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id));
         let partner = subject.partner.as_ref().and_then(|id| state.partners.find(id));
-        self.takes(state, agreement) || self.agreement.is_none() && self.partner.is_none_or(|wanted| partner == Some(wanted))
+        self.is_of(state, agreement, partner)
+    }
+
+    /// The agreements that are asked for, all of the partner if none is named; `None` if all are.
+    fn agreements<'a>(&'a self, state: &'a State) -> Option<&'a [Row]> {
+        match self {
+            Self { agreement: Some(agreement), .. } => Some(std::slice::from_ref(agreement)),
+            Self { partner, agreement: None } => partner.map(|partner| state.partners.get(partner).agreements.as_slice()),
+        }
     }
 
     /// Whether an agreement is the one asked for, and of the partner asked for.
@@ -169,21 +191,37 @@ impl Search<'_> {
     fn run<W: Watch, R: Reading>(&self, reading: &mut R) -> Vec<Found> {
         let first = self.from.filter(|row| (*row as usize) < W::rows(reading)).and_then(|row| W::look(reading, row, self.seen));
         let mut kept: BinaryHeap<Found> = BinaryHeap::with_capacity(self.limit + 1);
-        let mut row: Row = 0;
-        while (row as usize) < W::rows(reading) {
-            let found = W::look(reading, row, self.seen).filter(|found| first.as_ref().is_none_or(|first| found >= first));
-            if let Some(found) = found.filter(|found| W::concerns(reading, row, self.seen, found, self.wanted)) {
+        let mut place: Row = 0;
+        while let Some(row) = self.row_at::<W>(reading, place) {
+            let found = self.find::<W>(reading, row).filter(|found| first.as_ref().is_none_or(|first| found >= first));
+            if let Some(found) = found {
                 kept.push(found);
                 if kept.len() > self.limit {
                     kept.pop();
                 }
             }
-            row += 1;
-            if row.is_multiple_of(ROWS_AT_A_TIME) {
+            place += 1;
+            if place.is_multiple_of(W::AT_A_TIME) {
                 reading.breathe();
             }
         }
         kept.into_sorted_vec()
+    }
+
+    /// The row at a place of the walk. It is asked anew each time: rows that are not seen may go while the writer is in.
+    fn row_at<W: Watch>(&self, state: &State, place: Row) -> Option<Row> {
+        match W::rows_of(state, self.wanted) {
+            Some(rows) => rows.get(place as usize).copied(),
+            None => Some(place).filter(|row| (*row as usize) < W::rows(state)),
+        }
+    }
+
+    /// The alert of a row, if it is asked for. What the row alone rules out is not looked at.
+    fn find<W: Watch>(&self, state: &State, row: Row) -> Option<Found> {
+        if !W::concerns(state, row, self.wanted) {
+            return None;
+        }
+        W::look(state, row, self.seen).filter(|found| W::is_about(state, found, self.seen, self.wanted))
     }
 }
 
@@ -258,6 +296,7 @@ fn run_start(instants: &[Time], mut holds: impl FnMut(Time) -> bool) -> Option<T
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::cell::Cell;
 
     #[test]
     fn every_kind_has_its_place() {
@@ -265,5 +304,49 @@ mod tests {
         let mut ordered = ORDER.to_vec();
         ordered.sort_unstable();
         assert_eq!(ordered, kinds.collect::<Vec<_>>());
+    }
+
+    /// A hundred rows, of which those that end in 0 are about the partner asked for.
+    struct Counted;
+
+    thread_local! {
+        static LOOKS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    impl Watch for Counted {
+        fn rows(_: &State) -> usize {
+            100
+        }
+
+        fn rows_of<'a>(_: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+            wanted.agreement.is_some().then_some(&[20, 35, 50])
+        }
+
+        fn concerns(_: &State, row: Row, wanted: &Wanted) -> bool {
+            wanted.partner.is_none() || row.is_multiple_of(10)
+        }
+
+        fn look(_: &State, row: Row, seen: Seen) -> Option<Found> {
+            LOOKS.set(LOOKS.get() + 1);
+            Some(Found { since: seen.time, subject: Subject::default(), row })
+        }
+
+        fn tell(_: &State, _: Row, _: Seen) -> String {
+            String::new()
+        }
+    }
+
+    #[test]
+    fn only_what_is_asked_for_is_looked_at() {
+        let looked = |partner: Option<Row>, agreement: Option<Row>, limit| {
+            LOOKS.set(0);
+            let search = Search { seen: Seen::ALL, wanted: &Wanted { partner, agreement }, from: None, limit };
+            let rows: Vec<Row> = search.run::<Counted, _>(&mut &State::default()).into_iter().map(|found| found.row).collect();
+            (LOOKS.get(), rows)
+        };
+        assert_eq!(looked(None, None, 2), (100, vec![0, 1]));
+        assert_eq!(looked(Some(7), None, 3), (10, vec![0, 10, 20]));
+        assert_eq!(looked(None, Some(7), 9), (3, vec![20, 35, 50]));
+        assert_eq!(looked(Some(7), Some(7), 9), (2, vec![20, 50]));
     }
 }

@@ -1,53 +1,68 @@
 //! Balances: partners that owe the house, and payables that should be paid out (rules 7.1, 7.3).
 
-use super::{Found, Subject, Watch, run_start};
-use crate::domain::account::Entry;
+use super::{Found, Subject, Wanted, Watch};
+use crate::domain::account::{Account, Entry};
 use crate::domain::calendar::Time;
 use crate::domain::effect::narrowed;
 use crate::domain::money::Money;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::views::payables::minimum_payout;
+use std::collections::BinaryHeap;
+use std::iter::Peekable;
 
 /// A partner owes the house.
 pub struct NegativeBalance;
 /// A payable should be paid out.
 pub struct PayableDue;
 
-/// What changes an account at which instants, as seen up to the time asked: the later an entry counts, the later it comes.
-fn changes(state: &State, account: Row, seen: Seen, counts_at: impl Fn(&Entry) -> Time) -> Vec<(Time, i128)> {
-    let account = state.accounts.get(account);
+/// Accounts that are looked at before the writer is let in: one may have many entries.
+const ACCOUNTS_AT_A_TIME: Row = 16;
+
+/// What changed an account up to the time asked, the latest first, as far as it is asked for: most accounts are recorded in
+/// order, and of those nothing is copied or sorted.
+fn latest_first(account: &Account, seen: Seen, counts_at: fn(&Entry) -> Time) -> Box<dyn Iterator<Item = (Time, i128)> + '_> {
     let entries = &account.entries()[..account.entries_until(seen.position)];
-    let entries = entries.iter().map(|entry| (counts_at(entry), -i128::from(entry.amount)));
-    let mut changes: Vec<(Time, i128)> = entries.filter(|(time, _)| *time <= seen.time).collect();
-    changes.sort_unstable_by_key(|(time, _)| *time);
-    changes
+    let change = move |entry: &Entry| (counts_at(entry), -i128::from(entry.amount));
+    if entries.is_sorted_by_key(counts_at) {
+        let counted = entries.partition_point(|entry| counts_at(entry) <= seen.time);
+        return Box::new(entries[..counted].iter().rev().map(change));
+    }
+    let mut changes: BinaryHeap<(Time, i128)> = entries.iter().map(change).filter(|(time, _)| *time <= seen.time).collect();
+    Box::new(std::iter::from_fn(move || changes.pop()))
 }
 
-/// The sums that `changes` have reached, asked from the last instant backwards.
-struct Backwards {
-    changes: Vec<(Time, i128)>,
+/// A sum, and what made it so, the latest first.
+struct Backwards<I: Iterator<Item = (Time, i128)>> {
     sum: i128,
+    changes: Peekable<I>,
 }
 
-impl Backwards {
-    fn new(changes: Vec<(Time, i128)>) -> Self {
-        let sum = changes.iter().map(|(_, amount)| amount).sum();
-        Self { changes, sum }
+impl<I: Iterator<Item = (Time, i128)>> Backwards<I> {
+    fn new(sum: i128, changes: I) -> Self {
+        Self { sum, changes: changes.peekable() }
     }
 
-    fn instants(&self) -> Vec<Time> {
-        let mut instants: Vec<Time> = self.changes.iter().map(|(time, _)| *time).collect();
-        instants.dedup();
-        instants
+    /// When the sum became what it is.
+    fn reached_at(&mut self) -> Option<Time> {
+        self.changes.peek().map(|(time, _)| *time)
     }
 
-    /// The sum at an instant that is not later than the one asked before.
-    fn at(&mut self, instant: Time) -> i128 {
-        while let Some((_, amount)) = self.changes.pop_if(|(time, _)| *time > instant) {
+    /// Goes back to just before an instant.
+    fn undo(&mut self, instant: Time) {
+        while let Some((_, amount)) = self.changes.next_if(|(time, _)| *time >= instant) {
             self.sum -= amount;
         }
-        self.sum
+    }
+
+    /// Since when the sum has been below zero without a break. It goes back no further.
+    fn negative_since(mut self) -> Option<Time> {
+        let mut since = None;
+        while let Some(instant) = self.reached_at().filter(|_| self.sum < 0) {
+            since = Some(instant);
+            self.undo(instant);
+        }
+        since
     }
 }
 
@@ -56,16 +71,37 @@ fn holder(state: &State, account: Row, seen: Seen) -> Option<Row> {
     state.partner_of(account).filter(|partner| seen.sees(state.partners.get(*partner).registered()))
 }
 
+/// The accounts of whom is asked for: a balance is a partner's and under no agreement.
+fn accounts_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+    match wanted {
+        Wanted { agreement: Some(_), .. } => Some(&[]),
+        Wanted { partner, agreement: None } => partner.map(|partner| state.partners.get(partner).accounts.as_slice()),
+    }
+}
+
 impl Watch for NegativeBalance {
+    const AT_A_TIME: Row = ACCOUNTS_AT_A_TIME;
+
     fn rows(state: &State) -> usize {
         state.accounts.len()
     }
 
+    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+        accounts_of(state, wanted)
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.is_of(state, None, state.partner_of(row))
+    }
+
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let partner = holder(state, row, seen)?;
-        state.balance(row, seen).filter(|balance| balance.net < 0)?;
-        let mut net = Backwards::new(changes(state, row, seen, |entry| entry.effective_at));
-        let since = run_start(&net.instants(), |instant| net.at(instant) < 0)?;
+        let account = state.accounts.get(row);
+        let net = -account.sums(seen).balance();
+        if net >= 0 {
+            return None;
+        }
+        let since = Backwards::new(net, latest_first(account, seen, |entry| entry.effective_at)).negative_since()?;
         Some(Found { since, subject: Subject::partner(state, partner), row })
     }
 
@@ -84,17 +120,13 @@ fn proposed(state: &State, partner: Row, account: Row, seen: Seen) -> Option<Mon
     (balance.payable >= i128::from(minimum)).then(|| Money::new(balance.currency, narrowed(balance.payable)))
 }
 
-/// The instants at which the minimum or what is disputed may change, in order.
-fn turns(state: &State, partner: Row, account: Row, seen: Seen) -> Vec<Time> {
+/// The instants at which the minimum may change, in order.
+fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
     let mut turns = Vec::new();
     for agreement in state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row)) {
         turns.extend(agreement.signature_seen(seen).map(|signature| signature.effective_at));
         turns.extend(agreement.versions(seen).map(|version| version.effective_at));
         turns.extend(agreement.end(seen).map(|end| end.at));
-    }
-    for dispute in state.accounts.get(account).disputes().iter().map(|row| state.commissions.disputes.get(*row)) {
-        turns.extend(seen.sees(dispute.opened).then_some(dispute.opened.occurred_at));
-        turns.extend(dispute.resolved_at(seen));
     }
     turns.retain(|turn| *turn <= seen.time);
     turns.sort_unstable();
@@ -102,38 +134,56 @@ fn turns(state: &State, partner: Row, account: Row, seen: Seen) -> Vec<Time> {
     turns
 }
 
-/// Since when an account's payable has been proposed without a break.
-fn proposed_since(state: &State, partner: Row, account: Row, seen: Seen) -> Option<Time> {
-    let currency = state.accounts.key(account).1;
-    let mut settled = Backwards::new(changes(state, account, seen, Entry::settles_at));
-    let mut turns = turns(state, partner, account, seen);
-    let mut instants: Vec<Time> = settled.instants();
-    instants.extend(&turns);
-    instants.sort_unstable();
-    instants.dedup();
-    let has_disputes = !state.accounts.get(account).disputes().is_empty();
-    let mut minimum = None;
-    run_start(&instants, |instant| {
-        let then = Seen { time: instant, ..seen };
+/// Since when an account's payable has been proposed without a break; `None` if it is not. It goes back no further than that.
+fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<Time> {
+    let (_, currency) = *state.accounts.key(row);
+    let least_at = |instant| i128::from(minimum_payout(state, partner, currency, instant, seen)).max(1);
+    let account = state.accounts.get(row);
+    let sums = account.sums(seen);
+    let (settled, least) = (-sums.balance() - sums.pending(), least_at(seen.time));
+    // What disputes hold makes it only less: most accounts need no look at them.
+    if settled < least {
+        return None;
+    }
+    let disputed = state.disputed_changes(row, seen);
+    let held = disputed.iter().map(|(_, change)| change).sum();
+    let mut disputed = Backwards::new(held, disputed.into_iter().rev());
+    let mut settled = Backwards::new(settled, latest_first(account, seen, Entry::settles_at));
+    let mut turns = turns(state, partner, seen);
+    let mut least = Some(least);
+    let mut since = None;
+    while let Some(instant) = settled.reached_at().max(disputed.reached_at()).max(turns.last().copied()) {
         // Between turns the minimum stays as it is.
-        if turns.pop_if(|turn| *turn > instant).is_some() {
-            while turns.pop_if(|turn| *turn > instant).is_some() {}
-            minimum = None;
+        if settled.sum - disputed.sum.max(0) < *least.get_or_insert_with(|| least_at(instant)) {
+            break;
         }
-        let least = *minimum.get_or_insert_with(|| i128::from(minimum_payout(state, partner, currency, instant, seen)).max(1));
-        let disputed = if has_disputes { state.disputed(account, then) } else { 0 };
-        settled.at(instant) - disputed >= least
-    })
+        since = Some(instant);
+        settled.undo(instant);
+        disputed.undo(instant);
+        if turns.pop_if(|turn| *turn >= instant).is_some() {
+            least = None;
+        }
+    }
+    since
 }
 
 impl Watch for PayableDue {
+    const AT_A_TIME: Row = ACCOUNTS_AT_A_TIME;
+
     fn rows(state: &State) -> usize {
         state.accounts.len()
     }
 
+    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+        accounts_of(state, wanted)
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.is_of(state, None, state.partner_of(row))
+    }
+
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let partner = holder(state, row, seen)?;
-        proposed(state, partner, row, seen)?;
         let since = proposed_since(state, partner, row, seen)?;
         Some(Found { since, subject: Subject::partner(state, partner), row })
     }
@@ -142,5 +192,56 @@ impl Watch for PayableDue {
         let Some(partner) = state.partner_of(row) else { return String::new() };
         let amount = proposed(state, partner, row, seen).map(|amount| amount.to_string()).unwrap_or_default();
         format!("{amount} is payable to {}: pay it out and record the payment", state.partners.key(partner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::About;
+    use crate::domain::calendar::LATEST;
+    use crate::proto::EntryKind;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_timestamp(seconds, 0).expect("a time")
+    }
+
+    /// An account of debits, above zero, and credits that count at their seconds.
+    fn account(amounts: impl IntoIterator<Item = (i64, i64)>) -> Account {
+        let mut account = Account::default();
+        for (position, (seconds, amount)) in (1..).zip(amounts) {
+            let (kind, effective_at) = (EntryKind::Adjustment, at(seconds));
+            account.post(Entry { position, effect: 0, kind, amount, effective_at, available_at: None, about: About::Nothing });
+        }
+        account
+    }
+
+    /// Since when the account owes at a time, and how many of its changes were read for it.
+    fn owes_since(account: &Account, time: Time) -> (Option<Time>, usize) {
+        let seen = Seen { time, ..Seen::ALL };
+        let mut read = 0;
+        let changes = latest_first(account, seen, |entry| entry.effective_at).inspect(|_| read += 1);
+        let since = Backwards::new(-account.sums(seen).balance(), changes).negative_since();
+        (since, read)
+    }
+
+    #[test]
+    fn the_past_before_the_present_run_is_not_read() {
+        let even = (0..1_000).map(|second| (second, if second % 2 == 0 { -5 } else { 5 }));
+        let run = [(2_000, 7), (2_001, 1), (2_002, -3)];
+        // Three changes and the one before them.
+        let in_order = account(even.clone().chain(run));
+        assert_eq!(owes_since(&in_order, LATEST), (Some(at(2_000)), 4));
+        assert_eq!(owes_since(&in_order, at(2_000)), (Some(at(2_000)), 2));
+        let told_late = account(run.into_iter().chain(even));
+        assert_eq!(owes_since(&told_late, LATEST), (Some(at(2_000)), 4));
+    }
+
+    #[test]
+    fn what_counts_at_one_instant_counts_together() {
+        let account = account([(1, 5), (2, -5), (2, 5), (3, -9), (4, 9)]);
+        assert_eq!(owes_since(&account, at(2)).0, Some(at(1)));
+        assert_eq!(owes_since(&account, at(3)).0, None);
+        assert_eq!(owes_since(&account, at(4)).0, Some(at(4)));
     }
 }

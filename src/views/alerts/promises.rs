@@ -1,7 +1,7 @@
 //! Brand uses that await their decision, and breaches that nobody has put right in time.
 
 use super::agreements::named;
-use super::{Found, Subject, Watch};
+use super::{Found, Subject, Wanted, Watch};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::Side;
@@ -15,6 +15,10 @@ pub struct BreachUncured;
 impl Watch for BrandUseUndecided {
     fn rows(state: &State) -> usize {
         state.relationship.brand_uses.len()
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.takes(state, Some(state.relationship.brand_uses.get(row).agreement))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
@@ -35,6 +39,10 @@ impl Watch for BrandUseUndecided {
 impl Watch for BreachUncured {
     fn rows(state: &State) -> usize {
         state.relationship.breaches.len()
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.takes(state, Some(state.relationship.breaches.get(row).agreement))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {

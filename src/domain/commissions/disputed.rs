@@ -1,0 +1,117 @@
+//! How what disputes hold of an account has changed: one sweep over its entries and its disputes (rules 7.1).
+
+use super::DisputeSubject;
+use crate::domain::account::About;
+use crate::domain::calendar::Time;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What happens to commission at an instant.
+#[derive(Clone, Copy)]
+enum Step {
+    /// An amount becomes available, of a sale or of a lead's qualification.
+    Available(Option<Row>, i128),
+    /// So many disputes more about the lead itself.
+    OfLead(i64),
+    /// So many disputes more about a sale.
+    OfSale(Row, i64),
+}
+
+/// The commission of a lead and its sales in an account, or of all sales without a lead.
+#[derive(Default)]
+struct Lead {
+    disputes: i64,
+    available: i128,
+    of_disputed_sales: i128,
+}
+
+impl Lead {
+    /// A dispute about the lead holds all of it, each entry once.
+    fn held(&self) -> i128 {
+        if self.disputes > 0 { self.available } else { self.of_disputed_sales }
+    }
+}
+
+#[derive(Default)]
+struct Sale {
+    disputes: i64,
+    available: i128,
+}
+
+/// Where the sweep is.
+#[derive(Default)]
+struct Sweep {
+    leads: BTreeMap<Option<Row>, Lead>,
+    sales: BTreeMap<Row, Sale>,
+}
+
+impl Sweep {
+    /// Takes a step and answers how much more is held.
+    fn take(&mut self, lead: Option<Row>, step: Step) -> i128 {
+        let lead = self.leads.entry(lead).or_default();
+        let before = lead.held();
+        match step {
+            Step::OfLead(more) => lead.disputes += more,
+            Step::Available(sale, amount) => {
+                lead.available += amount;
+                if let Some(sale) = sale.map(|sale| self.sales.entry(sale).or_default()) {
+                    sale.available += amount;
+                    lead.of_disputed_sales += if sale.disputes > 0 { amount } else { 0 };
+                }
+            }
+            Step::OfSale(sale, more) => {
+                let sale = self.sales.entry(sale).or_default();
+                let was = sale.disputes > 0;
+                sale.disputes += more;
+                match (was, sale.disputes > 0) {
+                    (false, true) => lead.of_disputed_sales += sale.available,
+                    (true, false) => lead.of_disputed_sales -= sale.available,
+                    _ => {}
+                }
+            }
+        }
+        lead.held() - before
+    }
+}
+
+impl State {
+    /// What changes, at which instants up to the time asked, the sum that open disputes hold of an account: `disputed` at
+    /// an instant is the sum of the changes until then, not below zero. In order of time, in minor units.
+    pub fn disputed_changes(&self, row: Row, seen: Seen) -> Vec<(Time, i128)> {
+        let account = self.accounts.get(row);
+        if account.disputes().is_empty() {
+            return Vec::new();
+        }
+        let lead_of = |sale: Row| self.commissions.sales.get(sale).lead;
+        let mut steps: Vec<(Time, Option<Row>, Step)> = Vec::new();
+        for entry in &account.entries()[..account.entries_until(seen.position)] {
+            let (lead, sale) = match entry.about {
+                About::Sale(sale) => (lead_of(sale), Some(sale)),
+                About::Lead(lead) => (Some(lead), None),
+                About::Nothing => continue,
+            };
+            steps.push((entry.settles_at(), lead, Step::Available(sale, -i128::from(entry.amount))));
+        }
+        let disputes: BTreeSet<Row> = account.disputes().iter().copied().collect();
+        for dispute in disputes.into_iter().map(|dispute| self.commissions.disputes.get(dispute)) {
+            let (opened, resolved) = (dispute.opened.occurred_at, dispute.resolved_at(seen));
+            if !seen.sees(dispute.opened) || resolved.is_some_and(|resolved| resolved <= opened) {
+                continue;
+            }
+            for (at, more) in [(Some(opened), 1), (resolved, -1)] {
+                let Some(at) = at else { continue };
+                match dispute.subject {
+                    DisputeSubject::Lead(lead) => steps.push((at, Some(lead), Step::OfLead(more))),
+                    DisputeSubject::Sale(sale) => steps.push((at, lead_of(sale), Step::OfSale(sale, more))),
+                    DisputeSubject::Payout(_) => {}
+                }
+            }
+        }
+        steps.retain(|(at, _, _)| *at <= seen.time);
+        steps.sort_by_key(|(at, _, _)| *at);
+        let mut sweep = Sweep::default();
+        let changes = steps.into_iter().map(|(at, lead, step)| (at, sweep.take(lead, step)));
+        changes.filter(|(_, change)| *change != 0).collect()
+    }
+}

@@ -1,0 +1,67 @@
+//! Since when an alert about a balance has lasted: the same as asking for the balance day by day.
+
+use crate::answers::ask;
+use crate::as_known_at::{play, turns};
+use crate::story::{Story, day};
+use partnership_ledger::domain::Seen;
+use partnership_ledger::domain::calendar::Time;
+use partnership_ledger::domain::parse::timestamp;
+use partnership_ledger::proto::{AlertKind, GetBalanceRequest, ListAlertsRequest, ListPayablesRequest};
+use partnership_ledger::views::alerts::ListAlerts;
+use partnership_ledger::views::balances::GetBalance;
+use partnership_ledger::views::payables::ListPayables;
+use proptest::prelude::*;
+
+/// Since when a partner's alert of a kind has lasted, if there is one.
+fn since(story: &Story, seen: Seen, kind: AlertKind, partner: &str) -> Option<prost_types::Timestamp> {
+    let request = ListAlertsRequest { partner_id: Some(partner.into()), kinds: vec![kind as i32], ..ListAlertsRequest::default() };
+    let alerts = ask::<ListAlerts>(story, seen, &request).expect("an answer").alerts;
+    assert!(alerts.len() < 2, "all is in one currency: {alerts:?}");
+    alerts.into_iter().next().and_then(|alert| alert.since)
+}
+
+/// The first day of the run of days until the time asked on which something holds. All that is played happens at midnight.
+fn first_day(seen: Seen, holds: impl Fn(Seen) -> bool) -> Option<prost_types::Timestamp> {
+    let days = (0..).map(|days| seen.time - chrono::Duration::days(days)).take_while(|time: &Time| *time > day("2024-12-01"));
+    days.take_while(|time| holds(Seen { time: *time, ..seen })).last().map(timestamp)
+}
+
+fn owes(story: &Story, seen: Seen, partner: &str) -> bool {
+    let request = GetBalanceRequest { partner_id: partner.into(), options: None };
+    ask::<GetBalance>(story, seen, &request).is_ok_and(|answer| answer.balances.iter().any(|balance| balance.net < 0))
+}
+
+fn is_proposed(story: &Story, seen: Seen, partner: &str) -> bool {
+    let answer = ask::<ListPayables>(story, seen, &ListPayablesRequest::default()).expect("an answer");
+    answer.payables.iter().any(|payable| payable.partner_id == partner)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn an_alert_lasts_since_the_first_day_of_its_run(turns in turns(), days in 0_i64..260, part in 50_u64..=100) {
+        let story = play(&turns);
+        let seen = Seen { time: day("2025-01-01") + chrono::Duration::days(days), position: story.state.position * part / 100 };
+        for partner in ["p0", "p1", "p2"].into_iter().filter(|_| seen.position > 6) {
+            let owing = first_day(seen, |seen| owes(&story, seen, partner));
+            prop_assert_eq!(since(&story, seen, AlertKind::NegativeBalance, partner), owing);
+            let proposed = first_day(seen, |seen| is_proposed(&story, seen, partner));
+            prop_assert_eq!(since(&story, seen, AlertKind::PayableDue, partner), proposed);
+        }
+    }
+
+    #[test]
+    fn what_disputes_hold_is_the_sum_of_its_changes(turns in turns(), days in 0_i64..260, part in 0_u64..=100) {
+        let story = play(&turns);
+        let seen = Seen { time: day("2025-01-01") + chrono::Duration::days(days), position: story.state.position * part / 100 };
+        for (row, _, _) in story.state.accounts.iter() {
+            let changes = story.state.disputed_changes(row, seen);
+            prop_assert!(changes.is_sorted_by_key(|(at, _)| *at) && changes.iter().all(|(at, _)| *at <= seen.time));
+            for time in changes.iter().map(|(at, _)| *at).chain([seen.time, seen.time - chrono::Duration::days(40)]) {
+                let held: i128 = changes.iter().filter(|(at, _)| *at <= time).map(|(_, change)| change).sum();
+                prop_assert_eq!(held.max(0), story.state.disputed(row, Seen { time, ..seen }));
+            }
+        }
+    }
+}
