@@ -5,7 +5,7 @@ use crate::domain::account::{AccountName, is_commission};
 use crate::domain::calendar::Time;
 use crate::domain::effect::{Effect, Posting};
 use crate::domain::ids::{Id, IdKind};
-use crate::domain::leads::Origin;
+use crate::domain::leads::{Lead, Origin, Qualification};
 use crate::domain::table::Row;
 use crate::domain::{Body, Record, Seen, Stamp, State};
 use crate::proto::EntryKind;
@@ -181,14 +181,20 @@ fn moved(record: &Record, stamp: Stamp, state: &State, notes: &mut Notes) {
         let lead = subject.lead.as_ref().and_then(|id| state.leads.find(id)).map(|row| state.leads.by_id.get(row));
         let campaign = match (sale, lead) {
             (Some(sale), _) => origin_of_sale(sale, state).campaign,
-            // Of a qualification: which one a transfer does not say; they are of one claim but after a loss.
-            (None, Some(lead)) => lead.qualifications(Seen::ALL).next_back().and_then(|last| origin_at(lead, last.stamp).campaign),
+            (None, Some(lead)) => last_rewarded(lead).and_then(|last| origin_at(lead, last.stamp).campaign),
             (None, None) => None,
         };
         let agreement = subject.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id));
         let change = Change::Commission(posting.amount.currency, -posting.amount.minor_units);
         keep(Origin { agreement, campaign }, stamp, posting.effective_at, change, state, notes);
     }
+}
+
+/// The last of a lead's qualifications that earned something. Whose reward a transfer moves it does not say; they are of one
+/// claim but after a loss.
+fn last_rewarded(lead: &Lead) -> Option<&Qualification> {
+    let earned = |known: &&Qualification| lead.holdings.iter().any(|holding| holding.position == known.stamp.position);
+    lead.qualifications(Seen::ALL).rev().find(earned)
 }
 
 fn keep(origin: Origin, stamp: Stamp, effective_at: Time, change: Change, state: &State, notes: &mut Notes) {

@@ -198,6 +198,7 @@ impl<'a> Recount<'a> {
             (None, Some(lead)) => {
                 let is_of_lead = |known: &&Record| {
                     known.position <= record.position
+                        && has_earned(known)
                         && matches!(body(known), Some(Body::LeadQualified(qualified)) if self.first_id(&qualified.lead_id) == lead)
                 };
                 self.all.iter().rev().find(is_of_lead).and_then(|qualified| self.origin_at(lead, qualified).1)
@@ -269,4 +270,13 @@ fn origin_of(record: &Record) -> Origin<'_> {
 
 fn is_joint(record: &Record) -> bool {
     matches!(body(record), Some(Body::LeadReferred(referred)) if referred.acquired_by == AcquiredBy::Joint as i32)
+}
+
+/// Whether an assessment of the record says an amount.
+fn has_earned(record: &Record) -> bool {
+    let assessed = record.effects.iter().filter_map(|effect| match &effect.effect {
+        Some(Effect::CommissionAssessed(assessed)) => Some(assessed),
+        _ => None,
+    });
+    assessed.into_iter().any(|assessed| assessed.amount.is_some())
 }
