@@ -1,4 +1,4 @@
-//! Since when an alert about a balance has lasted: the same as asking for the balance day by day.
+//! Alerts of stories at random: since when one about a balance has lasted, and what a filter leaves of the list.
 
 use crate::answers::ask;
 use crate::as_known_at::{play, turns};
@@ -6,7 +6,7 @@ use crate::story::{Story, day};
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::calendar::Time;
 use partnership_ledger::domain::parse::timestamp;
-use partnership_ledger::proto::{AlertKind, GetBalanceRequest, ListAlertsRequest, ListPayablesRequest};
+use partnership_ledger::proto::{Alert, AlertKind, GetBalanceRequest, ListAlertsRequest, ListPayablesRequest};
 use partnership_ledger::views::alerts::ListAlerts;
 use partnership_ledger::views::balances::GetBalance;
 use partnership_ledger::views::payables::ListPayables;
@@ -36,6 +36,35 @@ fn is_proposed(story: &Story, seen: Seen, partner: &str) -> bool {
     answer.payables.iter().any(|payable| payable.partner_id == partner)
 }
 
+/// Kinds whose alerts name partner and agreement themselves, whomever they are asked for.
+const NAMED: [AlertKind; 11] = [
+    AlertKind::ExclusivityBreached,
+    AlertKind::BreachUncured,
+    AlertKind::NegativeBalance,
+    AlertKind::PayableDue,
+    AlertKind::NoticeEnding,
+    AlertKind::ExpiryNear,
+    AlertKind::ExclusivityEnding,
+    AlertKind::MissingManager,
+    AlertKind::BrandUseUndecided,
+    AlertKind::ReviewOverdue,
+    AlertKind::CheckInOverdue,
+];
+
+/// All alerts that are asked for, in pages of a size.
+fn listed(story: &Story, seen: Seen, request: &ListAlertsRequest, page_size: u32) -> Vec<Alert> {
+    let mut request = ListAlertsRequest { page_size, ..request.clone() };
+    let mut alerts = Vec::new();
+    loop {
+        let page = ask::<ListAlerts>(story, seen, &request).expect("a page");
+        alerts.extend(page.alerts);
+        request.page_token = page.next_page_token;
+        if request.page_token.is_empty() {
+            return alerts;
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
@@ -48,6 +77,27 @@ proptest! {
             prop_assert_eq!(since(&story, seen, AlertKind::NegativeBalance, partner), owing);
             let proposed = first_day(seen, |seen| is_proposed(&story, seen, partner));
             prop_assert_eq!(since(&story, seen, AlertKind::PayableDue, partner), proposed);
+        }
+    }
+
+    #[test]
+    fn a_filter_leaves_what_names_whom_is_asked_for(turns in turns(), days in 10_i64..260, number in 0_u8..3, page_size in 1_u32..4) {
+        let story = play(&turns);
+        let seen = Seen { time: day("2025-01-01") + chrono::Duration::days(days), position: story.state.position };
+        let all = ListAlertsRequest { kinds: NAMED.map(|kind| kind as i32).to_vec(), ..ListAlertsRequest::default() };
+        let whole = listed(&story, seen, &all, 1_000);
+        // The partners and the agreements are numbered the other way round.
+        let (partner_id, agreement_id) = (Some(format!("p{number}")), Some(format!("a{}", 2 - number)));
+        let other = Some(format!("a{}", (3 - number) % 3));
+        for (partner_id, agreement_id) in
+            [(&partner_id, &None), (&None, &agreement_id), (&partner_id, &agreement_id), (&partner_id, &other), (&None, &None)]
+        {
+            let names = |alert: &&Alert| {
+                (partner_id.is_none() || alert.partner_id == *partner_id) && (agreement_id.is_none() || alert.agreement_id == *agreement_id)
+            };
+            let request = ListAlertsRequest { partner_id: partner_id.clone(), agreement_id: agreement_id.clone(), ..all.clone() };
+            let wanted: Vec<Alert> = whole.iter().filter(names).cloned().collect();
+            prop_assert_eq!(listed(&story, seen, &request, page_size), wanted);
         }
     }
 
