@@ -113,11 +113,10 @@ impl Watch for NegativeBalance {
     }
 }
 
-/// What the payout proposal has of an account: payable above zero and not below the minimum.
-fn proposed(state: &State, partner: Row, account: Row, seen: Seen) -> Option<Money> {
-    let balance = state.balance(account, seen).filter(|balance| balance.payable > 0)?;
-    let minimum = minimum_payout(state, partner, balance.currency, seen.time, seen);
-    (balance.payable >= i128::from(minimum)).then(|| Money::new(balance.currency, narrowed(balance.payable)))
+/// What of an account is no longer pending, before what disputes hold of it.
+fn settled(account: &Account, seen: Seen) -> i128 {
+    let sums = account.sums(seen);
+    -sums.balance() - sums.pending()
 }
 
 /// The instants at which the minimum may change, in order.
@@ -139,8 +138,7 @@ fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<T
     let (_, currency) = *state.accounts.key(row);
     let least_at = |instant| i128::from(minimum_payout(state, partner, currency, instant, seen)).max(1);
     let account = state.accounts.get(row);
-    let sums = account.sums(seen);
-    let (settled, least) = (-sums.balance() - sums.pending(), least_at(seen.time));
+    let (settled, least) = (settled(account, seen), least_at(seen.time));
     // What disputes hold makes it only less: most accounts need no look at them.
     if settled < least {
         return None;
@@ -190,7 +188,9 @@ impl Watch for PayableDue {
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {
         let Some(partner) = state.partner_of(row) else { return String::new() };
-        let amount = proposed(state, partner, row, seen).map(|amount| amount.to_string()).unwrap_or_default();
+        let disputed: i128 = state.disputed_changes(row, seen).iter().map(|(_, change)| change).sum();
+        let payable = settled(state.accounts.get(row), seen) - disputed.max(0);
+        let amount = Money::new(state.accounts.key(row).1, narrowed(payable));
         format!("{amount} is payable to {}: pay it out and record the payment", state.partners.key(partner))
     }
 }
