@@ -106,7 +106,7 @@ fn body(number: usize, kind: u8, which: usize, amount: i64, story: &Story) -> Bo
         (7 | 8, _) => Body::DisputeResolved(proto::DisputeResolved { dispute_id: one_of(&disputes), outcome: 1, resolution: new }),
         _ if which < 4 => adjusted(&new, "a", 2 * amount - 20_001),
         _ => {
-            let terms = Some(Box::new(proto::Terms { minimum_payout: Some(usd(amount / 4)), ..terms() }));
+            let terms = Some(Box::new(proto::Terms { minimum_payout: Some(usd(amount / 4 + 1)), ..terms() }));
             Body::AgreementAmended(proto::AgreementAmended { agreement_id: "a".into(), terms, effective_at: None })
         }
     }
