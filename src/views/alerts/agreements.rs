@@ -1,6 +1,6 @@
 //! Agreements that nobody looks after, that nobody has talked about for long, or that end soon.
 
-use super::{Found, Subject, Wanted, Watch};
+use super::{Found, Subject, Walk, Wanted, Watch};
 use crate::domain::agreements::{Agreement, End, Version};
 use crate::domain::calendar::{Time, add_days, days_before};
 use crate::domain::table::Row;
@@ -10,6 +10,9 @@ use crate::views::words::when;
 
 /// How long before an agreement's end somebody should know, in days.
 const END_DAYS: u64 = 30;
+
+/// All agreements, or those of whom is asked for.
+pub struct Agreements;
 
 /// A side of an active agreement has named no manager.
 pub struct MissingManager;
@@ -42,7 +45,7 @@ pub fn named(state: &State, row: Row) -> String {
     format!("agreement {} with {}", state.agreements.by_id.key(row), state.partners.key(partner))
 }
 
-impl Watch for MissingManager {
+impl Walk for Agreements {
     fn rows(state: &State) -> usize {
         state.agreements.by_id.len()
     }
@@ -54,6 +57,10 @@ impl Watch for MissingManager {
     fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
         wanted.takes(state, Some(row))
     }
+}
+
+impl Watch for MissingManager {
+    type Over = Agreements;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let (_, effective_at, _) = active(state, row, seen)?;
@@ -105,17 +112,7 @@ fn tell_overdue(state: &State, row: Row, kind: ReviewKind, seen: Seen) -> String
 }
 
 impl Watch for CheckInOverdue {
-    fn rows(state: &State) -> usize {
-        state.agreements.by_id.len()
-    }
-
-    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
-        wanted.agreements(state)
-    }
-
-    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
-        wanted.takes(state, Some(row))
-    }
+    type Over = Agreements;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         overdue(state, row, ReviewKind::CheckIn, seen)
@@ -127,17 +124,7 @@ impl Watch for CheckInOverdue {
 }
 
 impl Watch for ReviewOverdue {
-    fn rows(state: &State) -> usize {
-        state.agreements.by_id.len()
-    }
-
-    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
-        wanted.agreements(state)
-    }
-
-    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
-        wanted.takes(state, Some(row))
-    }
+    type Over = Agreements;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         overdue(state, row, ReviewKind::QuarterlyReview, seen)
@@ -158,17 +145,7 @@ fn ending(state: &State, row: Row, cause: EndCause, seen: Seen) -> Option<(End, 
 }
 
 impl Watch for ExpiryNear {
-    fn rows(state: &State) -> usize {
-        state.agreements.by_id.len()
-    }
-
-    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
-        wanted.agreements(state)
-    }
-
-    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
-        wanted.takes(state, Some(row))
-    }
+    type Over = Agreements;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         ending(state, row, EndCause::Expiry, seen).map(|(_, near)| found(state, row, near))
@@ -181,17 +158,7 @@ impl Watch for ExpiryNear {
 }
 
 impl Watch for NoticeEnding {
-    fn rows(state: &State) -> usize {
-        state.agreements.by_id.len()
-    }
-
-    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
-        wanted.agreements(state)
-    }
-
-    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
-        wanted.takes(state, Some(row))
-    }
+    type Over = Agreements;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let (end, near) = ending(state, row, EndCause::Notice, seen)?;

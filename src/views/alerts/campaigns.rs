@@ -1,11 +1,14 @@
 //! Campaigns in which one does more than another, or in which they want different things (rules 8.1).
 
-use super::{Found, Subject, Wanted, Watch, run_start};
+use super::{Found, Subject, Walk, Wanted, Watch, run_start};
 use crate::domain::calendar::Time;
 use crate::domain::campaigns::Campaign;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::CampaignState;
+
+/// All campaigns.
+pub struct Campaigns;
 
 /// Of what was due, one participant has delivered much less than another.
 pub struct UnequalEffort;
@@ -66,10 +69,18 @@ fn unequal(campaign: &Campaign, at: Time, seen: Seen) -> Option<[(usize, Effort)
     (5 * apart > least.1.due * most.1.due).then_some([least, most])
 }
 
-impl Watch for UnequalEffort {
+impl Walk for Campaigns {
     fn rows(state: &State) -> usize {
         state.campaigns.by_id.len()
     }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        takes_part(state, row, wanted)
+    }
+}
+
+impl Watch for UnequalEffort {
+    type Over = Campaigns;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let campaign = open(state, row, seen)?;
@@ -96,16 +107,10 @@ impl Watch for UnequalEffort {
         let id = state.campaigns.by_id.key(row);
         format!("In campaign {id} {}, {}: agree who delivers what until when", told(least), told(most))
     }
-
-    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
-        takes_part(state, row, wanted)
-    }
 }
 
 impl Watch for GoalsDiffer {
-    fn rows(state: &State) -> usize {
-        state.campaigns.by_id.len()
-    }
+    type Over = Campaigns;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let campaign = open(state, row, seen)?;
@@ -125,9 +130,5 @@ impl Watch for GoalsDiffer {
         });
         let (id, wants) = (state.campaigns.by_id.key(row), wants.collect::<Vec<_>>().join(", "));
         format!("In campaign {id} the participants want different things ({wants}): agree on one goal to measure it by")
-    }
-
-    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
-        takes_part(state, row, wanted)
     }
 }

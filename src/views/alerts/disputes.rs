@@ -1,6 +1,6 @@
 //! Disputes that have been open for long (rules 7.5).
 
-use super::{Found, Subject, Wanted, Watch};
+use super::{Found, Subject, Walk, Wanted, Watch};
 use crate::domain::calendar::{Tz, add_days};
 use crate::domain::commissions::DisputeSubject;
 use crate::domain::table::Row;
@@ -14,7 +14,7 @@ const OPEN_DAYS: u64 = 14;
 /// A dispute has been open for too long.
 pub struct DisputeOpen;
 
-impl Watch for DisputeOpen {
+impl Walk for DisputeOpen {
     fn rows(state: &State) -> usize {
         state.commissions.disputes.len()
     }
@@ -26,6 +26,10 @@ impl Watch for DisputeOpen {
             DisputeSubject::Payout(payout) => wanted.is_of(state, None, Some(state.commissions.payouts.get(payout).partner)),
         }
     }
+}
+
+impl Watch for DisputeOpen {
+    type Over = Self;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let dispute = state.commissions.disputes.get(row);

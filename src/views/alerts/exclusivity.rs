@@ -1,7 +1,7 @@
 //! Exclusivities that end soon, and those that another agreement breaks (rules 4.6).
 
-use super::agreements::{active, named};
-use super::{Found, Subject, Wanted, Watch};
+use super::agreements::{Agreements, active, named};
+use super::{Found, Subject, Walk, Wanted, Watch};
 use crate::domain::agreements::ExclusivityBreach;
 use crate::domain::agreements::terms::Exclusivity;
 use crate::domain::calendar::{Time, days_before};
@@ -25,17 +25,7 @@ fn ends(state: &State, row: Row, seen: Seen) -> Option<Time> {
 }
 
 impl Watch for ExclusivityEnding {
-    fn rows(state: &State) -> usize {
-        state.agreements.by_id.len()
-    }
-
-    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
-        wanted.agreements(state)
-    }
-
-    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
-        wanted.takes(state, Some(row))
-    }
+    type Over = Agreements;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let ends = ends(state, row, seen).filter(|ends| seen.time < *ends)?;
@@ -64,7 +54,7 @@ fn standing(state: &State, row: Row, seen: Seen) -> Option<(ExclusivityBreach, T
     (binds && !over).then_some((breach, broken_from.max(breaking_from)))
 }
 
-impl Watch for ExclusivityBreached {
+impl Walk for ExclusivityBreached {
     fn rows(state: &State) -> usize {
         state.agreements.breaches().len()
     }
@@ -72,6 +62,10 @@ impl Watch for ExclusivityBreached {
     fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
         state.agreements.breaches().get(row as usize).is_some_and(|breach| wanted.takes(state, Some(breach.agreement)))
     }
+}
+
+impl Watch for ExclusivityBreached {
+    type Over = Self;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let (breach, since) = standing(state, row, seen)?;

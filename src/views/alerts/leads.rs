@@ -1,6 +1,6 @@
 //! Open leads whose protection lapses soon (rules 5.2).
 
-use super::{Found, Subject, Wanted, Watch};
+use super::{Found, Subject, Walk, Wanted, Watch};
 use crate::domain::calendar::{Time, days_before};
 use crate::domain::effect::Party;
 use crate::domain::leads::{Lead, Until};
@@ -28,7 +28,7 @@ fn lapsing(lead: &Lead, seen: Seen) -> Option<(Time, Time)> {
     (near <= seen.time && seen.time < until).then_some((until, near))
 }
 
-impl Watch for ProtectionLapsing {
+impl Walk for ProtectionLapsing {
     fn rows(state: &State) -> usize {
         state.leads.by_id.len()
     }
@@ -37,6 +37,10 @@ impl Watch for ProtectionLapsing {
     fn concerns(_: &State, _: Row, _: &Wanted) -> bool {
         true
     }
+}
+
+impl Watch for ProtectionLapsing {
+    type Over = Self;
 
     fn is_about(state: &State, found: &Found, _: Seen, wanted: &Wanted) -> bool {
         wanted.names(state, &found.subject)

@@ -35,8 +35,8 @@ pub struct ListAlerts {
     page: Page,
 }
 
-/// A kind of alert: where it looks, what it finds, and what it tells a person to do.
-trait Watch {
+/// Where a kind of alert looks: rows of the state, one after the other.
+trait Walk {
     /// Rows that are looked at before the writer is let in.
     const AT_A_TIME: Row = 512;
 
@@ -50,6 +50,12 @@ trait Watch {
 
     /// Whether a row can be about a partner or an agreement that is asked for. It is asked before the look, of the row alone.
     fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool;
+}
+
+/// A kind of alert: where it looks, what it finds, and what it tells a person to do.
+trait Watch {
+    /// The rows that it looks at.
+    type Over: Walk;
 
     /// The alert of a row as seen, if there is one. It is asked of every row that concerns: what is cheap comes first.
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found>;
@@ -189,7 +195,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// The first alerts of a kind, in order. It keeps no more than the limit, whatever it finds.
     fn run<W: Watch, R: Reading>(&self, reading: &mut R) -> Vec<Found> {
-        let first = self.from.filter(|row| (*row as usize) < W::rows(reading)).and_then(|row| W::look(reading, row, self.seen));
+        let first = self.from.filter(|row| (*row as usize) < W::Over::rows(reading)).and_then(|row| W::look(reading, row, self.seen));
         let mut kept: BinaryHeap<Found> = BinaryHeap::with_capacity(self.limit + 1);
         let mut place: Row = 0;
         while let Some(row) = self.row_at::<W>(reading, place) {
@@ -201,7 +207,7 @@ impl Search<'_> {
                 }
             }
             place += 1;
-            if place.is_multiple_of(W::AT_A_TIME) {
+            if place.is_multiple_of(W::Over::AT_A_TIME) {
                 reading.breathe();
             }
         }
@@ -210,15 +216,15 @@ impl Search<'_> {
 
     /// The row at a place of the walk. It is asked anew each time: rows that are not seen may go while the writer is in.
     fn row_at<W: Watch>(&self, state: &State, place: Row) -> Option<Row> {
-        match W::rows_of(state, self.wanted) {
+        match W::Over::rows_of(state, self.wanted) {
             Some(rows) => rows.get(place as usize).copied(),
-            None => Some(place).filter(|row| (*row as usize) < W::rows(state)),
+            None => Some(place).filter(|row| (*row as usize) < W::Over::rows(state)),
         }
     }
 
     /// The alert of a row, if it is asked for. What the row alone rules out is not looked at.
     fn find<W: Watch>(&self, state: &State, row: Row) -> Option<Found> {
-        if !W::concerns(state, row, self.wanted) {
+        if !W::Over::concerns(state, row, self.wanted) {
             return None;
         }
         W::look(state, row, self.seen).filter(|found| W::is_about(state, found, self.seen, self.wanted))
@@ -313,7 +319,7 @@ mod tests {
         static LOOKS: Cell<usize> = const { Cell::new(0) };
     }
 
-    impl Watch for Counted {
+    impl Walk for Counted {
         fn rows(_: &State) -> usize {
             100
         }
@@ -325,6 +331,10 @@ mod tests {
         fn concerns(_: &State, row: Row, wanted: &Wanted) -> bool {
             wanted.partner.is_none() || row.is_multiple_of(10)
         }
+    }
+
+    impl Watch for Counted {
+        type Over = Self;
 
         fn look(_: &State, row: Row, seen: Seen) -> Option<Found> {
             LOOKS.set(LOOKS.get() + 1);

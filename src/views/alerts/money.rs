@@ -1,6 +1,6 @@
 //! Balances: partners that owe the house, and payables that should be paid out (rules 7.1, 7.3).
 
-use super::{Found, Subject, Wanted, Watch};
+use super::{Found, Subject, Walk, Wanted, Watch};
 use crate::domain::account::{Account, Entry};
 use crate::domain::calendar::Time;
 use crate::domain::effect::narrowed;
@@ -10,6 +10,9 @@ use crate::domain::{Seen, State};
 use crate::views::payables::minimum_payout;
 use std::collections::BinaryHeap;
 use std::iter::Peekable;
+
+/// All accounts, or those of whom is asked for.
+pub struct Accounts;
 
 /// A partner owes the house.
 pub struct NegativeBalance;
@@ -79,7 +82,7 @@ fn accounts_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
     }
 }
 
-impl Watch for NegativeBalance {
+impl Walk for Accounts {
     const AT_A_TIME: Row = ACCOUNTS_AT_A_TIME;
 
     fn rows(state: &State) -> usize {
@@ -93,6 +96,10 @@ impl Watch for NegativeBalance {
     fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
         wanted.is_of(state, None, state.partner_of(row))
     }
+}
+
+impl Watch for NegativeBalance {
+    type Over = Accounts;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let partner = holder(state, row, seen)?;
@@ -166,19 +173,7 @@ fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<T
 }
 
 impl Watch for PayableDue {
-    const AT_A_TIME: Row = ACCOUNTS_AT_A_TIME;
-
-    fn rows(state: &State) -> usize {
-        state.accounts.len()
-    }
-
-    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
-        accounts_of(state, wanted)
-    }
-
-    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
-        wanted.is_of(state, None, state.partner_of(row))
-    }
+    type Over = Accounts;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let partner = holder(state, row, seen)?;

@@ -1,7 +1,7 @@
 //! Brand uses that await their decision, and breaches that nobody has put right in time.
 
 use super::agreements::named;
-use super::{Found, Subject, Wanted, Watch};
+use super::{Found, Subject, Walk, Wanted, Watch};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::Side;
@@ -12,7 +12,7 @@ pub struct BrandUseUndecided;
 /// A breach is past the time by which it was to be put right.
 pub struct BreachUncured;
 
-impl Watch for BrandUseUndecided {
+impl Walk for BrandUseUndecided {
     fn rows(state: &State) -> usize {
         state.relationship.brand_uses.len()
     }
@@ -20,6 +20,10 @@ impl Watch for BrandUseUndecided {
     fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
         wanted.takes(state, Some(state.relationship.brand_uses.get(row).agreement))
     }
+}
+
+impl Watch for BrandUseUndecided {
+    type Over = Self;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let brand_use = state.relationship.brand_uses.get(row);
@@ -36,7 +40,7 @@ impl Watch for BrandUseUndecided {
     }
 }
 
-impl Watch for BreachUncured {
+impl Walk for BreachUncured {
     fn rows(state: &State) -> usize {
         state.relationship.breaches.len()
     }
@@ -44,6 +48,10 @@ impl Watch for BreachUncured {
     fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
         wanted.takes(state, Some(state.relationship.breaches.get(row).agreement))
     }
+}
+
+impl Watch for BreachUncured {
+    type Over = Self;
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let breach = state.relationship.breaches.get(row);
