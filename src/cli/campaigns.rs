@@ -1,6 +1,5 @@
 //! `campaigns`: where the campaigns stand, in the order they were planned.
 
-use super::campaign::party;
 use super::choice;
 use super::client::Session;
 use super::failure::Failure;
@@ -8,7 +7,8 @@ use super::language::{Language, columns, say};
 use super::listing::{Listing, PAGE_SIZE, each_page};
 use super::moment::Moment;
 use super::table::Table;
-use super::text::line;
+use super::text::{line, list};
+use partnership_ledger::proto::campaign_participant::Party;
 use partnership_ledger::proto::{Campaign, CampaignState, CampaignType, ListCampaignsRequest};
 
 #[derive(clap::Args)]
@@ -52,7 +52,6 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
 }
 
 fn row(language: Language, table: &mut Table, campaign: &Campaign) {
-    let partners: Vec<String> = campaign.joint_leads.iter().skip(1).map(|leads| party(language, leads.participant.as_ref())).collect();
     let delivered = campaign.deliverables.iter().filter(|known| known.completed_at.is_some()).count();
     table.row([
         line(&campaign.campaign_id),
@@ -61,7 +60,31 @@ fn row(language: Language, table: &mut Table, campaign: &Campaign) {
         language.word::<CampaignState>(campaign.state),
         language.time(campaign.starts_at.as_ref()),
         language.time(campaign.ends_at.as_ref()),
-        partners.join(", "),
+        list(&agreements(campaign)),
         say!(language, "campaigns-delivered-of", delivered = delivered.to_string(), all = campaign.deliverables.len().to_string()),
     ]);
+}
+
+/// The agreements that take part, wherever the house stands among them.
+fn agreements(campaign: &Campaign) -> Vec<String> {
+    let parties = campaign.participants.iter().filter_map(|participant| participant.party.as_ref());
+    let agreements = parties.filter_map(|party| match party {
+        Party::AgreementId(id) => Some(id.clone()),
+        Party::House(_) => None,
+    });
+    agreements.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use partnership_ledger::proto::CampaignParticipant;
+
+    #[test]
+    fn the_house_need_not_be_named_first() {
+        let participants = [Party::AgreementId("a".into()), Party::House(true), Party::AgreementId("b".into())];
+        let participants = participants.map(|party| CampaignParticipant { party: Some(party), ..CampaignParticipant::default() });
+        let campaign = Campaign { participants: participants.into(), ..Campaign::default() };
+        assert_eq!(agreements(&campaign), ["a", "b"]);
+    }
 }

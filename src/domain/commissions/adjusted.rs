@@ -1,7 +1,6 @@
 //! Commission was adjusted by hand (rules 7.4).
 
-use super::posting::PartnerEntry;
-use super::sale_recorded::subject_for;
+use super::posting::{PartnerEntry, subject_for};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;

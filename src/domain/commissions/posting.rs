@@ -7,6 +7,7 @@ use crate::domain::calendar::Time;
 use crate::domain::effect::{Effect, Posting, Subject};
 use crate::domain::ids::Id;
 use crate::domain::money::Money;
+use crate::domain::table::Row;
 use crate::proto::EntryKind;
 
 /// An entry in a partner's account, from the partner's point of view.
@@ -60,6 +61,18 @@ pub fn subject_of(part: &Part, lead: Option<&Id>, sale: Option<&Id>, state: &Sta
         partner: Some(state.partners.key(part.partner).clone()),
         agreement: Some(state.agreements.by_id.key(part.agreement).clone()),
         lead: lead.cloned(),
+        sale: sale.cloned(),
+        campaign: None,
+    }
+}
+
+/// What entries of an agreement's partner are about.
+pub fn subject_for(credit: Row, lead: Option<Row>, sale: Option<&Id>, state: &State) -> Subject {
+    let agreement = state.agreements.by_id.get(credit);
+    Subject {
+        partner: Some(state.partners.key(agreement.partner).clone()),
+        agreement: Some(state.agreements.by_id.key(credit).clone()),
+        lead: lead.map(|row| state.leads.by_id.key(row).clone()),
         sale: sale.cloned(),
         campaign: None,
     }

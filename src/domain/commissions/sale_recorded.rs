@@ -1,7 +1,7 @@
 //! A sale was made: assessed, accrued and, where the partner collected it, owed by the partner (rules 6).
 
 use super::assess::{Subject as Assessed, assess};
-use super::posting::PartnerEntry;
+use super::posting::{PartnerEntry, subject_for};
 use super::{Earned, Holdings, Sale};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
@@ -122,18 +122,6 @@ pub fn assessment_in(effects: &[Effect]) -> Option<&Assessment> {
         Effect::CommissionAssessed(assessment) => Some(&**assessment),
         _ => None,
     })
-}
-
-/// What entries of an agreement's partner are about.
-pub fn subject_for(credit: Row, lead: Option<Row>, sale: Option<&Id>, state: &State) -> Subject {
-    let agreement = state.agreements.by_id.get(credit);
-    Subject {
-        partner: Some(state.partners.key(agreement.partner).clone()),
-        agreement: Some(state.agreements.by_id.key(credit).clone()),
-        lead: lead.map(|row| state.leads.by_id.key(row).clone()),
-        sale: sale.cloned(),
-        campaign: None,
-    }
 }
 
 /// Posts what was earned to the partner (rules 6.7, 12).

@@ -2,8 +2,8 @@
 
 use super::assess::net_sales_key;
 use super::holdings::{HOUSE, Part};
-use super::posting::{PartnerEntry, subject_of};
-use super::sale_recorded::{collect, subject_for};
+use super::posting::{PartnerEntry, subject_for, subject_of};
+use super::sale_recorded::collect;
 use super::{Earned, Refund, Sale, postings_to_partners};
 use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::{Reward, Terms};

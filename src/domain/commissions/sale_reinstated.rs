@@ -1,8 +1,8 @@
 //! A refund was undone, as when a chargeback is won: what it took is posted back (rules 6.8).
 
 use super::holdings::HOUSE;
-use super::posting::subject_of;
-use super::sale_recorded::{collect, subject_for};
+use super::posting::{subject_for, subject_of};
+use super::sale_recorded::collect;
 use super::sale_refunded::{parts_posted, post_part};
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;

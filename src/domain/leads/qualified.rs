@@ -3,7 +3,8 @@
 use super::Qualification;
 use crate::domain::calendar::Time;
 use crate::domain::commissions::assess::{Subject, assess};
-use crate::domain::commissions::sale_recorded::{accrue, assessment_in, subject_for};
+use crate::domain::commissions::posting::subject_for;
+use crate::domain::commissions::sale_recorded::{accrue, assessment_in};
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;

@@ -3,7 +3,7 @@
 use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::Ownership;
 use crate::domain::calendar::Time;
-use crate::domain::commissions::sale_recorded::subject_for;
+use crate::domain::commissions::posting::subject_for;
 use crate::domain::effect::{Effect, Posting};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Money, apportion};
