@@ -8,6 +8,7 @@ pub mod renewed;
 pub mod signed;
 pub mod terminated;
 pub mod terms;
+mod terms_parsing;
 
 use super::calendar::{Span, Time, Tz, after};
 use super::ids::Id;

@@ -1,23 +1,22 @@
 //! Terms of an agreement: parsed once, then only read (rules 4–7).
 
+use super::terms_parsing::{
+    check_scope, parse_brand_use, parse_cadence, parse_exclusivity, parse_notice, parse_ownership, parse_protection, parse_rules,
+    parse_tail,
+};
 use crate::domain::calendar::{Period, Span, Time, Tz};
 use crate::domain::ids::Id;
-use crate::domain::money::{Currency, MAX_AMOUNT, Money, WHOLE_BPS};
-use crate::domain::parse::{Fields, MAX_ITEMS};
-use crate::proto::{
-    self, Bound, BrandChannel, CampaignsAtEnd, CommissionTrigger, LeadsAtEnd, TailMode, TierMode, TierPeriod, WindowAnchor,
-};
-use std::collections::BTreeSet;
+use crate::domain::money::{Currency, Money};
+use crate::domain::parse::Fields;
+use crate::proto::{self, Bound, BrandChannel, CampaignsAtEnd, CommissionTrigger, LeadsAtEnd, TierMode, TierPeriod, WindowAnchor};
 use std::sync::Arc;
 
 /// How long a claim is protected if the terms say nothing (rules 5.2).
-const DEFAULT_PROTECTION_DAYS: u32 = 90;
+pub(super) const DEFAULT_PROTECTION_DAYS: u32 = 90;
 /// Days from one check-in to the next if the terms say nothing (rules 10.2).
-const DEFAULT_CHECK_IN_DAYS: u32 = 31;
+pub(super) const DEFAULT_CHECK_IN_DAYS: u32 = 31;
 /// Days from one quarterly business review to the next if the terms say nothing (rules 10.2).
-const DEFAULT_REVIEW_DAYS: u32 = 92;
-/// The most commission rules and the most bands of a rule.
-const MAX_RULES: usize = 100;
+pub(super) const DEFAULT_REVIEW_DAYS: u32 = 92;
 
 /// A version of an agreement's terms.
 #[derive(Clone, Debug, PartialEq)]
@@ -262,154 +261,5 @@ impl Terms {
     /// When a window of these terms starts and ends, from an anchor.
     pub fn window_from(&self, anchor: Time, window: Window) -> (Time, Time) {
         (anchor, crate::domain::calendar::add_months(anchor, window.months, self.zone))
-    }
-}
-
-/// What the sides promised is kept as sent.
-fn check_scope(message: &proto::Terms, fields: &mut Fields) {
-    if let Some(scope) = &message.scope {
-        fields.within("scope", |fields| {
-            fields.each("obligations", &scope.obligations, MAX_ITEMS, |fields, obligation| {
-                fields.chosen::<proto::Side>("side", obligation.side);
-                fields.required_text("description", &obligation.description);
-            })
-        });
-    }
-}
-
-fn parse_brand_use(message: &proto::BrandUseTerms, fields: &mut Fields) -> BrandUse {
-    let channel = |fields: &mut Fields, channel: &i32| fields.chosen("", *channel);
-    BrandUse {
-        allowed_channels: fields.each("allowed_channels", &message.allowed_channels, MAX_ITEMS, channel),
-        approval_channels: fields.each("approval_channels", &message.approval_channels, MAX_ITEMS, channel),
-    }
-}
-
-fn parse_ownership(message: &proto::Ownership, fields: &mut Fields) -> Ownership {
-    if u64::from(message.house_bps) + u64::from(message.partner_bps) != u64::from(WHOLE_BPS) {
-        fields.bad("ownership", format!("house_bps and partner_bps must add up to {WHOLE_BPS}"));
-    }
-    Ownership { house_bps: message.house_bps, partner_bps: message.partner_bps }
-}
-
-/// Zero stands for what is not said.
-fn parse_cadence(message: &proto::Cadence, fields: &mut Fields) -> Cadence {
-    let or = |days: u32, default| if days == 0 { default } else { days };
-    fields.within("cadence", |fields| Cadence {
-        check_in_days: or(fields.days("check_in_days", message.check_in_days), DEFAULT_CHECK_IN_DAYS),
-        review_days: or(fields.days("review_days", message.review_days), DEFAULT_REVIEW_DAYS),
-    })
-}
-
-fn parse_protection(message: Option<&proto::LeadProtection>, fields: &mut Fields) -> Protection {
-    let Some(message) = message else {
-        return Protection::default();
-    };
-    let days = match &message.period {
-        Some(proto::lead_protection::Period::Days(days)) => Some(fields.days("days", *days)),
-        Some(proto::lead_protection::Period::Unlimited(true)) => None,
-        Some(proto::lead_protection::Period::Unlimited(false)) | None => Some(DEFAULT_PROTECTION_DAYS),
-    };
-    let anchor = fields.chosen_or("anchor", message.anchor, proto::ProtectionAnchor::Referral);
-    Protection { days, from_approval: anchor == proto::ProtectionAnchor::Approval }
-}
-
-fn parse_tail(message: &proto::Tail, fields: &mut Fields) -> Tail {
-    let days = fields.days("days", message.days);
-    match fields.chosen_or("mode", message.mode, TailMode::None) {
-        TailMode::Days => Tail::Days(days),
-        TailMode::RemainingWindow => Tail::RemainingWindow,
-        TailMode::None | TailMode::Unspecified => Tail::None,
-    }
-}
-
-fn parse_notice(message: &proto::Notice, fields: &mut Fields) -> Span {
-    match message.period {
-        Some(proto::notice::Period::Days(days)) => Span::Days(fields.days("days", days)),
-        Some(proto::notice::Period::Months(months)) => Span::Months(fields.months("months", months, 0)),
-        None => Span::Days(0),
-    }
-}
-
-fn parse_exclusivity(message: &proto::Exclusivity, fields: &mut Fields) -> Exclusivity {
-    Exclusivity {
-        bound: fields.chosen("bound", message.bound),
-        partners: fields.each("partner_ids", &message.partner_ids, MAX_ITEMS, |fields, id| fields.id("", id)),
-        categories: fields.each("categories", &message.categories, MAX_ITEMS, |fields, category| fields.key("", category)),
-        months: message.months.map(|months| fields.months("months", months, 1)),
-    }
-}
-
-fn parse_rules(message: &proto::Commission, fields: &mut Fields) -> Vec<Rule> {
-    let mut names = BTreeSet::new();
-    fields.each("rules", &message.rules, MAX_RULES, |fields, rule| {
-        if !names.insert(rule.name.clone()) && !rule.name.is_empty() {
-            fields.bad("name", "is the name of an earlier rule of these terms; names are unique");
-        }
-        parse_rule(rule, fields)
-    })
-}
-
-fn parse_rule(message: &proto::CommissionRule, fields: &mut Fields) -> Rule {
-    fields.required_text("name", &message.name);
-    let rule = Rule {
-        name: message.name.clone(),
-        trigger: fields.chosen("trigger", message.trigger),
-        products: fields.each("products", &message.products, MAX_ITEMS, |fields, product| fields.key("", product)),
-        max_sales_per_lead: message.max_sales_per_lead,
-        reward: parse_reward(message.reward.as_ref(), fields),
-        window: message.window.as_ref().map(|window| {
-            fields.within("window", |fields| Window {
-                months: fields.months("months", window.months, 1),
-                anchor: fields.chosen("anchor", window.anchor),
-            })
-        }),
-        cap_per_lead: fields.optional_amount("cap_per_lead", message.cap_per_lead.as_ref()),
-        hold_days: fields.days("hold_days", message.hold_days),
-    };
-    if rule.trigger == CommissionTrigger::LeadQualified && message.reward.is_some() && !matches!(rule.reward, Reward::Flat(_)) {
-        fields.bad(
-            if matches!(rule.reward, Reward::Rate(_)) { "rate_bps" } else { "tiers" },
-            "does not go with LEAD_QUALIFIED, which has no amount to share; pay a flat amount",
-        );
-    }
-    let totals = matches!(&rule.reward, Reward::Tiers(tiers) if tiers.mode != TierMode::BySale);
-    if rule.cap_per_lead.is_some() && totals {
-        fields.bad("cap_per_lead", "does not go with MARGINAL or RETROACTIVE tiers, which rate all leads together");
-    }
-    rule
-}
-
-fn parse_reward(message: Option<&proto::commission_rule::Reward>, fields: &mut Fields) -> Reward {
-    match message {
-        Some(proto::commission_rule::Reward::RateBps(bps)) => Reward::Rate(fields.bps("rate_bps", *bps)),
-        Some(proto::commission_rule::Reward::Flat(flat)) => Reward::Flat(fields.amount("flat", Some(flat))),
-        Some(proto::commission_rule::Reward::Tiers(tiers)) => Reward::Tiers(fields.within("tiers", |fields| parse_tiers(tiers, fields))),
-        None => {
-            fields.bad("reward", "is required: rate_bps, flat or tiers");
-            Reward::Rate(0)
-        }
-    }
-}
-
-fn parse_tiers(message: &proto::Tiers, fields: &mut Fields) -> Tiers {
-    if message.bands.is_empty() {
-        fields.bad("bands", "must hold at least one band");
-    }
-    let mut before = None;
-    let bands = fields.each("bands", &message.bands, MAX_RULES, |fields, band| {
-        if !(0..=MAX_AMOUNT).contains(&band.from_minor_units) || before.is_some_and(|before| band.from_minor_units <= before) {
-            fields.bad("from_minor_units", format!("must be from 0 to {MAX_AMOUNT} and above the band before"));
-        }
-        before = Some(band.from_minor_units);
-        (band.from_minor_units, fields.bps("rate_bps", band.rate_bps))
-    });
-    Tiers {
-        mode: fields.chosen("mode", message.mode),
-        period: fields.chosen("period", message.period),
-        currency: fields
-            .currency("currency_code", &message.currency_code)
-            .unwrap_or_else(|| Currency::from_code("USD").expect("USD is listed")),
-        bands,
     }
 }
