@@ -116,10 +116,25 @@ impl Handover {
             }
             self.changed.wait(&mut desk);
         }
+        Some(self.hand_out(&mut desk))
+    }
+
+    /// Takes the next commit if there is one.
+    pub fn try_take(&self) -> Option<Group> {
+        let mut desk = self.desk.lock();
+        (!desk.filling.is_idle()).then(|| self.hand_out(&mut desk))
+    }
+
+    fn hand_out(&self, desk: &mut Desk) -> Group {
         let group = std::mem::take(&mut desk.filling);
         desk.syncing = Some((group.after, Arc::clone(&group.batch)));
         self.changed.notify_all();
-        Some(group)
+        group
+    }
+
+    /// Whether a decided request could be added without waiting.
+    pub fn has_room_for(&self, decided: &Decided, limits: &Limits) -> bool {
+        self.desk.lock().filling.has_room_for(decided, limits)
     }
 
     /// The taken commit is durable, or lost.

@@ -12,12 +12,14 @@ mod group;
 mod idempotency;
 mod queue;
 mod replay;
+mod stepped;
 mod view;
 mod writer;
 
 pub use error::{Error, EventPlace};
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
+pub use stepped::SteppedLedger;
 pub use view::View;
 
 use crate::clock::Clock;
@@ -35,6 +37,7 @@ use parking_lot::{Mutex, RwLock};
 use queue::{Queue, Request};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use std::time::Instant;
 use tokio::sync::watch;
@@ -67,6 +70,19 @@ impl Ledger {
     /// # Errors
     /// If the journal cannot be read, or holds what this release cannot replay; the position is named.
     pub fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, limits: Limits) -> Result<(Self, ReplayReport), ReplayError> {
+        let (ledger, requests, report) = Self::prepare(journal, clock, limits)?;
+        let writer = start("writer", &ledger.core, move |core| writer::run(core, &requests))?;
+        let committer = start("committer", &ledger.core, committer::run)?;
+        ledger.threads.lock().extend([writer, committer]);
+        Ok((ledger, report))
+    }
+
+    /// A ledger whose stages do not run yet, and what is queued for the first of them.
+    fn prepare(
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> Result<(Self, Receiver<Request>, ReplayReport), ReplayError> {
         let (replayed, report) = replay::replay(&*journal)?;
         let (queue, requests) = Queue::new(&limits);
         let core = Arc::new(Core {
@@ -81,10 +97,8 @@ impl Ledger {
             clock,
             limits,
         });
-        let writer = start("writer", &core, move |core| writer::run(core, &requests))?;
-        let committer = start("committer", &core, committer::run)?;
-        let threads = Arc::new(Mutex::new(vec![writer, committer]));
-        Ok((Self { core, queue: Arc::new(queue), closing: Arc::new(watch::Sender::new(false)), threads }, report))
+        let closing = Arc::new(watch::Sender::new(false));
+        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default() }, requests, report))
     }
 
     /// Queues events to be recorded. Malformed ones are refused here, all bad fields at once; overload as well.

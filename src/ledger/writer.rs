@@ -23,14 +23,21 @@ use std::time::Instant;
 /// Decides requests until the queue is closed and empty.
 pub fn run(core: &Core, requests: &Receiver<Request>) {
     while let Ok(request) = requests.recv() {
-        if request.answer.is_abandoned() {
-            continue;
+        if let Some(decided) = step(core, request) {
+            core.handover.add(decided, &core.limits);
         }
-        let (records, result, answer) = decide(core, request);
-        let byte_len = records.iter().map(|(record, _)| record.encoded_len()).sum();
-        core.handover.add(Decided { records, byte_len, answer, result }, &core.limits);
     }
     core.handover.close();
+}
+
+/// Decides one request; `None` if nobody waits for it any more.
+pub fn step(core: &Core, request: Request) -> Option<Decided> {
+    if request.answer.is_abandoned() {
+        return None;
+    }
+    let (records, result, answer) = decide(core, request);
+    let byte_len = records.iter().map(|(record, _)| record.encoded_len()).sum();
+    Some(Decided { records, byte_len, answer, result })
 }
 
 type NewRecords = Vec<(proto::Record, Told)>;
