@@ -13,6 +13,8 @@ mod write;
 
 pub use edge::{Edge, EdgeLayer};
 pub use health::Health;
+pub use read::ask;
+pub use read_journal::{explain_sale, get_metrics, list_entries};
 pub use serve::{ServeError, serve};
 pub use status::{DOMAIN, to_status};
 

@@ -19,7 +19,7 @@ mod writer;
 pub use error::{Error, EventPlace};
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
-pub use stepped::SteppedLedger;
+pub use stepped::{Progress, SteppedLedger};
 pub use view::View;
 
 use crate::clock::Clock;

@@ -16,6 +16,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::task::{Context, Poll, Waker};
 
+/// What a step of the writer came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// Nothing is queued, or what is decided finds no room in the commit that is being filled.
+    Nothing,
+    /// The next request was taken out of the queue and decided, but finds no room yet.
+    Decided,
+    /// The next request was taken out of the queue and, unless nobody waits for it, decided and handed over.
+    Taken,
+    /// What found no room before was handed over.
+    HandedOver,
+}
+
 /// A ledger that does nothing by itself. The journal may take steps of it from within its `append`, as if they
 /// happened on other threads during a sync; no step waits for anything.
 pub struct SteppedLedger {
@@ -58,20 +71,18 @@ impl SteppedLedger {
         }
     }
 
-    /// The writer takes a step: decides the next request, or hands over the one that had no room. False if it can do
-    /// neither.
-    pub fn decide_next(&self) -> bool {
+    /// The writer takes a step: decides the next request, or hands over the one that had no room.
+    pub fn decide_next(&self) -> Progress {
         let mut waiting = self.waiting.lock();
         if let Some(decided) = waiting.take() {
-            return self.hand_over(decided, &mut waiting);
+            return if self.hand_over(decided, &mut waiting) { Progress::HandedOver } else { Progress::Nothing };
         }
         let Ok(request) = self.requests.lock().try_recv() else {
-            return false;
+            return Progress::Nothing;
         };
-        if let Some(decided) = writer::step(&self.ledger.core, request) {
-            self.hand_over(decided, &mut waiting);
-        }
-        true
+        let decided = writer::step(&self.ledger.core, request);
+        let is_through = decided.is_none_or(|decided| self.hand_over(decided, &mut waiting));
+        if is_through { Progress::Taken } else { Progress::Decided }
     }
 
     fn hand_over(&self, decided: Decided, waiting: &mut Option<Decided>) -> bool {
@@ -107,7 +118,7 @@ impl SteppedLedger {
     pub fn close(&self) -> Result<(), JournalError> {
         self.ledger.begin_closing();
         self.ledger.queue.close();
-        while self.decide_next() || self.commit_next() {}
+        while self.decide_next() != Progress::Nothing || self.commit_next() {}
         self.ledger.core.journal.close()
     }
 }
