@@ -5,9 +5,9 @@ use super::measure::Latencies;
 use super::wire::{Acknowledges, Appended, Raw, Streamed};
 use crate::cli::failure::{Failure, Refusal};
 use prost::bytes::Bytes;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::client::Grpc;
@@ -236,42 +236,53 @@ async fn stream_to_its_end<A: Acknowledges>(
     load: &mut Load,
 ) -> Result<(), Refusal> {
     let (requests, stream) = mpsc::channel(window);
+    let (sent, mut unanswered) = mpsc::channel::<(Call, Instant)>(window);
+    let room = Semaphore::new(window);
     grpc.ready().await.map_err(|error| tonic::Status::unavailable(error.to_string()))?;
     let path = PathAndQuery::from_static(APPEND_STREAM);
     let mut answers = grpc.streaming(Request::new(ReceiverStream::new(stream)), path, Raw::<Streamed<A>>::new()).await?.into_inner();
-    let mut unanswered = VecDeque::new();
-    let mut requests = Some(requests);
-    let mut sent = 0;
-    loop {
-        while let Some(sender) = requests.as_ref().filter(|_| unanswered.len() < window) {
-            let next = match turn.next(sent).await {
-                Some(due) => calls.next().map(|next| (next, due)),
-                None => None,
-            };
-            let Some((next, due)) = next else {
-                // The stream's end: what is unanswered still comes.
-                requests = None;
-                break;
-            };
-            sent += 1;
-            let is_open = sender.send(next.request.clone()).await.is_ok();
-            unanswered.push_back((next, due));
-            if !is_open {
-                break;
+    let mut leads = calls.leads;
+    let listening = async {
+        while let Some(Streamed(outcome)) = answers.message().await? {
+            let Some((call, due)) = unanswered.recv().await else { break };
+            room.add_permits(1);
+            match outcome {
+                Ok(answer) => {
+                    load.acknowledged(&call, answer.appended(), due.elapsed());
+                    leads = call.leads;
+                }
+                Err(error) => load.refused(&Refusal::from(*error)),
             }
         }
-        let Some(Streamed(outcome)) = answers.message().await? else { break };
-        let Some((call, due)) = unanswered.pop_front() else { break };
-        match outcome {
-            Ok(answer) => {
-                load.acknowledged(&call, answer.appended(), due.elapsed());
-                calls.leads = call.leads;
-            }
-            Err(error) => load.refused(&Refusal::from(*error)),
-        }
+        Ok::<_, tonic::Status>(())
+    };
+    let listening = async {
+        let heard = listening.await;
+        // Nothing more is sent on a stream that has ended.
+        room.close();
+        heard
+    };
+    let ((), heard) = tokio::join!(feed(calls, turn, &room, requests, sent), listening);
+    calls.leads = leads;
+    heard?;
+    match unanswered.try_recv() {
+        Err(_) => Ok(()),
+        Ok(_) => Err(tonic::Status::unavailable("the stream ended with requests unanswered").into()),
     }
-    match unanswered.len() {
-        0 => Ok(()),
-        left => Err(tonic::Status::unavailable(format!("the stream ended with {left} requests unanswered")).into()),
+}
+
+/// Sends a lane's calls on a stream, each once there is room for one more unanswered, and says which and since when.
+async fn feed(calls: &mut Calls, turn: Turn, room: &Semaphore, requests: mpsc::Sender<Bytes>, sent: mpsc::Sender<(Call, Instant)>) {
+    let mut count = 0;
+    while let Ok(permit) = room.acquire().await {
+        permit.forget();
+        let Some(due) = turn.next(count).await else { return };
+        let Some(call) = calls.next() else { return };
+        count += 1;
+        let request = call.request.clone();
+        // Nobody listens any more once the stream has ended.
+        if sent.send((call, due)).await.is_err() || requests.send(request).await.is_err() {
+            return;
+        }
     }
 }

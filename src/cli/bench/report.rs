@@ -213,11 +213,6 @@ impl Report {
         out.table(table)
     }
 
-    /// Fails if the figures do not count.
-    pub fn judge(&self) -> Result<(), Failure> {
-        judge(&self.problems)
-    }
-
     fn table(&self) -> Table {
         let mut table = Table::facts();
         let Settings { clients, in_flight, events_per_call, mix, partners, seed, calls, answers, .. } = &self.settings;

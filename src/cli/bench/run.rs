@@ -142,7 +142,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Failure> {
     report.settle(before.0, after, recorded, plan.address.is_none());
     drop(connections);
     if let Some((home, server)) = ledger.own {
-        end(plan, &home, server, &mut report)?;
+        end(plan, &home, server, &mut report).await?;
     }
     Ok(report)
 }
@@ -222,7 +222,7 @@ async fn questions(
     let questions = Arc::new(Questions::new(story, plan.partners, &lanes, plan.seed));
     let meanwhile = async {
         let rate = rate?;
-        let events = u64::from(rate) * time.as_secs();
+        let events = u64::from(rate) * (time.as_secs() + 1);
         prepare(&mut lanes, None, events);
         let started = Instant::now();
         #[expect(clippy::cast_precision_loss, reason = "events per call are few")]
@@ -252,8 +252,8 @@ async fn questions(
 }
 
 /// Ends the temporary server, looks at what it left on the disk, and starts it again on that.
-fn end(plan: &Plan, home: &Home, server: Server, report: &mut Report) -> Result<(), Failure> {
-    server.stop()?;
+async fn end(plan: &Plan, home: &Home, server: Server, report: &mut Report) -> Result<(), Failure> {
+    stop(server).await?;
     let disk = Disk::of(&home.data_dir()).map_err(|error| Failure::check(format!("the disk cannot be looked at: {error}")))?;
     let encoded = report.read.as_ref().map(|read| per(read.record_bytes, read.records));
     report.disk = Some(OnDisk::new(disk, report.recorded.records, encoded));
@@ -271,7 +271,13 @@ fn end(plan: &Plan, home: &Home, server: Server, report: &mut Report) -> Result<
             serving_after_seconds: again.ready_after.as_secs_f64(),
             memory,
         });
-        again.stop()?;
+        stop(again).await?;
     }
     Ok(())
+}
+
+/// Ends a server; meanwhile the connections to it can be closed.
+async fn stop(server: Server) -> Result<(), Failure> {
+    let stopped = tokio::task::spawn_blocking(|| server.stop()).await;
+    stopped.map_err(|error| Failure::check(format!("the temporary server cannot be ended: {error}")))?
 }
