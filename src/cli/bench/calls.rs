@@ -6,9 +6,6 @@ use prost::bytes::Bytes;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Bytes of requests that are encoded ahead, over all lanes.
-const AHEAD_BYTES: usize = 512 << 20;
-
 /// How much is sent.
 #[derive(Clone, Copy, Debug)]
 pub enum Amount {
@@ -89,9 +86,8 @@ impl Calls {
 }
 
 /// Says how much all lanes send together, and encodes the calls of it as far as there is room: in turns, so that none is
-/// left behind. `guess` is how many events are expected where the time decides.
-pub fn prepare(lanes: &mut [Calls], events: Option<u64>, guess: u64) {
-    let mut room = AHEAD_BYTES;
+/// left behind, `room` being bytes. `guess` is how many events are expected where the time decides.
+pub fn prepare(lanes: &mut [Calls], events: Option<u64>, guess: u64, mut room: usize) {
     let mut expected = events.unwrap_or(guess);
     for calls in &mut *lanes {
         calls.events = events;
@@ -121,7 +117,7 @@ mod tests {
     fn all_calls(lanes: u32, per_call: u64, events: u64) -> Vec<Vec<AppendRequest>> {
         let story = Story::new(Mix::Realistic, 7, 5, lanes);
         let mut calls = Calls::of_lanes(&story, lanes, per_call, false);
-        prepare(&mut calls, Some(events), 0);
+        prepare(&mut calls, Some(events), 0, usize::MAX);
         let drain = |calls: &mut Calls| {
             std::iter::from_fn(|| calls.next()).map(|call| AppendRequest::decode(call.request).expect("a request")).collect()
         };

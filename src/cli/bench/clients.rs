@@ -1,7 +1,7 @@
 //! The load: connections, lanes of calls on them, and what comes back.
 
 use super::calls::{Call, Calls};
-use super::measure::Latencies;
+use super::measure::{Latencies, Progress};
 use super::wire::{Acknowledges, Appended, Raw, Streamed};
 use crate::cli::failure::{Failure, Refusal};
 use prost::bytes::Bytes;
@@ -90,6 +90,8 @@ pub struct Load {
     pub seconds: f64,
     /// Of each acknowledged call, from when it was due or sent first.
     pub latencies: Latencies,
+    /// How far it came over time.
+    pub progress: Progress,
     /// Refused calls by code.
     pub refused: BTreeMap<String, u64>,
     /// How often a call was sent again because the ledger was overloaded.
@@ -101,23 +103,25 @@ pub struct Load {
 impl Load {
     /// Nothing yet.
     pub fn new() -> Self {
-        let latencies = Latencies::new();
-        Self { calls: 0, events: 0, seconds: 0.0, latencies, refused: BTreeMap::new(), retried: 0, problems: Vec::new() }
+        let (latencies, progress) = (Latencies::new(), Progress::default());
+        Self { calls: 0, events: 0, seconds: 0.0, latencies, progress, refused: BTreeMap::new(), retried: 0, problems: Vec::new() }
     }
 
     fn add(&mut self, other: &Self) {
         self.calls += other.calls;
         self.events += other.events;
         self.latencies.add(&other.latencies);
+        self.progress.add(&other.progress);
         self.retried += other.retried;
         other.refused.iter().for_each(|(code, count)| *self.refused.entry(code.clone()).or_default() += count);
         self.problems.extend_from_slice(&other.problems);
     }
 
-    fn acknowledged(&mut self, sent: &Call, answer: Appended, latency: Duration) {
+    fn acknowledged(&mut self, sent: &Call, answer: Appended, due: Instant, schedule: &Schedule) {
         self.calls += 1;
         self.events += answer.results;
-        self.latencies.record(latency);
+        self.latencies.record(due.elapsed());
+        self.progress.record(schedule.started.elapsed(), answer.results);
         if answer.results != sent.events {
             self.problems.push(format!("a call of {} events was acknowledged with {} results", sent.events, answer.results));
         }
@@ -199,7 +203,7 @@ async fn unary<A: Acknowledges>(mut grpc: Grpc<Channel>, mut calls: Calls, turn:
         loop {
             match call::<A>(&mut grpc, APPEND, next.request.clone()).await {
                 Ok(answer) => {
-                    load.acknowledged(&next, answer.appended(), due.elapsed());
+                    load.acknowledged(&next, answer.appended(), due, &turn.schedule);
                     calls.leads = next.leads;
                 }
                 Err(refusal) if refusal.code == Code::ResourceExhausted => {
@@ -248,7 +252,7 @@ async fn stream_to_its_end<A: Acknowledges>(
             room.add_permits(1);
             match outcome {
                 Ok(answer) => {
-                    load.acknowledged(&call, answer.appended(), due.elapsed());
+                    load.acknowledged(&call, answer.appended(), due, &turn.schedule);
                     leads = call.leads;
                 }
                 Err(error) => load.refused(&Refusal::from(*error)),

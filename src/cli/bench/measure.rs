@@ -37,6 +37,56 @@ impl Latencies {
     }
 }
 
+/// How far a load came over time: events acknowledged in each tenth of a second.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Vec<u64>);
+
+/// The tenths of a load of which the speed is told.
+const TENTHS: u32 = 10;
+/// The shortest load of which it is, in seconds: shorter ones have too few tenths of a second.
+const LEAST_SECONDS: f64 = 5.0;
+
+impl Progress {
+    /// So many events were acknowledged so long after the start.
+    pub fn record(&mut self, after: Duration, events: u64) {
+        let index = usize::try_from(after.as_millis() / 100).unwrap_or(usize::MAX - 1);
+        if self.0.len() <= index {
+            self.0.resize(index + 1, 0);
+        }
+        self.0[index] += events;
+    }
+
+    /// Takes that of another up.
+    pub fn add(&mut self, other: &Self) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        self.0.iter_mut().zip(&other.0).for_each(|(sum, more)| *sum += more);
+    }
+
+    /// Events per second in each tenth of the events, so that a load that gets slower shows it. Of short ones nothing.
+    pub fn speed_by_tenths(&self, seconds: f64) -> Vec<f64> {
+        let events: u64 = self.0.iter().sum();
+        if events == 0 || seconds < LEAST_SECONDS {
+            return Vec::new();
+        }
+        let times: Vec<f64> = (0..=TENTHS).map(|tenth| self.time_of(per(events * u64::from(tenth), u64::from(TENTHS)))).collect();
+        times.windows(2).map(|pair| per(events, u64::from(TENTHS)) / (pair[1] - pair[0]).max(1e-9)).collect()
+    }
+
+    /// After how many seconds so many events had been acknowledged.
+    #[expect(clippy::cast_precision_loss, reason = "a speed for people to read")]
+    fn time_of(&self, events: f64) -> f64 {
+        let (mut before, mut seconds) = (0.0, 0.0);
+        for count in self.0.iter().map(|count| *count as f64) {
+            if before + count >= events {
+                return if count > 0.0 { seconds + 0.1 * (events - before) / count } else { seconds };
+            }
+            before += count;
+            seconds += 0.1;
+        }
+        seconds
+    }
+}
+
 #[expect(clippy::cast_precision_loss, reason = "a figure for people to read")]
 fn milliseconds(microseconds: u64) -> f64 {
     microseconds as f64 / 1_000.0
@@ -170,6 +220,23 @@ mod tests {
         for (found, expected) in [(p50_ms, 500.0), (p99_ms, 990.0), (p99_9_ms, 999.0), (max_ms, 1_000.0)] {
             assert!((found - expected).abs() <= expected * 0.002, "{found} is not {expected}");
         }
+    }
+
+    #[test]
+    fn a_load_that_gets_slower_shows_it() {
+        let mut progress = Progress::default();
+        let mut other = Progress::default();
+        // 500 events in the first five seconds, as many in the ten after them, on two lanes.
+        (0..50).for_each(|tenth| progress.record(Duration::from_millis(tenth * 100), 10));
+        (50..150).for_each(|tenth| other.record(Duration::from_millis(tenth * 100 + 50), 5));
+        progress.add(&other);
+        let speeds = progress.speed_by_tenths(15.0);
+        assert_eq!(speeds.len(), 10);
+        for (tenth, speed) in speeds.iter().enumerate() {
+            let expected = if tenth < 5 { 100.0 } else { 50.0 };
+            assert!((speed - expected).abs() < 0.1, "{speeds:?}");
+        }
+        assert!(progress.speed_by_tenths(0.5).is_empty(), "too short to tell");
     }
 
     #[test]

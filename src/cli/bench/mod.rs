@@ -72,6 +72,9 @@ pub struct Args {
     /// Threads of this program
     #[arg(long, value_name = "N", default_value_t = 1)]
     client_threads: usize,
+    /// MiB of requests that are encoded before the clock starts; the rest is encoded while it runs
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    ahead: u32,
     /// Decode answers whole and check them, instead of counting what they acknowledge
     #[arg(long)]
     check: bool,
@@ -185,6 +188,7 @@ impl Args {
             seed: self.seed,
             on_streams: self.stream,
             check: self.check,
+            ahead_bytes: (self.ahead as usize) << 20,
             page_size: Some(self.read).filter(|page_size| *page_size > 0),
             questions: self.queries.map(|time| Asking { time, in_flight, rate }),
             restart: true,

@@ -40,6 +40,9 @@ pub struct LoadReport {
     pub calls_per_second: f64,
     /// Of a call, from sending it first until it was acknowledged.
     pub latency: Percentiles,
+    /// Events per second in each tenth of the events, of a load that took some seconds.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events_per_second_by_tenths: Vec<f64>,
     /// Calls that were encoded before the measured time.
     pub calls_encoded_ahead: u64,
     /// Refused calls by code.
@@ -59,6 +62,7 @@ impl LoadReport {
             events_per_second: per_second(load.events, load.seconds),
             calls_per_second: per_second(load.calls, load.seconds),
             latency: load.latencies.summary(),
+            events_per_second_by_tenths: load.progress.speed_by_tenths(load.seconds),
             calls_encoded_ahead,
             refused: load.refused.clone(),
             retried: load.retried,
@@ -241,6 +245,8 @@ impl Report {
             format!("{events_per_second:.0} events/s, {calls_per_second:.0} calls/s ({events} events in {calls} calls in {seconds:.2} s)"),
         );
         table.fact("latency", percentiles(latency));
+        let tenths: Vec<String> = self.load.events_per_second_by_tenths.iter().map(|speed| format!("{speed:.0}")).collect();
+        table.fact("by tenths", tenths.join(" "));
         table.fact("refused", refusals(refused));
         table.fact("sent again", format!("{retried} times, for overload"));
         table.fact("client CPU", format!("{:.2} s", client_cpu.seconds()));

@@ -19,8 +19,10 @@ use tonic::transport::Channel;
 const GET_TREE_HEAD: &str = "/partnership.ledger.v1.AuditService/GetTreeHead";
 /// Events that introduce partners, in a call.
 const INTRODUCED_TOGETHER: usize = 1_000;
-/// Events per second that are expected at the most where the time decides how many there are.
-const EXPECTED_PER_SECOND: u64 = 600_000;
+/// Calls per second that are expected at the most where the time decides how many there are.
+const CALLS_PER_SECOND: u64 = 100_000;
+/// Events per second that are expected at the most.
+const EVENTS_PER_SECOND: u64 = 1_000_000;
 
 /// What is measured.
 #[derive(Clone, Debug)]
@@ -37,6 +39,8 @@ pub struct Plan {
     pub seed: u64,
     pub on_streams: bool,
     pub check: bool,
+    /// Bytes of requests that are encoded before the clock starts.
+    pub ahead_bytes: usize,
     /// Records of a page when all are read back; not read back if absent.
     pub page_size: Option<u32>,
     pub questions: Option<Asking>,
@@ -67,7 +71,7 @@ impl Plan {
     fn expected_events(&self) -> u64 {
         let load = match self.amount {
             Amount::Events(events) => events,
-            Amount::Time(time) => (time.as_secs() + 1) * EXPECTED_PER_SECOND,
+            Amount::Time(time) => (time.as_secs() + 1) * EVENTS_PER_SECOND.min(self.events_per_call * CALLS_PER_SECOND),
         };
         let meanwhile = self.questions.map_or(0, |asking| u64::from(asking.rate.unwrap_or(0)) * (asking.time.as_secs() + 1));
         load + meanwhile
@@ -190,11 +194,11 @@ async fn send_checked(plan: &Plan, connections: &[Grpc<Channel>], lanes: Vec<Cal
 async fn load(plan: &Plan, ledger: &Ledger, connections: &[Grpc<Channel>], mut lanes: Vec<Calls>, report: &mut Report) -> Vec<Calls> {
     let time = match plan.amount {
         Amount::Events(events) => {
-            prepare(&mut lanes, Some(events), 0);
+            prepare(&mut lanes, Some(events), 0, plan.ahead_bytes);
             None
         }
         Amount::Time(time) => {
-            prepare(&mut lanes, None, plan.expected_events());
+            prepare(&mut lanes, None, plan.expected_events(), plan.ahead_bytes);
             Some(time)
         }
     };
@@ -223,7 +227,7 @@ async fn questions(
     let meanwhile = async {
         let rate = rate?;
         let events = u64::from(rate) * (time.as_secs() + 1);
-        prepare(&mut lanes, None, events);
+        prepare(&mut lanes, None, events, plan.ahead_bytes);
         let started = Instant::now();
         #[expect(clippy::cast_precision_loss, reason = "events per call are few")]
         let pace = Duration::from_secs_f64(plan.events_per_call as f64 / f64::from(rate.max(1)));

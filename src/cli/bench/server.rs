@@ -28,7 +28,9 @@ pub struct Home {
 impl Home {
     /// A fresh directory.
     pub fn new(setup: &Setup) -> Result<Self, Failure> {
-        let made = tempfile::Builder::new().prefix("partnership-ledger-bench-").tempdir_in(&setup.dir);
+        let made = tempfile::Builder::new()
+            .prefix("partnership-ledger-bench-")
+            .tempdir_in(std::path::absolute(&setup.dir).unwrap_or_else(|_| setup.dir.clone()));
         let dir = made.map_err(|error| Failure::usage(format!("no directory can be made in {}: {error}", setup.dir.display())))?;
         Ok(Self { setup: setup.clone(), dir })
     }

@@ -168,6 +168,7 @@ pub fn table(rows: &[Measured]) -> Table {
             of(|latency| latency.max_ms),
             report.server.map(|server| format!("{:.2}", server.cpu_microseconds_per_event)).unwrap_or_default(),
             report.server.map(|server| format!("{:.0}", server.memory_bytes_per_record)).unwrap_or_default(),
+            report.disk.and_then(|disk| disk.times_encoded).map(|times| format!("{times:.2}")).unwrap_or_default(),
             runs.join(" "),
         ]);
     }
