@@ -21,6 +21,12 @@ pub enum Step {
     SyncStore,
     /// The checkpoint file is about to be replaced.
     ReplaceCheckpoint,
+    /// A full segment is about to be compressed into a new file.
+    SealSegment,
+    /// The compressed segment, whole and synced, is about to get its name.
+    NameSealed,
+    /// The segment that was compressed is about to be removed.
+    RemoveSegment,
 }
 
 /// Called before each step; an error makes the step fail.
@@ -33,6 +39,8 @@ pub struct Options {
     pub segment_bytes: u64,
     /// The size of the first segment; each next is twice as large, up to `segment_bytes`.
     pub first_segment_bytes: u64,
+    /// Whether full segments are compressed in the background. Compressed ones are read either way.
+    pub compress_segments: bool,
     /// How often the store is synced and its position written down.
     pub checkpoint_interval: Duration,
     /// How many bytes may wait for the store before appending waits.
@@ -51,6 +59,7 @@ impl Default for Options {
         Self {
             segment_bytes: 64 << 20,
             first_segment_bytes: 1 << 20,
+            compress_segments: true,
             checkpoint_interval: Duration::from_secs(5),
             queue_bytes: 64 << 20,
             cache_bytes: 128 << 20,
@@ -77,6 +86,7 @@ impl fmt::Debug for Options {
             .debug_struct("Options")
             .field("segment_bytes", &self.segment_bytes)
             .field("first_segment_bytes", &self.first_segment_bytes)
+            .field("compress_segments", &self.compress_segments)
             .field("checkpoint_interval", &self.checkpoint_interval)
             .field("queue_bytes", &self.queue_bytes)
             .field("cache_bytes", &self.cache_bytes)

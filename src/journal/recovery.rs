@@ -5,10 +5,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::{self, Checkpoint, Found, sync_dir};
+use super::files::load;
 use super::log::Log;
 use super::options::Options;
 use super::repair::{LogRepair, damaged};
-use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile, advance};
+use super::seal::UNFINISHED;
+use super::segment::{SEGMENT_HEADER_BYTES, SegmentFile, advance};
 use super::sled::{Store, StoreError};
 use super::{Frontier, JournalError, TreeHead};
 
@@ -229,9 +231,7 @@ impl StoreState<'_> {
         let begin = segments.partition_point(|segment| segment.first <= known + 1).saturating_sub(1);
         for (index, segment) in segments.iter().enumerate().skip(begin) {
             let next = segments.get(index + 1).map(|next| next.first);
-            let image = Image::load(&segment.path)
-                .map_err(JournalError::storage(format!("reading {}", segment.path.display())))
-                .map_err(FeedError::Journal)?;
+            let image = load(segment).map_err(FeedError::Journal)?;
             let header = image.header();
             let mut frontier = header.map(|header| header.frontier).unwrap_or_default();
             let mut offset = SEGMENT_HEADER_BYTES;
@@ -241,7 +241,7 @@ impl StoreState<'_> {
                     // The log's end: it was settled before.
                     Err(_) if next.is_none() => break,
                     Err(fault) => {
-                        let what = format!("{}, byte {offset}: {fault}", segment.name());
+                        let what = format!("{}, {}", segment.name(), image.describe(offset, fault));
                         let last = next.map_or(0, |next| next - 1);
                         return Err(FeedError::Journal(damaged(what, frontier.size() + 1, last)));
                     }
@@ -289,7 +289,11 @@ pub(super) fn store_failed(error: StoreError) -> JournalError {
 /// Removes files that were being made ready when the process stopped.
 fn remove_unfinished(wal: &Path) -> Result<(), JournalError> {
     remove_if_there(&wal.join("spare.new"))?;
-    remove_if_there(&wal.join("segment.new"))
+    remove_if_there(&wal.join("segment.new"))?;
+    remove_if_there(&wal.join(UNFINISHED))?;
+    // A segment that is there in both forms: it was compressed, and not yet removed.
+    let segments = SegmentFile::list(wal).map_err(JournalError::storage(format!("listing {}", wal.display())))?;
+    segments.iter().filter(|segment| !segment.is_sealed).try_for_each(|segment| remove_if_there(&segment.sealed().path))
 }
 
 fn remove_if_there(path: &Path) -> Result<(), JournalError> {
