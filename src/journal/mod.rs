@@ -21,6 +21,7 @@ mod memory;
 mod mend;
 mod merkle;
 mod options;
+mod patrol;
 mod pending;
 mod quiet;
 mod reading;

@@ -47,6 +47,9 @@ pub struct Options {
     pub queue_bytes: usize,
     /// The store's page cache, in bytes.
     pub cache_bytes: u64,
+    /// Reads both copies of all records when opening, and mends what is damaged. Otherwise opening reads what came after
+    /// the last checkpoint, and the rest is looked at in the background.
+    pub check_everything: bool,
     /// Cuts off a last frame that is damaged rather than torn, instead of refusing to open. It may have been
     /// acknowledged: only for an operator who knows that it was not, or has no backup to restore it from.
     pub cut_damaged_tail: bool,
@@ -57,12 +60,13 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            segment_bytes: 64 << 20,
+            segment_bytes: 16 << 20,
             first_segment_bytes: 1 << 20,
             compress_segments: true,
             checkpoint_interval: Duration::from_secs(5),
             queue_bytes: 64 << 20,
             cache_bytes: 128 << 20,
+            check_everything: false,
             cut_damaged_tail: false,
             before_step: None,
         }
@@ -90,6 +94,7 @@ impl fmt::Debug for Options {
             .field("checkpoint_interval", &self.checkpoint_interval)
             .field("queue_bytes", &self.queue_bytes)
             .field("cache_bytes", &self.cache_bytes)
+            .field("check_everything", &self.check_everything)
             .field("cut_damaged_tail", &self.cut_damaged_tail)
             .finish_non_exhaustive()
     }

@@ -102,7 +102,7 @@ fn recover_log(
         checkpoint,
         donor: found_store.store.as_ref(),
         donor_last: found_store.last,
-        reads_all: found_store.fault.is_some(),
+        reads_all: found_store.fault.is_some() || options.check_everything,
         torn_tail_bytes: 0,
         notes: Vec::new(),
     };
@@ -141,7 +141,7 @@ fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>) -> 
     let (last, fault) = match store.last() {
         Ok(last) => {
             let last = last.map_or(0, |header| header.last());
-            (last, judge(&store, last, checkpoint).err())
+            (last, judge(&store, last, checkpoint, options.check_everything).err())
         }
         Err(error) => (0, Some(error.to_string())),
     };
@@ -150,14 +150,17 @@ fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>) -> 
     Ok(FoundStore { store: Some(store), last, fault })
 }
 
-/// Compares the store with the checkpoint; without one, reads it as a whole.
-fn judge(store: &Store, last: u64, checkpoint: Option<Checkpoint>) -> Result<(), String> {
-    let Some(checkpoint) = checkpoint else {
+/// Compares the store with the checkpoint; without one, or where all is to be read, reads it as a whole.
+fn judge(store: &Store, last: u64, checkpoint: Option<Checkpoint>, reads_all: bool) -> Result<(), String> {
+    if reads_all || checkpoint.is_none() {
         let mut frontier = Frontier::new();
         let visited = store.visit(0, |frame| advance(&mut frontier, frame).is_ok());
         visited.map_err(|error| error.to_string())?;
         let is_whole = frontier.size() == last;
-        return is_whole.then_some(()).ok_or_else(|| format!("it is whole up to {} only", frontier.size()));
+        is_whole.then_some(()).ok_or_else(|| format!("it is whole up to {} only", frontier.size()))?;
+    }
+    let Some(checkpoint) = checkpoint else {
+        return Ok(());
     };
     let position = checkpoint.position();
     if last < position {

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -15,6 +15,7 @@ use super::durable::Inner;
 use super::files::{load, read_header};
 use super::mend::donated;
 use super::options::{Options, Step};
+use super::patrol::Patrol;
 use super::quiet::catch;
 use super::repair::damaged;
 use super::sealed::{self, Packer};
@@ -51,8 +52,16 @@ impl Sealing {
         self.changed.notify_all();
     }
 
-    fn goes_on(&self) -> bool {
+    pub fn goes_on(&self) -> bool {
         !self.state.lock().is_stopped
+    }
+
+    /// Waits so long, or until it is stopped: then false.
+    pub fn rest(&self, time: Duration) -> bool {
+        let until = Instant::now() + time;
+        let mut state = self.state.lock();
+        while !state.is_stopped && !self.changed.wait_until(&mut state, until).timed_out() {}
+        !state.is_stopped
     }
 
     /// Waits for a checkpoint beyond `seen`; `None` once it is stopped.
@@ -71,21 +80,41 @@ pub(super) fn seal_segments(inner: &Inner) {
         tracing::debug!(%error, "segments are compressed with the usual priority");
     }
     let mut failed = HashSet::new();
+    let mut patrol = Patrol::new(inner);
     let mut seen = 0;
     while let Some(checkpointed) = inner.sealing.wait_beyond(seen) {
         seen = checkpointed;
-        while let Some((segment, next)) = full_segment(inner, checkpointed, &failed) {
-            let sealed = catch(|| seal(inner, &segment, &next)).unwrap_or_else(|panic| Err(JournalError::Stopped { why: panic }));
-            match sealed {
-                Ok(true) => {}
-                Ok(false) => return,
-                Err(error) => {
-                    tracing::warn!(%error, segment = segment.name(), "the segment could not be compressed and stays as it is");
-                    failed.insert(segment.first);
-                }
+        if !seal_due(inner, checkpointed, &mut failed) {
+            return;
+        }
+        let looked = catch(|| patrol.step(inner)).unwrap_or_else(|panic| {
+            tracing::error!(panic, "a bug in the background check");
+            None
+        });
+        if let Some(pause) = looked {
+            // Round again, first for what is to be sealed by then.
+            seen = 0;
+            if !inner.sealing.rest(pause) {
+                return;
             }
         }
     }
+}
+
+/// Seals what can be sealed; false if it was told to stop.
+fn seal_due(inner: &Inner, checkpointed: u64, failed: &mut HashSet<u64>) -> bool {
+    while let Some((segment, next)) = full_segment(inner, checkpointed, failed) {
+        let sealed = catch(|| seal(inner, &segment, &next)).unwrap_or_else(|panic| Err(JournalError::Stopped { why: panic }));
+        match sealed {
+            Ok(true) => {}
+            Ok(false) => return false,
+            Err(error) => {
+                tracing::warn!(%error, segment = segment.name(), "the segment could not be compressed and stays as it is");
+                failed.insert(segment.first);
+            }
+        }
+    }
+    true
 }
 
 /// The first segment that is full, checkpointed and not sealed, and the one behind it.
