@@ -22,12 +22,16 @@ pub struct Args {
     /// ledger refuses to start for it, and there is no better copy
     #[arg(long)]
     cut_damaged_tail: bool,
+    /// Read both copies of all records first, and repair what is damaged. Without this a ledger of more than 64 MiB is
+    /// looked at in the background while it serves
+    #[arg(long)]
+    check: bool,
 }
 
 pub fn run(args: Args) -> Result<(), Failure> {
     log_to_standard_error();
-    let Args { data_dir, listen, cut_damaged_tail } = args;
-    let config = ServeConfig { data_dir, listen, cut_damaged_tail, ..ServeConfig::default() };
+    let Args { data_dir, listen, cut_damaged_tail, check: check_everything } = args;
+    let config = ServeConfig { data_dir, listen, cut_damaged_tail, check_everything, ..ServeConfig::default() };
     Ok(serve(&config, announce)?)
 }
 

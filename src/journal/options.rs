@@ -47,9 +47,9 @@ pub struct Options {
     pub queue_bytes: usize,
     /// The store's page cache, in bytes.
     pub cache_bytes: u64,
-    /// Reads both copies of all records when opening, and mends what is damaged. Otherwise opening reads what came after
-    /// the last checkpoint, and the rest is looked at in the background.
-    pub check_everything: bool,
+    /// Opening reads both copies of all records, and mends what is damaged, if the log's files have no more bytes than
+    /// this. Otherwise it reads what came after the last checkpoint, and the rest is looked at in the background.
+    pub check_up_to_bytes: u64,
     /// Cuts off a last frame that is damaged rather than torn, instead of refusing to open. It may have been
     /// acknowledged: only for an operator who knows that it was not, or has no backup to restore it from.
     pub cut_damaged_tail: bool,
@@ -66,7 +66,7 @@ impl Default for Options {
             checkpoint_interval: Duration::from_secs(5),
             queue_bytes: 64 << 20,
             cache_bytes: 128 << 20,
-            check_everything: false,
+            check_up_to_bytes: 64 << 20,
             cut_damaged_tail: false,
             before_step: None,
         }
@@ -94,7 +94,7 @@ impl fmt::Debug for Options {
             .field("checkpoint_interval", &self.checkpoint_interval)
             .field("queue_bytes", &self.queue_bytes)
             .field("cache_bytes", &self.cache_bytes)
-            .field("check_everything", &self.check_everything)
+            .field("check_up_to_bytes", &self.check_up_to_bytes)
             .field("cut_damaged_tail", &self.cut_damaged_tail)
             .finish_non_exhaustive()
     }

@@ -61,8 +61,9 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     remove_unfinished(&wal)?;
     let found = checkpoint::read(dir)?;
     let known = found.checkpoint();
-    let mut found_store = find_store(dir, options, known)?;
-    let (log, torn_tail_bytes, mut notes) = recover_log(wal, options, known, &found_store)?;
+    let reads_all = log_bytes(&wal)? <= options.check_up_to_bytes;
+    let mut found_store = find_store(dir, options, known, reads_all)?;
+    let (log, torn_tail_bytes, mut notes) = recover_log(wal, options, known, &found_store, reads_all)?;
     let last = log.frontier().size();
     note_checkpoint(&found, last, &mut notes);
     if last == 0 && found_store.store.is_none() {
@@ -89,12 +90,20 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     Ok(Recovered { log, store, checkpoint, report })
 }
 
+/// How long the log's files are together.
+fn log_bytes(wal: &Path) -> Result<u64, JournalError> {
+    let length = |segment: &SegmentFile| fs::metadata(&segment.path).map(|metadata| metadata.len());
+    let lengths = SegmentFile::list(wal).and_then(|segments| segments.iter().map(length).sum());
+    lengths.map_err(JournalError::storage(format!("looking at {}", wal.display())))
+}
+
 /// Mends the log and takes it up at its end. Answers also how much was cut off there and what was done.
 fn recover_log(
     wal: PathBuf,
     options: &Options,
     checkpoint: Option<Checkpoint>,
     found_store: &FoundStore,
+    reads_all: bool,
 ) -> Result<(Log, u64, Vec<String>), JournalError> {
     let mut repair = LogRepair {
         wal: wal.clone(),
@@ -102,7 +111,7 @@ fn recover_log(
         checkpoint,
         donor: found_store.store.as_ref(),
         donor_last: found_store.last,
-        reads_all: found_store.fault.is_some() || options.check_everything,
+        reads_all: found_store.fault.is_some() || reads_all,
         torn_tail_bytes: 0,
         notes: Vec::new(),
     };
@@ -126,7 +135,7 @@ fn note_checkpoint(found: &Found, last: u64, notes: &mut Vec<String>) {
 }
 
 /// Opens the store and judges whether it can be trusted.
-fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>) -> Result<FoundStore, JournalError> {
+fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>, reads_all: bool) -> Result<FoundStore, JournalError> {
     let path = dir.join(STORE_DIR);
     if !path.exists() {
         return Ok(FoundStore { store: None, last: 0, fault: Some("it is missing".into()) });
@@ -141,7 +150,7 @@ fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>) -> 
     let (last, fault) = match store.last() {
         Ok(last) => {
             let last = last.map_or(0, |header| header.last());
-            (last, judge(&store, last, checkpoint, options.check_everything).err())
+            (last, judge(&store, last, checkpoint, reads_all).err())
         }
         Err(error) => (0, Some(error.to_string())),
     };

@@ -17,6 +17,7 @@ pub fn small_options() -> Options {
         first_segment_bytes: 12 << 10,
         checkpoint_interval: Duration::from_millis(50),
         cache_bytes: 8 << 20,
+        check_up_to_bytes: 0,
         ..Options::default()
     }
 }
@@ -28,7 +29,7 @@ pub fn plain_options() -> Options {
 
 /// The same, reading all when it opens.
 pub fn thorough_options() -> Options {
-    Options { check_everything: true, ..small_options() }
+    Options { check_up_to_bytes: u64::MAX, ..small_options() }
 }
 
 pub fn random(seed: u64) -> StdRng {
