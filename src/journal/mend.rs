@@ -96,7 +96,7 @@ impl LogRepair<'_> {
         let extent = Extent::Last(next - 1);
         if header.extent != extent || !mended.notes.is_empty() || !image.faults().is_empty() {
             let header = SegmentHeader { extent, ..header };
-            write_sealed(&self.wal, segment, &header, &image.bytes[SEGMENT_HEADER_BYTES..], self.options, &mut || true)?;
+            write_sealed(&self.wal, segment, &header, &image.bytes[SEGMENT_HEADER_BYTES..], self.options, &mut |_| true)?;
         }
         self.notes.extend(mended.notes.into_iter().chain(harmless));
         let offset = image.bytes.len();

@@ -53,9 +53,8 @@ fn look_at(inner: &Inner, segment: &SegmentFile) -> Result<(), JournalError> {
     let mended = image.mend(&segment.name(), &header, last + 1, &donate, |_| Ok(()))?;
     if !was_whole || !mended.notes.is_empty() {
         let wal = inner.dir.join(WAL_DIR);
-        let is_written =
-            write_sealed(&wal, segment, &header, &image.bytes[SEGMENT_HEADER_BYTES..], &inner.options, &mut || inner.sealing.goes_on())?;
-        if is_written {
+        let mut pace = |spent| inner.sealing.rest(spent);
+        if write_sealed(&wal, segment, &header, &image.bytes[SEGMENT_HEADER_BYTES..], &inner.options, &mut pace)? {
             tracing::warn!("{} was damaged and was written anew: {}", segment.name(), mended.notes.join("; "));
         }
     }

@@ -52,10 +52,6 @@ impl Sealing {
         self.changed.notify_all();
     }
 
-    pub fn goes_on(&self) -> bool {
-        !self.state.lock().is_stopped
-    }
-
     /// Waits so long, or until it is stopped: then false.
     pub fn rest(&self, time: Duration) -> bool {
         let until = Instant::now() + time;
@@ -141,8 +137,9 @@ fn seal(inner: &Inner, segment: &SegmentFile, next: &SegmentFile) -> Result<bool
     let header = SegmentHeader { extent: Extent::Last(next.first - 1), ..header };
     let wal = inner.dir.join(super::recovery::WAL_DIR);
     let sealed = segment.sealed();
-    let mut goes_on = || inner.sealing.goes_on();
-    if !write_sealed(&wal, &sealed, &header, &image.bytes[SEGMENT_HEADER_BYTES..], &inner.options, &mut goes_on)? {
+    // At most half of a core: commits go first.
+    let mut pace = |spent| inner.sealing.rest(spent);
+    if !write_sealed(&wal, &sealed, &header, &image.bytes[SEGMENT_HEADER_BYTES..], &inner.options, &mut pace)? {
         return Ok(false);
     }
     if let Some(listed) = inner.segments.write().iter_mut().find(|listed| *listed == segment) {
@@ -153,20 +150,20 @@ fn seal(inner: &Inner, segment: &SegmentFile, next: &SegmentFile) -> Result<bool
     Ok(true)
 }
 
-/// Writes a sealed segment: as a new file, synced, read back, then under its name. False if `goes_on` said so; then
-/// nothing has changed.
+/// Writes a sealed segment: as a new file, synced, read back, then under its name. `pace` is called after every step with
+/// the time that it took; if it answers false, nothing has changed, and the answer is false.
 pub(super) fn write_sealed(
     wal: &Path,
     segment: &SegmentFile,
     header: &SegmentHeader,
     frames: &[u8],
     options: &Options,
-    goes_on: &mut dyn FnMut() -> bool,
+    pace: &mut dyn FnMut(Duration) -> bool,
 ) -> Result<bool, JournalError> {
     let new = wal.join(UNFINISHED);
     let mut write = || {
         options.step(Step::SealSegment)?;
-        if !write_blocks(&new, header, frames, goes_on)? {
+        if !write_blocks(&new, header, frames, pace)? {
             fs::remove_file(&new)?;
             return Ok(false);
         }
@@ -184,7 +181,7 @@ pub(super) fn write_sealed(
     written.map_err(JournalError::storage(format!("writing {}", segment.path.display())))
 }
 
-fn write_blocks(path: &Path, header: &SegmentHeader, frames: &[u8], goes_on: &mut dyn FnMut() -> bool) -> io::Result<bool> {
+fn write_blocks(path: &Path, header: &SegmentHeader, frames: &[u8], pace: &mut dyn FnMut(Duration) -> bool) -> io::Result<bool> {
     let mut file = File::create(path)?;
     file.write_all(&header.encode())?;
     let mut packer = Packer::new(frames);
@@ -194,11 +191,9 @@ fn write_blocks(path: &Path, header: &SegmentHeader, frames: &[u8], goes_on: &mu
             break;
         };
         file.write_all(&block)?;
-        if !goes_on() {
+        if !pace(begun.elapsed()) {
             return Ok(false);
         }
-        // At most half of a core: commits go first.
-        std::thread::sleep(begun.elapsed());
     }
     file.sync_all()?;
     Ok(true)

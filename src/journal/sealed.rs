@@ -215,3 +215,85 @@ impl<'a> Packer<'a> {
         Ok(Some([&header.encode()[..], &padded].concat()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Batch, Frontier, encode_frame};
+
+    /// Frames of which two fill a block, and the file that they become.
+    fn file_of(frames: u64) -> (Vec<u8>, Vec<u8>) {
+        let mut frontier = Frontier::new();
+        let (mut content, mut seed) = (Vec::new(), 1_u32);
+        for _ in 0..frames {
+            let mut batch = Batch::new();
+            let mut record = || {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                seed.to_le_bytes().repeat(BLOCK_BYTES / 12)
+            };
+            [record(), record()].iter().for_each(|record| batch.push(record));
+            batch.records().for_each(|record| frontier.push(record));
+            encode_frame(&mut content, frontier.size() - 1, &batch, frontier.head());
+        }
+        let mut file = vec![1; SEGMENT_HEADER_BYTES];
+        let mut packer = Packer::new(&content);
+        while let Some(block) = packer.next_block().unwrap() {
+            file.extend(block);
+        }
+        (content, file)
+    }
+
+    #[test]
+    fn frames_come_back() {
+        let (content, file) = file_of(7);
+        let unpacked = unpack(&file);
+        assert_eq!((unpacked.faults, unpacked.last), (vec![], Some(14)));
+        assert!(unpacked.bytes[SEGMENT_HEADER_BYTES..] == content);
+        assert!(file.len() < content.len() / 10);
+    }
+
+    #[test]
+    fn every_flipped_bit_is_found_and_takes_one_block_at_most() {
+        let (content, file) = file_of(7);
+        let whole = unpack(&file);
+        let blocks = file.windows(4).filter(|window| *window == MAGIC).count();
+        assert_eq!(blocks, 4);
+        for at in SEGMENT_HEADER_BYTES..file.len() {
+            let mut damaged = file.clone();
+            damaged[at] ^= 1 << (at % 8);
+            let unpacked = unpack(&damaged);
+            assert_eq!(unpacked.faults.len(), 1, "byte {at}: {:?}", unpacked.faults);
+            assert!(unpacked.bytes.len() >= SEGMENT_HEADER_BYTES + content.len() / 7 * 5, "byte {at}");
+            assert!(unpacked.bytes != whole.bytes, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_belong_there_is_told_and_nothing_is_missing() {
+        let (content, mut file) = file_of(4);
+        file.extend_from_slice(&[7; 100]);
+        let unpacked = unpack(&file);
+        assert_eq!(unpacked.faults.len(), 1);
+        assert!(unpacked.bytes[SEGMENT_HEADER_BYTES..].starts_with(&content));
+    }
+
+    #[test]
+    fn a_position_is_read_from_its_block_alone() {
+        let (content, mut file) = file_of(6);
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("segment");
+        // The last block is damaged, the others are not.
+        let length = file.len();
+        file[length - 20] ^= 1;
+        std::fs::write(&path, &file).unwrap();
+        let block = content.len() / 3;
+        for position in 1..=8 {
+            let read = read_block(&path, position).unwrap().unwrap();
+            let expected = if position <= 4 { &content[..block] } else { &content[block..2 * block] };
+            assert!(read == expected, "position {position}");
+        }
+        for position in 9..=13 {
+            assert_eq!(read_block(&path, position).unwrap(), None, "position {position}");
+        }
+    }
+}
