@@ -133,7 +133,7 @@ fn check_found(template: &Template, path: &Path, inspection: &Inspection, what: 
     let names_file = |problem: &Problem| problem.what.contains(name);
     if name.starts_with("wal/") {
         let (first, last) = template.positions(path);
-        let is_tail = name.ends_with(".seg") && notes.iter().any(|note| note.contains(name));
+        let is_tail = path.extension().is_some_and(|extension| extension == "seg") && notes.iter().any(|note| note.contains(name));
         let own: Vec<_> = problems.iter().filter(|problem| names_file(problem)).collect();
         assert!(is_tail || !own.is_empty(), "{what}: not found: {inspection:?}");
         for problem in own {

@@ -100,9 +100,8 @@ fn open_kept(dir: &Path) -> (DurableJournal, OpenReport, TreeHead) {
     let head = journal.tree_head();
     let records = journal.read(0, usize::MAX, usize::MAX).unwrap();
     let leaf = |bytes: &[u8]| hex(&leaf_hash(bytes));
-    let mut found: String = records.iter().map(|record| format!("{} {}", record.position, leaf(&record.bytes))).collect();
-    found += &format!("root {}", hex(&head.root));
-    assert_eq!(found, list);
+    let found: String = records.iter().map(|record| format!("{} {}", record.position, leaf(&record.bytes))).collect();
+    assert_eq!(format!("{found}root {}", hex(&head.root)), list);
     assert_eq!(records.len() as u64, head.size);
     (journal, report, head)
 }
