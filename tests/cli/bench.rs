@@ -3,6 +3,7 @@
 use crate::support::{Outcome, Served, finish, program};
 use rstest::rstest;
 use serde_json::Value;
+use std::process::Stdio;
 
 /// A small load on a temporary server below a directory of the test's own.
 fn bench(words: &[&str]) -> Outcome {
@@ -136,6 +137,7 @@ fn an_end_by_signal_leaves_nothing_behind() {
     let mut child = command
         .args(["bench", "--duration", "60", "--events-per-call", "1", "--ahead", "0", "--dir"])
         .arg(dir.path())
+        .stderr(Stdio::null())
         .spawn()
         .expect("it starts");
     let is_there = |wanted: &str| {
