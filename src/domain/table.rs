@@ -285,7 +285,7 @@ mod tests {
     fn many_rows_are_found_in_their_order_and_those_taken_back_are_not() {
         let mut table: Table<u64, u64> = Table::default();
         let fill = |table: &mut Table<u64, u64>, keys: std::ops::Range<u64>| {
-            keys.for_each(|key| assert_eq!(u64::from(table.insert(key * 7, key)), key))
+            keys.for_each(|key| assert_eq!(u64::from(table.insert(key * 7, key)), key));
         };
         fill(&mut table, 0..900);
         table.savepoint();
