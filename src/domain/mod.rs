@@ -13,7 +13,7 @@ mod event;
 pub mod ids;
 pub mod leads;
 pub mod money;
-mod packed;
+pub mod packed;
 pub mod pages;
 pub mod parse;
 pub mod partners;

@@ -6,6 +6,7 @@ pub mod balance;
 pub mod dispute_opened;
 pub mod dispute_resolved;
 pub mod disputed;
+pub mod earning;
 pub mod holdings;
 pub mod net_sales;
 pub mod paid;
@@ -282,7 +283,7 @@ impl Commissions {
 }
 
 impl Earned {
-    fn of(assessment: &Assessment, credit: Option<Row>, state: &State) -> Self {
+    pub(super) fn of(assessment: &Assessment, credit: Option<Row>, state: &State) -> Self {
         let version = credit.and_then(|credit| state.agreements.by_id.get(credit).version_of(assessment.terms_position));
         let place = version.and_then(|version| version.terms.rules.iter().position(|rule| rule.name == assessment.rule));
         Self {
@@ -318,7 +319,7 @@ impl State {
             }
             About::Lead(row) => {
                 let lead = self.leads.by_id.get_mut(row);
-                lead.add_entry(partner, position, entry);
+                lead.earning_mut().add_entry(partner, position, entry);
                 disputes.extend(lead.disputes().iter().copied());
             }
             About::Nothing => {}
@@ -338,12 +339,9 @@ impl State {
             let holding = Holding::new(partner, credit, stamp.position, amount.minor_units, assessment.available_at);
             match (sale, lead) {
                 (Some(sale), _) => self.commissions.sales.get_mut(sale).acquire(holding),
-                (None, Some(lead)) => self.leads.by_id.get_mut(lead).holdings_mut().acquire(holding),
+                (None, Some(lead)) => self.leads.by_id.get_mut(lead).earning_mut().acquire(holding),
                 (None, None) => unreachable!("an assessment is of a sale or of a lead"),
             }
-        }
-        if let (None, Some(lead), Some(amount)) = (sale, lead, assessment.amount) {
-            self.leads.by_id.get_mut(lead).add_reward(credit, &assessment.rule, amount);
         }
     }
 

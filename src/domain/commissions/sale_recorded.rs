@@ -80,8 +80,10 @@ impl EventType for SaleRecorded {
         let assessment = assessment_in(effects);
         let credit = assessment.and_then(|assessment| state.agreements.by_id.find(assessment.agreement.as_ref()?));
         let earned = assessment.map(|assessment| Earned::of(assessment, credit, state));
-        let sale = Sale::new(stamp, self.amount, lead, credit, self.collected);
-        let sale = earned.iter().fold(sale, Sale::earning);
+        let mut sale = Sale::new(stamp, self.amount, lead, credit, earned.as_ref());
+        if self.collected {
+            sale.set_collected();
+        }
         let row = state.commissions.sales.insert(self.sale.clone(), sale);
         if let Some(lead) = lead {
             state.add_sale(lead, row);

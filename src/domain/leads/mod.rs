@@ -196,8 +196,10 @@ impl Lead {
         let of_sales = sales.filter_map(|sale| {
             sale.earned().filter(|earned| earned.rule(agreement, state).is_some_and(|known| known.name == rule))?.amount
         });
-        let rewards =
-            self.rewards().iter().filter(|reward| reward.agreement == agreement && &*reward.rule == rule).map(|reward| reward.amount);
+        let rewards = self
+            .rewards()
+            .filter(|(credit, earned)| *credit == Some(agreement) && earned.rule(agreement, state).is_some_and(|known| known.name == rule));
+        let rewards = rewards.filter_map(|(_, earned)| earned.amount);
         of_sales.chain(rewards).filter(|amount| amount.currency == currency).map(|amount| i128::from(amount.minor_units)).sum()
     }
 
@@ -256,13 +258,13 @@ impl Lead {
     }
 
     /// The qualifications that are seen, in the order of recording.
-    pub fn qualifications(&self, seen: Seen) -> impl DoubleEndedIterator<Item = &Qualification> {
-        self.all_qualifications().iter().filter(move |qualification| seen.sees(qualification.stamp))
+    pub fn qualifications(&self, seen: Seen) -> impl DoubleEndedIterator<Item = Qualification> {
+        self.all_qualifications().filter(move |qualification| seen.sees(qualification.stamp))
     }
 
     /// The last qualification in recording order that no claim reopened since (rules 13).
-    pub fn qualification(&self, seen: Seen) -> Option<&Qualification> {
-        let last = self.all_qualifications().iter().rev().find(|qualification| seen.sees(qualification.stamp))?;
+    pub fn qualification(&self, seen: Seen) -> Option<Qualification> {
+        let last = self.all_qualifications().rev().find(|qualification| seen.sees(qualification.stamp))?;
         let reopened = self.decisions(seen).rev().find(|decision| decision.rule == OwnershipRule::AfterLoss);
         reopened.is_none_or(|reopened| reopened.stamp().position < last.stamp.position).then_some(last)
     }
@@ -273,10 +275,10 @@ impl Lead {
     }
 
     /// The qualifications by a time after which it was not lost by then.
-    fn unlost_qualifications(&self, at: Time, seen: Seen) -> impl Iterator<Item = &Qualification> {
+    fn unlost_qualifications(&self, at: Time, seen: Seen) -> impl Iterator<Item = Qualification> {
         let by_then = move |stamp: Stamp| seen.sees(stamp) && stamp.occurred_at <= at;
         let lost_since = move |stamp: Stamp| self.losses().iter().any(|loss| by_then(*loss) && *loss > stamp);
-        self.all_qualifications().iter().filter(move |known| by_then(known.stamp) && !lost_since(known.stamp))
+        self.all_qualifications().filter(move |known| by_then(known.stamp) && !lost_since(known.stamp))
     }
 
     /// Until when the owner's claim at a time is protected, without regard to loss; `None` without a claim.

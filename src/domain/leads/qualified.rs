@@ -2,6 +2,7 @@
 
 use super::Qualification;
 use crate::domain::calendar::Time;
+use crate::domain::commissions::Earned;
 use crate::domain::commissions::assess::{Subject, assess};
 use crate::domain::commissions::posting::subject_for;
 use crate::domain::commissions::sale_recorded::{accrue, assessment_in};
@@ -53,8 +54,13 @@ impl EventType for LeadQualified {
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let row = state.leads.known(&self.lead).0;
         let protected = effects.iter().any(|effect| matches!(effect, Effect::LeadProtectionSet { .. }));
-        state.leads.by_id.get_mut(row).add_qualification(Qualification { stamp, protected });
-        if let Some(assessment) = assessment_in(effects) {
+        let assessment = assessment_in(effects);
+        let earned = assessment.map(|assessment| {
+            let credit = assessment.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id));
+            (credit, Earned::of(assessment, credit, state))
+        });
+        state.leads.by_id.get_mut(row).add_qualification(Qualification { stamp, protected }, earned);
+        if let Some(assessment) = assessment {
             state.evolve_assessed(stamp, assessment, None, Some(row));
         }
     }
