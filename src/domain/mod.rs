@@ -17,6 +17,7 @@ pub mod packed;
 pub mod pages;
 pub mod parse;
 pub mod partners;
+mod places;
 pub mod rejection;
 pub mod relationship;
 mod state;

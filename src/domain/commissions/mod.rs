@@ -26,9 +26,11 @@ use super::calendar::Time;
 use super::effect::{Assessment, Effect, Posting};
 use super::ids::{Id, IdKind};
 use super::money::Money;
+use super::packed::PackedStamp;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
+use ecow::{EcoString, EcoVec};
 use holdings::{Holding, Part};
 use net_sales::{NetSales, NetSalesKey};
 pub use sale::Sale;
@@ -84,8 +86,7 @@ pub struct Earned {
 /// A refund.
 #[derive(Clone)]
 pub struct Refund {
-    /// When it happened, and by which record.
-    pub stamp: Stamp,
+    pub(super) stamp: PackedStamp,
     /// Of which sale.
     pub sale: Row,
     /// What of it counts, in minor units.
@@ -93,16 +94,14 @@ pub struct Refund {
     /// Whether it was for the house's fault and reversed nothing (rules 13).
     pub exempt: bool,
     /// What commission it took, and from whom.
-    pub taken: Vec<Part>,
-    /// When it was reinstated.
-    pub reinstated: Option<Stamp>,
+    pub taken: Box<[Part]>,
+    pub(super) reinstated: Option<Box<Stamp>>,
 }
 
 /// A payout to a partner.
 #[derive(Clone)]
 pub struct Payout {
-    /// When it was paid, and by which record.
-    pub stamp: Stamp,
+    pub(super) stamp: PackedStamp,
     /// To whom.
     pub partner: Row,
     /// Gross.
@@ -110,12 +109,12 @@ pub struct Payout {
     /// Tax withheld, a part of the gross, in minor units.
     pub tax_withheld: i64,
     /// How it was paid, as sent.
-    pub method: Box<str>,
+    pub method: EcoString,
     /// The payer's reference, as sent.
-    pub reference: Box<str>,
+    pub reference: EcoString,
     /// Whether it was an advance.
     pub advance: bool,
-    returns: Vec<PayoutReturn>,
+    returns: EcoVec<PayoutReturn>,
 }
 
 /// What of a payout came back.
@@ -154,7 +153,28 @@ pub struct Dispute {
 
 undo_by_copy!(Refund, Payout, Dispute, Other);
 
+impl Refund {
+    /// When it happened, and by which record.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp.into()
+    }
+
+    /// When it was reinstated.
+    pub fn reinstated(&self) -> Option<Stamp> {
+        self.reinstated.as_deref().copied()
+    }
+
+    pub(super) fn reinstate(&mut self, stamp: Stamp) {
+        self.reinstated = Some(Box::new(stamp));
+    }
+}
+
 impl Payout {
+    /// When it was paid, and by which record.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp.into()
+    }
+
     /// What of it was returned, as seen.
     pub fn returned(&self, seen: Seen) -> i64 {
         self.returns.iter().filter(|returned| seen.sees(returned.stamp)).map(|returned| returned.minor_units).sum()
@@ -222,8 +242,8 @@ impl Commissions {
     pub fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
         match kind {
             IdKind::Sale => self.sales.by_key(id).map(|sale| sale.stamp().position),
-            IdKind::Refund => self.refunds.by_key(id).map(|refund| refund.stamp.position),
-            IdKind::Payout => self.payouts.by_key(id).map(|payout| payout.stamp.position),
+            IdKind::Refund => self.refunds.by_key(id).map(|refund| refund.stamp().position),
+            IdKind::Payout => self.payouts.by_key(id).map(|payout| payout.stamp().position),
             IdKind::Dispute => self.disputes.by_key(id).map(|dispute| dispute.opened.position),
             _ => self.others.by_key(&(kind, id.clone())).map(|other| other.position),
         }

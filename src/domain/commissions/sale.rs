@@ -61,8 +61,8 @@ impl Sale {
 
     /// What of it was refunded, as seen, in minor units.
     pub fn refunded_seen(&self, seen: Seen, state: &State) -> i64 {
-        let refunds = self.refunds().iter().map(|row| state.commissions.refunds.get(*row)).filter(|refund| seen.sees(refund.stamp));
-        refunds.filter(|refund| !refund.reinstated.is_some_and(|stamp| seen.sees(stamp))).map(|refund| refund.applied).sum()
+        let refunds = self.refunds().iter().map(|row| state.commissions.refunds.get(*row)).filter(|refund| seen.sees(refund.stamp()));
+        refunds.filter(|refund| !refund.reinstated().is_some_and(|stamp| seen.sees(stamp))).map(|refund| refund.applied).sum()
     }
 }
 

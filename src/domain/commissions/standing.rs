@@ -122,8 +122,8 @@ impl State {
 impl super::Commissions {
     /// The payout that a record brought.
     pub fn payout_at(&self, position: u64) -> Option<Row> {
-        let row = self.payouts.partition_point(|payout| payout.stamp.position < position);
-        ((row as usize) < self.payouts.len() && self.payouts.get(row).stamp.position == position).then_some(row)
+        let row = self.payouts.partition_point(|payout| payout.stamp().position < position);
+        ((row as usize) < self.payouts.len() && self.payouts.get(row).stamp().position == position).then_some(row)
     }
 }
 

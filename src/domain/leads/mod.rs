@@ -4,6 +4,7 @@ pub mod approved;
 mod claim;
 mod kept;
 pub mod lost;
+mod match_keys;
 pub mod ownership;
 pub mod protection_extended;
 pub mod qualified;
@@ -18,9 +19,9 @@ use super::rejection::Rejection;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::proto::{AcquiredBy, LeadState, OwnershipRule};
+use match_keys::MatchKeys;
 use std::collections::HashSet;
 use std::sync::Arc;
-use thin_vec::ThinVec;
 
 pub use claim::{Claim, Decision, DeclinedClaim, Origin, Qualification, Until};
 pub use kept::Lead;
@@ -31,22 +32,9 @@ pub struct Leads {
     /// By the id of their first referral.
     pub by_id: Table<Id, Lead>,
     aliases: Table<Id, Alias>,
-    match_keys: Table<Box<str>, Sharing>,
+    match_keys: MatchKeys,
     /// Decisions that were made alike, each once. What a refused batch left here does no harm.
     claims: HashSet<Arc<Claim>, foldhash::quality::RandomState>,
-}
-
-/// The leads that share a match key, in the order in which they got it.
-#[derive(Clone)]
-struct Sharing {
-    first: Row,
-    more: ThinVec<Row>,
-}
-
-impl Sharing {
-    fn leads(&self) -> impl Iterator<Item = Row> {
-        std::iter::once(self.first).chain(self.more.iter().copied())
-    }
 }
 
 /// Another id of a lead (rules 5.3).
@@ -56,7 +44,7 @@ pub struct Alias {
     stamp: Stamp,
 }
 
-undo_by_copy!(Alias, Sharing, Lead);
+undo_by_copy!(Alias, Lead);
 
 impl Leads {
     pub(super) fn savepoint(&mut self) {
@@ -111,18 +99,12 @@ impl Leads {
 
     /// The first recorded live lead that shares a key (rules 5.3).
     fn live_match(&self, keys: &[Box<str>], at: Time) -> Option<Row> {
-        let rows = keys.iter().filter_map(|key| self.match_keys.by_key(key)).flat_map(Sharing::leads);
+        let rows = keys.iter().filter_map(|key| self.match_keys.find(key)).flat_map(|row| self.match_keys.leads(row));
         rows.filter(|row| self.by_id.get(*row).lost_at(at, Seen::ALL).is_none()).min()
     }
 
     fn add_match_key(&mut self, key: &str, lead: Row, stamp: Stamp) {
-        let known = self.match_keys.find(key);
-        let row = known.unwrap_or_else(|| self.match_keys.insert(key.into(), Sharing { first: lead, more: ThinVec::new() }));
-        let is_new = known.is_none() || self.match_keys.get(row).leads().all(|known| known != lead);
-        if known.is_some() && is_new {
-            self.match_keys.get_mut(row).more.push(lead);
-        }
-        if is_new {
+        if let Some(row) = self.match_keys.add(key, lead) {
             self.by_id.get_mut(lead).add_match_key(row, stamp);
         }
     }
@@ -336,7 +318,7 @@ impl Lead {
 
     /// Its match keys that are seen.
     pub fn match_keys<'a>(&self, seen: Seen, state: &'a State) -> impl Iterator<Item = &'a str> {
-        self.all_match_keys().filter(move |(_, stamp)| seen.sees(*stamp)).map(|(row, _)| &**state.leads.match_keys.key(row))
+        self.all_match_keys().filter(move |(_, stamp)| seen.sees(*stamp)).map(|(row, _)| state.leads.match_keys.text(row))
     }
 
     /// The declined claims that are seen.

@@ -120,11 +120,11 @@ impl Value {
             Fact::FirstSold(row) => Self::of_sale(commissions.sales.get(row), true, scope, state),
             Fact::Refunded(row) => {
                 let refund = commissions.refunds.get(row);
-                Self::of_refund(refund, refund.stamp, -1, scope, state)
+                Self::of_refund(refund, refund.stamp(), -1, scope, state)
             }
             Fact::Reinstated(row) => {
                 let refund = commissions.refunds.get(row);
-                Self::of_refund(refund, refund.reinstated.expect("noted when it was reinstated"), 1, scope, state)
+                Self::of_refund(refund, refund.reinstated().expect("noted when it was reinstated"), 1, scope, state)
             }
             Fact::Kept(_) => return None,
         })
