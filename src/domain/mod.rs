@@ -20,6 +20,7 @@ pub mod partners;
 mod places;
 pub mod rejection;
 pub mod relationship;
+mod shared;
 mod state;
 pub mod table;
 pub mod ventures;

@@ -56,8 +56,8 @@ macro_rules! undo_by_copy {
 }
 pub(crate) use undo_by_copy;
 
-/// Rows of a page.
-const PAGE: usize = 128;
+/// Rows of a page: with what a page needs besides, most pages fill the size in which memory is given out.
+const PAGE: usize = 127;
 
 /// Rows by key, in the order of their introduction, with one open savepoint at most. Growing it moves no rows.
 pub struct Table<K, V: Undo> {

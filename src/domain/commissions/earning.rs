@@ -3,47 +3,42 @@
 
 use super::Earned;
 use super::holdings::{Holding, Holdings, Part};
-use crate::domain::Stamp;
-use crate::domain::calendar::Time;
-use crate::domain::money::{Currency, Money};
-use crate::domain::packed::{PackedStamp, position_of};
+use crate::domain::effect::Assessment;
+use crate::domain::money::Currency;
+use crate::domain::packed::PackedStamp;
 use crate::domain::table::{OptionalRow, Row};
-use crate::proto::CommissionOutcome;
+use crate::domain::{Stamp, State};
+use chrono::TimeDelta;
 use smallvec::SmallVec;
-
-/// In place of a rate, a rule or a wait: none.
-const NO_RATE: u16 = u16::MAX;
-const NO_RULE: u16 = u16::MAX;
-const NO_WAIT: u32 = u32::MAX;
-
-/// What of a sale is true: the partner collected it, its assessment names an amount, the first commission entry brought
-/// what stands.
-const COLLECTED: u8 = 1;
-const HAS_AMOUNT: u8 = 1 << 1;
-const LINKED: u8 = 1 << 2;
+use std::sync::Arc;
 
 /// What a sale, or a lead's first qualification, earned: pinned by its assessment (rules 6.8), it stands with whom it was
 /// accrued to unless the rest says otherwise.
 #[derive(Clone, Debug)]
 pub struct Earning {
     stamp: PackedStamp,
-    credit: OptionalRow,
-    terms_position: u32,
-    earned_minor_units: i64,
-    rate_bps: u16,
-    rule: u16,
-    /// Of what was sold; of a qualification that of what it earned.
-    currency: Currency,
-    earned_currency: Currency,
-    outcome: u8,
-    flags: u8,
-    /// Who holds what it earned; none if nobody does, or the rest says who.
-    holder: OptionalRow,
-    /// How many seconds after the sale that is available.
-    wait: u32,
-    /// Its first commission entry: account and place.
+    minor_units: i64,
+    pinned: Arc<Pinned>,
+    /// Its first commission entry: account and place. If one holds all, it brought it there.
     entry: (OptionalRow, Row),
     rest: Option<Box<Rest>>,
+}
+
+/// What sales of an agreement mostly have alike.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pinned {
+    /// The agreement that has the credit.
+    pub credit: Option<Row>,
+    /// Of what was sold; none for a qualification.
+    pub sold: Option<Currency>,
+    /// Whether the partner collected the sale (rules 6.10).
+    pub collected: bool,
+    /// What was assessed, but for the amount in minor units.
+    pub earned: Option<Earned>,
+    /// The partner that it was accrued to.
+    pub holder: Option<Row>,
+    /// How long after it happened it is available.
+    pub wait: Option<TimeDelta>,
 }
 
 /// What most of them do not have.
@@ -68,42 +63,31 @@ struct Rare {
     holdings: Option<Holdings>,
 }
 
+impl Pinned {
+    /// What is pinned of something, with what it earned in minor units.
+    pub fn of(
+        stamp: Stamp,
+        sold: Option<Currency>,
+        credit: Option<Row>,
+        collected: bool,
+        assessment: Option<&Assessment>,
+        state: &State,
+    ) -> (Self, i64) {
+        let mut earned = assessment.map(|assessment| Earned::of(assessment, credit, state));
+        let amount = earned.as_mut().and_then(|earned| earned.amount.as_mut());
+        // Also of nothing: what tiers take back by a refund is taken from whom the sale was credited to.
+        let holder = credit.filter(|_| amount.is_some()).map(|credit| state.agreements.by_id.get(credit).partner);
+        let minor_units = amount.map_or(0, |amount| std::mem::take(&mut amount.minor_units));
+        let available_at = assessment.and_then(|assessment| assessment.available_at).filter(|_| holder.is_some());
+        let wait = available_at.map(|available_at| available_at - stamp.occurred_at);
+        (Self { credit, sold, collected, earned, holder, wait }, minor_units)
+    }
+}
+
 impl Earning {
-    /// What earned nothing, as far as is known.
-    pub fn new(stamp: Stamp, credit: Option<Row>, currency: Currency) -> Self {
-        Self {
-            stamp: stamp.into(),
-            credit: credit.into(),
-            terms_position: 0,
-            earned_minor_units: 0,
-            rate_bps: NO_RATE,
-            rule: NO_RULE,
-            currency,
-            earned_currency: currency,
-            outcome: 0,
-            flags: 0,
-            holder: OptionalRow::NONE,
-            wait: NO_WAIT,
-            entry: (OptionalRow::NONE, 0),
-            rest: None,
-        }
-    }
-
-    /// It with what its assessment says that it earned.
-    pub fn of(mut self, earned: &Earned) -> Self {
-        self.outcome = u8::try_from(earned.outcome as i32).expect("outcomes are few");
-        self.terms_position = position_of(earned.terms_position);
-        self.rule = earned.rule.unwrap_or(NO_RULE);
-        self.rate_bps = earned.rate_bps.map_or(NO_RATE, |rate| u16::try_from(rate).expect("a rate is at most the whole"));
-        if let Some(amount) = earned.amount {
-            (self.earned_currency, self.earned_minor_units) = (amount.currency, amount.minor_units);
-            self.flags |= HAS_AMOUNT;
-        }
-        self
-    }
-
-    fn is(&self, flag: u8) -> bool {
-        self.flags & flag != 0
+    /// What was pinned of something, with what it earned in minor units.
+    pub fn new(stamp: Stamp, minor_units: i64, pinned: Arc<Pinned>) -> Self {
+        Self { stamp: stamp.into(), minor_units, pinned, entry: (OptionalRow::NONE, 0), rest: None }
     }
 
     /// When it happened, and by which record.
@@ -111,39 +95,28 @@ impl Earning {
         self.stamp.into()
     }
 
-    /// The currency of what was sold; of a qualification that of what it earned.
-    pub(super) fn currency(&self) -> Currency {
-        self.currency
+    /// The currency of what was sold.
+    pub(super) fn sold(&self) -> Option<Currency> {
+        self.pinned.sold
     }
 
     /// The agreement that has the credit.
     pub fn credit(&self) -> Option<Row> {
-        self.credit.get()
-    }
-
-    pub(super) fn set_collected(&mut self) {
-        self.flags |= COLLECTED;
+        self.pinned.credit
     }
 
     /// Whether the partner collected the sale (rules 6.10).
     pub fn collected(&self) -> bool {
-        self.is(COLLECTED)
+        self.pinned.collected
     }
 
     /// What it earned; none for the house's own.
     pub fn earned(&self) -> Option<Earned> {
-        let outcome = CommissionOutcome::try_from(i32::from(self.outcome)).ok()?;
-        Some(Earned {
-            outcome: Some(outcome).filter(|outcome| *outcome != CommissionOutcome::Unspecified)?,
-            terms_position: u64::from(self.terms_position),
-            rule: Some(self.rule).filter(|rule| *rule != NO_RULE),
-            rate_bps: Some(u32::from(self.rate_bps)).filter(|_| self.rate_bps != NO_RATE),
-            amount: self.earned_amount(),
-        })
-    }
-
-    fn earned_amount(&self) -> Option<Money> {
-        self.is(HAS_AMOUNT).then(|| Money::new(self.earned_currency, self.earned_minor_units))
+        let mut earned = self.pinned.earned?;
+        if let Some(amount) = &mut earned.amount {
+            amount.minor_units = self.minor_units;
+        }
+        Some(earned)
     }
 
     /// Refunds less reinstatements, in minor units.
@@ -179,19 +152,18 @@ impl Earning {
     /// A commission entry of a record was posted to a partner.
     pub(in crate::domain) fn add_entry(&mut self, partner: Row, position: u64, entry: (Row, Row)) {
         let is_first = self.entry.0.get().is_none();
+        let is_its_own = self.pinned.holder == Some(partner) && position == self.stamp().position;
+        if is_first && !is_its_own && self.pinned.holder.is_some() {
+            // From now on it must be said which entry brought what.
+            self.holdings_mut();
+        }
         if is_first {
             self.entry = (Some(entry.0).into(), entry.1);
         } else {
             self.rest_mut().entries.push(entry);
         }
-        let is_its_own = self.holder.get() == Some(partner) && position == self.stamp().position;
-        match self.holdings_kept_mut() {
-            Some(holdings) => holdings.link(partner, position, entry),
-            None if is_its_own => {
-                assert!(is_first, "what a sale earned is posted first");
-                self.flags |= LINKED;
-            }
-            None => {}
+        if let Some(holdings) = self.holdings_kept_mut() {
+            holdings.link(partner, position, entry);
         }
     }
 
@@ -212,43 +184,24 @@ impl Earning {
             return kept.clone();
         }
         let mut holdings = Holdings::default();
-        if let (Some(partner), Some(credit)) = (self.holder.get(), self.credit()) {
-            let amount = self.earned_minor_units - self.rest.as_ref().map_or(0, |rest| rest.taken);
-            let mut holding = Holding::new(partner, credit, self.stamp().position, amount, self.available_at());
-            holding.entry = self.entry.0.get().filter(|_| self.is(LINKED)).map(|account| (account, self.entry.1));
+        if let (Some(partner), Some(credit)) = (self.pinned.holder, self.credit()) {
+            let amount = self.minor_units - self.rest.as_ref().map_or(0, |rest| rest.taken);
+            let available_at = self.pinned.wait.map(|wait| self.stamp().occurred_at + wait);
+            let mut holding = Holding::new(partner, credit, self.stamp().position, amount, available_at);
+            holding.entry = self.entry.0.get().map(|account| (account, self.entry.1));
             holdings.acquire(holding);
         }
         holdings
     }
 
-    fn available_at(&self) -> Option<Time> {
-        let wait = Some(self.wait).filter(|wait| *wait != NO_WAIT)?;
-        Some(self.stamp().occurred_at + chrono::Duration::seconds(i64::from(wait)))
-    }
-
-    /// Commission was accrued or moved here.
+    /// Commission was moved here, or accrued by something later.
     pub fn acquire(&mut self, holding: Holding) {
-        let is_its_own = (Some(holding.agreement), holding.position) == (self.credit(), self.stamp().position)
-            && self.earned_amount().is_some_and(|amount| amount.minor_units == holding.amount);
-        let wait = holding
-            .available_at
-            .map(|available| available - self.stamp().occurred_at)
-            .map(|wait| (u32::try_from(wait.num_seconds()), wait.subsec_nanos()));
-        let wait = match wait {
-            None => Some(NO_WAIT),
-            Some((Ok(wait), 0)) => Some(wait).filter(|wait| *wait != NO_WAIT),
-            Some(_) => None,
-        };
-        let is_free = self.holder.get().is_none() && self.rare().is_none_or(|rare| rare.holdings.is_none());
-        match wait.filter(|_| is_free && is_its_own && holding.entry.is_none()) {
-            Some(wait) => (self.holder, self.wait) = (Some(holding.partner).into(), wait),
-            None => self.holdings_mut().acquire(holding),
-        }
+        self.holdings_mut().acquire(holding);
     }
 
     /// A part was taken from a partner: from its latest holding first, the rest from its first.
     pub fn take(&mut self, partner: Row, amount: i64) {
-        let is_holder = self.holder.get() == Some(partner);
+        let is_holder = self.pinned.holder == Some(partner);
         match self.holdings_kept_mut() {
             Some(holdings) => holdings.take(partner, amount),
             None if is_holder => self.rest_mut().taken += amount,
@@ -258,7 +211,7 @@ impl Earning {
 
     /// A part was given back to a partner: to its latest holding.
     pub fn give_back(&mut self, partner: Row, amount: i64) {
-        let is_holder = self.holder.get() == Some(partner);
+        let is_holder = self.pinned.holder == Some(partner);
         match self.holdings_kept_mut() {
             Some(holdings) => holdings.give_back(partner, amount),
             None if is_holder => self.rest_mut().taken -= amount,
@@ -300,6 +253,9 @@ impl Earning {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::calendar::Time;
+    use crate::domain::money::Money;
+    use crate::proto::CommissionOutcome;
     use proptest::prelude::*;
 
     /// What is done to commission.
@@ -334,14 +290,19 @@ mod tests {
         ) {
             let currency = Currency::from_code("USD").expect("a currency");
             let stamp = Stamp { occurred_at: at(1_000), position: 7 };
-            let mut sale = Earning::new(stamp, Some(4), currency);
+            let amount = earned.map(|_| Money::new(currency, 0));
+            let pinned = Pinned {
+                credit: Some(4),
+                sold: Some(currency),
+                collected: false,
+                earned: Some(Earned { outcome: CommissionOutcome::Accrued, terms_position: 2, rule: Some(0), rate_bps: Some(2_000), amount }),
+                holder: earned.map(|_| 1),
+                wait: earned.and(wait).map(TimeDelta::seconds),
+            };
+            let mut sale = Earning::new(stamp, earned.unwrap_or(0), Arc::new(pinned));
             let (mut holdings, mut entries) = (Holdings::default(), Vec::new());
             if let Some(amount) = earned {
-                let (outcome, amount_earned) = (CommissionOutcome::Accrued, Some(Money::new(currency, amount)));
-                sale = sale.of(&Earned { outcome, terms_position: 2, rule: Some(0), rate_bps: Some(2_000), amount: amount_earned });
-                let holding = Holding::new(1, 4, 7, amount, wait.map(|wait| at(1_000 + wait)));
-                sale.acquire(holding.clone());
-                holdings.acquire(holding);
+                holdings.acquire(Holding::new(1, 4, 7, amount, wait.map(|wait| at(1_000 + wait))));
                 if is_posted {
                     sale.add_entry(1, 7, (9, 0));
                     holdings.link(1, 7, (9, 0));
@@ -380,6 +341,6 @@ mod tests {
 
     #[test]
     fn it_is_small() {
-        assert_eq!(size_of::<Earning>(), 64);
+        assert_eq!(size_of::<Earning>(), 48);
     }
 }

@@ -27,11 +27,13 @@ use super::effect::{Assessment, Effect, Posting};
 use super::ids::{Id, IdKind};
 use super::money::Money;
 use super::packed::PackedStamp;
+use super::shared::Shared;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
+use earning::Pinned;
 use ecow::{EcoString, EcoVec};
-use holdings::{Holding, Part};
+use holdings::Part;
 use net_sales::{NetSales, NetSalesKey};
 pub use sale::Sale;
 use smallvec::SmallVec;
@@ -49,6 +51,8 @@ pub struct Commissions {
     pub disputes: Table<Id, Dispute>,
     others: Table<(IdKind, Id), Other>,
     net_sales: Table<NetSalesKey, NetSales>,
+    /// What sales and qualifications have alike.
+    pub(super) pinned: Shared<Pinned>,
     closes: Vec<Close>,
     closes_before: usize,
 }
@@ -70,7 +74,7 @@ pub struct Close {
 }
 
 /// What a sale earned, pinned by its assessment (rules 6.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Earned {
     /// Earned, or why not.
     pub outcome: CommissionOutcome,
@@ -303,7 +307,7 @@ impl Commissions {
 }
 
 impl Earned {
-    pub(super) fn of(assessment: &Assessment, credit: Option<Row>, state: &State) -> Self {
+    fn of(assessment: &Assessment, credit: Option<Row>, state: &State) -> Self {
         let version = credit.and_then(|credit| state.agreements.by_id.get(credit).version_of(assessment.terms_position));
         let place = version.and_then(|version| version.terms.rules.iter().position(|rule| rule.name == assessment.rule));
         Self {
@@ -347,21 +351,6 @@ impl State {
         if !disputes.is_empty() {
             let account = self.accounts.get_mut(entry.0);
             disputes.iter().for_each(|dispute| account.add_dispute(*dispute));
-        }
-    }
-
-    /// Writes an assessment: what stands, and what a cap is used up by. Shared by sales and qualifications.
-    pub(super) fn evolve_assessed(&mut self, stamp: Stamp, assessment: &Assessment, sale: Option<Row>, lead: Option<Row>) {
-        let Some(credit) = assessment.agreement.as_ref().and_then(|id| self.agreements.by_id.find(id)) else { return };
-        let partner = self.agreements.by_id.get(credit).partner;
-        if let Some(amount) = assessment.amount {
-            // Also of nothing: what tiers take back by a refund is taken from whom the sale was credited to.
-            let holding = Holding::new(partner, credit, stamp.position, amount.minor_units, assessment.available_at);
-            match (sale, lead) {
-                (Some(sale), _) => self.commissions.sales.get_mut(sale).acquire(holding),
-                (None, Some(lead)) => self.leads.by_id.get_mut(lead).earning_mut().acquire(holding),
-                (None, None) => unreachable!("an assessment is of a sale or of a lead"),
-            }
         }
     }
 

@@ -1,10 +1,9 @@
 //! A sale.
 
-use super::Earned;
 use super::earning::Earning;
 use crate::domain::money::Money;
 use crate::domain::table::{OptionalRow, Row, undo_by_copy};
-use crate::domain::{Seen, Stamp, State};
+use crate::domain::{Seen, State};
 use std::ops::{Deref, DerefMut};
 
 /// A sale, with what it earned.
@@ -33,16 +32,14 @@ impl DerefMut for Sale {
 }
 
 impl Sale {
-    /// A sale with what it earned, if it was assessed.
-    pub(super) fn new(stamp: Stamp, amount: Money, lead: Option<Row>, credit: Option<Row>, earned: Option<&Earned>) -> Self {
-        let earning = Earning::new(stamp, credit, amount.currency);
-        let earning = earned.into_iter().fold(earning, Earning::of);
-        Self { earning, minor_units: amount.minor_units, lead: lead.into(), next_of_lead: OptionalRow::NONE }
+    /// A sale of an amount with what it earned.
+    pub(super) fn new(minor_units: i64, lead: Option<Row>, earning: Earning) -> Self {
+        Self { earning, minor_units, lead: lead.into(), next_of_lead: OptionalRow::NONE }
     }
 
     /// What was sold for.
     pub fn amount(&self) -> Money {
-        Money::new(self.currency(), self.minor_units)
+        Money::new(self.sold().expect("a sale is made in a currency"), self.minor_units)
     }
 
     /// The lead it names.
@@ -72,6 +69,6 @@ mod tests {
 
     #[test]
     fn a_sale_is_small() {
-        assert_eq!(size_of::<Sale>(), 80);
+        assert_eq!(size_of::<Sale>(), 64);
     }
 }

@@ -6,7 +6,6 @@ use crate::domain::commissions::Earned;
 use crate::domain::commissions::earning::Earning;
 use crate::domain::commissions::holdings::Holdings;
 use crate::domain::ids::Id;
-use crate::domain::money::Currency;
 use crate::domain::table::{OptionalRow, Row};
 use crate::domain::{Stamp, State};
 
@@ -46,7 +45,7 @@ struct Rare {
     first_sales: Vec<(Row, Time)>,
     disputes: Vec<Row>,
     /// After the first: when, and what was earned.
-    qualifications: Vec<(Qualification, Option<(Option<Row>, Earned)>)>,
+    qualifications: Vec<(Qualification, Option<Row>, Option<Earned>)>,
 }
 
 impl Lead {
@@ -92,21 +91,19 @@ impl Lead {
     pub(super) fn all_qualifications(&self) -> impl DoubleEndedIterator<Item = Qualification> {
         let first = self.rest.as_ref().and_then(|rest| Some((rest.earning.as_ref()?, rest.protected)));
         let first = first.map(|(earning, protected)| Qualification { stamp: earning.stamp(), protected });
-        first.into_iter().chain(self.rare().into_iter().flat_map(|rare| &rare.qualifications).map(|(qualification, _)| *qualification))
+        first.into_iter().chain(self.rare().into_iter().flat_map(|rare| &rare.qualifications).map(|(qualification, ..)| *qualification))
     }
 
-    /// What it earned is the credit, if there is one, and what was assessed.
-    pub(super) fn add_qualification(&mut self, qualification: Qualification, earned: Option<(Option<Row>, Earned)>) {
+    /// Remembers a qualification, whether the lead was protected then, and what it earned.
+    pub(super) fn add_qualification(&mut self, protected: bool, earning: Earning) {
         let rest = self.rest_mut();
-        if rest.earning.is_some() {
-            self.rare_mut().qualifications.push((qualification, earned));
+        let Some(first) = &mut rest.earning else {
+            (rest.earning, rest.protected) = (Some(earning), protected);
             return;
-        }
-        let credit = earned.and_then(|(credit, _)| credit);
-        let amount = earned.and_then(|(_, earned)| earned.amount);
-        let earning = Earning::new(qualification.stamp, credit, amount.map_or(Currency::default(), |amount| amount.currency));
-        rest.earning = Some(earned.iter().fold(earning, |earning, (_, earned)| earning.of(earned)));
-        rest.protected = qualification.protected;
+        };
+        earning.holdings().into_iter().for_each(|holding| first.acquire(holding));
+        let qualification = Qualification { stamp: earning.stamp(), protected };
+        self.rare_mut().qualifications.push((qualification, earning.credit(), earning.earned()));
     }
 
     pub(super) fn all_aliases(&self) -> &[(Id, Stamp)] {
@@ -134,8 +131,9 @@ impl Lead {
 
     /// What its qualifications earned, and through which agreements.
     pub(super) fn rewards(&self) -> impl Iterator<Item = (Option<Row>, Earned)> {
-        let first = self.earning().and_then(|earning| Some((earning.credit(), earning.earned()?)));
-        first.into_iter().chain(self.rare().into_iter().flat_map(|rare| &rare.qualifications).filter_map(|(_, earned)| *earned))
+        let first = self.earning().map(|earning| (earning.credit(), earning.earned()));
+        let later = self.rare().into_iter().flat_map(|rare| &rare.qualifications).map(|(_, credit, earned)| (*credit, *earned));
+        first.into_iter().chain(later).filter_map(|(credit, earned)| Some((credit, earned?)))
     }
 
     /// What its first qualification earned, with all that stands of its qualifications' commission.
