@@ -26,7 +26,7 @@ use crate::domain::calendar::Time;
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{self, Seen};
-use crate::journal::{Journal, JournalError, TreeHead};
+use crate::journal::{Journal, JournalError, StoredRecord, TreeHead};
 use crate::proto;
 use crate::views::index::Index;
 use crate::views::metrics::Projection;
@@ -217,6 +217,14 @@ impl Ledger {
             .take_while(|stored| stored.position <= last)
             .map(|stored| duplicates::decode(stored.position, &stored.bytes))
             .collect()
+    }
+
+    /// Records as they are stored, from a position on: what the journal's `read` gives.
+    ///
+    /// # Errors
+    /// `Damaged` if they cannot be read.
+    pub fn stored(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+        Ok(self.core.journal.read(from, max_records, max_bytes)?)
     }
 
     /// The head of the Merkle tree over all durable records.
