@@ -246,18 +246,20 @@ pub(super) fn check_files(
     Ok(())
 }
 
-/// The index of a folder that has a copy.
-///
-/// # Errors
-/// `NoBackup`, `NoIndex`, `Damaged`, `Later`, `Io`.
-pub(super) fn index_of(dir: &Path) -> Result<Index, BackupError> {
-    if let Some(index) = Index::read(dir)? {
-        return Ok(index);
+impl Index {
+    /// The index of a folder that has a copy.
+    ///
+    /// # Errors
+    /// `NoBackup`, `NoIndex`, `Damaged`, `Later`, `Io`.
+    pub fn of(dir: &Path) -> Result<Self, BackupError> {
+        if let Some(index) = Self::read(dir)? {
+            return Ok(index);
+        }
+        if dir.is_dir() {
+            look_around(dir)?;
+        }
+        Err(BackupError::NoBackup { dir: dir.to_owned(), index: INDEX })
     }
-    if dir.is_dir() {
-        look_around(dir)?;
-    }
-    Err(BackupError::NoBackup { dir: dir.to_owned(), index: INDEX })
 }
 
 /// Refuses a directory that has something else than a copy.

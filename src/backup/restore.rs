@@ -1,7 +1,7 @@
 //! Restoring: a backup becomes a ledger in a new directory, with the same root.
 
-use super::folder::{check_files, index_of};
-use super::{BackupError, Chain, Page, check, hex};
+use super::folder::check_files;
+use super::{BackupError, Chain, Index, Page, check, hex};
 use crate::journal::{DurableJournal, Journal as _, Options, TreeHead};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
@@ -50,7 +50,7 @@ fn fill(origin: Origin, dir: &Path) -> Result<Restored, BackupError> {
         journal.append(page.first - 1, &page.records).map(drop).map_err(BackupError::from)
     };
     match origin {
-        Origin::Folder(from) => check_files(from, &index_of(from)?, &mut chain, &mut write)?,
+        Origin::Folder(from) => check_files(from, &Index::of(from)?, &mut chain, &mut write)?,
         Origin::Stream(stream, name) => check(stream, name, &mut chain, &mut write)?,
     }
     journal.close()?;
