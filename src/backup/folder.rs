@@ -3,7 +3,6 @@
 //! Records are written and synced first, then the index is replaced: a copy is never half there. A new file has another
 //! name (`.part`) until it is whole; of a file that is added to, the index says how much counts.
 
-use super::format::only_check;
 use super::index::{INDEX, Index, IndexedFile, RECORDS};
 use super::{BackupError, Chain, Page, Writer, check, format};
 use crate::journal::{Hash, TreeHead};
@@ -55,7 +54,8 @@ impl Folder {
         let index = Index::read(dir)?;
         let mut chain = Chain::default();
         if let Some(index) = &index {
-            check_files(dir, index, &mut chain, &mut only_check)?;
+            check_files(dir, index, &mut chain, &mut |_| Ok(()))?;
+            cut_what_does_not_count(dir, index)?;
         }
         remove_parts(dir)?;
         Ok(Self { dir: dir.to_owned(), index, chain, _lock: lock })
@@ -111,7 +111,7 @@ impl Folder {
         let path = self.dir.join(&entry.name);
         let open = || {
             let mut file = OpenOptions::new().write(true).open(&path)?;
-            // What lies behind was never whole.
+            // What lies behind is of an addition that was given up.
             file.set_len(entry.bytes)?;
             file.seek(SeekFrom::Start(entry.bytes))?;
             Ok(file)
@@ -275,6 +275,19 @@ fn look_around(dir: &Path) -> Result<(), BackupError> {
         Some(what) => Err(BackupError::NotForBackups { dir: dir.to_owned(), what }),
         None => Ok(()),
     }
+}
+
+/// Cuts off what was being added to the last file when a run before stopped, so that the files are whole without the index.
+fn cut_what_does_not_count(dir: &Path, index: &Index) -> Result<(), BackupError> {
+    let Some(last) = index.files.last() else { return Ok(()) };
+    let path = dir.join(&last.name);
+    let cut = || {
+        if fs::metadata(&path)?.len() > last.bytes {
+            OpenOptions::new().write(true).open(&path)?.set_len(last.bytes)?;
+        }
+        Ok(())
+    };
+    cut().map_err(BackupError::io(format!("cutting off the end of {}", path.display())))
 }
 
 /// Removes what a run before left unfinished.

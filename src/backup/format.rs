@@ -292,11 +292,6 @@ fn hash_at(bytes: &[u8], at: usize) -> Hash {
     std::array::from_fn(|index| bytes[at + index])
 }
 
-/// Whoever reads a backup to check it only.
-pub(super) fn only_check(_: &Page) -> Result<(), BackupError> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

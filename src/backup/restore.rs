@@ -40,20 +40,37 @@ pub fn restore(origin: Origin, data_dir: &Path) -> Result<Restored, BackupError>
     Ok(restored)
 }
 
+/// Reads a backup to its end and checks it, as `restore` does, and keeps nothing.
+///
+/// # Errors
+/// `NoBackup`, `NoIndex`, `Damaged`, `Missing`, `Later`, `Io`.
+pub fn rehearse(origin: Origin) -> Result<Restored, BackupError> {
+    read(origin, |_| Ok(()))
+}
+
 /// Writes the records into a fresh journal.
 fn fill(origin: Origin, dir: &Path) -> Result<Restored, BackupError> {
     let (journal, _) = DurableJournal::open(dir, Options::default())?;
+    let restored = read(origin, |page| {
+        journal.append(page.first - 1, &page.records)?;
+        Ok(())
+    })?;
+    journal.close()?;
+    Ok(restored)
+}
+
+/// Reads and checks all pages of a backup.
+fn read(origin: Origin, mut take: impl FnMut(&Page) -> Result<(), BackupError>) -> Result<Restored, BackupError> {
     let mut chain = Chain::default();
     let mut record_bytes = 0;
-    let mut write = |page: &Page| {
+    let mut visit = |page: &Page| {
         record_bytes += page.records.byte_len() as u64;
-        journal.append(page.first - 1, &page.records).map(drop).map_err(BackupError::from)
+        take(page)
     };
     match origin {
-        Origin::Folder(from) => check_files(from, &Index::of(from)?, &mut chain, &mut write)?,
-        Origin::Stream(stream, name) => check(stream, name, &mut chain, &mut write)?,
+        Origin::Folder(from) => check_files(from, &Index::of(from)?, &mut chain, &mut visit)?,
+        Origin::Stream(stream, name) => check(stream, name, &mut chain, &mut visit)?,
     }
-    journal.close()?;
     Ok(Restored { head: chain.head(), record_bytes })
 }
 

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::language::say;
 use super::output::Output;
-use partnership_ledger::backup::{Origin, hex, restore};
+use partnership_ledger::backup::{Origin, hex, rehearse, restore};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,8 +16,11 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     from: PathBuf,
     /// Where the ledger is to be: a directory that is new or empty
-    #[arg(long, value_name = "DIR")]
-    data_dir: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    data_dir: Option<PathBuf>,
+    /// Only read the backup to its end and check it; nothing is written
+    #[arg(long, conflicts_with = "data_dir")]
+    dry_run: bool,
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
@@ -29,7 +32,10 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     } else {
         Origin::Folder(&args.from)
     };
-    let restored = restore(origin, &args.data_dir)?;
+    let restored = match &args.data_dir {
+        Some(data_dir) => restore(origin, data_dir)?,
+        None => rehearse(origin)?,
+    };
     let (position, root) = (restored.head.size.to_string(), hex(&restored.head.root));
     let (bytes, seconds) = (restored.record_bytes.to_string(), started.elapsed().as_secs_f64());
     if out.json {
@@ -37,6 +43,9 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
         let answer = serde_json::json!({ "position": position, "tree_root": root, "record_bytes": bytes, "seconds": seconds });
         return out.line(&answer.to_string());
     }
-    let (seconds, directory) = (format!("{seconds:.3}"), args.data_dir.display().to_string());
-    out.line(&say!(language, "restore-done", position = position, root = root, directory = directory, bytes = bytes, seconds = seconds))
+    let seconds = format!("{seconds:.3}");
+    out.line(&match args.data_dir.as_ref().map(|dir| dir.display().to_string()) {
+        Some(dir) => say!(language, "restore-done", position = position, root = root, directory = dir, bytes = bytes, seconds = seconds),
+        None => say!(language, "restore-checked", position = position, root = root, bytes = bytes, seconds = seconds),
+    })
 }

@@ -148,6 +148,8 @@ fn the_files_of_a_copy_one_behind_the_other_are_a_stream() {
         assert_eq!(refused.code, 1, "{cut}: {}", refused.error);
         assert!(refused.error.contains("the standard input: damaged at byte ") && !restored.exists(), "{}", refused.error);
     }
+    let checked = finish(program().args(["--json", "restore", "--dry-run", "--from", "-"]).write_stdin(joined.clone())).json();
+    assert_eq!((head(&checked), restored.exists()), (head(&report), false));
     assert_eq!(head(&stream(joined).json()), head(&report));
 }
 

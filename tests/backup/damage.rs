@@ -26,7 +26,8 @@ const SECOND: &str = "00000000000000000010.records";
 /// A copy with one file changed is refused by `restore`, and by whoever would add to it.
 fn assert_refused(dir: &Path, served: &Served, said: &[&str]) {
     let restored = dir.join("restored");
-    for outcome in [restore(&dir.join("copy"), &restored), backup(served, &dir.join("copy"))] {
+    let check = finish(program().args(["restore", "--dry-run", "--from"]).arg(dir.join("copy")));
+    for outcome in [check, restore(&dir.join("copy"), &restored), backup(served, &dir.join("copy"))] {
         assert_eq!((outcome.code, outcome.out.as_str()), (1, ""), "{}", outcome.error);
         for word in said {
             assert!(outcome.error.contains(word), "{word:?} is not in {}", outcome.error);

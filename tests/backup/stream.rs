@@ -1,6 +1,7 @@
 //! `StreamBackup` itself: bounded while nobody takes its pages, over when the ledger closes, exact in what it says.
 
-use crate::support::{connect, partners};
+use crate::cli::Served;
+use crate::support::{connect, partners, record, runtime};
 use partnership_ledger::backup::{Chain, page_of};
 use partnership_ledger::clock::SystemClock;
 use partnership_ledger::config::{Limits, ServeConfig};
@@ -191,4 +192,28 @@ async fn a_client_that_takes_nothing_stops_nobody_and_is_bounded() {
         let reason = status.get_error_details().error_info().map(|info| info.reason.clone());
         assert_eq!((status.code(), reason.as_deref()), (Code::Unavailable, Some("STOPPED")));
     }
+}
+
+/// The program, told to end while a client that takes nothing has a copy under way.
+#[test]
+fn a_ledger_that_is_told_to_end_does_so_whoever_takes_nothing() {
+    let mut served = Served::fresh();
+    record(&served.address, "many", 4_000);
+    let runtime = runtime();
+    let mut parts = runtime.block_on(async {
+        let mut auditor = AuditServiceClient::new(connect(&served.address).await);
+        auditor.stream_backup(StreamBackupRequest::default()).await.expect("a stream").into_inner()
+    });
+    let (status, took) = served.terminate();
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(20), "{took:?}");
+    let end = runtime.block_on(async {
+        loop {
+            match parts.message().await {
+                Ok(Some(answer)) => assert!(!matches!(answer.part, Some(Part::Trailer(_))), "it was not whole"),
+                end => break end,
+            }
+        }
+    });
+    assert!(end.is_err(), "it ended as if it were whole");
 }

@@ -61,7 +61,11 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let copied = if is_stream { stream(&mut source, session).await } else { add_to(&args.to, &mut source, language).await };
     let (head, kept) = copied.and_then(|copied| source.close().map(|()| copied))?;
     let report = Report { head, kept, seconds: started.elapsed().as_secs_f64() };
-    if is_stream { report.aside(&session.out) } else { report.say(&mut session.out) }
+    if !is_stream {
+        return report.say(&mut session.out);
+    }
+    report.aside(&session.out);
+    Ok(())
 }
 
 /// Adds to a directory what it does not have yet.
@@ -103,10 +107,10 @@ async fn stream(source: &mut Source, session: &mut Session) -> Result<(TreeHead,
 
 fn parse_every(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "must be a number of seconds, such as 1 or 0.5".to_owned())?;
-    match (0.05..=86_400.0).contains(&seconds) {
-        true => Ok(Duration::from_secs_f64(seconds)),
-        false => Err("must be between 0.05 and 86400 seconds".to_owned()),
+    if !(0.05..=86_400.0).contains(&seconds) {
+        return Err("must be between 0.05 and 86400 seconds".to_owned());
     }
+    Ok(Duration::from_secs_f64(seconds))
 }
 
 impl From<BackupError> for Failure {

@@ -25,9 +25,8 @@ impl Report {
     }
 
     /// Says it on the standard error, where the copy itself goes to the output. With nobody to tell, it is done all the same.
-    pub fn aside(&self, out: &Output) -> Result<(), Failure> {
+    pub fn aside(&self, out: &Output) {
         let _ = writeln!(io::stderr(), "{}", self.line(out.json, out.language));
-        Ok(())
     }
 
     fn line(&self, json: bool, language: Language) -> String {

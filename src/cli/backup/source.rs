@@ -11,11 +11,11 @@ use partnership_ledger::proto::{BackupHeader, StreamBackupRequest, StreamBackupR
 use std::path::Path;
 use std::time::Duration;
 use tonic::transport::Channel;
-use tonic::{Status, Streaming};
+use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt as _;
 
 /// How long a ledger may be silent before it counts as away.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// Where copies come from.
 pub enum Source {
@@ -150,6 +150,8 @@ fn refused(status: Status, after: u64, language: Language) -> Failure {
 fn lost(status: Status, language: Language) -> Failure {
     match status.get_error_details().error_info() {
         Some(_) => status.into(),
+        // An older ledger, or another program: waiting does not help.
+        None if status.code() == Code::Unimplemented => status.into(),
         None => Failure::unavailable(say!(language, "backup-lost", error = status.message())),
     }
 }

@@ -425,6 +425,7 @@ backup-behind-by =
     }, the oldest recorded { $seconds } s ago
 restore-input = the standard input
 restore-done = position { $position }, tree root { $root }: restored to { $directory }, { $bytes } bytes of records, in { $seconds } s
+restore-checked = position { $position }, tree root { $root }: the backup is whole, { $bytes } bytes of records, checked in { $seconds } s
 
 ## partners
 

@@ -436,6 +436,7 @@ backup-behind-by =
     } รายการ รายการเก่าสุดบันทึกเมื่อ { $seconds } วินาทีก่อน
 restore-input = อินพุตมาตรฐาน
 restore-done = ลำดับที่ { $position } รากของต้นไม้ { $root }: กู้คืนไปที่ { $directory } ข้อมูลรายการ { $bytes } ไบต์ ใน { $seconds } วินาที
+restore-checked = ลำดับที่ { $position } รากของต้นไม้ { $root }: ข้อมูลสำรองครบถ้วน ข้อมูลรายการ { $bytes } ไบต์ ตรวจใน { $seconds } วินาที
 
 ## partners
 
