@@ -132,6 +132,22 @@ fn a_backup_is_restored_through_a_pipe() {
 }
 
 #[test]
+fn a_reader_that_goes_away_makes_no_whole_backup() {
+    let served = Served::fresh();
+    record(&served.address, "many", 1_000);
+    let mut from = Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
+        .args(["backup", "--to", "-", "--address", &format!("http://{}", served.address)])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    drop(from.stdout.take());
+    let outcome = from.wait_with_output().expect("it ends");
+    let error = String::from_utf8(outcome.stderr).expect("text");
+    assert!(outcome.status.code() == Some(1) && error.contains("writing the standard output"), "{error}");
+}
+
+#[test]
 fn the_files_of_a_copy_one_behind_the_other_are_a_stream() {
     let dir = tempfile::tempdir().expect("a directory");
     let copy = dir.path().join("copy");
