@@ -15,6 +15,12 @@ impl Batch {
         Self::default()
     }
 
+    /// An empty batch with room for so many records of so many bytes together.
+    #[must_use]
+    pub fn with_capacity(records: usize, bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(records) }
+    }
+
     /// Adds one record.
     pub fn push(&mut self, record: &[u8]) {
         self.bytes.extend_from_slice(record);
@@ -27,6 +33,21 @@ impl Batch {
         write(&mut self.bytes);
         assert!(self.bytes.len() >= start, "a record's writer removed bytes of the records before it");
         self.ends.push(self.bytes.len());
+    }
+
+    /// Adds the records of another one behind its own.
+    pub fn append(&mut self, other: &Self) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.ends.extend(other.ends.iter().map(|end| start + end));
+    }
+
+    /// The record of an index, from 0.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Some(&self.bytes[start..end])
     }
 
     /// How many records it holds.
@@ -79,6 +100,11 @@ mod tests {
         batch.push_with(|buffer| buffer.extend_from_slice(b"three"));
         assert_eq!(batch.records().collect::<Vec<_>>(), [&b"one"[..], b"", b"three"]);
         assert_eq!((batch.len(), batch.byte_len()), (3, 8));
+        let mut both = Batch::new();
+        both.push(b"zero");
+        both.append(&batch);
+        assert_eq!(both.records().collect::<Vec<_>>(), [&b"zero"[..], b"one", b"", b"three"]);
+        assert_eq!((both.get(0), both.get(3), both.get(4)), (Some(&b"zero"[..]), Some(&b"three"[..]), None));
         batch.clear();
         assert!(batch.is_empty());
     }
