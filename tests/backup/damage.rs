@@ -196,7 +196,7 @@ fn a_backup_that_is_cut_off_leaves_nothing_that_looks_whole() {
     let dir = tempfile::tempdir().expect("a directory");
     let copy = dir.path().join("copy");
     let served = Served::fresh();
-    record(&served.address, "some", 1_500);
+    record(&served.address, "some", 600);
     let through = |bytes: usize, words: &[&str]| {
         let address = cutting(&served.address, bytes);
         finish(program().args(["--json", "backup", "--address", &format!("http://{address}"), "--to"]).arg(&copy).args(words))
@@ -208,11 +208,11 @@ fn a_backup_that_is_cut_off_leaves_nothing_that_looks_whole() {
         assert!(refused.code == 2 && refused.error.contains("holds no backup"), "{}", refused.error);
     }
     let first = backup(&served, &copy).json();
-    record(&served.address, "more", 1_500);
+    record(&served.address, "more", 600);
     assert_eq!(through(400_000, &[]).code, 4);
     let report = restore(&copy, &dir.path().join("restored")).json();
     assert_eq!(head(&report), head(&first), "what was there before is whole");
-    assert!(backup(&served, &copy).json()["records"] == "1500");
+    assert!(backup(&served, &copy).json()["records"] == "600");
 }
 
 /// An address that leads to another, and is cut off after so many bytes of the answers.

@@ -198,7 +198,7 @@ async fn a_client_that_takes_nothing_stops_nobody_and_is_bounded() {
 #[test]
 fn a_ledger_that_is_told_to_end_does_so_whoever_takes_nothing() {
     let mut served = Served::fresh();
-    record(&served.address, "many", 4_000);
+    record(&served.address, "many", 3_000);
     let runtime = runtime();
     let mut parts = runtime.block_on(async {
         let mut auditor = AuditServiceClient::new(connect(&served.address).await);
