@@ -40,7 +40,7 @@ impl Copy {
         let after_leaf_hash = match after {
             0 => Vec::new(),
             position => {
-                let record = ledger.stored(position, 1, usize::MAX)?.into_iter().find(|record| record.position == position);
+                let record = ledger.durable_records(position, 1, usize::MAX)?.into_iter().find(|record| record.position == position);
                 let record = record.ok_or_else(|| Error::Damaged(format!("the journal does not give record {position}")))?;
                 leaf_hash(&record.bytes).to_vec()
             }
@@ -101,7 +101,7 @@ impl Copy {
             return Ok(Some(Part::Header(header)));
         }
         let (ledger, pages) = (&self.ledger, &mut self.pages);
-        if let Some(records) = pages.next_page(|from, max_records, max_bytes| ledger.stored(from, max_records, max_bytes))? {
+        if let Some(records) = pages.next_page(|from, max_records, max_bytes| ledger.durable_records(from, max_records, max_bytes))? {
             self.record_bytes += records.iter().map(|record| record.bytes.len() as u64).sum::<u64>();
             return Ok(Some(Part::Page(message_of(records))));
         }

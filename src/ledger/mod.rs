@@ -237,20 +237,25 @@ impl Ledger {
     /// # Errors
     /// `Damaged` if they cannot be read.
     pub fn records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<proto::Record>, Error> {
-        let last = self.last();
-        let stored = self.core.journal.read(from, max_records, max_bytes)?;
-        stored
-            .iter()
-            .take_while(|stored| stored.position <= last)
-            .map(|stored| duplicates::decode(stored.position, &stored.bytes))
-            .collect()
+        self.stored_records(from, max_records, max_bytes)?.iter().map(decode).collect()
     }
 
-    /// Records as they are stored, from a position on: what the journal's `read` gives.
+    /// Like `records`, as they are stored.
+    ///
+    /// # Errors
+    /// As for `records`.
+    pub fn stored_records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+        let last = self.last();
+        let mut stored = self.core.journal.read(from, max_records, max_bytes)?;
+        stored.truncate(stored.partition_point(|stored| stored.position <= last));
+        Ok(stored)
+    }
+
+    /// Like `stored_records`, but up to what `tree_head` covers: that is durable, and may be published a moment later.
     ///
     /// # Errors
     /// `Damaged` if they cannot be read.
-    pub fn stored(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+    pub fn durable_records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
         Ok(self.core.journal.read(from, max_records, max_bytes)?)
     }
 
@@ -277,6 +282,14 @@ impl Ledger {
         }
         self.core.journal.close()
     }
+}
+
+/// A stored record as a message.
+///
+/// # Errors
+/// `Damaged` if it cannot be read.
+pub fn decode(stored: &StoredRecord) -> Result<proto::Record, Error> {
+    duplicates::decode(stored.position, &stored.bytes)
 }
 
 fn start(name: &'static str, core: &Arc<Core>, run: impl FnOnce(&Core) + Send + 'static) -> std::io::Result<JoinHandle<()>> {
