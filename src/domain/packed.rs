@@ -1,7 +1,7 @@
 //! Numbers and times in as few bytes as they need, for what is kept in great number and read again in order.
 
-use super::Stamp;
 use super::calendar::Time;
+use super::{LAST_POSITION, Stamp};
 
 /// Writes numbers and times, times as the difference to the one before.
 #[derive(Default)]
@@ -154,9 +154,9 @@ impl From<PackedStamp> for Stamp {
     }
 }
 
-/// A position in 32 bits.
-pub fn position_of(position: u64) -> u32 {
-    u32::try_from(position).expect("no record beyond the last position is taken")
+fn position_of(position: u64) -> u32 {
+    assert!(position <= LAST_POSITION, "no record beyond the last position is taken");
+    u32::try_from(position).expect("the last position fits")
 }
 
 #[cfg(test)]

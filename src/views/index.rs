@@ -6,7 +6,7 @@ use crate::domain::table::Row;
 use smallvec::SmallVec;
 
 /// The positions of the records about each row. Append-only, in the order of recording.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Index {
     partners: Lists,
     agreements: Lists,
@@ -38,7 +38,7 @@ impl Index {
 }
 
 /// A list per row.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Lists(Pages<Positions, 128>);
 
 impl Lists {
