@@ -1,6 +1,5 @@
 //! Clients: they send, wait or go away, and send again what they have no answer to.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -49,8 +48,6 @@ type Waiting = Pin<Box<dyn Future<Output = Result<Ticket, Error>> + Send>>;
 /// A client.
 #[derive(Default)]
 pub struct Client {
-    /// What it has not sent yet.
-    pub todo: VecDeque<pb::AppendRequest>,
     /// What it has sent without learning what came of it.
     again: Vec<pb::AppendRequest>,
     /// What is recorded, as far as it knows.
@@ -60,9 +57,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// Whether it has something to send, or to learn.
-    pub fn has_more(&self) -> bool {
-        !self.todo.is_empty() || !self.again.is_empty() || self.stream.is_some()
+    fn has_more(&self) -> bool {
+        !self.again.is_empty() || self.stream.is_some()
     }
 }
 
@@ -83,6 +79,11 @@ impl Expected {
 }
 
 impl World {
+    /// Whether anything is left to be sent, or to be learnt.
+    pub fn has_more(&self) -> bool {
+        !self.story.is_empty() || self.clients.iter().any(Client::has_more)
+    }
+
     fn any_client(&mut self) -> usize {
         let clients = u32::try_from(self.clients.len()).expect("a few");
         self.below(clients) as usize
@@ -91,7 +92,7 @@ impl World {
     /// What a client sends next: something new, something again, or something that is done already.
     fn next_request(&mut self, client: usize) -> Option<pb::AppendRequest> {
         let (is_again, is_done) = (self.below(3) > 0, self.below(12) == 0);
-        let Client { again, done, todo, .. } = &mut self.clients[client];
+        let Client { again, done, .. } = &mut self.clients[client];
         if is_again && !again.is_empty() {
             let number = self.below(u32::try_from(self.clients[client].again.len()).expect("a few")) as usize;
             return Some(self.clients[client].again.remove(number));
@@ -104,7 +105,9 @@ impl World {
             }
             return Some(request);
         }
-        let mut request = todo.pop_front()?;
+        // Mostly in the order of the story: what comes too early is refused.
+        let is_early = self.story.len() > 1 && self.below(10) == 0;
+        let mut request = self.story.remove(usize::from(is_early))?;
         request.expected_last_position = match self.below(16) {
             0 | 1 => Some(self.oracle.model.last_position()),
             2 => Some(self.oracle.published),

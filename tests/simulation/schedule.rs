@@ -1,6 +1,6 @@
 //! Playing one schedule from its seed.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock, Weak};
 
@@ -21,8 +21,8 @@ pub struct Played {
     pub root: Hash,
     /// The promise that was not kept.
     pub broken: Option<String>,
-    /// What of interest happened.
-    pub reached: BTreeSet<&'static str>,
+    /// What of interest happened, and how often.
+    pub reached: BTreeMap<&'static str, u64>,
 }
 
 /// A schedule that is being played. The journal takes steps of it during its syncs.
@@ -36,7 +36,15 @@ impl Schedule {
     }
 
     fn play(&self) {
-        let steps = 20 + self.world().below(140);
+        let steps = {
+            let mut world = self.world();
+            if world.below(4) > 0 {
+                // Nothing can be told before the story's partners are known.
+                world.submit();
+                world.settle();
+            }
+            20 + world.below(140)
+        };
         for _ in 0..steps {
             if self.world().step() {
                 self.commit();
@@ -65,7 +73,7 @@ impl Schedule {
             world.crash();
         }
         for _ in 0..LAST_ROUNDS {
-            if world.broken.is_some() || !world.clients.iter().any(crate::clients::Client::has_more) {
+            if world.broken.is_some() || !world.has_more() {
                 break;
             }
             (0..4).for_each(|_| world.submit());
@@ -75,7 +83,7 @@ impl Schedule {
         if world.broken.is_some() {
             return;
         }
-        if world.clients.iter().any(crate::clients::Client::has_more) || world.taken() > 0 {
+        if world.has_more() || world.taken() > 0 {
             return world.keep(Err("somebody never learns what came of a request".to_owned()));
         }
         let kept = world.oracle.nothing_is_lost_or_doubled();

@@ -1,12 +1,13 @@
 //! One schedule: a ledger, its disk and clock, its clients and readers, and the seed that says what happens next.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 use partnership_ledger::clock::{Clock as _, ManualClock};
 use partnership_ledger::config::Limits;
 use partnership_ledger::ledger::{Progress, SteppedLedger};
+use partnership_ledger::proto::AppendRequest;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
@@ -38,8 +39,8 @@ pub struct World {
     pub trace: String,
     /// The first promise that was not kept.
     pub broken: Option<String>,
-    /// What this schedule came to.
-    pub reached: BTreeSet<&'static str>,
+    /// What this schedule came to, and how often.
+    pub reached: BTreeMap<&'static str, u64>,
     pub clock: Arc<ManualClock>,
     pub disk: Arc<Disk>,
     pub ledger: Arc<SteppedLedger>,
@@ -48,6 +49,8 @@ pub struct World {
     defect: Option<Defect>,
     pub limits: Limits,
     pub oracle: Oracle,
+    /// What the clients have to tell.
+    pub story: VecDeque<AppendRequest>,
     pub clients: Vec<Client>,
     /// The calls of this run of the process.
     pub calls: Vec<Call>,
@@ -67,14 +70,15 @@ impl World {
         let mut rng = StdRng::seed_from_u64(seed);
         let (disk, clock) = (Arc::new(Disk::default()), Arc::new(ManualClock::new(NOW)));
         let limits = limits(&mut rng);
-        let clients = clients(&mut rng);
+        let clients = (0..rng.random_range(1..=4)).map(|_| Client::default()).collect();
+        let story = story(&mut rng);
         let journal = Arc::new(SimulatedJournal::open(disk.clone(), defect, meanwhile.clone()));
         let (ledger, _) = SteppedLedger::open(journal.clone(), clock.clone(), limits.clone()).expect("an empty ledger opens");
         Self {
             rng,
             trace: String::new(),
             broken: None,
-            reached: BTreeSet::new(),
+            reached: BTreeMap::new(),
             clock,
             disk,
             ledger: Arc::new(ledger),
@@ -83,6 +87,7 @@ impl World {
             defect,
             limits,
             oracle: Oracle::new(),
+            story,
             clients,
             calls: Vec::new(),
             queue: VecDeque::new(),
@@ -99,17 +104,17 @@ impl World {
             return false;
         }
         let is_idle = self.committing.is_none();
-        match self.below(if self.oracle.has_stopped { 140 } else { 105 }) {
-            0..28 => self.submit(),
-            28..50 => self.decide(),
-            50..66 => self.take_answer(),
-            66..74 => self.read(),
-            74..78 => self.move_clock(),
-            78..82 => self.abandon(),
-            82..88 => self.stream(),
-            88..102 if is_idle => return true,
-            102..104 | 110.. if is_idle => self.crash(),
-            104 if is_idle => self.close(),
+        match self.below(if self.oracle.has_stopped { 160 } else { 120 }) {
+            0..32 => self.submit(),
+            32..58 => self.decide(),
+            58..76 => self.take_answer(),
+            76..86 => self.read(),
+            86..90 => self.move_clock(),
+            90..94 => self.abandon(),
+            94..100 => self.stream(),
+            100..118 if is_idle => return true,
+            118 | 130.. if is_idle => self.crash(),
+            119 if is_idle => self.close(),
             _ => {}
         }
         false
@@ -175,9 +180,9 @@ impl World {
 
     fn fate(&mut self) -> Fate {
         let lands = self.rng.random_bool(0.5);
-        let outcome = match self.below(20) {
-            0 | 1 => Outcome::Crashed { lands },
-            2 => Outcome::Failed { lands },
+        let outcome = match self.below(24) {
+            0..3 => Outcome::Crashed { lands },
+            3..5 => Outcome::Failed { lands },
             _ => Outcome::Synced,
         };
         let is_slow = self.rng.random_bool(0.5);
@@ -299,7 +304,7 @@ impl World {
     }
 
     pub fn reach(&mut self, what: &'static str) {
-        self.reached.insert(what);
+        *self.reached.entry(what).or_default() += 1;
     }
 
     pub fn below(&mut self, end: u32) -> u32 {
@@ -316,7 +321,7 @@ impl World {
 fn limits(rng: &mut StdRng) -> Limits {
     let queue_bytes = if rng.random_bool(0.2) { rng.random_range(400..3_000) } else { 1 << 20 };
     Limits {
-        queue_requests: rng.random_range(2..9),
+        queue_requests: if rng.random_bool(0.5) { rng.random_range(2..6) } else { 16 },
         queue_bytes,
         commit_records: rng.random_range(1..9),
         commit_bytes: if rng.random_bool(0.2) { rng.random_range(200..2_000) } else { 1 << 20 },
@@ -324,18 +329,10 @@ fn limits(rng: &mut StdRng) -> Limits {
     }
 }
 
-/// A few clients with the beginning of a story between them.
-fn clients(rng: &mut StdRng) -> Vec<Client> {
-    let story = STORIES.choose(rng).expect("some stories");
-    let mut clients: Vec<Client> = (0..rng.random_range(1..=4)).map(|_| Client::default()).collect();
-    let first = rng.random_range(0..clients.len());
-    let share = rng.random_range(0.6..1.0);
-    let length = rng.random_range(3..24);
-    for (number, request) in story.iter().take(length).enumerate() {
-        let client = if number == 0 { first } else { rng.random_range(0..clients.len()) };
-        if number == 0 || rng.random_bool(share) {
-            clients[client].todo.push_back(request.clone());
-        }
-    }
-    clients
+/// The beginning of a story, maybe with gaps.
+fn story(rng: &mut StdRng) -> VecDeque<AppendRequest> {
+    let whole = STORIES.choose(rng).expect("some stories");
+    let (length, share) = (rng.random_range(3..30), rng.random_range(0.7..1.0));
+    let told = whole.iter().take(length).enumerate().filter(|(number, _)| *number == 0 || rng.random_bool(share));
+    told.map(|(_, request)| request.clone()).collect()
 }
