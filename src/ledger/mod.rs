@@ -7,6 +7,7 @@
 mod committer;
 mod common;
 mod duplicates;
+mod encoded;
 mod error;
 mod group;
 mod idempotency;
@@ -16,6 +17,7 @@ mod stepped;
 mod view;
 mod writer;
 
+pub use encoded::{EncodedAppend, EncodedResponse, Events};
 pub use error::{Error, EventPlace};
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
@@ -105,9 +107,10 @@ impl Ledger {
     ///
     /// # Errors
     /// `Malformed`, `Overloaded`, `Stopped`; all others come by the ticket.
-    pub fn submit(&self, append: Append) -> Result<Ticket, Error> {
-        let events = domain::parse(&append.events)?;
-        let room = self.queue.try_room(&append.events)?;
+    pub fn submit(&self, append: impl Into<EncodedAppend>) -> Result<Ticket, Error> {
+        let append = append.into();
+        let events = domain::parse(append.events.messages())?;
+        let room = self.queue.try_room(append.events.encoded())?;
         self.enqueue(append, events, room)
     }
 
@@ -115,16 +118,18 @@ impl Ledger {
     ///
     /// # Errors
     /// `Malformed`, `Stopped`; all others come by the ticket.
-    pub async fn submit_waiting(&self, append: Append) -> Result<Ticket, Error> {
-        let events = domain::parse(&append.events)?;
-        let room = self.queue.room(&append.events).await?;
+    pub async fn submit_waiting(&self, append: impl Into<EncodedAppend>) -> Result<Ticket, Error> {
+        let append = append.into();
+        let events = domain::parse(append.events.messages())?;
+        let room = self.queue.room(append.events.encoded()).await?;
         self.enqueue(append, events, room)
     }
 
-    fn enqueue(&self, append: Append, events: Vec<domain::Event>, room: queue::Room) -> Result<Ticket, Error> {
+    fn enqueue(&self, append: EncodedAppend, events: Vec<domain::Event>, room: queue::Room) -> Result<Ticket, Error> {
         self.core.check_running()?;
-        let Append { events: messages, expected_last_position: expected_last, recorded_by, deadline } = append;
-        self.queue.send(|answer| Request { messages, events, expected_last, recorded_by, deadline, answer }, room)
+        let EncodedAppend { events: sent, expected_last_position: expected_last, recorded_by, deadline } = append;
+        let encoded = sent.into_encoded();
+        self.queue.send(|answer| Request { events, encoded, expected_last, recorded_by, deadline, answer }, room)
     }
 
     /// Records events: all of them, next to each other and in order, or none. Returns once they are durable.
@@ -132,11 +137,19 @@ impl Ledger {
     /// # Errors
     /// Why nothing was recorded; after `Stopped` and `DeadlineExceeded` it may have been.
     pub async fn append(&self, append: Append) -> Result<proto::AppendResponse, Error> {
+        self.append_encoded(append.into()).await?.decode()
+    }
+
+    /// Like `append`, with events and answer as bytes.
+    ///
+    /// # Errors
+    /// As for `append`.
+    pub async fn append_encoded(&self, append: EncodedAppend) -> Result<EncodedResponse, Error> {
         let deadline = append.deadline;
-        let ticket = self.submit(append)?;
+        let answer = self.submit(append)?.encoded();
         match deadline {
-            None => ticket.await,
-            Some(deadline) => tokio::time::timeout_at(deadline.into(), ticket).await.unwrap_or(Err(Error::DeadlineExceeded)),
+            None => answer.await,
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), answer).await.unwrap_or(Err(Error::DeadlineExceeded)),
         }
     }
 
