@@ -57,6 +57,10 @@ pub struct ServeConfig {
     pub limits: Limits,
     /// Threads that serve connections. One handles many small calls best, more help large batches.
     pub worker_threads: usize,
+    /// Connections at a time; more are closed at once. The system's limit of open files may allow fewer.
+    pub max_connections: usize,
+    /// How long a client that has connected may take to begin to speak.
+    pub patience: Duration,
     /// Calls at a time on one connection.
     pub max_concurrent_streams: u32,
     /// Requests that one append stream may have unanswered; beyond them it is not read on.
@@ -76,6 +80,8 @@ impl Default for ServeConfig {
             cut_damaged_tail: false,
             limits: Limits::default(),
             worker_threads: cores.min(4),
+            max_connections: 4_096,
+            patience: Duration::from_secs(10),
             max_concurrent_streams: 256,
             stream_in_flight: 256,
             drain: Duration::from_secs(4),

@@ -1,6 +1,7 @@
 //! The service: what is assembled of the ledger, and nothing of its rules.
 
 mod audit;
+mod connections;
 mod edge;
 mod filter;
 mod health;
@@ -12,6 +13,7 @@ mod status;
 mod wire;
 mod write;
 
+pub use connections::{Connection, Incoming, most_connections};
 pub use edge::{Edge, EdgeLayer};
 pub use health::Health;
 pub use read::ask;
@@ -25,6 +27,7 @@ use crate::proto;
 use crate::proto::audit_service_server::AuditServiceServer;
 use crate::proto::partnership_service_server::PartnershipServiceServer;
 use std::pin::Pin;
+use std::time::Duration;
 use tokio_stream::Stream;
 use tonic::transport::server::{Router, Server};
 use tonic::{Response, Status};
@@ -41,6 +44,10 @@ pub type Service = Router<Stack<EdgeLayer, Identity>>;
 const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 /// HTTP/2's window of one connection.
 const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+/// How long a connection may be silent before the client is asked whether it is still there.
+const ASK_AFTER: Duration = Duration::from_secs(30);
+/// How long the client may take to say that it is.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(20);
 /// The largest HTTP/2 frame.
 const FRAME_BYTES: u32 = 256 << 10;
 
@@ -64,6 +71,8 @@ pub fn assemble(ledger: &Ledger, config: &ServeConfig) -> Result<(Service, Healt
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_frame_size(FRAME_BYTES)
         .max_concurrent_streams(config.max_concurrent_streams)
+        .http2_keepalive_interval(Some(ASK_AFTER))
+        .http2_keepalive_timeout(Some(GIVEN_UP_AFTER))
         .layer(EdgeLayer)
         .add_service(write)
         .add_service(read)
