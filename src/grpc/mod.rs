@@ -1,5 +1,6 @@
 //! The service: what is assembled of the ledger, and nothing of its rules.
 
+mod arrival;
 mod audit;
 mod connections;
 mod edge;
@@ -13,6 +14,7 @@ mod status;
 mod wire;
 mod write;
 
+pub use arrival::Bounds;
 pub use connections::{Connection, Incoming, most_connections};
 pub use edge::{Edge, EdgeLayer};
 pub use health::Health;
@@ -73,7 +75,7 @@ pub fn assemble(ledger: &Ledger, config: &ServeConfig) -> Result<(Service, Healt
         .max_concurrent_streams(config.max_concurrent_streams)
         .http2_keepalive_interval(Some(ASK_AFTER))
         .http2_keepalive_timeout(Some(GIVEN_UP_AFTER))
-        .layer(EdgeLayer)
+        .layer(EdgeLayer(Bounds::new(config.arriving_bytes, config.arriving_time, config.limits.retry_after)))
         .add_service(write)
         .add_service(read)
         .add_service(audit)
