@@ -32,10 +32,14 @@ pub fn serve_if_told() {
         worker_threads: 2,
         max_connections: CONNECTIONS,
         patience: PATIENCE,
+        arriving_time: ARRIVING,
         ..ServeConfig::default()
     };
     serve(&config, |address, _, _| println!("\nlistening on {address}")).expect("it serves and ends well");
 }
+
+/// How long it waits for the rest of a message.
+const ARRIVING: Duration = Duration::from_secs(8);
 
 /// The process that serves.
 pub struct Server {

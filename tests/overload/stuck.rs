@@ -42,11 +42,12 @@ async fn narrow(server: &Server) -> Channel {
     endpoint.connect().await.expect("a connection")
 }
 
-/// Calls of which a part of the message is sent, and never the rest.
-pub async fn half_sent(address: SocketAddr, count: usize) -> Vec<JoinHandle<()>> {
+/// Calls of which a part of the message is sent, and never the rest; each comes to the status that it is answered with.
+pub async fn half_sent(address: SocketAddr, count: usize) -> Vec<JoinHandle<Option<String>>> {
     let stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
     let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("a connection");
-    let mut held = vec![tokio::spawn(async move { drop(connection.await) })];
+    tokio::spawn(connection);
+    let mut held = Vec::new();
     for _ in 0..count {
         let mut sender = sender.clone();
         held.push(tokio::spawn(async move {
@@ -59,7 +60,8 @@ pub async fn half_sent(address: SocketAddr, count: usize) -> Vec<JoinHandle<()>>
                 .header("te", "trailers")
                 .body(Body::new(http_body_of(frames)))
                 .expect("a request");
-            let _ = sender.send_request(request).await;
+            let answer = sender.send_request(request).await.ok()?;
+            answer.headers().get("grpc-status")?.to_str().ok().map(str::to_owned)
         }));
     }
     held
