@@ -110,16 +110,23 @@ struct Arriving {
 }
 
 impl Arriving {
-    fn take(&mut self, mut bytes: Bytes) -> Result<(), Status> {
+    /// Takes what arrived; what may go on at once comes back.
+    fn take(&mut self, mut bytes: Bytes) -> Result<Option<Bytes>, Status> {
         let whole = self.cut.whole(&bytes);
         // What is longer than any request may be is refused by its head; the head must get there.
         let is_too_long = self.cut.missing > crate::config::MAX_REQUEST_BYTES;
-        if is_too_long || whole > 0 {
-            self.let_go();
-            let end = if is_too_long { bytes.len() } else { whole };
-            self.whole.push_back(bytes.split_to(end));
+        let whole = if is_too_long { bytes.len() } else { whole };
+        if whole == 0 {
+            return self.hold(bytes).map(|()| None);
         }
-        self.hold(bytes)
+        self.let_go();
+        let first = bytes.split_to(whole);
+        self.hold(bytes)?;
+        if self.whole.is_empty() {
+            return Ok(Some(first));
+        }
+        self.whole.push_back(first);
+        Ok(None)
     }
 
     fn hold(&mut self, bytes: Bytes) -> Result<(), Status> {
@@ -151,6 +158,9 @@ impl Arriving {
 
     /// What was held goes on.
     fn let_go(&mut self) {
+        if self.part_bytes == 0 {
+            return;
+        }
         self.close_gathered();
         self.whole.append(&mut self.part);
         self.patience = None;
@@ -181,7 +191,11 @@ impl HttpBody for Arriving {
                 }
             };
             match frame.into_data() {
-                Ok(bytes) => self.take(bytes)?,
+                Ok(bytes) => {
+                    if let Some(whole) = self.take(bytes)? {
+                        return Poll::Ready(Some(Ok(Frame::data(whole))));
+                    }
+                }
                 Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
             }
         }
