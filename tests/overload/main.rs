@@ -25,7 +25,7 @@ use tonic::transport::Channel;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Memory that stuck clients may cost in all: pages of records for each of those who do not read them, and little else.
-const MEMORY: u64 = 200 << 20;
+const MEMORY: u64 = 128 << 20;
 /// The status of a call whose time is over.
 const DEADLINE_EXCEEDED: &str = "4";
 /// How many append streams do not read their answers.

@@ -147,7 +147,7 @@ impl World {
                 let is_due = taken >= limit || (taken > 0 && bytes_matter) || has_streams;
                 self.keep(if is_due { Ok(()) } else { Err(format!("overloaded with {taken} of {limit} requests")) });
                 self.reach("overload");
-                self.say(format!("client {client}: overloaded"));
+                self.say(&format!("client {client}: overloaded"));
                 self.clients[client].again.push(request);
             }
             Err(error) => self.refused_at_once(client, request, &error),
@@ -163,7 +163,7 @@ impl World {
 
     fn queued(&mut self, client: usize, request: pb::AppendRequest, ticket: Ticket, is_late: bool) {
         let number = self.calls.len();
-        self.say(format!(
+        self.say(&format!(
             "client {client}: call {number} of {} events, expects {:?}",
             request.events.len(),
             request.expected_last_position
@@ -225,7 +225,7 @@ impl World {
                 call.ticket = None;
                 let expected = call.expected.clone().expect("it was decided");
                 let (client, request) = (call.client, call.request.clone());
-                self.say(format!("client {client}: call {number} is answered {answer:?}"));
+                self.say(&format!("client {client}: call {number} is answered {answer:?}"));
                 let kept = self.oracle.answered(&request, &expected, &answer);
                 self.keep(kept);
                 self.note(&request, &answer);
@@ -263,7 +263,7 @@ impl World {
         call.ticket = None;
         let (client, request, is_decided) = (call.client, call.request.clone(), call.expected.is_some());
         self.reach(if is_decided { "a call abandoned when it was decided" } else { "a call abandoned in the queue" });
-        self.say(format!("client {client}: goes away from call {number}"));
+        self.say(&format!("client {client}: goes away from call {number}"));
         self.clients[client].again.push(request);
     }
 

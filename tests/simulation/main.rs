@@ -106,7 +106,7 @@ fn the_same_seed_is_the_same_story() {
 #[test]
 fn every_planted_defect_is_found() {
     for defect in DEFECTS {
-        let found = (FIRST_SEED..FIRST_SEED + COUNT).find_map(|seed| Some((seed, play(seed, Some(defect)).broken?)));
+        let found = (1..=COUNT).find_map(|seed| Some((seed, play(seed, Some(defect)).broken?)));
         let (seed, why) = found.unwrap_or_else(|| panic!("{COUNT} schedules do not find {defect:?}"));
         println!("{defect:?} is found by seed {seed}: {why}");
     }

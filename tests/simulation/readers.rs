@@ -81,7 +81,7 @@ impl World {
     fn ask(&mut self) -> Kept {
         let (question, when) = (self.question(), self.moment());
         let mut model = self.oracle.seen(self.clock.now());
-        self.say(format!("somebody asks {question:?} {when:?}"));
+        self.say(&format!("somebody asks {question:?} {when:?}"));
         let mut asked = Asked(self.ledger.ledger());
         let by_ledger = question.ask(&mut asked, when);
         same(&question.ask(&mut model, when), &by_ledger).map_err(|difference| format!("{question:?} {when:?}\n{difference}"))?;

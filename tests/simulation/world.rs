@@ -129,9 +129,8 @@ impl World {
                 self.waiting = None;
                 self.filling.push(call);
             }
-            (None, Progress::Nothing) => {
-                self.keep(if self.queue.is_empty() { Ok(()) } else { Err("the queue is not taken from".to_owned()) })
-            }
+            (None, Progress::Nothing) if self.queue.is_empty() => {}
+            (None, Progress::Nothing) => self.keep(Err("the queue is not taken from".to_owned())),
             (None, Progress::Taken | Progress::Decided) => self.decided(progress == Progress::Decided),
             (waiting, progress) => self.keep(Err(format!("with {waiting:?} waiting, the writer has {progress:?}"))),
         }
@@ -144,14 +143,14 @@ impl World {
         let call = &mut self.calls[number];
         if call.ticket.is_none() {
             call.stage = Stage::Answered;
-            return self.say(format!("nobody waits for {number} any more"));
+            return self.say(&format!("nobody waits for {number} any more"));
         }
         let expected = self.oracle.decide(&call.request, self.clock.now(), call.is_late);
         call.stage = Stage::Decided;
         call.last = self.oracle.model.last_position();
         let told = format!("{number} is decided: {}", expected.in_short());
         call.expected = Some(expected);
-        self.say(told);
+        self.say(&told);
         if has_no_room {
             self.waiting = Some(number);
         } else {
@@ -173,7 +172,7 @@ impl World {
         if let Some(fate) = fate {
             self.journal.prepare(fate);
         }
-        self.say(format!("commit up to {last} for {calls:?}: {fate:?}"));
+        self.say(&format!("commit up to {last} for {calls:?}: {fate:?}"));
         self.committing = Some(Committing { calls, last, fate });
         true
     }
@@ -215,7 +214,7 @@ impl World {
 
     /// The process ends, and starts again with what is on the disk.
     pub fn crash(&mut self) {
-        self.say("the process ends".to_owned());
+        self.say("the process ends");
         self.start();
     }
 
@@ -266,7 +265,7 @@ impl World {
             Ok((ledger, _)) => self.ledger = Arc::new(ledger),
             Err(error) => return self.keep(Err(format!("the ledger does not open: {error}"))),
         }
-        self.say(format!("it starts again at {}", self.oracle.published));
+        self.say(&format!("it starts again at {}", self.oracle.published));
         if self.ledger.ledger().last() != self.oracle.published {
             self.keep(Err(format!("it has {} of {} records", self.ledger.ledger().last(), self.oracle.published)));
         }
@@ -284,7 +283,7 @@ impl World {
         if to < now.min(self.oracle.last_recorded_at()) {
             self.reach("a clock that went back");
         }
-        self.say(format!("it is {to}"));
+        self.say(&format!("it is {to}"));
         self.clock.set(to);
     }
 
@@ -293,13 +292,13 @@ impl World {
         if let Err(why) = kept
             && self.broken.is_none()
         {
-            self.say(format!("BROKEN: {why}"));
+            self.say(&format!("BROKEN: {why}"));
             self.broken = Some(why);
         }
     }
 
-    pub fn say(&mut self, what: String) {
-        self.trace.push_str(&what);
+    pub fn say(&mut self, what: &str) {
+        self.trace.push_str(what);
         self.trace.push('\n');
     }
 
