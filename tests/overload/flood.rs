@@ -28,7 +28,7 @@ pub const DEADLINE: Duration = Duration::from_secs(30);
 /// Memory beside the queue and the records: connections, calls, the journal's store.
 const MEMORY: u64 = 96 << 20;
 /// Memory for each record, in the state, the indexes and the store's cache.
-const MEMORY_PER_RECORD: u64 = 8 << 10;
+const MEMORY_PER_RECORD: u64 = 2 << 10;
 
 /// What the clients were told.
 #[derive(Default)]

@@ -20,7 +20,7 @@ use disk::Defect;
 use schedule::play;
 
 /// Schedules that are played unless `SIMULATION_COUNT` says otherwise.
-const COUNT: u64 = 2_000;
+const COUNT: u64 = 3_000;
 /// The first seed, unless `SIMULATION_SEED` says otherwise.
 const FIRST_SEED: u64 = 1;
 
