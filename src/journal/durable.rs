@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, sync_ancestors};
 use super::codec::{FrameHeader, MAX_COMMIT_BYTES, body_bytes};
 use super::lock::DirLock;
 use super::log::{Log, Segments};
@@ -57,6 +57,7 @@ impl DurableJournal {
 
     fn open_unguarded(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
         fs::create_dir_all(dir).map_err(JournalError::storage(format!("creating {}", dir.display())))?;
+        sync_ancestors(dir).map_err(JournalError::storage(format!("syncing the directories above {}", dir.display())))?;
         let dir_lock = DirLock::take(dir)?;
         let Recovered { log, store, checkpoint, report } = recover(dir, &options)?;
         let inner = Arc::new(Inner {

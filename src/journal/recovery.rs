@@ -63,8 +63,8 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     let (log, torn_tail_bytes, mut notes) = recover_log(wal, options, known, &found_store)?;
     let last = log.frontier().size();
     note_checkpoint(&found, last, &mut notes);
-    if last == 0 && found_store.store.is_none() {
-        // Nothing is lost where nothing was.
+    if last == 0 && !dir.join(STORE_DIR).exists() {
+        // Nothing is lost where nothing was. One that was being made is moved aside like any other.
         found_store.fault = None;
     }
     let state = StoreState { dir, options, notes, fed_records: 0, rebuilt: false };

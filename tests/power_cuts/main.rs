@@ -1,0 +1,56 @@
+//! Power cuts: whatever a disk may hold when the power goes, nothing acknowledged is lost and no batch is half there.
+//!
+//! Real processes write under the fault layer. From what it wrote down, the disk is put together as a cut may leave it,
+//! hundreds of times: what was synced is there; of each 512-byte sector written since there is the newest content or any
+//! older one, files have any of their sizes since, and directories lack any of their last changes. Each such disk is
+//! opened and checked: every acknowledged record byte by byte, batches whole, the tree's root, that appending goes on, and
+//! that the next start finds nothing amiss. `POWER_CUTS` says how many cuts, `POWER_CUTS_SEED` repeats the choices.
+
+mod cuts;
+#[path = "../faults/mod.rs"]
+mod faults;
+mod history;
+#[path = "../journal_support/mod.rs"]
+mod journal_support;
+mod writer;
+
+use cuts::{Plan, Totals, cut};
+use faults::disk::Disk;
+use faults::{Layer, order};
+use history::History;
+use rand::RngExt as _;
+
+/// Cuts in all, of which a part is taken by each test.
+const CUTS: u64 = 400;
+
+fn cuts() -> u64 {
+    std::env::var("POWER_CUTS").ok().and_then(|text| text.parse().ok()).unwrap_or(CUTS)
+}
+
+fn seed() -> u64 {
+    let seed = std::env::var("POWER_CUTS_SEED").ok().and_then(|text| text.parse().ok()).unwrap_or_else(|| rand::rng().random());
+    println!("POWER_CUTS_SEED={seed}");
+    seed
+}
+
+/// Three processes one after the other: two are killed somewhere, the last closes in good order.
+#[test]
+fn a_power_cut_at_any_moment_loses_nothing_acknowledged() {
+    if writer::was_told_to_write() {
+        return;
+    }
+    let seed = seed();
+    let mut totals = Totals::default();
+    for run in 0..3 {
+        let seed = seed.wrapping_add(run);
+        let layer = Layer::new();
+        for process in 0..3 {
+            layer.order(&if process < 2 { writer::kill_somewhere(seed.wrapping_add(process)) } else { Vec::new() });
+            writer::write(&layer, "a_power_cut_at_any_moment_loses_nothing_acknowledged", seed, 130);
+        }
+        let (trace, history) = writer::history(&layer, seed);
+        totals.add(cut(&trace, &history, Plan { cuts: cuts() / 5, seed, disk: Disk::honest(), keeps_faulty: true }));
+    }
+    println!("{totals}");
+    totals.assert_nothing_lost();
+}
