@@ -42,6 +42,8 @@ impl Log {
     pub fn open(wal: PathBuf, options: Options, segments: Vec<SegmentFile>, offset: u64, frontier: Frontier) -> io::Result<Self> {
         let current = segments.last().map(|segment| {
             let file = File::options().read(true).write(true).open(&segment.path)?;
+            // Its last frame counts from now on: a process that was killed may have written and not synced it.
+            file.sync_data()?;
             let bytes = file.metadata()?.len();
             Ok::<_, io::Error>(Current { file, offset, bytes })
         });

@@ -57,6 +57,8 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     fs::create_dir_all(&wal).map_err(JournalError::storage(format!("creating {}", wal.display())))?;
     sync_dir(dir).map_err(JournalError::storage(format!("syncing {}", dir.display())))?;
     remove_unfinished(&wal)?;
+    // A process that was killed may have named a segment and not have made the name durable.
+    sync_dir(&wal).map_err(JournalError::storage(format!("syncing {}", wal.display())))?;
     let found = checkpoint::read(dir)?;
     let known = found.checkpoint();
     let mut found_store = find_store(dir, options, known)?;

@@ -7,8 +7,9 @@
  * FAULTS_ORDERS  a file with orders, read before each operation, one a line:
  *                OPERATION PREFIX SKIP TIMES WHAT
  *                the operation (write, resize, open, rename, unlink, mkdir, sync, range, or change for all but the
- *                last two) on paths below the root that begin with PREFIX (- for all) goes well SKIP times; then, TIMES
- *                times (0: for ever), WHAT happens: an error's number, short (half of a write), or kill.
+ *                last two) on paths below the root that begin with PREFIX (are it, if it ends with $; - for all) goes
+ *                well SKIP times; then, TIMES times (0: for ever), WHAT happens: an error's number, short (half of a
+ *                write), or kill.
  *
  * Everything is asked of the kernel itself, so nothing here depends on which of a function's names is called. */
 #define _GNU_SOURCE
@@ -149,6 +150,13 @@ static void read_orders(void) {
     }
 }
 
+static int is_meant(const char *prefix, const char *name) {
+    size_t length = strlen(prefix);
+    if (strcmp(prefix, "-") == 0) return 1;
+    if (prefix[length - 1] == '$') return strlen(name) == length - 1 && strncmp(name, prefix, length - 1) == 0;
+    return strncmp(name, prefix, length) == 0;
+}
+
 /* What is to happen to an operation: nothing (0), a number of an error, or a short write. The lock is held. */
 static int ordered(const char *operation, const char *name) {
     if (orders_path[0] == '\0') return 0;
@@ -158,7 +166,7 @@ static int ordered(const char *operation, const char *name) {
         struct order *order = &orders[index];
         int is_change = strcmp(operation, "sync") != 0 && strcmp(operation, "range") != 0;
         if (strcmp(order->operation, operation) != 0 && !(is_change && strcmp(order->operation, "change") == 0)) continue;
-        if (strcmp(order->prefix, "-") != 0 && strncmp(name, order->prefix, strlen(order->prefix)) != 0) continue;
+        if (!is_meant(order->prefix, name)) continue;
         order->seen++;
         int is_due = order->seen > order->skip && (order->times == 0 || order->seen <= order->skip + order->times);
         if (is_due && outcome == 0) outcome = order->what;

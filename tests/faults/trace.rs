@@ -53,6 +53,11 @@ impl Trace {
         }
         trace
     }
+
+    /// Where the last process began.
+    pub fn last_begin(&self) -> usize {
+        self.operations.iter().rposition(|operation| matches!(operation, Operation::Begin { .. })).unwrap_or(0)
+    }
 }
 
 struct Rest<'a>(&'a [u8]);

@@ -86,6 +86,15 @@ pub struct Plan {
     pub disk: Disk,
     /// Images that show a fault are kept.
     pub keeps_faulty: bool,
+    /// The first operation after which the power may be cut.
+    pub from: usize,
+}
+
+impl Plan {
+    /// Cuts anywhere on an honest disk.
+    pub fn new(cuts: u64, seed: u64) -> Self {
+        Self { cuts, seed, disk: Disk::honest(), keeps_faulty: true, from: 0 }
+    }
 }
 
 /// An image that waits to be checked.
@@ -112,15 +121,17 @@ pub fn cut(trace: &Trace, history: &History, plan: Plan) -> Totals {
 }
 
 /// The moments, in order: half of them anywhere, half where names change.
-fn moments(trace: &Trace, cuts: u64, random: &mut StdRng) -> Vec<usize> {
-    let about_names: Vec<_> = (0..trace.operations.len()).filter(|&index| trace.operations[index].is_about_names()).collect();
-    let mut moments: Vec<_> = (0..cuts)
+fn moments(trace: &Trace, plan: &Plan, random: &mut StdRng) -> Vec<usize> {
+    let all = plan.from..trace.operations.len();
+    let about_names: Vec<_> = all.clone().filter(|&index| trace.operations[index].is_about_names()).collect();
+    let last = all.end - 1;
+    let mut moments: Vec<_> = (0..plan.cuts)
         .map(|cut| {
             if cut % 2 == 0 {
-                return random.random_range(0..trace.operations.len());
+                return random.random_range(all.clone());
             }
             let near = about_names[random.random_range(0..about_names.len())] + random.random_range(0..6);
-            near.saturating_sub(2).min(trace.operations.len() - 1)
+            near.saturating_sub(2).clamp(all.start, last)
         })
         .collect();
     moments.sort_unstable();
@@ -128,10 +139,10 @@ fn moments(trace: &Trace, cuts: u64, random: &mut StdRng) -> Vec<usize> {
 }
 
 fn make_images(trace: &Trace, history: &History, plan: Plan, mut take: impl FnMut(Waiting)) {
-    let Plan { cuts, seed, mut disk, .. } = plan;
-    let mut choices = random(seed);
-    let mut done = 0;
-    for moment in moments(trace, cuts, &mut choices) {
+    let mut choices = random(plan.seed);
+    let moments = moments(trace, &plan, &mut choices);
+    let (mut disk, mut done) = (plan.disk, 0);
+    for moment in moments {
         while done <= moment {
             disk.apply(&trace.operations[done]);
             done += 1;

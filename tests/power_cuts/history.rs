@@ -65,6 +65,22 @@ impl History {
         history
     }
 
+    /// Takes in what had been acknowledged before the trace began: when another was that long.
+    pub fn follows(&mut self, before: &Self, length: u64) {
+        self.ends.extend(&before.ends);
+        self.acknowledgements.insert(0, (0, before.acknowledged_at(length)));
+    }
+
+    /// Forgets where batches end.
+    pub fn forget_ends(&mut self) {
+        self.ends.clear();
+    }
+
+    /// Remembers a record wrongly.
+    pub fn forge(&mut self, position: usize) {
+        self.records[position - 1].push(1);
+    }
+
     pub fn records(&self) -> &[Vec<u8>] {
         &self.records
     }

@@ -12,15 +12,18 @@ mod faults;
 mod history;
 #[path = "../journal_support/mod.rs"]
 mod journal_support;
+mod served;
+mod teeth;
 mod writer;
 
 use cuts::{Plan, Totals, cut};
 use faults::disk::Disk;
+use faults::image::{self, Arrival};
 use faults::{Layer, order};
-use history::History;
+use journal_support::random;
 use rand::RngExt as _;
 
-/// Cuts in all, of which a part is taken by each test.
+/// Cuts in all, of which each test takes a part.
 const CUTS: u64 = 400;
 
 fn cuts() -> u64 {
@@ -46,10 +49,60 @@ fn a_power_cut_at_any_moment_loses_nothing_acknowledged() {
         let layer = Layer::new();
         for process in 0..3 {
             layer.order(&if process < 2 { writer::kill_somewhere(seed.wrapping_add(process)) } else { Vec::new() });
-            writer::write(&layer, "a_power_cut_at_any_moment_loses_nothing_acknowledged", seed, 130);
+            writer::write(&layer, seed, 130);
         }
         let (trace, history) = writer::history(&layer, seed);
-        totals.add(cut(&trace, &history, Plan { cuts: cuts() / 5, seed, disk: Disk::honest(), keeps_faulty: true }));
+        totals.add(cut(&trace, &history, Plan::new(cuts() / 6, seed)));
+    }
+    println!("{totals}");
+    totals.assert_nothing_lost();
+}
+
+/// What a killed process had not synced is seen by the next one, which builds on it: that has to be durable as well.
+#[test]
+fn a_process_killed_before_it_synced_leaves_nothing_that_a_later_power_cut_takes_away() {
+    let seed = seed();
+    let mut totals = Totals::default();
+    for skip in 0..12 {
+        let layer = Layer::new();
+        let [wal, segment] = [("ledger/wal$", skip), ("ledger/wal/0", 5 * skip)].map(|(path, skip)| order("sync", path, skip, 1, "kill"));
+        layer.order(&[if skip % 3 == 0 { segment } else { wal }]);
+        assert!(!writer::write(&layer, seed, 90).success(), "it was killed");
+        layer.order(&[]);
+        // Few enough to stay in one segment.
+        assert!(writer::write(&layer, seed, 3).success());
+        let (trace, history) = writer::history(&layer, seed);
+        totals.add(cut(&trace, &history, Plan { from: trace.last_begin(), ..Plan::new(cuts() / 60, seed) }));
+    }
+    println!("{totals}");
+    totals.assert_nothing_lost();
+}
+
+/// The power goes again while the ledger recovers from the first cut, or is killed at it.
+#[test]
+fn a_power_cut_during_the_recovery_from_another_loses_nothing_acknowledged() {
+    let seed = seed();
+    let mut choices = random(seed);
+    let first = Layer::new();
+    first.order(&writer::kill_somewhere(seed));
+    writer::write(&first, seed, 90);
+    first.order(&[]);
+    writer::write(&first, seed, 20);
+    let (trace, history) = writer::history(&first, seed);
+    let mut totals = Totals::default();
+    for _ in 0..8 {
+        let layer = Layer::new();
+        let (mut disk, moment) = (Disk::honest(), choices.random_range(trace.operations.len() / 8..trace.operations.len()));
+        trace.operations[..=moment].iter().for_each(|operation| disk.apply(operation));
+        image::write(&disk, Arrival::any(&mut choices), &mut choices, &layer.root());
+        let disk = Disk::holding(&layer.root());
+        layer.order(&[order("change", "-", choices.random_range(0..60), 1, "kill")]);
+        writer::write(&layer, seed, 5);
+        layer.order(&[]);
+        assert!(writer::write(&layer, seed, 5).success());
+        let (again, mut later) = writer::history(&layer, seed);
+        later.follows(&history, trace.lengths[moment]);
+        totals.add(cut(&again, &later, Plan { disk, ..Plan::new(cuts() / 40, seed) }));
     }
     println!("{totals}");
     totals.assert_nothing_lost();

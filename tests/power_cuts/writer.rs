@@ -20,6 +20,8 @@ const DATA: &str = "POWER_CUTS_DATA";
 const NOTES: &str = "POWER_CUTS_NOTES";
 const COMMITS: &str = "POWER_CUTS_COMMITS";
 const RUN_SEED: &str = "POWER_CUTS_RUN_SEED";
+/// The test that writes if it is told to.
+const TEST: &str = "a_power_cut_at_any_moment_loses_nothing_acknowledged";
 /// Clients that append.
 const CLIENTS: u64 = 3;
 
@@ -72,10 +74,10 @@ fn append_as_client(journal: &DurableJournal, turn: &Mutex<(File, u64)>, trace: 
     }
 }
 
-/// Starts the process that writes, and waits for its end: `test` is the name of the test that calls this.
-pub fn write(layer: &Layer, test: &str, seed: u64, commits: u64) -> ExitStatus {
+/// Starts the process that writes, and waits for its end.
+pub fn write(layer: &Layer, seed: u64, commits: u64) -> ExitStatus {
     let mut command = Command::new(env::current_exe().expect("this program"));
-    command.args([test, "--exact", "--test-threads=1", "--quiet"]);
+    command.args([TEST, "--exact", "--test-threads=1", "--quiet"]);
     command.env(DATA, layer.data()).env(NOTES, layer.beside("notes"));
     command.env(COMMITS, commits.to_string()).env(RUN_SEED, seed.to_string());
     layer.record(&mut command);
