@@ -107,8 +107,8 @@ fn recover_log(
         notes: Vec::new(),
     };
     let end = repair.run()?;
-    let mut log =
-        Log::open(wal, options.clone(), end.segments, end.offset, end.frontier).map_err(JournalError::storage("opening the log"))?;
+    let opening = JournalError::storage(format!("opening the log in {}", wal.display()));
+    let mut log = Log::open(wal, options.clone(), end.segments, end.offset, end.frontier).map_err(opening)?;
     if end.lacks_frames {
         repair.append_from_donor(&mut log)?;
     }

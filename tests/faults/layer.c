@@ -377,11 +377,12 @@ static int make_directory(int directory, const char *path, mode_t mode) {
     char whole[PATH_MAX];
     const char *name = below_at(directory, path, whole);
     if (!name) return (int)syscall(SYS_mkdirat, directory, path, mode);
+    struct stat about;
     pthread_mutex_lock(&lock);
-    int what = ordered("mkdir", name);
+    /* Where there is one, it is that what the kernel says, whatever the disk. */
+    int what = stat(whole, &about) == 0 ? 0 : ordered("mkdir", name);
     if (what > 0) return (int)refused(what);
     int result = (int)syscall(SYS_mkdirat, directory, path, mode);
-    struct stat about;
     if (result == 0 && stat(whole, &about) == 0) put('D', name, strlen(name), about.st_ino, 0, NULL, 0);
     return (int)done(result);
 }

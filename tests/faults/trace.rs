@@ -7,19 +7,45 @@ use std::path::Path;
 #[derive(Debug)]
 pub enum Operation {
     /// A process begins.
-    Begin { root: u64 },
+    Begin {
+        root: u64,
+    },
     /// A file that was not there.
-    Create { path: String, inode: u64 },
+    Create {
+        path: String,
+        inode: u64,
+    },
     /// A directory that was not there.
-    MakeDirectory { path: String, inode: u64 },
-    Write { inode: u64, offset: u64, bytes: Vec<u8> },
-    Resize { inode: u64, size: u64 },
-    Rename { from: String, to: String },
-    Remove { path: String },
+    MakeDirectory {
+        path: String,
+        inode: u64,
+    },
+    Write {
+        inode: u64,
+        offset: u64,
+        bytes: Vec<u8>,
+    },
+    Resize {
+        inode: u64,
+        size: u64,
+    },
+    Rename {
+        from: String,
+        to: String,
+    },
+    Remove {
+        path: String,
+    },
     /// A sync of a file or a directory begins.
-    SyncBegin { path: String, inode: u64, token: u64 },
+    SyncBegin {
+        path: String,
+        inode: u64,
+        token: u64,
+    },
     /// It ended well.
-    SyncEnd { token: u64 },
+    SyncEnd {
+        token: u64,
+    },
 }
 
 impl Operation {
