@@ -12,15 +12,13 @@ mod faults;
 mod history;
 #[path = "../journal_support/mod.rs"]
 mod journal_support;
+mod recovery;
 mod served;
 mod teeth;
 mod writer;
 
 use cuts::{Plan, Totals, cut};
-use faults::disk::Disk;
-use faults::image::{self, Arrival};
 use faults::{Layer, order};
-use journal_support::random;
 use rand::RngExt as _;
 
 /// Cuts in all, of which each test takes a part.
@@ -73,36 +71,6 @@ fn a_process_killed_before_it_synced_leaves_nothing_that_a_later_power_cut_takes
         assert!(writer::write(&layer, seed, 3).success());
         let (trace, history) = writer::history(&layer, seed);
         totals.add(cut(&trace, &history, Plan { from: trace.last_begin(), ..Plan::new(cuts() / 60, seed) }));
-    }
-    println!("{totals}");
-    totals.assert_nothing_lost();
-}
-
-/// The power goes again while the ledger recovers from the first cut, or is killed at it.
-#[test]
-fn a_power_cut_during_the_recovery_from_another_loses_nothing_acknowledged() {
-    let seed = seed();
-    let mut choices = random(seed);
-    let first = Layer::new();
-    first.order(&writer::kill_somewhere(seed));
-    writer::write(&first, seed, 90);
-    first.order(&[]);
-    writer::write(&first, seed, 20);
-    let (trace, history) = writer::history(&first, seed);
-    let mut totals = Totals::default();
-    for _ in 0..8 {
-        let layer = Layer::new();
-        let (mut disk, moment) = (Disk::honest(), choices.random_range(trace.operations.len() / 8..trace.operations.len()));
-        trace.operations[..=moment].iter().for_each(|operation| disk.apply(operation));
-        image::write(&disk, Arrival::any(&mut choices), &mut choices, &layer.root());
-        let disk = Disk::holding(&layer.root());
-        layer.order(&[order("change", "-", choices.random_range(0..60), 1, "kill")]);
-        writer::write(&layer, seed, 5);
-        layer.order(&[]);
-        assert!(writer::write(&layer, seed, 5).success());
-        let (again, mut later) = writer::history(&layer, seed);
-        later.follows(&history, trace.lengths[moment]);
-        totals.add(cut(&again, &later, Plan { disk, ..Plan::new(cuts() / 40, seed) }));
     }
     println!("{totals}");
     totals.assert_nothing_lost();
