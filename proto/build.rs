@@ -3,6 +3,7 @@
 use std::{env, error::Error, fs, path::Path};
 
 use protox::prost::Message as _;
+use tonic_prost_build::manual;
 
 const FILES: [&str; 6] = [
     "partnership/ledger/v1/audit_service.proto",
@@ -41,5 +42,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         builder = builder.boxed(path);
     }
     builder.compile_fds(descriptors)?;
+    manual::Builder::new().build_client(false).compile(&[writing()]);
     Ok(())
+}
+
+/// The service that takes events in, once more: over types that keep the bytes that events come in and answers go out in.
+fn writing() -> manual::Service {
+    let method = |name, route_name, input: &str, output: &str| {
+        let path = |name: &str| format!("crate::grpc::wire::{name}");
+        let method = manual::Method::builder().name(name).route_name(route_name);
+        method.input_type(path(input)).output_type(path(output)).codec_path("crate::grpc::wire::WireCodec")
+    };
+    let append = method("append", "Append", "Append", "Appended");
+    let append_stream = method("append_stream", "AppendStream", "StreamAppend", "StreamAppended").client_streaming().server_streaming();
+    let service = manual::Service::builder().name("LedgerService").package("partnership.ledger.v1");
+    service.method(append.build()).method(append_stream.build()).build()
 }

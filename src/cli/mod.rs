@@ -5,6 +5,7 @@ mod agreements;
 mod alerts;
 mod append;
 mod balance;
+mod bench;
 mod campaign;
 mod campaigns;
 mod choice;
@@ -126,6 +127,8 @@ enum Command {
     Export(export::Args),
     /// Check a ledger's directory while nothing runs on it
     Verify(verify::Args),
+    /// How fast a ledger is on this machine
+    Bench(bench::Args),
     /// Write the completions of a shell to the standard output
     Completions(completions::Args),
 }
@@ -135,17 +138,20 @@ pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let language = cli.lang;
-    match refuse_idle_options(&cli, &matches).and_then(|()| run(cli)) {
+    // Not from the environment: a load is not sent to a ledger that nobody named on purpose.
+    let named = (matches.value_source("address") == Some(ValueSource::CommandLine)).then(|| cli.address.clone());
+    match refuse_idle_options(&cli, &matches).and_then(|()| run(cli, named)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(language),
     }
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
     let mut session = Session { address: cli.address, out: Output::new(cli.json, cli.lang) };
     match cli.command {
         Command::Serve(args) => serve::run(args)?,
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
+        Command::Bench(args) => bench::run(args, named, &mut session)?,
         Command::Demo => client_runtime()?.block_on(demo::run(&mut session))?,
         Command::Completions(args) => completions::run(&args, &mut session.out)?,
         command => client_runtime()?.block_on(ask(command, &mut session))?,
@@ -177,7 +183,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Records(args) => records::run(args, session).await,
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
         Command::Export(args) => export::run(args, session).await,
-        Command::Serve(_) | Command::Demo | Command::Verify(_) | Command::Completions(_) => unreachable!("these need no running ledger"),
+        Command::Serve(_) | Command::Demo | Command::Bench(_) | Command::Verify(_) | Command::Completions(_) => unreachable!("these need no running ledger"),
     }
 }
 
@@ -190,6 +196,7 @@ fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
     let (name, idle): (&str, &[&str]) = match &cli.command {
         Command::Serve(_) => ("serve", &["address", "json", "lang"]),
         Command::Demo => ("demo", &["address", "json"]),
+        Command::Bench(_) => ("bench", &["lang"]),
         Command::Export(_) => ("export", &["json"]),
         Command::Verify(_) => ("verify", &["address"]),
         Command::Completions(_) => ("completions", &["address", "json", "lang"]),

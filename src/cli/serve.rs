@@ -18,6 +18,10 @@ pub struct Args {
     /// Where to listen; port 0 lets the system choose. Whoever reaches it may read and write
     #[arg(long, value_name = "ADDR", env = "PARTNERSHIP_LEDGER_LISTEN", default_value = "127.0.0.1:50051", value_parser = parse_address)]
     listen: SocketAddr,
+    /// Threads that serve connections: one does best with many small calls, more with large batches [default: one for each
+    /// core, at most 4]
+    #[arg(long, value_name = "N", env = "PARTNERSHIP_LEDGER_WORKERS", value_parser = parse_workers)]
+    workers: Option<usize>,
     /// Give up a damaged end of the log that neither the store nor the checkpoint has: records may be lost. Only if the
     /// ledger refuses to start for it, and there is no better copy
     #[arg(long)]
@@ -26,8 +30,10 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<(), Failure> {
     log_to_standard_error();
-    let Args { data_dir, listen, cut_damaged_tail } = args;
-    let config = ServeConfig { data_dir, listen, cut_damaged_tail, ..ServeConfig::default() };
+    let Args { data_dir, listen, workers, cut_damaged_tail } = args;
+    let defaults = ServeConfig::default();
+    let worker_threads = workers.unwrap_or(defaults.worker_threads);
+    let config = ServeConfig { data_dir, listen, worker_threads, cut_damaged_tail, ..defaults };
     Ok(serve(&config, announce)?)
 }
 
@@ -63,6 +69,10 @@ fn log_to_standard_error() {
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
     let mut addresses = text.to_socket_addrs().map_err(|error| format!("must be HOST:PORT, such as 127.0.0.1:50051 ({error})"))?;
     addresses.next().ok_or_else(|| "names no address".to_owned())
+}
+
+fn parse_workers(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|workers| (1..=256).contains(workers)).ok_or_else(|| "must be a number from 1 to 256".to_owned())
 }
 
 impl From<ServeError> for Failure {

@@ -9,10 +9,13 @@ mod read_journal;
 mod records;
 mod serve;
 mod status;
+mod wire;
 mod write;
 
 pub use edge::{Edge, EdgeLayer};
 pub use health::Health;
+pub use read::ask;
+pub use read_journal::{explain_sale, get_metrics, list_entries};
 pub use serve::{ServeError, serve};
 pub use status::{DOMAIN, to_status};
 
@@ -20,13 +23,13 @@ use crate::config::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ServeConfig};
 use crate::ledger::{Error, Ledger};
 use crate::proto;
 use crate::proto::audit_service_server::AuditServiceServer;
-use crate::proto::ledger_service_server::LedgerServiceServer;
 use crate::proto::partnership_service_server::PartnershipServiceServer;
 use std::pin::Pin;
 use tokio_stream::Stream;
 use tonic::transport::server::{Router, Server};
 use tonic::{Response, Status};
 use tower::layer::util::{Identity, Stack};
+use wire::LedgerServiceServer;
 
 /// What a streaming call answers.
 pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;

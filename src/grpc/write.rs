@@ -3,10 +3,8 @@
 use super::Answers;
 use super::edge::deadline_of;
 use super::status::{explained, to_append_error, to_status};
-use crate::ledger::{Append, Error, Ledger, Ticket};
-use crate::proto::{
-    self, AppendStreamRequest, AppendStreamResponse, append_stream_response::Outcome, ledger_service_server::LedgerService,
-};
+use super::wire::{self, Appended, LedgerService, StreamAppend, StreamAppended};
+use crate::ledger::{EncodedAppend, Error, Ledger, Ticket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -37,16 +35,17 @@ impl Writing {
 
 #[tonic::async_trait]
 impl LedgerService for Writing {
-    async fn append(&self, request: Request<proto::AppendRequest>) -> Result<Response<proto::AppendResponse>, Status> {
+    async fn append(&self, request: Request<wire::Append>) -> Result<Response<Appended>, Status> {
         let deadline = deadline_of(&request);
-        let proto::AppendRequest { events, expected_last_position } = request.into_inner();
-        let append = Append { events, expected_last_position, recorded_by: Arc::clone(&self.anonymous), deadline };
-        self.ledger.append(append).await.map(Response::new).map_err(to_status)
+        let wire::Append { events, expected_last_position } = request.into_inner();
+        let append = EncodedAppend { events, expected_last_position, recorded_by: Arc::clone(&self.anonymous), deadline };
+        let answer = self.ledger.append_encoded(append).await;
+        answer.map(|response| Response::new(Appended(response))).map_err(to_status)
     }
 
-    type AppendStreamStream = Answers<AppendStreamResponse>;
+    type AppendStreamStream = Answers<StreamAppended>;
 
-    async fn append_stream(&self, request: Request<Streaming<AppendStreamRequest>>) -> Result<Response<Self::AppendStreamStream>, Status> {
+    async fn append_stream(&self, request: Request<Streaming<StreamAppend>>) -> Result<Response<Self::AppendStreamStream>, Status> {
         let (pending, answers) = mpsc::channel(self.stream_in_flight);
         let deadline = deadline_of(&request);
         let intake = Intake { ledger: self.ledger.clone(), recorded_by: Arc::clone(&self.anonymous), deadline, pending };
@@ -61,16 +60,15 @@ enum Pending {
     End(Status),
 }
 
-async fn answer(pending: Pending) -> Result<AppendStreamResponse, Status> {
+async fn answer(pending: Pending) -> Result<StreamAppended, Status> {
     match pending {
         Pending::End(status) => Err(status),
         Pending::Request { request_id, ticket } => {
             let outcome = match ticket {
-                Ok(ticket) => ticket.await,
+                Ok(ticket) => ticket.encoded().await,
                 Err(error) => Err(error),
             };
-            let outcome = outcome.map_or_else(|error| Outcome::Error(to_append_error(error)), Outcome::Response);
-            Ok(AppendStreamResponse { request_id, outcome: Some(outcome) })
+            Ok(StreamAppended { request_id, outcome: outcome.map_err(to_append_error) })
         }
     }
 }
@@ -86,7 +84,7 @@ struct Intake {
 impl Intake {
     /// Queues what comes in, as it comes, until the client has no more, the deadline passes or the ledger closes.
     /// Reads no further while too much of the stream is unanswered or the ledger's queue is full.
-    async fn run(self, mut requests: Streaming<AppendStreamRequest>) {
+    async fn run(self, mut requests: Streaming<StreamAppend>) {
         let mut closing = self.ledger.closing();
         let deadline = self.deadline.unwrap_or_else(|| Instant::now() + NEVER);
         let end = loop {
@@ -112,13 +110,13 @@ impl Intake {
         let _ = self.pending.send(Pending::End(end)).await;
     }
 
-    async fn take(&self, request: AppendStreamRequest) -> Pending {
-        let AppendStreamRequest { request_id, events, expected_last_position } = request;
+    async fn take(&self, request: StreamAppend) -> Pending {
+        let StreamAppend { request_id, append: wire::Append { events, expected_last_position } } = request;
         let ticket = if request_id.len() > MAX_REQUEST_ID_BYTES {
             Err(Error::malformed("request_id", format!("is {} bytes long; at most {MAX_REQUEST_ID_BYTES} are allowed", request_id.len())))
         } else {
             let recorded_by = Arc::clone(&self.recorded_by);
-            self.ledger.submit_waiting(Append { events, expected_last_position, recorded_by, deadline: self.deadline }).await
+            self.ledger.submit_waiting(EncodedAppend { events, expected_last_position, recorded_by, deadline: self.deadline }).await
         };
         Pending::Request { request_id, ticket }
     }

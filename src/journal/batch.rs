@@ -29,6 +29,21 @@ impl Batch {
         self.ends.push(self.bytes.len());
     }
 
+    /// Adds the records of another one behind its own.
+    pub fn append(&mut self, other: &Self) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&other.bytes);
+        self.ends.extend(other.ends.iter().map(|end| start + end));
+    }
+
+    /// The record of an index, from 0.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&[u8]> {
+        let end = *self.ends.get(index)?;
+        let start = index.checked_sub(1).map_or(0, |before| self.ends[before]);
+        Some(&self.bytes[start..end])
+    }
+
     /// How many records it holds.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -79,6 +94,11 @@ mod tests {
         batch.push_with(|buffer| buffer.extend_from_slice(b"three"));
         assert_eq!(batch.records().collect::<Vec<_>>(), [&b"one"[..], b"", b"three"]);
         assert_eq!((batch.len(), batch.byte_len()), (3, 8));
+        let mut both = Batch::new();
+        both.push(b"zero");
+        both.append(&batch);
+        assert_eq!(both.records().collect::<Vec<_>>(), [&b"zero"[..], b"one", b"", b"three"]);
+        assert_eq!((both.get(0), both.get(3), both.get(4)), (Some(&b"zero"[..]), Some(&b"three"[..]), None));
         batch.clear();
         assert!(batch.is_empty());
     }

@@ -9,15 +9,20 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 /// Commits until the writer has closed and nothing is left.
 pub fn run(core: &Core) {
     while let Some(group) = core.handover.take() {
-        let outcome = catch_unwind(AssertUnwindSafe(|| commit(core, &group))).unwrap_or_else(|panic| {
-            let why = format!("a defect while committing: {}", panic_text(&*panic));
-            core.stop(&why);
-            Err(Error::Stopped(why))
-        });
-        core.handover.done();
-        for (answer, result) in group.answers {
-            answer.send(outcome.clone().and(result));
-        }
+        step(core, group);
+    }
+}
+
+/// Commits one group and answers those who wait for it.
+pub fn step(core: &Core, group: Group) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| commit(core, &group))).unwrap_or_else(|panic| {
+        let why = format!("a defect while committing: {}", panic_text(&*panic));
+        core.stop(&why);
+        Err(Error::Stopped(why))
+    });
+    core.handover.done();
+    for (answer, result) in group.answers {
+        answer.send(outcome.clone().and(result));
     }
 }
 

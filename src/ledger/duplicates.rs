@@ -17,13 +17,21 @@ pub struct Earlier {
 }
 
 impl Earlier {
+    /// What a stored record says; `None` if it has no event.
+    pub fn of(position: u64, bytes: &[u8]) -> Result<Option<Self>, Error> {
+        let record = decode(position, bytes)?;
+        Ok(record.event.map(|content| Self { position, content, effects: record.effects }))
+    }
+
     /// Whether an event has the same content: all fields of the message, metadata included; the id without case.
-    pub fn is_same(&self, message: &proto::Event) -> bool {
+    pub fn is_same(&self, encoded: &[u8]) -> Result<bool, Error> {
+        let message =
+            proto::Event::decode(encoded).map_err(|error| Error::Internal(format!("an event that was read once cannot be: {error}")))?;
         let proto::Event { event_id, occurred_at, metadata, body } = message;
-        event_id.eq_ignore_ascii_case(&self.content.event_id)
-            && *occurred_at == self.content.occurred_at
-            && *metadata == self.content.metadata
-            && *body == self.content.body
+        Ok(event_id.eq_ignore_ascii_case(&self.content.event_id)
+            && occurred_at == self.content.occurred_at
+            && metadata == self.content.metadata
+            && body == self.content.body)
     }
 }
 
@@ -39,9 +47,9 @@ pub fn find_until(core: &Core, event_id: EventId, last: u64) -> Result<Option<Ea
         ids.candidates(ids.fingerprint(event_id))
     };
     for position in candidates.into_iter().filter(|position| *position <= last) {
-        let record = decode(position, &core.stored(position)?)?;
-        if let Some(event) = record.event.filter(|event| EventId::parse(&event.event_id) == Some(event_id)) {
-            return Ok(Some(Earlier { position, content: event, effects: record.effects }));
+        let earlier = Earlier::of(position, &core.stored(position)?)?;
+        if let Some(earlier) = earlier.filter(|earlier| EventId::parse(&earlier.content.event_id) == Some(event_id)) {
+            return Ok(Some(earlier));
         }
     }
     Ok(None)

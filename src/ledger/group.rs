@@ -3,15 +3,14 @@
 //! The writer adds each decided request; the committer takes all there is whenever it is free. So commits grow with
 //! the load, a lone request waits for nobody, and the next commit is decided while this one syncs.
 
+use super::encoded::EncodedResponse;
 use super::error::Error;
 use super::queue::Answer;
 use crate::config::Limits;
 use crate::domain::Subjects;
 use crate::journal::Batch;
-use crate::proto;
 use crate::views::metrics::Notes;
 use parking_lot::{Condvar, Mutex};
-use prost::Message as _;
 use std::sync::Arc;
 
 /// What a record tells the projections beside the state, once it is durable.
@@ -24,14 +23,16 @@ pub struct Told {
 
 /// A decided request: what it records, and what it is answered once that is durable.
 pub struct Decided {
+    /// The position before its first record.
+    pub after: u64,
     /// Its new records, in order.
-    pub records: Vec<(proto::Record, Told)>,
-    /// Their bytes as stored, in all.
-    pub byte_len: usize,
+    pub batch: Batch,
+    /// What each of them tells.
+    pub told: Vec<Told>,
     /// Where the answer goes.
     pub answer: Answer,
     /// The answer.
-    pub result: Result<proto::AppendResponse, Error>,
+    pub result: Result<EncodedResponse, Error>,
 }
 
 /// One commit: records and the answers that wait for them.
@@ -44,7 +45,7 @@ pub struct Group {
     /// What each record tells.
     pub told: Vec<Told>,
     /// Who waits for it, and for what.
-    pub answers: Vec<(Answer, Result<proto::AppendResponse, Error>)>,
+    pub answers: Vec<(Answer, Result<EncodedResponse, Error>)>,
 }
 
 impl Group {
@@ -54,23 +55,20 @@ impl Group {
 
     fn has_room_for(&self, decided: &Decided, limits: &Limits) -> bool {
         self.batch.is_empty()
-            || (self.batch.len() + decided.records.len() <= limits.commit_records
-                && self.batch.byte_len() + decided.byte_len <= limits.commit_bytes)
+            || (self.batch.len() + decided.batch.len() <= limits.commit_records
+                && self.batch.byte_len() + decided.batch.byte_len() <= limits.commit_bytes)
     }
 
     fn add(&mut self, decided: Decided) {
         let batch = Arc::get_mut(&mut self.batch).expect("nobody else holds the commit while it is being filled");
-        let Decided { records, answer, mut result, .. } = decided;
-        let mut recorded = result.iter_mut().flat_map(|response| &mut response.results).filter(|result| !result.duplicate);
-        for (mut record, told) in records {
-            if batch.is_empty() {
-                self.after = record.position - 1;
-            }
-            batch.push_with(|buffer| record.encode(buffer).expect("a vector has room for any message"));
-            self.told.push(told);
-            if let Some(result) = recorded.next() {
-                result.effects = std::mem::take(&mut record.effects);
-            }
+        let Decided { after, batch: records, told, answer, result } = decided;
+        if batch.is_empty() {
+            self.after = after;
+            *batch = records;
+            self.told = told;
+        } else {
+            batch.append(&records);
+            self.told.extend(told);
         }
         self.answers.push((answer, result));
     }
@@ -78,7 +76,7 @@ impl Group {
 
 fn record_at(batch: &Batch, after: u64, position: u64) -> Option<&[u8]> {
     let index = position.checked_sub(after + 1)?;
-    batch.records().nth(usize::try_from(index).ok()?)
+    batch.get(usize::try_from(index).ok()?)
 }
 
 /// Where the two stages meet.
@@ -116,10 +114,25 @@ impl Handover {
             }
             self.changed.wait(&mut desk);
         }
+        Some(self.hand_out(&mut desk))
+    }
+
+    /// Takes the next commit if there is one.
+    pub fn try_take(&self) -> Option<Group> {
+        let mut desk = self.desk.lock();
+        (!desk.filling.is_idle()).then(|| self.hand_out(&mut desk))
+    }
+
+    fn hand_out(&self, desk: &mut Desk) -> Group {
         let group = std::mem::take(&mut desk.filling);
         desk.syncing = Some((group.after, Arc::clone(&group.batch)));
         self.changed.notify_all();
-        Some(group)
+        group
+    }
+
+    /// Whether a decided request could be added without waiting.
+    pub fn has_room_for(&self, decided: &Decided, limits: &Limits) -> bool {
+        self.desk.lock().filling.has_room_for(decided, limits)
     }
 
     /// The taken commit is durable, or lost.

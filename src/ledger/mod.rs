@@ -7,17 +7,21 @@
 mod committer;
 mod common;
 mod duplicates;
+mod encoded;
 mod error;
 mod group;
 mod idempotency;
 mod queue;
 mod replay;
+mod stepped;
 mod view;
 mod writer;
 
+pub use encoded::{EncodedAppend, EncodedResponse, Events};
 pub use error::{Error, EventPlace};
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
+pub use stepped::{Progress, SteppedLedger};
 pub use view::View;
 
 use crate::clock::Clock;
@@ -35,6 +39,7 @@ use parking_lot::{Mutex, RwLock};
 use queue::{Queue, Request};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use std::time::Instant;
 use tokio::sync::watch;
@@ -67,6 +72,19 @@ impl Ledger {
     /// # Errors
     /// If the journal cannot be read, or holds what this release cannot replay; the position is named.
     pub fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, limits: Limits) -> Result<(Self, ReplayReport), ReplayError> {
+        let (ledger, requests, report) = Self::prepare(journal, clock, limits)?;
+        let writer = start("writer", &ledger.core, move |core| writer::run(core, &requests))?;
+        let committer = start("committer", &ledger.core, committer::run)?;
+        ledger.threads.lock().extend([writer, committer]);
+        Ok((ledger, report))
+    }
+
+    /// A ledger whose stages do not run yet, and what is queued for the first of them.
+    fn prepare(
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> Result<(Self, Receiver<Request>, ReplayReport), ReplayError> {
         let (replayed, report) = replay::replay(&*journal)?;
         let (queue, requests) = Queue::new(&limits);
         let core = Arc::new(Core {
@@ -81,19 +99,18 @@ impl Ledger {
             clock,
             limits,
         });
-        let writer = start("writer", &core, move |core| writer::run(core, &requests))?;
-        let committer = start("committer", &core, committer::run)?;
-        let threads = Arc::new(Mutex::new(vec![writer, committer]));
-        Ok((Self { core, queue: Arc::new(queue), closing: Arc::new(watch::Sender::new(false)), threads }, report))
+        let closing = Arc::new(watch::Sender::new(false));
+        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default() }, requests, report))
     }
 
     /// Queues events to be recorded. Malformed ones are refused here, all bad fields at once; overload as well.
     ///
     /// # Errors
     /// `Malformed`, `Overloaded`, `Stopped`; all others come by the ticket.
-    pub fn submit(&self, append: Append) -> Result<Ticket, Error> {
-        let events = domain::parse(&append.events)?;
-        let room = self.queue.try_room(&append.events)?;
+    pub fn submit(&self, append: impl Into<EncodedAppend>) -> Result<Ticket, Error> {
+        let append = append.into();
+        let events = domain::parse(append.events.messages())?;
+        let room = self.queue.try_room(append.events.encoded())?;
         self.enqueue(append, events, room)
     }
 
@@ -101,16 +118,18 @@ impl Ledger {
     ///
     /// # Errors
     /// `Malformed`, `Stopped`; all others come by the ticket.
-    pub async fn submit_waiting(&self, append: Append) -> Result<Ticket, Error> {
-        let events = domain::parse(&append.events)?;
-        let room = self.queue.room(&append.events).await?;
+    pub async fn submit_waiting(&self, append: impl Into<EncodedAppend>) -> Result<Ticket, Error> {
+        let append = append.into();
+        let events = domain::parse(append.events.messages())?;
+        let room = self.queue.room(append.events.encoded()).await?;
         self.enqueue(append, events, room)
     }
 
-    fn enqueue(&self, append: Append, events: Vec<domain::Event>, room: queue::Room) -> Result<Ticket, Error> {
+    fn enqueue(&self, append: EncodedAppend, events: Vec<domain::Event>, room: queue::Room) -> Result<Ticket, Error> {
         self.core.check_running()?;
-        let Append { events: messages, expected_last_position: expected_last, recorded_by, deadline } = append;
-        self.queue.send(|answer| Request { messages, events, expected_last, recorded_by, deadline, answer }, room)
+        let EncodedAppend { events: sent, expected_last_position: expected_last, recorded_by, deadline } = append;
+        let encoded = sent.into_encoded();
+        self.queue.send(|answer| Request { events, encoded, expected_last, recorded_by, deadline, answer }, room)
     }
 
     /// Records events: all of them, next to each other and in order, or none. Returns once they are durable.
@@ -118,11 +137,19 @@ impl Ledger {
     /// # Errors
     /// Why nothing was recorded; after `Stopped` and `DeadlineExceeded` it may have been.
     pub async fn append(&self, append: Append) -> Result<proto::AppendResponse, Error> {
+        self.append_encoded(append.into()).await?.decode()
+    }
+
+    /// Like `append`, with events and answer as bytes.
+    ///
+    /// # Errors
+    /// As for `append`.
+    pub async fn append_encoded(&self, append: EncodedAppend) -> Result<EncodedResponse, Error> {
         let deadline = append.deadline;
-        let ticket = self.submit(append)?;
+        let answer = self.submit(append)?.encoded();
         match deadline {
-            None => ticket.await,
-            Some(deadline) => tokio::time::timeout_at(deadline.into(), ticket).await.unwrap_or(Err(Error::DeadlineExceeded)),
+            None => answer.await,
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), answer).await.unwrap_or(Err(Error::DeadlineExceeded)),
         }
     }
 

@@ -1,11 +1,12 @@
 //! The way into the ledger: requests wait here for the writer, bounded by count and by bytes.
 
+use super::encoded::EncodedResponse;
 use super::error::Error;
 use crate::config::Limits;
 use crate::domain::Event;
 use crate::proto;
+use bytes::Bytes;
 use parking_lot::Mutex;
-use prost::Message as _;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,10 +20,10 @@ const BYTES_PER_PERMIT: usize = 64;
 
 /// What is to be recorded together, already parsed.
 pub struct Request {
-    /// The events as they were sent.
-    pub messages: Vec<proto::Event>,
-    /// The same, checked.
+    /// The events, checked, in order.
     pub events: Vec<Event>,
+    /// The same as they were sent.
+    pub encoded: Vec<Bytes>,
     /// The ledger's last position as the emitter knows it (rules 2.4).
     pub expected_last: Option<u64>,
     /// Who submitted it.
@@ -35,13 +36,13 @@ pub struct Request {
 
 /// Where an answer goes, and the room that the request takes until then.
 pub struct Answer {
-    reply: oneshot::Sender<Result<proto::AppendResponse, Error>>,
+    reply: oneshot::Sender<Result<EncodedResponse, Error>>,
     room: Room,
 }
 
 impl Answer {
     /// Gives the room free, and answers.
-    pub fn send(self, result: Result<proto::AppendResponse, Error>) {
+    pub fn send(self, result: Result<EncodedResponse, Error>) {
         // Room first: whoever has an answer may ask again.
         drop(self.room);
         // A caller that has gone away needs no answer.
@@ -61,12 +62,20 @@ pub struct Room {
 }
 
 /// An answer that will come once everything it rests on is durable.
-pub struct Ticket(oneshot::Receiver<Result<proto::AppendResponse, Error>>);
+pub struct Ticket(oneshot::Receiver<Result<EncodedResponse, Error>>);
 
 impl Ticket {
+    /// The answer as it goes out.
+    ///
+    /// # Errors
+    /// Why nothing was recorded; after `Stopped` it may have been.
+    pub async fn encoded(self) -> Result<EncodedResponse, Error> {
+        self.0.await.unwrap_or_else(|_| Err(abandoned()))
+    }
+
     /// Waits on a thread of its own; not to be called from async code.
     pub fn wait(self) -> Result<proto::AppendResponse, Error> {
-        self.0.blocking_recv().unwrap_or_else(|_| Err(abandoned()))
+        self.0.blocking_recv().unwrap_or_else(|_| Err(abandoned()))?.decode()
     }
 }
 
@@ -74,7 +83,8 @@ impl Future for Ticket {
     type Output = Result<proto::AppendResponse, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or_else(|_| Err(abandoned())))
+        let answer = Pin::new(&mut self.0).poll(context);
+        answer.map(|answer| answer.unwrap_or_else(|_| Err(abandoned()))?.decode())
     }
 }
 
@@ -107,24 +117,24 @@ impl Queue {
     }
 
     /// Room for these events, or overload.
-    pub fn try_room(&self, messages: &[proto::Event]) -> Result<Room, Error> {
+    pub fn try_room(&self, events: &[Bytes]) -> Result<Room, Error> {
         let full = |_| Error::Overloaded { retry_after: self.retry_after };
         let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
-        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(self.permits_for(messages)).map_err(full)?;
+        let bytes = Arc::clone(&self.bytes).try_acquire_many_owned(self.permits_for(events)).map_err(full)?;
         Ok(Room { _request: request, _bytes: bytes })
     }
 
     /// Room for these events as soon as there is some, in the order asked for.
-    pub async fn room(&self, messages: &[proto::Event]) -> Result<Room, Error> {
+    pub async fn room(&self, events: &[Bytes]) -> Result<Room, Error> {
         let closed = |_| Error::Internal("the queue's semaphores are never closed".to_owned());
         let request = Arc::clone(&self.requests).acquire_owned().await.map_err(closed)?;
-        let bytes = Arc::clone(&self.bytes).acquire_many_owned(self.permits_for(messages)).await.map_err(closed)?;
+        let bytes = Arc::clone(&self.bytes).acquire_many_owned(self.permits_for(events)).await.map_err(closed)?;
         Ok(Room { _request: request, _bytes: bytes })
     }
 
     /// What a request takes; never more than there is, so that the largest gets in alone.
-    fn permits_for(&self, messages: &[proto::Event]) -> u32 {
-        let bytes: usize = messages.iter().map(|message| message.encoded_len() + BYTES_PER_PERMIT).sum();
+    fn permits_for(&self, events: &[Bytes]) -> u32 {
+        let bytes: usize = events.iter().map(|event| event.len() + BYTES_PER_PERMIT).sum();
         u32::try_from((bytes / BYTES_PER_PERMIT).clamp(1, self.byte_permits)).unwrap_or(u32::MAX)
     }
 

@@ -2,20 +2,21 @@
 
 use super::common::Core;
 use super::duplicates::{Earlier, find_earlier};
+use super::encoded::{EncodedResponse, ResponseWriter};
 use super::error::Error;
 use super::group::{Decided, Told};
 use super::panic_text;
-use super::queue::{Answer, Request};
+use super::queue::Request;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
+use crate::domain::effect_encoding::{nested, number, optional_time, text};
 use crate::domain::ids::EventId;
-use crate::domain::parse::timestamp;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Event, Record};
-use crate::proto;
+use crate::journal::Batch;
 use crate::views::metrics;
-use prost::Message as _;
-use std::collections::HashMap;
+use bytes::Bytes;
+use hashbrown::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
@@ -23,65 +24,114 @@ use std::time::Instant;
 /// Decides requests until the queue is closed and empty.
 pub fn run(core: &Core, requests: &Receiver<Request>) {
     while let Ok(request) = requests.recv() {
-        if request.answer.is_abandoned() {
-            continue;
+        if let Some(decided) = step(core, request) {
+            core.handover.add(decided, &core.limits);
         }
-        let (records, result, answer) = decide(core, request);
-        let byte_len = records.iter().map(|(record, _)| record.encoded_len()).sum();
-        core.handover.add(Decided { records, byte_len, answer, result }, &core.limits);
     }
     core.handover.close();
 }
 
-type NewRecords = Vec<(proto::Record, Told)>;
-
-fn decide(core: &Core, request: Request) -> (NewRecords, Result<proto::AppendResponse, Error>, Answer) {
-    let Request { messages, events, expected_last, recorded_by, deadline, answer } = request;
-    let mut attempt = Attempt::new(core, &recorded_by, events.len());
+/// Decides one request; `None` if nobody waits for it any more.
+pub fn step(core: &Core, request: Request) -> Option<Decided> {
+    if request.answer.is_abandoned() {
+        return None;
+    }
+    let Request { events, encoded, expected_last, recorded_by, deadline, answer } = request;
+    let mut attempt = Attempt::new(core, &recorded_by, &encoded);
     let outcome = core.check_running().and_then(|()| {
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(Error::DeadlineExceeded);
         }
-        attempt.check_expected(expected_last, &messages, &events)?;
-        attempt.decide_all(messages, events)
+        attempt.check_expected(expected_last, &events)?;
+        attempt.decide_all(events)
     });
-    match outcome {
+    Some(match outcome {
         Ok(()) => {
-            let (records, response) = attempt.finish();
-            (records, Ok(response), answer)
+            let after = attempt.after;
+            let (batch, told, response) = attempt.finish();
+            Decided { after, batch, told, answer, result: Ok(response) }
         }
-        Err(error) => (Vec::new(), Err(error), answer),
-    }
+        Err(error) => Decided { after: attempt.after, batch: Batch::new(), told: Vec::new(), answer, result: Err(error) },
+    })
 }
 
 /// One request on its way.
 struct Attempt<'a> {
     core: &'a Core,
     recorded_by: &'a str,
+    encoded: &'a [Bytes],
     now: Time,
-    count: usize,
-    records: NewRecords,
-    results: Vec<proto::AppendResult>,
-    /// Where in `records` the event ids of this request are.
-    ids: HashMap<EventId, usize>,
+    /// The last position before this request.
+    after: u64,
+    batch: Batch,
+    told: Vec<Told>,
+    response: ResponseWriter,
+    /// The new event ids of this request, in order.
+    new_ids: Vec<EventId>,
+    /// Where they are in the batch; only of several events one can be another's duplicate.
+    places: HashMap<EventId, usize, foldhash::fast::RandomState>,
+    effects: EncodedEffects,
+}
+
+/// The bytes of a record's effects, of each where it ends.
+#[derive(Default)]
+struct EncodedEffects {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl EncodedEffects {
+    fn set(&mut self, effects: &[Effect]) {
+        self.bytes.clear();
+        self.ends.clear();
+        for effect in effects {
+            effect.encode(&mut self.bytes);
+            self.ends.push(self.bytes.len());
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.ends.iter().scan(0, |start, &end| {
+            let effect = &self.bytes[*start..end];
+            *start = end;
+            Some(effect)
+        })
+    }
 }
 
 impl<'a> Attempt<'a> {
-    fn new(core: &'a Core, recorded_by: &'a str, count: usize) -> Self {
-        // Time never goes back from one record to the next (rules 1.1).
-        let now = core.clock.now().max(core.state.read().recorded_at);
-        Self { core, recorded_by, now, count, records: Vec::with_capacity(count), results: Vec::with_capacity(count), ids: HashMap::new() }
+    fn new(core: &'a Core, recorded_by: &'a str, encoded: &'a [Bytes]) -> Self {
+        let (after, last_recorded_at) = {
+            let state = core.state.read();
+            (state.position, state.recorded_at)
+        };
+        let count = encoded.len();
+        Self {
+            core,
+            recorded_by,
+            encoded,
+            // Time never goes back from one record to the next (rules 1.1).
+            now: core.clock.now().max(last_recorded_at),
+            after,
+            batch: Batch::new(),
+            told: Vec::with_capacity(count),
+            response: ResponseWriter::default(),
+            new_ids: Vec::with_capacity(count),
+            places: HashMap::default(),
+            effects: EncodedEffects::default(),
+        }
     }
 
     /// The expected position, unless all events are duplicates (rules 2.4).
-    fn check_expected(&self, expected: Option<u64>, messages: &[proto::Event], events: &[Event]) -> Result<(), Error> {
-        let last = self.core.state.read().position;
+    fn check_expected(&self, expected: Option<u64>, events: &[Event]) -> Result<(), Error> {
+        let last = self.after;
         let Some(expected) = expected.filter(|expected| *expected != last) else {
             return Ok(());
         };
-        for (message, event) in messages.iter().zip(events) {
+        for (event, encoded) in events.iter().zip(self.encoded) {
             let earlier = find_earlier(self.core, event.event_id)?;
-            if earlier.is_none_or(|earlier| !earlier.is_same(message)) {
+            let is_duplicate = earlier.map_or(Ok(false), |earlier| earlier.is_same(encoded))?;
+            if !is_duplicate {
                 let rejection = if last > expected {
                     Rejection::PositionPassed { expected, last }
                 } else {
@@ -93,15 +143,15 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// Decides all events, or none: what a refused request has written is taken back.
-    fn decide_all(&mut self, messages: Vec<proto::Event>, events: Vec<Event>) -> Result<(), Error> {
+    /// Decides all events, or none: what a refused request has written is taken back. After a lone event was written
+    /// nothing can be refused any more, so nothing need be kept to go back to.
+    fn decide_all(&mut self, events: Vec<Event>) -> Result<(), Error> {
+        if events.len() == 1 {
+            return events.into_iter().try_for_each(|event| self.decide_one(0, event));
+        }
         self.core.state.write().savepoint();
-        let outcome = messages
-            .into_iter()
-            .zip(events)
-            .enumerate()
-            .try_for_each(|(index, (message, event))| self.decide_one(index, message, event))
-            .and_then(|()| self.check_size());
+        let mut events = events.into_iter().enumerate();
+        let outcome = events.try_for_each(|(index, event)| self.decide_one(index, event)).and_then(|()| self.check_size());
         match &outcome {
             Ok(()) => self.core.state.write().release(),
             // After a defect in evolving nothing in the state is touched again.
@@ -111,53 +161,49 @@ impl<'a> Attempt<'a> {
         outcome
     }
 
-    fn decide_one(&mut self, index: usize, message: proto::Event, event: Event) -> Result<(), Error> {
-        if let Some(earlier) = self.earlier(event.event_id)? {
-            if !earlier.is_same(&message) {
-                let rejection = Rejection::EventIdReused { event_id: event.event_id, position: earlier.position };
-                return Err(Error::rejected(rejection, index, self.count));
+    fn decide_one(&mut self, index: usize, event: Event) -> Result<(), Error> {
+        let event_id = event.event_id;
+        if let Some(earlier) = self.earlier(event_id)? {
+            if !earlier.is_same(&self.encoded[index])? {
+                let rejection = Rejection::EventIdReused { event_id, position: earlier.position };
+                return Err(Error::rejected(rejection, index, self.encoded.len()));
             }
-            self.results.push(proto::AppendResult {
-                position: earlier.position,
-                event_id: event.event_id.to_string(),
-                duplicate: true,
-                effects: earlier.effects,
-            });
+            let effects: Vec<Vec<u8>> = earlier.effects.iter().map(prost::Message::encode_to_vec).collect();
+            self.response.add(earlier.position, event_id, true, effects.iter().map(Vec::as_slice));
             return Ok(());
         }
         let effects = self.effects_of(&event, index)?;
-        let event_id = event.event_id;
-        let (record, told) = self.evolve(event, effects)?;
-        if self.count > 1 {
-            self.ids.insert(event_id, self.records.len());
+        let position = self.after + self.batch.len() as u64 + 1;
+        self.write(position, index, &effects);
+        if self.encoded.len() == 1 {
+            self.check_size()?;
+        } else {
+            self.places.insert(event_id, self.batch.len() - 1);
         }
-        self.results.push(proto::AppendResult {
-            position: record.position,
-            event_id: event_id.to_string(),
-            duplicate: false,
-            effects: Vec::new(),
-        });
-        let message = proto::Record {
-            position: record.position,
-            recorded_at: Some(timestamp(record.recorded_at)),
-            recorded_by: self.recorded_by.to_owned(),
-            event: Some(message),
-            effects: record.effects.iter().map(Effect::to_message).collect(),
-        };
-        self.records.push((message, told));
+        self.evolve(Record { position, recorded_at: self.now, event, effects })?;
+        self.new_ids.push(event_id);
+        self.response.add(position, event_id, false, self.effects.iter());
         Ok(())
+    }
+
+    /// Writes a record: the bytes of its message, with the event as it was sent.
+    fn write(&mut self, position: u64, index: usize, effects: &[Effect]) {
+        self.effects.set(effects);
+        self.batch.push_with(|out| {
+            number(out, 1, position);
+            optional_time(out, 2, Some(self.now));
+            text(out, 3, self.recorded_by);
+            nested(out, 4, |out| out.extend_from_slice(&self.encoded[index]));
+            self.effects.iter().for_each(|effect| nested(out, 5, |out| out.extend_from_slice(effect)));
+        });
     }
 
     /// An earlier record with this event id, of this request or before it.
     fn earlier(&self, event_id: EventId) -> Result<Option<Earlier>, Error> {
-        if let Some(record) = self.ids.get(&event_id).map(|index| &self.records[*index].0) {
-            return Ok(record.event.as_ref().map(|event| Earlier {
-                position: record.position,
-                content: event.clone(),
-                effects: record.effects.clone(),
-            }));
+        match self.places.get(&event_id).and_then(|place| Some((*place, self.batch.get(*place)?))) {
+            Some((place, bytes)) => Earlier::of(self.after + place as u64 + 1, bytes),
+            None => find_earlier(self.core, event_id),
         }
-        find_earlier(self.core, event_id)
     }
 
     fn effects_of(&self, event: &Event, index: usize) -> Result<Vec<Effect>, Error> {
@@ -165,44 +211,38 @@ impl<'a> Attempt<'a> {
             catch_unwind(AssertUnwindSafe(|| self.core.state.read().decide(event, self.now, self.core.limits.future_tolerance_seconds)));
         decided
             .map_err(|panic| Error::Internal(format!("a defect in deciding event {}: {}", event.event_id, panic_text(&*panic))))?
-            .map_err(|rejection| Error::rejected(rejection, index, self.count))
+            .map_err(|rejection| Error::rejected(rejection, index, self.encoded.len()))
     }
 
-    fn evolve(&self, event: Event, effects: Vec<Effect>) -> Result<(Record, Told), Error> {
+    fn evolve(&mut self, record: Record) -> Result<(), Error> {
         let evolved = catch_unwind(AssertUnwindSafe(|| {
             let mut state = self.core.state.write();
-            let record = Record { position: state.position + 1, recorded_at: self.now, event, effects };
             state.evolve(&record);
-            let told = Told { subjects: state.subjects(&record), notes: metrics::notes(&record, &state) };
-            (record, told)
+            Told { subjects: state.subjects(&record), notes: metrics::notes(&record, &state) }
         }));
-        evolved.map_err(|panic| {
+        let told = evolved.map_err(|panic| {
             let why = format!("a defect in evolving a record: {}", panic_text(&*panic));
             self.core.stop(&why);
             Error::Stopped(why)
-        })
-    }
-
-    fn check_size(&self) -> Result<(), Error> {
-        let bytes = self.records.iter().map(|(record, _)| record.encoded_len()).sum();
-        let limit = self.core.limits.request_recorded_bytes;
-        if bytes > limit {
-            return Err(Error::TooLarge { bytes, limit });
-        }
+        })?;
+        self.told.push(told);
         Ok(())
     }
 
+    fn check_size(&self) -> Result<(), Error> {
+        let (bytes, limit) = (self.batch.byte_len(), self.core.limits.request_recorded_bytes);
+        if bytes > limit { Err(Error::TooLarge { bytes, limit }) } else { Ok(()) }
+    }
+
     /// The request is accepted: from now on its event ids are known.
-    fn finish(self) -> (NewRecords, proto::AppendResponse) {
-        let position = self.core.state.read().position;
+    fn finish(self) -> (Batch, Vec<Told>, EncodedResponse) {
         let mut ids = self.core.ids.write();
-        for result in self.results.iter().filter(|result| !result.duplicate) {
-            if let Some(event_id) = EventId::parse(&result.event_id) {
-                let fingerprint = ids.fingerprint(event_id);
-                ids.insert(fingerprint, result.position);
-            }
+        for (event_id, position) in self.new_ids.iter().zip(self.after + 1..) {
+            let fingerprint = ids.fingerprint(*event_id);
+            ids.insert(fingerprint, position);
         }
         drop(ids);
-        (self.records, proto::AppendResponse { results: self.results, position })
+        let response = self.response.finish(self.after + self.batch.len() as u64);
+        (self.batch, self.told, response)
     }
 }

@@ -2,6 +2,7 @@
 
 mod append;
 mod ask;
+mod bench;
 mod figures;
 mod import;
 mod language;

@@ -229,7 +229,7 @@ impl Callee for Served {
 }
 
 /// What a status says.
-fn refusal(status: &Status) -> Refusal {
+pub fn refusal(status: &Status) -> Refusal {
     let details = status.get_error_details();
     let violations = details.bad_request().map_or(&[][..], |bad| &bad.field_violations);
     Refusal {

@@ -1,0 +1,205 @@
+//! `bench`: how fast a ledger is on this machine, with every acknowledged event durable.
+
+mod asking;
+mod calls;
+mod clients;
+mod limits;
+mod measure;
+mod report;
+mod run;
+mod server;
+mod suite;
+mod wire;
+mod workload;
+
+use super::client::Session;
+use super::failure::Failure;
+use calls::Amount;
+use clap::ValueEnum as _;
+use run::{Asking, Plan};
+use serde::Serialize;
+use server::Setup;
+use std::path::PathBuf;
+use std::time::Duration;
+use suite::Row;
+use workload::Mix;
+
+/// Events of a run that says nothing else.
+const EVENTS: u64 = 100_000;
+const ABOUT: &str = "\
+A temporary server is started on a fresh directory and removed afterwards; with
+--address a ledger that runs already is used, where the events stay for good.
+Only acknowledged events count: they are on the disk. Partners and agreements
+are recorded before the clock starts, and requests are encoded ahead of it.
+A run with a refused event fails.";
+
+#[derive(clap::Args)]
+#[command(after_help = ABOUT)]
+pub struct Args {
+    /// Where the temporary server's directory is made; a real disk, or the figures are those of memory
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    dir: PathBuf,
+    /// Connections
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    clients: u32,
+    /// Calls in flight over all connections; one for each connection if absent
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    in_flight: Option<u32>,
+    /// Events in a call
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    events_per_call: u64,
+    /// Events in all
+    #[arg(long, value_name = "N", conflicts_with = "duration", value_parser = clap::value_parser!(u64).range(1..), help = "Events in all [default: 100000; of a suite each row's own number]")]
+    events: Option<u64>,
+    /// Seconds to append for, instead of a number of events
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    duration: Option<Duration>,
+    /// What the events are
+    #[arg(long, value_enum, default_value_t = Mix::Realistic)]
+    mix: Mix,
+    /// Partners, each with an agreement
+    #[arg(long, value_name = "N", default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    partners: u32,
+    /// Where the random choices begin
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Append on streams, one for each connection
+    #[arg(long)]
+    stream: bool,
+    /// Threads of the temporary server that serve connections
+    #[arg(long, value_name = "N")]
+    workers: Option<usize>,
+    /// Threads of this program
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    client_threads: usize,
+    /// MiB of requests that are encoded before the clock starts; the rest is encoded while it runs
+    #[arg(long, value_name = "MIB", default_value_t = 512, value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
+    ahead: u32,
+    /// Decode answers whole and check them, instead of counting what they acknowledge
+    #[arg(long)]
+    check: bool,
+    /// Records of a page when all are read back; 0: they are not
+    #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(0..=1_000))]
+    read: u32,
+    /// Ask for present balances and lead owners for so long
+    #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
+    queries: Option<Duration>,
+    /// Questions in flight
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    queries_in_flight: u32,
+    /// Events per second that are appended while questions are asked
+    #[arg(long, value_name = "N", requires = "queries", value_parser = clap::value_parser!(u32).range(1..))]
+    rate: Option<u32>,
+    /// The whole table of loads beside what is aimed at, each on a fresh ledger
+    #[arg(long, conflicts_with_all = ["clients", "in_flight", "events_per_call", "duration", "stream"])]
+    suite: bool,
+    /// Rows of that table only
+    #[arg(long, value_name = "ROW,…", value_enum, value_delimiter = ',', conflicts_with_all = ["suite", "clients", "in_flight", "events_per_call", "duration", "stream"])]
+    rows: Vec<Row>,
+    /// How often each row of the table is measured; the middle run is told
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    runs: u32,
+    /// The machine's own limits, each for a second or so many, instead of a load; beside the table if that is asked for
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1", value_parser = parse_seconds)]
+    limits: Option<Duration>,
+}
+
+/// What is told of rows and limits.
+#[derive(Serialize)]
+struct Tables {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rows: Vec<suite::Measured>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limits: Option<limits::Limits>,
+}
+
+/// Measures; `address` is the ledger that the command line names.
+pub fn run(args: Args, address: Option<String>, session: &mut Session) -> Result<(), Failure> {
+    let runtime = runtime(args.client_threads).map_err(|error| Failure::check(format!("cannot start: {error}")))?;
+    runtime.block_on(async {
+        tokio::select! {
+            done = measure(args, address, session) => done,
+            // The temporary server and its directory go with the future that is dropped here.
+            _ = tokio::signal::ctrl_c() => Err(Failure::check("interrupted")),
+        }
+    })
+}
+
+async fn measure(args: Args, address: Option<String>, session: &mut Session) -> Result<(), Failure> {
+    let rows: Vec<Row> = if args.suite { Row::value_variants().to_vec() } else { args.rows.clone() };
+    let (events, runs, limits) = (args.events, args.runs, args.limits);
+    let plan = args.plan(address);
+    if rows.is_empty() && limits.is_none() {
+        let report = run::run(&plan).await?;
+        report.tell(&mut session.out)?;
+        session.out.flush()?;
+        return report::judge(&report.problems);
+    }
+    if plan.address.is_some() {
+        return Err(Failure::usage("rows and limits are measured on temporary servers: leave --address out"));
+    }
+    let mut tables = Tables { rows: Vec::new(), limits: None };
+    for row in rows {
+        tables.rows.push(suite::measure(row, &plan, events, runs).await?);
+    }
+    if let Some(time) = limits {
+        tables.limits = Some(limits::measure(&plan.setup, time).await?);
+    }
+    tables.tell(session)
+}
+
+impl Tables {
+    fn tell(&self, session: &mut Session) -> Result<(), Failure> {
+        let Session { out, .. } = session;
+        if out.json {
+            report::json(out, self)?;
+        } else {
+            if !self.rows.is_empty() {
+                out.table(suite::table(&self.rows))?;
+            }
+            if let Some(limits) = &self.limits {
+                out.table(limits.table())?;
+            }
+        }
+        out.flush()?;
+        let problems: Vec<String> = self.rows.iter().flat_map(|row| row.report.problems.clone()).collect();
+        report::judge(&problems)
+    }
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.01..=3_600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "must be a number of seconds from 0.01 to 3600".to_owned())
+}
+
+impl Args {
+    fn plan(self, address: Option<String>) -> Plan {
+        let rate = self.rate;
+        let in_flight = self.queries_in_flight;
+        Plan {
+            address,
+            setup: Setup { dir: self.dir, workers: self.workers },
+            clients: self.clients,
+            in_flight: self.in_flight.unwrap_or(self.clients),
+            events_per_call: self.events_per_call,
+            amount: self.duration.map_or(Amount::Events(self.events.unwrap_or(EVENTS)), Amount::Time),
+            mix: self.mix,
+            partners: self.partners,
+            seed: self.seed,
+            on_streams: self.stream,
+            check: self.check,
+            ahead_bytes: (self.ahead as usize) << 20,
+            page_size: Some(self.read).filter(|page_size| *page_size > 0),
+            questions: self.queries.map(|time| Asking { time, in_flight, rate }),
+            restart: true,
+        }
+    }
+}
+
+/// One thread does best with many small calls: it shares the machine with the ledger.
+fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
+    if threads <= 1 {
+        return tokio::runtime::Builder::new_current_thread().enable_all().build();
+    }
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()
+}

@@ -1,0 +1,287 @@
+//! One run: a ledger, its partners, the load, what it left, reading it back, questions, and a restart.
+
+use super::asking::{Questions, ask, read};
+use super::calls::{Amount, Calls, prepare};
+use super::clients::{APPEND, Load, Schedule, Way, call, connect, connect_all, send};
+use super::measure::{Cpu, Disk, Memory, per, per_second};
+use super::report::{AskedMeanwhile, LoadReport, OnDisk, Report, Restarted, ServerReport, Settings};
+use super::server::{Home, Server, Setup};
+use super::wire::{Appended, Checked, Decoded, append_request};
+use super::workload::{Mix, Story};
+use crate::cli::failure::Failure;
+use partnership_ledger::proto::GetTreeHeadResponse;
+use prost::bytes::Bytes;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tonic::client::Grpc;
+use tonic::transport::Channel;
+
+const GET_TREE_HEAD: &str = "/partnership.ledger.v1.AuditService/GetTreeHead";
+/// Events that introduce partners, in a call.
+const INTRODUCED_TOGETHER: usize = 1_000;
+/// Calls per second that are expected at the most where the time decides how many there are.
+const CALLS_PER_SECOND: u64 = 100_000;
+/// Events per second that are expected at the most.
+const EVENTS_PER_SECOND: u64 = 1_000_000;
+
+/// What is measured.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Where the ledger is; a temporary server's setup otherwise.
+    pub address: Option<String>,
+    pub setup: Setup,
+    pub clients: u32,
+    pub in_flight: u32,
+    pub events_per_call: u64,
+    pub amount: Amount,
+    pub mix: Mix,
+    pub partners: u32,
+    pub seed: u64,
+    pub on_streams: bool,
+    pub check: bool,
+    /// Bytes of requests that are encoded before the clock starts.
+    pub ahead_bytes: usize,
+    /// Records of a page when all are read back; not read back if absent.
+    pub page_size: Option<u32>,
+    pub questions: Option<Asking>,
+    /// Whether a temporary server is started again on what it has.
+    pub restart: bool,
+}
+
+/// How questions are asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking {
+    pub time: Duration,
+    pub in_flight: u32,
+    /// Events per second that are appended meanwhile.
+    pub rate: Option<u32>,
+}
+
+impl Plan {
+    fn way(&self) -> Way {
+        if self.on_streams { Way::Stream((self.in_flight / self.lanes()).max(1) as usize) } else { Way::Unary }
+    }
+
+    /// A stream is one lane, whatever is in flight on it.
+    fn lanes(&self) -> u32 {
+        if self.on_streams { self.clients } else { self.in_flight }.max(1)
+    }
+
+    /// How many events the run will record at the most, or about so many where the time decides.
+    fn expected_events(&self) -> u64 {
+        let load = match self.amount {
+            Amount::Events(events) => events,
+            Amount::Time(time) => (time.as_secs() + 1) * EVENTS_PER_SECOND.min(self.events_per_call * CALLS_PER_SECOND),
+        };
+        let meanwhile = self.questions.map_or(0, |asking| u64::from(asking.rate.unwrap_or(0)) * (asking.time.as_secs() + 1));
+        load + meanwhile
+    }
+
+    fn story(&self) -> Story {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        let (seed, prefix) = match self.address {
+            None => (self.seed, String::new()),
+            // Another run on the same ledger must not send the same events again.
+            Some(_) => {
+                (self.seed ^ u64::try_from(now.as_nanos() & u128::from(u64::MAX)).unwrap_or(0), format!("bench-{:x}-", now.as_millis()))
+            }
+        };
+        let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
+        Story::new(self.mix, seed, self.partners, self.lanes()).with_prefix(prefix).until(seconds, self.expected_events())
+    }
+}
+
+/// The measured ledger.
+struct Ledger {
+    /// A temporary one's directory and process.
+    own: Option<(Home, Server)>,
+    address: String,
+}
+
+impl Ledger {
+    fn of(plan: &Plan) -> Result<Self, Failure> {
+        if let Some(address) = &plan.address {
+            return Ok(Self { own: None, address: address.clone() });
+        }
+        let home = Home::new(&plan.setup)?;
+        let server = home.start()?;
+        let address = server.address.clone();
+        Ok(Self { own: Some((home, server)), address })
+    }
+
+    fn cpu(&self) -> Cpu {
+        self.own.as_ref().map_or_else(Cpu::default, |(_, server)| Cpu::of(server.process()))
+    }
+
+    fn memory(&self) -> Memory {
+        self.own.as_ref().map_or_else(Memory::default, |(_, server)| Memory::of(server.process()))
+    }
+
+    async fn last_position(&self) -> Result<u64, Failure> {
+        let mut grpc = connect(&self.address).await?;
+        let head: Decoded<GetTreeHeadResponse> = call(&mut grpc, GET_TREE_HEAD, Bytes::new()).await?;
+        Ok(head.0.size)
+    }
+}
+
+/// Measures what a plan says.
+pub async fn run(plan: &Plan) -> Result<Report, Failure> {
+    let ledger = Ledger::of(plan)?;
+    let story = plan.story();
+    let mut report = Report::new(settings(plan, &ledger), ledger.address.clone());
+    let before = (ledger.last_position().await?, ledger.memory());
+    introduce(&ledger.address, &story).await?;
+    let lanes = Calls::of_lanes(&story, plan.lanes(), plan.events_per_call, plan.on_streams);
+    let connections = connect_all(&ledger.address, plan.clients).await?;
+    let lanes = load(plan, &ledger, &connections, lanes, &mut report).await;
+    let mut recorded = story.introductions() + report.load.events;
+    report.server = report.server.map(|server| server.with_memory(before.1, ledger.memory(), recorded));
+    if let Some(page_size) = plan.page_size {
+        report.read = Some(read(&ledger.address, before.0 + 1, page_size).await?);
+    }
+    if let Some(asking) = plan.questions {
+        recorded += questions(plan, asking, (&story, lanes), &connections, &mut report).await;
+    }
+    let after = ledger.last_position().await?;
+    report.settle(before.0, after, recorded, plan.address.is_none());
+    drop(connections);
+    if let Some((home, server)) = ledger.own {
+        end(plan, &home, server, &mut report).await?;
+    }
+    Ok(report)
+}
+
+fn settings(plan: &Plan, ledger: &Ledger) -> Settings {
+    let (events, duration_seconds) = match plan.amount {
+        Amount::Events(events) => (Some(events), None),
+        Amount::Time(time) => (None, Some(time.as_secs_f64())),
+    };
+    Settings {
+        server: ledger.own.as_ref().map_or_else(|| ledger.address.clone(), |(home, _)| format!("temporary, in {}", home.path().display())),
+        clients: plan.clients,
+        in_flight: plan.in_flight,
+        events_per_call: plan.events_per_call,
+        events,
+        duration_seconds,
+        mix: format!("{:?}", plan.mix).to_lowercase(),
+        partners: plan.partners,
+        seed: plan.seed,
+        calls: if plan.on_streams { "append streams" } else { "unary" },
+        workers: plan.setup.workers,
+        answers: if plan.check { "decoded whole and checked" } else { "counted, not decoded" },
+    }
+}
+
+/// Registers the partners and has them sign, before the measured time.
+async fn introduce(address: &str, story: &Story) -> Result<(), Failure> {
+    let mut grpc = connect(address).await?;
+    let events: Vec<_> = story.introduce().collect();
+    for together in events.chunks(INTRODUCED_TOGETHER) {
+        call::<Appended>(&mut grpc, APPEND, append_request(together.to_vec(), false)).await?;
+    }
+    Ok(())
+}
+
+async fn send_checked(plan: &Plan, connections: &[Grpc<Channel>], lanes: Vec<Calls>, schedule: Schedule) -> (Load, Vec<Calls>) {
+    if plan.check {
+        send::<Checked>(connections, lanes, plan.way(), schedule).await
+    } else {
+        send::<Appended>(connections, lanes, plan.way(), schedule).await
+    }
+}
+
+/// The measured load.
+async fn load(plan: &Plan, ledger: &Ledger, connections: &[Grpc<Channel>], mut lanes: Vec<Calls>, report: &mut Report) -> Vec<Calls> {
+    let time = match plan.amount {
+        Amount::Events(events) => {
+            prepare(&mut lanes, Some(events), 0, plan.ahead_bytes);
+            None
+        }
+        Amount::Time(time) => {
+            prepare(&mut lanes, None, plan.expected_events(), plan.ahead_bytes);
+            Some(time)
+        }
+    };
+    let ahead: u64 = lanes.iter().map(Calls::ahead).sum();
+    let cpu = (ledger.cpu(), Cpu::of(std::process::id()));
+    let started = Instant::now();
+    let schedule = Schedule { started, end: time.map(|time| started + time), pace: None };
+    let (load, lanes) = send_checked(plan, connections, lanes, schedule).await;
+    let (server, client) = (ledger.cpu().since(cpu.0), Cpu::of(std::process::id()).since(cpu.1));
+    report.server = ledger.own.is_some().then(|| ServerReport::new(server, load.events));
+    report.load = LoadReport::new(&load, ahead, client);
+    report.problems.extend(load.problems);
+    lanes
+}
+
+/// Asks questions, while events are appended if that is wanted; how many were acknowledged.
+async fn questions(
+    plan: &Plan,
+    asking: Asking,
+    (story, mut lanes): (&Story, Vec<Calls>),
+    connections: &[Grpc<Channel>],
+    report: &mut Report,
+) -> u64 {
+    let Asking { time, in_flight, rate } = asking;
+    let questions = Arc::new(Questions::new(story, plan.partners, &lanes, plan.seed));
+    let meanwhile = async {
+        let rate = rate?;
+        let events = u64::from(rate) * (time.as_secs() + 1);
+        prepare(&mut lanes, None, events, plan.ahead_bytes);
+        let started = Instant::now();
+        #[expect(clippy::cast_precision_loss, reason = "events per call are few")]
+        let pace = Duration::from_secs_f64(plan.events_per_call as f64 / f64::from(rate.max(1)));
+        let schedule = Schedule { started, end: Some(started + time), pace: Some(pace) };
+        Some(send_checked(plan, connections, lanes, schedule).await.0)
+    };
+    // Their own connections: a question does not wait behind a large request.
+    let asked = async {
+        let connections = connect_all(&report.address, plan.clients).await?;
+        Ok::<_, Failure>(ask(&connections, questions, in_flight, time).await)
+    };
+    let (load, asked) = tokio::join!(meanwhile, asked);
+    let events = load.as_ref().map_or(0, |load| load.events);
+    match asked {
+        Ok(asked) => {
+            report.problems.extend(asked.refused.iter().map(|(code, count)| format!("{count} questions were refused: {code}")));
+            report.questions = Some(AskedMeanwhile::new(
+                asked,
+                load.as_ref().map(|load| (per_second(load.events, load.seconds), load.latencies.summary())),
+            ));
+        }
+        Err(failure) => report.problems.push(failure.text(crate::cli::language::Language::English)),
+    }
+    report.problems.extend(load.map(|load| load.problems).unwrap_or_default());
+    events
+}
+
+/// Ends the temporary server, looks at what it left on the disk, and starts it again on that.
+async fn end(plan: &Plan, home: &Home, server: Server, report: &mut Report) -> Result<(), Failure> {
+    stop(server).await?;
+    let disk = Disk::of(&home.data_dir()).map_err(|error| Failure::check(format!("the disk cannot be looked at: {error}")))?;
+    let encoded = report.read.as_ref().map(|read| per(read.record_bytes, read.records));
+    report.disk = Some(OnDisk::new(disk, report.recorded.records, encoded));
+    if plan.restart {
+        let mut again = home.start()?;
+        let (records, seconds) = again.replayed()?;
+        let memory = Memory::of(again.process());
+        if records != report.recorded.last_position {
+            report.problems.push(format!("after a restart it has {records} records, not {}", report.recorded.last_position));
+        }
+        report.restart = Some(Restarted {
+            records,
+            replay_seconds: seconds,
+            replay_records_per_second: per_second(records, seconds),
+            serving_after_seconds: again.ready_after.as_secs_f64(),
+            memory,
+        });
+        stop(again).await?;
+    }
+    Ok(())
+}
+
+/// Ends a server; meanwhile the connections to it can be closed.
+async fn stop(server: Server) -> Result<(), Failure> {
+    let stopped = tokio::task::spawn_blocking(|| server.stop()).await;
+    stopped.map_err(|error| Failure::check(format!("the temporary server cannot be ended: {error}")))?
+}

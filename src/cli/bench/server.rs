@@ -1,0 +1,141 @@
+//! The ledger that is measured: a process of the same program over a directory of its own, or one that runs already.
+
+use crate::cli::failure::Failure;
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// How a temporary server is set up.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Where its directory is made.
+    pub dir: PathBuf,
+    /// Its threads that serve connections; its own choice if absent.
+    pub workers: Option<usize>,
+}
+
+/// A directory that a temporary server works on; removed with what is in it.
+#[derive(Debug)]
+pub struct Home {
+    setup: Setup,
+    dir: TempDir,
+}
+
+impl Home {
+    /// A fresh directory.
+    pub fn new(setup: &Setup) -> Result<Self, Failure> {
+        let made = tempfile::Builder::new()
+            .prefix("partnership-ledger-bench-")
+            .tempdir_in(std::path::absolute(&setup.dir).unwrap_or_else(|_| setup.dir.clone()));
+        let dir = made.map_err(|error| Failure::usage(format!("no directory can be made in {}: {error}", setup.dir.display())))?;
+        Ok(Self { setup: setup.clone(), dir })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The server's data directory.
+    pub fn data_dir(&self) -> PathBuf {
+        self.dir.path().join("ledger")
+    }
+
+    /// Starts a server on it.
+    pub fn start(&self) -> Result<Server, Failure> {
+        let log_path = self.dir.path().join("server.log");
+        let program = std::env::current_exe().map_err(cannot("find this program"))?;
+        let log = File::create(&log_path).map_err(cannot("write its log"))?;
+        let mut command = Command::new(program);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(self.data_dir());
+        if let Some(workers) = self.setup.workers {
+            command.args(["--workers", &workers.to_string()]);
+        }
+        let started = Instant::now();
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().map_err(cannot("start"))?;
+        let out = child.stdout.take().map(BufReader::new);
+        let mut server = Server { child, out, address: String::new(), ready_after: Duration::ZERO, log: log_path };
+        let first = server.next_line()?;
+        server.ready_after = started.elapsed();
+        match first.strip_prefix("listening on ") {
+            Some(address) => server.address = format!("http://{}", address.trim()),
+            None => return Err(server.said_instead(&first)),
+        }
+        Ok(server)
+    }
+}
+
+fn cannot(what: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
+    move |error| Failure::check(format!("the temporary server cannot {what}: {error}"))
+}
+
+/// A running temporary server; it ends with this value at the latest.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    out: Option<BufReader<ChildStdout>>,
+    /// Where it listens.
+    pub address: String,
+    /// How long it took from the start of the process until it listened.
+    pub ready_after: Duration,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Its process.
+    pub fn process(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// How many records it says that it replayed, and in how many seconds: on its second line.
+    pub fn replayed(&mut self) -> Result<(u64, f64), Failure> {
+        let line = self.next_line()?;
+        let mut words = line.split_ascii_whitespace();
+        let records = words.nth(1).and_then(|word| word.parse().ok());
+        let seconds = words.nth(2).and_then(|word| word.parse().ok()).unwrap_or(0.0);
+        records.map(|records| (records, seconds)).ok_or_else(|| self.said_instead(&line))
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(mut self) -> Result<(), Failure> {
+        let process = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        let asked = process.map_or(Ok(()), |process| kill_process(process, Signal::TERM));
+        asked.map_err(|error| Failure::check(format!("the temporary server cannot be ended: {error}")))?;
+        let status = self.child.wait().map_err(cannot("be waited for"))?;
+        if status.success() {
+            Ok(())
+        } else {
+            Err(Failure::check(format!("the temporary server ended with {status}{}", self.last_words())))
+        }
+    }
+
+    fn next_line(&mut self) -> Result<String, Failure> {
+        let mut line = String::new();
+        if let Some(out) = &mut self.out {
+            out.read_line(&mut line).map_err(cannot("be listened to"))?;
+        }
+        Ok(line)
+    }
+
+    fn said_instead(&self, line: &str) -> Failure {
+        Failure::check(format!("the temporary server did not start; it says {:?}{}", line.trim_end(), self.last_words()))
+    }
+
+    /// The end of its log.
+    fn last_words(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines().last().map(|line| format!(": {line}")).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

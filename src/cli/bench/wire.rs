@@ -1,0 +1,274 @@
+//! Requests as bytes made ahead, and answers read only as far as they are needed: the clients share the machine with the
+//! ledger, and what they save is not taken from it.
+
+use partnership_ledger::proto;
+use prost::Message as _;
+use prost::bytes::{Buf, BufMut as _, Bytes};
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
+use std::marker::PhantomData;
+use tonic::Status;
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+
+/// What is read of an answer.
+pub trait Answer: Sized + Send + Sync + 'static {
+    /// Reads an answer to its end.
+    fn read(source: &mut impl Buf) -> Result<Self, prost::DecodeError>;
+}
+
+/// A codec that sends bytes as they are.
+#[derive(Debug)]
+pub struct Raw<A>(PhantomData<fn() -> A>);
+
+impl<A> Raw<A> {
+    /// The codec of calls that answer with `A`.
+    pub fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<A: Answer> Codec for Raw<A> {
+    type Encode = Bytes;
+    type Decode = A;
+    type Encoder = Self;
+    type Decoder = Self;
+
+    fn encoder(&mut self) -> Self {
+        Self::new()
+    }
+
+    fn decoder(&mut self) -> Self {
+        Self::new()
+    }
+}
+
+impl<A: Answer> Encoder for Raw<A> {
+    type Item = Bytes;
+    type Error = Status;
+
+    fn encode(&mut self, item: Bytes, target: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        target.put(item);
+        Ok(())
+    }
+}
+
+impl<A: Answer> Decoder for Raw<A> {
+    type Item = A;
+    type Error = Status;
+
+    fn decode(&mut self, source: &mut DecodeBuf<'_>) -> Result<Option<A>, Status> {
+        A::read(source).map(Some).map_err(|error| Status::internal(format!("the answer cannot be read: {error}")))
+    }
+}
+
+/// Calls `field` for every field of a message with its number and wire type; it must read or skip the value.
+fn each_field<B: Buf>(
+    source: &mut B,
+    mut field: impl FnMut(u32, WireType, &mut B) -> Result<(), prost::DecodeError>,
+) -> Result<(), prost::DecodeError> {
+    while source.has_remaining() {
+        let (number, wire) = decode_key(source)?;
+        field(number, wire, source)?;
+    }
+    Ok(())
+}
+
+fn skip(number: u32, wire: WireType, source: &mut impl Buf) -> Result<(), prost::DecodeError> {
+    skip_field(wire, number, source, DecodeContext::default())
+}
+
+/// Any answer, not looked at.
+#[derive(Debug)]
+pub struct Ignored;
+
+impl Answer for Ignored {
+    fn read(source: &mut impl Buf) -> Result<Self, prost::DecodeError> {
+        source.advance(source.remaining());
+        Ok(Self)
+    }
+}
+
+/// An answer that is decoded whole.
+#[derive(Debug)]
+pub struct Decoded<M>(pub M);
+
+impl<M: prost::Message + Default + 'static> Answer for Decoded<M> {
+    fn read(source: &mut impl Buf) -> Result<Self, prost::DecodeError> {
+        M::decode(source).map(Self)
+    }
+}
+
+/// Of an `AppendResponse`: how many events it acknowledges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Appended {
+    pub results: u64,
+    /// Why a checked answer is not what it should be; of one that was only counted, nothing.
+    pub problem: Option<&'static str>,
+}
+
+impl Answer for Appended {
+    fn read(source: &mut impl Buf) -> Result<Self, prost::DecodeError> {
+        let mut results = 0;
+        each_field(source, |number, wire, source| {
+            results += u64::from(number == 1);
+            skip(number, wire, source)
+        })?;
+        Ok(Self { results, problem: None })
+    }
+}
+
+/// The same, with the whole answer decoded and looked at.
+#[derive(Debug)]
+pub struct Checked(pub Appended);
+
+impl Answer for Checked {
+    fn read(source: &mut impl Buf) -> Result<Self, prost::DecodeError> {
+        Ok(Self(checked(&proto::AppendResponse::decode(source)?)))
+    }
+}
+
+fn checked(answer: &proto::AppendResponse) -> Appended {
+    let follows = |pair: &[proto::AppendResult]| pair[1].position == pair[0].position + 1;
+    let problem = if answer.results.iter().any(|result| result.duplicate) {
+        Some("an event had been recorded before")
+    } else if !answer.results.windows(2).all(follows) {
+        Some("the events of a call do not follow each other")
+    } else if answer.results.last().is_some_and(|last| last.position > answer.position) {
+        Some("the ledger's last position is behind an event that it acknowledges")
+    } else {
+        None
+    };
+    Appended { results: answer.results.len() as u64, problem }
+}
+
+/// An answer that says what became of the events of a call.
+pub trait Acknowledges: Answer {
+    /// What it says.
+    fn appended(self) -> Appended;
+}
+
+impl Acknowledges for Appended {
+    fn appended(self) -> Appended {
+        self
+    }
+}
+
+impl Acknowledges for Checked {
+    fn appended(self) -> Appended {
+        self.0
+    }
+}
+
+/// Of an `AppendStreamResponse`: how many events it acknowledges, or why it refuses them.
+#[derive(Debug)]
+pub struct Streamed<A>(pub Result<A, Box<proto::AppendError>>);
+
+impl<A: Acknowledges> Answer for Streamed<A> {
+    fn read(source: &mut impl Buf) -> Result<Self, prost::DecodeError> {
+        let mut outcome = None;
+        each_field(source, |number, wire, source| match number {
+            2 => {
+                let length = length(source)?;
+                outcome = Some(Ok(A::read(&mut source.take(length))?));
+                Ok(())
+            }
+            3 => {
+                let length = length(source)?;
+                outcome = Some(Err(Box::new(proto::AppendError::decode(source.take(length))?)));
+                Ok(())
+            }
+            _ => skip(number, wire, source),
+        })?;
+        Ok(Self(outcome.unwrap_or_else(|| Err(Box::default()))))
+    }
+}
+
+fn length(source: &mut impl Buf) -> Result<usize, prost::DecodeError> {
+    Ok(usize::try_from(decode_varint(source)?).unwrap_or(usize::MAX))
+}
+
+/// Of a page of records: how many, and their bytes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Page {
+    pub records: u64,
+    /// The bytes of the records as the contract encodes them.
+    pub bytes: u64,
+}
+
+impl Answer for Page {
+    fn read(source: &mut impl Buf) -> Result<Self, prost::DecodeError> {
+        let mut page = Self::default();
+        each_field(source, |number, wire, source| {
+            if number != 1 {
+                return skip(number, wire, source);
+            }
+            let length = length(source)?;
+            page.records += 1;
+            page.bytes += length as u64;
+            source.advance(length.min(source.remaining()));
+            Ok(())
+        })?;
+        Ok(page)
+    }
+}
+
+/// A request with these events on a stream: the fields of `AppendRequest` have other numbers there.
+pub fn append_request(events: Vec<proto::Event>, on_a_stream: bool) -> Bytes {
+    let bytes = if on_a_stream {
+        proto::AppendStreamRequest { request_id: String::new(), events, expected_last_position: None }.encode_to_vec()
+    } else {
+        proto::AppendRequest { events, expected_last_position: None }.encode_to_vec()
+    };
+    bytes.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(positions: &[u64]) -> proto::AppendResponse {
+        let result = |&position| proto::AppendResult {
+            position,
+            event_id: "id".to_owned(),
+            duplicate: false,
+            effects: vec![proto::Effect::default()],
+        };
+        proto::AppendResponse { results: positions.iter().map(result).collect(), position: 9 }
+    }
+
+    #[test]
+    fn acknowledged_events_are_counted_without_decoding_them() {
+        let bytes = answer(&[7, 8, 9]).encode_to_vec();
+        assert_eq!(Appended::read(&mut bytes.as_slice()).expect("an answer"), Appended { results: 3, problem: None });
+        let Checked(checked) = Checked::read(&mut bytes.as_slice()).expect("an answer");
+        assert_eq!(checked, Appended { results: 3, problem: None });
+    }
+
+    #[test]
+    fn a_checked_answer_tells_gaps_and_duplicates() {
+        assert!(checked(&answer(&[6, 8])).problem.is_some());
+        let mut again = answer(&[8, 9]);
+        again.results[1].duplicate = true;
+        assert!(checked(&again).problem.is_some());
+    }
+
+    #[test]
+    fn a_stream_s_answer_is_an_acknowledgement_or_a_refusal() {
+        use proto::append_stream_response::Outcome;
+        let read = |outcome| {
+            let bytes = proto::AppendStreamResponse { request_id: "7".to_owned(), outcome: Some(outcome) }.encode_to_vec();
+            Streamed::<Appended>::read(&mut bytes.as_slice()).expect("an answer").0
+        };
+        assert_eq!(read(Outcome::Response(answer(&[1, 2]))).map(|answer| answer.results).ok(), Some(2));
+        let refused = read(Outcome::Error(proto::AppendError { code: 5, ..proto::AppendError::default() }));
+        assert_eq!(refused.expect_err("refused").code, 5);
+    }
+
+    #[test]
+    fn a_page_s_records_are_counted_with_their_bytes() {
+        let records =
+            vec![proto::Record { position: 300, ..proto::Record::default() }, proto::Record { position: 301, ..proto::Record::default() }];
+        let bytes: usize = records.iter().map(proto::Record::encoded_len).sum();
+        let page = Page::read(&mut proto::ReadRecordsResponse { records, position: 301 }.encode_to_vec().as_slice()).expect("a page");
+        assert_eq!((page.records, page.bytes), (2, bytes as u64));
+    }
+}
