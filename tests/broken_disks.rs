@@ -155,6 +155,30 @@ async fn a_broken_store_stops_recording_and_loses_nothing() {
     breaking.join_all().await;
 }
 
+/// The store is written behind the answers: that it broke is told without anybody appending.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_tells_of_a_broken_store_before_an_append_is_refused() {
+    let layer = Layer::new();
+    layer.order(&[]);
+    let server = Server::start(&layer, Layer::load).expect("it starts");
+    layer.order(&[order("sync", "ledger/store/", 0, 1, EIO)]);
+    let channel = server.connect().await;
+    let request = HealthCheckRequest { service: ledger_service_server::SERVICE_NAME.to_owned() };
+    let mut watching = HealthClient::new(channel.clone()).watch(request).await.expect("answers").into_inner();
+    let mut told = Told { acknowledged: Vec::new(), next: 0 };
+    told.append_until(&channel, 1, Duration::ZERO).await.expect("recorded");
+    let mut statuses = Vec::new();
+    while statuses.last() != Some(&ServingStatus::NotServing) {
+        statuses.push(watching.message().await.expect("an answer").expect("a status").status());
+    }
+    assert_eq!(statuses, [ServingStatus::Serving, ServingStatus::NotServing]);
+    assert_refused(&append(channel.clone(), partners(1, 1)).await.expect_err("stopped"));
+    told.check(&channel).await;
+    drop((watching, channel));
+    assert!(!end(server).await.success());
+    start_mended(&layer, told).await;
+}
+
 #[rstest]
 #[case::all_that_changes_is_refused(&[order("change", "-", 0, 0, EROFS)], "Read-only file system")]
 #[case::syncs_are_refused_as_well(&[order("change", "-", 0, 0, EROFS), order("sync", "-", 0, 0, EROFS)], "Read-only file system")]

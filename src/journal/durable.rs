@@ -19,7 +19,7 @@ use super::reading::{FrameCache, allocated_bytes};
 use super::recovery::{OpenReport, Recovered, STORE_DIR, SUSPECT_FILE, WAL_DIR, recover, store_failed};
 use super::sled::Store;
 use super::workers::feed_store;
-use super::{Batch, DiskBytes, Journal, JournalError, StoredRecord, TreeHead, encode_frame};
+use super::{Batch, DiskBytes, Journal, JournalError, StopListener, StoredRecord, TreeHead, encode_frame};
 
 /// The journal on disk.
 pub struct DurableJournal {
@@ -40,6 +40,7 @@ pub(super) struct Inner {
     pub head: RwLock<TreeHead>,
     checkpoint: Mutex<Checkpoint>,
     stopped: Mutex<Option<String>>,
+    on_stop: Mutex<Option<StopListener>>,
     is_closed: AtomicBool,
 }
 
@@ -71,6 +72,7 @@ impl DurableJournal {
             head: RwLock::new(report.tree_head),
             checkpoint: Mutex::new(checkpoint),
             stopped: Mutex::new(None),
+            on_stop: Mutex::new(None),
             is_closed: AtomicBool::new(false),
         });
         let feeder = std::thread::Builder::new().name("journal-store".into()).spawn({
@@ -143,6 +145,14 @@ impl Journal for DurableJournal {
         self.guarded(|| self.close_unguarded())
     }
 
+    fn on_stop(&self, tell: StopListener) {
+        let mut on_stop = self.inner.on_stop.lock();
+        if let Some(why) = self.inner.queue.failure() {
+            tell(&why);
+        }
+        *on_stop = Some(tell);
+    }
+
     fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
         let size = |name: &str| {
             let path = self.inner.dir.join(name);
@@ -184,6 +194,9 @@ impl Inner {
         tracing::error!(why, "no more commits are taken");
         self.stop(why);
         self.queue.fail(why.to_owned());
+        if let Some(tell) = &*self.on_stop.lock() {
+            tell(why);
+        }
     }
 
     pub fn suspect_store(&self) {

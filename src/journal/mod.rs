@@ -69,6 +69,9 @@ pub struct DiskBytes {
     pub store: u64,
 }
 
+/// Called with the reason when a journal stops by itself.
+pub type StopListener = Box<dyn Fn(&str) + Send + Sync>;
+
 /// The port: where records go and come from. All implementations pass one contract test.
 pub trait Journal: Send + Sync {
     /// The last durable position; 0 if there is none.
@@ -105,6 +108,12 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// `Storage` or `Stopped` if the store could not be brought up to date; the log is whole all the same.
     fn close(&self) -> Result<(), JournalError>;
+
+    /// Has `tell` called with the reason, at once or later, if the journal stops taking commits other than by `close`
+    /// or as the answer to one. By itself a journal does not.
+    fn on_stop(&self, tell: StopListener) {
+        drop(tell);
+    }
 
     /// What the journal takes on disk.
     ///

@@ -94,8 +94,8 @@ impl Layer {
 /// A directory of its own, in memory where there is such a place: what a disk does is played here, not asked of one.
 pub fn room() -> tempfile::TempDir {
     let memory = Path::new("/dev/shm");
-    let room = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
-    room.or_else(|_| tempfile::tempdir()).expect("a directory")
+    let room = |dir| tempfile::Builder::new().prefix("partnership-ledger-faults-").tempdir_in(dir);
+    room(memory.to_owned()).or_else(|_| room(std::env::temp_dir())).expect("a directory")
 }
 
 /// An order: after `skip` operations on paths that begin with `prefix` have gone well, `what` happens `times` times
