@@ -4,8 +4,9 @@ use crate::faults::disk::Disk;
 use crate::faults::image::{self, Arrival};
 use crate::faults::room;
 use crate::faults::trace::Trace;
-use crate::history::{Checked, History};
+use crate::history::History;
 use crate::journal_support::random;
+use crate::totals::Totals;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use std::fmt;
@@ -17,66 +18,6 @@ use tempfile::TempDir;
 
 /// Images that are checked at a time.
 const CHECKERS: usize = 2;
-
-/// What the checks of many cuts found.
-#[derive(Debug, Default)]
-pub struct Totals {
-    pub cuts: u64,
-    /// Acknowledged records that were looked for, over all cuts.
-    pub acknowledged: u64,
-    pub lost: u64,
-    pub half_batches: u64,
-    pub refused: u64,
-    pub rebuilt: u64,
-    /// The store had to be fed again with what came after its last sync.
-    pub fed: u64,
-    pub torn: u64,
-    /// What was wrong, each with where the image is kept.
-    pub faults: Vec<String>,
-}
-
-impl Totals {
-    pub fn add(&mut self, other: Self) {
-        self.cuts += other.cuts;
-        self.acknowledged += other.acknowledged;
-        self.lost += other.lost;
-        self.half_batches += other.half_batches;
-        self.refused += other.refused;
-        self.rebuilt += other.rebuilt;
-        self.fed += other.fed;
-        self.torn += other.torn;
-        self.faults.extend(other.faults);
-    }
-
-    fn take(&mut self, checked: Checked) {
-        self.cuts += 1;
-        self.acknowledged += checked.acknowledged;
-        self.lost += checked.lost;
-        self.half_batches += u64::from(checked.is_half);
-        self.refused += u64::from(checked.is_refused);
-        self.rebuilt += u64::from(checked.is_rebuilt);
-        self.fed += u64::from(checked.is_fed);
-        self.torn += u64::from(checked.is_torn);
-        self.faults.extend(checked.fault);
-    }
-
-    /// Fails unless every cut left everything that was acknowledged, and nothing by halves.
-    pub fn assert_nothing_lost(&self) {
-        assert!(self.faults.is_empty(), "{self}; the first faults:\n{}", self.faults[..self.faults.len().min(5)].join("\n"));
-        assert_eq!((self.lost, self.half_batches, self.refused), (0, 0, 0), "{self}");
-    }
-}
-
-impl fmt::Display for Totals {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} cuts, {} acknowledged records checked, {} lost, {} half batches, {} refused; \
-             a torn frame was cut off {} times, sled was behind {} times and rebuilt {} times",
-            self.cuts, self.acknowledged, self.lost, self.half_batches, self.refused, self.torn, self.fed, self.rebuilt
-        )
-    }
-}
 
 /// How the images are made.
 pub struct Plan {
@@ -163,11 +104,11 @@ fn check_all(images: &Mutex<Receiver<Waiting>>, history: &History, keeps_faulty:
             return;
         };
         let mut checked = history.check(dir.path(), acknowledged);
-        if let Some(fault) = checked.fault.take() {
+        if let Some(fault) = checked.faults.pop() {
             let kept = if keeps_faulty { keep(dir) } else { PathBuf::new() };
-            checked.fault = Some(format!("{what}: {fault} (what is left is in {})", kept.display()));
+            checked.faults.push(format!("{what}: {fault} (what is left is in {})", kept.display()));
         }
-        totals.lock().expect("totals").take(checked);
+        totals.lock().expect("totals").add(checked);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::faults::served::batch_of;
 use crate::journal_support::small_options;
+use crate::totals::Totals;
 use partnership_ledger::clock::SystemClock;
 use partnership_ledger::config::Limits;
 use partnership_ledger::journal::{Batch, DurableJournal, Frontier, Hash, Journal, OpenReport, StoredRecord};
@@ -24,19 +25,6 @@ pub struct History {
     acknowledgements: Vec<(u64, u64)>,
     /// Whether the records are those of a ledger, which can be replayed.
     is_ledger: bool,
-}
-
-/// What the check of an image found.
-#[derive(Debug, Default)]
-pub struct Checked {
-    pub acknowledged: u64,
-    pub lost: u64,
-    pub is_half: bool,
-    pub is_refused: bool,
-    pub is_rebuilt: bool,
-    pub is_fed: bool,
-    pub is_torn: bool,
-    pub fault: Option<String>,
 }
 
 impl History {
@@ -92,26 +80,27 @@ impl History {
     }
 
     /// Opens the ledger below a root as it was left and checks what it has, that it goes on, and that it is then well.
-    pub fn check(&self, root: &Path, acknowledged: u64) -> Checked {
-        let mut checked = Checked { acknowledged, ..Checked::default() };
-        checked.fault = self.try_check(&root.join("ledger"), &mut checked).err();
+    pub fn check(&self, root: &Path, acknowledged: u64) -> Totals {
+        let mut checked = Totals { cuts: 1, acknowledged, ..Totals::default() };
+        let fault = self.try_check(&root.join("ledger"), &mut checked).err();
+        checked.faults.extend(fault);
         checked
     }
 
-    fn try_check(&self, dir: &Path, checked: &mut Checked) -> Result<(), String> {
+    fn try_check(&self, dir: &Path, checked: &mut Totals) -> Result<(), String> {
         let (journal, report) = DurableJournal::open(dir, small_options()).map_err(|error| {
-            checked.is_refused = true;
+            checked.refused = 1;
             format!("refused: {error}")
         })?;
-        checked.is_rebuilt = report.rebuilt_store;
-        checked.is_fed = report.fed_records > 0 && !report.rebuilt_store;
-        checked.is_torn = report.torn_tail_bytes > 0;
+        checked.rebuilt = u64::from(report.rebuilt_store);
+        checked.fed = u64::from(report.fed_records > 0 && !report.rebuilt_store);
+        checked.torn = u64::from(report.torn_tail_bytes > 0);
         let records = self.compare(&journal, &report, checked)?;
         if self.is_ledger {
             let (ledger, replayed) =
                 Ledger::open(Arc::new(journal), Arc::new(SystemClock), Limits::default()).map_err(|error| error.to_string())?;
             ledger.close().map_err(|error| error.to_string())?;
-            expect("replayed records", replayed.records, records)?;
+            expect("replayed records", &replayed.records, &records)?;
         } else {
             append_one(&journal, records)?;
             journal.close().map_err(|error| error.to_string())?;
@@ -123,34 +112,34 @@ impl History {
     fn reopen(&self, dir: &Path, records: u64) -> Result<(), String> {
         let (journal, report) = DurableJournal::open(dir, small_options()).map_err(|error| format!("opened again: {error}"))?;
         let records = if self.is_ledger { records } else { records + 1 };
-        expect("the second start's notes", report.notes, Vec::<String>::new())?;
-        expect("what the second start has", report.last, records)?;
+        expect("the second start's notes", &report.notes, &Vec::new())?;
+        expect("what the second start has", &report.last, &records)?;
         append_one(&journal, records)?;
         journal.close().map_err(|error| error.to_string())
     }
 
     /// Compares all records with what was recorded. Answers how many there are.
-    fn compare(&self, journal: &DurableJournal, report: &OpenReport, checked: &mut Checked) -> Result<u64, String> {
+    fn compare(&self, journal: &DurableJournal, report: &OpenReport, checked: &mut Totals) -> Result<u64, String> {
         let found = read_all(journal)?;
         let count = found.len() as u64;
-        expect("the last position", (report.last, journal.last()), (count, count))?;
+        expect("the last position", &(report.last, journal.last()), &(count, count))?;
         checked.lost = checked.acknowledged.saturating_sub(count);
         if checked.lost > 0 {
             return Err(format!("{} acknowledged records of {} are lost: {report:?}", checked.lost, checked.acknowledged));
         }
         let same = found.iter().zip(&self.records).take_while(|(found, recorded)| found.bytes == **recorded).count();
-        expect("records as they were recorded", same, found.len())?;
-        expect("positions without gaps", found.iter().zip(1..).all(|(record, position)| record.position == position), true)?;
-        expect("the tree's root", report.tree_head.root, self.roots[same])?;
-        checked.is_half = count > 0 && !self.ends.contains(&count);
-        if checked.is_half {
+        expect("records as they were recorded", &same, &found.len())?;
+        expect("positions without gaps", &found.iter().zip(1..).all(|(record, position)| record.position == position), &true)?;
+        expect("the tree's root", &report.tree_head.root, &self.roots[same])?;
+        if count > 0 && !self.ends.contains(&count) {
+            checked.half_batches = 1;
             return Err(format!("position {count} is in the middle of a batch"));
         }
         Ok(count)
     }
 }
 
-fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> Result<(), String> {
+fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -> Result<(), String> {
     if found == expected { Ok(()) } else { Err(format!("{what}: {found:?} instead of {expected:?}")) }
 }
 
@@ -158,7 +147,7 @@ fn append_one(journal: &DurableJournal, last: u64) -> Result<(), String> {
     let mut batch = Batch::new();
     batch.push(b"appended after the cut");
     let head = journal.append(last, &batch).map_err(|error| format!("appending: {error}"))?;
-    expect("the position after appending", head.size, last + 1)
+    expect("the position after appending", &head.size, &(last + 1))
 }
 
 fn read_all(journal: &DurableJournal) -> Result<Vec<StoredRecord>, String> {

@@ -15,11 +15,13 @@ mod journal_support;
 mod recovery;
 mod served;
 mod teeth;
+mod totals;
 mod writer;
 
-use cuts::{Plan, Totals, cut};
+use cuts::{Plan, cut};
 use faults::{Layer, order};
 use rand::RngExt as _;
+use totals::Totals;
 
 /// Cuts in all, of which each test takes a part.
 const CUTS: u64 = 400;
@@ -65,7 +67,7 @@ fn a_process_killed_before_it_synced_leaves_nothing_that_a_later_power_cut_takes
         let layer = Layer::new();
         let [wal, segment] = [("ledger/wal$", skip), ("ledger/wal/0", 5 * skip)].map(|(path, skip)| order("sync", path, skip, 1, "kill"));
         layer.order(&[if skip % 3 == 0 { segment } else { wal }]);
-        assert!(!writer::write(&layer, seed, 90).success(), "it was killed");
+        assert!(!writer::write(&layer, seed, 500).success(), "it was killed");
         layer.order(&[]);
         // Few enough to stay in one segment.
         assert!(writer::write(&layer, seed, 3).success());

@@ -1,12 +1,13 @@
 //! Power cuts while a ledger is brought into order: after another cut, and while what was damaged is put back.
 
-use crate::cuts::{Plan, Totals, cut};
+use crate::cuts::{Plan, cut};
 use crate::faults::disk::Disk;
 use crate::faults::image::{self, Arrival};
 use crate::faults::trace::Trace;
 use crate::faults::{Layer, order};
 use crate::history::History;
 use crate::journal_support::{copy_dir, files, flip_bit, random, truncate, zero_sector};
+use crate::totals::Totals;
 use crate::{cuts, seed, writer};
 use rand::RngExt as _;
 use rand::rngs::StdRng;

@@ -1,10 +1,11 @@
 //! That the checks can fail: a disk that lies about its syncs is found out, and so is what was not recorded.
 
-use crate::cuts::{Plan, Totals, cut};
+use crate::cuts::{Plan, cut};
 use crate::faults::Layer;
 use crate::faults::disk::Disk;
 use crate::faults::trace::Trace;
 use crate::history::History;
+use crate::totals::Totals;
 use crate::{seed, writer};
 
 /// A ledger of some segments, closed in good order.
