@@ -6,9 +6,10 @@ use crate::faults::image::{self, Arrival};
 use crate::faults::trace::Trace;
 use crate::faults::{Layer, order};
 use crate::history::History;
-use crate::journal_support::{copy_dir, files, flip_bit, random, truncate, zero_sector};
+use crate::journal_support::{check_records, copy_dir, files, flip_bit, random, small_options, truncate, zero_sector};
 use crate::totals::Totals;
 use crate::{cuts, seed, writer};
+use partnership_ledger::journal::DurableJournal;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use std::fs;
@@ -78,4 +79,19 @@ fn a_power_cut_during_a_repair_loses_nothing_acknowledged() {
     }
     println!("{totals}");
     totals.assert_nothing_lost();
+}
+
+/// sled sums its data file up in another file when it opens. One that was cut off is no reason to give the store up.
+#[test]
+fn a_process_killed_while_the_store_is_summed_up_costs_no_store() {
+    let seed = seed();
+    for skip in 0..3 {
+        let layer = Layer::new();
+        assert!(writer::write(&layer, seed, 30).success());
+        layer.order(&[order("write", "ledger/store/snap.", skip, 1, "kill")]);
+        assert!(!writer::write(&layer, seed, 30).success(), "it was killed");
+        let (journal, report) = DurableJournal::open(&layer.data(), small_options()).expect("it opens");
+        assert!(!report.rebuilt_store && report.notes.is_empty(), "{report:?}");
+        check_records(&journal, seed);
+    }
 }
