@@ -53,6 +53,8 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// Whether a damaged end of the log that no other copy has is given up instead of refused.
     pub cut_damaged_tail: bool,
+    /// Whether both copies of all records are read before the service starts, however large the ledger is.
+    pub check_everything: bool,
     /// What the ledger takes before it says no.
     pub limits: Limits,
     /// Threads that serve connections. One handles many small calls best, more help large batches.
@@ -74,6 +76,7 @@ impl Default for ServeConfig {
             data_dir: PathBuf::from("ledger-data"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
             cut_damaged_tail: false,
+            check_everything: false,
             limits: Limits::default(),
             worker_threads: cores.min(4),
             max_concurrent_streams: 256,

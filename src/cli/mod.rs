@@ -183,7 +183,9 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Records(args) => records::run(args, session).await,
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
         Command::Export(args) => export::run(args, session).await,
-        Command::Serve(_) | Command::Demo | Command::Bench(_) | Command::Verify(_) | Command::Completions(_) => unreachable!("these need no running ledger"),
+        Command::Serve(_) | Command::Demo | Command::Bench(_) | Command::Verify(_) | Command::Completions(_) => {
+            unreachable!("these need no running ledger")
+        }
     }
 }
 

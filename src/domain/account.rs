@@ -1,18 +1,20 @@
-//! Accounts: every posting in order, with sums by blocks, so that a balance of any time and position costs little (rules 7.1, 12).
+//! Accounts: every posting in order, with sums by runs, so that a balance of any time and position costs little (rules 7.1, 12).
+
+mod run;
 
 use super::Seen;
 use super::calendar::Time;
 use super::ids::Id;
 use super::money::Currency;
+use super::pages::Pages;
 use super::table::{Row, Undo};
 use crate::proto::EntryKind;
+use run::{RUN, Reader, Run};
 use std::fmt;
+use std::sync::Arc;
 
 /// How many kinds of entries there are, with the unspecified one.
 pub const KINDS: usize = 13;
-
-/// Entries a block sums up.
-const BLOCK: usize = 128;
 
 /// The name of an account (rules 12).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -105,7 +107,7 @@ pub enum About {
 }
 
 /// One posting to an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The record that posted it.
     pub position: u64,
@@ -167,12 +169,14 @@ impl Sums {
         within(self.balance()) && (!is_partner || fields())
     }
 
-    fn add_all(&mut self, other: &Self) {
-        for (sum, more) in self.by_kind.iter_mut().zip(other.by_kind) {
-            *sum += more;
+    /// Adds what is effective by then, and counts what is pending then.
+    fn add_seen(&mut self, entry: &Entry, seen: Seen) {
+        if entry.effective_at <= seen.time {
+            self.add(entry);
+            if entry.settles_at() > seen.time {
+                self.pending += i128::from(entry.amount);
+            }
         }
-        self.transferred_in += other.transferred_in;
-        self.pending += other.pending;
     }
 
     /// What is owed to the account's holder by entries of a kind: credits above zero.
@@ -201,18 +205,12 @@ impl Sums {
     }
 }
 
-/// The sums of a run of entries, and the latest time at which one of them settles.
-#[derive(Clone, Debug)]
-struct Block {
-    sums: Sums,
-    settled_by: Time,
-}
-
-/// An account in one currency: all its entries in the order of recording.
-#[derive(Default)]
+/// An account in one currency: all its entries in the order of recording. Full runs of them are packed, and never change.
+#[derive(Clone, Default)]
 pub struct Account {
-    entries: Vec<Entry>,
-    blocks: Vec<Block>,
+    runs: Pages<Arc<Run>, 32>,
+    /// The entries after the last full run.
+    open: Vec<Entry>,
     totals: Sums,
     disputes: Vec<Row>,
 }
@@ -228,12 +226,15 @@ impl Undo for Account {
     type Mark = AccountMark;
 
     fn mark(&self) -> AccountMark {
-        AccountMark { entries: self.entries.len(), totals: self.totals.clone(), disputes: self.disputes.len() }
+        AccountMark { entries: self.len(), totals: self.totals.clone(), disputes: self.disputes.len() }
     }
 
     fn undo(&mut self, mark: AccountMark) {
-        self.entries.truncate(mark.entries);
-        self.blocks.truncate(mark.entries / BLOCK);
+        if let Some(run) = self.runs.get(mark.entries / RUN) {
+            self.open = run.entries().collect();
+            self.runs.truncate(mark.entries / RUN);
+        }
+        self.open.truncate(mark.entries % RUN);
         self.totals = mark.totals;
         self.disputes.truncate(mark.disputes);
     }
@@ -243,20 +244,53 @@ impl Account {
     /// Adds an entry and answers its place.
     pub fn post(&mut self, entry: Entry) -> Row {
         self.totals.add(&entry);
-        self.entries.push(entry);
-        if self.entries.len().is_multiple_of(BLOCK) {
-            let run = &self.entries[self.entries.len() - BLOCK..];
-            let mut sums = Sums::default();
-            run.iter().for_each(|entry| sums.add(entry));
-            let settled_by = run.iter().map(Entry::settles_at).max().unwrap_or_default();
-            self.blocks.push(Block { sums, settled_by });
+        self.open.push(entry);
+        if self.open.len() == RUN {
+            self.runs.push(Arc::new(Run::of(&self.open)));
+            self.open.clear();
         }
-        Row::try_from(self.entries.len() - 1).expect("an account holds fewer than 2^32 entries")
+        Row::try_from(self.len() - 1).expect("an account holds fewer than 2^32 entries")
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.runs.len() * RUN + self.open.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// All entries, in the order of recording, whatever their time.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    pub fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.entries_from(0)
+    }
+
+    /// The first `count` entries, in the order of recording.
+    pub fn first_entries(&self, count: usize) -> impl Iterator<Item = Entry> {
+        self.entries().take(count)
+    }
+
+    /// The entries from a place on, in the order of recording.
+    pub fn entries_from(&self, place: usize) -> impl Iterator<Item = Entry> {
+        (place / RUN..=self.runs.len()).flat_map(|run| self.run(run)).skip(place % RUN)
+    }
+
+    /// The first `count` entries, the latest first.
+    pub fn last_first(&self, count: usize) -> impl Iterator<Item = Entry> {
+        let runs = (0..count.div_ceil(RUN)).rev();
+        runs.flat_map(move |run| self.run(run).take(count - run * RUN).collect::<Vec<_>>().into_iter().rev())
+    }
+
+    /// The entry at a place.
+    pub fn entry(&self, place: Row) -> Entry {
+        let place = place as usize;
+        self.run(place / RUN).nth(place % RUN).expect("entries are never removed while somebody knows their place")
+    }
+
+    fn run(&self, index: usize) -> Reader<'_> {
+        self.runs.get(index).map_or(Reader::Open(self.open.iter()), |run| run.entries())
     }
 
     /// The sums over everything recorded, whatever its time.
@@ -266,10 +300,16 @@ impl Account {
 
     /// How many entries stand at or before a position.
     pub fn entries_until(&self, position: u64) -> usize {
-        if self.entries.last().is_none_or(|entry| entry.position <= position) {
-            return self.entries.len();
+        self.partition_point(|entry| entry.position <= position)
+    }
+
+    /// The first entry that does not match, of entries of which the first ones do and the others do not.
+    pub fn partition_point(&self, matches: impl Fn(&Entry) -> bool) -> usize {
+        if self.open.first().is_some_and(&matches) {
+            return self.runs.len() * RUN + self.open.partition_point(matches);
         }
-        self.entries.partition_point(|entry| entry.position <= position)
+        let run = self.runs.partition_point(|run| run.entries().next().as_ref().is_some_and(&matches)).saturating_sub(1);
+        run * RUN + self.run(run).take_while(matches).count()
     }
 
     /// The sums of what is seen, with what is pending then.
@@ -280,32 +320,21 @@ impl Account {
     /// The sums of what is seen of the first `count` entries.
     pub fn sums_of_first(&self, count: usize, seen: Seen) -> Sums {
         let mut sums = Sums::default();
-        let mut start = 0;
-        while start < count {
-            let block = self.blocks.get(start / BLOCK).filter(|block| start + BLOCK <= count && block.settled_by <= seen.time);
-            if let Some(block) = block {
-                sums.add_all(&block.sums);
-            } else {
-                let run = &self.entries[start..count.min(start + BLOCK)];
-                for entry in run.iter().filter(|entry| entry.effective_at <= seen.time) {
-                    sums.add(entry);
-                    if entry.settles_at() > seen.time {
-                        sums.pending += i128::from(entry.amount);
-                    }
-                }
+        for index in 0..count.div_ceil(RUN) {
+            let left = count - index * RUN;
+            match self.runs.get(index).filter(|run| RUN <= left && run.settled_by() <= seen.time) {
+                Some(run) => run.add_sums(&mut sums),
+                None => self.run(index).take(left).for_each(|entry| sums.add_seen(&entry, seen)),
             }
-            start += BLOCK;
         }
         sums
     }
 
     /// Entries that settle after a time, in any order.
-    pub fn settling_after(&self, time: Time) -> impl Iterator<Item = &Entry> {
-        self.entries
-            .chunks(BLOCK)
-            .enumerate()
-            .filter(move |(index, _)| self.blocks.get(*index).is_none_or(|block| block.settled_by > time))
-            .flat_map(|(_, run)| run)
+    pub fn settling_after(&self, time: Time) -> impl Iterator<Item = Entry> {
+        (0..=self.runs.len())
+            .filter(move |index| self.runs.get(*index).is_none_or(|run| run.settled_by() > time))
+            .flat_map(|index| self.run(index))
             .filter(move |entry| entry.settles_at() > time)
     }
 
@@ -334,7 +363,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn blocks_add_up_to_what_the_entries_say(
+        fn runs_add_up_to_what_the_entries_say(
             entries in prop::collection::vec((1_i64..100, 0_i64..50, 0_i64..60, any::<bool>()), 0..400),
             time in 0_i64..120, position in 0_u64..420,
         ) {
@@ -345,12 +374,12 @@ mod tests {
                 account.post(Entry { position: index as u64 + 1, effect: 0, kind, amount: *amount, effective_at: at(*effective), available_at, about: About::Nothing });
             }
             let sums = account.sums(Seen { time: at(time), position });
-            let seen: Vec<_> = account.entries().iter().filter(|e| e.position <= position && e.effective_at <= at(time)).collect();
+            let seen: Vec<_> = account.entries().filter(|e| e.position <= position && e.effective_at <= at(time)).collect();
             prop_assert_eq!(sums.balance(), seen.iter().map(|e| i128::from(e.amount)).sum::<i128>());
             let pending: i128 = seen.iter().filter(|e| e.available_at.is_some_and(|t| t > at(time))).map(|e| i128::from(e.amount)).sum();
             prop_assert_eq!(sums.pending(), -pending);
             let later = account.settling_after(at(time)).count();
-            prop_assert_eq!(later, account.entries().iter().filter(|e| e.settles_at() > at(time)).count());
+            prop_assert_eq!(later, account.entries().filter(|e| e.settles_at() > at(time)).count());
         }
 
         #[test]
@@ -359,7 +388,7 @@ mod tests {
             let entry = |position| Entry { position, effect: 0, kind: EntryKind::Accrual, amount: 7, effective_at: at(1), available_at: None, about: About::Nothing };
             (0..before as u64).for_each(|position| { account.post(entry(position)); });
             let (mark, sums) = (account.mark(), account.sums(Seen { time: LATEST, position: u64::MAX }));
-            (0..after as u64).for_each(|position| { account.post(entry(position)); });
+            (before as u64..(before + after) as u64).for_each(|position| { account.post(entry(position)); });
             account.undo(mark);
             prop_assert_eq!(account.sums(Seen { time: LATEST, position: u64::MAX }), sums.clone());
             prop_assert_eq!(account.totals(), &sums);

@@ -14,6 +14,8 @@ mod event;
 pub mod ids;
 pub mod leads;
 pub mod money;
+mod packed;
+pub mod pages;
 pub mod parse;
 pub mod partners;
 pub mod rejection;

@@ -1,8 +1,9 @@
 //! Keyed rows that can be taken back: what a batch wrote is undone when a later event of it is refused.
 
-use indexmap::IndexMap;
+use super::pages::Pages;
+use hashbrown::{Equivalent, HashTable};
 use std::collections::BTreeMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 
 /// The place of a row in its table. Rows are never removed, so it stays good for the table's life.
 pub type Row = u32;
@@ -33,9 +34,13 @@ macro_rules! undo_by_copy {
 }
 pub(crate) use undo_by_copy;
 
-/// Rows by key, in the order of their introduction, with one open savepoint at most.
+/// Rows of a page.
+const PAGE: usize = 128;
+
+/// Rows by key, in the order of their introduction, with one open savepoint at most. Growing it moves no rows.
 pub struct Table<K, V: Undo> {
-    rows: IndexMap<K, V, foldhash::quality::RandomState>,
+    rows: Pages<(K, V), PAGE>,
+    places: Places,
     savepoint: Option<Savepoint<V>>,
 }
 
@@ -47,66 +52,33 @@ struct Savepoint<V: Undo> {
 
 impl<K, V: Undo> Default for Table<K, V> {
     fn default() -> Self {
-        Self { rows: IndexMap::default(), savepoint: None }
+        Self { rows: Pages::default(), places: Places::default(), savepoint: None }
     }
 }
 
-impl<K: Hash + Eq, V: Undo> Table<K, V> {
-    /// The row of a key.
-    pub fn find<Q: ?Sized + Hash + indexmap::Equivalent<K>>(&self, key: &Q) -> Option<Row> {
-        self.rows.get_index_of(key).map(row_of)
-    }
-
-    /// The value of a key.
-    pub fn by_key<Q: ?Sized + Hash + indexmap::Equivalent<K>>(&self, key: &Q) -> Option<&V> {
-        self.rows.get(key)
-    }
-
+impl<K, V: Undo> Table<K, V> {
     /// The value of a row that is there.
     pub fn get(&self, row: Row) -> &V {
-        &self.rows[row as usize]
+        &self.row(row).1
     }
 
     /// The value of a row; nothing if it is not there, as one of a batch that was taken back.
     pub fn at(&self, row: Row) -> Option<&V> {
-        self.rows.get_index(row as usize).map(|(_, value)| value)
+        self.rows.get(row as usize).map(|(_, value)| value)
     }
 
     /// The key of a row that is there.
     pub fn key(&self, row: Row) -> &K {
-        self.rows.get_index(row as usize).expect("rows are never removed while somebody knows their place").0
+        &self.row(row).0
     }
 
-    /// The value of a row, to be changed.
-    pub fn get_mut(&mut self, row: Row) -> &mut V {
-        let value = &mut self.rows[row as usize];
-        if let Some(savepoint) = &mut self.savepoint
-            && (row as usize) < savepoint.rows
-        {
-            // The first mark alone restores the row, however often it changes.
-            savepoint.marks.entry(row).or_insert_with(|| value.mark());
-        }
-        value
-    }
-
-    /// Adds a row. The key must be new: `decide` has checked it.
-    pub fn insert(&mut self, key: K, value: V) -> Row {
-        let (row, replaced) = self.rows.insert_full(key, value);
-        assert!(replaced.is_none(), "a row is introduced once");
-        row_of(row)
-    }
-
-    /// The row of a key, added if it is not there.
-    pub fn find_or_insert_with(&mut self, key: K, value: impl FnOnce() -> V) -> Row {
-        match self.rows.get_index_of(&key) {
-            Some(row) => row_of(row),
-            None => self.insert(key, value()),
-        }
+    fn row(&self, row: Row) -> &(K, V) {
+        self.rows.get(row as usize).expect("rows are never removed while somebody knows their place")
     }
 
     /// The first row that does not match, of rows of which the first ones do and the others do not.
     pub fn partition_point(&self, matches: impl Fn(&V) -> bool) -> Row {
-        row_of(self.rows.as_slice().partition_point(|_, value| matches(value)))
+        row_of(self.rows.partition_point(|(_, value)| matches(value)))
     }
 
     /// All rows, in the order of their introduction.
@@ -133,16 +105,152 @@ impl<K: Hash + Eq, V: Undo> Table<K, V> {
     pub fn release(&mut self) {
         self.savepoint = None;
     }
+}
+
+impl<K: Hash + Eq, V: Undo> Table<K, V> {
+    /// The row of a key.
+    pub fn find<Q: ?Sized + Hash + Equivalent<K>>(&self, key: &Q) -> Option<Row> {
+        self.places.find(self.places.hash(key), |row| key.equivalent(self.key(row)))
+    }
+
+    /// The value of a key.
+    pub fn by_key<Q: ?Sized + Hash + Equivalent<K>>(&self, key: &Q) -> Option<&V> {
+        self.find(key).map(|row| self.get(row))
+    }
+}
+
+impl<K: Clone, V: Undo + Clone> Table<K, V> {
+    /// All rows as they are now, to be read while this table changes: it costs a pointer per page. There must be no open
+    /// savepoint: what may be taken back is not yet a fact.
+    pub fn freeze(&self) -> Frozen<K, V> {
+        assert!(self.savepoint.is_none(), "only what cannot be taken back is frozen");
+        Frozen { rows: self.rows.clone() }
+    }
+
+    /// The value of a row, to be changed.
+    pub fn get_mut(&mut self, row: Row) -> &mut V {
+        let value = &mut self.rows.get_mut(row as usize).expect("rows are never removed while somebody knows their place").1;
+        if let Some(savepoint) = &mut self.savepoint
+            && (row as usize) < savepoint.rows
+        {
+            // The first mark alone restores the row, however often it changes.
+            savepoint.marks.entry(row).or_insert_with(|| value.mark());
+        }
+        value
+    }
+}
+
+impl<K: Hash + Eq + Clone, V: Undo + Clone> Table<K, V> {
+    /// Adds a row. The key must be new: `decide` has checked it.
+    pub fn insert(&mut self, key: K, value: V) -> Row {
+        let hash = self.places.hash(&key);
+        assert!(self.places.find(hash, |row| *self.key(row) == key).is_none(), "a row is introduced once");
+        self.add(hash, key, value)
+    }
+
+    /// The row of a key, added if it is not there.
+    pub fn find_or_insert_with(&mut self, key: K, value: impl FnOnce() -> V) -> Row {
+        let hash = self.places.hash(&key);
+        let known = self.places.find(hash, |row| *self.key(row) == key);
+        known.unwrap_or_else(|| self.add(hash, key, value()))
+    }
+
+    fn add(&mut self, hash: u64, key: K, value: V) -> Row {
+        let row = row_of(self.rows.len());
+        self.rows.push((key, value));
+        let rows = &self.rows;
+        self.places.add(hash, row, |hasher, row| hasher.hash_one(&rows.get(row as usize).expect("the row was added").0));
+        row
+    }
 
     /// Takes back all that was written since the savepoint.
     pub fn rollback(&mut self) {
-        if let Some(savepoint) = self.savepoint.take() {
-            self.rows.truncate(savepoint.rows);
-            for (row, mark) in savepoint.marks {
-                self.rows[row as usize].undo(mark);
+        let Some(savepoint) = self.savepoint.take() else { return };
+        while self.rows.len() > savepoint.rows {
+            let row = row_of(self.rows.len() - 1);
+            if let Some((key, _)) = self.rows.pop() {
+                self.places.remove(self.places.hash(&key), row);
             }
         }
+        for (row, mark) in savepoint.marks {
+            self.rows.get_mut(row as usize).expect("a row that was there stays").1.undo(mark);
+        }
     }
+}
+
+/// The rows of a table as they were when it was frozen.
+#[derive(Clone)]
+pub struct Frozen<K, V> {
+    rows: Pages<(K, V), PAGE>,
+}
+
+impl<K, V> Frozen<K, V> {
+    /// All rows, in the order of their introduction.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Row, &K, &V)> + ExactSizeIterator {
+        self.rows.iter().enumerate().map(|(row, (key, value))| (row_of(row), key, value))
+    }
+
+    /// How many rows there are.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+/// How many rows are found by one index. More are spread over many, which grow apart, so that no write waits for all of
+/// it to be moved.
+const FEW: usize = 1 << 10;
+/// How many indexes many rows are spread over.
+const SHARDS: usize = 1 << 10;
+
+/// Where the rows of keys are, by the keys' hashes. Nothing is answered in its order.
+#[derive(Default)]
+struct Places {
+    hasher: foldhash::quality::RandomState,
+    few: HashTable<Row>,
+    shards: Box<[HashTable<Row>]>,
+}
+
+impl Places {
+    fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u64 {
+        self.hasher.hash_one(key)
+    }
+
+    fn find(&self, hash: u64, is_it: impl Fn(Row) -> bool) -> Option<Row> {
+        self.shards.get(shard_of(hash)).unwrap_or(&self.few).find(hash, |row| is_it(*row)).copied()
+    }
+
+    fn add(&mut self, hash: u64, row: Row, hash_of: impl Fn(&foldhash::quality::RandomState, Row) -> u64) {
+        if self.few.len() == FEW {
+            self.spread(&hash_of);
+        }
+        let hasher = &self.hasher;
+        let shard = self.shards.get_mut(shard_of(hash)).unwrap_or(&mut self.few);
+        shard.insert_unique(hash, row, |row| hash_of(hasher, *row));
+    }
+
+    fn spread(&mut self, hash_of: &impl Fn(&foldhash::quality::RandomState, Row) -> u64) {
+        self.shards = std::iter::repeat_with(HashTable::new).take(SHARDS).collect();
+        for row in std::mem::take(&mut self.few) {
+            let hash = hash_of(&self.hasher, row);
+            self.shards[shard_of(hash)].insert_unique(hash, row, |row| hash_of(&self.hasher, *row));
+        }
+    }
+
+    fn remove(&mut self, hash: u64, row: Row) {
+        let shard = self.shards.get_mut(shard_of(hash)).unwrap_or(&mut self.few);
+        let found = shard.find_entry(hash, |known| *known == row);
+        found.expect("a row that was added is found").remove();
+    }
+}
+
+/// An index takes its buckets from the low bits of a hash and its tags from the highest: those between are free.
+fn shard_of(hash: u64) -> usize {
+    usize::try_from(hash >> 32).expect("32 bits are a place") % SHARDS
 }
 
 fn row_of(index: usize) -> Row {
@@ -171,5 +279,32 @@ mod tests {
         table.release();
         table.rollback();
         assert_eq!(*table.get(kept), 4);
+    }
+
+    #[test]
+    fn many_rows_are_found_in_their_order_and_those_taken_back_are_not() {
+        let mut table: Table<u64, u64> = Table::default();
+        let fill = |table: &mut Table<u64, u64>, keys: std::ops::Range<u64>| {
+            keys.for_each(|key| assert_eq!(u64::from(table.insert(key * 7, key)), key))
+        };
+        fill(&mut table, 0..900);
+        table.savepoint();
+        fill(&mut table, 900..5_000);
+        table.rollback();
+        assert_eq!((table.len(), table.find(&(7 * 899)), table.find(&(7 * 900))), (900, Some(899), None));
+        fill(&mut table, 900..3_000);
+        assert!((0..3_000_u64).all(|key| table.by_key(&(key * 7)) == Some(&key) && table.find(&(key * 7 + 1)).is_none()));
+        assert!(table.iter().map(|(_, key, _)| *key).eq((0..3_000).map(|key| key * 7)));
+        assert_eq!(table.partition_point(|value| *value < 1_234), 1_234);
+    }
+
+    #[test]
+    fn what_is_frozen_stays_as_it_was() {
+        let mut table: Table<u64, u64> = Table::default();
+        (0..300).for_each(|key| assert_eq!(u64::from(table.insert(key, 0)), key));
+        let frozen = table.freeze();
+        *table.get_mut(7) = 9;
+        table.insert(300, 0);
+        assert!(frozen.len() == 300 && frozen.iter().all(|(row, key, value)| u64::from(row) == *key && *value == 0));
     }
 }

@@ -15,6 +15,12 @@ impl Batch {
         Self::default()
     }
 
+    /// An empty batch with room for so many records of so many bytes together.
+    #[must_use]
+    pub fn with_capacity(records: usize, bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(records) }
+    }
+
     /// Adds one record.
     pub fn push(&mut self, record: &[u8]) {
         self.bytes.extend_from_slice(record);

@@ -93,6 +93,11 @@ impl EncodedResponse {
 pub struct ResponseWriter(Vec<u8>);
 
 impl ResponseWriter {
+    /// With room for so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self(Vec::with_capacity(bytes))
+    }
+
     /// Adds the result of an event. Each effect comes as the bytes of its message.
     pub fn add<'a>(&mut self, position: u64, event_id: EventId, duplicate: bool, effects: impl Iterator<Item = &'a [u8]>) {
         nested(&mut self.0, 1, |out| {

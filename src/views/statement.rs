@@ -16,10 +16,12 @@ use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::{self, EntryKind, effect::Effect, event::Body};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Entries that are looked at before the writer is let in.
 const ENTRIES_AT_A_TIME: u32 = 8_192;
+/// Entries that are read at a time.
+const ENTRIES_AHEAD: usize = 64;
 /// The most kinds that a request may name: all of them, and some twice.
 const MAX_KINDS: usize = 100;
 
@@ -88,16 +90,16 @@ impl ListEntries {
         let mut heads = heads(reading, subject.partner, seen, from);
         let mut lines = Vec::new();
         let mut looked_at: u32 = 0;
-        while let Some(head) = heads.iter_mut().filter(|head| head.next.is_some()).min_by_key(|head| head.next) {
+        while let Some(head) = heads.iter_mut().filter(|head| head.next().is_some()).min_by_key(|head| head.next()) {
             let account = reading.accounts.get(head.account);
-            let entry = &account.entries()[head.at];
+            let Some(entry) = head.entry() else { break };
             if lines.len() == limit {
-                return Lines { lines, next: Some(place_of(entry)) };
+                return Lines { lines, next: Some(place_of(&entry)) };
             }
             if entry.effective_at <= seen.time {
                 head.net -= i128::from(entry.amount);
-                if self.wants(entry, head.currency) && among.is_none_or(|among| among.binary_search(&entry.position).is_ok()) {
-                    lines.push(Line::new(entry, head));
+                if self.wants(&entry, head.currency) && among.is_none_or(|among| among.binary_search(&entry.position).is_ok()) {
+                    lines.push(Line::new(&entry, head));
                 }
             }
             head.advance(account);
@@ -188,7 +190,7 @@ fn positions_of_sale(state: &State, row: Row) -> Vec<u64> {
     let sale = state.commissions.sales.get(row);
     let refunds = sale.refunds.iter().map(|row| state.commissions.refunds.get(*row));
     let refunds = refunds.flat_map(|refund| std::iter::once(refund.stamp.position).chain(refund.reinstated.map(|stamp| stamp.position)));
-    let entries = sale.entries.iter().map(|(account, place)| state.accounts.get(*account).entries()[*place as usize].position);
+    let entries = sale.entries.iter().map(|(account, place)| state.accounts.get(*account).entry(*place).position);
     let mut positions: Vec<u64> = std::iter::once(sale.stamp.position).chain(refunds).chain(entries).collect();
     positions.sort_unstable();
     positions.dedup();
@@ -272,8 +274,8 @@ struct Head {
     currency: Currency,
     at: usize,
     end: usize,
-    /// The place of the entry it stands at.
-    next: Option<Place>,
+    /// The entry it stands at, and some that follow: they are read many at a time.
+    ahead: VecDeque<Entry>,
     /// The net of what is seen before it.
     net: i128,
 }
@@ -281,7 +283,23 @@ struct Head {
 impl Head {
     fn advance(&mut self, account: &Account) {
         self.at += 1;
-        self.next = (self.at < self.end).then(|| place_of(&account.entries()[self.at]));
+        self.ahead.pop_front();
+        self.read(account);
+    }
+
+    fn read(&mut self, account: &Account) {
+        if self.ahead.is_empty() {
+            self.ahead.extend(account.entries_from(self.at).take(ENTRIES_AHEAD.min(self.end - self.at)));
+        }
+    }
+
+    fn entry(&self) -> Option<Entry> {
+        self.ahead.front().copied()
+    }
+
+    /// The place of the entry it stands at.
+    fn next(&self) -> Option<Place> {
+        self.ahead.front().map(place_of)
     }
 }
 
@@ -289,9 +307,11 @@ fn heads(state: &State, partner: Row, seen: Seen, from: Place) -> Vec<Head> {
     let head = |row: &Row| {
         let account = state.accounts.get(*row);
         let end = account.entries_until(seen.position);
-        let at = account.entries()[..end].partition_point(|entry| place_of(entry) < from);
-        let next = (at < end).then(|| place_of(&account.entries()[at]));
-        Head { account: *row, currency: state.accounts.key(*row).1, at, end, next, net: -account.sums_of_first(at, seen).balance() }
+        let at = account.partition_point(|entry| place_of(entry) < from).min(end);
+        let net = -account.sums_of_first(at, seen).balance();
+        let mut head = Head { account: *row, currency: state.accounts.key(*row).1, at, end, ahead: VecDeque::new(), net };
+        head.read(account);
+        head
     };
     state.partners.get(partner).accounts.iter().map(head).collect()
 }

@@ -35,7 +35,7 @@ impl Question for GetTrialBalance {
         while (row as usize) < reading.accounts.len() {
             let ((name, currency), account) = (reading.accounts.key(row), reading.accounts.get(row));
             let until = account.entries_until(seen.position);
-            if account.entries()[..until].iter().any(|entry| entry.effective_at <= seen.time) {
+            if account.first_entries(until).any(|entry| entry.effective_at <= seen.time) {
                 let balance = account.sums_of_first(until, seen).balance();
                 *totals.entry(*currency).or_default() += balance;
                 let (account, currency_code) = (name.to_string(), currency.to_string());

@@ -159,6 +159,7 @@ pub struct Referral {
 }
 
 /// A campaign.
+#[derive(Clone)]
 pub struct Campaign {
     /// When it was planned, and by which record.
     pub planned: Stamp,

@@ -1,7 +1,7 @@
 //! Balances: what a partner is owed, what of it is pending, disputed and payable (rules 7.1–7.3).
 
 use super::DisputeSubject;
-use crate::domain::account::{Account, AccountName, Entry};
+use crate::domain::account::{Account, AccountName};
 use crate::domain::calendar::{LATEST, Time};
 use crate::domain::ids::Id;
 use crate::domain::money::Currency;
@@ -72,7 +72,7 @@ impl State {
         let (_, currency) = self.accounts.key(row);
         let account = self.accounts.get(row);
         let count = account.entries_until(seen.position);
-        account.entries()[..count].iter().find(|entry| entry.effective_at <= seen.time)?;
+        account.first_entries(count).find(|entry| entry.effective_at <= seen.time)?;
         let sums = account.sums_of_first(count, seen);
         let net = -sums.balance();
         let disputed = self.disputed(row, seen);
@@ -108,7 +108,7 @@ impl State {
     }
 
     fn available_of(account: &Account, places: impl IntoIterator<Item = Row>, seen: Seen) -> i128 {
-        let entries = places.into_iter().map(|place| &account.entries()[place as usize]);
+        let entries = places.into_iter().map(|place| account.entry(place));
         let available = entries.filter(|entry| entry.position <= seen.position && entry.settles_at() <= seen.time);
         -available.map(|entry| i128::from(entry.amount)).sum::<i128>()
     }
@@ -161,7 +161,7 @@ impl State {
         }
         let mut spans = Vec::new();
         for (place, mut open) in held {
-            let entry: &Entry = &account.entries()[place as usize];
+            let entry = account.entry(place);
             open.sort_unstable();
             let mut reached = entry.settles_at();
             for (start, end) in open {

@@ -85,7 +85,7 @@ impl State {
         }
         let lead_of = |sale: Row| self.commissions.sales.get(sale).lead;
         let mut steps: Vec<(Time, Option<Row>, Step)> = Vec::new();
-        for entry in &account.entries()[..account.entries_until(seen.position)] {
+        for entry in account.first_entries(account.entries_until(seen.position)) {
             let (lead, sale) = match entry.about {
                 About::Sale(sale) => (lead_of(sale), Some(sale)),
                 About::Lead(lead) => (Some(lead), None),

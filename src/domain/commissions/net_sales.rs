@@ -11,12 +11,13 @@ const BLOCK: usize = 256;
 pub type NetSalesKey = (Row, Box<str>, Currency);
 
 /// Sales and refunds in the order of recording, each at its sale's `occurred_at`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct NetSales {
     entries: Vec<(Time, i64)>,
     blocks: Vec<Block>,
 }
 
+#[derive(Clone)]
 struct Block {
     first: Time,
     last: Time,

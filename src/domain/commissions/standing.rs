@@ -19,7 +19,7 @@ pub struct Covered {
 impl State {
     /// The commission entries of a sale or of a lead's qualifications that are seen: account, place and entry, in the
     /// order of recording.
-    pub fn commission_seen(&self, about: About, seen: Seen) -> impl Iterator<Item = (Row, Row, &Entry)> {
+    pub fn commission_seen(&self, about: About, seen: Seen) -> impl Iterator<Item = (Row, Row, Entry)> {
         let entries = self.entries_about(about).iter().map(|(account, place)| (*account, *place, self.entry_at(*account, *place)));
         entries.filter(move |(_, _, entry)| is_seen(entry, seen))
     }
@@ -32,8 +32,8 @@ impl State {
         }
     }
 
-    fn entry_at(&self, account: Row, place: Row) -> &Entry {
-        &self.accounts.get(account).entries()[place as usize]
+    fn entry_at(&self, account: Row, place: Row) -> Entry {
+        self.accounts.get(account).entry(place)
     }
 
     /// What stands of the commission of a sale, or of a lead's qualifications, as seen. The holdings name no agreement.
@@ -42,7 +42,7 @@ impl State {
         for (account, place, entry) in self.commission_seen(about, seen) {
             let Some(partner) = self.partner_of(account) else { continue };
             match entry.kind {
-                _ if brings_commission(entry) => {
+                _ if brings_commission(&entry) => {
                     let mut holding = Holding::new(partner, Row::MAX, entry.position, -entry.amount, entry.available_at);
                     holding.entry = Some((account, place));
                     holdings.acquire(holding);
@@ -72,8 +72,8 @@ impl State {
             if before >= paid {
                 return Covered { from: paid.max(0), amount: 0 };
             }
-            if is_seen(entry, seen) && brings_commission(entry) {
-                before += self.standing_at(account, earlier, entry, seen);
+            if is_seen(&entry, seen) && brings_commission(&entry) {
+                before += self.standing_at(account, earlier, &entry, seen);
             }
         }
         Covered { from: before, amount: narrowed((paid - before).clamp(0, i128::from(stands.max(0)))) }
@@ -100,7 +100,7 @@ impl State {
             if reached >= end || entry.position > seen.position {
                 break;
             }
-            if entry.kind != EntryKind::Payment || !is_seen(entry, seen) {
+            if entry.kind != EntryKind::Payment || !is_seen(&entry, seen) {
                 continue;
             }
             let Some(row) = self.commissions.payout_at(entry.position) else { continue };

@@ -29,7 +29,7 @@ pub struct Relationship {
 }
 
 /// What the sides did under an agreement, each in the order of recording.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Conduct {
     managers: Vec<Manager>,
     steps: Vec<Step>,
@@ -39,7 +39,7 @@ struct Conduct {
 }
 
 /// What was found of a partner, and done with it, each in the order of recording.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Approach {
     assessments: Vec<(Stamp, Fit)>,
     steps: Vec<Step>,

@@ -23,15 +23,15 @@ pub struct PayableDue;
 const ACCOUNTS_AT_A_TIME: Row = 16;
 
 /// What changed an account up to the time asked, the latest first, as far as it is asked for: most accounts are recorded in
-/// order, and of those nothing is copied or sorted.
+/// order, and of those nothing is sorted.
 fn latest_first(account: &Account, seen: Seen, counts_at: fn(&Entry) -> Time) -> Box<dyn Iterator<Item = (Time, i128)> + '_> {
-    let entries = &account.entries()[..account.entries_until(seen.position)];
-    let change = move |entry: &Entry| (counts_at(entry), -i128::from(entry.amount));
-    if entries.is_sorted_by_key(counts_at) {
-        let counted = entries.partition_point(|entry| counts_at(entry) <= seen.time);
-        return Box::new(entries[..counted].iter().rev().map(change));
+    let count = account.entries_until(seen.position);
+    let change = move |entry: Entry| (counts_at(&entry), -i128::from(entry.amount));
+    if account.first_entries(count).is_sorted_by_key(|entry| counts_at(&entry)) {
+        let counted = account.first_entries(count).take_while(|entry| counts_at(entry) <= seen.time).count();
+        return Box::new(account.last_first(counted).map(change));
     }
-    let mut changes: BinaryHeap<(Time, i128)> = entries.iter().map(change).filter(|(time, _)| *time <= seen.time).collect();
+    let mut changes: BinaryHeap<(Time, i128)> = account.first_entries(count).map(change).filter(|(time, _)| *time <= seen.time).collect();
     Box::new(std::iter::from_fn(move || changes.pop()))
 }
 

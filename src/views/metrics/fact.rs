@@ -138,7 +138,7 @@ impl Value {
             value.changes.push(Change::Qualified);
         }
         for (account, place) in &lead.entries {
-            let entry = &state.accounts.get(*account).entries()[*place as usize];
+            let entry = state.accounts.get(*account).entry(*place);
             if entry.position == stamp.position {
                 value.effective_at = entry.effective_at;
                 value.changes.push(Change::Commission(state.accounts.key(*account).1, -entry.amount));
