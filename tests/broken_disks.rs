@@ -179,6 +179,25 @@ async fn health_tells_of_a_broken_store_before_an_append_is_refused() {
     start_mended(&layer, told).await;
 }
 
+/// Compressing only saves room: where there is none for it, everything else goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_too_full_to_compress_a_segment_stops_nothing() {
+    let layer = Layer::new();
+    layer.order(&[order("write", "ledger/wal/sealing", 0, 0, ENOSPC)]);
+    let server = Server::start(&layer, Layer::load).expect("it starts");
+    let channel = server.connect().await;
+    let mut told = Told { acknowledged: Vec::new(), next: 0 };
+    while !Server::errors(&layer).contains("could not be compressed") {
+        assert!(told.next < MOST, "nothing is compressed");
+        told.append_until(&channel, told.next + 1, Duration::from_millis(15)).await.expect("recorded");
+    }
+    told.append_until(&channel, told.next + 5, Duration::ZERO).await.expect("recorded");
+    told.check(&channel).await;
+    drop(channel);
+    assert!(end(server).await.success());
+    start_mended(&layer, told).await;
+}
+
 #[rstest]
 #[case::all_that_changes_is_refused(&[order("change", "-", 0, 0, EROFS)], "Read-only file system")]
 #[case::syncs_are_refused_as_well(&[order("change", "-", 0, 0, EROFS), order("sync", "-", 0, 0, EROFS)], "Read-only file system")]

@@ -80,6 +80,11 @@ impl Trace {
         trace
     }
 
+    /// How often a file got a name that ends like this.
+    pub fn renamed_to(&self, end: &str) -> usize {
+        self.operations.iter().filter(|operation| matches!(operation, Operation::Rename { to, .. } if to.ends_with(end))).count()
+    }
+
     /// Where the last process began.
     pub fn last_begin(&self) -> usize {
         self.operations.iter().rposition(|operation| matches!(operation, Operation::Begin { .. })).unwrap_or(0)

@@ -44,6 +44,7 @@ fn a_power_cut_at_any_moment_loses_nothing_acknowledged() {
     }
     let seed = seed();
     let mut totals = Totals::default();
+    let mut renamed = [0; 3];
     for run in 0..3 {
         let seed = seed.wrapping_add(run);
         let layer = Layer::new();
@@ -52,9 +53,13 @@ fn a_power_cut_at_any_moment_loses_nothing_acknowledged() {
             writer::write(&layer, seed, 130);
         }
         let (trace, history) = writer::history(&layer, seed);
+        for (count, end) in renamed.iter_mut().zip([".seg", ".segz", "checkpoint"]) {
+            *count += trace.renamed_to(end);
+        }
         totals.add(cut(&trace, &history, Plan::new(cuts() / 6, seed)));
     }
-    println!("{totals}");
+    println!("{totals}; in the traces {renamed:?} segments, compressed segments and checkpoints");
+    assert!(renamed.iter().all(|count| *count > 3), "what is cut has all of it: {renamed:?}");
     totals.assert_nothing_lost();
 }
 
