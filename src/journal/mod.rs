@@ -113,8 +113,8 @@ pub trait Journal: Send + Sync {
     /// `Storage` or `Stopped` if the store could not be brought up to date; the log is whole all the same.
     fn close(&self) -> Result<(), JournalError>;
 
-    /// Has `tell` called with the reason, at once or later, if the journal stops taking commits other than by `close`
-    /// or as the answer to one. By itself a journal does not.
+    /// Has `tell` called with the reason if the journal stops taking commits on its own, because its store failed behind
+    /// the answers; at once if it already has. As it stands here it is for journals to which this cannot happen.
     fn on_stop(&self, tell: StopListener) {
         drop(tell);
     }
