@@ -1,8 +1,9 @@
 //! A layer between a program and the disk, `layer.c`, and what can be made of what it wrote down.
 //!
 //! It is loaded with `LD_PRELOAD` into a real process, so it stands below the log and below sled alike, and nothing in
-//! the program knows of it. It sees what goes through the C library, as all of std and sled does. It is in C because a library that takes the place of the system's own has to be unsafe
-//! code, and needs no more than the compiler that Rust links with.
+//! the program knows of it. It sees what goes through the C library, as all of std and sled does. It is in C because a
+//! library that takes the place of the system's own has to be unsafe code, and needs no more than the compiler that Rust
+//! links with.
 #![allow(dead_code, unused_imports, reason = "each test file uses its own part")]
 
 pub mod disk;
