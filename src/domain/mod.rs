@@ -14,12 +14,14 @@ mod event;
 pub mod ids;
 pub mod leads;
 pub mod money;
-mod packed;
+pub mod packed;
 pub mod pages;
 pub mod parse;
 pub mod partners;
+mod places;
 pub mod rejection;
 pub mod relationship;
+mod shared;
 mod state;
 pub mod table;
 pub mod ventures;
@@ -28,6 +30,9 @@ pub use event::{Body, Event, EventType, name_of, parse};
 pub use state::{Context, Record, State, Subjects};
 
 use calendar::{LATEST, Time};
+
+/// The last position that a record may have: the state keeps positions in 32 bits. The ledger takes nothing beyond it.
+pub const LAST_POSITION: u64 = u32::MAX as u64 - 1;
 
 /// When a fact happened, and where it was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

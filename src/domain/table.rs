@@ -1,12 +1,34 @@
 //! Keyed rows that can be taken back: what a batch wrote is undone when a later event of it is refused.
 
 use super::pages::Pages;
-use hashbrown::{Equivalent, HashTable};
+use super::places::Places;
+use hashbrown::Equivalent;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
 
 /// The place of a row in its table. Rows are never removed, so it stays good for the table's life.
 pub type Row = u32;
+
+/// A row, or none, in four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OptionalRow(Row);
+
+impl OptionalRow {
+    /// No row.
+    pub const NONE: Self = Self(Row::MAX);
+
+    /// The row, if there is one.
+    pub fn get(self) -> Option<Row> {
+        (self != Self::NONE).then_some(self.0)
+    }
+}
+
+impl From<Option<Row>> for OptionalRow {
+    fn from(row: Option<Row>) -> Self {
+        assert!(row != Some(Row::MAX), "a table holds fewer than 2^32 - 1 rows");
+        row.map_or(Self::NONE, Self)
+    }
+}
 
 /// A value that can go back to how it was.
 pub trait Undo {
@@ -34,8 +56,8 @@ macro_rules! undo_by_copy {
 }
 pub(crate) use undo_by_copy;
 
-/// Rows of a page.
-const PAGE: usize = 128;
+/// Rows of a page: with what a page needs besides, most pages fill the size in which memory is given out.
+const PAGE: usize = 127;
 
 /// Rows by key, in the order of their introduction, with one open savepoint at most. Growing it moves no rows.
 pub struct Table<K, V: Undo> {
@@ -201,59 +223,7 @@ impl<K, V> Frozen<K, V> {
     }
 }
 
-/// How many rows are found by one index. More are spread over many, which grow apart, so that no write waits for all of
-/// it to be moved.
-const FEW: usize = 1 << 10;
-/// How many indexes many rows are spread over.
-const SHARDS: usize = 1 << 10;
-
-/// Where the rows of keys are, by the keys' hashes. Nothing is answered in its order.
-#[derive(Default)]
-struct Places {
-    hasher: foldhash::quality::RandomState,
-    few: HashTable<Row>,
-    shards: Box<[HashTable<Row>]>,
-}
-
-impl Places {
-    fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u64 {
-        self.hasher.hash_one(key)
-    }
-
-    fn find(&self, hash: u64, is_it: impl Fn(Row) -> bool) -> Option<Row> {
-        self.shards.get(shard_of(hash)).unwrap_or(&self.few).find(hash, |row| is_it(*row)).copied()
-    }
-
-    fn add(&mut self, hash: u64, row: Row, hash_of: impl Fn(&foldhash::quality::RandomState, Row) -> u64) {
-        if self.few.len() == FEW {
-            self.spread(&hash_of);
-        }
-        let hasher = &self.hasher;
-        let shard = self.shards.get_mut(shard_of(hash)).unwrap_or(&mut self.few);
-        shard.insert_unique(hash, row, |row| hash_of(hasher, *row));
-    }
-
-    fn spread(&mut self, hash_of: &impl Fn(&foldhash::quality::RandomState, Row) -> u64) {
-        self.shards = std::iter::repeat_with(HashTable::new).take(SHARDS).collect();
-        for row in std::mem::take(&mut self.few) {
-            let hash = hash_of(&self.hasher, row);
-            self.shards[shard_of(hash)].insert_unique(hash, row, |row| hash_of(&self.hasher, *row));
-        }
-    }
-
-    fn remove(&mut self, hash: u64, row: Row) {
-        let shard = self.shards.get_mut(shard_of(hash)).unwrap_or(&mut self.few);
-        let found = shard.find_entry(hash, |known| *known == row);
-        found.expect("a row that was added is found").remove();
-    }
-}
-
-/// An index takes its buckets from the low bits of a hash and its tags from the highest: those between are free.
-fn shard_of(hash: u64) -> usize {
-    usize::try_from(hash >> 32).expect("32 bits are a place") % SHARDS
-}
-
-fn row_of(index: usize) -> Row {
+pub(super) fn row_of(index: usize) -> Row {
     Row::try_from(index).expect("a table holds fewer than 2^32 rows")
 }
 
@@ -285,7 +255,7 @@ mod tests {
     fn many_rows_are_found_in_their_order_and_those_taken_back_are_not() {
         let mut table: Table<u64, u64> = Table::default();
         let fill = |table: &mut Table<u64, u64>, keys: std::ops::Range<u64>| {
-            keys.for_each(|key| assert_eq!(u64::from(table.insert(key * 7, key)), key))
+            keys.for_each(|key| assert_eq!(u64::from(table.insert(key * 7, key)), key));
         };
         fill(&mut table, 0..900);
         table.savepoint();

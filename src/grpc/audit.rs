@@ -1,5 +1,6 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
+use super::backup::Copy;
 use super::edge::deadline_of;
 use super::read::ask;
 use super::records::Scan;
@@ -57,6 +58,15 @@ impl AuditService for Audit {
     async fn get_tree_head(&self, _: Request<proto::GetTreeHeadRequest>) -> Result<Response<proto::GetTreeHeadResponse>, Status> {
         let head = self.ledger.tree_head();
         Ok(Response::new(proto::GetTreeHeadResponse { size: head.size, root: head.root.to_vec(), position: head.size }))
+    }
+
+    type StreamBackupStream = Answers<proto::StreamBackupResponse>;
+
+    async fn stream_backup(&self, request: Request<proto::StreamBackupRequest>) -> Result<Response<Self::StreamBackupStream>, Status> {
+        let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
+        let after = request.get_ref().after_position;
+        let copy = off_thread(move || Copy::begin(ledger, after)).await?.into_inner();
+        Ok(Response::new(copy.stream(deadline)))
     }
 }
 

@@ -1,6 +1,7 @@
 //! The service: what is assembled of the ledger, and nothing of its rules.
 
 mod audit;
+mod backup;
 mod edge;
 mod filter;
 mod health;

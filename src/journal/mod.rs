@@ -21,6 +21,7 @@ mod memory;
 mod mend;
 mod merkle;
 mod options;
+mod packed;
 mod patrol;
 mod pending;
 mod quiet;

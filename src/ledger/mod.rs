@@ -252,6 +252,14 @@ impl Ledger {
         Ok(stored)
     }
 
+    /// Like `stored_records`, but up to what `tree_head` covers: that is durable, and may be published a moment later.
+    ///
+    /// # Errors
+    /// `Damaged` if they cannot be read.
+    pub fn durable_records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+        Ok(self.core.journal.read(from, max_records, max_bytes)?)
+    }
+
     /// The head of the Merkle tree over all durable records.
     pub fn tree_head(&self) -> TreeHead {
         self.core.journal.tree_head()

@@ -6,6 +6,7 @@ pub mod balance;
 pub mod dispute_opened;
 pub mod dispute_resolved;
 pub mod disputed;
+pub mod earning;
 pub mod holdings;
 pub mod net_sales;
 pub mod paid;
@@ -13,6 +14,7 @@ pub mod payment_received;
 pub mod payout_returned;
 pub mod period_closed;
 pub mod posting;
+mod sale;
 pub mod sale_recorded;
 pub mod sale_refunded;
 pub mod sale_reinstated;
@@ -24,13 +26,17 @@ use super::calendar::Time;
 use super::effect::{Assessment, Effect, Posting};
 use super::ids::{Id, IdKind};
 use super::money::Money;
+use super::packed::PackedStamp;
+use super::shared::Shared;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
-use holdings::{Holding, Holdings, Part};
+use earning::Pinned;
+use ecow::{EcoString, EcoVec};
+use holdings::Part;
 use net_sales::{NetSales, NetSalesKey};
+pub use sale::Sale;
 use smallvec::SmallVec;
-use thin_vec::ThinVec;
 
 /// Everything about money that is not an account.
 #[derive(Default)]
@@ -45,6 +51,8 @@ pub struct Commissions {
     pub disputes: Table<Id, Dispute>,
     others: Table<(IdKind, Id), Other>,
     net_sales: Table<NetSalesKey, NetSales>,
+    /// What sales and qualifications have alike.
+    pub(super) pinned: Shared<Pinned>,
     closes: Vec<Close>,
     closes_before: usize,
 }
@@ -65,37 +73,8 @@ pub struct Close {
     pub through: Time,
 }
 
-/// A sale.
-#[derive(Clone)]
-pub struct Sale {
-    /// When it happened, and by which record.
-    pub stamp: Stamp,
-    /// What was sold for.
-    pub amount: Money,
-    /// The lead it names.
-    pub lead: Option<Row>,
-    /// The agreement that has the credit, by the lead or by name.
-    pub credit: Option<Row>,
-    /// Whether the partner collected it (rules 6.10).
-    pub collected: bool,
-    /// What it earned; none for the house's own.
-    pub earned: Option<Earned>,
-    /// Refunds less reinstatements, in minor units.
-    pub refunded: i64,
-    /// Of these, refunds for the house's fault that reversed nothing (rules 13).
-    pub exempt: i64,
-    /// What stands of its commission.
-    pub holdings: Holdings,
-    /// Its refunds, in the order of recording.
-    pub refunds: ThinVec<Row>,
-    /// Disputes that name it.
-    pub disputes: ThinVec<Row>,
-    /// Its commission entries: account and place.
-    pub entries: SmallVec<[(Row, Row); 1]>,
-}
-
 /// What a sale earned, pinned by its assessment (rules 6.8).
-#[derive(Clone)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Earned {
     /// Earned, or why not.
     pub outcome: CommissionOutcome,
@@ -111,8 +90,7 @@ pub struct Earned {
 /// A refund.
 #[derive(Clone)]
 pub struct Refund {
-    /// When it happened, and by which record.
-    pub stamp: Stamp,
+    pub(super) stamp: PackedStamp,
     /// Of which sale.
     pub sale: Row,
     /// What of it counts, in minor units.
@@ -120,16 +98,14 @@ pub struct Refund {
     /// Whether it was for the house's fault and reversed nothing (rules 13).
     pub exempt: bool,
     /// What commission it took, and from whom.
-    pub taken: Vec<Part>,
-    /// When it was reinstated.
-    pub reinstated: Option<Stamp>,
+    pub taken: Box<[Part]>,
+    pub(super) reinstated: Option<Box<Stamp>>,
 }
 
 /// A payout to a partner.
 #[derive(Clone)]
 pub struct Payout {
-    /// When it was paid, and by which record.
-    pub stamp: Stamp,
+    pub(super) stamp: PackedStamp,
     /// To whom.
     pub partner: Row,
     /// Gross.
@@ -137,12 +113,12 @@ pub struct Payout {
     /// Tax withheld, a part of the gross, in minor units.
     pub tax_withheld: i64,
     /// How it was paid, as sent.
-    pub method: Box<str>,
+    pub method: EcoString,
     /// The payer's reference, as sent.
-    pub reference: Box<str>,
+    pub reference: EcoString,
     /// Whether it was an advance.
     pub advance: bool,
-    returns: Vec<PayoutReturn>,
+    returns: EcoVec<PayoutReturn>,
 }
 
 /// What of a payout came back.
@@ -179,9 +155,30 @@ pub struct Dispute {
     pub resolved: Option<(Stamp, DisputeOutcome, Box<str>)>,
 }
 
-undo_by_copy!(Sale, Refund, Payout, Dispute, Other);
+undo_by_copy!(Refund, Payout, Dispute, Other);
+
+impl Refund {
+    /// When it happened, and by which record.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp.into()
+    }
+
+    /// When it was reinstated.
+    pub fn reinstated(&self) -> Option<Stamp> {
+        self.reinstated.as_deref().copied()
+    }
+
+    pub(super) fn reinstate(&mut self, stamp: Stamp) {
+        self.reinstated = Some(Box::new(stamp));
+    }
+}
 
 impl Payout {
+    /// When it was paid, and by which record.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp.into()
+    }
+
     /// What of it was returned, as seen.
     pub fn returned(&self, seen: Seen) -> i64 {
         self.returns.iter().filter(|returned| seen.sees(returned.stamp)).map(|returned| returned.minor_units).sum()
@@ -212,14 +209,6 @@ impl Dispute {
     pub fn resolution(&self, seen: Seen) -> Option<(Time, DisputeOutcome, &str)> {
         let (stamp, outcome, found) = self.resolved.as_ref()?;
         seen.sees(*stamp).then_some((stamp.occurred_at, *outcome, &**found))
-    }
-}
-
-impl Sale {
-    /// What of it was refunded, as seen, in minor units.
-    pub fn refunded_seen(&self, seen: Seen, state: &State) -> i64 {
-        let refunds = self.refunds.iter().map(|row| state.commissions.refunds.get(*row)).filter(|refund| seen.sees(refund.stamp));
-        refunds.filter(|refund| !refund.reinstated.is_some_and(|stamp| seen.sees(stamp))).map(|refund| refund.applied).sum()
     }
 }
 
@@ -256,9 +245,9 @@ impl Commissions {
     /// Where an id was introduced.
     pub fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
         match kind {
-            IdKind::Sale => self.sales.by_key(id).map(|sale| sale.stamp.position),
-            IdKind::Refund => self.refunds.by_key(id).map(|refund| refund.stamp.position),
-            IdKind::Payout => self.payouts.by_key(id).map(|payout| payout.stamp.position),
+            IdKind::Sale => self.sales.by_key(id).map(|sale| sale.stamp().position),
+            IdKind::Refund => self.refunds.by_key(id).map(|refund| refund.stamp().position),
+            IdKind::Payout => self.payouts.by_key(id).map(|payout| payout.stamp().position),
             IdKind::Dispute => self.disputes.by_key(id).map(|dispute| dispute.opened.position),
             _ => self.others.by_key(&(kind, id.clone())).map(|other| other.position),
         }
@@ -267,8 +256,8 @@ impl Commissions {
     /// What a thing is about: the lead and the agreement of a sale, the sale of a refund, …
     pub(super) fn about(&self, kind: IdKind, id: &Id, state: &State) -> Vec<(IdKind, Id)> {
         let sale = |sale: &Sale| {
-            let lead = sale.lead.map(|row| (IdKind::Lead, state.leads.by_id.key(row).clone()));
-            let credit = sale.credit.map(|row| (IdKind::Agreement, state.agreements.by_id.key(row).clone()));
+            let lead = sale.lead().map(|row| (IdKind::Lead, state.leads.by_id.key(row).clone()));
+            let credit = sale.credit().map(|row| (IdKind::Agreement, state.agreements.by_id.key(row).clone()));
             lead.into_iter().chain(credit).collect()
         };
         let partner = |row| vec![(IdKind::Partner, state.partners.key(row).clone())];
@@ -348,16 +337,14 @@ impl State {
         match about {
             About::Sale(row) => {
                 let sale = self.commissions.sales.get_mut(row);
-                sale.entries.push(entry);
-                sale.holdings.link(partner, position, entry);
-                disputes.extend(sale.disputes.iter().copied());
-                disputes.extend(sale.lead.iter().flat_map(|lead| &self.leads.by_id.get(*lead).disputes).copied());
+                sale.add_entry(partner, position, entry);
+                disputes.extend(sale.disputes().iter().copied());
+                disputes.extend(sale.lead().iter().flat_map(|lead| self.leads.by_id.get(*lead).disputes()).copied());
             }
             About::Lead(row) => {
                 let lead = self.leads.by_id.get_mut(row);
-                lead.entries.push(entry);
-                lead.holdings.link(partner, position, entry);
-                disputes.extend(lead.disputes.iter().copied());
+                lead.earning_mut().add_entry(partner, position, entry);
+                disputes.extend(lead.disputes().iter().copied());
             }
             About::Nothing => {}
         }
@@ -367,31 +354,13 @@ impl State {
         }
     }
 
-    /// Writes an assessment: what stands, and what a cap is used up by. Shared by sales and qualifications.
-    pub(super) fn evolve_assessed(&mut self, stamp: Stamp, assessment: &Assessment, sale: Option<Row>, lead: Option<Row>) {
-        let Some(credit) = assessment.agreement.as_ref().and_then(|id| self.agreements.by_id.find(id)) else { return };
-        let partner = self.agreements.by_id.get(credit).partner;
-        if let Some(amount) = assessment.amount {
-            // Also of nothing: what tiers take back by a refund is taken from whom the sale was credited to.
-            let holding = Holding::new(partner, credit, stamp.position, amount.minor_units, assessment.available_at);
-            match (sale, lead) {
-                (Some(sale), _) => self.commissions.sales.get_mut(sale).holdings.acquire(holding),
-                (None, Some(lead)) => self.leads.by_id.get_mut(lead).holdings.acquire(holding),
-                (None, None) => unreachable!("an assessment is of a sale or of a lead"),
-            }
-        }
-        if let (None, Some(lead), Some(amount)) = (sale, lead, assessment.amount) {
-            self.leads.by_id.get_mut(lead).add_reward(credit, &assessment.rule, amount);
-        }
-    }
-
     /// Adds a sale, its refund or its reinstatement to the net sales of its rule (rules 6.5).
     fn add_net_change(&mut self, sale: Row, minor_units: i64) {
         let sale = self.commissions.sales.get(sale);
-        let (Some(credit), Some(earned)) = (sale.credit, sale.earned.as_ref().filter(|earned| earned.counts())) else { return };
+        let (Some(credit), Some(earned)) = (sale.credit(), sale.earned().filter(Earned::counts)) else { return };
         let Some(rule) = earned.rule(credit, self).filter(|_| minor_units != 0) else { return };
-        let key: NetSalesKey = (credit, rule.name.as_str().into(), sale.amount.currency);
-        let sold_at = sale.stamp.occurred_at;
+        let key: NetSalesKey = (credit, rule.name.as_str().into(), sale.amount().currency);
+        let sold_at = sale.stamp().occurred_at;
         self.commissions.add_net_sale(key, sold_at, minor_units);
     }
 }
