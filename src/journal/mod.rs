@@ -74,6 +74,9 @@ pub struct DiskBytes {
     pub store: u64,
 }
 
+/// Called with the reason when a journal stops by itself.
+pub type StopListener = Box<dyn Fn(&str) + Send + Sync>;
+
 /// The port: where records go and come from. All implementations pass one contract test.
 pub trait Journal: Send + Sync {
     /// The last durable position; 0 if there is none.
@@ -110,6 +113,12 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// `Storage` or `Stopped` if the store could not be brought up to date; the log is whole all the same.
     fn close(&self) -> Result<(), JournalError>;
+
+    /// Has `tell` called with the reason if the journal stops taking commits on its own, because its store failed behind
+    /// the answers; at once if it already has. As it stands here it is for journals to which this cannot happen.
+    fn on_stop(&self, tell: StopListener) {
+        drop(tell);
+    }
 
     /// What the journal takes on disk.
     ///

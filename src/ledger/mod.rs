@@ -99,6 +99,7 @@ impl Ledger {
             clock,
             limits,
         });
+        core.follow_journal();
         let closing = Arc::new(watch::Sender::new(false));
         Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default() }, requests, report))
     }
