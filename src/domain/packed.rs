@@ -1,5 +1,6 @@
 //! Numbers and times in as few bytes as they need, for what is kept in great number and read again in order.
 
+use super::Stamp;
 use super::calendar::Time;
 
 /// Writes numbers and times, times as the difference to the one before.
@@ -130,6 +131,32 @@ impl<'a> Unpacker<'a> {
         }
         Time::from_timestamp(self.times.seconds, self.times.nanoseconds).expect("a time was written")
     }
+}
+
+/// A stamp in 16 bytes: of what is kept in great number. The state takes positions of 32 bits only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PackedStamp {
+    occurred_at: Time,
+    position: u32,
+}
+
+impl From<Stamp> for PackedStamp {
+    fn from(stamp: Stamp) -> Self {
+        // A stamp of what is only weighed lies behind all records.
+        let position = if stamp.position == u64::MAX { u32::MAX } else { position_of(stamp.position) };
+        Self { occurred_at: stamp.occurred_at, position }
+    }
+}
+
+impl From<PackedStamp> for Stamp {
+    fn from(PackedStamp { occurred_at, position }: PackedStamp) -> Self {
+        Self { occurred_at, position: if position == u32::MAX { u64::MAX } else { u64::from(position) } }
+    }
+}
+
+/// A position in 32 bits.
+pub fn position_of(position: u64) -> u32 {
+    u32::try_from(position).expect("no record beyond the last position is taken")
 }
 
 #[cfg(test)]

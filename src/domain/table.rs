@@ -8,6 +8,27 @@ use std::hash::{BuildHasher, Hash};
 /// The place of a row in its table. Rows are never removed, so it stays good for the table's life.
 pub type Row = u32;
 
+/// A row, or none, in four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OptionalRow(Row);
+
+impl OptionalRow {
+    /// No row.
+    pub const NONE: Self = Self(Row::MAX);
+
+    /// The row, if there is one.
+    pub fn get(self) -> Option<Row> {
+        (self != Self::NONE).then_some(self.0)
+    }
+}
+
+impl From<Option<Row>> for OptionalRow {
+    fn from(row: Option<Row>) -> Self {
+        assert!(row != Some(Row::MAX), "a table holds fewer than 2^32 - 1 rows");
+        row.map_or(Self::NONE, Self)
+    }
+}
+
 /// A value that can go back to how it was.
 pub trait Undo {
     /// What is kept of it before a change.

@@ -31,7 +31,7 @@ impl ExplainSale {
     /// # Errors
     /// `UnknownId` if no record seen has introduced the sale.
     pub fn position(&self, state: &State, seen: Seen) -> Result<u64, Rejection> {
-        Ok(state.commissions.sales.get(sale_seen(state, &self.sale, seen)?).stamp.position)
+        Ok(state.commissions.sales.get(sale_seen(state, &self.sale, seen)?).stamp().position)
     }
 
     /// The answer; `record` is that of the sale.
@@ -47,7 +47,8 @@ impl ExplainSale {
         });
         let currency =
             assessment.and_then(|assessed| assessed.amount.as_ref()).and_then(|amount| Currency::from_code(&amount.currency_code));
-        let mut chain = Chain { state, seen, row, sale, currency: currency.unwrap_or(sale.amount.currency), assessment, steps: Vec::new() };
+        let mut chain =
+            Chain { state, seen, row, sale, currency: currency.unwrap_or(sale.amount().currency), assessment, steps: Vec::new() };
         let paid = chain.tell();
         let left: i128 = state.commission_seen(About::Sale(row), seen).map(|(_, _, entry)| -i128::from(entry.amount)).sum();
         Ok(proto::ExplainSaleResponse {
@@ -70,14 +71,14 @@ fn message(state: &State, row: Row, record: &proto::Record, seen: Seen) -> proto
     };
     proto::Sale {
         sale_id: state.commissions.sales.key(row).to_string(),
-        lead_id: sale.lead.map(|row| state.leads.by_id.key(row).to_string()),
-        agreement_id: sale.credit.map(|row| state.agreements.by_id.key(row).to_string()),
-        amount: Some(sale.amount.to_message()),
+        lead_id: sale.lead().map(|row| state.leads.by_id.key(row).to_string()),
+        agreement_id: sale.credit().map(|row| state.agreements.by_id.key(row).to_string()),
+        amount: Some(sale.amount().to_message()),
         product,
-        collected_by: (if sale.collected { Side::Partner } else { Side::House }) as i32,
-        occurred_at: Some(timestamp(sale.stamp.occurred_at)),
-        position: sale.stamp.position,
-        refunded: Some(Money::new(sale.amount.currency, sale.refunded_seen(seen, state)).to_message()),
+        collected_by: (if sale.collected() { Side::Partner } else { Side::House }) as i32,
+        occurred_at: Some(timestamp(sale.stamp().occurred_at)),
+        position: sale.stamp().position,
+        refunded: Some(Money::new(sale.amount().currency, sale.refunded_seen(seen, state)).to_message()),
     }
 }
 
@@ -121,12 +122,12 @@ impl<'a> Chain<'a> {
 
     /// The version of the terms that was applied, if it is seen.
     fn version(&self) -> Option<&'a crate::domain::agreements::Version> {
-        let version = self.state.agreements.by_id.get(self.sale.credit?).version_of(self.assessment?.terms_position)?;
+        let version = self.state.agreements.by_id.get(self.sale.credit()?).version_of(self.assessment?.terms_position)?;
         self.seen.sees(version.stamp).then_some(version)
     }
 
     fn tell_partner(&mut self) {
-        let Some(credit) = self.sale.credit else { return };
+        let Some(credit) = self.sale.credit() else { return };
         let row = self.state.agreements.by_id.get(credit).partner;
         let partner = self.state.partners.get(row);
         if let Some(profile) = partner.profile(self.seen) {
@@ -136,7 +137,7 @@ impl<'a> Chain<'a> {
     }
 
     fn tell_agreement(&mut self) {
-        let Some(credit) = self.sale.credit else { return };
+        let Some(credit) = self.sale.credit() else { return };
         let (id, agreement) = (self.state.agreements.by_id.key(credit), self.state.agreements.by_id.get(credit));
         let signature = agreement.signature_seen(self.seen).map(|signature| (signature.stamp.position, signature.effective_at));
         let applied = self.version().map(|version| (version.stamp.position, version.effective_at));
@@ -152,12 +153,12 @@ impl<'a> Chain<'a> {
 
     /// The lead's first referral, and the decision whose credit the sale ran through, as known when it was recorded.
     fn tell_lead(&mut self) {
-        let Some(row) = self.sale.lead else { return };
+        let Some(row) = self.sale.lead() else { return };
         let (id, lead) = (self.state.leads.by_id.key(row), self.state.leads.by_id.get(row));
-        let known = Seen { position: self.sale.stamp.position, ..self.seen };
-        let ownership = lead.ownership(self.sale.stamp.occurred_at, known, self.state);
-        if self.seen.sees(lead.introduced) && ownership.is_none_or(|ownership| ownership.decided_at != lead.introduced.position) {
-            self.step(lead.introduced.position, &format!("Lead {id} was referred."));
+        let known = Seen { position: self.sale.stamp().position, ..self.seen };
+        let ownership = lead.ownership(self.sale.stamp().occurred_at, known, self.state);
+        if self.seen.sees(lead.introduced()) && ownership.is_none_or(|ownership| ownership.decided_at != lead.introduced().position) {
+            self.step(lead.introduced().position, &format!("Lead {id} was referred."));
         }
         if let Some(ownership) = ownership {
             let owner = words::owner(ownership.owner, self.state);
@@ -169,27 +170,27 @@ impl<'a> Chain<'a> {
     }
 
     fn tell_sale(&mut self) {
-        let (id, at) = (self.state.commissions.sales.key(self.row), words::when(self.sale.stamp.occurred_at));
+        let (id, at) = (self.state.commissions.sales.key(self.row), words::when(self.sale.stamp().occurred_at));
         let outcome = match self.assessment {
             Some(assessment) => outcome(assessment),
             None => "nothing was earned: it names neither lead nor agreement, and counts in totals only".to_owned(),
         };
-        let collected = if self.sale.collected {
-            format!(" The partner collected it, and owes the house {}.", self.sale.amount)
+        let collected = if self.sale.collected() {
+            format!(" The partner collected it, and owes the house {}.", self.sale.amount())
         } else {
             String::new()
         };
-        let sentence = format!("Sale {id} of {} was made on {at}; {outcome}.{collected}", self.sale.amount);
-        self.step(self.sale.stamp.position, &sentence);
+        let sentence = format!("Sale {id} of {} was made on {at}; {outcome}.{collected}", self.sale.amount());
+        self.step(self.sale.stamp().position, &sentence);
     }
 
     fn tell_refunds(&mut self) {
-        for row in &self.sale.refunds {
+        for row in self.sale.refunds() {
             let (id, refund) = (self.state.commissions.refunds.key(*row), self.state.commissions.refunds.get(*row));
             if !self.seen.sees(refund.stamp) {
                 continue;
             }
-            let applied = Money::new(self.sale.amount.currency, refund.applied);
+            let applied = Money::new(self.sale.amount().currency, refund.applied);
             let taken = refund.taken.iter().map(|part| -i128::from(part.amount)).sum();
             let taken = self.money(narrowed(taken));
             let reversed = match taken.minor_units {

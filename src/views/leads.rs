@@ -126,7 +126,7 @@ fn lead(state: &State, row: Row, seen: Seen) -> proto::Lead {
         aliases: lead.aliases(seen).into_iter().map(ToString::to_string).collect(),
         timeline: lead.timeline(at, seen, state).iter().map(|ownership| line(ownership, state)).collect(),
         declined_claims: lead.declined(seen).map(|claim| declined(claim, state)).collect(),
-        match_keys: lead.match_keys(seen).map(str::to_owned).collect(),
+        match_keys: lead.match_keys(seen, state).map(str::to_owned).collect(),
     }
 }
 

@@ -109,6 +109,6 @@ fn lead_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
 
 /// The sale of an id, if it is seen.
 fn sale_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
-    let row = state.commissions.sales.find(id).filter(|row| seen.sees(state.commissions.sales.get(*row).stamp));
+    let row = state.commissions.sales.find(id).filter(|row| seen.sees(state.commissions.sales.get(*row).stamp()));
     row.ok_or_else(|| unknown(IdKind::Sale, id))
 }

@@ -295,7 +295,7 @@ proptest! {
                 let something = holdings.iter().filter(|held| held.partner != HOUSE && (held.amount != 0 || held.entry.is_some()));
                 something.map(|holding| (holding.partner, holding.position, holding.amount, holding.entry)).collect::<Vec<_>>()
             };
-            prop_assert_eq!(standing(&state.holdings_seen(About::Sale(row), Seen::ALL)), standing(&sale.holdings));
+            prop_assert_eq!(standing(&state.holdings_seen(About::Sale(row), Seen::ALL)), standing(&sale.holdings()));
         }
         for (row, (name, _), account) in state.accounts.iter().filter(|(_, (name, _), _)| name.is_partner()) {
             let sales = state.commissions.sales.iter().map(|(sale, _, _)| About::Sale(sale));

@@ -89,7 +89,7 @@ impl Default for Cadence {
 }
 
 /// Protection of a claim (rules 5.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Protection {
     /// Days from the anchor; `None` for no limit.
     pub days: Option<u32>,

@@ -64,7 +64,7 @@ pub fn assess(subject: &Subject, state: &State) -> Assessment {
         return result;
     };
     result.rule.clone_from(&rule.name);
-    if let Some(window) = window_of(subject, credit, agreement, &version.terms, rule) {
+    if let Some(window) = window_of(subject, (credit, agreement), &version.terms, rule, state) {
         result.window = Some(window);
         if !(window.0..window.1).contains(&subject.at) {
             result.outcome = CommissionOutcome::OutsideWindow;
@@ -81,7 +81,7 @@ fn has_ended(subject: &Subject, agreement: &Agreement, version: Option<&Version>
     let acquired_before = subject
         .lead
         .and_then(|(_, lead)| lead.decision_at(subject.at, Seen::ALL))
-        .is_some_and(|decision| decision.stamp.occurred_at < end.at);
+        .is_some_and(|decision| decision.stamp().occurred_at < end.at);
     let Some(version) = version.filter(|_| acquired_before) else { return true };
     match version.terms.tail {
         Tail::None => true,
@@ -99,25 +99,25 @@ fn rule_for<'a>(subject: &Subject, terms: &'a Terms) -> Option<&'a Rule> {
         let Some(amount) = subject.amount else { return true };
         let product = rule.products.is_empty() || rule.products.iter().any(|product| **product == *subject.product);
         let currency = !matches!(&rule.reward, Reward::Tiers(tiers) if tiers.currency != amount.currency);
-        let sales = subject.lead.map_or(0, |(_, lead)| lead.sales.len() + 1);
-        let count = rule.max_sales_per_lead == 0 || u32::try_from(sales).is_ok_and(|sales| sales <= rule.max_sales_per_lead);
+        let sales = subject.lead.map_or(0, |(_, lead)| lead.sales_count() + 1);
+        let count = rule.max_sales_per_lead == 0 || sales <= rule.max_sales_per_lead;
         product && currency && count
     })
 }
 
 /// The window of a rule, if it limits what is assessed (rules 6.3, 13).
-fn window_of(subject: &Subject, credit: Row, agreement: &Agreement, terms: &Terms, rule: &Rule) -> Option<(Time, Time)> {
+fn window_of(subject: &Subject, (credit, agreement): (Row, &Agreement), terms: &Terms, rule: &Rule, state: &State) -> Option<(Time, Time)> {
     let window = rule.window?;
     let anchor = match window.anchor {
         WindowAnchor::AgreementEffective => agreement.signature()?.effective_at,
         WindowAnchor::LeadReferred => {
             let (_, lead) = subject.lead?;
             let decision = lead.decision_at(subject.at, Seen::ALL)?;
-            lead.referral_behind(decision)?.stamp.occurred_at
+            lead.referral_behind(decision)?.stamp().occurred_at
         }
         WindowAnchor::FirstSale => {
             let (_, lead) = subject.lead.filter(|_| subject.amount.is_some())?;
-            lead.first_sale(credit).map_or(subject.at, |first| first.min(subject.at))
+            lead.first_sale(credit, state).map_or(subject.at, |first| first.min(subject.at))
         }
         WindowAnchor::Unspecified => return None,
     };

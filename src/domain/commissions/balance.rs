@@ -46,17 +46,14 @@ pub struct Balance {
 impl State {
     /// The commission entries of a dispute's subject: account and place.
     pub fn commission_entries(&self, subject: DisputeSubject) -> impl Iterator<Item = (Row, Row)> {
-        let sales: &[Row] = match &subject {
-            DisputeSubject::Lead(row) => &self.leads.by_id.get(*row).sales,
-            DisputeSubject::Sale(_) | DisputeSubject::Payout(_) => &[],
+        let (lead, sale) = match subject {
+            DisputeSubject::Lead(row) => (Some(self.leads.by_id.get(row)), None),
+            DisputeSubject::Sale(row) => (None, Some(row)),
+            DisputeSubject::Payout(_) => (None, None),
         };
-        let own: &[(Row, Row)] = match &subject {
-            DisputeSubject::Lead(row) => &self.leads.by_id.get(*row).entries,
-            DisputeSubject::Sale(row) => &self.commissions.sales.get(*row).entries,
-            DisputeSubject::Payout(_) => &[],
-        };
-        let of_sales = sales.iter().flat_map(|sale| self.commissions.sales.get(*sale).entries.iter());
-        own.iter().chain(of_sales).copied()
+        let own = lead.into_iter().flat_map(|lead| lead.entries().iter().copied());
+        let sales = sale.into_iter().chain(lead.into_iter().flat_map(|lead| lead.sales(self)));
+        own.chain(sales.flat_map(|sale| self.commissions.sales.get(sale).entries()))
     }
 
     /// A partner's balances at a time, by currency code; only currencies in which something is seen.

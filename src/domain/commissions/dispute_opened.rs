@@ -69,8 +69,8 @@ impl EventType for DisputeOpened {
 /// Lets the subject and the accounts of its commission know the dispute.
 fn hold(subject: DisputeSubject, dispute: Row, state: &mut State) {
     match subject {
-        DisputeSubject::Lead(row) => state.leads.by_id.get_mut(row).disputes.push(dispute),
-        DisputeSubject::Sale(row) => state.commissions.sales.get_mut(row).disputes.push(dispute),
+        DisputeSubject::Lead(row) => state.leads.by_id.get_mut(row).add_dispute(dispute),
+        DisputeSubject::Sale(row) => state.commissions.sales.get_mut(row).add_dispute(dispute),
         DisputeSubject::Payout(_) => {}
     }
     let accounts: Vec<Row> = state.commission_entries(subject).map(|(account, _)| account).collect();

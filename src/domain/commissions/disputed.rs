@@ -83,7 +83,7 @@ impl State {
         if account.disputes().is_empty() {
             return Vec::new();
         }
-        let lead_of = |sale: Row| self.commissions.sales.get(sale).lead;
+        let lead_of = |sale: Row| self.commissions.sales.get(sale).lead();
         let mut steps: Vec<(Time, Option<Row>, Step)> = Vec::new();
         for entry in account.first_entries(account.entries_until(seen.position)) {
             let (lead, sale) = match entry.about {

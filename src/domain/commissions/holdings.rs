@@ -60,6 +60,11 @@ impl Holdings {
         self.0.iter()
     }
 
+    /// All of them, oldest first.
+    pub fn into_iter(self) -> impl Iterator<Item = Holding> {
+        self.0.into_iter()
+    }
+
     /// Links the first holding that a record brought a partner, and that has no entry yet, with its entry.
     pub fn link(&mut self, partner: Row, position: u64, entry: (Row, Row)) {
         let unlinked =

@@ -13,6 +13,7 @@ pub mod payment_received;
 pub mod payout_returned;
 pub mod period_closed;
 pub mod posting;
+mod sale;
 pub mod sale_recorded;
 pub mod sale_refunded;
 pub mod sale_reinstated;
@@ -27,10 +28,10 @@ use super::money::Money;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
-use holdings::{Holding, Holdings, Part};
+use holdings::{Holding, Part};
 use net_sales::{NetSales, NetSalesKey};
+pub use sale::Sale;
 use smallvec::SmallVec;
-use thin_vec::ThinVec;
 
 /// Everything about money that is not an account.
 #[derive(Default)]
@@ -65,37 +66,8 @@ pub struct Close {
     pub through: Time,
 }
 
-/// A sale.
-#[derive(Clone)]
-pub struct Sale {
-    /// When it happened, and by which record.
-    pub stamp: Stamp,
-    /// What was sold for.
-    pub amount: Money,
-    /// The lead it names.
-    pub lead: Option<Row>,
-    /// The agreement that has the credit, by the lead or by name.
-    pub credit: Option<Row>,
-    /// Whether the partner collected it (rules 6.10).
-    pub collected: bool,
-    /// What it earned; none for the house's own.
-    pub earned: Option<Earned>,
-    /// Refunds less reinstatements, in minor units.
-    pub refunded: i64,
-    /// Of these, refunds for the house's fault that reversed nothing (rules 13).
-    pub exempt: i64,
-    /// What stands of its commission.
-    pub holdings: Holdings,
-    /// Its refunds, in the order of recording.
-    pub refunds: ThinVec<Row>,
-    /// Disputes that name it.
-    pub disputes: ThinVec<Row>,
-    /// Its commission entries: account and place.
-    pub entries: SmallVec<[(Row, Row); 1]>,
-}
-
 /// What a sale earned, pinned by its assessment (rules 6.8).
-#[derive(Clone)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Earned {
     /// Earned, or why not.
     pub outcome: CommissionOutcome,
@@ -179,7 +151,7 @@ pub struct Dispute {
     pub resolved: Option<(Stamp, DisputeOutcome, Box<str>)>,
 }
 
-undo_by_copy!(Sale, Refund, Payout, Dispute, Other);
+undo_by_copy!(Refund, Payout, Dispute, Other);
 
 impl Payout {
     /// What of it was returned, as seen.
@@ -212,14 +184,6 @@ impl Dispute {
     pub fn resolution(&self, seen: Seen) -> Option<(Time, DisputeOutcome, &str)> {
         let (stamp, outcome, found) = self.resolved.as_ref()?;
         seen.sees(*stamp).then_some((stamp.occurred_at, *outcome, &**found))
-    }
-}
-
-impl Sale {
-    /// What of it was refunded, as seen, in minor units.
-    pub fn refunded_seen(&self, seen: Seen, state: &State) -> i64 {
-        let refunds = self.refunds.iter().map(|row| state.commissions.refunds.get(*row)).filter(|refund| seen.sees(refund.stamp));
-        refunds.filter(|refund| !refund.reinstated.is_some_and(|stamp| seen.sees(stamp))).map(|refund| refund.applied).sum()
     }
 }
 
@@ -256,7 +220,7 @@ impl Commissions {
     /// Where an id was introduced.
     pub fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
         match kind {
-            IdKind::Sale => self.sales.by_key(id).map(|sale| sale.stamp.position),
+            IdKind::Sale => self.sales.by_key(id).map(|sale| sale.stamp().position),
             IdKind::Refund => self.refunds.by_key(id).map(|refund| refund.stamp.position),
             IdKind::Payout => self.payouts.by_key(id).map(|payout| payout.stamp.position),
             IdKind::Dispute => self.disputes.by_key(id).map(|dispute| dispute.opened.position),
@@ -267,8 +231,8 @@ impl Commissions {
     /// What a thing is about: the lead and the agreement of a sale, the sale of a refund, …
     pub(super) fn about(&self, kind: IdKind, id: &Id, state: &State) -> Vec<(IdKind, Id)> {
         let sale = |sale: &Sale| {
-            let lead = sale.lead.map(|row| (IdKind::Lead, state.leads.by_id.key(row).clone()));
-            let credit = sale.credit.map(|row| (IdKind::Agreement, state.agreements.by_id.key(row).clone()));
+            let lead = sale.lead().map(|row| (IdKind::Lead, state.leads.by_id.key(row).clone()));
+            let credit = sale.credit().map(|row| (IdKind::Agreement, state.agreements.by_id.key(row).clone()));
             lead.into_iter().chain(credit).collect()
         };
         let partner = |row| vec![(IdKind::Partner, state.partners.key(row).clone())];
@@ -348,16 +312,14 @@ impl State {
         match about {
             About::Sale(row) => {
                 let sale = self.commissions.sales.get_mut(row);
-                sale.entries.push(entry);
-                sale.holdings.link(partner, position, entry);
-                disputes.extend(sale.disputes.iter().copied());
-                disputes.extend(sale.lead.iter().flat_map(|lead| &self.leads.by_id.get(*lead).disputes).copied());
+                sale.add_entry(partner, position, entry);
+                disputes.extend(sale.disputes().iter().copied());
+                disputes.extend(sale.lead().iter().flat_map(|lead| self.leads.by_id.get(*lead).disputes()).copied());
             }
             About::Lead(row) => {
                 let lead = self.leads.by_id.get_mut(row);
-                lead.entries.push(entry);
-                lead.holdings.link(partner, position, entry);
-                disputes.extend(lead.disputes.iter().copied());
+                lead.add_entry(partner, position, entry);
+                disputes.extend(lead.disputes().iter().copied());
             }
             About::Nothing => {}
         }
@@ -375,8 +337,8 @@ impl State {
             // Also of nothing: what tiers take back by a refund is taken from whom the sale was credited to.
             let holding = Holding::new(partner, credit, stamp.position, amount.minor_units, assessment.available_at);
             match (sale, lead) {
-                (Some(sale), _) => self.commissions.sales.get_mut(sale).holdings.acquire(holding),
-                (None, Some(lead)) => self.leads.by_id.get_mut(lead).holdings.acquire(holding),
+                (Some(sale), _) => self.commissions.sales.get_mut(sale).acquire(holding),
+                (None, Some(lead)) => self.leads.by_id.get_mut(lead).holdings_mut().acquire(holding),
                 (None, None) => unreachable!("an assessment is of a sale or of a lead"),
             }
         }
@@ -388,10 +350,10 @@ impl State {
     /// Adds a sale, its refund or its reinstatement to the net sales of its rule (rules 6.5).
     fn add_net_change(&mut self, sale: Row, minor_units: i64) {
         let sale = self.commissions.sales.get(sale);
-        let (Some(credit), Some(earned)) = (sale.credit, sale.earned.as_ref().filter(|earned| earned.counts())) else { return };
+        let (Some(credit), Some(earned)) = (sale.credit(), sale.earned().filter(Earned::counts)) else { return };
         let Some(rule) = earned.rule(credit, self).filter(|_| minor_units != 0) else { return };
-        let key: NetSalesKey = (credit, rule.name.as_str().into(), sale.amount.currency);
-        let sold_at = sale.stamp.occurred_at;
+        let key: NetSalesKey = (credit, rule.name.as_str().into(), sale.amount().currency);
+        let sold_at = sale.stamp().occurred_at;
         self.commissions.add_net_sale(key, sold_at, minor_units);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::assess::{Subject as Assessed, assess};
 use super::posting::{PartnerEntry, subject_for};
-use super::{Earned, Holdings, Sale};
+use super::{Earned, Sale};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::effect::{Assessment, Effect, Subject};
@@ -13,8 +13,6 @@ use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto::{self, EntryKind, Side};
-use smallvec::SmallVec;
-use thin_vec::ThinVec;
 
 /// A customer bought something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,23 +79,12 @@ impl EventType for SaleRecorded {
         let lead = self.lead.as_ref().map(|id| state.leads.known(id).0);
         let assessment = assessment_in(effects);
         let credit = assessment.and_then(|assessment| state.agreements.by_id.find(assessment.agreement.as_ref()?));
-        let sale = Sale {
-            stamp,
-            amount: self.amount,
-            lead,
-            credit,
-            collected: self.collected,
-            earned: assessment.map(|assessment| Earned::of(assessment, credit, state)),
-            refunded: 0,
-            exempt: 0,
-            holdings: Holdings::default(),
-            refunds: ThinVec::new(),
-            disputes: ThinVec::new(),
-            entries: SmallVec::new(),
-        };
+        let earned = assessment.map(|assessment| Earned::of(assessment, credit, state));
+        let sale = Sale::new(stamp, self.amount, lead, credit, self.collected);
+        let sale = earned.iter().fold(sale, Sale::earning);
         let row = state.commissions.sales.insert(self.sale.clone(), sale);
         if let Some(lead) = lead {
-            state.leads.by_id.get_mut(lead).add_sale(row, credit, stamp.occurred_at);
+            state.add_sale(lead, row);
         }
         if let Some(assessment) = assessment {
             state.evolve_assessed(stamp, assessment, Some(row), lead);

@@ -51,7 +51,7 @@ impl EventType for SaleRefunded {
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
         let (_, sale) = state.commissions.known_sale(&self.sale);
         let applied = self.applied(sale)?;
-        let currency = sale.amount.currency;
+        let currency = sale.amount().currency;
         let mut effects = vec![Effect::RefundApplied {
             refund: self.refund.clone(),
             sale: self.sale.clone(),
@@ -61,9 +61,9 @@ impl EventType for SaleRefunded {
             keeps_commission: self.keeps_commission(sale, state),
         }];
         self.reverse(sale, applied, context.occurred_at, state, &mut effects);
-        if let (true, Some(credit)) = (sale.collected, sale.credit) {
-            let subject = subject_for(credit, sale.lead, Some(&self.sale), state);
-            collect(applied, sale.amount, subject, context.occurred_at, state, &mut effects);
+        if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
+            let subject = subject_for(credit, sale.lead(), Some(&self.sale), state);
+            collect(applied, sale.amount(), subject, context.occurred_at, state, &mut effects);
         }
         Ok(effects)
     }
@@ -89,10 +89,9 @@ impl EventType for SaleRefunded {
             .refunds
             .insert(self.refund.clone(), Refund { stamp, sale: row, applied, exempt, taken: taken.clone(), reinstated: None });
         let sale = state.commissions.sales.get_mut(row);
-        sale.refunds.push(refund);
-        sale.refunded += applied;
-        sale.exempt += if exempt { applied } else { 0 };
-        taken.iter().for_each(|part| sale.holdings.take(part.partner, -part.amount));
+        sale.add_refund(refund);
+        sale.add_refunded(applied, exempt);
+        taken.iter().for_each(|part| sale.take(part.partner, -part.amount));
         state.add_net_change(row, -applied);
     }
 }
@@ -100,12 +99,12 @@ impl EventType for SaleRefunded {
 impl SaleRefunded {
     /// What of the refund counts: at most what is left of the sale.
     fn applied(&self, sale: &Sale) -> Result<i64, Rejection> {
-        if self.amount.currency != sale.amount.currency {
-            return Err(Rejection::CurrencyMismatch { given: self.amount.currency, expected: sale.amount.currency });
+        if self.amount.currency != sale.amount().currency {
+            return Err(Rejection::CurrencyMismatch { given: self.amount.currency, expected: sale.amount().currency });
         }
-        let left = sale.amount.minor_units - sale.refunded;
+        let left = sale.amount().minor_units - sale.refunded();
         if self.amount.minor_units > left && !self.clamp {
-            return Err(Rejection::RefundExceedsSale { sale: self.sale.clone(), left: Money::new(sale.amount.currency, left) });
+            return Err(Rejection::RefundExceedsSale { sale: self.sale.clone(), left: Money::new(sale.amount().currency, left) });
         }
         Ok(self.amount.minor_units.min(left))
     }
@@ -119,28 +118,28 @@ impl SaleRefunded {
     /// Posts the difference to what stands, from the latest holder first.
     fn reverse(&self, sale: &Sale, applied: i64, at: Time, state: &State, effects: &mut Vec<Effect>) {
         let Some((terms, earned)) = pinned(sale, state).filter(|_| !self.keeps_commission(sale, state)) else { return };
-        let Some((credit, rule)) = sale.credit.and_then(|credit| Some((credit, earned.rule(credit, state)?))) else { return };
-        let accrued = earned.amount.unwrap_or(Money::zero(sale.amount.currency));
+        let Some((credit, rule)) = sale.credit().and_then(|credit| Some((credit, earned.rule(credit, state)?))) else { return };
+        let accrued = earned.amount.unwrap_or(Money::zero(sale.amount().currency));
         // What the customer keeps; refunds for the house's fault count as not made (rules 13).
-        let rest = sale.amount.minor_units - sale.refunded + sale.exempt - applied;
-        let stands = sale.holdings.total();
+        let rest = sale.amount().minor_units - sale.refunded() + sale.exempt() - applied;
+        let stands = sale.holdings().total();
         let left_of = |left: i64| (stands - i128::from(left.min(accrued.minor_units))).max(0);
         let reversed = match &rule.reward {
             Reward::Rate(bps) => left_of(share(rest, *bps)),
             Reward::Flat(_) => left_of(if rest > 0 { accrued.minor_units } else { 0 }),
             Reward::Tiers(tiers) if tiers.mode == TierMode::BySale => left_of(share(rest, earned.rate_bps.unwrap_or(0))),
             Reward::Tiers(tiers) => {
-                let bounds = period_around(sale.stamp.occurred_at, tiers.calendar_period(), terms.zone);
-                let before = state.commissions.net_sales(&net_sales_key(credit, &rule.name, sale.amount.currency), bounds);
+                let bounds = period_around(sale.stamp().occurred_at, tiers.calendar_period(), terms.zone);
+                let before = state.commissions.net_sales(&net_sales_key(credit, &rule.name, sale.amount().currency), bounds);
                 tiers.earned(before) - tiers.earned(before - i128::from(applied))
             }
         };
-        for part in sale.holdings.parts_of(reversed) {
+        for part in sale.parts_of(reversed) {
             if part.partner == HOUSE {
                 note_house_part(Money::new(accrued.currency, part.amount), effects);
                 continue;
             }
-            let lead = sale.lead.map(|row| state.leads.by_id.key(row));
+            let lead = sale.lead().map(|row| state.leads.by_id.key(row));
             let subject = subject_of(&part, lead, Some(&self.sale), state);
             post_part(EntryKind::Reversal, -part.amount, &part, accrued, subject, at, state, effects);
         }
@@ -158,9 +157,9 @@ fn note_house_part(part: Money, effects: &mut [Effect]) {
 }
 
 /// The terms and the earnings that a sale's assessment pinned, if it earned.
-fn pinned<'a>(sale: &'a Sale, state: &'a State) -> Option<(&'a Terms, &'a Earned)> {
-    let earned = sale.earned.as_ref().filter(|earned| earned.counts())?;
-    let version = state.agreements.by_id.get(sale.credit?).version_of(earned.terms_position)?;
+fn pinned<'a>(sale: &Sale, state: &'a State) -> Option<(&'a Terms, Earned)> {
+    let earned = sale.earned().filter(Earned::counts)?;
+    let version = state.agreements.by_id.get(sale.credit()?).version_of(earned.terms_position)?;
     Some((&version.terms, earned))
 }
 

@@ -45,15 +45,15 @@ impl EventType for SaleReinstated {
         }
         let sale = state.commissions.sales.get(refund.sale);
         let sale_id = state.commissions.sales.key(refund.sale);
-        let like = sale.earned.as_ref().and_then(|earned| earned.amount).unwrap_or(Money::zero(sale.amount.currency));
+        let like = sale.earned().and_then(|earned| earned.amount).unwrap_or(Money::zero(sale.amount().currency));
         let mut effects = Vec::new();
         for part in refund.taken.iter().filter(|part| part.partner != HOUSE) {
-            let subject = subject_of(part, sale.lead.map(|row| state.leads.by_id.key(row)), Some(sale_id), state);
+            let subject = subject_of(part, sale.lead().map(|row| state.leads.by_id.key(row)), Some(sale_id), state);
             post_part(EntryKind::Reinstatement, -part.amount, part, like, subject, context.occurred_at, state, &mut effects);
         }
-        if let (true, Some(credit)) = (sale.collected, sale.credit) {
-            let subject = subject_for(credit, sale.lead, Some(sale_id), state);
-            collect(-refund.applied, sale.amount, subject, context.occurred_at, state, &mut effects);
+        if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
+            let subject = subject_for(credit, sale.lead(), Some(sale_id), state);
+            collect(-refund.applied, sale.amount(), subject, context.occurred_at, state, &mut effects);
         }
         Ok(effects)
     }
@@ -66,10 +66,9 @@ impl EventType for SaleReinstated {
         let of_house: i64 = refund.taken.iter().filter(|part| part.partner == HOUSE).map(|part| -part.amount).sum();
         let given = parts_posted(effects, EntryKind::Reinstatement, state);
         let sale = state.commissions.sales.get_mut(sale_row);
-        sale.refunded -= applied;
-        sale.exempt -= if exempt { applied } else { 0 };
-        given.iter().for_each(|part| sale.holdings.give_back(part.partner, part.amount));
-        sale.holdings.give_back(HOUSE, of_house);
+        sale.add_refunded(-applied, exempt);
+        given.iter().for_each(|part| sale.give_back(part.partner, part.amount));
+        sale.give_back(HOUSE, of_house);
         let about = (IdKind::Refund, self.refund.clone());
         state.commissions.introduce(IdKind::Reinstatement, &self.reinstatement, stamp, Some(about));
         state.add_net_change(sale_row, applied);

@@ -1,5 +1,6 @@
 //! What stands of commission as seen, with whom, and what of it counts as paid (rules 5.5, 6.8).
 
+use super::Sale;
 use super::holdings::{Holding, Holdings};
 use crate::domain::account::{About, AccountName, Entry};
 use crate::domain::effect::narrowed;
@@ -20,16 +21,18 @@ impl State {
     /// The commission entries of a sale or of a lead's qualifications that are seen: account, place and entry, in the
     /// order of recording.
     pub fn commission_seen(&self, about: About, seen: Seen) -> impl Iterator<Item = (Row, Row, Entry)> {
-        let entries = self.entries_about(about).iter().map(|(account, place)| (*account, *place, self.entry_at(*account, *place)));
+        let entries = self.entries_about(about).map(|(account, place)| (account, place, self.entry_at(account, place)));
         entries.filter(move |(_, _, entry)| is_seen(entry, seen))
     }
 
-    fn entries_about(&self, about: About) -> &[(Row, Row)] {
-        match about {
-            About::Sale(row) => &self.commissions.sales.get(row).entries,
-            About::Lead(row) => &self.leads.by_id.get(row).entries,
-            About::Nothing => &[],
-        }
+    fn entries_about(&self, about: About) -> impl Iterator<Item = (Row, Row)> {
+        let (sale, lead) = match about {
+            About::Sale(row) => (Some(self.commissions.sales.get(row)), None),
+            About::Lead(row) => (None, Some(self.leads.by_id.get(row))),
+            About::Nothing => (None, None),
+        };
+        let of_sale = sale.into_iter().flat_map(Sale::entries);
+        of_sale.chain(lead.into_iter().flat_map(|lead| lead.entries().iter().copied()))
     }
 
     fn entry_at(&self, account: Row, place: Row) -> Entry {
@@ -82,7 +85,7 @@ impl State {
     /// What stands of the commission that an entry brought.
     fn standing_at(&self, account: Row, place: Row, entry: &Entry, seen: Seen) -> i128 {
         // Most commission is never touched again.
-        if self.entries_about(entry.about).len() == 1 {
+        if self.entries_about(entry.about).nth(1).is_none() {
             return i128::from(-entry.amount).max(0);
         }
         let holdings = self.holdings_seen(entry.about, seen);

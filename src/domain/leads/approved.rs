@@ -29,7 +29,7 @@ impl EventType for LeadApproved {
         let at = context.occurred_at;
         let (row, lead) = state.leads.known(&self.lead);
         let decision = lead.decision_at(at, Seen::ALL);
-        if let Some(approved) = decision.and_then(|decision| decision.approved) {
+        if let Some(approved) = decision.and_then(|decision| decision.approved()) {
             return Err(Rejection::AlreadyDone {
                 what: format!("the approval of the claim on lead {}", self.lead),
                 position: approved.position,
@@ -38,7 +38,7 @@ impl EventType for LeadApproved {
         lead.require_not_lost(&self.lead, at)?;
         let Some(decision) = decision.filter(|decision| decision.protection.from_approval) else { return Ok(Vec::new()) };
         let mut approved = decision.clone();
-        approved.approved = Some(Stamp { occurred_at: at, position: u64::MAX });
+        approved.approve(Stamp { occurred_at: at, position: u64::MAX });
         let kept = lead.keeps_protection(at, Seen::ALL);
         let protected_until = approved.protected_until(Seen::ALL).time().filter(|_| !kept);
         Ok(vec![Effect::LeadProtectionSet { lead: state.leads.by_id.key(row).clone(), protected_until }])
@@ -46,7 +46,7 @@ impl EventType for LeadApproved {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         if let Some(decision) = state.leads.known_mut(&self.lead).decision_at_mut(stamp.occurred_at) {
-            decision.approved = Some(stamp);
+            decision.approve(stamp);
         }
     }
 }

@@ -4,18 +4,26 @@ use super::Owner;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz, add_days};
 use crate::domain::money::Money;
+use crate::domain::packed::PackedStamp;
 use crate::domain::table::Row;
 use crate::domain::{Seen, Stamp};
 use crate::proto::{AcquiredBy, OwnershipRule};
-use thin_vec::ThinVec;
+use std::ops::Deref;
+use std::sync::Arc;
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
 
 /// A recorded decision on a lead's owner: a claim that succeeded, or a reassignment.
 #[derive(Clone, Debug)]
 pub struct Decision {
-    /// From when, and by which record.
-    pub stamp: Stamp,
+    stamp: PackedStamp,
+    pub(super) claim: Arc<Claim>,
+    later: Option<Box<Later>>,
+}
+
+/// What was decided: claims through the same agreement are mostly decided alike, and share it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Claim {
     /// Who may work the lead.
     pub owner: Owner,
     /// The agreement through whose rules its sales run.
@@ -28,12 +36,25 @@ pub struct Decision {
     pub origin: Origin,
     pub(super) protection: Protection,
     pub(super) zone: Tz,
-    pub(super) approved: Option<Stamp>,
-    pub(super) extensions: ThinVec<(Stamp, u32)>,
+}
+
+/// What happened to a claim later.
+#[derive(Clone, Debug, Default)]
+struct Later {
+    approved: Option<Stamp>,
+    extensions: Vec<(Stamp, u32)>,
+}
+
+impl Deref for Decision {
+    type Target = Claim;
+
+    fn deref(&self) -> &Claim {
+        &self.claim
+    }
 }
 
 /// What a referral came through: whose figures it is counted in (rules 11).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
     /// The agreement it named; of a joint lead that fell to a partner the participant's.
     pub agreement: Option<Row>,
@@ -67,18 +88,45 @@ impl Until {
 }
 
 impl Decision {
+    pub(super) fn new(stamp: Stamp, claim: Claim) -> Self {
+        Self { stamp: stamp.into(), claim: Arc::new(claim), later: None }
+    }
+
+    /// From when, and by which record.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp.into()
+    }
+
+    /// When it was approved.
+    pub(super) fn approved(&self) -> Option<Stamp> {
+        self.later.as_ref()?.approved
+    }
+
+    pub(super) fn approve(&mut self, stamp: Stamp) {
+        self.later.get_or_insert_default().approved = Some(stamp);
+    }
+
+    /// Extensions of its protection, each by some days.
+    fn extensions(&self) -> &[(Stamp, u32)] {
+        self.later.as_ref().map_or(&[], |later| &later.extensions)
+    }
+
+    pub(super) fn extend(&mut self, stamp: Stamp, days: u32) {
+        self.later.get_or_insert_default().extensions.push((stamp, days));
+    }
+
     /// Until when the claim is protected by date: days and extensions from its anchor (rules 5.2).
     pub fn protected_until(&self, seen: Seen) -> Until {
         let Some(days) = self.protection.days else { return Until::Unlimited };
         let anchor = if self.protection.from_approval {
-            match self.approved.filter(|approved| seen.sees(*approved)) {
+            match self.approved().filter(|approved| seen.sees(*approved)) {
                 Some(approved) => approved.occurred_at,
                 None => return Until::AwaitsApproval,
             }
         } else {
-            self.stamp.occurred_at
+            self.stamp().occurred_at
         };
-        let extended: u64 = self.extensions.iter().filter(|(stamp, _)| seen.sees(*stamp)).map(|(_, days)| u64::from(*days)).sum();
+        let extended: u64 = self.extensions().iter().filter(|(stamp, _)| seen.sees(*stamp)).map(|(_, days)| u64::from(*days)).sum();
         Until::At(add_days(anchor, u64::from(days) + extended, self.zone))
     }
 
@@ -90,12 +138,12 @@ impl Decision {
     /// Whether its protection may end by date within [from, to]: true whenever it does, and cheap, for a look at many.
     pub fn may_lapse_within(&self, from: Time, to: Time) -> bool {
         let Some(days) = self.protection.days else { return false };
-        let anchor = match (self.protection.from_approval, self.approved) {
-            (false, _) => self.stamp.occurred_at,
+        let anchor = match (self.protection.from_approval, self.approved()) {
+            (false, _) => self.stamp().occurred_at,
             (true, Some(approved)) => approved.occurred_at,
             (true, None) => return false,
         };
-        let extended: i64 = self.extensions.iter().map(|(_, days)| i64::from(*days)).sum();
+        let extended: i64 = self.extensions().iter().map(|(_, days)| i64::from(*days)).sum();
         // A local day is a day of UTC, give or take how far zones lie apart and what they skip.
         let least = anchor.timestamp() + (i64::from(days) - 3) * SECONDS_OF_A_DAY;
         let most = anchor.timestamp() + (i64::from(days) + extended + 3) * SECONDS_OF_A_DAY;

@@ -32,6 +32,6 @@ impl EventType for LeadLost {
     }
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
-        state.leads.known_mut(&self.lead).losses.push(stamp);
+        state.leads.known_mut(&self.lead).add_loss(stamp);
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod approved;
 mod claim;
+mod kept;
 pub mod lost;
 pub mod ownership;
 pub mod protection_extended;
@@ -10,19 +11,19 @@ pub mod reassigned;
 pub mod referred;
 
 use super::calendar::Time;
-use super::commissions::holdings::Holdings;
 use super::effect::Party;
 use super::ids::Id;
-use super::money::{Currency, Money};
+use super::money::Currency;
 use super::rejection::Rejection;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::proto::{AcquiredBy, LeadState, OwnershipRule};
-use smallvec::SmallVec;
+use std::collections::HashSet;
+use std::sync::Arc;
 use thin_vec::ThinVec;
 
-use claim::Reward;
-pub use claim::{Decision, DeclinedClaim, Origin, Qualification, Until};
+pub use claim::{Claim, Decision, DeclinedClaim, Origin, Qualification, Until};
+pub use kept::Lead;
 
 /// All leads, their other ids and their match keys.
 #[derive(Default)]
@@ -30,7 +31,22 @@ pub struct Leads {
     /// By the id of their first referral.
     pub by_id: Table<Id, Lead>,
     aliases: Table<Id, Alias>,
-    match_keys: Table<Box<str>, SmallVec<[Row; 2]>>,
+    match_keys: Table<Box<str>, Sharing>,
+    /// Decisions that were made alike, each once. What a refused batch left here does no harm.
+    claims: HashSet<Arc<Claim>, foldhash::quality::RandomState>,
+}
+
+/// The leads that share a match key, in the order in which they got it.
+#[derive(Clone)]
+struct Sharing {
+    first: Row,
+    more: ThinVec<Row>,
+}
+
+impl Sharing {
+    fn leads(&self) -> impl Iterator<Item = Row> {
+        std::iter::once(self.first).chain(self.more.iter().copied())
+    }
 }
 
 /// Another id of a lead (rules 5.3).
@@ -40,7 +56,7 @@ pub struct Alias {
     stamp: Stamp,
 }
 
-undo_by_copy!(Alias, SmallVec<[Row; 2]>, Lead);
+undo_by_copy!(Alias, Sharing, Lead);
 
 impl Leads {
     pub(super) fn savepoint(&mut self) {
@@ -78,7 +94,7 @@ impl Leads {
 
     /// Where an id or alias was introduced.
     pub fn introduced_at(&self, id: &Id) -> Option<u64> {
-        let own = self.by_id.by_key(id).map(|lead| lead.introduced.position);
+        let own = self.by_id.by_key(id).map(|lead| lead.introduced().position);
         own.or_else(|| self.aliases.by_key(id).map(|alias| alias.stamp.position))
     }
 
@@ -95,16 +111,43 @@ impl Leads {
 
     /// The first recorded live lead that shares a key (rules 5.3).
     fn live_match(&self, keys: &[Box<str>], at: Time) -> Option<Row> {
-        let rows = keys.iter().filter_map(|key| self.match_keys.by_key(key)).flatten();
-        rows.copied().filter(|row| self.by_id.get(*row).lost_at(at, Seen::ALL).is_none()).min()
+        let rows = keys.iter().filter_map(|key| self.match_keys.by_key(key)).flat_map(Sharing::leads);
+        rows.filter(|row| self.by_id.get(*row).lost_at(at, Seen::ALL).is_none()).min()
     }
 
     fn add_match_key(&mut self, key: &str, lead: Row, stamp: Stamp) {
-        let row = self.match_keys.find_or_insert_with(key.into(), SmallVec::new);
-        if !self.match_keys.get(row).contains(&lead) {
-            self.match_keys.get_mut(row).push(lead);
-            self.by_id.get_mut(lead).match_keys.push((key.into(), stamp));
+        let known = self.match_keys.find(key);
+        let row = known.unwrap_or_else(|| self.match_keys.insert(key.into(), Sharing { first: lead, more: ThinVec::new() }));
+        let is_new = known.is_none() || self.match_keys.get(row).leads().all(|known| known != lead);
+        if known.is_some() && is_new {
+            self.match_keys.get_mut(row).more.push(lead);
         }
+        if is_new {
+            self.by_id.get_mut(lead).add_match_key(row, stamp);
+        }
+    }
+
+    /// Writes a decision on a lead, which is new if its id is; answers its row.
+    fn decide(&mut self, lead: &Id, decision: Decision) -> Row {
+        let decision = self.sharing(decision);
+        match self.find(lead) {
+            Some(row) => {
+                self.by_id.get_mut(row).add_decision(decision);
+                row
+            }
+            None => self.by_id.insert(lead.clone(), Lead::new(decision)),
+        }
+    }
+
+    /// The decision, sharing what others have alike.
+    fn sharing(&mut self, mut decision: Decision) -> Decision {
+        match self.claims.get(&decision.claim) {
+            Some(known) => decision.claim = Arc::clone(known),
+            None => {
+                self.claims.insert(Arc::clone(&decision.claim));
+            }
+        }
+        decision
     }
 
     /// Notes that a claim on a lead used an id other than its own.
@@ -114,14 +157,14 @@ impl Leads {
         }
         // Told late, a claim may have used it before those that are known.
         let known = |(id, before): &(Id, Stamp)| id == alias && before.occurred_at <= stamp.occurred_at;
-        if !self.by_id.get(lead).aliases.iter().any(known) {
-            self.by_id.get_mut(lead).aliases.push((alias.clone(), stamp));
+        if !self.by_id.get(lead).all_aliases().iter().any(known) {
+            self.by_id.get_mut(lead).add_alias(alias.clone(), stamp);
         }
     }
 }
 
 /// Who owns a lead, by row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Owner {
     /// The house.
     House,
@@ -146,78 +189,16 @@ impl Owner {
     }
 }
 
-/// A lead.
-#[derive(Clone)]
-pub struct Lead {
-    /// Its first referral.
-    pub introduced: Stamp,
-    decisions: SmallVec<[Decision; 1]>,
-    declined: ThinVec<DeclinedClaim>,
-    losses: ThinVec<Stamp>,
-    qualifications: ThinVec<Qualification>,
-    aliases: ThinVec<(Id, Stamp)>,
-    match_keys: ThinVec<(Box<str>, Stamp)>,
-    /// Sales that named it, in the order of recording.
-    pub sales: ThinVec<Row>,
-    /// Of each agreement that had the credit, when its first sale occurred.
-    first_sales: ThinVec<(Row, Time)>,
-    rewards: ThinVec<Reward>,
-    /// What stands of its qualifications' commission.
-    pub holdings: Holdings,
-    /// Disputes that name it.
-    pub disputes: ThinVec<Row>,
-    /// The commission entries of its qualifications: account and place.
-    pub entries: ThinVec<(Row, Row)>,
-}
-
 impl Lead {
-    fn new(introduced: Stamp) -> Self {
-        Self {
-            introduced,
-            decisions: SmallVec::new(),
-            declined: ThinVec::new(),
-            losses: ThinVec::new(),
-            qualifications: ThinVec::new(),
-            aliases: ThinVec::new(),
-            match_keys: ThinVec::new(),
-            sales: ThinVec::new(),
-            first_sales: ThinVec::new(),
-            rewards: ThinVec::new(),
-            holdings: Holdings::default(),
-            disputes: ThinVec::new(),
-            entries: ThinVec::new(),
-        }
-    }
-
-    /// Remembers a sale, and the agreement that had its credit.
-    pub(super) fn add_sale(&mut self, sale: Row, credit: Option<Row>, at: Time) {
-        self.sales.push(sale);
-        let Some(credit) = credit else { return };
-        match self.first_sales.iter_mut().find(|(known, _)| *known == credit) {
-            Some((_, first)) => *first = at.min(*first),
-            None => self.first_sales.push((credit, at)),
-        }
-    }
-
-    /// When the first sale with a credit occurred, of those recorded (rules 6.3).
-    pub fn first_sale(&self, credit: Row) -> Option<Time> {
-        self.first_sales.iter().find(|(known, _)| *known == credit).map(|(_, first)| *first)
-    }
-
     /// What it accrued under the rule of a name, by sales and qualifications; reversals do not free it again (rules 6.6).
     pub fn accrued_under(&self, agreement: Row, rule: &str, currency: Currency, state: &State) -> i128 {
-        let sales = self.sales.iter().map(|row| state.commissions.sales.get(*row)).filter(|sale| sale.credit == Some(agreement));
+        let sales = self.sales(state).map(|row| state.commissions.sales.get(row)).filter(|sale| sale.credit() == Some(agreement));
         let of_sales = sales.filter_map(|sale| {
-            sale.earned.as_ref().filter(|earned| earned.rule(agreement, state).is_some_and(|known| known.name == rule))?.amount
+            sale.earned().filter(|earned| earned.rule(agreement, state).is_some_and(|known| known.name == rule))?.amount
         });
         let rewards =
-            self.rewards.iter().filter(|reward| reward.agreement == agreement && &*reward.rule == rule).map(|reward| reward.amount);
+            self.rewards().iter().filter(|reward| reward.agreement == agreement && &*reward.rule == rule).map(|reward| reward.amount);
         of_sales.chain(rewards).filter(|amount| amount.currency == currency).map(|amount| i128::from(amount.minor_units)).sum()
-    }
-
-    /// Remembers what a qualification accrued.
-    pub(super) fn add_reward(&mut self, agreement: Row, rule: &str, amount: Money) {
-        self.rewards.push(Reward { agreement, rule: rule.into(), amount });
     }
 
     /// Whether a referral that succeeded is seen. A reassignment does not introduce a lead, even if it occurred before
@@ -228,62 +209,62 @@ impl Lead {
 
     /// The decisions that are seen, in the order of recording.
     pub fn decisions(&self, seen: Seen) -> impl DoubleEndedIterator<Item = &Decision> {
-        self.decisions.iter().filter(move |decision| seen.sees(decision.stamp))
+        self.all_decisions().filter(move |decision| seen.sees(decision.stamp()))
     }
 
     /// The last recorded decision at or before a time (rules 5.3).
     pub fn decision_at(&self, at: Time, seen: Seen) -> Option<&Decision> {
-        self.decisions(seen).rev().find(|decision| decision.stamp.occurred_at <= at)
+        self.decisions(seen).rev().find(|decision| decision.stamp().occurred_at <= at)
     }
 
     fn decision_at_mut(&mut self, at: Time) -> Option<&mut Decision> {
-        self.decisions.iter_mut().rev().find(|decision| decision.stamp.occurred_at <= at)
+        self.all_decisions_mut().rev().find(|decision| decision.stamp().occurred_at <= at)
     }
 
     /// The last recorded decision, whatever its time.
     fn last_decision(&self) -> &Decision {
-        self.decisions.last().expect("a lead begins with a claim that succeeds")
+        self.all_decisions().next_back().expect("a lead begins with a claim that succeeds")
     }
 
     /// The referral that a window counts from: the one that decided, or the last one before a reassignment (rules 6.3).
     pub fn referral_behind(&self, decision: &Decision) -> Option<&Decision> {
-        let before = self.decisions.iter().rev().filter(|known| known.stamp.position <= decision.stamp.position);
+        let before = self.all_decisions().rev().filter(|known| known.stamp().position <= decision.stamp().position);
         before.into_iter().find(|known| known.acquired_by.is_some())
     }
 
     /// Who acquired it by the claim in force at a time; of a reassignment by the claim recorded before it (rules 5.1).
     pub fn acquired_by(&self, at: Time, seen: Seen) -> Option<AcquiredBy> {
-        let in_force = self.decision_at(at, seen)?.stamp.position;
-        let before = self.decisions(seen).rev().filter(|known| known.stamp.position <= in_force && known.stamp.occurred_at <= at);
+        let in_force = self.decision_at(at, seen)?.stamp().position;
+        let before = self.decisions(seen).rev().filter(|known| known.stamp().position <= in_force && known.stamp().occurred_at <= at);
         before.into_iter().find_map(|known| known.acquired_by)
     }
 
     /// When it was lost, if it is lost at a time: the last of losses and claims by then is a loss (rules 5.2, 5.3).
     pub fn lost_at(&self, at: Time, seen: Seen) -> Option<Time> {
-        let by_then = |stamp: &&Stamp| seen.sees(**stamp) && stamp.occurred_at <= at;
-        let loss = self.losses.iter().filter(by_then).max()?;
-        let claims = self.decisions.iter().filter(|decision| decision.acquired_by.is_some()).map(|decision| &decision.stamp);
+        let by_then = |stamp: &Stamp| seen.sees(*stamp) && stamp.occurred_at <= at;
+        let loss = self.losses().iter().copied().filter(by_then).max()?;
+        let claims = self.all_decisions().filter(|decision| decision.acquired_by.is_some()).map(|decision| decision.stamp());
         let claim = claims.filter(by_then).max();
         claim.is_none_or(|claim| claim < loss).then(|| self.first_loss_since(claim, at, seen))
     }
 
     /// The first loss after a claim.
-    fn first_loss_since(&self, claim: Option<&Stamp>, at: Time, seen: Seen) -> Time {
+    fn first_loss_since(&self, claim: Option<Stamp>, at: Time, seen: Seen) -> Time {
         let losses =
-            self.losses.iter().filter(|loss| seen.sees(**loss) && loss.occurred_at <= at && claim.is_none_or(|claim| claim < loss));
+            self.losses().iter().filter(|loss| seen.sees(**loss) && loss.occurred_at <= at && claim.is_none_or(|claim| claim < **loss));
         losses.map(|loss| loss.occurred_at).min().unwrap_or(at)
     }
 
     /// The qualifications that are seen, in the order of recording.
     pub fn qualifications(&self, seen: Seen) -> impl DoubleEndedIterator<Item = &Qualification> {
-        self.qualifications.iter().filter(move |qualification| seen.sees(qualification.stamp))
+        self.all_qualifications().iter().filter(move |qualification| seen.sees(qualification.stamp))
     }
 
     /// The last qualification in recording order that no claim reopened since (rules 13).
     pub fn qualification(&self, seen: Seen) -> Option<&Qualification> {
-        let last = self.qualifications.iter().rev().find(|qualification| seen.sees(qualification.stamp))?;
+        let last = self.all_qualifications().iter().rev().find(|qualification| seen.sees(qualification.stamp))?;
         let reopened = self.decisions(seen).rev().find(|decision| decision.rule == OwnershipRule::AfterLoss);
-        reopened.is_none_or(|reopened| reopened.stamp.position < last.stamp.position).then_some(last)
+        reopened.is_none_or(|reopened| reopened.stamp().position < last.stamp.position).then_some(last)
     }
 
     /// Whether it qualified while protected and was not lost since (rules 5.2).
@@ -294,8 +275,8 @@ impl Lead {
     /// The qualifications by a time after which it was not lost by then.
     fn unlost_qualifications(&self, at: Time, seen: Seen) -> impl Iterator<Item = &Qualification> {
         let by_then = move |stamp: Stamp| seen.sees(stamp) && stamp.occurred_at <= at;
-        let lost_since = move |stamp: Stamp| self.losses.iter().any(|loss| by_then(*loss) && *loss > stamp);
-        self.qualifications.iter().filter(move |known| by_then(known.stamp) && !lost_since(known.stamp))
+        let lost_since = move |stamp: Stamp| self.losses().iter().any(|loss| by_then(*loss) && *loss > stamp);
+        self.all_qualifications().iter().filter(move |known| by_then(known.stamp) && !lost_since(known.stamp))
     }
 
     /// Until when the owner's claim at a time is protected, without regard to loss; `None` without a claim.
@@ -343,7 +324,7 @@ impl Lead {
     /// Its other ids that are seen, in the order in which they became known.
     pub fn aliases(&self, seen: Seen) -> Vec<&Id> {
         let mut aliases: Vec<&Id> = Vec::new();
-        for (id, _) in self.aliases.iter().filter(|(_, stamp)| seen.sees(*stamp)) {
+        for (id, _) in self.all_aliases().iter().filter(|(_, stamp)| seen.sees(*stamp)) {
             if !aliases.contains(&id) {
                 aliases.push(id);
             }
@@ -352,12 +333,12 @@ impl Lead {
     }
 
     /// Its match keys that are seen.
-    pub fn match_keys(&self, seen: Seen) -> impl Iterator<Item = &str> {
-        self.match_keys.iter().filter(move |(_, stamp)| seen.sees(*stamp)).map(|(key, _)| &**key)
+    pub fn match_keys<'a>(&self, seen: Seen, state: &'a State) -> impl Iterator<Item = &'a str> {
+        self.all_match_keys().filter(move |(_, stamp)| seen.sees(*stamp)).map(|(row, _)| &**state.leads.match_keys.key(row))
     }
 
     /// The declined claims that are seen.
     pub fn declined(&self, seen: Seen) -> impl Iterator<Item = &DeclinedClaim> {
-        self.declined.iter().filter(move |claim| seen.sees(claim.stamp))
+        self.all_declined().iter().filter(move |claim| seen.sees(claim.stamp))
     }
 }

@@ -38,12 +38,12 @@ impl Lead {
         let credit = decision.credit?;
         let agreement = state.agreements.by_id.get(credit);
         let end = agreement.end(seen)?;
-        let passes_at = end.at.max(decision.stamp.occurred_at);
+        let passes_at = end.at.max(decision.stamp().occurred_at);
         if passes_at > at || self.lost_at(passes_at, seen).is_some() {
             return None;
         }
         let leads_at_end = agreement.terms_at_end(end.at, seen).map_or(LeadsAtEnd::AcquirerKeeps, |version| version.terms.leads_at_end);
-        let passed = |owner, rule| Ownership { owner, credit: Some(credit), since: passes_at, decided_at: decision.stamp.position, rule };
+        let passed = |owner, rule| Ownership { owner, credit: Some(credit), since: passes_at, decided_at: decision.stamp().position, rule };
         Some(match leads_at_end {
             LeadsAtEnd::House => passed(Owner::House, OwnershipRule::EndToHouse),
             LeadsAtEnd::Partner => passed(Owner::Partner(agreement.partner), OwnershipRule::EndToPartner),
@@ -55,9 +55,9 @@ impl Lead {
     pub fn timeline(&self, at: Time, seen: Seen, state: &State) -> Vec<Ownership> {
         let mut instants: Vec<Time> = Vec::new();
         for decision in self.decisions(seen) {
-            instants.push(decision.stamp.occurred_at);
+            instants.push(decision.stamp().occurred_at);
             let end = decision.credit.and_then(|credit| state.agreements.by_id.get(credit).end(seen));
-            instants.extend(end.map(|end| end.at.max(decision.stamp.occurred_at)));
+            instants.extend(end.map(|end| end.at.max(decision.stamp().occurred_at)));
         }
         instants.retain(|instant| *instant <= at);
         instants.sort_unstable();
@@ -83,8 +83,8 @@ fn decided(decision: &Decision) -> Ownership {
     Ownership {
         owner: decision.owner,
         credit: decision.credit,
-        since: decision.stamp.occurred_at,
-        decided_at: decision.stamp.position,
+        since: decision.stamp().occurred_at,
+        decided_at: decision.stamp().position,
         rule: decision.rule,
     }
 }

@@ -39,13 +39,13 @@ impl EventType for LeadProtectionExtended {
         }
         lead.require_not_lost(&self.lead, at)?;
         let mut extended = decision.clone();
-        extended.extensions.push((Stamp { occurred_at: at, position: u64::MAX }, self.days));
+        extended.extend(Stamp { occurred_at: at, position: u64::MAX }, self.days);
         let protected_until = if until == Until::Unlimited { None } else { extended.protected_until(Seen::ALL).time() };
         Ok(vec![Effect::LeadProtectionSet { lead: state.leads.by_id.key(row).clone(), protected_until }])
     }
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let decision = state.leads.known_mut(&self.lead).decision_at_mut(stamp.occurred_at);
-        decision.expect("decide found the claim").extensions.push((stamp, self.days));
+        decision.expect("decide found the claim").extend(stamp, self.days);
     }
 }

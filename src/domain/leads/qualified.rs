@@ -53,7 +53,7 @@ impl EventType for LeadQualified {
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let row = state.leads.known(&self.lead).0;
         let protected = effects.iter().any(|effect| matches!(effect, Effect::LeadProtectionSet { .. }));
-        state.leads.by_id.get_mut(row).qualifications.push(Qualification { stamp, protected });
+        state.leads.by_id.get_mut(row).add_qualification(Qualification { stamp, protected });
         if let Some(assessment) = assessment_in(effects) {
             state.evolve_assessed(stamp, assessment, None, Some(row));
         }

@@ -1,11 +1,11 @@
 //! A lead was given to somebody else, with what is unpaid of its commission if so wanted (rules 5.5).
 
-use super::referred::decision_of;
-use super::{Decision, Lead};
+use super::referred::claim_of;
+use super::{Claim, Decision, Lead};
 use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::Time;
-use crate::domain::commissions::holdings::{HOUSE, Holding, Holdings, Part};
+use crate::domain::commissions::holdings::{HOUSE, Holding, Part};
 use crate::domain::commissions::posting::{PartnerEntry, subject_of};
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
@@ -72,7 +72,8 @@ impl EventType for LeadReassigned {
             match effect {
                 Effect::LeadOwnerSet { terms_position, .. } => {
                     let decision = reassignment(effect, stamp, *terms_position, self.to.as_ref(), state);
-                    state.leads.by_id.get_mut(row).decisions.push(decision);
+                    let decision = state.leads.sharing(decision);
+                    state.leads.by_id.get_mut(row).add_decision(decision);
                 }
                 Effect::Posting(posting) if posting.account.is_partner() => {
                     let sale = posting.subject.sale.as_ref().map(|id| state.commissions.known_sale(id).0);
@@ -84,16 +85,13 @@ impl EventType for LeadReassigned {
                         .as_ref()
                         .and_then(|id| state.agreements.by_id.find(id))
                         .expect("a transfer names a known agreement");
-                    let holdings = holdings_mut(sale, row, state);
                     let amount = -posting.amount.minor_units;
-                    if amount < 0 {
-                        holdings.take(partner, -amount);
-                        if self.to.is_none() {
-                            holdings.acquire(Holding::of_house(stamp.position, -amount, posting.available_at));
-                        }
+                    let moved = if amount >= 0 {
+                        Some(Holding::new(partner, agreement, stamp.position, amount, posting.available_at))
                     } else {
-                        holdings.acquire(Holding::new(partner, agreement, stamp.position, amount, posting.available_at));
-                    }
+                        self.to.is_none().then(|| Holding::of_house(stamp.position, -amount, posting.available_at))
+                    };
+                    move_holding(sale, row, (partner, (-amount).max(0)), moved, state);
                 }
                 _ => {}
             }
@@ -150,9 +148,9 @@ impl LeadReassigned {
 
 /// A reassigned claim: it needs no approval, and with the house it has no limit (rules 13).
 fn reassignment(effect: &Effect, stamp: Stamp, terms_position: u64, to: Option<&Id>, state: &State) -> Decision {
-    let mut decision = decision_of(effect, stamp, terms_position, to, state);
-    decision.protection = Protection { from_approval: false, ..decision.protection };
-    decision
+    let claim = claim_of(effect, terms_position, to, state);
+    let protection = Protection { from_approval: false, ..claim.protection };
+    Decision::new(stamp, Claim { protection, ..claim })
 }
 
 /// Unpaid commission of a lead that stands with somebody.
@@ -165,9 +163,10 @@ struct Lot {
 
 /// What of a lead's commission stands with others than `target` and does not count as paid, oldest first.
 fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
-    let own = lead.holdings.iter().map(|holding| (None, holding));
-    let of_sales =
-        lead.sales.iter().flat_map(|sale| state.commissions.sales.get(*sale).holdings.iter().map(move |holding| (Some(*sale), holding)));
+    let own = lead.holdings().map(|holding| (None, holding.clone()));
+    let of_sales = lead
+        .sales(state)
+        .flat_map(|sale| state.commissions.sales.get(sale).holdings().into_iter().map(move |holding| (Some(sale), holding)));
     let with_others =
         own.chain(of_sales).filter(|(_, holding)| holding.partner != HOUSE && Some(holding.partner) != target && holding.amount > 0);
     let unpaid = with_others.filter_map(|(sale, holding)| {
@@ -182,9 +181,18 @@ fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
     lots
 }
 
-fn holdings_mut(sale: Option<Row>, lead: Row, state: &mut State) -> &mut Holdings {
+/// Takes what was moved away from a partner, and gives what was moved here.
+fn move_holding(sale: Option<Row>, lead: Row, (partner, taken): (Row, i64), moved: Option<Holding>, state: &mut State) {
     match sale {
-        Some(sale) => &mut state.commissions.sales.get_mut(sale).holdings,
-        None => &mut state.leads.by_id.get_mut(lead).holdings,
+        Some(sale) => {
+            let sale = state.commissions.sales.get_mut(sale);
+            sale.take(partner, taken);
+            moved.into_iter().for_each(|holding| sale.acquire(holding));
+        }
+        None => {
+            let holdings = state.leads.by_id.get_mut(lead).holdings_mut();
+            holdings.take(partner, taken);
+            moved.into_iter().for_each(|holding| holdings.acquire(holding));
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A lead was referred: a first claim, or another one on a lead that is known (rules 5.1–5.3).
 
-use super::{Decision, DeclinedClaim, Lead, Origin, Owner, Until};
+use super::{Claim, Decision, DeclinedClaim, Lead, Origin, Owner, Until};
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz};
 use crate::domain::campaigns::{Campaign, Referral, Taking};
@@ -11,7 +11,6 @@ use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto::{self, AcquiredBy, OwnershipRule};
-use thin_vec::ThinVec;
 
 /// The most match keys of a referral.
 const MAX_MATCH_KEYS: usize = 8;
@@ -70,13 +69,12 @@ impl EventType for LeadReferred {
             match effect {
                 Effect::LeadOwnerSet { lead, owner, credit, terms_position, .. } => {
                     let pinned = if *owner == Party::House { self.agreement.as_ref() } else { credit.as_ref() };
-                    let decision = Decision {
+                    let claim = Claim {
                         acquired_by: Some(self.acquired_by),
                         origin: self.origin(pinned, state),
-                        ..decision_of(effect, stamp, *terms_position, pinned, state)
+                        ..claim_of(effect, *terms_position, pinned, state)
                     };
-                    let row = state.leads.find(lead).unwrap_or_else(|| state.leads.by_id.insert(lead.clone(), Lead::new(stamp)));
-                    state.leads.by_id.get_mut(row).decisions.push(decision);
+                    let row = state.leads.decide(lead, Decision::new(stamp, claim));
                     self.tell_campaign(row, credit.as_ref().filter(|_| *owner != Party::House), stamp, state);
                     self.name(row, stamp, state);
                     for key in &self.match_keys {
@@ -92,7 +90,7 @@ impl EventType for LeadReferred {
                         protected_until: *protected_until,
                         earlier_than_owner: *earlier_than_owner,
                     };
-                    state.leads.by_id.get_mut(row).declined.push(claim);
+                    state.leads.by_id.get_mut(row).add_declined(claim);
                     self.name(row, stamp, state);
                 }
                 _ => {}
@@ -134,8 +132,8 @@ impl LeadReferred {
             protected_until: until.and_then(Until::time),
             earlier_than_owner,
         };
-        if at < last.stamp.occurred_at {
-            return declined(last.owner, lead.protection_at(last.stamp.occurred_at, Seen::ALL), true);
+        if at < last.stamp().occurred_at {
+            return declined(last.owner, lead.protection_at(last.stamp().occurred_at, Seen::ALL), true);
         }
         if lead.is_protected(at, Seen::ALL) {
             let owner = lead.ownership(at, Seen::ALL, state).map_or(last.owner, |ownership| ownership.owner);
@@ -159,7 +157,7 @@ impl LeadReferred {
         let mut effect =
             Effect::LeadOwnerSet { lead: lead.clone(), owner: owner.to_party(state), credit, rule, protected_until: None, terms_position };
         let stamp = Stamp { occurred_at: at, position: u64::MAX };
-        let until = decision_of(&effect, stamp, terms_position, claiming, state).protected_until(Seen::ALL).time();
+        let until = Decision::new(stamp, claim_of(&effect, terms_position, claiming, state)).protected_until(Seen::ALL).time();
         if let Effect::LeadOwnerSet { protected_until, .. } = &mut effect {
             *protected_until = until;
         }
@@ -205,16 +203,15 @@ impl LeadReferred {
     }
 }
 
-/// The decision of an effect, its protection pinned to the terms of a record (rules 5.2).
-pub(super) fn decision_of(effect: &Effect, stamp: Stamp, terms_position: u64, agreement: Option<&Id>, state: &State) -> Decision {
+/// The claim that an effect decides, its protection pinned to the terms of a record (rules 5.2).
+pub(super) fn claim_of(effect: &Effect, terms_position: u64, agreement: Option<&Id>, state: &State) -> Claim {
     let Effect::LeadOwnerSet { owner, credit, rule, .. } = effect else { unreachable!("called with a decision on an owner") };
     let agreement = agreement.and_then(|id| state.agreements.by_id.by_key(id));
     let pinned = agreement.and_then(|agreement| agreement.version_of(terms_position));
     // A lead of the house's own, without an agreement, is protected without limit; without terms as if they said nothing.
     let without_terms = if agreement.is_some() { Protection::default() } else { Protection::UNLIMITED };
     let protection = pinned.map_or(without_terms, |version| version.terms.protection);
-    Decision {
-        stamp,
+    Claim {
         owner: Owner::from_party(owner, state),
         credit: credit.as_ref().map(|id| state.agreements.by_id.find(id).expect("a credit names a known agreement")),
         rule: *rule,
@@ -222,8 +219,6 @@ pub(super) fn decision_of(effect: &Effect, stamp: Stamp, terms_position: u64, ag
         origin: Origin::default(),
         protection,
         zone: pinned.map_or(Tz::UTC, |version| version.terms.zone),
-        approved: None,
-        extensions: ThinVec::new(),
     }
 }
 

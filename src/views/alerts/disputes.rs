@@ -22,7 +22,7 @@ impl Walk for DisputeOpen {
     fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
         match state.commissions.disputes.get(row).subject {
             DisputeSubject::Lead(_) => true,
-            DisputeSubject::Sale(sale) => wanted.is_of(state, state.commissions.sales.get(sale).credit, None),
+            DisputeSubject::Sale(sale) => wanted.is_of(state, state.commissions.sales.get(sale).credit(), None),
             DisputeSubject::Payout(payout) => wanted.is_of(state, None, Some(state.commissions.payouts.get(payout).partner)),
         }
     }
@@ -68,8 +68,8 @@ fn subject(state: &State, subject: DisputeSubject) -> Subject {
         DisputeSubject::Lead(row) => Subject { lead: Some(lead_id(row)), ..Subject::default() },
         DisputeSubject::Sale(row) => {
             let sale = state.commissions.sales.get(row);
-            let credit = sale.credit.map(|credit| Subject::agreement(state, credit)).unwrap_or_default();
-            Subject { lead: sale.lead.map(lead_id), ..credit }
+            let credit = sale.credit().map(|credit| Subject::agreement(state, credit)).unwrap_or_default();
+            Subject { lead: sale.lead().map(lead_id), ..credit }
         }
         DisputeSubject::Payout(row) => Subject::partner(state, state.commissions.payouts.get(row).partner),
     }

@@ -24,7 +24,7 @@ fn lapsing(lead: &Lead, seen: Seen) -> Option<(Time, Time)> {
         return None;
     }
     let Until::At(until) = lead.protection_at(seen.time, seen)? else { return None };
-    let near = days_before(until, LAPSE_DAYS.unsigned_abs(), decision.zone()).max(decision.stamp.occurred_at);
+    let near = days_before(until, LAPSE_DAYS.unsigned_abs(), decision.zone()).max(decision.stamp().occurred_at);
     (near <= seen.time && seen.time < until).then_some((until, near))
 }
 

@@ -110,7 +110,7 @@ impl Value {
     pub fn of(fact: Fact, scope: Scope, state: &State) -> Option<Self> {
         let commissions = &state.commissions;
         Some(match fact {
-            Fact::Introduced(row) => Self::new(state.leads.by_id.get(row).introduced, Change::Lead),
+            Fact::Introduced(row) => Self::new(state.leads.by_id.get(row).introduced(), Change::Lead),
             Fact::Qualified(row) => {
                 let lead = state.leads.by_id.get(row);
                 let qualification = lead.qualifications(Seen::ALL).next().expect("noted when the lead qualified");
@@ -137,7 +137,7 @@ impl Value {
         if counts {
             value.changes.push(Change::Qualified);
         }
-        for (account, place) in &lead.entries {
+        for (account, place) in lead.entries() {
             let entry = state.accounts.get(*account).entry(*place);
             if entry.position == stamp.position {
                 value.effective_at = entry.effective_at;
@@ -148,13 +148,13 @@ impl Value {
     }
 
     fn of_sale(sale: &Sale, is_first: bool, scope: Scope, state: &State) -> Self {
-        let currency = sale.amount.currency;
-        let mut value = Self { stamp: sale.stamp, effective_at: effective_at(sale.stamp, state), changes: SmallVec::new() };
+        let currency = sale.amount().currency;
+        let mut value = Self { stamp: sale.stamp(), effective_at: effective_at(sale.stamp(), state), changes: SmallVec::new() };
         if is_first {
             value.changes.push(Change::Deals(currency, 1));
         }
-        value.add_revenue(sale, sale.amount.minor_units, scope, state);
-        let earned = sale.credit.and(sale.earned.as_ref()).and_then(|earned| earned.amount);
+        value.add_revenue(sale, sale.amount().minor_units, scope, state);
+        let earned = sale.credit().and(sale.earned()).and_then(|earned| earned.amount);
         if let Some(amount) = earned.filter(|amount| amount.minor_units != 0) {
             value.changes.push(Change::Commission(amount.currency, amount.minor_units));
         }
@@ -166,8 +166,8 @@ impl Value {
         let sale = state.commissions.sales.get(refund.sale);
         let mut value = Self { stamp, effective_at: effective_at(stamp, state), changes: SmallVec::new() };
         value.add_revenue(sale, sign * refund.applied, scope, state);
-        let earned = sale.earned.as_ref().and_then(|earned| earned.amount);
-        let currency = earned.map_or(sale.amount.currency, |amount| amount.currency);
+        let earned = sale.earned().and_then(|earned| earned.amount);
+        let currency = earned.map_or(sale.amount().currency, |amount| amount.currency);
         for part in refund.taken.iter().filter(|part| part.partner != HOUSE && scope.covers_agreement(Some(part.agreement), state)) {
             // What is taken is below zero.
             value.changes.push(Change::Commission(currency, -sign * part.amount));
@@ -176,12 +176,12 @@ impl Value {
     }
 
     fn add_revenue(&mut self, sale: &Sale, minor_units: i64, scope: Scope, state: &State) {
-        let currency = sale.amount.currency;
-        if minor_units == 0 || !scope.covers_agreement(sale.credit, state) {
+        let currency = sale.amount().currency;
+        if minor_units == 0 || !scope.covers_agreement(sale.credit(), state) {
             return;
         }
         self.changes.push(Change::Revenue(currency, minor_units));
-        if scope == Scope::All && sale.credit.is_some() {
+        if scope == Scope::All && sale.credit().is_some() {
             self.changes.push(Change::Credited(currency, minor_units));
         }
     }
@@ -206,6 +206,6 @@ pub fn origin_at(lead: &Lead, stamp: Stamp) -> Origin {
 
 /// Through what a sale counts: its credit, and the campaign that brought its lead.
 pub fn origin_of_sale(sale: &Sale, state: &State) -> Origin {
-    let campaign = sale.lead.and_then(|row| origin_at(state.leads.by_id.get(row), sale.stamp).campaign);
-    Origin { agreement: sale.credit, campaign }
+    let campaign = sale.lead().and_then(|row| origin_at(state.leads.by_id.get(row), sale.stamp()).campaign);
+    Origin { agreement: sale.credit(), campaign }
 }

@@ -85,13 +85,13 @@ fn referred(record: &Record, state: &State, notes: &mut Notes) {
     let lead = state.leads.by_id.get(row);
     let mut claims = lead.decisions(Seen::ALL).filter(|decision| decision.acquired_by.is_some());
     let claim = claims.next_back().expect("the claim that was recorded last");
-    let earlier: SmallVec<[(Time, Origin); 2]> = claims.map(|claim| (claim.stamp.occurred_at, claim.origin)).collect();
+    let earlier: SmallVec<[(Time, Origin); 2]> = claims.map(|claim| (claim.stamp().occurred_at, claim.origin)).collect();
     let fact = earlier.is_empty().then_some(Fact::Introduced(row));
     for scope in Scope::of(claim.origin, state) {
         match first_in(scope, &earlier, state) {
-            None => notes.push(Note::Fact(scope, fact, Value::new(claim.stamp, Change::Lead))),
+            None => notes.push(Note::Fact(scope, fact, Value::new(claim.stamp(), Change::Lead))),
             Some(first_at) => {
-                notes.push(Note::Again(scope, Again { what: Change::Lead, lead: row, stamp: claim.stamp, first_at }));
+                notes.push(Note::Again(scope, Again { what: Change::Lead, lead: row, stamp: claim.stamp(), first_at }));
             }
         }
     }
@@ -119,15 +119,15 @@ fn first_in(scope: Scope, earlier: &[(Time, Origin)], state: &State) -> Option<T
 
 fn sold(row: Row, state: &State, notes: &mut Notes) {
     let sale = state.commissions.sales.get(row);
-    let before = sale.lead.map(|lead| first_before(lead, row, state));
-    let is_first = before.is_some_and(|before| before.is_none_or(|known| sale.stamp < state.commissions.sales.get(known).stamp));
+    let before = sale.lead().map(|lead| first_before(lead, row, state));
+    let is_first = before.is_some_and(|before| before.is_none_or(|known| sale.stamp() < state.commissions.sales.get(known).stamp()));
     let fact = if is_first { Fact::FirstSold(row) } else { Fact::Sold(row) };
     add_fact(fact, origin_of_sale(sale, state), state, notes);
     // A sale told late that was earlier: the one that was the first is so no more.
     if let (true, Some(Some(known))) = (is_first, before) {
         let known = state.commissions.sales.get(known);
-        let stamp = Stamp { occurred_at: known.stamp.occurred_at, position: sale.stamp.position };
-        let value = Value::new(stamp, Change::Deals(known.amount.currency, -1));
+        let stamp = Stamp { occurred_at: known.stamp().occurred_at, position: sale.stamp().position };
+        let value = Value::new(stamp, Change::Deals(known.amount().currency, -1));
         let scopes = Scope::of(origin_of_sale(known, state), state);
         notes.extend(scopes.into_iter().map(|scope| Note::Fact(scope, None, value.clone())));
     }
@@ -136,13 +136,13 @@ fn sold(row: Row, state: &State, notes: &mut Notes) {
 /// The first of a lead's sales before this one was recorded.
 fn first_before(lead: Row, sale: Row, state: &State) -> Option<Row> {
     let sales = &state.commissions.sales;
-    let mut known = state.leads.by_id.get(lead).sales.iter().copied().filter(|row| *row != sale);
+    let mut known = state.leads.by_id.get(lead).sales(state).filter(|row| *row != sale);
     let first_told = known.next()?;
     // Mostly sales are told in order; only one that comes late needs to be compared with all.
-    if sales.get(first_told).stamp < sales.get(sale).stamp {
+    if sales.get(first_told).stamp() < sales.get(sale).stamp() {
         return Some(first_told);
     }
-    known.chain([first_told]).min_by_key(|row| sales.get(*row).stamp)
+    known.chain([first_told]).min_by_key(|row| sales.get(*row).stamp())
 }
 
 /// A refund counts where the sale does, and where its commission was taken from.
@@ -193,7 +193,7 @@ fn moved(record: &Record, stamp: Stamp, state: &State, notes: &mut Notes) {
 /// The last of a lead's qualifications that earned something. Whose reward a transfer moves it does not say; they are of one
 /// claim but after a loss.
 fn last_rewarded(lead: &Lead) -> Option<&Qualification> {
-    let earned = |known: &&Qualification| lead.holdings.iter().any(|holding| holding.position == known.stamp.position);
+    let earned = |known: &&Qualification| lead.holdings().any(|holding| holding.position == known.stamp.position);
     lead.qualifications(Seen::ALL).rev().find(earned)
 }
 

@@ -1,0 +1,239 @@
+//! What is kept of a lead, as small as can be: most are claimed once, and bring a sale or two.
+
+use super::claim::Reward;
+use super::{Decision, DeclinedClaim, Qualification};
+use crate::domain::calendar::Time;
+use crate::domain::commissions::holdings::{Holding, Holdings};
+use crate::domain::ids::Id;
+use crate::domain::money::Money;
+use crate::domain::table::{OptionalRow, Row};
+use crate::domain::{Stamp, State};
+use smallvec::SmallVec;
+
+/// A lead.
+#[derive(Clone)]
+pub struct Lead {
+    /// Its first referral.
+    first: Decision,
+    /// Its first match key, if its first referral gave it.
+    match_key: OptionalRow,
+    /// The first and the last recorded of the sales that name it: each names the next.
+    sales: (OptionalRow, OptionalRow),
+    sales_count: u32,
+    rest: Option<Box<Rest>>,
+}
+
+/// What most leads do not have.
+#[derive(Clone, Default)]
+struct Rest {
+    qualifications: SmallVec<[Qualification; 1]>,
+    rewards: SmallVec<[Reward; 1]>,
+    /// What stands of its qualifications' commission.
+    holdings: Holdings,
+    /// The commission entries of its qualifications: account and place.
+    entries: SmallVec<[(Row, Row); 1]>,
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Clone, Default)]
+struct Rare {
+    /// After the first.
+    decisions: Vec<Decision>,
+    declined: Vec<DeclinedClaim>,
+    losses: Vec<Stamp>,
+    aliases: Vec<(Id, Stamp)>,
+    /// After the first.
+    match_keys: Vec<(Row, Stamp)>,
+    /// Of each agreement that had the credit, when its first sale occurred; empty while its first sale says all.
+    first_sales: Vec<(Row, Time)>,
+    disputes: Vec<Row>,
+}
+
+impl Lead {
+    pub(super) fn new(first: Decision) -> Self {
+        Self { first, match_key: OptionalRow::NONE, sales: (OptionalRow::NONE, OptionalRow::NONE), sales_count: 0, rest: None }
+    }
+
+    /// When it was first referred, and by which record.
+    pub fn introduced(&self) -> Stamp {
+        self.first.stamp()
+    }
+
+    /// All decisions, in the order of recording.
+    pub(super) fn all_decisions(&self) -> impl DoubleEndedIterator<Item = &Decision> {
+        std::iter::once(&self.first).chain(self.rare().into_iter().flat_map(|rare| &rare.decisions))
+    }
+
+    pub(super) fn all_decisions_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Decision> {
+        let rare = self.rest.as_mut().and_then(|rest| rest.rare.as_mut());
+        std::iter::once(&mut self.first).chain(rare.into_iter().flat_map(|rare| &mut rare.decisions))
+    }
+
+    pub(super) fn add_decision(&mut self, decision: Decision) {
+        self.rare_mut().decisions.push(decision);
+    }
+
+    pub(super) fn all_declined(&self) -> &[DeclinedClaim] {
+        self.rare().map_or(&[], |rare| &rare.declined)
+    }
+
+    pub(super) fn add_declined(&mut self, claim: DeclinedClaim) {
+        self.rare_mut().declined.push(claim);
+    }
+
+    pub(super) fn losses(&self) -> &[Stamp] {
+        self.rare().map_or(&[], |rare| &rare.losses)
+    }
+
+    pub(super) fn add_loss(&mut self, loss: Stamp) {
+        self.rare_mut().losses.push(loss);
+    }
+
+    pub(super) fn all_qualifications(&self) -> &[Qualification] {
+        self.rest.as_ref().map_or(&[], |rest| &rest.qualifications)
+    }
+
+    pub(super) fn add_qualification(&mut self, qualification: Qualification) {
+        self.rest_mut().qualifications.push(qualification);
+    }
+
+    pub(super) fn all_aliases(&self) -> &[(Id, Stamp)] {
+        self.rare().map_or(&[], |rare| &rare.aliases)
+    }
+
+    pub(super) fn add_alias(&mut self, alias: Id, stamp: Stamp) {
+        self.rare_mut().aliases.push((alias, stamp));
+    }
+
+    /// Its match keys, by their rows, and since when.
+    pub(super) fn all_match_keys(&self) -> impl Iterator<Item = (Row, Stamp)> {
+        let first = self.match_key.get().map(|row| (row, self.introduced()));
+        first.into_iter().chain(self.rare().into_iter().flat_map(|rare| rare.match_keys.iter().copied()))
+    }
+
+    pub(super) fn add_match_key(&mut self, key: Row, stamp: Stamp) {
+        let is_first = stamp == self.introduced() && self.all_match_keys().next().is_none();
+        if is_first {
+            self.match_key = Some(key).into();
+        } else {
+            self.rare_mut().match_keys.push((key, stamp));
+        }
+    }
+
+    pub(super) fn rewards(&self) -> &[Reward] {
+        self.rest.as_ref().map_or(&[], |rest| &rest.rewards)
+    }
+
+    /// Remembers what a qualification accrued.
+    pub(in crate::domain) fn add_reward(&mut self, agreement: Row, rule: &str, amount: Money) {
+        self.rest_mut().rewards.push(Reward { agreement, rule: rule.into(), amount });
+    }
+
+    /// What stands of its qualifications' commission, oldest first.
+    pub fn holdings(&self) -> impl Iterator<Item = &Holding> {
+        self.rest.iter().flat_map(|rest| rest.holdings.iter())
+    }
+
+    pub(in crate::domain) fn holdings_mut(&mut self) -> &mut Holdings {
+        &mut self.rest_mut().holdings
+    }
+
+    /// The commission entries of its qualifications: account and place.
+    pub fn entries(&self) -> &[(Row, Row)] {
+        self.rest.as_ref().map_or(&[], |rest| &rest.entries)
+    }
+
+    /// A commission entry of a record was posted to a partner.
+    pub(in crate::domain) fn add_entry(&mut self, partner: Row, position: u64, entry: (Row, Row)) {
+        let rest = self.rest_mut();
+        rest.entries.push(entry);
+        rest.holdings.link(partner, position, entry);
+    }
+
+    /// Disputes that name it.
+    pub fn disputes(&self) -> &[Row] {
+        self.rare().map_or(&[], |rare| &rare.disputes)
+    }
+
+    pub(in crate::domain) fn add_dispute(&mut self, dispute: Row) {
+        self.rare_mut().disputes.push(dispute);
+    }
+
+    /// How many sales name it.
+    pub fn sales_count(&self) -> u32 {
+        self.sales_count
+    }
+
+    /// The sales that name it, in the order of recording.
+    pub fn sales(&self, state: &State) -> impl Iterator<Item = Row> {
+        std::iter::successors(self.sales.0.get(), |row| state.commissions.sales.get(*row).next_of_lead())
+    }
+
+    /// When the first sale with a credit occurred, of those recorded (rules 6.3).
+    pub fn first_sale(&self, credit: Row, state: &State) -> Option<Time> {
+        let told = self.rare().map_or(&[][..], |rare| &rare.first_sales);
+        if told.is_empty() {
+            return self.first_told(state).filter(|(known, _)| *known == credit).map(|(_, at)| at);
+        }
+        told.iter().find(|(known, _)| *known == credit).map(|(_, first)| *first)
+    }
+
+    /// The credit of the sale that was recorded first, and when it occurred.
+    fn first_told(&self, state: &State) -> Option<(Row, Time)> {
+        let sale = state.commissions.sales.get(self.sales.0.get()?);
+        Some((sale.credit()?, sale.stamp().occurred_at))
+    }
+
+    fn add_sale(&mut self, sale: Row, first_told: Option<(Row, Time)>, credit: Option<Row>, at: Time) {
+        let is_first = self.sales.0.get().is_none();
+        self.sales = (if is_first { Some(sale).into() } else { self.sales.0 }, Some(sale).into());
+        self.sales_count += 1;
+        let is_said = self.rare().is_none_or(|rare| rare.first_sales.is_empty())
+            && first_told.is_some_and(|(known, first)| Some(known) == credit && first <= at);
+        let Some(credit) = credit.filter(|_| !is_first && !is_said) else { return };
+        let told = &mut self.rare_mut().first_sales;
+        if told.is_empty() {
+            told.extend(first_told);
+        }
+        match told.iter_mut().find(|(known, _)| *known == credit) {
+            Some((_, first)) => *first = at.min(*first),
+            None => told.push((credit, at)),
+        }
+    }
+
+    fn rare(&self) -> Option<&Rare> {
+        self.rest.as_ref()?.rare.as_deref()
+    }
+
+    fn rest_mut(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
+    }
+
+    fn rare_mut(&mut self) -> &mut Rare {
+        self.rest_mut().rare.get_or_insert_default()
+    }
+}
+
+impl State {
+    /// Remembers a sale with the lead that it names.
+    pub(in crate::domain) fn add_sale(&mut self, lead: Row, sale: Row) {
+        let known = self.leads.by_id.get(lead);
+        let (first_told, last) = (known.first_told(self), known.sales.1.get());
+        if let Some(last) = last {
+            self.commissions.sales.get_mut(last).set_next_of_lead(sale);
+        }
+        let added = self.commissions.sales.get(sale);
+        let (credit, at) = (added.credit(), added.stamp().occurred_at);
+        self.leads.by_id.get_mut(lead).add_sale(sale, first_told, credit, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lead_is_small() {
+        assert_eq!(size_of::<Lead>(), 56);
+    }
+}
