@@ -1,5 +1,7 @@
 //! Numbers and times in as few bytes as they need, for what is kept in great number and read again in order.
 
+mod saved;
+
 use super::Stamp;
 use super::calendar::Time;
 

@@ -1,11 +1,14 @@
 //! Which records are about a partner, an agreement or a lead: their positions, by row, as lists of small differences.
 
+pub mod saved;
+
 use crate::domain::Subjects;
+use crate::domain::pages::Pages;
 use crate::domain::table::Row;
 use smallvec::SmallVec;
 
 /// The positions of the records about each row. Append-only, in the order of recording.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Index {
     partners: Lists,
     agreements: Lists,
@@ -36,18 +39,21 @@ impl Index {
     }
 }
 
-/// A list per row.
-#[derive(Default)]
-struct Lists(Vec<Positions>);
+/// Lists of a page.
+const PAGE: usize = 64;
+
+/// A list per row. A clone shares the pages.
+#[derive(Clone, Default)]
+struct Lists(Pages<Positions, PAGE>);
 
 impl Lists {
     fn add(&mut self, position: u64, rows: &[Row]) {
         for &row in rows {
             let row = row as usize;
-            if self.0.len() <= row {
-                self.0.resize_with(row + 1, Positions::default);
+            while self.0.len() <= row {
+                self.0.push(Positions::default());
             }
-            self.0[row].push(position);
+            self.0.get_mut(row).expect("the row was added").push(position);
         }
     }
 
@@ -57,7 +63,7 @@ impl Lists {
 }
 
 /// Rising positions, each as the difference to the one before, seven bits a byte, least first.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Positions {
     last: u64,
     /// Most leads have a few records only: they need no memory of their own.

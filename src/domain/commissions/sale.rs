@@ -1,5 +1,7 @@
 //! A sale, as small as can be: there are more of them than of anything else, and most are never touched again.
 
+mod saved;
+
 use super::Earned;
 use super::holdings::{Holding, Holdings, Part};
 use crate::domain::calendar::Time;

@@ -9,6 +9,7 @@ pub mod protection_extended;
 pub mod qualified;
 pub mod reassigned;
 pub mod referred;
+mod saved;
 
 use super::calendar::Time;
 use super::effect::Party;
@@ -30,15 +31,15 @@ pub use kept::Lead;
 pub struct Leads {
     /// By the id of their first referral.
     pub by_id: Table<Id, Lead>,
-    aliases: Table<Id, Alias>,
-    match_keys: Table<Box<str>, Sharing>,
+    pub(super) aliases: Table<Id, Alias>,
+    pub(super) match_keys: Table<Box<str>, Sharing>,
     /// Decisions that were made alike, each once. What a refused batch left here does no harm.
-    claims: HashSet<Arc<Claim>, foldhash::quality::RandomState>,
+    pub(super) claims: HashSet<Arc<Claim>, foldhash::quality::RandomState>,
 }
 
 /// The leads that share a match key, in the order in which they got it.
 #[derive(Clone)]
-struct Sharing {
+pub(super) struct Sharing {
     first: Row,
     more: ThinVec<Row>,
 }

@@ -1,10 +1,14 @@
 //! The facts of a scope in the order of recording, with sums over runs of them, and over runs of runs: what a question
 //! covers as a whole is added as a whole, and only the facts at its edges are looked at one by one.
 
+mod saved;
+
 use super::fact::{Fact, Value};
 use super::sums::Sums;
 use crate::domain::calendar::Time;
+use crate::domain::pages::Pages;
 use crate::domain::{Seen, Stamp};
+use std::sync::Arc;
 
 /// Facts of a run, and runs of a run of runs.
 pub const RUN: usize = 128;
@@ -89,14 +93,17 @@ impl Run {
     }
 }
 
-/// The facts of a scope.
-#[derive(Default)]
+/// Full runs of a page.
+const PAGE: usize = 32;
+
+/// The facts of a scope. A clone shares all full runs.
+#[derive(Clone, Default)]
 pub struct History {
-    full: Vec<Box<[Fact]>>,
+    full: Pages<Arc<[Fact]>, PAGE>,
     open: Vec<Fact>,
     open_run: Option<Box<Run>>,
     /// Of every full run of facts; above them of every full run of those, and so on.
-    levels: Vec<Vec<Run>>,
+    levels: Vec<Pages<Arc<Run>, PAGE>>,
 }
 
 impl History {
@@ -114,7 +121,7 @@ impl History {
             None => self.open_run = Some(Box::new(run)),
         }
         if self.open.len() == RUN {
-            self.full.push(std::mem::take(&mut self.open).into_boxed_slice());
+            self.full.push(std::mem::take(&mut self.open).into());
             let full = *self.open_run.take().expect("the run has facts");
             self.add_run(0, full);
         }
@@ -122,14 +129,20 @@ impl History {
 
     fn add_run(&mut self, level: usize, run: Run) {
         if self.levels.len() == level {
-            self.levels.push(Vec::new());
+            self.levels.push(Pages::default());
         }
         let runs = &mut self.levels[level];
-        runs.push(run);
+        runs.push(Arc::new(run));
         if runs.len().is_multiple_of(RUN) {
-            let mut together = runs[runs.len() - RUN].clone();
-            runs[runs.len() - RUN + 1..].iter().for_each(|run| together.add(run));
-            self.add_run(level + 1, together);
+            let last = (runs.len() - RUN..runs.len()).filter_map(|index| runs.get(index));
+            let together = last.fold(None, |together: Option<Run>, run| match together {
+                None => Some(Run::clone(run)),
+                Some(mut together) => {
+                    together.add(run);
+                    Some(together)
+                }
+            });
+            self.add_run(level + 1, together.expect("there are that many runs"));
         }
     }
 
@@ -139,7 +152,7 @@ impl History {
         let mut runs = 0;
         while runs < self.full.len() {
             runs += self.longest_run(runs, window, sums).unwrap_or_else(|| {
-                left.extend_from_slice(&self.full[runs]);
+                left.extend_from_slice(self.full.get(runs).expect("it is one of them"));
                 1
             });
         }

@@ -1,0 +1,11 @@
+//! Snapshots: all that replay makes of the records up to a position, in a file, so that a start need not begin at the
+//! first record.
+//!
+//! A snapshot is never the truth. It names the head of the Merkle tree at its position, which the journal's must equal;
+//! what is damaged, of another version or of other records is ignored, and the records are replayed instead.
+
+mod encoding;
+mod values;
+
+pub use encoding::{Damaged, Input, MOST_AT_ONCE, Many, One, Output, Part, Saved, Section, Sink, keep, save_many};
+pub(crate) use values::{saved, saved_enum};
