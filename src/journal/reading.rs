@@ -15,7 +15,8 @@ use super::durable::Inner;
 use super::pending::HeldFrame;
 use super::repair::damaged;
 use super::segment::{Image, SEGMENT_HEADER_BYTES};
-use super::{JournalError, StoredRecord};
+use super::recovery::store_failed;
+use super::{Frontier, JournalError, StoredRecord, TreeHead};
 
 /// How many frames the cache keeps, and of how many bytes together.
 const CACHED_FRAMES: usize = 32;
@@ -66,6 +67,21 @@ impl Inner {
             }
         }
         Ok(collector.finish())
+    }
+
+    /// Carries out the port's `tree_head_at`: every frame has the head after its last record.
+    pub fn tree_head_at(&self, position: u64) -> Result<Option<TreeHead>, JournalError> {
+        self.check_open()?;
+        let head = *self.head.read();
+        if position == 0 || position >= head.size {
+            let known = [Frontier::new().head(), head];
+            return Ok(known.into_iter().find(|known| known.size == position));
+        }
+        let header = match self.queue.find(position) {
+            Some(held) => Some(held.header),
+            None => self.store.read().as_ref().and_then(|store| store.header_at(position).transpose()).transpose().map_err(store_failed)?,
+        };
+        Ok(header.map(|header| header.tree).filter(|tree| tree.size == position))
     }
 
     /// Gathers from the store; answers what is wrong with it, if anything.

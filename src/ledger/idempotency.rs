@@ -2,30 +2,32 @@
 //!
 //! A hit is a hint only: the caller reads the record at the position and compares the id itself.
 
+pub mod saved;
+
 use crate::domain::ids::EventId;
 use hashbrown::HashTable;
 use smallvec::SmallVec;
-use std::hash::{BuildHasher, RandomState};
+use siphasher::sip::SipHasher13;
 
 /// Tables that grow apart, so that no append waits for all of it to be moved.
-const SHARDS: usize = 64;
+const SHARDS: usize = 256;
 /// How many bits of a fingerprint are kept.
 const FINGERPRINT_BITS: u32 = 56;
 /// How many bits a position may have.
 const POSITION_BITS: u32 = 40;
 
-/// The fingerprint of an event id, seeded anew in every process so that nobody can aim at collisions.
+/// The fingerprint of an event id, with a secret of the ledger's own so that nobody can aim at collisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(u64);
 
-/// What makes fingerprints: random, drawn once for each process.
-#[derive(Clone)]
-pub struct Seed(RandomState);
+/// What makes fingerprints: drawn at random when the first record is replayed, and kept with snapshots of them.
+#[derive(Clone, Copy)]
+pub struct Seed(u128);
 
 impl Seed {
     /// The fingerprint of an event id.
     pub fn fingerprint(&self, event_id: EventId) -> Fingerprint {
-        Fingerprint(self.0.hash_one(event_id.0) >> (u64::BITS - FINGERPRINT_BITS))
+        Fingerprint(SipHasher13::new_with_key(&self.0.to_le_bytes()).hash(&event_id.0.to_le_bytes()) >> (u64::BITS - FINGERPRINT_BITS))
     }
 }
 
@@ -61,14 +63,14 @@ pub struct Idempotency {
 
 impl Default for Idempotency {
     fn default() -> Self {
-        Self { seed: Seed(RandomState::new()), shards: (0..SHARDS).map(|_| HashTable::new()).collect() }
+        Self { seed: Seed(uuid::Uuid::new_v4().as_u128()), shards: (0..SHARDS).map(|_| HashTable::new()).collect() }
     }
 }
 
 impl Idempotency {
     /// What makes the fingerprints.
     pub fn seed(&self) -> Seed {
-        self.seed.clone()
+        self.seed
     }
 
     /// The fingerprint of an event id.
@@ -89,7 +91,7 @@ impl Idempotency {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "six bits are left")]
+#[expect(clippy::cast_possible_truncation, reason = "eight bits are left")]
 fn shard_of(Fingerprint(fingerprint): Fingerprint) -> usize {
     (fingerprint >> (FINGERPRINT_BITS - SHARDS.trailing_zeros())) as usize
 }

@@ -136,6 +136,11 @@ impl<'a> Input<'a> {
         self.bytes.is_empty()
     }
 
+    /// How many bytes are left.
+    pub fn left(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Reads a byte.
     pub fn byte(&mut self) -> Result<u8, Damaged> {
         let (first, rest) = self.bytes.split_first().ok_or(Damaged("it ends too early"))?;
