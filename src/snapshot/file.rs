@@ -23,6 +23,7 @@ use crate::journal::TreeHead;
 use parking_lot::Mutex;
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -236,6 +237,11 @@ impl SnapshotFile {
     /// How long it is, in bytes.
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Which section each of its chunks belongs to, and where in the file that is.
+    pub fn chunks(&self) -> impl Iterator<Item = (Section, Range<u64>)> {
+        self.chunks.iter().map(|chunk| (chunk.section, chunk.offset..chunk.offset + chunk.length as u64))
     }
 
     /// Checks that all of it is whole.
