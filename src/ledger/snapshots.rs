@@ -20,8 +20,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
-/// How little the thread that writes snapshots asks of the processor while others want it.
-const NICENESS: i32 = 19;
+/// How little the thread that writes snapshots asks of the processor while others want it: what is frozen costs those
+/// others something until it is written.
+const NICENESS: i32 = 5;
 
 /// When snapshots are taken, and where they go.
 pub struct Schedule {
