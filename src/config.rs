@@ -75,6 +75,8 @@ pub struct ServeConfig {
     pub cut_damaged_tail: bool,
     /// Records from one snapshot of the state to the next; 0 for none.
     pub snapshot_records: u64,
+    /// Whether both copies of all records are read before the service starts, however large the ledger is.
+    pub check_everything: bool,
     /// What the ledger takes before it says no.
     pub limits: Limits,
     /// Threads that serve connections. One handles many small calls best, more help large batches.
@@ -97,6 +99,7 @@ impl Default for ServeConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
             cut_damaged_tail: false,
             snapshot_records: 1_000_000,
+            check_everything: false,
             limits: Limits::default(),
             worker_threads: cores.min(4),
             max_concurrent_streams: 256,

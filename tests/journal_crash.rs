@@ -6,8 +6,8 @@ mod journal_support;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use journal_support::*;
 use partnership_ledger::journal::{DurableJournal, Journal, JournalError, Options, Step, StepHook};
@@ -72,9 +72,11 @@ fn a_picture_at_any_step_has_all_that_was_acknowledged() {
     let acknowledged = Arc::new(AtomicU64::new(0));
     let steps = Arc::new(AtomicU64::new(0));
     let hook: StepHook = Arc::new({
-        let (acknowledged, steps) = (Arc::clone(&acknowledged), Arc::clone(&steps));
+        let (acknowledged, steps, taking) = (Arc::clone(&acknowledged), Arc::clone(&steps), Mutex::new(()));
         let (dir, pictures) = (dir.path().to_owned(), pictures.path().to_owned());
         move |_| {
+            // No step is taken while a picture is.
+            let _taking = taking.lock().unwrap();
             let number = steps.fetch_add(1, Ordering::SeqCst);
             if number % 11 == 5 {
                 let least = acknowledged.load(Ordering::SeqCst);
@@ -194,7 +196,7 @@ fn a_shortened_log_is_refused_again_and_again() {
 #[test]
 fn a_lost_first_segment_is_refused_again_and_again() {
     let dir = tempfile::tempdir().unwrap();
-    closed_ledger(dir.path(), SEED, 100);
+    closed_ledger_with(plain_options(), dir.path(), SEED, 100);
     fs::remove_dir_all(dir.path().join("store")).unwrap();
     fs::remove_file(dir.path().join("wal/00000000000000000001.seg")).unwrap();
     for _ in 0..3 {

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use journal_support::*;
-use partnership_ledger::journal::{DurableJournal, Journal, JournalError, inspect};
+use partnership_ledger::journal::{DurableJournal, Journal, JournalError, Options, inspect};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
@@ -57,9 +57,13 @@ fn damage_store(dir: &Path, random: &mut StdRng) -> String {
 
 /// Runs `trial` on copies of one ledger, each with its own random numbers.
 fn trials(count: u64, trial: impl Fn(&Path, &mut StdRng, u64, u64)) {
+    trials_of(small_options(), count, trial);
+}
+
+fn trials_of(options: Options, count: u64, trial: impl Fn(&Path, &mut StdRng, u64, u64)) {
     let template = tempfile::tempdir().unwrap();
     let seed = 7;
-    let last = closed_ledger(template.path(), seed, RECORDS);
+    let last = closed_ledger_with(options, template.path(), seed, RECORDS);
     for number in 0..count {
         let copy = tempfile::tempdir().unwrap();
         copy_dir(template.path(), copy.path()).unwrap();
@@ -150,23 +154,6 @@ fn a_damaged_store_is_moved_aside_and_not_deleted() {
     });
 }
 
-/// Changes the store behind the journal's back: flips a bit in the frame that has `position`.
-fn change_store(dir: &Path, position: u64) -> (u64, u64) {
-    let db = sled::Config::new().path(dir.join("store")).segment_size(4 << 20).flush_every_ms(None).open().unwrap();
-    let tree = db.open_tree("frames").unwrap();
-    let mut bound = position.to_be_bytes().to_vec();
-    bound.extend([0xff; 2]);
-    let (key, value) = tree.range(..=bound).next_back().unwrap().unwrap();
-    let mut value = value.to_vec();
-    let middle = value.len() / 2;
-    value[middle] ^= 1;
-    let first = u64::from_be_bytes(key[..8].try_into().unwrap());
-    tree.insert(&key, value).unwrap();
-    let next = tree.get_gt([&first.to_be_bytes()[..], &[0xff; 2]].concat()).unwrap().unwrap().0;
-    tree.flush().unwrap();
-    (first, u64::from_be_bytes(next[..8].try_into().unwrap()) - 1)
-}
-
 #[test]
 fn a_store_that_turns_out_damaged_is_read_from_the_log_and_rebuilt() {
     trials(5, |dir, random, seed, last| {
@@ -190,7 +177,7 @@ fn a_store_that_turns_out_damaged_is_read_from_the_log_and_rebuilt() {
 
 #[test]
 fn a_record_damaged_in_store_and_log_is_named_and_the_others_are_read() {
-    trials(5, |dir, random, seed, last| {
+    trials_of(plain_options(), 5, |dir, random, seed, last| {
         let position = random.random_range(1..last / 2);
         let (first, end) = change_store(dir, position);
         let segments = files(&dir.join("wal"));
@@ -203,7 +190,7 @@ fn a_record_damaged_in_store_and_log_is_named_and_the_others_are_read() {
             .unwrap();
         bytes[frame + 100] ^= 1;
         fs::write(segment, bytes).unwrap();
-        let (journal, _) = DurableJournal::open(dir, small_options()).unwrap();
+        let (journal, _) = DurableJournal::open(dir, plain_options()).unwrap();
         let error = journal.read(position, 10, 1000).unwrap_err();
         assert!(
             matches!(error, JournalError::Damaged { first: from, last: to, .. } if (from, to) == (position, end)),

@@ -1,7 +1,7 @@
 //! Snapshots: a ledger that begins with one is the ledger that replayed all, and no snapshot is ever trusted over the journal.
 
 mod outside;
-#[path = "../benches/workload/mod.rs"]
+#[path = "../benches/ledger/workload.rs"]
 mod realistic;
 
 use outside::ledger::Ledger as _;

@@ -14,6 +14,8 @@ use tonic::transport::{Channel, Endpoint};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest answer taken: a page of 1 000 agreements with long terms.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
+/// How much of an answer may be on its way: over a long line, what is less leaves it idle.
+const WINDOW_BYTES: u32 = 4 << 20;
 
 /// What a command works with: where the ledger is, and where its answers go.
 pub struct Session {
@@ -51,6 +53,8 @@ async fn connect(address: &str, language: Language) -> Result<Channel, Failure> 
     endpoint
         .connect_timeout(CONNECT_TIMEOUT)
         .tcp_nodelay(true)
+        .initial_stream_window_size(WINDOW_BYTES)
+        .initial_connection_window_size(WINDOW_BYTES)
         .connect()
         .await
         .map_err(|error| Failure::unavailable(say!(language, "failure-connect", address = address, error = root_cause(&error))))

@@ -93,6 +93,11 @@ impl Failure {
         self.exit == Exit::Done
     }
 
+    /// Whether the same may be tried again later: the ledger is away, stopped or overloaded.
+    pub fn is_unavailable(&self) -> bool {
+        self.exit == Exit::Unavailable
+    }
+
     /// Says it on the standard error and gives the exit code.
     pub fn report(self, language: Language) -> ExitCode {
         if self.exit != Exit::Done {

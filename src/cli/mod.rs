@@ -1,9 +1,10 @@
-//! The command line: one file per command. It holds no rules; all commands but `serve`, `verify` and `completions` are clients of the contract.
+//! The command line: one file per command. It holds no rules; all commands but `serve`, `verify`, `restore` and `completions` are clients of the contract.
 
 mod agreement;
 mod agreements;
 mod alerts;
 mod append;
+mod backup;
 mod balance;
 mod bench;
 mod campaign;
@@ -30,6 +31,7 @@ mod partners;
 mod payables;
 mod payouts;
 mod records;
+mod restore;
 mod serve;
 mod statement;
 mod steps;
@@ -125,6 +127,10 @@ enum Command {
     TrialBalance(trial_balance::Args),
     /// The ledger as double-entry books, for hledger or beancount
     Export(export::Args),
+    /// Copy a ledger while it runs: into a directory, once, or continuously with --follow
+    Backup(backup::Args),
+    /// Make a ledger of a backup, in a new directory
+    Restore(restore::Args),
     /// Check a ledger's directory while nothing runs on it
     Verify(verify::Args),
     /// How fast a ledger is on this machine
@@ -151,6 +157,7 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(args) => serve::run(args)?,
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
+        Command::Restore(args) => restore::run(&args, &mut session.out)?,
         Command::Bench(args) => bench::run(args, named, &mut session)?,
         Command::Demo => client_runtime()?.block_on(demo::run(&mut session))?,
         Command::Completions(args) => completions::run(&args, &mut session.out)?,
@@ -183,7 +190,10 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Records(args) => records::run(args, session).await,
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
         Command::Export(args) => export::run(args, session).await,
-        Command::Serve(_) | Command::Demo | Command::Bench(_) | Command::Verify(_) | Command::Completions(_) => unreachable!("these need no running ledger"),
+        Command::Backup(args) => backup::run(args, session).await,
+        Command::Serve(_) | Command::Demo | Command::Bench(_) | Command::Verify(_) | Command::Restore(_) | Command::Completions(_) => {
+            unreachable!("these need no running ledger")
+        }
     }
 }
 
@@ -199,6 +209,8 @@ fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
         Command::Bench(_) => ("bench", &["lang"]),
         Command::Export(_) => ("export", &["json"]),
         Command::Verify(_) => ("verify", &["address"]),
+        Command::Restore(_) => ("restore", &["address"]),
+        Command::Backup(args) if args.data_dir.is_some() => ("backup --data-dir", &["address"]),
         Command::Completions(_) => ("completions", &["address", "json", "lang"]),
         _ => return Ok(()),
     };

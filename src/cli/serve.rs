@@ -29,14 +29,18 @@ pub struct Args {
     /// ledger refuses to start for it, and there is no better copy
     #[arg(long)]
     cut_damaged_tail: bool,
+    /// Read both copies of all records first, and repair what is damaged. Without this a ledger of more than 64 MiB is
+    /// looked at in the background while it serves
+    #[arg(long)]
+    check: bool,
 }
 
 pub fn run(args: Args) -> Result<(), Failure> {
     log_to_standard_error();
-    let Args { data_dir, listen, workers, snapshot_every: snapshot_records, cut_damaged_tail } = args;
+    let Args { data_dir, listen, workers, snapshot_every: snapshot_records, cut_damaged_tail, check: check_everything } = args;
     let defaults = ServeConfig::default();
     let worker_threads = workers.unwrap_or(defaults.worker_threads);
-    let config = ServeConfig { data_dir, listen, worker_threads, snapshot_records, cut_damaged_tail, ..defaults };
+    let config = ServeConfig { data_dir, listen, worker_threads, snapshot_records, cut_damaged_tail, check_everything, ..defaults };
     Ok(serve(&config, announce)?)
 }
 

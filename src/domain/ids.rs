@@ -1,6 +1,6 @@
 //! Names of things: business ids, what kind of thing they name, event ids (rules 2).
 
-use compact_str::CompactString;
+use ecow::EcoString;
 use std::fmt;
 
 /// The longest business id, in characters (rules 2.3).
@@ -8,13 +8,13 @@ pub const MAX_ID_LENGTH: usize = 64;
 
 /// A business id: 1–64 characters of `A–Z a–z 0–9 . _ : -`, compared byte by byte (rules 2.3).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub struct Id(CompactString);
+pub struct Id(EcoString);
 
 impl Id {
     /// The id of this text, if it is one.
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..=MAX_ID_LENGTH).contains(&text.len());
-        (fits && text.bytes().all(is_id_byte)).then(|| Self(CompactString::new(text)))
+        (fits && text.bytes().all(is_id_byte)).then(|| Self(EcoString::from(text)))
     }
 
     /// The id as text.

@@ -180,8 +180,8 @@ const LIST_ONE: &[(&str, u8)] = &[
     ("ZWG", 2),
 ];
 
-/// A currency of ISO 4217 list one that has a minor unit. Ordered by its code.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A currency of ISO 4217 list one that has a minor unit. Ordered by its code; the first of the list by default.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Currency(u8);
 
 impl Currency {

@@ -3,7 +3,8 @@
 pub mod saved;
 
 use super::pages::Pages;
-use hashbrown::{Equivalent, HashTable};
+use super::places::Places;
+use hashbrown::Equivalent;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
 
@@ -57,8 +58,8 @@ macro_rules! undo_by_copy {
 }
 pub(crate) use undo_by_copy;
 
-/// Rows of a page.
-const PAGE: usize = 128;
+/// Rows of a page: with what a page needs besides, most pages fill the size in which memory is given out.
+const PAGE: usize = 127;
 
 /// Rows by key, in the order of their introduction, with one open savepoint at most. Growing it moves no rows.
 pub struct Table<K, V: Undo> {
@@ -224,59 +225,7 @@ impl<K, V> Frozen<K, V> {
     }
 }
 
-/// How many rows are found by one index. More are spread over many, which grow apart, so that no write waits for all of
-/// it to be moved.
-const FEW: usize = 1 << 10;
-/// How many indexes many rows are spread over.
-const SHARDS: usize = 1 << 10;
-
-/// Where the rows of keys are, by the keys' hashes. Nothing is answered in its order.
-#[derive(Default)]
-struct Places {
-    hasher: foldhash::quality::RandomState,
-    few: HashTable<Row>,
-    shards: Box<[HashTable<Row>]>,
-}
-
-impl Places {
-    fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u64 {
-        self.hasher.hash_one(key)
-    }
-
-    fn find(&self, hash: u64, is_it: impl Fn(Row) -> bool) -> Option<Row> {
-        self.shards.get(shard_of(hash)).unwrap_or(&self.few).find(hash, |row| is_it(*row)).copied()
-    }
-
-    fn add(&mut self, hash: u64, row: Row, hash_of: impl Fn(&foldhash::quality::RandomState, Row) -> u64) {
-        if self.few.len() == FEW {
-            self.spread(&hash_of);
-        }
-        let hasher = &self.hasher;
-        let shard = self.shards.get_mut(shard_of(hash)).unwrap_or(&mut self.few);
-        shard.insert_unique(hash, row, |row| hash_of(hasher, *row));
-    }
-
-    fn spread(&mut self, hash_of: &impl Fn(&foldhash::quality::RandomState, Row) -> u64) {
-        self.shards = std::iter::repeat_with(HashTable::new).take(SHARDS).collect();
-        for row in std::mem::take(&mut self.few) {
-            let hash = hash_of(&self.hasher, row);
-            self.shards[shard_of(hash)].insert_unique(hash, row, |row| hash_of(&self.hasher, *row));
-        }
-    }
-
-    fn remove(&mut self, hash: u64, row: Row) {
-        let shard = self.shards.get_mut(shard_of(hash)).unwrap_or(&mut self.few);
-        let found = shard.find_entry(hash, |known| *known == row);
-        found.expect("a row that was added is found").remove();
-    }
-}
-
-/// An index takes its buckets from the low bits of a hash and its tags from the highest: those between are free.
-fn shard_of(hash: u64) -> usize {
-    usize::try_from(hash >> 32).expect("32 bits are a place") % SHARDS
-}
-
-fn row_of(index: usize) -> Row {
+pub(super) fn row_of(index: usize) -> Row {
     Row::try_from(index).expect("a table holds fewer than 2^32 rows")
 }
 
@@ -308,7 +257,7 @@ mod tests {
     fn many_rows_are_found_in_their_order_and_those_taken_back_are_not() {
         let mut table: Table<u64, u64> = Table::default();
         let fill = |table: &mut Table<u64, u64>, keys: std::ops::Range<u64>| {
-            keys.for_each(|key| assert_eq!(u64::from(table.insert(key * 7, key)), key))
+            keys.for_each(|key| assert_eq!(u64::from(table.insert(key * 7, key)), key));
         };
         fill(&mut table, 0..900);
         table.savepoint();

@@ -1,13 +1,15 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
+use super::backup::Copy;
 use super::edge::deadline_of;
 use super::read::ask;
 use super::records::Scan;
 use super::status::unimplemented;
+use super::wire::{AuditService, RecordsAsked, RecordsPage};
 use super::{Answers, off_thread};
 use crate::domain::ids::EventId;
 use crate::ledger::{Error, Ledger};
-use crate::proto::{self, audit_service_server::AuditService, get_record_request::Key};
+use crate::proto::{self, get_record_request::Key};
 use crate::views::trial_balance::GetTrialBalance;
 use tonic::{Request, Response, Status};
 
@@ -31,11 +33,11 @@ impl AuditService for Audit {
         off_thread(move || get_record(&ledger, request.into_inner())).await
     }
 
-    type ReadRecordsStream = Answers<proto::ReadRecordsResponse>;
+    type ReadRecordsStream = Answers<RecordsPage>;
 
-    async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
+    async fn read_records(&self, request: Request<RecordsAsked>) -> Result<Response<Self::ReadRecordsStream>, Status> {
         let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
-        let scan = off_thread(move || Scan::new(ledger, request.into_inner())).await?.into_inner();
+        let scan = off_thread(move || Scan::new(ledger, request.into_inner().0)).await?.into_inner();
         Ok(Response::new(scan.stream(deadline)))
     }
 
@@ -56,6 +58,15 @@ impl AuditService for Audit {
     async fn get_tree_head(&self, _: Request<proto::GetTreeHeadRequest>) -> Result<Response<proto::GetTreeHeadResponse>, Status> {
         let head = self.ledger.tree_head();
         Ok(Response::new(proto::GetTreeHeadResponse { size: head.size, root: head.root.to_vec(), position: head.size }))
+    }
+
+    type StreamBackupStream = Answers<proto::StreamBackupResponse>;
+
+    async fn stream_backup(&self, request: Request<proto::StreamBackupRequest>) -> Result<Response<Self::StreamBackupStream>, Status> {
+        let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
+        let after = request.get_ref().after_position;
+        let copy = off_thread(move || Copy::begin(ledger, after)).await?.into_inner();
+        Ok(Response::new(copy.stream(deadline)))
     }
 }
 

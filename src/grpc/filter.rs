@@ -1,6 +1,6 @@
 //! Which records are wanted: what an audit's filter means.
 
-use crate::domain::calendar::Time;
+use crate::domain::calendar::{LATEST, Time};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
@@ -70,6 +70,11 @@ impl Filter {
             left.retain(|position| right.binary_search(position).is_ok());
             left
         }))
+    }
+
+    /// Whether it says nothing of the event itself, and nothing that is recorded occurred too late to be seen.
+    pub fn takes_all(&self, seen: Seen) -> bool {
+        self.body_types.is_empty() && self.occurred_from.is_none() && self.occurred_to.is_none() && seen.time == LATEST
     }
 
     /// Whether a record matches what it says of the event itself, and occurred by the time seen.

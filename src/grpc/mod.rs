@@ -1,6 +1,7 @@
 //! The service: what is assembled of the ledger, and nothing of its rules.
 
 mod audit;
+mod backup;
 mod edge;
 mod filter;
 mod health;
@@ -22,14 +23,13 @@ pub use status::{DOMAIN, to_status};
 use crate::config::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ServeConfig};
 use crate::ledger::{Error, Ledger};
 use crate::proto;
-use crate::proto::audit_service_server::AuditServiceServer;
 use crate::proto::partnership_service_server::PartnershipServiceServer;
 use std::pin::Pin;
 use tokio_stream::Stream;
 use tonic::transport::server::{Router, Server};
 use tonic::{Response, Status};
 use tower::layer::util::{Identity, Stack};
-use wire::LedgerServiceServer;
+use wire::{AuditServiceServer, LedgerServiceServer};
 
 /// What a streaming call answers.
 pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;

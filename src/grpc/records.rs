@@ -3,11 +3,12 @@
 use super::Answers;
 use super::filter::Filter;
 use super::status::to_status;
+use super::wire::RecordsPage;
 use crate::domain::Seen;
 use crate::domain::calendar::LATEST;
-use crate::ledger::{Error, Ledger};
-use crate::proto::{self, Record};
-use prost::Message as _;
+use crate::journal::StoredRecord;
+use crate::ledger::{Error, Ledger, decode};
+use crate::proto;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Instant;
@@ -47,7 +48,7 @@ pub struct Scan {
     /// The position that every page says.
     last: u64,
     /// What is read and matches, in the order to be answered.
-    found: VecDeque<Record>,
+    found: VecDeque<StoredRecord>,
     is_first: bool,
 }
 
@@ -87,7 +88,7 @@ impl Scan {
     }
 
     /// The pages. Each is read on a thread for blocking work, when the client has taken the one before.
-    pub fn stream(self, deadline: Option<Instant>) -> Answers<proto::ReadRecordsResponse> {
+    pub fn stream(self, deadline: Option<Instant>) -> Answers<RecordsPage> {
         let (sender, pages) = mpsc::channel(1);
         tokio::spawn(async move {
             let mut scan = self;
@@ -114,13 +115,13 @@ impl Scan {
     }
 
     /// The next page; `None` after the last. An empty answer has one empty page.
-    fn next_page(&mut self) -> Result<Option<proto::ReadRecordsResponse>, Error> {
+    fn next_page(&mut self) -> Result<Option<RecordsPage>, Error> {
         let mut records = Vec::new();
         let mut bytes = 0;
         while records.len() < self.page_size && bytes < PAGE_BYTES {
             match self.found.pop_front() {
                 Some(record) => {
-                    bytes += record.encoded_len();
+                    bytes += record.bytes.len();
                     records.push(record);
                 }
                 None if self.read_on()? => {}
@@ -131,7 +132,7 @@ impl Scan {
             return Ok(None);
         }
         self.is_first = false;
-        Ok(Some(proto::ReadRecordsResponse { records, position: self.last }))
+        Ok(Some(RecordsPage { records, position: self.last }))
     }
 
     /// Reads the next run; false if there is none.
@@ -148,7 +149,12 @@ impl Scan {
         }
         let (filter, seen) = (&self.filter, self.seen);
         let mut records = read_run(&self.ledger, run)?;
-        records.retain(|record| wanted.as_ref().is_none_or(|wanted| wanted.contains(&record.position)) && filter.matches(record, seen));
+        if let Some(wanted) = wanted {
+            records.retain(|record| wanted.contains(&record.position));
+        }
+        if !filter.takes_all(seen) {
+            records = matching(records, filter, seen)?;
+        }
         if self.backwards {
             records.reverse();
         }
@@ -200,12 +206,23 @@ fn span_of(positions: &[u64]) -> Range<u64> {
     }
 }
 
+/// The records that a filter wants: only for that they are read.
+fn matching(records: Vec<StoredRecord>, filter: &Filter, seen: Seen) -> Result<Vec<StoredRecord>, Error> {
+    let mut found = Vec::with_capacity(records.len());
+    for stored in records {
+        if filter.matches(&decode(&stored)?, seen) {
+            found.push(stored);
+        }
+    }
+    Ok(found)
+}
+
 /// All records of a run, rising.
-fn read_run(ledger: &Ledger, run: Range<u64>) -> Result<Vec<Record>, Error> {
+fn read_run(ledger: &Ledger, run: Range<u64>) -> Result<Vec<StoredRecord>, Error> {
     let mut records = Vec::new();
     let mut next = run.start;
     while next < run.end {
-        let some = ledger.records(next, usize::try_from(run.end - next).unwrap_or(usize::MAX), READ_BYTES)?;
+        let some = ledger.stored_records(next, usize::try_from(run.end - next).unwrap_or(usize::MAX), READ_BYTES)?;
         let Some(last) = some.last() else {
             return Err(Error::Damaged(format!("the journal does not give record {next}")));
         };

@@ -84,7 +84,10 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
         let _inside = runtime.enter();
         bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
     };
-    let options = Options { cut_damaged_tail: config.cut_damaged_tail, ..Options::default() };
+    let mut options = Options { cut_damaged_tail: config.cut_damaged_tail, ..Options::default() };
+    if config.check_everything {
+        options.check_up_to_bytes = u64::MAX;
+    }
     let (journal, opened) = DurableJournal::open(&config.data_dir, options)?;
     let (journal, clock, limits) = (Arc::new(journal), Arc::new(SystemClock), config.limits.clone());
     let (ledger, replayed) = match config.snapshot_records {

@@ -1,8 +1,9 @@
-//! How events come in and answers go out: with their bytes, which are stored and sent as they are.
+//! How events come in, and records and answers go out: with their bytes, which are stored and sent as they are.
 //!
 //! The messages are those of the contract; only what need not be read stays unread, and what is encoded already is not
 //! encoded again.
 
+use crate::journal::StoredRecord;
 use crate::ledger::{EncodedResponse, Events};
 use crate::proto;
 use bytes::{Buf as _, BufMut as _, Bytes};
@@ -15,8 +16,10 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 #[allow(clippy::all, clippy::pedantic, missing_docs, reason = "generated code")]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/partnership.ledger.v1.LedgerService.rs"));
+    include!(concat!(env!("OUT_DIR"), "/partnership.ledger.v1.AuditService.rs"));
 }
 
+pub use generated::audit_service_server::{AuditService, AuditServiceServer};
 pub use generated::ledger_service_server::{LedgerService, LedgerServiceServer};
 
 /// An `AppendRequest`.
@@ -48,6 +51,19 @@ pub struct StreamAppended {
     pub request_id: String,
     /// How it came out.
     pub outcome: Result<EncodedResponse, proto::AppendError>,
+}
+
+/// A `ReadRecordsRequest`.
+#[derive(Debug, Default)]
+pub struct RecordsAsked(pub proto::ReadRecordsRequest);
+
+/// A `ReadRecordsResponse`.
+#[derive(Debug)]
+pub struct RecordsPage {
+    /// The records.
+    pub records: Vec<StoredRecord>,
+    /// The ledger's last position.
+    pub position: u64,
 }
 
 /// What is read from the wire.
@@ -141,6 +157,24 @@ impl ToWire for StreamAppended {
                 let message = proto::AppendStreamResponse { request_id: self.request_id.clone(), outcome: Some(outcome) };
                 out.put_slice(&message.encode_to_vec());
             }
+        }
+    }
+}
+
+impl FromWire for RecordsAsked {
+    fn from_wire(bytes: Bytes) -> Result<Self, DecodeError> {
+        proto::ReadRecordsRequest::decode(bytes).map(Self)
+    }
+}
+
+impl ToWire for RecordsPage {
+    fn to_wire(&self, out: &mut EncodeBuf<'_>) {
+        out.reserve(self.records.iter().map(|record| record.bytes.len() + 8).sum());
+        for record in &self.records {
+            prost::encoding::bytes::encode(1, &record.bytes, out);
+        }
+        if self.position != 0 {
+            prost::encoding::uint64::encode(2, &self.position, out);
         }
     }
 }

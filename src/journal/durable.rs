@@ -17,6 +17,7 @@ use super::pending::{HeldFrame, Queue};
 use super::quiet::catch;
 use super::reading::{FrameCache, allocated_bytes};
 use super::recovery::{OpenReport, Recovered, STORE_DIR, SUSPECT_FILE, WAL_DIR, recover, store_failed};
+use super::seal::{Sealing, seal_segments};
 use super::sled::Store;
 use super::workers::feed_store;
 use super::{Batch, DiskBytes, Journal, JournalError, StoredRecord, TreeHead, encode_frame};
@@ -25,6 +26,7 @@ use super::{Batch, DiskBytes, Journal, JournalError, StoredRecord, TreeHead, enc
 pub struct DurableJournal {
     inner: Arc<Inner>,
     feeder: Mutex<Option<JoinHandle<()>>>,
+    sealer: Mutex<Option<JoinHandle<()>>>,
     dir_lock: Mutex<Option<DirLock>>,
 }
 
@@ -36,6 +38,7 @@ pub(super) struct Inner {
     pub store: RwLock<Option<Store>>,
     log: Mutex<Option<Log>>,
     pub segments: Segments,
+    pub sealing: Sealing,
     pub cache: FrameCache,
     pub head: RwLock<TreeHead>,
     checkpoint: Mutex<Checkpoint>,
@@ -65,6 +68,7 @@ impl DurableJournal {
             options,
             store: RwLock::new(Some(store)),
             segments: log.segments(),
+            sealing: Sealing::default(),
             cache: FrameCache::default(),
             log: Mutex::new(Some(log)),
             head: RwLock::new(report.tree_head),
@@ -72,13 +76,19 @@ impl DurableJournal {
             stopped: Mutex::new(None),
             is_closed: AtomicBool::new(false),
         });
-        let feeder = std::thread::Builder::new().name("journal-store".into()).spawn({
-            let inner = Arc::clone(&inner);
-            move || feed_store(&inner)
-        });
-        let feeder = feeder.map_err(JournalError::storage("starting the store's thread"))?;
-        let journal = Self { inner, feeder: Mutex::new(Some(feeder)), dir_lock: Mutex::new(Some(dir_lock)) };
+        let mut journal = Self { inner, feeder: Mutex::default(), sealer: Mutex::default(), dir_lock: Mutex::new(Some(dir_lock)) };
+        journal.feeder = Mutex::new(Some(journal.start("journal-store", feed_store)?));
+        if journal.inner.options.compress_segments {
+            journal.inner.sealing.checkpointed(report.last);
+            journal.sealer = Mutex::new(Some(journal.start("journal-seal", seal_segments)?));
+        }
         Ok((journal, report))
+    }
+
+    fn start(&self, name: &str, work: fn(&Inner)) -> Result<JoinHandle<()>, JournalError> {
+        let inner = Arc::clone(&self.inner);
+        let thread = std::thread::Builder::new().name(name.into()).spawn(move || work(&inner));
+        thread.map_err(JournalError::storage(format!("starting the thread {name}")))
     }
 
     fn guarded<T>(&self, work: impl FnOnce() -> Result<T, JournalError>) -> Result<T, JournalError> {
@@ -98,9 +108,10 @@ impl DurableJournal {
         let stopped_before = self.inner.stopped.lock().clone();
         self.inner.stop("it was closed");
         self.inner.queue.close();
-        if let Some(feeder) = self.feeder.lock().take() {
-            // It catches its own panics.
-            let _ = feeder.join();
+        self.inner.sealing.stop();
+        for thread in [self.feeder.lock().take(), self.sealer.lock().take()].into_iter().flatten() {
+            // They catch their own panics.
+            let _ = thread.join();
         }
         let is_whole = self.inner.queue.fed().size == self.inner.head.read().size;
         let written = self.inner.write_checkpoint(stopped_before.is_none() && is_whole);
@@ -251,6 +262,7 @@ impl Inner {
         }
         new.write(&self.dir, &self.options).inspect_err(|error| self.give_up(&error.to_string()))?;
         *checkpoint = new;
+        self.sealing.checkpointed(new.position());
         Ok(new.position())
     }
 

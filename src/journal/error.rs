@@ -31,6 +31,14 @@ pub enum JournalError {
         /// The last damaged position.
         last: u64,
     },
+    /// A file was written by a later release.
+    #[error("{file} has the format's version {version}, which this release does not know: use the release that wrote it, or a later one")]
+    NewerFormat {
+        /// The file, within the journal's directory.
+        file: String,
+        /// Its version.
+        version: u8,
+    },
     /// The commit was meant for another state of the ledger. Nothing was written.
     #[error("the commit expects position {expected} to be the last, but it is {last}: read up to there and decide again")]
     PositionMismatch {

@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use super::JournalError;
-use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader};
+use super::segment::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, newer_version};
 
 pub(super) fn file_length(segment: &SegmentFile) -> Result<u64, JournalError> {
     fs::metadata(&segment.path)
@@ -19,14 +19,25 @@ pub(super) fn read_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>
         let mut bytes = vec![0; SEGMENT_HEADER_BYTES];
         match File::open(path)?.read_exact_at(&mut bytes, 0) {
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(None),
-            read => read.map(|()| SegmentHeader::decode(&bytes)),
+            read => read.map(|()| Some(bytes)),
         }
     };
-    read(&segment.path).map_err(JournalError::storage(format!("reading {}", segment.path.display())))
+    let bytes = read(&segment.path).map_err(JournalError::storage(format!("reading {}", segment.path.display())))?;
+    let Some(bytes) = bytes else {
+        return Ok(None);
+    };
+    check_version(segment, &bytes)?;
+    let header = SegmentHeader::decode(&bytes);
+    Ok(header.filter(|header| matches!(header.extent, Extent::Last(_)) == segment.is_sealed))
+}
+
+/// Refuses a segment that a later release wrote, by its header.
+pub(super) fn check_version(segment: &SegmentFile, header: &[u8]) -> Result<(), JournalError> {
+    newer_version(header).map_or(Ok(()), |version| Err(JournalError::NewerFormat { file: segment.name(), version }))
 }
 
 pub(super) fn load(segment: &SegmentFile) -> Result<Image, JournalError> {
-    Image::load(&segment.path).map_err(JournalError::storage(format!("reading {}", segment.path.display())))
+    Image::load(segment).map_err(JournalError::storage(format!("reading {}", segment.path.display())))
 }
 
 /// Fills a segment up to its length.

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use super::checkpoint::{self, Checkpoint, Found};
 use super::codec::Frame;
+use super::files::{check_version, load};
 use super::lock::DirLock;
 use super::recovery::{STORE_DIR, WAL_DIR};
-use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile, Tail, advance};
+use super::segment::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance};
 use super::sled::Store;
 use super::{Frontier, JournalError, TreeHead};
 
@@ -72,8 +73,9 @@ pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<
     let copy = inspector.open_store_copy(dir)?;
     let mut state = Walk { frontier: Some(Frontier::new()), next: 1 };
     for (index, segment) in segments.iter().enumerate() {
-        let image = Image::load(&segment.path).map_err(JournalError::storage(format!("reading {}", segment.path.display())))?;
-        let next = segments.get(index + 1).map(|next| next.first);
+        let image = load(segment)?;
+        check_version(segment, &image.bytes)?;
+        let next = segments.get(index + 1).map(|next| next.first).or_else(|| end_of_sealed(segment, &image));
         let previous = index.checked_sub(1).map_or(0, |previous| segments[previous].first);
         inspector.check_header(segment, &image, previous, &mut state);
         inspector.check_segment(segment, &image, next, &mut state);
@@ -82,6 +84,15 @@ pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<
         }
     }
     Ok(inspector.finish(&found, &state, copy.as_ref().map(|copy| &copy.store)))
+}
+
+/// The position behind a sealed segment, as it says itself.
+fn end_of_sealed(segment: &SegmentFile, image: &Image) -> Option<u64> {
+    let last = match image.header().map(|header| header.extent) {
+        Some(Extent::Last(last)) => Some(last),
+        _ => image.blocks_last(),
+    };
+    last.filter(|_| segment.is_sealed).map(|last| last + 1)
 }
 
 /// A copy of the store, open, in a directory that goes away with it.
@@ -169,15 +180,20 @@ impl<'a> Inspector<'a> {
             walk.frontier = None;
         }
         walk.next = first;
-        let Some(header) = image.header() else {
+        for fault in image.faults().iter().filter(|fault| fault.image_offset.is_none()) {
+            self.problem(format!("{name}, {}", fault.what), 0, 0);
+        }
+        let is_own = |header: &SegmentHeader| matches!(header.extent, Extent::Last(_)) == segment.is_sealed;
+        let Some(header) = image.header().filter(is_own) else {
             return self.problem(format!("{name}: its header is damaged"), first, first);
         };
         let length = image.bytes.len() as u64;
+        let is_short = matches!(header.extent, Extent::Bytes(bytes) if length < bytes);
         let is_elsewhere = header.first() != first || header.previous_first != previous;
         let frontier = walk.frontier.get_or_insert_with(|| header.frontier.clone());
         let faults = [
             (is_elsewhere, format!("{name}: its header belongs to another place in the log")),
-            (length < header.bytes, format!("{name} has {length} bytes instead of {}", header.bytes)),
+            (is_short, format!("{name} has {length} bytes, less than its header says")),
             (*frontier != header.frontier, format!("{name}: its header has another Merkle tree than the records before it")),
         ];
         for (_, what) in faults.into_iter().filter(|(is_fault, _)| *is_fault) {
@@ -198,7 +214,7 @@ impl<'a> Inspector<'a> {
                 Ok(_) => "a frame of another position".to_owned(),
                 Err(fault) => fault.to_string(),
             };
-            let what = format!("{}, byte {offset}: {fault}", segment.name());
+            let what = format!("{}, {}", segment.name(), image.describe(offset, fault));
             walk.frontier = match image.next_frame(offset, walk.next) {
                 Some((at, frame)) => {
                     self.problem(what, walk.next, frame.header.first - 1);

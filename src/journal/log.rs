@@ -10,7 +10,7 @@ use parking_lot::RwLock;
 
 use super::checkpoint::sync_dir;
 use super::options::{Options, Step};
-use super::segment::{SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader};
+use super::segment::{Extent, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader};
 use super::spare::{Spare, SpareMaker};
 use super::{Frontier, JournalError};
 
@@ -40,7 +40,8 @@ struct Current {
 impl Log {
     /// Takes up the log where its last segment's frames end: at `offset`, with `frontier`.
     pub fn open(wal: PathBuf, options: Options, segments: Vec<SegmentFile>, offset: u64, frontier: Frontier) -> io::Result<Self> {
-        let current = segments.last().map(|segment| {
+        // A sealed one is complete: the next frame begins a segment.
+        let current = segments.last().filter(|segment| !segment.is_sealed).map(|segment| {
             let file = File::options().read(true).write(true).open(&segment.path)?;
             let bytes = file.metadata()?.len();
             Ok::<_, io::Error>(Current { file, offset, bytes })
@@ -97,7 +98,7 @@ impl Log {
         };
         let header = SegmentHeader {
             previous_first: self.segments.read().last().map_or(0, |segment| segment.first),
-            bytes: spare.bytes,
+            extent: Extent::Bytes(spare.bytes),
             frontier: self.frontier.clone(),
         };
         spare.file.write_all_at(&header.encode(), 0)?;

@@ -21,6 +21,12 @@ pub enum Step {
     SyncStore,
     /// The checkpoint file is about to be replaced.
     ReplaceCheckpoint,
+    /// A full segment is about to be compressed into a new file.
+    SealSegment,
+    /// The compressed segment, whole and synced, is about to get its name.
+    NameSealed,
+    /// The segment that was compressed is about to be removed.
+    RemoveSegment,
 }
 
 /// Called before each step; an error makes the step fail.
@@ -33,12 +39,17 @@ pub struct Options {
     pub segment_bytes: u64,
     /// The size of the first segment; each next is twice as large, up to `segment_bytes`.
     pub first_segment_bytes: u64,
+    /// Whether full segments are compressed in the background. Compressed ones are read either way.
+    pub compress_segments: bool,
     /// How often the store is synced and its position written down.
     pub checkpoint_interval: Duration,
     /// How many bytes may wait for the store before appending waits.
     pub queue_bytes: usize,
     /// The store's page cache, in bytes.
     pub cache_bytes: u64,
+    /// Opening reads both copies of all records, and mends what is damaged, if the log's files have no more bytes than
+    /// this. Otherwise it reads what came after the last checkpoint, and the rest is looked at in the background.
+    pub check_up_to_bytes: u64,
     /// Cuts off a last frame that is damaged rather than torn, instead of refusing to open. It may have been
     /// acknowledged: only for an operator who knows that it was not, or has no backup to restore it from.
     pub cut_damaged_tail: bool,
@@ -49,11 +60,13 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            segment_bytes: 64 << 20,
+            segment_bytes: 16 << 20,
             first_segment_bytes: 1 << 20,
+            compress_segments: true,
             checkpoint_interval: Duration::from_secs(5),
             queue_bytes: 64 << 20,
             cache_bytes: 128 << 20,
+            check_up_to_bytes: 64 << 20,
             cut_damaged_tail: false,
             before_step: None,
         }
@@ -77,9 +90,11 @@ impl fmt::Debug for Options {
             .debug_struct("Options")
             .field("segment_bytes", &self.segment_bytes)
             .field("first_segment_bytes", &self.first_segment_bytes)
+            .field("compress_segments", &self.compress_segments)
             .field("checkpoint_interval", &self.checkpoint_interval)
             .field("queue_bytes", &self.queue_bytes)
             .field("cache_bytes", &self.cache_bytes)
+            .field("check_up_to_bytes", &self.check_up_to_bytes)
             .field("cut_damaged_tail", &self.cut_damaged_tail)
             .finish_non_exhaustive()
     }

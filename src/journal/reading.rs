@@ -13,9 +13,10 @@ use super::codec::Frame;
 use super::collect::Collector;
 use super::durable::Inner;
 use super::pending::HeldFrame;
-use super::repair::damaged;
-use super::segment::{Image, SEGMENT_HEADER_BYTES};
 use super::recovery::store_failed;
+use super::repair::damaged;
+use super::sealed;
+use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile};
 use super::{Frontier, JournalError, StoredRecord, TreeHead};
 
 /// How many frames the cache keeps, and of how many bytes together.
@@ -101,17 +102,28 @@ impl Inner {
         visited.err().map(|error| error.to_string())
     }
 
+    /// The segment that has `position`, and the one behind it.
+    fn segment_of(&self, position: u64) -> (Option<SegmentFile>, Option<SegmentFile>) {
+        let segments = self.segments.read();
+        let after = segments.partition_point(|segment| segment.first <= position);
+        (after.checked_sub(1).map(|index| segments[index].clone()), segments.get(after).cloned())
+    }
+
     /// Gathers from the log what the store should have had from `position` on.
     fn read_log(&self, collector: &mut Collector, position: u64, why: &str) -> Result<(), JournalError> {
-        let (segment, next) = {
-            let segments = self.segments.read();
-            let after = segments.partition_point(|segment| segment.first <= position);
-            (after.checked_sub(1).map(|index| segments[index].clone()), segments.get(after).cloned())
-        };
+        let (segment, next) = self.segment_of(position);
         let segment_last = next.map_or_else(|| self.head.read().size, |next| next.first - 1);
         let lost = |what: &str, last| damaged(format!("the store: {why}; the log: {what}"), position, last);
         let segment = segment.ok_or_else(|| lost("no segment has them", segment_last))?;
-        let image = match Image::load(&segment.path) {
+        let loaded = match Image::load_around(&segment, position) {
+            // It may have been compressed meanwhile, and has another name now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let segment = self.segment_of(position).0.unwrap_or_else(|| segment.clone());
+                Image::load_around(&segment, position)
+            }
+            loaded => loaded,
+        };
+        let image = match loaded {
             Ok(image) => image,
             Err(error) => return Err(lost(&format!("{}: {error}", segment.name()), segment_last)),
         };
@@ -122,6 +134,17 @@ impl Inner {
         self.suspect_store();
         tracing::error!(position, why, "the store is damaged: the log served the read, and the store is rebuilt at the next start");
         Ok(())
+    }
+}
+
+impl Image {
+    /// What is read to find `position` in a segment: of a sealed one its block, if that is whole.
+    fn load_around(segment: &SegmentFile, position: u64) -> io::Result<Self> {
+        let block = if segment.is_sealed { sealed::read_block(&segment.path, position)? } else { None };
+        match block {
+            Some(frames) => Ok(Self::new([vec![0; SEGMENT_HEADER_BYTES], frames].concat())),
+            None => Self::load(segment),
+        }
     }
 }
 

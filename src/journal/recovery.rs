@@ -5,10 +5,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::{self, Checkpoint, Found, sync_dir};
+use super::files::load;
 use super::log::Log;
 use super::options::Options;
 use super::repair::{LogRepair, damaged};
-use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile, advance};
+use super::seal::UNFINISHED;
+use super::segment::{SEGMENT_HEADER_BYTES, SegmentFile, advance};
 use super::sled::{Store, StoreError};
 use super::{Frontier, JournalError, TreeHead};
 
@@ -59,8 +61,9 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     remove_unfinished(&wal)?;
     let found = checkpoint::read(dir)?;
     let known = found.checkpoint();
-    let mut found_store = find_store(dir, options, known)?;
-    let (log, torn_tail_bytes, mut notes) = recover_log(wal, options, known, &found_store)?;
+    let reads_all = log_bytes(&wal)? <= options.check_up_to_bytes;
+    let mut found_store = find_store(dir, options, known, reads_all)?;
+    let (log, torn_tail_bytes, mut notes) = recover_log(wal, options, known, &found_store, reads_all)?;
     let last = log.frontier().size();
     note_checkpoint(&found, last, &mut notes);
     if last == 0 && found_store.store.is_none() {
@@ -87,12 +90,20 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     Ok(Recovered { log, store, checkpoint, report })
 }
 
+/// How long the log's files are together.
+fn log_bytes(wal: &Path) -> Result<u64, JournalError> {
+    let length = |segment: &SegmentFile| fs::metadata(&segment.path).map(|metadata| metadata.len());
+    let lengths = SegmentFile::list(wal).and_then(|segments| segments.iter().map(length).sum());
+    lengths.map_err(JournalError::storage(format!("looking at {}", wal.display())))
+}
+
 /// Mends the log and takes it up at its end. Answers also how much was cut off there and what was done.
 fn recover_log(
     wal: PathBuf,
     options: &Options,
     checkpoint: Option<Checkpoint>,
     found_store: &FoundStore,
+    reads_all: bool,
 ) -> Result<(Log, u64, Vec<String>), JournalError> {
     let mut repair = LogRepair {
         wal: wal.clone(),
@@ -100,7 +111,7 @@ fn recover_log(
         checkpoint,
         donor: found_store.store.as_ref(),
         donor_last: found_store.last,
-        reads_all: found_store.fault.is_some(),
+        reads_all: found_store.fault.is_some() || reads_all,
         torn_tail_bytes: 0,
         notes: Vec::new(),
     };
@@ -124,7 +135,7 @@ fn note_checkpoint(found: &Found, last: u64, notes: &mut Vec<String>) {
 }
 
 /// Opens the store and judges whether it can be trusted.
-fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>) -> Result<FoundStore, JournalError> {
+fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>, reads_all: bool) -> Result<FoundStore, JournalError> {
     let path = dir.join(STORE_DIR);
     if !path.exists() {
         return Ok(FoundStore { store: None, last: 0, fault: Some("it is missing".into()) });
@@ -139,7 +150,7 @@ fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>) -> 
     let (last, fault) = match store.last() {
         Ok(last) => {
             let last = last.map_or(0, |header| header.last());
-            (last, judge(&store, last, checkpoint).err())
+            (last, judge(&store, last, checkpoint, reads_all).err())
         }
         Err(error) => (0, Some(error.to_string())),
     };
@@ -148,14 +159,17 @@ fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>) -> 
     Ok(FoundStore { store: Some(store), last, fault })
 }
 
-/// Compares the store with the checkpoint; without one, reads it as a whole.
-fn judge(store: &Store, last: u64, checkpoint: Option<Checkpoint>) -> Result<(), String> {
-    let Some(checkpoint) = checkpoint else {
+/// Compares the store with the checkpoint; without one, or where all is to be read, reads it as a whole.
+fn judge(store: &Store, last: u64, checkpoint: Option<Checkpoint>, reads_all: bool) -> Result<(), String> {
+    if reads_all || checkpoint.is_none() {
         let mut frontier = Frontier::new();
         let visited = store.visit(0, |frame| advance(&mut frontier, frame).is_ok());
         visited.map_err(|error| error.to_string())?;
         let is_whole = frontier.size() == last;
-        return is_whole.then_some(()).ok_or_else(|| format!("it is whole up to {} only", frontier.size()));
+        is_whole.then_some(()).ok_or_else(|| format!("it is whole up to {} only", frontier.size()))?;
+    }
+    let Some(checkpoint) = checkpoint else {
+        return Ok(());
     };
     let position = checkpoint.position();
     if last < position {
@@ -229,9 +243,7 @@ impl StoreState<'_> {
         let begin = segments.partition_point(|segment| segment.first <= known + 1).saturating_sub(1);
         for (index, segment) in segments.iter().enumerate().skip(begin) {
             let next = segments.get(index + 1).map(|next| next.first);
-            let image = Image::load(&segment.path)
-                .map_err(JournalError::storage(format!("reading {}", segment.path.display())))
-                .map_err(FeedError::Journal)?;
+            let image = load(segment).map_err(FeedError::Journal)?;
             let header = image.header();
             let mut frontier = header.map(|header| header.frontier).unwrap_or_default();
             let mut offset = SEGMENT_HEADER_BYTES;
@@ -241,7 +253,7 @@ impl StoreState<'_> {
                     // The log's end: it was settled before.
                     Err(_) if next.is_none() => break,
                     Err(fault) => {
-                        let what = format!("{}, byte {offset}: {fault}", segment.name());
+                        let what = format!("{}, {}", segment.name(), image.describe(offset, fault));
                         let last = next.map_or(0, |next| next - 1);
                         return Err(FeedError::Journal(damaged(what, frontier.size() + 1, last)));
                     }
@@ -289,7 +301,11 @@ pub(super) fn store_failed(error: StoreError) -> JournalError {
 /// Removes files that were being made ready when the process stopped.
 fn remove_unfinished(wal: &Path) -> Result<(), JournalError> {
     remove_if_there(&wal.join("spare.new"))?;
-    remove_if_there(&wal.join("segment.new"))
+    remove_if_there(&wal.join("segment.new"))?;
+    remove_if_there(&wal.join(UNFINISHED))?;
+    // A segment that is there in both forms: it was compressed, and not yet removed.
+    let segments = SegmentFile::list(wal).map_err(JournalError::storage(format!("listing {}", wal.display())))?;
+    segments.iter().filter(|segment| !segment.is_sealed).try_for_each(|segment| remove_if_there(&segment.sealed().path))
 }
 
 fn remove_if_there(path: &Path) -> Result<(), JournalError> {

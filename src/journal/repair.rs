@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use super::checkpoint::{Checkpoint, sync_dir};
 use super::codec::{FrameFault, FrameHeader};
 use super::files::{file_length, lengthen, load, read_header, write};
+use super::mend::donated;
 use super::options::Options;
-use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, create_filled};
+use super::segment::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, create_filled};
 use super::sled::Store;
 use super::{Frontier, JournalError};
 
@@ -110,7 +111,8 @@ impl LogRepair<'_> {
             suspects.push(1);
             segments.push(first);
         }
-        for segment in found {
+        let firsts: Vec<u64> = found.iter().map(|segment| segment.first).collect();
+        for (index, segment) in found.into_iter().enumerate() {
             let length = file_length(&segment)?;
             let previous_first = segments.last().map_or(0, |previous| previous.first);
             let header = read_header(&segment)?.filter(|header| header.first() == segment.first);
@@ -118,13 +120,15 @@ impl LogRepair<'_> {
                 Some(header) if header.previous_first == previous_first => header,
                 unsound => {
                     suspects.extend([previous_first, segment.first]);
-                    self.mend_header(&segment, segments.last(), unsound, length)?
+                    self.mend_header(&segment, segments.last(), unsound, length, firsts.get(index + 1).copied())?
                 }
             };
-            if length < header.bytes {
-                self.notes.push(format!("{} has {length} bytes instead of {}: filled up with zeros", segment.name(), header.bytes));
+            if let Extent::Bytes(bytes) = header.extent
+                && length < bytes
+            {
+                self.notes.push(format!("{} has {length} bytes instead of {bytes}: filled up with zeros", segment.name()));
                 suspects.push(segment.first);
-                short.push((segment.clone(), header.bytes));
+                short.push((segment.clone(), bytes));
             }
             segments.push(segment);
         }
@@ -138,6 +142,7 @@ impl LogRepair<'_> {
         previous: Option<&SegmentFile>,
         unsound: Option<SegmentHeader>,
         length: u64,
+        next: Option<u64>,
     ) -> Result<SegmentHeader, JournalError> {
         let frontier = match previous {
             Some(previous) => self.check(previous, Some(segment.first))?.frontier,
@@ -151,18 +156,26 @@ impl LogRepair<'_> {
             None => "its header was damaged",
         };
         self.notes.push(format!("{}: {what}; mended", segment.name()));
-        let header = SegmentHeader {
-            previous_first: previous.map_or(0, |previous| previous.first),
-            bytes: unsound.map_or(bytes, |header| header.bytes),
-            frontier,
+        let extent = match unsound {
+            Some(header) => header.extent,
+            None if segment.is_sealed => Extent::Last(self.sealed_last(segment, next)?),
+            None => Extent::Bytes(bytes),
         };
+        let header = SegmentHeader { previous_first: previous.map_or(0, |previous| previous.first), extent, frontier };
         write(segment, 0, &header.encode())?;
         Ok(header)
     }
 
+    /// The last position that a sealed segment must have had, whose header does not tell.
+    fn sealed_last(&self, segment: &SegmentFile, next: Option<u64>) -> Result<u64, JournalError> {
+        let known = self.checkpoint.map_or(self.donor_last, |checkpoint| checkpoint.position().max(self.donor_last));
+        let of_blocks = load(segment)?.blocks_last();
+        Ok(next.map(|next| next - 1).or(of_blocks).unwrap_or(known).max(segment.first))
+    }
+
     fn write_new(&self, segment: &SegmentFile) -> Result<(), JournalError> {
-        let header = SegmentHeader { previous_first: 0, bytes: SEGMENT_HEADER_BYTES as u64, frontier: Frontier::new() };
-        create_filled(&segment.path, header.bytes)
+        let header = SegmentHeader { previous_first: 0, extent: Extent::Bytes(SEGMENT_HEADER_BYTES as u64), frontier: Frontier::new() };
+        create_filled(&segment.path, SEGMENT_HEADER_BYTES as u64)
             .and_then(|_| sync_dir(&self.wal))
             .map_err(JournalError::storage(format!("creating {}", segment.name())))?;
         write(segment, 0, &header.encode())
@@ -171,6 +184,9 @@ impl LogRepair<'_> {
     /// Reads a segment and puts back from the store what is damaged in it. With `next`, the position at which the
     /// next segment begins, its frames must reach up to there; without, what lies behind them is judged.
     fn check(&mut self, segment: &SegmentFile, next: Option<u64>) -> Result<SegmentEnd, JournalError> {
+        if segment.is_sealed {
+            return self.check_sealed(segment, next);
+        }
         let mut image = load(segment)?;
         let header = image.header().ok_or_else(|| {
             let what = format!("{}: its header cannot be read", segment.name());
@@ -197,7 +213,7 @@ impl LogRepair<'_> {
                 let until = following.map(|(at, _)| at);
                 let gap = Gap { offset, first: position, last: gap_end - 1, until };
                 self.fill(segment, &image, &gap, &frontier, fault)?;
-            } else if !self.refill(segment, offset, header.bytes, &frontier)? {
+            } else if !self.refill(segment, offset, header.extent, &frontier)? {
                 let tail = image.tail(offset, position);
                 return Ok(SegmentEnd::new(&image, offset, frontier, tail));
             }
@@ -207,12 +223,12 @@ impl LogRepair<'_> {
 
     /// Puts back at the log's end what the store has beyond it, where the segment has room for it. What lies behind
     /// stays, to be judged.
-    fn refill(&mut self, segment: &SegmentFile, offset: usize, segment_bytes: u64, before: &Frontier) -> Result<bool, JournalError> {
+    fn refill(&mut self, segment: &SegmentFile, offset: usize, extent: Extent, before: &Frontier) -> Result<bool, JournalError> {
         let (first, last) = (before.size() + 1, self.donor_last);
         if last < first {
             return Ok(false);
         }
-        let fits = |bytes: &Vec<u8>| (offset + bytes.len()) as u64 <= segment_bytes;
+        let fits = |bytes: &Vec<u8>| matches!(extent, Extent::Bytes(length) if (offset + bytes.len()) as u64 <= length);
         let Some(bytes) = self.donated(first, last, before).filter(fits) else {
             return Ok(false);
         };
@@ -225,7 +241,7 @@ impl LogRepair<'_> {
         Ok(true)
     }
 
-    fn compare_with_checkpoint(&self, segment: &SegmentFile, header: &FrameHeader) -> Result<(), JournalError> {
+    pub fn compare_with_checkpoint(&self, segment: &SegmentFile, header: &FrameHeader) -> Result<(), JournalError> {
         match self.checkpoint {
             Some(checkpoint) if (header.first..=header.last()).contains(&checkpoint.position()) && checkpoint.head != header.tree => {
                 let what = format!("{} has other records than were there at the checkpoint", segment.name());
@@ -237,7 +253,7 @@ impl LogRepair<'_> {
 
     /// Puts the frames of a gap back from the store.
     fn fill(&mut self, segment: &SegmentFile, image: &Image, gap: &Gap, before: &Frontier, fault: FrameFault) -> Result<(), JournalError> {
-        let what = format!("{}, byte {}: {fault}", segment.name(), gap.offset);
+        let what = format!("{}, {}", segment.name(), image.describe(gap.offset, fault));
         let bytes = self
             .donated(gap.first, gap.last, before)
             .filter(|bytes| gap.until.is_none_or(|until| bytes.len() == until - gap.offset))
@@ -254,16 +270,7 @@ impl LogRepair<'_> {
 
     /// The store's frames for these positions exactly, if they continue the tree.
     fn donated(&self, first: u64, last: u64, before: &Frontier) -> Option<Vec<u8>> {
-        let mut frontier = before.clone();
-        let mut bytes = Vec::new();
-        let visited = self.donor?.visit(first, |frame| {
-            if frame.header.last() > last || advance(&mut frontier, frame).is_err() {
-                return false;
-            }
-            bytes.extend_from_slice(frame.bytes);
-            frontier.size() < last
-        });
-        (visited.is_ok() && frontier.size() == last).then_some(bytes)
+        donated(self.donor?, first, last, before)
     }
 }
 

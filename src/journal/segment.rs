@@ -2,7 +2,10 @@
 //!
 //! The header (4096 bytes): `PLSEG`, two zeros and version 1; the first position, the first position of the segment
 //! before (0 for none), the file's length (8 bytes each, little-endian); how many peaks the Merkle tree's frontier
-//! has at the segment's start (4) and their hashes; at the end the CRC32C of all before.
+//! has at the segment's start (4) and their hashes; at the end the CRC32C of all before. A later version keeps the first
+//! eight bytes and the last four.
+//!
+//! A full segment is sealed in the background: compressed into another file, see [`super::sealed`].
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -10,14 +13,18 @@ use std::path::{Path, PathBuf};
 
 use super::codec::{ALIGNMENT, Frame, FrameFault, HEADER_BYTES, hash_at, parse_header, u32_at, u64_at};
 use super::merkle::{Frontier, MAX_PEAKS};
+use super::sealed::{self, BlockFault, Unpacked};
 
 pub(super) const SEGMENT_HEADER_BYTES: usize = 4096;
 const MAGIC: [u8; 8] = *b"PLSEG\0\0\x01";
+const SEALED_MAGIC: [u8; 8] = *b"PLSEGZ\0\x01";
+const VERSION: u8 = 1;
 const PEAKS_AT: usize = 36;
 const CRC_AT: usize = SEGMENT_HEADER_BYTES - 4;
 /// What a disk writes as a whole, at least.
 const SECTOR_BYTES: usize = 512;
 const EXTENSION: &str = "seg";
+const SEALED_EXTENSION: &str = "segz";
 
 /// A segment's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,26 +32,36 @@ pub(super) struct SegmentFile {
     /// The position of its first record; also its name.
     pub first: u64,
     pub path: PathBuf,
+    /// Whether it is compressed, and so complete.
+    pub is_sealed: bool,
 }
 
 impl SegmentFile {
     pub fn new(wal: &Path, first: u64) -> Self {
         let path = wal.join(format!("{first:020}.{EXTENSION}"));
-        Self { first, path }
+        Self { first, path, is_sealed: false }
     }
 
-    /// The segments in a directory, in order.
+    /// Its compressed form beside it.
+    pub fn sealed(&self) -> Self {
+        Self { first: self.first, path: self.path.with_extension(SEALED_EXTENSION), is_sealed: true }
+    }
+
+    /// The segments in a directory, in order. Where a segment lies there in both forms, because its sealing was cut off at
+    /// the very end, it is the one that is not compressed.
     pub fn list(wal: &Path) -> io::Result<Vec<Self>> {
         let mut segments = Vec::new();
         for entry in fs::read_dir(wal)? {
             let path = entry?.path();
-            let is_segment = path.extension().is_some_and(|extension| extension == EXTENSION);
+            let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
             let first = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
-            if let (true, Some(first)) = (is_segment, first) {
-                segments.push(Self { first, path });
+            if let (EXTENSION | SEALED_EXTENSION, Some(first)) = (extension, first) {
+                let is_sealed = extension == SEALED_EXTENSION;
+                segments.push(Self { first, path, is_sealed });
             }
         }
-        segments.sort_by_key(|segment| segment.first);
+        segments.sort_by_key(|segment| (segment.first, segment.is_sealed));
+        segments.dedup_by_key(|segment| segment.first);
         Ok(segments)
     }
 
@@ -55,11 +72,20 @@ impl SegmentFile {
     }
 }
 
+/// How far a segment reaches, by its header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// So many bytes has its file.
+    Bytes(u64),
+    /// It is sealed, and this is the position of its last record.
+    Last(u64),
+}
+
 /// What a segment says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct SegmentHeader {
     pub previous_first: u64,
-    pub bytes: u64,
+    pub extent: Extent,
     /// The Merkle tree before the segment's first record, which has the position after its size.
     pub frontier: Frontier,
 }
@@ -71,10 +97,14 @@ impl SegmentHeader {
 
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(SEGMENT_HEADER_BYTES);
-        bytes.extend_from_slice(&MAGIC);
+        let (magic, extent) = match self.extent {
+            Extent::Bytes(bytes) => (MAGIC, bytes),
+            Extent::Last(last) => (SEALED_MAGIC, last),
+        };
+        bytes.extend_from_slice(&magic);
         bytes.extend_from_slice(&self.first().to_le_bytes());
         bytes.extend_from_slice(&self.previous_first.to_le_bytes());
-        bytes.extend_from_slice(&self.bytes.to_le_bytes());
+        bytes.extend_from_slice(&extent.to_le_bytes());
         let peaks = self.frontier.peaks();
         assert!(peaks.len() <= MAX_PEAKS, "a 64-bit size has no more peaks than bits");
         bytes.extend_from_slice(&(peaks.len() as u32).to_le_bytes());
@@ -88,7 +118,12 @@ impl SegmentHeader {
     /// Reads a header; `None` if it is not whole.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.get(..SEGMENT_HEADER_BYTES)?;
-        if bytes[..8] != MAGIC || u32_at(bytes, CRC_AT) != crc32c::crc32c(&bytes[..CRC_AT]) {
+        let extent = match bytes[..8].try_into() {
+            Ok(MAGIC) => Extent::Bytes(u64_at(bytes, 24)),
+            Ok(SEALED_MAGIC) => Extent::Last(u64_at(bytes, 24)),
+            _ => return None,
+        };
+        if !has_right_crc(bytes) {
             return None;
         }
         let peaks = u32_at(bytes, 32) as usize;
@@ -96,12 +131,19 @@ impl SegmentHeader {
             return None;
         }
         let peaks = (0..peaks).map(|peak| hash_at(bytes, PEAKS_AT + peak * 32)).collect();
-        Some(Self {
-            previous_first: u64_at(bytes, 16),
-            bytes: u64_at(bytes, 24),
-            frontier: Frontier::from_parts(u64_at(bytes, 8).checked_sub(1)?, peaks)?,
-        })
+        Some(Self { previous_first: u64_at(bytes, 16), extent, frontier: Frontier::from_parts(u64_at(bytes, 8).checked_sub(1)?, peaks)? })
     }
+}
+
+/// The version of a segment that a later release wrote; `None` if it is of this one, or damaged.
+pub(super) fn newer_version(bytes: &[u8]) -> Option<u8> {
+    let bytes = bytes.get(..SEGMENT_HEADER_BYTES)?;
+    let is_segment = bytes[..7] == MAGIC[..7] || bytes[..7] == SEALED_MAGIC[..7];
+    (is_segment && bytes[7] > VERSION && has_right_crc(bytes)).then_some(bytes[7])
+}
+
+fn has_right_crc(header: &[u8]) -> bool {
+    u32_at(header, CRC_AT) == crc32c::crc32c(&header[..CRC_AT])
 }
 
 /// Creates a file of zeros, really written, and syncs it: later writes into it change no metadata.
@@ -131,22 +173,51 @@ pub(super) enum Tail {
     Broken { bytes: u64, last: u64 },
 }
 
-/// A segment's bytes in memory.
+/// A segment's bytes in memory; of a sealed one, as they were before.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Image {
     pub bytes: Vec<u8>,
     /// Where the last byte ends that is not zero.
     content_end: usize,
+    /// Of a sealed one: what is damaged in its file.
+    faults: Vec<BlockFault>,
+    /// Of a sealed one: the last position of the blocks that could be found.
+    blocks_last: Option<u64>,
 }
 
 impl Image {
-    pub fn load(path: &Path) -> io::Result<Self> {
-        Ok(Self::new(fs::read(path)?))
+    pub fn load(segment: &SegmentFile) -> io::Result<Self> {
+        let bytes = fs::read(&segment.path)?;
+        Ok(if segment.is_sealed { Self::unpacked(sealed::unpack(&bytes)) } else { Self::new(bytes) })
     }
 
     pub fn new(bytes: Vec<u8>) -> Self {
         let content_end = content_end(&bytes);
-        Self { bytes, content_end }
+        Self { bytes, content_end, faults: Vec::new(), blocks_last: None }
+    }
+
+    fn unpacked(unpacked: Unpacked) -> Self {
+        let Unpacked { bytes, faults, last } = unpacked;
+        let content_end = bytes.len();
+        Self { bytes, content_end, faults, blocks_last: last }
+    }
+
+    /// Of a sealed one: what is damaged in its file.
+    pub fn faults(&self) -> &[BlockFault] {
+        &self.faults
+    }
+
+    /// Of a sealed one: the last position of the blocks that could be found.
+    pub fn blocks_last(&self) -> Option<u64> {
+        self.blocks_last
+    }
+
+    /// Says what is wrong at `offset`.
+    pub fn describe(&self, offset: usize, fault: impl std::fmt::Display) -> String {
+        match self.faults.iter().find(|block| block.image_offset == Some(offset)) {
+            Some(block) => block.what.clone(),
+            None => format!("byte {offset}: {fault}"),
+        }
     }
 
     pub fn content_end(&self) -> usize {
@@ -266,7 +337,7 @@ mod tests {
     fn headers_come_back() {
         let mut frontier = Frontier::new();
         (0..13_u8).for_each(|record| frontier.push(&[record]));
-        let header = SegmentHeader { previous_first: 5, bytes: 1 << 20, frontier };
+        let header = SegmentHeader { previous_first: 5, extent: Extent::Bytes(1 << 20), frontier };
         let mut bytes = header.encode();
         assert_eq!(bytes.len(), SEGMENT_HEADER_BYTES);
         assert_eq!(SegmentHeader::decode(&bytes), Some(header));

@@ -1,4 +1,4 @@
-//! The store behind the log: the same frames in sled, keyed by position. Every call into sled is caught.
+//! The store behind the log: the same frames in sled, keyed by position; large ones packed. Every call into sled is caught.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use ::sled::{Db, IVec, Tree};
 
 use super::checkpoint::sync_dir;
-use super::codec::{Frame, FrameHeader, parse_header};
+use super::codec::{Frame, FrameFault, FrameHeader, parse_header};
+use super::packed;
 use super::quiet::catch;
 
 /// sled's own segments. What is said on [`PIECE_BYTES`] depends on it; a store keeps the size it was made with.
@@ -136,7 +137,8 @@ impl Store {
     pub fn put(&self, first: u64, frame: &[u8]) -> Result<(), StoreError> {
         let tree = self.tree()?;
         guarded(|| {
-            for (piece, bytes) in (0_u16..).zip(frame.chunks(PIECE_BYTES)) {
+            let packed = packed::pack(frame);
+            for (piece, bytes) in (0_u16..).zip(packed.as_deref().unwrap_or(frame).chunks(PIECE_BYTES)) {
                 tree.insert(key(first, piece), bytes)?;
             }
             Ok(())
@@ -256,6 +258,11 @@ fn split_key(key: &IVec) -> Result<(u64, u16), StoreError> {
     Ok((first, piece))
 }
 
+/// How many bytes the store holds of the frame that these begin.
+fn stored_bytes(bytes: &[u8]) -> Result<usize, FrameFault> {
+    packed::packed_bytes(bytes).map_or_else(|| parse_header(bytes).map(|header| header.frame_bytes()), Ok)
+}
+
 /// Puts frames together from their pieces.
 struct Assembly {
     /// The first position and piece that must come next.
@@ -273,17 +280,17 @@ impl Assembly {
         }
         let (first, piece) = at;
         let damaged = |fault| StoreError::Unusable(format!("its frame from position {first} on: {fault}"));
-        let is_single = piece == 0 && parse_header(value).is_ok_and(|header| header.frame_bytes() == value.len());
+        let is_single = piece == 0 && stored_bytes(value).is_ok_and(|bytes| bytes == value.len());
         if !is_single {
             self.bytes.extend_from_slice(value);
-            let header = parse_header(&self.bytes).map_err(damaged)?;
-            if self.bytes.len() < header.frame_bytes() {
+            if self.bytes.len() < stored_bytes(&self.bytes).map_err(damaged)? {
                 self.next = (first, piece + 1);
                 return Ok(true);
             }
         }
         let bytes = if is_single { value } else { &self.bytes };
-        let frame = Frame::parse(bytes).map_err(damaged)?;
+        let unpacked = packed::unpack(bytes).map_err(|why| StoreError::Unusable(format!("its frame from position {first} on: {why}")))?;
+        let frame = Frame::parse(unpacked.as_deref().unwrap_or(bytes)).map_err(damaged)?;
         if frame.header.first != first {
             return Err(StoreError::Unusable(format!("another frame lies at position {first}")));
         }

@@ -90,7 +90,10 @@ impl From<JournalError> for Error {
         let text = error.to_string();
         match error {
             JournalError::Damaged { .. } => Self::Damaged(text),
-            JournalError::Locked { .. } | JournalError::Storage { .. } | JournalError::Stopped { .. } => Self::Stopped(text),
+            JournalError::Locked { .. }
+            | JournalError::NewerFormat { .. }
+            | JournalError::Storage { .. }
+            | JournalError::Stopped { .. } => Self::Stopped(text),
             JournalError::PositionMismatch { .. } | JournalError::TooLarge { .. } => Self::Internal(text),
         }
     }

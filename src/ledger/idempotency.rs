@@ -5,20 +5,30 @@
 pub mod saved;
 
 use crate::domain::ids::EventId;
-use hashbrown::HashTable;
-use smallvec::SmallVec;
 use siphasher::sip::SipHasher13;
+use smallvec::SmallVec;
 
-/// Tables that grow apart, so that no append waits for all of it to be moved.
-const SHARDS: usize = 256;
-/// How many bits of a fingerprint are kept.
-const FINGERPRINT_BITS: u32 = 56;
-/// How many bits a position may have.
-const POSITION_BITS: u32 = 40;
+/// How many bits of a fingerprint choose its table: tables grow apart, so that no append waits for all of it to be moved.
+const SHARD_BITS: u32 = 12;
+/// How many bits of a fingerprint are kept in its table.
+const KEPT_BITS: u32 = u32::BITS;
+/// A table is given a fourth more room when it is full to seven eighths.
+const FULL_NUMERATOR: usize = 7;
+const FULL_DENOMINATOR: usize = 8;
 
 /// The fingerprint of an event id, with a secret of the ledger's own so that nobody can aim at collisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(u64);
+
+impl Fingerprint {
+    fn shard(self) -> usize {
+        usize::try_from(self.0 >> KEPT_BITS).expect("twelve bits are left")
+    }
+
+    fn kept(self) -> u64 {
+        self.0 & u64::from(u32::MAX)
+    }
+}
 
 /// What makes fingerprints: drawn at random when the first record is replayed, and kept with snapshots of them.
 #[derive(Clone, Copy)]
@@ -27,43 +37,62 @@ pub struct Seed(u128);
 impl Seed {
     /// The fingerprint of an event id.
     pub fn fingerprint(&self, event_id: EventId) -> Fingerprint {
-        Fingerprint(SipHasher13::new_with_key(&self.0.to_le_bytes()).hash(&event_id.0.to_le_bytes()) >> (u64::BITS - FINGERPRINT_BITS))
+        let hash = SipHasher13::new_with_key(&self.0.to_le_bytes()).hash(&event_id.0.to_le_bytes());
+        Fingerprint(hash >> (u64::BITS - SHARD_BITS - KEPT_BITS))
     }
 }
 
 /// Where records with a fingerprint may be.
 pub type Candidates = SmallVec<[u64; 1]>;
 
-/// 96 bits: a fingerprint and a position.
-#[derive(Clone, Copy)]
-struct Slot([u32; 3]);
+/// Slots of 64 bits: what is kept of a fingerprint, and a position; 0 is free. A slot lies at the place that its fingerprint
+/// says, or at the first free one after it.
+#[derive(Default)]
+struct Shard {
+    slots: Box<[u64]>,
+    len: usize,
+}
 
-impl Slot {
-    #[expect(clippy::cast_possible_truncation, reason = "the parts are cut to 32 bits, and the rest is kept in the third")]
-    fn new(Fingerprint(fingerprint): Fingerprint, position: u64) -> Self {
-        assert!(position < 1 << POSITION_BITS, "a ledger holds fewer than 2^40 records");
-        let high = (fingerprint >> 32) << 8 | position >> 32;
-        Self([fingerprint as u32, position as u32, high as u32])
+impl Shard {
+    /// The place of a fingerprint: fingerprints are spread over all slots in proportion.
+    fn place(kept: u64, slots: usize) -> usize {
+        usize::try_from((kept * slots as u64) >> KEPT_BITS).expect("a place lies within the slots")
     }
 
-    fn fingerprint(self) -> Fingerprint {
-        Fingerprint(u64::from(self.0[2] >> 8) << 32 | u64::from(self.0[0]))
+    fn slots_from(&self, kept: u64) -> impl Iterator<Item = u64> {
+        let (before, after) = self.slots.split_at(Self::place(kept, self.slots.len()));
+        after.iter().chain(before).copied().take_while(|slot| *slot != 0)
     }
 
-    fn position(self) -> u64 {
-        u64::from(self.0[2] & 0xff) << 32 | u64::from(self.0[1])
+    fn insert(&mut self, slot: u64) {
+        if self.len * FULL_DENOMINATOR >= self.slots.len() * FULL_NUMERATOR {
+            let more = vec![0; (self.slots.len() + self.slots.len() / 4).max(8)].into_boxed_slice();
+            for slot in std::mem::replace(&mut self.slots, more).into_iter().filter(|slot| *slot != 0) {
+                self.put(slot);
+            }
+        }
+        self.put(slot);
+        self.len += 1;
+    }
+
+    fn put(&mut self, slot: u64) {
+        let mut place = Self::place(slot >> u32::BITS, self.slots.len());
+        while self.slots[place] != 0 {
+            place = if place + 1 == self.slots.len() { 0 } else { place + 1 };
+        }
+        self.slots[place] = slot;
     }
 }
 
-/// All recorded event ids, as fingerprints with positions: 12 bytes each, and room to grow.
+/// All recorded event ids, as fingerprints with positions: 8 bytes each, and some room to grow.
 pub struct Idempotency {
     seed: Seed,
-    shards: Vec<HashTable<Slot>>,
+    shards: Vec<Shard>,
 }
 
 impl Default for Idempotency {
     fn default() -> Self {
-        Self { seed: Seed(uuid::Uuid::new_v4().as_u128()), shards: (0..SHARDS).map(|_| HashTable::new()).collect() }
+        Self { seed: Seed(uuid::Uuid::new_v4().as_u128()), shards: std::iter::repeat_with(Shard::default).take(1 << SHARD_BITS).collect() }
     }
 }
 
@@ -80,25 +109,15 @@ impl Idempotency {
 
     /// The positions of records whose event id has this fingerprint.
     pub fn candidates(&self, fingerprint: Fingerprint) -> Candidates {
-        let slots = self.shards[shard_of(fingerprint)].iter_hash(spread(fingerprint));
-        slots.filter(|slot| slot.fingerprint() == fingerprint).map(|slot| slot.position()).collect()
+        let slots = self.shards[fingerprint.shard()].slots_from(fingerprint.kept());
+        slots.filter(|slot| slot >> u32::BITS == fingerprint.kept()).map(|slot| slot & u64::from(u32::MAX)).collect()
     }
 
     /// Notes that the record at a position has an event id of this fingerprint.
     pub fn insert(&mut self, fingerprint: Fingerprint, position: u64) {
-        let slot = Slot::new(fingerprint, position);
-        self.shards[shard_of(fingerprint)].insert_unique(spread(fingerprint), slot, |slot| spread(slot.fingerprint()));
+        assert!((1..=u64::from(u32::MAX)).contains(&position), "a ledger holds fewer than 2^32 records");
+        self.shards[fingerprint.shard()].insert(fingerprint.kept() << u32::BITS | position);
     }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "eight bits are left")]
-fn shard_of(Fingerprint(fingerprint): Fingerprint) -> usize {
-    (fingerprint >> (FINGERPRINT_BITS - SHARDS.trailing_zeros())) as usize
-}
-
-/// A table takes its buckets from the low bits and its tags from the high ones: both must vary.
-fn spread(Fingerprint(fingerprint): Fingerprint) -> u64 {
-    fingerprint.wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 #[cfg(test)]
@@ -108,28 +127,29 @@ mod tests {
     #[test]
     fn every_id_is_found_where_it_is() {
         let mut ids = Idempotency::default();
-        for position in 1..=20_000_u64 {
+        for position in 1..=100_000_u64 {
             ids.insert(ids.fingerprint(EventId(u128::from(position) << 64)), position);
         }
-        assert_eq!(ids.shards.iter().map(HashTable::len).sum::<usize>(), 20_000);
-        for position in 1..=20_000_u64 {
+        assert_eq!(ids.shards.iter().map(|shard| shard.len).sum::<usize>(), 100_000);
+        for position in 1..=100_000_u64 {
             assert!(ids.candidates(ids.fingerprint(EventId(u128::from(position) << 64))).contains(&position));
         }
-        let strangers = (1..=20_000_u128).filter(|id| !ids.candidates(ids.fingerprint(EventId(*id))).is_empty()).count();
+        let strangers = (1..=100_000_u128).filter(|id| !ids.candidates(ids.fingerprint(EventId(*id))).is_empty()).count();
         assert!(strangers < 10, "{strangers} strangers were taken for known ids");
     }
 
     #[test]
     fn slots_hold_all_bits_and_collisions_are_all_found() {
-        let (fingerprint, position) = (Fingerprint((1 << FINGERPRINT_BITS) - 3), (1 << POSITION_BITS) - 5);
-        let slot = Slot::new(fingerprint, position);
-        assert_eq!((slot.fingerprint(), slot.position()), (fingerprint, position));
         let mut ids = Idempotency::default();
-        for position in [7, 8, position] {
-            ids.insert(fingerprint, position);
+        let last = u64::from(u32::MAX);
+        for fingerprint in [Fingerprint((1 << (SHARD_BITS + KEPT_BITS)) - 1), Fingerprint(0)] {
+            for position in [7, 8, last] {
+                ids.insert(fingerprint, position);
+            }
+            let mut found = ids.candidates(fingerprint);
+            found.sort_unstable();
+            assert_eq!(found.as_slice(), [7, 8, last]);
         }
-        let mut found = ids.candidates(fingerprint);
-        found.sort_unstable();
-        assert_eq!(found.as_slice(), [7, 8, position]);
+        assert!(ids.candidates(Fingerprint(1)).is_empty());
     }
 }

@@ -31,7 +31,7 @@ use crate::domain::calendar::Time;
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{self, Seen};
-use crate::journal::{Journal, JournalError, TreeHead};
+use crate::journal::{Journal, JournalError, StoredRecord, TreeHead};
 use crate::proto;
 use crate::views::index::Index;
 use crate::views::metrics::Projection;
@@ -272,13 +272,26 @@ impl Ledger {
     /// # Errors
     /// `Damaged` if they cannot be read.
     pub fn records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<proto::Record>, Error> {
+        self.stored_records(from, max_records, max_bytes)?.iter().map(decode).collect()
+    }
+
+    /// Like `records`, as they are stored.
+    ///
+    /// # Errors
+    /// As for `records`.
+    pub fn stored_records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
         let last = self.last();
-        let stored = self.core.journal.read(from, max_records, max_bytes)?;
-        stored
-            .iter()
-            .take_while(|stored| stored.position <= last)
-            .map(|stored| duplicates::decode(stored.position, &stored.bytes))
-            .collect()
+        let mut stored = self.core.journal.read(from, max_records, max_bytes)?;
+        stored.truncate(stored.partition_point(|stored| stored.position <= last));
+        Ok(stored)
+    }
+
+    /// Like `stored_records`, but up to what `tree_head` covers: that is durable, and may be published a moment later.
+    ///
+    /// # Errors
+    /// `Damaged` if they cannot be read.
+    pub fn durable_records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+        Ok(self.core.journal.read(from, max_records, max_bytes)?)
     }
 
     /// The head of the Merkle tree over all durable records.
@@ -309,6 +322,14 @@ impl Ledger {
         }
         self.core.journal.close()
     }
+}
+
+/// A stored record as a message.
+///
+/// # Errors
+/// `Damaged` if it cannot be read.
+pub fn decode(stored: &StoredRecord) -> Result<proto::Record, Error> {
+    duplicates::decode(stored.position, &stored.bytes)
 }
 
 fn start(name: &'static str, core: &Arc<Core>, run: impl FnOnce(&Core) + Send + 'static) -> std::io::Result<JoinHandle<()>> {

@@ -187,7 +187,7 @@ impl<'a> Attempt<'a> {
         } else {
             self.places.insert(event_id, self.batch.len() - 1);
         }
-        self.evolve(Record { position, recorded_at: self.now, event, effects })?;
+        self.evolve(&Record { position, recorded_at: self.now, event, effects })?;
         self.new_ids.push(event_id);
         self.response.add(position, event_id, false, self.effects.iter());
         Ok(())
@@ -221,11 +221,11 @@ impl<'a> Attempt<'a> {
             .map_err(|rejection| Error::rejected(rejection, index, self.encoded.len()))
     }
 
-    fn evolve(&mut self, record: Record) -> Result<(), Error> {
+    fn evolve(&mut self, record: &Record) -> Result<(), Error> {
         let evolved = catch_unwind(AssertUnwindSafe(|| {
             let mut state = self.core.state.write();
-            state.evolve(&record);
-            Told { subjects: state.subjects(&record), notes: metrics::notes(&record, &state) }
+            state.evolve(record);
+            Told { subjects: state.subjects(record), notes: metrics::notes(record, &state) }
         }));
         let told = evolved.map_err(|panic| {
             let why = format!("a defect in evolving a record: {}", panic_text(&*panic));

@@ -257,11 +257,12 @@ pub enum Section {
     MetricsPartners = 24,
     MetricsAgreements = 25,
     MetricsCampaigns = 26,
+    SharedMatchKeys = 27,
 }
 
 impl Section {
     /// All of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::State,
         Self::Partners,
         Self::Agreements,
@@ -289,6 +290,7 @@ impl Section {
         Self::MetricsPartners,
         Self::MetricsAgreements,
         Self::MetricsCampaigns,
+        Self::SharedMatchKeys,
     ];
 }
 

@@ -4,11 +4,12 @@ use super::{Damaged, Input, Output, Saved};
 use crate::domain::calendar::{Time, Tz};
 use crate::domain::ids::Id;
 use crate::domain::pages::Pages;
+use chrono::TimeDelta;
+use ecow::{EcoString, EcoVec};
 use indexmap::IndexMap;
 use smallvec::SmallVec;
 use std::hash::Hash;
 use std::sync::Arc;
-use thin_vec::ThinVec;
 
 /// Saves a struct field by field. It names all of them: one that is added does not compile until it is saved as well.
 macro_rules! saved {
@@ -249,6 +250,55 @@ impl Saved for Box<str> {
     }
 }
 
+impl Saved for EcoString {
+    fn save(&self, out: &mut Output) {
+        out.sized(self.as_bytes());
+    }
+
+    fn load(input: &mut Input<'_>) -> Result<Self, Damaged> {
+        Ok(text(input)?.into())
+    }
+}
+
+impl Saved for TimeDelta {
+    fn save(&self, out: &mut Output) {
+        out.signed(self.num_seconds());
+        out.signed(i64::from(self.subsec_nanos()));
+    }
+
+    fn load(input: &mut Input<'_>) -> Result<Self, Damaged> {
+        let (seconds, nanoseconds) = (input.signed()?, input.signed()?);
+        let whole = Self::try_seconds(seconds).and_then(|whole| whole.checked_add(&Self::nanoseconds(nanoseconds)));
+        whole.ok_or(Damaged("it is no span of time"))
+    }
+}
+
+impl Saved for Arc<[u8]> {
+    fn save(&self, out: &mut Output) {
+        out.sized(self);
+    }
+
+    fn load(input: &mut Input<'_>) -> Result<Self, Damaged> {
+        Ok(input.sized()?.into())
+    }
+}
+
+impl<T: Saved + Clone> Saved for EcoVec<T> {
+    fn save(&self, out: &mut Output) {
+        out.number(self.len() as u64);
+        self.iter().for_each(|value| value.save(out));
+    }
+
+    fn load(input: &mut Input<'_>) -> Result<Self, Damaged> {
+        let count = input.count()?;
+        let mut list = Self::new();
+        for _ in 0..count {
+            list.push(T::load(input)?);
+        }
+        Ok(list)
+    }
+}
+
 impl Saved for Box<[u8]> {
     fn save(&self, out: &mut Output) {
         out.sized(self);
@@ -354,7 +404,6 @@ macro_rules! saved_lists {
 
 saved_lists! {
     Vec<T>, T;
-    ThinVec<T>, T;
     SmallVec<[T; N]>, T, const N;
 }
 

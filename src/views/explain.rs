@@ -187,7 +187,7 @@ impl<'a> Chain<'a> {
     fn tell_refunds(&mut self) {
         for row in self.sale.refunds() {
             let (id, refund) = (self.state.commissions.refunds.key(*row), self.state.commissions.refunds.get(*row));
-            if !self.seen.sees(refund.stamp) {
+            if !self.seen.sees(refund.stamp()) {
                 continue;
             }
             let applied = Money::new(self.sale.amount().currency, refund.applied);
@@ -198,8 +198,8 @@ impl<'a> Chain<'a> {
                 0 => "no commission was taken back".to_owned(),
                 _ => format!("{taken} of commission were taken back"),
             };
-            self.step(refund.stamp.position, &format!("Refund {id} took {applied} of the sale; {reversed}."));
-            if let Some(stamp) = refund.reinstated.filter(|stamp| self.seen.sees(*stamp)) {
+            self.step(refund.stamp().position, &format!("Refund {id} took {applied} of the sale; {reversed}."));
+            if let Some(stamp) = refund.reinstated().filter(|stamp| self.seen.sees(*stamp)) {
                 let given = if taken.minor_units == 0 { String::new() } else { format!("; {taken} of commission were given back") };
                 self.step(stamp.position, &format!("Refund {id} was undone{given}."));
             }
@@ -242,7 +242,7 @@ impl<'a> Chain<'a> {
         for (row, part) in payouts {
             let (id, payout) = (self.state.commissions.payouts.key(row), self.state.commissions.payouts.get(row));
             let partner = self.state.partners.key(payout.partner);
-            self.step(payout.stamp.position, &format!("Payout {id} to {partner} pays {} of it.", self.money(part)));
+            self.step(payout.stamp().position, &format!("Payout {id} to {partner} pays {} of it.", self.money(part)));
         }
         narrowed(paid)
     }

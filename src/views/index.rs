@@ -39,12 +39,9 @@ impl Index {
     }
 }
 
-/// Lists of a page.
-const PAGE: usize = 64;
-
-/// A list per row. A clone shares the pages.
+/// A list per row.
 #[derive(Clone, Default)]
-struct Lists(Pages<Positions, PAGE>);
+struct Lists(Pages<Positions, 128>);
 
 impl Lists {
     fn add(&mut self, position: u64, rows: &[Row]) {
@@ -53,7 +50,7 @@ impl Lists {
             while self.0.len() <= row {
                 self.0.push(Positions::default());
             }
-            self.0.get_mut(row).expect("the row was added").push(position);
+            self.0.get_mut(row).expect("the list is there").push(position);
         }
     }
 
@@ -62,44 +59,104 @@ impl Lists {
     }
 }
 
+/// Bytes that need no memory of their own.
+const FEW: usize = 22;
+/// Bytes of a full chunk: a long list grows by chunks, which are not moved.
+const CHUNK: usize = 4_096;
+
 /// Rising positions, each as the difference to the one before, seven bits a byte, least first.
+#[derive(Clone)]
+enum Positions {
+    /// Most leads have a few records only.
+    Few {
+        len: u8,
+        bytes: [u8; FEW],
+    },
+    Many(Box<Many>),
+}
+
 #[derive(Clone, Default)]
-struct Positions {
+struct Many {
     last: u64,
-    /// Most leads have a few records only: they need no memory of their own.
-    bytes: SmallVec<[u8; 16]>,
+    full: Vec<Box<[u8]>>,
+    open: Vec<u8>,
+}
+
+impl Default for Positions {
+    fn default() -> Self {
+        Self::Few { len: 0, bytes: [0; FEW] }
+    }
 }
 
 impl Positions {
-    #[expect(clippy::cast_possible_truncation, reason = "seven bits are taken at a time")]
     fn push(&mut self, position: u64) {
-        assert!(position > self.last, "positions rise");
-        let mut difference = position - self.last;
-        self.last = position;
-        while difference >= 0x80 {
-            self.bytes.push(difference as u8 | 0x80);
-            difference >>= 7;
+        let last = self.last();
+        assert!(position > last, "positions rise");
+        let mut difference: SmallVec<[u8; 10]> = SmallVec::new();
+        write(position - last, &mut difference);
+        if let Self::Few { len, bytes } = self {
+            let (start, end) = (usize::from(*len), usize::from(*len) + difference.len());
+            if end <= FEW {
+                bytes[start..end].copy_from_slice(&difference);
+                *len = u8::try_from(end).expect("a few");
+                return;
+            }
+            *self = Self::Many(Box::new(Many { last, full: Vec::new(), open: bytes[..start].to_vec() }));
         }
-        self.bytes.push(difference as u8);
+        if let Self::Many(many) = self {
+            many.add(&difference);
+            many.last = position;
+        }
+    }
+
+    fn last(&self) -> u64 {
+        match self {
+            Self::Few { len, bytes } => read(bytes[..usize::from(*len)].iter()).last().unwrap_or_default(),
+            Self::Many(many) => many.last,
+        }
     }
 
     fn until(&self, limit: u64) -> Vec<u64> {
-        let mut found = Vec::new();
-        let (mut position, mut difference, mut shift) = (0_u64, 0_u64, 0_u32);
-        for &byte in &self.bytes {
-            difference |= u64::from(byte & 0x7f) << shift;
-            shift += 7;
-            if byte < 0x80 {
-                position += difference;
-                if position > limit {
-                    break;
-                }
-                found.push(position);
-                (difference, shift) = (0, 0);
-            }
+        match self {
+            Self::Few { len, bytes } => read(bytes[..usize::from(*len)].iter()).take_while(|position| *position <= limit).collect(),
+            Self::Many(many) => read(many.full.iter().flatten().chain(&many.open)).take_while(|position| *position <= limit).collect(),
         }
-        found
     }
+}
+
+impl Many {
+    fn add(&mut self, bytes: &[u8]) {
+        if self.open.len() + bytes.len() > self.open.capacity() {
+            if self.open.len() + bytes.len() > CHUNK {
+                self.full.push(std::mem::take(&mut self.open).into_boxed_slice());
+            }
+            // There are many lists: room that stays empty is dear.
+            self.open.reserve_exact((self.open.len() / 8).max(32));
+        }
+        self.open.extend_from_slice(bytes);
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "seven bits are taken at a time")]
+fn write(mut difference: u64, bytes: &mut SmallVec<[u8; 10]>) {
+    while difference >= 0x80 {
+        bytes.push(difference as u8 | 0x80);
+        difference >>= 7;
+    }
+    bytes.push(difference as u8);
+}
+
+fn read<'a>(bytes: impl Iterator<Item = &'a u8>) -> impl Iterator<Item = u64> {
+    let (mut position, mut difference, mut shift) = (0_u64, 0_u64, 0_u32);
+    bytes.filter_map(move |&byte| {
+        difference |= u64::from(byte & 0x7f) << shift;
+        shift += 7;
+        (byte < 0x80).then(|| {
+            position += difference;
+            (difference, shift) = (0, 0);
+            position
+        })
+    })
 }
 
 #[cfg(test)]
@@ -109,7 +166,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lists_give_back_what_they_were_given(steps in prop::collection::vec(1_u64..1 << 40, 0..50), cut in 0_u64..1 << 45) {
+        fn lists_give_back_what_they_were_given(steps in prop_oneof![prop::collection::vec(1_u64..1 << 40, 0..50), prop::collection::vec(1_u64..1 << 30, 0..2_000)], cut in 0_u64..1 << 45) {
             let mut positions = Positions::default();
             let rising: Vec<u64> = steps.iter().scan(0, |sum, step| { *sum += step; Some(*sum) }).collect();
             for position in &rising {

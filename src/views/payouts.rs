@@ -39,7 +39,7 @@ impl Question for ListPayouts {
         let partner = self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?;
         let items = |state: &State, row| {
             let known = state.commissions.payouts.get(row);
-            let wanted = seen.sees(known.stamp) && partner.is_none_or(|partner| known.partner == partner);
+            let wanted = seen.sees(known.stamp()) && partner.is_none_or(|partner| known.partner == partner);
             if wanted { vec![payout(state, row, seen)] } else { Vec::new() }
         };
         let (payouts, next_page_token) = self.page.fill(reading, seen, |state| state.commissions.payouts.len(), items);
@@ -56,10 +56,10 @@ fn payout(state: &State, row: Row, seen: Seen) -> proto::Payout {
         amount: payout.amount.minor_units,
         tax_withheld: payout.tax_withheld,
         returned: payout.returned(seen),
-        occurred_at: Some(timestamp(payout.stamp.occurred_at)),
+        occurred_at: Some(timestamp(payout.stamp().occurred_at)),
         method: payout.method.to_string(),
         reference: payout.reference.to_string(),
         advance: payout.advance,
-        position: payout.stamp.position,
+        position: payout.stamp().position,
     }
 }

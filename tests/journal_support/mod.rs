@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use partnership_ledger::journal::{Batch, DurableJournal, Journal, Options};
 use rand::rngs::StdRng;
@@ -17,8 +17,19 @@ pub fn small_options() -> Options {
         first_segment_bytes: 12 << 10,
         checkpoint_interval: Duration::from_millis(50),
         cache_bytes: 8 << 20,
+        check_up_to_bytes: 0,
         ..Options::default()
     }
+}
+
+/// The same without compression.
+pub fn plain_options() -> Options {
+    Options { compress_segments: false, ..small_options() }
+}
+
+/// The same, reading all when it opens.
+pub fn thorough_options() -> Options {
+    Options { check_up_to_bytes: u64::MAX, ..small_options() }
 }
 
 pub fn random(seed: u64) -> StdRng {
@@ -52,7 +63,37 @@ pub fn fill(journal: &DurableJournal, seed: u64, records: u64) {
 
 /// A ledger that was closed in good order.
 pub fn closed_ledger(dir: &Path, seed: u64, records: u64) -> u64 {
+    closed_ledger_with(small_options(), dir, seed, records)
+}
+
+/// A ledger that was closed when every full segment had been compressed.
+pub fn sealed_ledger(dir: &Path, seed: u64, records: u64) -> u64 {
     let (journal, _) = DurableJournal::open(dir, small_options()).unwrap();
+    fill(&journal, seed, records);
+    journal.checkpoint().unwrap();
+    wait_until_sealed(dir);
+    journal.close().unwrap();
+    journal.last()
+}
+
+/// Waits until one segment alone is not compressed: the one that is written to.
+pub fn wait_until_sealed(dir: &Path) {
+    let begun = Instant::now();
+    while segments(dir, "seg").len() > 1 {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the segments are not compressed: {:?}", files(&dir.join("wal")));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// The log's segments with an extension: `seg`, or `segz` if they are compressed.
+pub fn segments(dir: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut segments = files(&dir.join("wal"));
+    segments.retain(|path| path.extension().is_some_and(|is| is == extension));
+    segments
+}
+
+pub fn closed_ledger_with(options: Options, dir: &Path, seed: u64, records: u64) -> u64 {
+    let (journal, _) = DurableJournal::open(dir, options).unwrap();
     fill(&journal, seed, records);
     journal.close().unwrap();
     journal.last()
@@ -152,4 +193,21 @@ pub fn content_end(bytes: &[u8]) -> usize {
     };
     let end = bytes.len().min(start + 4096);
     start + bytes[start..end].iter().rposition(|&byte| byte != 0).unwrap_or(0) + 1
+}
+
+/// Changes the store behind the journal's back: flips a bit in the frame that has `position`.
+pub fn change_store(dir: &Path, position: u64) -> (u64, u64) {
+    let db = sled::Config::new().path(dir.join("store")).segment_size(4 << 20).flush_every_ms(None).open().unwrap();
+    let tree = db.open_tree("frames").unwrap();
+    let mut bound = position.to_be_bytes().to_vec();
+    bound.extend([0xff; 2]);
+    let (key, value) = tree.range(..=bound).next_back().unwrap().unwrap();
+    let mut value = value.to_vec();
+    let middle = value.len() / 2;
+    value[middle] ^= 1;
+    let first = u64::from_be_bytes(key[..8].try_into().unwrap());
+    tree.insert(&key, value).unwrap();
+    let next = tree.get_gt([&first.to_be_bytes()[..], &[0xff; 2]].concat()).unwrap().unwrap().0;
+    tree.flush().unwrap();
+    (first, u64::from_be_bytes(next[..8].try_into().unwrap()) - 1)
 }

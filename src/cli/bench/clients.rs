@@ -70,6 +70,7 @@ pub struct Schedule {
 
 impl Schedule {
     /// When the `number`-th call of all lanes is due; at once without a pace.
+    #[expect(clippy::cast_precision_loss, reason = "calls are far fewer than 2^52")]
     fn due(&self, number: u64) -> Instant {
         self.pace.map_or_else(Instant::now, |pace| self.started + pace.mul_f64(number as f64))
     }

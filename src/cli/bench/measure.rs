@@ -94,6 +94,7 @@ fn milliseconds(microseconds: u64) -> f64 {
 
 /// How latencies are distributed, in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
+#[expect(clippy::struct_field_names, reason = "they are the names in the JSON, where the unit must be told")]
 pub struct Percentiles {
     pub p50_ms: f64,
     pub p99_ms: f64,

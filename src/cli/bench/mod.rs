@@ -19,9 +19,11 @@ use clap::ValueEnum as _;
 use run::{Asking, Plan};
 use serde::Serialize;
 use server::Setup;
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 use suite::Row;
+use tokio::signal::unix::{SignalKind, signal};
 use workload::Mix;
 
 /// Events of a run that says nothing else.
@@ -48,8 +50,8 @@ pub struct Args {
     /// Events in a call
     #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=100_000))]
     events_per_call: u64,
-    /// Events in all
-    #[arg(long, value_name = "N", conflicts_with = "duration", value_parser = clap::value_parser!(u64).range(1..), help = "Events in all [default: 100000; of a suite each row's own number]")]
+    /// Events in all [default: 100000; in the table each row's own number]
+    #[arg(long, value_name = "N", conflicts_with = "duration", value_parser = clap::value_parser!(u64).range(1..))]
     events: Option<u64>,
     /// Seconds to append for, instead of a number of events
     #[arg(long, value_name = "SECONDS", value_parser = parse_seconds)]
@@ -115,12 +117,15 @@ struct Tables {
 
 /// Measures; `address` is the ledger that the command line names.
 pub fn run(args: Args, address: Option<String>, session: &mut Session) -> Result<(), Failure> {
-    let runtime = runtime(args.client_threads).map_err(|error| Failure::check(format!("cannot start: {error}")))?;
+    let cannot_start = |error: io::Error| Failure::check(format!("cannot start: {error}"));
+    let runtime = runtime(args.client_threads).map_err(cannot_start)?;
     runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).map_err(cannot_start)?;
         tokio::select! {
             done = measure(args, address, session) => done,
             // The temporary server and its directory go with the future that is dropped here.
-            _ = tokio::signal::ctrl_c() => Err(Failure::check("interrupted")),
+            _ = tokio::signal::ctrl_c() => Err(Failure::check("interrupted: nothing was measured")),
+            _ = terminate.recv() => Err(Failure::check("ended: nothing was measured")),
         }
     })
 }
@@ -197,7 +202,7 @@ impl Args {
 }
 
 /// One thread does best with many small calls: it shares the machine with the ledger.
-fn runtime(threads: usize) -> std::io::Result<tokio::runtime::Runtime> {
+fn runtime(threads: usize) -> io::Result<tokio::runtime::Runtime> {
     if threads <= 1 {
         return tokio::runtime::Builder::new_current_thread().enable_all().build();
     }

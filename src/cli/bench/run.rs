@@ -93,8 +93,8 @@ impl Plan {
 
 /// The measured ledger.
 struct Ledger {
-    /// A temporary one's directory and process.
-    own: Option<(Home, Server)>,
+    /// A temporary one's process and directory, of which the process must go first.
+    own: Option<(Server, Home)>,
     address: String,
 }
 
@@ -106,15 +106,15 @@ impl Ledger {
         let home = Home::new(&plan.setup)?;
         let server = home.start()?;
         let address = server.address.clone();
-        Ok(Self { own: Some((home, server)), address })
+        Ok(Self { own: Some((server, home)), address })
     }
 
     fn cpu(&self) -> Cpu {
-        self.own.as_ref().map_or_else(Cpu::default, |(_, server)| Cpu::of(server.process()))
+        self.own.as_ref().map_or_else(Cpu::default, |(server, _)| Cpu::of(server.process()))
     }
 
     fn memory(&self) -> Memory {
-        self.own.as_ref().map_or_else(Memory::default, |(_, server)| Memory::of(server.process()))
+        self.own.as_ref().map_or_else(Memory::default, |(server, _)| Memory::of(server.process()))
     }
 
     async fn last_position(&self) -> Result<u64, Failure> {
@@ -145,7 +145,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Failure> {
     let after = ledger.last_position().await?;
     report.settle(before.0, after, recorded, plan.address.is_none());
     drop(connections);
-    if let Some((home, server)) = ledger.own {
+    if let Some((server, home)) = ledger.own {
         end(plan, &home, server, &mut report).await?;
     }
     Ok(report)
@@ -157,7 +157,7 @@ fn settings(plan: &Plan, ledger: &Ledger) -> Settings {
         Amount::Time(time) => (None, Some(time.as_secs_f64())),
     };
     Settings {
-        server: ledger.own.as_ref().map_or_else(|| ledger.address.clone(), |(home, _)| format!("temporary, in {}", home.path().display())),
+        server: ledger.own.as_ref().map_or_else(|| ledger.address.clone(), |(_, home)| format!("temporary, in {}", home.path().display())),
         clients: plan.clients,
         in_flight: plan.in_flight,
         events_per_call: plan.events_per_call,

@@ -40,7 +40,7 @@ struct Load {
     in_flight: u32,
     events_per_call: u64,
     events: u64,
-    /// Threads of the server and of this program that do best with it.
+    /// Threads of the server that do best with it: one with many small calls, two with large batches.
     workers: usize,
 }
 
@@ -169,6 +169,7 @@ pub fn table(rows: &[Measured]) -> Table {
             report.server.map(|server| format!("{:.2}", server.cpu_microseconds_per_event)).unwrap_or_default(),
             report.server.map(|server| format!("{:.0}", server.memory_bytes_per_record)).unwrap_or_default(),
             report.disk.and_then(|disk| disk.times_encoded).map(|times| format!("{times:.2}")).unwrap_or_default(),
+            report.settings.workers.map(|workers| workers.to_string()).unwrap_or_default(),
             runs.join(" "),
         ]);
     }

@@ -392,6 +392,41 @@ verify-problem = problem: { $problem }
 verify-more = and { $count } more problems; --json lists them all
 verify-well = all is well
 
+## backup and restore
+
+backup-needs-directory = --follow and --status need a directory: --to DIR
+backup-terminal = a backup is not text: give it to a file or a command (> FILE, | COMMAND), or name a directory: --to DIR
+backup-output = the standard output
+backup-done =
+    position { $position }, tree root { $root }: { $count ->
+        [one] 1 record
+       *[other] { $records } records
+    } copied, { $bytes } bytes, in { $seconds } s
+backup-silent = the ledger has been silent for a minute
+backup-lost = the connection to the ledger broke: { $error }
+backup-followed =
+    position { $position }: { $count ->
+        [one] 1 record
+       *[other] { $records } records
+    } more, { $behind } s behind
+backup-away = the ledger is away; the copy is whole up to position { $position }, and goes on when it is back ({ $error })
+backup-back = the ledger is back
+backup-stopped = stopped at position { $position }, tree root { $root }
+backup-files = files
+backup-files-of = { $count } of { $bytes } bytes
+backup-copied-at = last added to
+backup-ledger-at = the ledger is at
+backup-behind = behind
+backup-up-to-date = by nothing
+backup-behind-by =
+    { $count ->
+        [one] 1 record
+       *[other] { $records } records
+    }, the oldest recorded { $seconds } s ago
+restore-input = the standard input
+restore-done = position { $position }, tree root { $root }: restored to { $directory }, { $bytes } bytes of records, in { $seconds } s
+restore-checked = position { $position }, tree root { $root }: the backup is whole, { $bytes } bytes of records, checked in { $seconds } s
+
 ## partners
 
 partners-name = name

@@ -406,6 +406,38 @@ verify-problem = ปัญหา: { $problem }
 verify-more = และปัญหาอีก { $count } รายการ --json แสดงทั้งหมด
 verify-well = เรียบร้อยดี
 
+## backup and restore
+
+backup-needs-directory = --follow และ --status ต้องใช้กับไดเรกทอรี: --to DIR
+backup-terminal = ข้อมูลสำรองไม่ใช่ข้อความ: ให้ส่งลงแฟ้มหรือส่งต่อให้คำสั่งอื่น (> FILE, | COMMAND) หรือระบุไดเรกทอรี: --to DIR
+backup-output = เอาต์พุตมาตรฐาน
+backup-done =
+    ลำดับที่ { $position } รากของต้นไม้ { $root }: คัดลอก { $count ->
+       *[other] { $records }
+    } รายการ { $bytes } ไบต์ ใน { $seconds } วินาที
+backup-silent = บัญชีไม่ตอบมาหนึ่งนาทีแล้ว
+backup-lost = การเชื่อมต่อกับบัญชีขาด: { $error }
+backup-followed =
+    ลำดับที่ { $position }: เพิ่ม { $count ->
+       *[other] { $records }
+    } รายการ ช้ากว่า { $behind } วินาที
+backup-away = ติดต่อบัญชีไม่ได้ ข้อมูลสำรองครบถึงลำดับที่ { $position } และจะทำต่อเมื่อบัญชีกลับมา ({ $error })
+backup-back = บัญชีกลับมาแล้ว
+backup-stopped = หยุดที่ลำดับที่ { $position } รากของต้นไม้ { $root }
+backup-files = แฟ้ม
+backup-files-of = { $count } แฟ้ม { $bytes } ไบต์
+backup-copied-at = เพิ่มล่าสุดเมื่อ
+backup-ledger-at = บัญชีอยู่ที่
+backup-behind = ช้ากว่า
+backup-up-to-date = ไม่ช้า
+backup-behind-by =
+    { $count ->
+       *[other] { $records }
+    } รายการ รายการเก่าสุดบันทึกเมื่อ { $seconds } วินาทีก่อน
+restore-input = อินพุตมาตรฐาน
+restore-done = ลำดับที่ { $position } รากของต้นไม้ { $root }: กู้คืนไปที่ { $directory } ข้อมูลรายการ { $bytes } ไบต์ ใน { $seconds } วินาที
+restore-checked = ลำดับที่ { $position } รากของต้นไม้ { $root }: ข้อมูลสำรองครบถ้วน ข้อมูลรายการ { $bytes } ไบต์ ตรวจใน { $seconds } วินาที
+
 ## partners
 
 partners-name = ชื่อ

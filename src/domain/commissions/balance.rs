@@ -51,7 +51,7 @@ impl State {
             DisputeSubject::Sale(row) => (None, Some(row)),
             DisputeSubject::Payout(_) => (None, None),
         };
-        let own = lead.into_iter().flat_map(|lead| lead.entries().iter().copied());
+        let own = lead.into_iter().flat_map(|lead| lead.entries());
         let sales = sale.into_iter().chain(lead.into_iter().flat_map(|lead| lead.sales(self)));
         own.chain(sales.flat_map(|sale| self.commissions.sales.get(sale).entries()))
     }

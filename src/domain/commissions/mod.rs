@@ -6,6 +6,7 @@ pub mod balance;
 pub mod dispute_opened;
 pub mod dispute_resolved;
 pub mod disputed;
+pub mod earning;
 pub mod holdings;
 pub mod net_sales;
 pub mod paid;
@@ -26,10 +27,14 @@ use super::calendar::Time;
 use super::effect::{Assessment, Effect, Posting};
 use super::ids::{Id, IdKind};
 use super::money::Money;
+use super::packed::PackedStamp;
+use super::shared::Shared;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
-use holdings::{Holding, Part};
+use earning::Pinned;
+use ecow::{EcoString, EcoVec};
+use holdings::Part;
 use net_sales::{NetSales, NetSalesKey};
 pub use sale::Sale;
 use smallvec::SmallVec;
@@ -47,6 +52,8 @@ pub struct Commissions {
     pub disputes: Table<Id, Dispute>,
     pub(super) others: Table<(IdKind, Id), Other>,
     pub(super) net_sales: Table<NetSalesKey, NetSales>,
+    /// What sales and qualifications have alike.
+    pub(super) pinned: Shared<Pinned>,
     pub(super) closes: Vec<Close>,
     pub(super) closes_before: usize,
 }
@@ -68,7 +75,7 @@ pub struct Close {
 }
 
 /// What a sale earned, pinned by its assessment (rules 6.8).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Earned {
     /// Earned, or why not.
     pub outcome: CommissionOutcome,
@@ -84,8 +91,7 @@ pub struct Earned {
 /// A refund.
 #[derive(Clone)]
 pub struct Refund {
-    /// When it happened, and by which record.
-    pub stamp: Stamp,
+    pub(super) stamp: PackedStamp,
     /// Of which sale.
     pub sale: Row,
     /// What of it counts, in minor units.
@@ -93,16 +99,14 @@ pub struct Refund {
     /// Whether it was for the house's fault and reversed nothing (rules 13).
     pub exempt: bool,
     /// What commission it took, and from whom.
-    pub taken: Vec<Part>,
-    /// When it was reinstated.
-    pub reinstated: Option<Stamp>,
+    pub taken: Box<[Part]>,
+    pub(super) reinstated: Option<Box<Stamp>>,
 }
 
 /// A payout to a partner.
 #[derive(Clone)]
 pub struct Payout {
-    /// When it was paid, and by which record.
-    pub stamp: Stamp,
+    pub(super) stamp: PackedStamp,
     /// To whom.
     pub partner: Row,
     /// Gross.
@@ -110,12 +114,12 @@ pub struct Payout {
     /// Tax withheld, a part of the gross, in minor units.
     pub tax_withheld: i64,
     /// How it was paid, as sent.
-    pub method: Box<str>,
+    pub method: EcoString,
     /// The payer's reference, as sent.
-    pub reference: Box<str>,
+    pub reference: EcoString,
     /// Whether it was an advance.
     pub advance: bool,
-    returns: Vec<PayoutReturn>,
+    returns: EcoVec<PayoutReturn>,
 }
 
 /// What of a payout came back.
@@ -154,7 +158,28 @@ pub struct Dispute {
 
 undo_by_copy!(Refund, Payout, Dispute, Other);
 
+impl Refund {
+    /// When it happened, and by which record.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp.into()
+    }
+
+    /// When it was reinstated.
+    pub fn reinstated(&self) -> Option<Stamp> {
+        self.reinstated.as_deref().copied()
+    }
+
+    pub(super) fn reinstate(&mut self, stamp: Stamp) {
+        self.reinstated = Some(Box::new(stamp));
+    }
+}
+
 impl Payout {
+    /// When it was paid, and by which record.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp.into()
+    }
+
     /// What of it was returned, as seen.
     pub fn returned(&self, seen: Seen) -> i64 {
         self.returns.iter().filter(|returned| seen.sees(returned.stamp)).map(|returned| returned.minor_units).sum()
@@ -222,8 +247,8 @@ impl Commissions {
     pub fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
         match kind {
             IdKind::Sale => self.sales.by_key(id).map(|sale| sale.stamp().position),
-            IdKind::Refund => self.refunds.by_key(id).map(|refund| refund.stamp.position),
-            IdKind::Payout => self.payouts.by_key(id).map(|payout| payout.stamp.position),
+            IdKind::Refund => self.refunds.by_key(id).map(|refund| refund.stamp().position),
+            IdKind::Payout => self.payouts.by_key(id).map(|payout| payout.stamp().position),
             IdKind::Dispute => self.disputes.by_key(id).map(|dispute| dispute.opened.position),
             _ => self.others.by_key(&(kind, id.clone())).map(|other| other.position),
         }
@@ -319,7 +344,7 @@ impl State {
             }
             About::Lead(row) => {
                 let lead = self.leads.by_id.get_mut(row);
-                lead.add_entry(partner, position, entry);
+                lead.earning_mut().add_entry(partner, position, entry);
                 disputes.extend(lead.disputes().iter().copied());
             }
             About::Nothing => {}
@@ -327,24 +352,6 @@ impl State {
         if !disputes.is_empty() {
             let account = self.accounts.get_mut(entry.0);
             disputes.iter().for_each(|dispute| account.add_dispute(*dispute));
-        }
-    }
-
-    /// Writes an assessment: what stands, and what a cap is used up by. Shared by sales and qualifications.
-    pub(super) fn evolve_assessed(&mut self, stamp: Stamp, assessment: &Assessment, sale: Option<Row>, lead: Option<Row>) {
-        let Some(credit) = assessment.agreement.as_ref().and_then(|id| self.agreements.by_id.find(id)) else { return };
-        let partner = self.agreements.by_id.get(credit).partner;
-        if let Some(amount) = assessment.amount {
-            // Also of nothing: what tiers take back by a refund is taken from whom the sale was credited to.
-            let holding = Holding::new(partner, credit, stamp.position, amount.minor_units, assessment.available_at);
-            match (sale, lead) {
-                (Some(sale), _) => self.commissions.sales.get_mut(sale).acquire(holding),
-                (None, Some(lead)) => self.leads.by_id.get_mut(lead).holdings_mut().acquire(holding),
-                (None, None) => unreachable!("an assessment is of a sale or of a lead"),
-            }
-        }
-        if let (None, Some(lead), Some(amount)) = (sale, lead, assessment.amount) {
-            self.leads.by_id.get_mut(lead).add_reward(credit, &assessment.rule, amount);
         }
     }
 

@@ -4,70 +4,91 @@ mod saved;
 
 use crate::domain::calendar::Time;
 use crate::domain::money::Currency;
+use crate::domain::packed::{Packer, Unpacker};
+use crate::domain::pages::Pages;
 use crate::domain::table::{Row, Undo};
+use std::sync::Arc;
 
-/// Entries a block sums up.
-const BLOCK: usize = 256;
+/// Entries of a run.
+const RUN: usize = 128;
 
 /// Which sales: of an agreement, decided by the rule of a name, in a currency.
 pub type NetSalesKey = (Row, Box<str>, Currency);
 
-/// Sales and refunds in the order of recording, each at its sale's `occurred_at`.
+/// Sales and refunds in the order of recording, each at its sale's `occurred_at`. Full runs of them are packed, and never
+/// change.
 #[derive(Clone, Default)]
 pub struct NetSales {
-    entries: Vec<(Time, i64)>,
-    blocks: Vec<Block>,
+    runs: Pages<Arc<Run>, 32>,
+    open: Vec<(Time, i64)>,
 }
 
-#[derive(Clone)]
-struct Block {
+/// A full run: when its first and its last sale was, what all come to, and each as its difference to the one before.
+struct Run {
     first: Time,
     last: Time,
     sum: i128,
+    entries: Box<[u8]>,
+}
+
+impl Run {
+    fn of(entries: &[(Time, i64)]) -> Self {
+        let mut packer = Packer::default();
+        for (time, minor_units) in entries {
+            packer.time(*time);
+            packer.signed(*minor_units);
+        }
+        let first = entries.iter().map(|(time, _)| *time).min().unwrap_or_default();
+        let last = entries.iter().map(|(time, _)| *time).max().unwrap_or_default();
+        Self { first, last, sum: sum_of(entries.iter().copied(), |_| true), entries: packer.finish() }
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (Time, i64)> {
+        let mut unpacker = Unpacker::new(&self.entries);
+        std::iter::from_fn(move || (!unpacker.is_done()).then(|| (unpacker.time(), unpacker.signed())))
+    }
 }
 
 impl Undo for NetSales {
     type Mark = usize;
 
     fn mark(&self) -> usize {
-        self.entries.len()
+        self.runs.len() * RUN + self.open.len()
     }
 
     fn undo(&mut self, mark: usize) {
-        self.entries.truncate(mark);
-        self.blocks.truncate(mark / BLOCK);
+        if let Some(run) = self.runs.get(mark / RUN) {
+            self.open = run.entries().collect();
+            self.runs.truncate(mark / RUN);
+        }
+        self.open.truncate(mark % RUN);
     }
 }
 
 impl NetSales {
     /// A sale (above zero) or a refund (below zero) of a sale at a time.
     pub fn add(&mut self, sold_at: Time, minor_units: i64) {
-        self.entries.push((sold_at, minor_units));
-        if self.entries.len().is_multiple_of(BLOCK) {
-            let run = &self.entries[self.entries.len() - BLOCK..];
-            let first = run.iter().map(|(time, _)| *time).min().unwrap_or_default();
-            let last = run.iter().map(|(time, _)| *time).max().unwrap_or_default();
-            self.blocks.push(Block { first, last, sum: sum_of(run, |_| true) });
+        self.open.push((sold_at, minor_units));
+        if self.open.len() == RUN {
+            self.runs.push(Arc::new(Run::of(&self.open)));
+            self.open.clear();
         }
     }
 
     /// The sum of the sales in [start, end), or of all.
     pub fn total(&self, bounds: Option<(Time, Time)>) -> i128 {
         let within = |time: Time| bounds.is_none_or(|(start, end)| (start..end).contains(&time));
-        let mut total = 0;
-        for (index, run) in self.entries.chunks(BLOCK).enumerate() {
-            total += match self.blocks.get(index) {
-                Some(block) if within(block.first) && within(block.last) => block.sum,
-                Some(block) if bounds.is_some_and(|(start, end)| block.last < start || end <= block.first) => 0,
-                _ => sum_of(run, within),
-            };
-        }
-        total
+        let of_run = |run: &Arc<Run>| match bounds {
+            _ if within(run.first) && within(run.last) => run.sum,
+            Some((start, end)) if run.last < start || end <= run.first => 0,
+            _ => sum_of(run.entries(), within),
+        };
+        self.runs.iter().map(of_run).sum::<i128>() + sum_of(self.open.iter().copied(), within)
     }
 }
 
-fn sum_of(run: &[(Time, i64)], within: impl Fn(Time) -> bool) -> i128 {
-    run.iter().filter(|(time, _)| within(*time)).map(|(_, amount)| i128::from(*amount)).sum()
+fn sum_of(entries: impl Iterator<Item = (Time, i64)>, within: impl Fn(Time) -> bool) -> i128 {
+    entries.filter(|(time, _)| within(*time)).map(|(_, amount)| i128::from(amount)).sum()
 }
 
 #[cfg(test)]
@@ -77,7 +98,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn blocks_add_up_to_what_the_entries_say(
+        fn runs_add_up_to_what_the_entries_say(
             entries in prop::collection::vec((0_i64..100, -50_i64..100), 0..700), start in 0_i64..100, length in 0_i64..100, undo in 0_usize..700,
         ) {
             let at = |seconds| Time::from_timestamp(seconds, 0).expect("a time");

@@ -11,6 +11,7 @@ use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto::{self, EntryKind};
+use ecow::EcoVec;
 
 /// A partner was paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,14 +86,14 @@ impl EventType for CommissionPaid {
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let partner = state.partners.find(&self.partner).expect("decide found the partner");
         let payout = Payout {
-            stamp,
+            stamp: stamp.into(),
             partner,
             amount: self.amount,
             tax_withheld: self.tax_withheld,
-            method: self.method.clone(),
-            reference: self.reference.clone(),
+            method: (*self.method).into(),
+            reference: (*self.reference).into(),
             advance: self.advance,
-            returns: Vec::new(),
+            returns: EcoVec::new(),
         };
         state.commissions.payouts.insert(self.payout.clone(), payout);
     }

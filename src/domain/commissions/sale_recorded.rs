@@ -1,8 +1,9 @@
 //! A sale was made: assessed, accrued and, where the partner collected it, owed by the partner (rules 6).
 
+use super::Sale;
 use super::assess::{Subject as Assessed, assess};
+use super::earning::{Earning, Pinned};
 use super::posting::{PartnerEntry, subject_for};
-use super::{Earned, Sale};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::effect::{Assessment, Effect, Subject};
@@ -79,17 +80,14 @@ impl EventType for SaleRecorded {
         let lead = self.lead.as_ref().map(|id| state.leads.known(id).0);
         let assessment = assessment_in(effects);
         let credit = assessment.and_then(|assessment| state.agreements.by_id.find(assessment.agreement.as_ref()?));
-        let earned = assessment.map(|assessment| Earned::of(assessment, credit, state));
-        let sale = Sale::new(stamp, self.amount, lead, credit, self.collected);
-        let sale = earned.iter().fold(sale, Sale::earning);
+        let (pinned, earned) = Pinned::of(stamp, Some(self.amount.currency), credit, self.collected, assessment, state);
+        let earning = Earning::new(stamp, earned, state.commissions.pinned.share(pinned));
+        let sale = Sale::new(self.amount.minor_units, lead, earning);
         let row = state.commissions.sales.insert(self.sale.clone(), sale);
         if let Some(lead) = lead {
             state.add_sale(lead, row);
         }
-        if let Some(assessment) = assessment {
-            state.evolve_assessed(stamp, assessment, Some(row), lead);
-            state.add_net_change(row, self.amount.minor_units);
-        }
+        state.add_net_change(row, self.amount.minor_units);
     }
 }
 

@@ -84,10 +84,10 @@ impl EventType for SaleRefunded {
             amount: -amount.minor_units,
             available_at: None,
         }));
-        let refund = state
-            .commissions
-            .refunds
-            .insert(self.refund.clone(), Refund { stamp, sale: row, applied, exempt, taken: taken.clone(), reinstated: None });
+        let refund = state.commissions.refunds.insert(
+            self.refund.clone(),
+            Refund { stamp: stamp.into(), sale: row, applied, exempt, taken: taken.clone().into(), reinstated: None },
+        );
         let sale = state.commissions.sales.get_mut(row);
         sale.add_refund(refund);
         sale.add_refunded(applied, exempt);

@@ -37,7 +37,7 @@ impl EventType for SaleReinstated {
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
         let refund = state.commissions.refunds.by_key(&self.refund).expect("the refund is known");
-        if let Some(reinstated) = refund.reinstated {
+        if let Some(reinstated) = refund.reinstated() {
             return Err(Rejection::AlreadyDone {
                 what: format!("the reinstatement of refund {}", self.refund),
                 position: reinstated.position,
@@ -61,7 +61,7 @@ impl EventType for SaleReinstated {
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let row = state.commissions.refunds.find(&self.refund).expect("decide found the refund");
         let refund = state.commissions.refunds.get_mut(row);
-        refund.reinstated = Some(stamp);
+        refund.reinstate(stamp);
         let (sale_row, applied, exempt) = (refund.sale, refund.applied, refund.exempt);
         let of_house: i64 = refund.taken.iter().filter(|part| part.partner == HOUSE).map(|part| -part.amount).sum();
         let given = parts_posted(effects, EntryKind::Reinstatement, state);

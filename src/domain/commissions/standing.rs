@@ -1,9 +1,9 @@
 //! What stands of commission as seen, with whom, and what of it counts as paid (rules 5.5, 6.8).
 
-use super::Sale;
 use super::holdings::{Holding, Holdings};
 use crate::domain::account::{About, AccountName, Entry};
 use crate::domain::effect::narrowed;
+use crate::domain::leads::Lead;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::EntryKind;
@@ -31,8 +31,8 @@ impl State {
             About::Lead(row) => (None, Some(self.leads.by_id.get(row))),
             About::Nothing => (None, None),
         };
-        let of_sale = sale.into_iter().flat_map(Sale::entries);
-        of_sale.chain(lead.into_iter().flat_map(|lead| lead.entries().iter().copied()))
+        let of_sale = sale.into_iter().flat_map(|sale| sale.entries());
+        of_sale.chain(lead.into_iter().flat_map(Lead::entries))
     }
 
     fn entry_at(&self, account: Row, place: Row) -> Entry {
@@ -122,8 +122,8 @@ impl State {
 impl super::Commissions {
     /// The payout that a record brought.
     pub fn payout_at(&self, position: u64) -> Option<Row> {
-        let row = self.payouts.partition_point(|payout| payout.stamp.position < position);
-        ((row as usize) < self.payouts.len() && self.payouts.get(row).stamp.position == position).then_some(row)
+        let row = self.payouts.partition_point(|payout| payout.stamp().position < position);
+        ((row as usize) < self.payouts.len() && self.payouts.get(row).stamp().position == position).then_some(row)
     }
 }
 

@@ -5,7 +5,6 @@ mod saved;
 use super::Owner;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz, add_days};
-use crate::domain::money::Money;
 use crate::domain::packed::PackedStamp;
 use crate::domain::table::Row;
 use crate::domain::{Seen, Stamp};
@@ -175,12 +174,4 @@ pub struct Qualification {
     pub stamp: Stamp,
     /// Whether the lead was protected then, and so stays until it is lost.
     pub protected: bool,
-}
-
-/// What a qualification accrued.
-#[derive(Clone, Debug)]
-pub(super) struct Reward {
-    pub(super) agreement: Row,
-    pub(super) rule: Box<str>,
-    pub(super) amount: Money,
 }

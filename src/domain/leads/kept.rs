@@ -2,15 +2,14 @@
 
 mod saved;
 
-use super::claim::Reward;
 use super::{Decision, DeclinedClaim, Qualification};
 use crate::domain::calendar::Time;
-use crate::domain::commissions::holdings::{Holding, Holdings};
+use crate::domain::commissions::Earned;
+use crate::domain::commissions::earning::Earning;
+use crate::domain::commissions::holdings::Holdings;
 use crate::domain::ids::Id;
-use crate::domain::money::Money;
 use crate::domain::table::{OptionalRow, Row};
 use crate::domain::{Stamp, State};
-use smallvec::SmallVec;
 
 /// A lead.
 #[derive(Clone)]
@@ -28,12 +27,10 @@ pub struct Lead {
 /// What most leads do not have.
 #[derive(Clone, Default)]
 struct Rest {
-    qualifications: SmallVec<[Qualification; 1]>,
-    rewards: SmallVec<[Reward; 1]>,
-    /// What stands of its qualifications' commission.
-    holdings: Holdings,
-    /// The commission entries of its qualifications: account and place.
-    entries: SmallVec<[(Row, Row); 1]>,
+    /// What its first qualification earned; what others did is kept with it.
+    earning: Option<Earning>,
+    /// Whether it was protected when it first qualified.
+    protected: bool,
     rare: Option<Box<Rare>>,
 }
 
@@ -49,6 +46,8 @@ struct Rare {
     /// Of each agreement that had the credit, when its first sale occurred; empty while its first sale says all.
     first_sales: Vec<(Row, Time)>,
     disputes: Vec<Row>,
+    /// After the first: when, and what was earned.
+    qualifications: Vec<(Qualification, Option<Row>, Option<Earned>)>,
 }
 
 impl Lead {
@@ -91,12 +90,22 @@ impl Lead {
         self.rare_mut().losses.push(loss);
     }
 
-    pub(super) fn all_qualifications(&self) -> &[Qualification] {
-        self.rest.as_ref().map_or(&[], |rest| &rest.qualifications)
+    pub(super) fn all_qualifications(&self) -> impl DoubleEndedIterator<Item = Qualification> {
+        let first = self.rest.as_ref().and_then(|rest| Some((rest.earning.as_ref()?, rest.protected)));
+        let first = first.map(|(earning, protected)| Qualification { stamp: earning.stamp(), protected });
+        first.into_iter().chain(self.rare().into_iter().flat_map(|rare| &rare.qualifications).map(|(qualification, ..)| *qualification))
     }
 
-    pub(super) fn add_qualification(&mut self, qualification: Qualification) {
-        self.rest_mut().qualifications.push(qualification);
+    /// Remembers a qualification, whether the lead was protected then, and what it earned.
+    pub(super) fn add_qualification(&mut self, protected: bool, earning: Earning) {
+        let rest = self.rest_mut();
+        let Some(first) = &mut rest.earning else {
+            (rest.earning, rest.protected) = (Some(earning), protected);
+            return;
+        };
+        earning.holdings().into_iter().for_each(|holding| first.acquire(holding));
+        let qualification = Qualification { stamp: earning.stamp(), protected };
+        self.rare_mut().qualifications.push((qualification, earning.credit(), earning.earned()));
     }
 
     pub(super) fn all_aliases(&self) -> &[(Id, Stamp)] {
@@ -122,34 +131,30 @@ impl Lead {
         }
     }
 
-    pub(super) fn rewards(&self) -> &[Reward] {
-        self.rest.as_ref().map_or(&[], |rest| &rest.rewards)
+    /// What its qualifications earned, and through which agreements.
+    pub(super) fn rewards(&self) -> impl Iterator<Item = (Option<Row>, Earned)> {
+        let first = self.earning().map(|earning| (earning.credit(), earning.earned()));
+        let later = self.rare().into_iter().flat_map(|rare| &rare.qualifications).map(|(_, credit, earned)| (*credit, *earned));
+        first.into_iter().chain(later).filter_map(|(credit, earned)| Some((credit, earned?)))
     }
 
-    /// Remembers what a qualification accrued.
-    pub(in crate::domain) fn add_reward(&mut self, agreement: Row, rule: &str, amount: Money) {
-        self.rest_mut().rewards.push(Reward { agreement, rule: rule.into(), amount });
+    /// What its first qualification earned, with all that stands of its qualifications' commission.
+    fn earning(&self) -> Option<&Earning> {
+        self.rest.as_ref()?.earning.as_ref()
     }
 
-    /// What stands of its qualifications' commission, oldest first.
-    pub fn holdings(&self) -> impl Iterator<Item = &Holding> {
-        self.rest.iter().flat_map(|rest| rest.holdings.iter())
+    pub(in crate::domain) fn earning_mut(&mut self) -> &mut Earning {
+        self.rest_mut().earning.as_mut().expect("a lead's own commission comes from a qualification")
     }
 
-    pub(in crate::domain) fn holdings_mut(&mut self) -> &mut Holdings {
-        &mut self.rest_mut().holdings
+    /// What stands of its qualifications' commission.
+    pub fn holdings(&self) -> Holdings {
+        self.earning().map(Earning::holdings).unwrap_or_default()
     }
 
     /// The commission entries of its qualifications: account and place.
-    pub fn entries(&self) -> &[(Row, Row)] {
-        self.rest.as_ref().map_or(&[], |rest| &rest.entries)
-    }
-
-    /// A commission entry of a record was posted to a partner.
-    pub(in crate::domain) fn add_entry(&mut self, partner: Row, position: u64, entry: (Row, Row)) {
-        let rest = self.rest_mut();
-        rest.entries.push(entry);
-        rest.holdings.link(partner, position, entry);
+    pub fn entries(&self) -> impl Iterator<Item = (Row, Row)> {
+        self.earning().into_iter().flat_map(Earning::entries)
     }
 
     /// Disputes that name it.

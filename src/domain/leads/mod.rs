@@ -4,6 +4,7 @@ pub mod approved;
 mod claim;
 mod kept;
 pub mod lost;
+pub mod match_keys;
 pub mod ownership;
 pub mod protection_extended;
 pub mod qualified;
@@ -19,9 +20,9 @@ use super::rejection::Rejection;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::proto::{AcquiredBy, LeadState, OwnershipRule};
+use match_keys::MatchKeys;
 use std::collections::HashSet;
 use std::sync::Arc;
-use thin_vec::ThinVec;
 
 pub use claim::{Claim, Decision, DeclinedClaim, Origin, Qualification, Until};
 pub use kept::Lead;
@@ -32,22 +33,9 @@ pub struct Leads {
     /// By the id of their first referral.
     pub by_id: Table<Id, Lead>,
     pub(super) aliases: Table<Id, Alias>,
-    pub(super) match_keys: Table<Box<str>, Sharing>,
+    pub(super) match_keys: MatchKeys,
     /// Decisions that were made alike, each once. What a refused batch left here does no harm.
     pub(super) claims: HashSet<Arc<Claim>, foldhash::quality::RandomState>,
-}
-
-/// The leads that share a match key, in the order in which they got it.
-#[derive(Clone)]
-pub(super) struct Sharing {
-    first: Row,
-    more: ThinVec<Row>,
-}
-
-impl Sharing {
-    fn leads(&self) -> impl Iterator<Item = Row> {
-        std::iter::once(self.first).chain(self.more.iter().copied())
-    }
 }
 
 /// Another id of a lead (rules 5.3).
@@ -57,7 +45,7 @@ pub struct Alias {
     stamp: Stamp,
 }
 
-undo_by_copy!(Alias, Sharing, Lead);
+undo_by_copy!(Alias, Lead);
 
 impl Leads {
     pub(super) fn savepoint(&mut self) {
@@ -112,18 +100,12 @@ impl Leads {
 
     /// The first recorded live lead that shares a key (rules 5.3).
     fn live_match(&self, keys: &[Box<str>], at: Time) -> Option<Row> {
-        let rows = keys.iter().filter_map(|key| self.match_keys.by_key(key)).flat_map(Sharing::leads);
+        let rows = keys.iter().filter_map(|key| self.match_keys.find(key)).flat_map(|row| self.match_keys.leads(row));
         rows.filter(|row| self.by_id.get(*row).lost_at(at, Seen::ALL).is_none()).min()
     }
 
     fn add_match_key(&mut self, key: &str, lead: Row, stamp: Stamp) {
-        let known = self.match_keys.find(key);
-        let row = known.unwrap_or_else(|| self.match_keys.insert(key.into(), Sharing { first: lead, more: ThinVec::new() }));
-        let is_new = known.is_none() || self.match_keys.get(row).leads().all(|known| known != lead);
-        if known.is_some() && is_new {
-            self.match_keys.get_mut(row).more.push(lead);
-        }
-        if is_new {
+        if let Some(row) = self.match_keys.add(key, lead) {
             self.by_id.get_mut(lead).add_match_key(row, stamp);
         }
     }
@@ -197,8 +179,10 @@ impl Lead {
         let of_sales = sales.filter_map(|sale| {
             sale.earned().filter(|earned| earned.rule(agreement, state).is_some_and(|known| known.name == rule))?.amount
         });
-        let rewards =
-            self.rewards().iter().filter(|reward| reward.agreement == agreement && &*reward.rule == rule).map(|reward| reward.amount);
+        let rewards = self
+            .rewards()
+            .filter(|(credit, earned)| *credit == Some(agreement) && earned.rule(agreement, state).is_some_and(|known| known.name == rule));
+        let rewards = rewards.filter_map(|(_, earned)| earned.amount);
         of_sales.chain(rewards).filter(|amount| amount.currency == currency).map(|amount| i128::from(amount.minor_units)).sum()
     }
 
@@ -257,13 +241,13 @@ impl Lead {
     }
 
     /// The qualifications that are seen, in the order of recording.
-    pub fn qualifications(&self, seen: Seen) -> impl DoubleEndedIterator<Item = &Qualification> {
-        self.all_qualifications().iter().filter(move |qualification| seen.sees(qualification.stamp))
+    pub fn qualifications(&self, seen: Seen) -> impl DoubleEndedIterator<Item = Qualification> {
+        self.all_qualifications().filter(move |qualification| seen.sees(qualification.stamp))
     }
 
     /// The last qualification in recording order that no claim reopened since (rules 13).
-    pub fn qualification(&self, seen: Seen) -> Option<&Qualification> {
-        let last = self.all_qualifications().iter().rev().find(|qualification| seen.sees(qualification.stamp))?;
+    pub fn qualification(&self, seen: Seen) -> Option<Qualification> {
+        let last = self.all_qualifications().rev().find(|qualification| seen.sees(qualification.stamp))?;
         let reopened = self.decisions(seen).rev().find(|decision| decision.rule == OwnershipRule::AfterLoss);
         reopened.is_none_or(|reopened| reopened.stamp().position < last.stamp.position).then_some(last)
     }
@@ -274,10 +258,10 @@ impl Lead {
     }
 
     /// The qualifications by a time after which it was not lost by then.
-    fn unlost_qualifications(&self, at: Time, seen: Seen) -> impl Iterator<Item = &Qualification> {
+    fn unlost_qualifications(&self, at: Time, seen: Seen) -> impl Iterator<Item = Qualification> {
         let by_then = move |stamp: Stamp| seen.sees(stamp) && stamp.occurred_at <= at;
         let lost_since = move |stamp: Stamp| self.losses().iter().any(|loss| by_then(*loss) && *loss > stamp);
-        self.all_qualifications().iter().filter(move |known| by_then(known.stamp) && !lost_since(known.stamp))
+        self.all_qualifications().filter(move |known| by_then(known.stamp) && !lost_since(known.stamp))
     }
 
     /// Until when the owner's claim at a time is protected, without regard to loss; `None` without a claim.
@@ -335,7 +319,7 @@ impl Lead {
 
     /// Its match keys that are seen.
     pub fn match_keys<'a>(&self, seen: Seen, state: &'a State) -> impl Iterator<Item = &'a str> {
-        self.all_match_keys().filter(move |(_, stamp)| seen.sees(*stamp)).map(|(row, _)| &**state.leads.match_keys.key(row))
+        self.all_match_keys().filter(move |(_, stamp)| seen.sees(*stamp)).map(|(row, _)| state.leads.match_keys.text(row))
     }
 
     /// The declined claims that are seen.

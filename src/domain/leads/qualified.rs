@@ -1,8 +1,8 @@
 //! A lead qualified: it keeps its protection, and may earn a flat reward (rules 5.2, 6.2).
 
-use super::Qualification;
 use crate::domain::calendar::Time;
 use crate::domain::commissions::assess::{Subject, assess};
+use crate::domain::commissions::earning::{Earning, Pinned};
 use crate::domain::commissions::posting::subject_for;
 use crate::domain::commissions::sale_recorded::{accrue, assessment_in};
 use crate::domain::effect::Effect;
@@ -53,9 +53,10 @@ impl EventType for LeadQualified {
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let row = state.leads.known(&self.lead).0;
         let protected = effects.iter().any(|effect| matches!(effect, Effect::LeadProtectionSet { .. }));
-        state.leads.by_id.get_mut(row).add_qualification(Qualification { stamp, protected });
-        if let Some(assessment) = assessment_in(effects) {
-            state.evolve_assessed(stamp, assessment, None, Some(row));
-        }
+        let assessment = assessment_in(effects);
+        let credit = assessment.and_then(|assessment| state.agreements.by_id.find(assessment.agreement.as_ref()?));
+        let (pinned, earned) = Pinned::of(stamp, None, credit, false, assessment, state);
+        let earning = Earning::new(stamp, earned, state.commissions.pinned.share(pinned));
+        state.leads.by_id.get_mut(row).add_qualification(protected, earning);
     }
 }

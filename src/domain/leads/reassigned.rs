@@ -5,6 +5,7 @@ use super::{Claim, Decision, Lead};
 use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::Time;
+use crate::domain::commissions::earning::Earning;
 use crate::domain::commissions::holdings::{HOUSE, Holding, Part};
 use crate::domain::commissions::posting::{PartnerEntry, subject_of};
 use crate::domain::effect::{Effect, Party};
@@ -163,7 +164,7 @@ struct Lot {
 
 /// What of a lead's commission stands with others than `target` and does not count as paid, oldest first.
 fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
-    let own = lead.holdings().map(|holding| (None, holding.clone()));
+    let own = lead.holdings().into_iter().map(|holding| (None, holding));
     let of_sales = lead
         .sales(state)
         .flat_map(|sale| state.commissions.sales.get(sale).holdings().into_iter().map(move |holding| (Some(sale), holding)));
@@ -183,16 +184,10 @@ fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
 
 /// Takes what was moved away from a partner, and gives what was moved here.
 fn move_holding(sale: Option<Row>, lead: Row, (partner, taken): (Row, i64), moved: Option<Holding>, state: &mut State) {
-    match sale {
-        Some(sale) => {
-            let sale = state.commissions.sales.get_mut(sale);
-            sale.take(partner, taken);
-            moved.into_iter().for_each(|holding| sale.acquire(holding));
-        }
-        None => {
-            let holdings = state.leads.by_id.get_mut(lead).holdings_mut();
-            holdings.take(partner, taken);
-            moved.into_iter().for_each(|holding| holdings.acquire(holding));
-        }
-    }
+    let earning: &mut Earning = match sale {
+        Some(sale) => state.commissions.sales.get_mut(sale),
+        None => state.leads.by_id.get_mut(lead).earning_mut(),
+    };
+    earning.take(partner, taken);
+    moved.into_iter().for_each(|holding| earning.acquire(holding));
 }

@@ -7,8 +7,10 @@ use crate::domain::campaigns::{Campaign, Campaigns};
 use crate::domain::commissions::net_sales::{NetSales, NetSalesKey};
 use crate::domain::commissions::{Close, Commissions, Dispute, Other, Payout, Refund, Sale};
 use crate::domain::ids::{Id, IdKind};
-use crate::domain::leads::{Alias, Lead, Leads, Sharing};
+use crate::domain::leads::match_keys::saved::{FrozenMatchKeys, MatchKeysLoad};
+use crate::domain::leads::{Alias, Lead, Leads};
 use crate::domain::partners::Partner;
+use crate::domain::shared::Shared;
 use crate::domain::relationship::{Approach, BrandUse, Breach, Conduct, Relationship};
 use crate::domain::table::saved::TableLoad;
 use crate::domain::table::{Frozen, Row};
@@ -32,7 +34,7 @@ pub struct FrozenState {
     agreements: Frozen<Id, Agreement>,
     leads: Frozen<Id, Lead>,
     aliases: Frozen<Id, Alias>,
-    match_keys: Frozen<Box<str>, Sharing>,
+    match_keys: FrozenMatchKeys,
     sales: Frozen<Id, Sale>,
     refunds: Frozen<Id, Refund>,
     payouts: Frozen<Id, Payout>,
@@ -54,9 +56,9 @@ impl State {
         let Self { position, recorded_at, partners, agreements, leads, commissions, campaigns, relationship, accounts, before_batch } = self;
         assert!(before_batch.is_none(), "only what cannot be taken back is frozen");
         let Agreements { by_id: agreements, exclusive, exclusive_before: _, breaches: exclusivity_breaches, breaches_before: _ } = agreements;
-        // Claims that were decided alike are only to save room.
+        // What is alike, of claims here and of sales below, is only to save room.
         let Leads { by_id: leads, aliases, match_keys, claims: _ } = leads;
-        let Commissions { sales, refunds, payouts, disputes, others, net_sales, closes, closes_before: _ } = commissions;
+        let Commissions { sales, refunds, payouts, disputes, others, net_sales, pinned: _, closes, closes_before: _ } = commissions;
         let Campaigns { by_id: campaigns } = campaigns;
         let Relationship { agreements: conduct, partners: approaches, brand_uses, breaches } = relationship;
         let rest = Rest {
@@ -107,7 +109,7 @@ impl FrozenState {
         self.partners.save(Section::Partners, sink)?;
         self.agreements.save(Section::Agreements, sink)?;
         self.aliases.save(Section::Aliases, sink)?;
-        self.match_keys.save(Section::MatchKeys, sink)?;
+        self.match_keys.save(sink)?;
         self.refunds.save(Section::Refunds, sink)?;
         self.payouts.save(Section::Payouts, sink)?;
         self.disputes.save(Section::Disputes, sink)?;
@@ -129,7 +131,7 @@ pub struct StateLoad {
     agreements: TableLoad<Id, Agreement>,
     leads: TableLoad<Id, Lead>,
     aliases: TableLoad<Id, Alias>,
-    match_keys: TableLoad<Box<str>, Sharing>,
+    match_keys: MatchKeysLoad,
     sales: TableLoad<Id, Sale>,
     refunds: TableLoad<Id, Refund>,
     payouts: TableLoad<Id, Payout>,
@@ -154,6 +156,7 @@ impl StateLoad {
             Section::Leads => &self.leads,
             Section::Aliases => &self.aliases,
             Section::MatchKeys => &self.match_keys,
+            Section::SharedMatchKeys => self.match_keys.shared(),
             Section::Sales => &self.sales,
             Section::Refunds => &self.refunds,
             Section::Payouts => &self.payouts,
@@ -196,6 +199,7 @@ impl StateLoad {
             disputes: self.disputes.take()?,
             others: self.others.take()?,
             net_sales: self.net_sales.take()?,
+            pinned: Shared::default(),
             closes,
             closes_before: 0,
         };

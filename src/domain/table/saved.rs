@@ -1,9 +1,9 @@
 //! Tables in a snapshot: their rows in chunks of whole pages. Where rows are found is worked out anew when they are loaded.
 
-use super::{FEW, Frozen, OptionalRow, PAGE, Places, Row, SHARDS, Table, Undo, row_of, shard_of};
+use super::{Frozen, OptionalRow, PAGE, Row, Table, Undo};
 use crate::domain::pages::Pages;
+use crate::domain::places::Places;
 use crate::snapshot::{Damaged, Input, MOST_AT_ONCE, One, Output, Part, Saved, Section, Sink, keep};
-use hashbrown::HashTable;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
@@ -103,45 +103,4 @@ where
         self.table.put(Table { rows, places, savepoint: None });
         Ok(())
     }
-}
-
-impl Places {
-    /// The places of rows with these hashes. Each index is filled as a whole, so that it stays in the processor's cache.
-    fn of(hasher: foldhash::quality::RandomState, rows: usize, hashes: &[Vec<u64>]) -> Self {
-        let all = || hashes.iter().flatten().copied();
-        let mut places = Self { hasher, few: HashTable::new(), shards: Box::default() };
-        if rows <= FEW {
-            places.few = filled((0..).zip(all()), rows);
-            return places;
-        }
-        let mut ends = vec![0_usize; SHARDS];
-        all().for_each(|hash| ends[shard_of(hash)] += 1);
-        let mut start = 0;
-        for end in &mut ends {
-            (*end, start) = (start, start + *end);
-        }
-        let mut sorted = vec![(0, 0); rows];
-        for (row, hash) in all().enumerate() {
-            let place = &mut ends[shard_of(hash)];
-            sorted[*place] = (row_of(row), hash);
-            *place += 1;
-        }
-        let mut rest = sorted.as_slice();
-        let mut taken = 0;
-        let shards = ends.iter().map(|end| {
-            let (shard, others) = rest.split_at(end - taken);
-            (rest, taken) = (others, *end);
-            filled(shard.iter().copied(), shard.len())
-        });
-        places.shards = shards.collect();
-        places
-    }
-}
-
-fn filled(rows: impl Iterator<Item = (Row, u64)>, count: usize) -> HashTable<Row> {
-    let mut index = HashTable::with_capacity(count);
-    for (row, hash) in rows {
-        index.insert_unique(hash, row, |_| unreachable!("there is room for all"));
-    }
-    index
 }

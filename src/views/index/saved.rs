@@ -1,20 +1,43 @@
 //! The index in a snapshot.
 
-use super::{Index, Lists, Positions};
+use super::{CHUNK, FEW, Index, Lists, Many, Positions};
 use crate::domain::pages::Pages;
 use crate::snapshot::{Damaged, Input, MOST_AT_ONCE, One, Output, Part, Saved, Section, Sink, keep, save_many};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 
+/// In place of the length of a short list: it is a long one.
+const MANY: u8 = u8::MAX;
+
 impl Saved for Positions {
     fn save(&self, out: &mut Output) {
-        let Self { last, bytes } = self;
-        out.position(*last);
-        out.sized(bytes);
+        match self {
+            Self::Few { len, bytes } => {
+                out.byte(*len);
+                out.raw(&bytes[..usize::from(*len)]);
+            }
+            Self::Many(many) => {
+                let Many { last, full, open } = &**many;
+                out.byte(MANY);
+                out.position(*last);
+                out.number(full.iter().map(|chunk| chunk.len() as u64).sum::<u64>() + open.len() as u64);
+                full.iter().for_each(|chunk| out.raw(chunk));
+                out.raw(open);
+            }
+        }
     }
 
     fn load(input: &mut Input<'_>) -> Result<Self, Damaged> {
-        Ok(Self { last: input.position()?, bytes: input.sized()?.into() })
+        let len = input.byte()?;
+        if len == MANY {
+            let (last, bytes) = (input.position()?, input.sized()?);
+            let mut chunks = bytes.chunks(CHUNK);
+            let open = chunks.next_back().map(<[u8]>::to_vec).unwrap_or_default();
+            return Ok(Self::Many(Box::new(Many { last, full: chunks.map(Box::from).collect(), open })));
+        }
+        let mut bytes = [0; FEW];
+        bytes.get_mut(..usize::from(len)).ok_or(Damaged("a list is too long"))?.copy_from_slice(input.raw(usize::from(len))?);
+        Ok(Self::Few { len, bytes })
     }
 }
 

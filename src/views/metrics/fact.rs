@@ -114,17 +114,17 @@ impl Value {
             Fact::Qualified(row) => {
                 let lead = state.leads.by_id.get(row);
                 let qualification = lead.qualifications(Seen::ALL).next().expect("noted when the lead qualified");
-                Self::of_qualification(lead, qualification, true, state)
+                Self::of_qualification(lead, &qualification, true, state)
             }
             Fact::Sold(row) => Self::of_sale(commissions.sales.get(row), false, scope, state),
             Fact::FirstSold(row) => Self::of_sale(commissions.sales.get(row), true, scope, state),
             Fact::Refunded(row) => {
                 let refund = commissions.refunds.get(row);
-                Self::of_refund(refund, refund.stamp, -1, scope, state)
+                Self::of_refund(refund, refund.stamp(), -1, scope, state)
             }
             Fact::Reinstated(row) => {
                 let refund = commissions.refunds.get(row);
-                Self::of_refund(refund, refund.reinstated.expect("noted when it was reinstated"), 1, scope, state)
+                Self::of_refund(refund, refund.reinstated().expect("noted when it was reinstated"), 1, scope, state)
             }
             Fact::Kept(_) => return None,
         })
@@ -138,10 +138,10 @@ impl Value {
             value.changes.push(Change::Qualified);
         }
         for (account, place) in lead.entries() {
-            let entry = state.accounts.get(*account).entry(*place);
+            let entry = state.accounts.get(account).entry(place);
             if entry.position == stamp.position {
                 value.effective_at = entry.effective_at;
-                value.changes.push(Change::Commission(state.accounts.key(*account).1, -entry.amount));
+                value.changes.push(Change::Commission(state.accounts.key(account).1, -entry.amount));
             }
         }
         value

@@ -6,6 +6,7 @@ mod saved;
 use super::fact::{Fact, Value};
 use super::sums::Sums;
 use crate::domain::calendar::Time;
+use crate::domain::packed::{Packer, Unpacker};
 use crate::domain::pages::Pages;
 use crate::domain::{Seen, Stamp};
 use std::sync::Arc;
@@ -93,17 +94,15 @@ impl Run {
     }
 }
 
-/// Full runs of a page.
-const PAGE: usize = 32;
-
-/// The facts of a scope. A clone shares all full runs.
+/// The facts of a scope.
 #[derive(Clone, Default)]
 pub struct History {
-    full: Pages<Arc<[Fact]>, PAGE>,
+    /// Full runs, packed: each fact as its difference to the last one of its kind.
+    full: Pages<Arc<[u8]>, 32>,
     open: Vec<Fact>,
     open_run: Option<Box<Run>>,
     /// Of every full run of facts; above them of every full run of those, and so on.
-    levels: Vec<Pages<Arc<Run>, PAGE>>,
+    levels: Vec<Pages<Run, 8>>,
 }
 
 impl History {
@@ -121,7 +120,8 @@ impl History {
             None => self.open_run = Some(Box::new(run)),
         }
         if self.open.len() == RUN {
-            self.full.push(std::mem::take(&mut self.open).into());
+            self.full.push(packed(&self.open));
+            self.open.clear();
             let full = *self.open_run.take().expect("the run has facts");
             self.add_run(0, full);
         }
@@ -132,17 +132,14 @@ impl History {
             self.levels.push(Pages::default());
         }
         let runs = &mut self.levels[level];
-        runs.push(Arc::new(run));
+        runs.push(run);
         if runs.len().is_multiple_of(RUN) {
             let last = (runs.len() - RUN..runs.len()).filter_map(|index| runs.get(index));
-            let together = last.fold(None, |together: Option<Run>, run| match together {
-                None => Some(Run::clone(run)),
-                Some(mut together) => {
-                    together.add(run);
-                    Some(together)
-                }
+            let together = last.cloned().reduce(|mut together, run| {
+                together.add(&run);
+                together
             });
-            self.add_run(level + 1, together.expect("there are that many runs"));
+            self.add_run(level + 1, together.expect("there are runs"));
         }
     }
 
@@ -150,9 +147,9 @@ impl History {
     pub fn gather(&self, window: &Window, sums: &mut Sums) -> Vec<Fact> {
         let mut left = Vec::new();
         let mut runs = 0;
-        while runs < self.full.len() {
+        while let Some(run) = self.full.get(runs) {
             runs += self.longest_run(runs, window, sums).unwrap_or_else(|| {
-                left.extend_from_slice(self.full.get(runs).expect("it is one of them"));
+                left.extend(unpacked(run));
                 1
             });
         }
@@ -183,6 +180,62 @@ impl History {
         }
         None
     }
+}
+
+/// How many things facts are numbered by: leads referred, leads qualified, sales, refunds, what is kept.
+const NUMBERED: usize = 5;
+
+/// What a fact is, in three bits; by what it is numbered, and its number.
+fn taken_apart(fact: Fact) -> (u64, usize, u32) {
+    match fact {
+        Fact::Introduced(row) => (0, 0, row),
+        Fact::Qualified(row) => (1, 1, row),
+        Fact::Sold(row) => (2, 2, row),
+        Fact::FirstSold(row) => (3, 2, row),
+        Fact::Refunded(row) => (4, 3, row),
+        Fact::Reinstated(row) => (5, 3, row),
+        Fact::Kept(place) => (6, 4, place),
+    }
+}
+
+fn put_together(what: u64, before: &mut [u32; NUMBERED], difference: i64) -> Fact {
+    let mut next = |by: usize| {
+        before[by] = u32::try_from(i64::from(before[by]) + difference).expect("a number of 32 bits was written");
+        before[by]
+    };
+    match what {
+        0 => Fact::Introduced(next(0)),
+        1 => Fact::Qualified(next(1)),
+        2 => Fact::Sold(next(2)),
+        3 => Fact::FirstSold(next(2)),
+        4 => Fact::Refunded(next(3)),
+        5 => Fact::Reinstated(next(3)),
+        _ => Fact::Kept(next(4)),
+    }
+}
+
+fn packed(facts: &[Fact]) -> Arc<[u8]> {
+    let (mut packer, mut before) = (Packer::default(), [0; NUMBERED]);
+    for fact in facts {
+        let (what, by, number) = taken_apart(*fact);
+        let difference = i64::from(number) - i64::from(before[by]);
+        // Mostly numbers rise: one more bit says when they do not.
+        packer.number(difference.unsigned_abs() << 4 | u64::from(difference < 0) << 3 | what);
+        before[by] = number;
+    }
+    packer.finish().into()
+}
+
+fn unpacked(bytes: &[u8]) -> impl Iterator<Item = Fact> {
+    let (mut unpacker, mut before) = (Unpacker::new(bytes), [0; NUMBERED]);
+    std::iter::from_fn(move || {
+        if unpacker.is_done() {
+            return None;
+        }
+        let number = unpacker.number();
+        let difference = (number >> 4).cast_signed();
+        Some(put_together(number & 7, &mut before, if number & 8 == 0 { difference } else { -difference }))
+    })
 }
 
 #[cfg(test)]
@@ -227,6 +280,15 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn packed_facts_are_the_same_facts(facts in prop::collection::vec((0_u64..7, any::<u32>(), any::<bool>()), 0..RUN)) {
+            let facts: Vec<Fact> = facts.into_iter().map(|(what, number, is_near)| {
+                let number = if is_near { number % 1_000 } else { number };
+                put_together(what, &mut [0; NUMBERED], i64::from(number))
+            }).collect();
+            prop_assert_eq!(unpacked(&packed(&facts)).collect::<Vec<_>>(), facts);
+        }
 
         #[test]
         fn runs_add_up_to_what_their_facts_say(

@@ -105,7 +105,7 @@ fn qualified(row: Row, stamp: Stamp, state: &State, notes: &mut Notes) {
     let fact = earlier.is_empty().then_some(Fact::Qualified(row));
     for scope in Scope::of(origin_at(lead, stamp), state) {
         let first = first_in(scope, &earlier, state);
-        notes.push(Note::Fact(scope, fact, Value::of_qualification(lead, last, first.is_none(), state)));
+        notes.push(Note::Fact(scope, fact, Value::of_qualification(lead, &last, first.is_none(), state)));
         if let Some(first_at) = first {
             notes.push(Note::Again(scope, Again { what: Change::Qualified, lead: row, stamp, first_at }));
         }
@@ -192,8 +192,9 @@ fn moved(record: &Record, stamp: Stamp, state: &State, notes: &mut Notes) {
 
 /// The last of a lead's qualifications that earned something. Whose reward a transfer moves it does not say; they are of one
 /// claim but after a loss.
-fn last_rewarded(lead: &Lead) -> Option<&Qualification> {
-    let earned = |known: &&Qualification| lead.holdings().any(|holding| holding.position == known.stamp.position);
+fn last_rewarded(lead: &Lead) -> Option<Qualification> {
+    let holdings = lead.holdings();
+    let earned = |known: &Qualification| holdings.iter().any(|holding| holding.position == known.stamp.position);
     lead.qualifications(Seen::ALL).rev().find(earned)
 }
 

@@ -1,7 +1,7 @@
 //! Net sales in a snapshot.
 
-use super::{Block, NetSales};
+use super::{NetSales, Run};
 use crate::snapshot::saved;
 
-saved!(NetSales { entries, blocks });
-saved!(Block { first, last, sum });
+saved!(NetSales { runs, open });
+saved!(Run { first, last, sum, entries });

@@ -1,6 +1,6 @@
 //! Claims in a snapshot. Those that were decided alike are written once in a chunk, and shared again when they are loaded.
 
-use super::{Claim, Decision, DeclinedClaim, Later, Origin, Protection, Qualification, Reward};
+use super::{Claim, Decision, DeclinedClaim, Later, Origin, Protection, Qualification};
 use crate::snapshot::{Damaged, Input, Output, Saved, saved};
 
 saved!(Protection { days, from_approval });
@@ -9,7 +9,6 @@ saved!(Claim { owner, credit, rule, acquired_by, origin, protection, zone });
 saved!(Later { approved, extensions });
 saved!(DeclinedClaim { stamp, agreement, held_by, protected_until, earlier_than_owner });
 saved!(Qualification { stamp, protected });
-saved!(Reward { agreement, rule, amount });
 
 impl Saved for Decision {
     fn save(&self, out: &mut Output) {

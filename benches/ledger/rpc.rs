@@ -1,13 +1,10 @@
 //! Appending over gRPC: one call after the other, and calls side by side on one connection.
 
-mod serving;
-mod workload;
-
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use crate::serving::{Bench, PARTNERS};
+use criterion::{BenchmarkId, Criterion, Throughput};
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{AppendRequest, Event, Money, SaleRecorded};
-use serving::{Bench, PARTNERS};
 use std::time::{Duration, Instant};
 use tonic::transport::Channel;
 use uuid::Uuid;
@@ -15,7 +12,8 @@ use uuid::Uuid;
 /// Calls at a time, and events per call.
 const LOADS: [(usize, usize); 4] = [(1, 1), (1, 500), (64, 1), (8, 500)];
 
-fn rpc(criterion: &mut Criterion) {
+/// Appending by the number of calls at a time and of events per call.
+pub fn rpc(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rpc");
     group.sample_size(20);
     for (calls, events) in LOADS {
@@ -59,6 +57,3 @@ fn sale() -> Event {
     let occurred_at = Some(prost_types::Timestamp { seconds: 1_750_000_000, nanos: 0 });
     Event { event_id: id.to_string(), occurred_at, metadata: [].into(), body: Some(Body::SaleRecorded(sale)) }
 }
-
-criterion_group!(benches, rpc);
-criterion_main!(benches);

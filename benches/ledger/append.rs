@@ -1,12 +1,10 @@
 //! Appending inside the process, durable before it counts: by the number of events that are appended together.
 
-mod serving;
-mod workload;
+use crate::serving::Bench;
+use criterion::{BenchmarkId, Criterion, Throughput};
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use serving::Bench;
-
-fn append(criterion: &mut Criterion) {
+/// Appending by the number of events.
+pub fn append(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("append");
     group.sample_size(20);
     for size in [1, 10, 100, 500] {
@@ -29,6 +27,3 @@ fn append(criterion: &mut Criterion) {
     }
     group.finish();
 }
-
-criterion_group!(benches, append);
-criterion_main!(benches);

@@ -1,25 +1,25 @@
 //! Questions over gRPC, one at a time, of a ledger with some history.
 
-mod serving;
-mod workload;
-
-use criterion::{Criterion, criterion_group, criterion_main};
+use crate::serving::Bench;
+use crate::workload::so_many;
+use criterion::Criterion;
 use partnership_ledger::proto::get_metrics_request::Scope;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{
     ExplainSaleRequest, GetBalanceRequest, GetLeadRequest, GetMetricsRequest, ListEntriesRequest, ListPayablesRequest, ReadOptions,
 };
 use prost_types::Timestamp;
-use serving::Bench;
 
 const EVENTS: usize = 100_000;
 /// A day in the midst of them: 5 January 2024.
 const FIFTH_DAY_SECONDS: i64 = 1_704_412_800;
 
-fn query(criterion: &mut Criterion) {
-    let bench = Bench::with(EVENTS);
+/// Questions of the present and of the past.
+pub fn query(criterion: &mut Criterion) {
+    let events = so_many(EVENTS);
+    let bench = Bench::with(events);
     let client = PartnershipServiceClient::new(bench.connect());
-    let past = Some(ReadOptions { as_of_position: Some(EVENTS as u64 / 2), ..ReadOptions::default() });
+    let past = Some(ReadOptions { as_of_position: Some(events as u64 / 2), ..ReadOptions::default() });
     let partner_id = "partner-7".to_owned();
     let mut group = criterion.benchmark_group("query");
     group.sample_size(20);
@@ -46,6 +46,3 @@ fn query(criterion: &mut Criterion) {
     ask!("payables", list_payables, ListPayablesRequest::default());
     group.finish();
 }
-
-criterion_group!(benches, query);
-criterion_main!(benches);

@@ -1,33 +1,24 @@
 //! Snapshots: the state written down and loaded again, and a ledger that begins with one.
 
-mod serving;
-mod workload;
-
-use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use crate::serving::{Bench, PARTNERS};
+use crate::workload::{Workload, parse_all, record_all, so_many};
+use criterion::{BatchSize, Criterion, Throughput};
 use partnership_ledger::clock::SystemClock;
 use partnership_ledger::config::{Limits, SnapshotSettings};
-use partnership_ledger::domain::{Record, State, StateLoad, parse};
+use partnership_ledger::domain::{State, StateLoad};
 use partnership_ledger::journal::{DurableJournal, Frontier, Options, TreeHead};
 use partnership_ledger::ledger::{Ledger, ReplayReport};
 use partnership_ledger::snapshot::{SnapshotFile, Snapshots};
-use serving::{Bench, PARTNERS};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
-use workload::Workload;
 
 const EVENTS: usize = 100_000;
 
-fn state() -> State {
-    let now = "2026-11-22T00:00:00Z".parse().expect("a time");
+fn state(events: usize) -> State {
     let mut workload = Workload::new(1, PARTNERS);
-    let messages: Vec<_> = (0..EVENTS).map(|_| workload.next_event()).collect();
-    let mut state = State::default();
-    for event in messages.chunks(1_000).flat_map(|chunk| parse(chunk).expect("well formed")) {
-        let effects = state.decide(&event, now, 300).expect("the workload follows the rules");
-        state.evolve(&Record { position: state.position + 1, recorded_at: now, event, effects });
-    }
-    state
+    let messages: Vec<_> = (0..events).map(|_| workload.next_event()).collect();
+    record_all(parse_all(&messages)).0
 }
 
 fn save(state: &State, dir: &Path) -> u64 {
@@ -49,16 +40,18 @@ fn open(dir: &Path) -> (Ledger, ReplayReport) {
     Ledger::open_with_snapshots(Arc::new(journal), Arc::new(SystemClock), Limits::default(), settings).expect("replayable")
 }
 
-fn snapshot(criterion: &mut Criterion) {
-    let (state, dir) = (state(), tempfile::tempdir().expect("a directory"));
+/// Freezing, saving and loading a state, and opening a ledger that has a snapshot.
+pub fn snapshot(criterion: &mut Criterion) {
+    let events = so_many(EVENTS);
+    let (state, dir) = (state(events), tempfile::tempdir().expect("a directory"));
     let mut group = criterion.benchmark_group("snapshot");
-    group.throughput(Throughput::Elements(EVENTS as u64)).sample_size(10);
+    group.throughput(Throughput::Elements(events as u64)).sample_size(10);
     group.bench_function("freeze", |bencher| bencher.iter_batched(|| (), |()| state.freeze(), BatchSize::SmallInput));
     group.bench_function("save", |bencher| bencher.iter(|| save(&state, dir.path())));
     save(&state, dir.path());
     let path = Snapshots::of(dir.path()).list().expect("a directory").remove(0).path;
     group.bench_function("load", |bencher| bencher.iter_with_large_drop(|| load(&path)));
-    let bench = Bench::with(EVENTS);
+    let bench = Bench::with(events);
     bench.ledger.close().expect("closed");
     open(bench.dir()).0.close().expect("closed with a snapshot");
     group.bench_function("restart", |bencher| {
@@ -67,7 +60,7 @@ fn snapshot(criterion: &mut Criterion) {
                 let started = Instant::now();
                 let (ledger, report) = open(bench.dir());
                 let took = started.elapsed();
-                assert_eq!((report.from, report.records), (EVENTS as u64, 0));
+                assert_eq!((report.from, report.records), (bench.ledger.last(), 0));
                 ledger.close().expect("closed");
                 took
             };
@@ -76,6 +69,3 @@ fn snapshot(criterion: &mut Criterion) {
     });
     group.finish();
 }
-
-criterion_group!(benches, snapshot);
-criterion_main!(benches);

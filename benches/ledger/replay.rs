@@ -1,19 +1,19 @@
 //! Opening a ledger: the journal checked, every record read, decoded and evolved.
 
-mod serving;
-mod workload;
-
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use serving::{Bench, open};
+use crate::serving::{Bench, open};
+use crate::workload::so_many;
+use criterion::{Criterion, Throughput};
 use std::time::Instant;
 
 const EVENTS: usize = 100_000;
 
-fn replay(criterion: &mut Criterion) {
-    let bench = Bench::with(EVENTS);
+/// Opening a ledger that is whole.
+pub fn replay(criterion: &mut Criterion) {
+    let events = so_many(EVENTS);
+    let bench = Bench::with(events);
     bench.ledger.close().expect("closed");
     let mut group = criterion.benchmark_group("replay");
-    group.throughput(Throughput::Elements(EVENTS as u64)).sample_size(10);
+    group.throughput(Throughput::Elements(events as u64)).sample_size(10);
     group.bench_function("open", |bencher| {
         bencher.iter_custom(|rounds| {
             (0..rounds)
@@ -29,6 +29,3 @@ fn replay(criterion: &mut Criterion) {
     });
     group.finish();
 }
-
-criterion_group!(benches, replay);
-criterion_main!(benches);

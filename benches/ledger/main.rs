@@ -1,0 +1,17 @@
+//! The benches: `cargo bench`, or `cargo bench -- decide` for some. `cargo test` runs each of them once, on less, so that
+//! they do not rot.
+
+mod append;
+mod domain;
+mod journal;
+mod query;
+mod replay;
+mod rpc;
+mod serving;
+mod snapshot;
+mod workload;
+
+use criterion::{criterion_group, criterion_main};
+
+criterion_group!(benches, domain::domain, journal::journal, append::append, rpc::rpc, replay::replay, query::query, snapshot::snapshot);
+criterion_main!(benches);

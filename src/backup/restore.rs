@@ -1,0 +1,144 @@
+//! Restoring: a backup becomes a ledger in a new directory, with the same root.
+
+use super::folder::check_files;
+use super::{BackupError, Chain, Index, Page, check, hex};
+use crate::journal::{DurableJournal, Journal as _, Options, TreeHead};
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Where a backup comes from.
+pub enum Origin<'a> {
+    /// A folder.
+    Folder(&'a Path),
+    /// A stream, with its name for errors.
+    Stream(Box<dyn Read>, &'a str),
+}
+
+/// What was restored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Restored {
+    /// Position and root, the backup's and the ledger's.
+    pub head: TreeHead,
+    /// How many bytes the records have.
+    pub record_bytes: u64,
+}
+
+/// Makes the ledger of a backup in a directory that is new or empty. It is made beside it and gets its name when it was
+/// closed, opened again and found to be the same; if anything fails, the directory is as before.
+///
+/// # Errors
+/// `NotEmpty`; `NoBackup`, `NoIndex`, `Damaged`, `Missing`, `Later` of the backup; `NotTheSame`, `Journal`, `Io`.
+pub fn restore(origin: Origin, data_dir: &Path) -> Result<Restored, BackupError> {
+    let place = Place::of(data_dir)?;
+    let draft = place.draft()?;
+    let restored = fill(origin, draft.path())?;
+    reopen(draft.path(), restored.head)?;
+    place.take(draft)?;
+    Ok(restored)
+}
+
+/// Reads a backup to its end and checks it, as `restore` does, and keeps nothing.
+///
+/// # Errors
+/// `NoBackup`, `NoIndex`, `Damaged`, `Missing`, `Later`, `Io`.
+pub fn rehearse(origin: Origin) -> Result<Restored, BackupError> {
+    read(origin, |_| Ok(()))
+}
+
+/// Writes the records into a fresh journal.
+fn fill(origin: Origin, dir: &Path) -> Result<Restored, BackupError> {
+    let (journal, _) = DurableJournal::open(dir, Options::default())?;
+    let restored = read(origin, |page| {
+        journal.append(page.first - 1, &page.records)?;
+        Ok(())
+    })?;
+    journal.close()?;
+    Ok(restored)
+}
+
+/// Reads and checks all pages of a backup.
+fn read(origin: Origin, mut take: impl FnMut(&Page) -> Result<(), BackupError>) -> Result<Restored, BackupError> {
+    let mut chain = Chain::default();
+    let mut record_bytes = 0;
+    let mut visit = |page: &Page| {
+        record_bytes += page.records.byte_len() as u64;
+        take(page)
+    };
+    match origin {
+        Origin::Folder(from) => check_files(from, &Index::of(from)?, &mut chain, &mut visit)?,
+        Origin::Stream(stream, name) => check(stream, name, &mut chain, &mut visit)?,
+    }
+    Ok(Restored { head: chain.head(), record_bytes })
+}
+
+/// Opens what was written as `serve` would.
+fn reopen(dir: &Path, head: TreeHead) -> Result<(), BackupError> {
+    let (journal, _) = DurableJournal::open(dir, Options::default())?;
+    let found = journal.tree_head();
+    journal.close()?;
+    if found != head {
+        let (root, found_root) = (hex(&head.root), hex(&found.root));
+        return Err(BackupError::NotTheSame { position: head.size, root, found: found.size, found_root });
+    }
+    Ok(())
+}
+
+/// A directory where nothing is yet, and the one above it.
+struct Place {
+    dir: PathBuf,
+    parent: PathBuf,
+    /// Who may do what in it; the process's mask says what of a new one.
+    mode: Permissions,
+}
+
+impl Place {
+    fn of(data_dir: &Path) -> Result<Self, BackupError> {
+        let refused = |what: &str| BackupError::NotEmpty { dir: data_dir.to_owned(), what: what.to_owned() };
+        let looked = BackupError::io(format!("looking at {}", data_dir.display()));
+        let dir = std::path::absolute(data_dir).map_err(looked)?;
+        let Some(parent) = dir.parent().map(Path::to_owned) else { return Err(refused("is the root directory")) };
+        fs::create_dir_all(&parent).map_err(BackupError::io(format!("creating {}", parent.display())))?;
+        let mode = match fs::symlink_metadata(&dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Permissions::from_mode(0o777),
+            Err(error) => return Err(BackupError::io(format!("looking at {}", dir.display()))(error)),
+            Ok(found) if found.is_symlink() => return Err(refused("is a symbolic link; name the directory itself")),
+            Ok(found) if !found.is_dir() => return Err(refused("is no directory")),
+            Ok(found) => {
+                let looking = || Ok((fs::metadata(&parent)?.dev(), fs::read_dir(&dir)?.next().is_none()));
+                let (device, is_empty) = looking().map_err(BackupError::io(format!("looking at {}", dir.display())))?;
+                if !is_empty {
+                    return Err(refused("is not empty"));
+                }
+                if device != found.dev() {
+                    return Err(refused("is where another file system begins; name a new directory below it"));
+                }
+                found.permissions()
+            }
+        };
+        Ok(Self { dir, parent, mode })
+    }
+
+    /// A directory beside it, on the same file system, that goes away unless it is given the name.
+    fn draft(&self) -> Result<TempDir, BackupError> {
+        let name = self.dir.file_name().unwrap_or_default().to_string_lossy();
+        let mut builder = tempfile::Builder::new();
+        let created = builder.prefix(&format!(".{name}.restoring-")).permissions(self.mode.clone()).tempdir_in(&self.parent);
+        created.map_err(BackupError::io(format!("creating a directory in {}", self.parent.display())))
+    }
+
+    /// Gives the draft the name, durably.
+    fn take(&self, draft: TempDir) -> Result<(), BackupError> {
+        let rename = || {
+            File::open(draft.path())?.sync_all()?;
+            fs::rename(draft.path(), &self.dir)
+        };
+        rename().map_err(BackupError::io(format!("renaming what was restored to {}", self.dir.display())))?;
+        // It has another name now: there is nothing to remove.
+        let _ = draft.keep();
+        let synced = File::open(&self.parent).and_then(|parent| parent.sync_all());
+        synced.map_err(BackupError::io(format!("syncing {}", self.parent.display())))
+    }
+}

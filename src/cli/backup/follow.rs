@@ -1,0 +1,162 @@
+//! `backup --follow`: a copy that is kept up while the ledger runs, a moment behind it.
+
+use super::copy;
+use super::source::Source;
+use crate::cli::client::Session;
+use crate::cli::failure::Failure;
+use crate::cli::language::say;
+use crate::cli::text::utc;
+use partnership_ledger::backup::{Folder, Growth, Kept, hex};
+use prost_types::Timestamp;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{sleep, timeout};
+
+/// How long a ledger that is away is left alone at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How long the copying may go on once it is told to end.
+const LAST_COPY: Duration = Duration::from_secs(5);
+
+pub async fn run(dir: &Path, every: Duration, session: &mut Session) -> Result<(), Failure> {
+    let cannot = |error: io::Error| Failure::check(format!("cannot wait for signals: {error}"));
+    let mut signals = Signals::new().map_err(cannot)?;
+    let mut follower = Follower { folder: Folder::open(dir)?, source: None, pause: None, session };
+    loop {
+        let (copied, is_over) = tokio::select! {
+            copied = follower.copy() => (Some(copied), false),
+            () = signals.next() => (None, true),
+        };
+        if is_over {
+            break;
+        }
+        let wait = follower.settle(copied, every)?;
+        tokio::select! {
+            () = sleep(wait) => {}
+            () = signals.next() => break,
+        }
+    }
+    // What was cut short left nothing; a last copy takes what is there. A ledger that is away has said so before.
+    let last = timeout(LAST_COPY, follower.copy()).await.ok();
+    let outcome = follower.settle(last, every).map(drop);
+    follower.stopped()?;
+    outcome
+}
+
+struct Follower<'a> {
+    folder: Folder,
+    source: Option<Source>,
+    /// How long to leave a ledger alone that is away; none while it answers.
+    pause: Option<Duration>,
+    session: &'a mut Session,
+}
+
+impl Follower<'_> {
+    /// Copies what is new.
+    async fn copy(&mut self) -> Result<(Kept, Option<Timestamp>), Failure> {
+        let mut source = match self.source.take() {
+            Some(source) => source,
+            None => Source::served(self.session).await?,
+        };
+        let copied = copy(&mut source, &mut self.folder, Growth::LastFile, self.session.out.language).await?;
+        // After a failure it is connected anew.
+        self.source = Some(source);
+        Ok(copied)
+    }
+
+    /// Says what came of it, and answers how long to wait. What waiting does not mend is an error.
+    fn settle(&mut self, copied: Option<Result<(Kept, Option<Timestamp>), Failure>>, every: Duration) -> Result<Duration, Failure> {
+        let language = self.session.out.language;
+        match copied {
+            None => Ok(every),
+            Some(Ok((kept, oldest))) => {
+                if self.pause.take().is_some() {
+                    aside(&say!(language, "backup-back"));
+                }
+                if kept.records > 0 {
+                    self.say(kept, oldest)?;
+                }
+                Ok(every)
+            }
+            Some(Err(failure)) if failure.is_unavailable() => {
+                let pause = match self.pause {
+                    Some(pause) => (pause * 2).min(LONGEST_PAUSE),
+                    None => {
+                        let position = self.folder.head().size.to_string();
+                        aside(&say!(language, "backup-away", error = failure.text(language), position = position));
+                        FIRST_PAUSE
+                    }
+                };
+                self.pause = Some(pause);
+                Ok(pause)
+            }
+            Some(Err(failure)) => Err(failure),
+        }
+    }
+
+    /// Says how far the copy is, and how long ago the oldest of what was new had been recorded.
+    fn say(&mut self, kept: Kept, oldest: Option<Timestamp>) -> Result<(), Failure> {
+        let behind = oldest.as_ref().and_then(seconds_since).unwrap_or_default();
+        let (position, records) = (self.folder.head().size.to_string(), kept.records.to_string());
+        let out = &mut self.session.out;
+        let line = if out.json {
+            let root = hex(&self.folder.head().root);
+            serde_json::json!({
+                "position": position,
+                "tree_root": root,
+                "records": records,
+                "bytes": kept.bytes.to_string(),
+                "seconds_behind": (behind * 1_000.0).round() / 1_000.0,
+            })
+            .to_string()
+        } else {
+            let behind = format!("{behind:.1}");
+            say!(out.language, "backup-followed", position = position, count = kept.records, records = records, behind = behind)
+        };
+        out.line(&line)?;
+        out.flush()
+    }
+
+    fn stopped(&mut self) -> Result<(), Failure> {
+        let head = self.folder.head();
+        let out = &mut self.session.out;
+        if !out.json {
+            let text = say!(out.language, "backup-stopped", position = head.size.to_string(), root = hex(&head.root));
+            out.line(&text)?;
+        }
+        out.flush()
+    }
+}
+
+/// How long ago something was recorded, by this machine's clock, in seconds; not less than 0.
+pub fn seconds_since(time: &Timestamp) -> Option<f64> {
+    let since = chrono::Utc::now().signed_duration_since(utc(time)?);
+    Some(since.to_std().unwrap_or_default().as_secs_f64())
+}
+
+/// Says something that is no news of the copy.
+fn aside(text: &str) {
+    // With nobody to tell, copying goes on.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// What tells it to end.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

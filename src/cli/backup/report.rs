@@ -1,0 +1,58 @@
+//! What came of a copy, for people and as JSON.
+
+use crate::cli::failure::Failure;
+use crate::cli::language::{Language, say};
+use crate::cli::output::Output;
+use partnership_ledger::backup::{Kept, hex};
+use partnership_ledger::journal::TreeHead;
+use std::io::{self, Write as _};
+
+/// What came of a copy.
+pub struct Report {
+    /// Position and root.
+    pub head: TreeHead,
+    /// What was added.
+    pub kept: Kept,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl Report {
+    /// Says it on the standard output.
+    pub fn say(&self, out: &mut Output) -> Result<(), Failure> {
+        let line = self.line(out.json, out.language);
+        out.line(&line)
+    }
+
+    /// Says it on the standard error, where the copy itself goes to the output. With nobody to tell, it is done all the same.
+    pub fn aside(&self, out: &Output) {
+        let _ = writeln!(io::stderr(), "{}", self.line(out.json, out.language));
+    }
+
+    fn line(&self, json: bool, language: Language) -> String {
+        let (position, root) = (self.head.size.to_string(), hex(&self.head.root));
+        let Kept { records, bytes } = self.kept;
+        if json {
+            let seconds = (self.seconds * 1_000.0).round() / 1_000.0;
+            return serde_json::json!({
+                "position": position,
+                "tree_root": root,
+                "records": records.to_string(),
+                "bytes": bytes.to_string(),
+                "seconds": seconds,
+            })
+            .to_string();
+        }
+        let seconds = format!("{:.3}", self.seconds);
+        say!(
+            language,
+            "backup-done",
+            position = position,
+            root = root,
+            count = records,
+            records = records.to_string(),
+            bytes = bytes.to_string(),
+            seconds = seconds
+        )
+    }
+}

@@ -1,0 +1,161 @@
+//! Where copies come from: a running ledger over gRPC, or the journal of a directory. Both give a header and pages.
+
+use crate::cli::client::Session;
+use crate::cli::failure::Failure;
+use crate::cli::language::{Language, say};
+use partnership_ledger::backup::{BackupError, FORMAT_VERSION, Page, Pages, page_of};
+use partnership_ledger::journal::{DurableJournal, Hash, Journal as _, Options, TreeHead, leaf_hash};
+use partnership_ledger::proto::audit_service_client::AuditServiceClient;
+use partnership_ledger::proto::stream_backup_response::Part;
+use partnership_ledger::proto::{BackupHeader, StreamBackupRequest, StreamBackupResponse};
+use std::path::Path;
+use std::time::Duration;
+use tonic::transport::Channel;
+use tonic::{Code, Status, Streaming};
+use tonic_types::StatusExt as _;
+
+/// How long a ledger may be silent before it counts as away.
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// Where copies come from.
+pub enum Source {
+    /// A running ledger.
+    Served(Box<AuditServiceClient<Channel>>),
+    /// The ledger of a directory that nobody serves.
+    AtRest(Box<DurableJournal>),
+}
+
+/// A copy under way.
+pub struct Copying<'a> {
+    /// Up to where it goes, and the root there.
+    pub head: TreeHead,
+    /// The hash of the leaf of the record before it, as the ledger has it; none if it goes from the first on.
+    pub after_leaf: Option<Hash>,
+    flow: Flow<'a>,
+}
+
+enum Flow<'a> {
+    Served { parts: Box<Streaming<StreamBackupResponse>>, is_over: bool },
+    AtRest { journal: &'a DurableJournal, pages: Pages },
+}
+
+impl Source {
+    /// A running ledger.
+    pub async fn served(session: &Session) -> Result<Self, Failure> {
+        Ok(Self::Served(Box::new(session.audit().await?)))
+    }
+
+    /// The ledger of a directory.
+    pub fn at_rest(dir: &Path, language: Language) -> Result<Self, Failure> {
+        if !dir.join("wal").is_dir() {
+            return Err(Failure::usage(say!(language, "verify-no-ledger", directory = dir.display().to_string())));
+        }
+        let (journal, opened) = DurableJournal::open(dir, Options::default()).map_err(BackupError::from)?;
+        for note in opened.notes {
+            eprintln!("{}", say!(language, "verify-note", note = note));
+        }
+        Ok(Self::AtRest(Box::new(journal)))
+    }
+
+    /// Begins to copy what comes after a position.
+    pub async fn begin(&mut self, after: u64, language: Language) -> Result<Copying<'_>, Failure> {
+        match self {
+            Self::Served(client) => begin_served(client, after, language).await,
+            Self::AtRest(journal) => begin_at_rest(journal, after),
+        }
+    }
+
+    /// Ends with it.
+    pub fn close(self) -> Result<(), Failure> {
+        match self {
+            Self::Served(_) => Ok(()),
+            Self::AtRest(journal) => Ok(journal.close().map_err(BackupError::from)?),
+        }
+    }
+}
+
+async fn begin_served<'a>(client: &mut AuditServiceClient<Channel>, after: u64, language: Language) -> Result<Copying<'a>, Failure> {
+    let call = client.stream_backup(StreamBackupRequest { after_position: after });
+    let answer = in_time(call, language).await?.map_err(|status| refused(status, after, language))?;
+    let mut parts = answer.into_inner();
+    let header = match next_part(&mut parts, language).await? {
+        Some(Part::Header(header)) if header.after_position == after => header,
+        _ => return Err(broken(after, "its first part is no header of what was asked").into()),
+    };
+    let (head, after_leaf) = parse_header(&header)?;
+    Ok(Copying { head, after_leaf, flow: Flow::Served { parts: Box::new(parts), is_over: false } })
+}
+
+fn parse_header(header: &BackupHeader) -> Result<(TreeHead, Option<Hash>), BackupError> {
+    let version = header.format_version;
+    if version != FORMAT_VERSION {
+        return Err(BackupError::Later { file: "StreamBackup".to_owned(), version });
+    }
+    let hash = |bytes: &[u8]| Hash::try_from(bytes).map_err(|_| broken(header.position, "a hash does not have 32 bytes"));
+    let after_leaf = if header.after_leaf_hash.is_empty() { None } else { Some(hash(&header.after_leaf_hash)?) };
+    Ok((TreeHead { size: header.position, root: hash(&header.tree_root)? }, after_leaf))
+}
+
+fn begin_at_rest(journal: &DurableJournal, after: u64) -> Result<Copying<'_>, Failure> {
+    let head = journal.tree_head();
+    let before =
+        if after == 0 || after > head.size { Vec::new() } else { journal.read(after, 1, usize::MAX).map_err(BackupError::from)? };
+    let after_leaf = before.first().map(|record| leaf_hash(&record.bytes));
+    Ok(Copying { head, after_leaf, flow: Flow::AtRest { journal, pages: Pages::new(after, head) } })
+}
+
+impl Copying<'_> {
+    /// The next page; `None` when all has come.
+    pub async fn next(&mut self, language: Language) -> Result<Option<Page>, Failure> {
+        match &mut self.flow {
+            Flow::AtRest { journal, pages } => {
+                let stored = pages.next_page(|from, records, bytes| journal.read(from, records, bytes)).map_err(BackupError::from)?;
+                Ok(stored.and_then(|stored| Page::of(&stored)))
+            }
+            Flow::Served { is_over: true, .. } => Ok(None),
+            Flow::Served { parts, is_over } => match next_part(parts, language).await? {
+                Some(Part::Page(page)) => Ok(Some(page_of(&page)?)),
+                Some(Part::Trailer(trailer)) if trailer.position == self.head.size && trailer.tree_root == self.head.root => {
+                    *is_over = true;
+                    Ok(None)
+                }
+                _ => Err(broken(self.head.size, "it ended without its trailer").into()),
+            },
+        }
+    }
+}
+
+async fn next_part(parts: &mut Streaming<StreamBackupResponse>, language: Language) -> Result<Option<Part>, Failure> {
+    let answer = in_time(parts.message(), language).await?;
+    Ok(answer.map_err(|status| lost(status, language))?.and_then(|answer| answer.part))
+}
+
+async fn in_time<T>(call: impl Future<Output = T>, language: Language) -> Result<T, Failure> {
+    tokio::time::timeout(SILENCE, call).await.map_err(|_| Failure::unavailable(say!(language, "backup-silent")))
+}
+
+/// The ledger does not begin: it may have less than the copy.
+fn refused(status: Status, after: u64, language: Language) -> Failure {
+    let details = status.get_error_details();
+    match details.error_info().filter(|info| info.reason == "POSITION_NOT_REACHED") {
+        Some(info) => {
+            let ledger = info.metadata.get("last").and_then(|last| last.parse().ok()).unwrap_or_default();
+            BackupError::Shorter { copy: after, ledger }.into()
+        }
+        None => lost(status, language),
+    }
+}
+
+/// What the ledger itself says has particulars; all else is a connection that broke.
+fn lost(status: Status, language: Language) -> Failure {
+    match status.get_error_details().error_info() {
+        Some(_) => status.into(),
+        // An older ledger, or another program: waiting does not help.
+        None if status.code() == Code::Unimplemented => status.into(),
+        None => Failure::unavailable(say!(language, "backup-lost", error = status.message())),
+    }
+}
+
+fn broken(position: u64, what: &str) -> BackupError {
+    BackupError::Broken { position, what: what.to_owned() }
+}

@@ -1,0 +1,348 @@
+//! What a sale or a qualification earned and what stands of it, as small as can be: there are more of them than of anything
+//! else, and most are never touched again.
+
+mod saved;
+
+use super::Earned;
+use super::holdings::{Holding, Holdings, Part};
+use crate::domain::effect::Assessment;
+use crate::domain::money::Currency;
+use crate::domain::packed::PackedStamp;
+use crate::domain::table::{OptionalRow, Row};
+use crate::domain::{Stamp, State};
+use chrono::TimeDelta;
+use smallvec::SmallVec;
+use std::sync::Arc;
+
+/// What a sale, or a lead's first qualification, earned: pinned by its assessment (rules 6.8), it stands with whom it was
+/// accrued to unless the rest says otherwise.
+#[derive(Clone, Debug)]
+pub struct Earning {
+    stamp: PackedStamp,
+    minor_units: i64,
+    pinned: Arc<Pinned>,
+    /// Its first commission entry: account and place. If one holds all, it brought it there.
+    entry: (OptionalRow, Row),
+    rest: Option<Box<Rest>>,
+}
+
+/// What sales of an agreement mostly have alike.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pinned {
+    /// The agreement that has the credit.
+    pub credit: Option<Row>,
+    /// Of what was sold; none for a qualification.
+    pub sold: Option<Currency>,
+    /// Whether the partner collected the sale (rules 6.10).
+    pub collected: bool,
+    /// What was assessed, but for the amount in minor units.
+    pub earned: Option<Earned>,
+    /// The partner that it was accrued to.
+    pub holder: Option<Row>,
+    /// How long after it happened it is available.
+    pub wait: Option<TimeDelta>,
+}
+
+/// What most of them do not have.
+#[derive(Clone, Debug, Default)]
+struct Rest {
+    /// Refunds less reinstatements, in minor units.
+    refunded: i64,
+    /// Of these, refunds for the house's fault that reversed nothing (rules 13).
+    exempt: i64,
+    /// What was taken of what it earned, while one holder has it.
+    taken: i64,
+    refunds: SmallVec<[Row; 2]>,
+    /// Its commission entries after the first.
+    entries: SmallVec<[(Row, Row); 1]>,
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Rare {
+    disputes: Vec<Row>,
+    /// What stands of its commission, once that is said in no other way.
+    holdings: Option<Holdings>,
+}
+
+impl Pinned {
+    /// What is pinned of something, with what it earned in minor units.
+    pub fn of(
+        stamp: Stamp,
+        sold: Option<Currency>,
+        credit: Option<Row>,
+        collected: bool,
+        assessment: Option<&Assessment>,
+        state: &State,
+    ) -> (Self, i64) {
+        let mut earned = assessment.map(|assessment| Earned::of(assessment, credit, state));
+        let amount = earned.as_mut().and_then(|earned| earned.amount.as_mut());
+        // Also of nothing: what tiers take back by a refund is taken from whom the sale was credited to.
+        let holder = credit.filter(|_| amount.is_some()).map(|credit| state.agreements.by_id.get(credit).partner);
+        let minor_units = amount.map_or(0, |amount| std::mem::take(&mut amount.minor_units));
+        let available_at = assessment.and_then(|assessment| assessment.available_at).filter(|_| holder.is_some());
+        let wait = available_at.map(|available_at| available_at - stamp.occurred_at);
+        (Self { credit, sold, collected, earned, holder, wait }, minor_units)
+    }
+}
+
+impl Earning {
+    /// What was pinned of something, with what it earned in minor units.
+    pub fn new(stamp: Stamp, minor_units: i64, pinned: Arc<Pinned>) -> Self {
+        Self { stamp: stamp.into(), minor_units, pinned, entry: (OptionalRow::NONE, 0), rest: None }
+    }
+
+    /// When it happened, and by which record.
+    pub fn stamp(&self) -> Stamp {
+        self.stamp.into()
+    }
+
+    /// The currency of what was sold.
+    pub(super) fn sold(&self) -> Option<Currency> {
+        self.pinned.sold
+    }
+
+    /// The agreement that has the credit.
+    pub fn credit(&self) -> Option<Row> {
+        self.pinned.credit
+    }
+
+    /// Whether the partner collected the sale (rules 6.10).
+    pub fn collected(&self) -> bool {
+        self.pinned.collected
+    }
+
+    /// What it earned; none for the house's own.
+    pub fn earned(&self) -> Option<Earned> {
+        let mut earned = self.pinned.earned?;
+        if let Some(amount) = &mut earned.amount {
+            amount.minor_units = self.minor_units;
+        }
+        Some(earned)
+    }
+
+    /// Refunds less reinstatements, in minor units.
+    pub fn refunded(&self) -> i64 {
+        self.rest.as_ref().map_or(0, |rest| rest.refunded)
+    }
+
+    /// Of these, refunds for the house's fault that reversed nothing (rules 13).
+    pub fn exempt(&self) -> i64 {
+        self.rest.as_ref().map_or(0, |rest| rest.exempt)
+    }
+
+    /// Its refunds, in the order of recording.
+    pub fn refunds(&self) -> &[Row] {
+        self.rest.as_ref().map_or(&[], |rest| &rest.refunds)
+    }
+
+    /// Disputes that name it.
+    pub fn disputes(&self) -> &[Row] {
+        self.rare().map_or(&[], |rare| &rare.disputes)
+    }
+
+    pub(super) fn add_dispute(&mut self, dispute: Row) {
+        self.rare_mut().disputes.push(dispute);
+    }
+
+    /// Its commission entries, account and place, in the order of recording.
+    pub fn entries(&self) -> impl Iterator<Item = (Row, Row)> {
+        let first = self.entry.0.get().map(|account| (account, self.entry.1));
+        first.into_iter().chain(self.rest.iter().flat_map(|rest| rest.entries.iter().copied()))
+    }
+
+    /// A commission entry of a record was posted to a partner.
+    pub(in crate::domain) fn add_entry(&mut self, partner: Row, position: u64, entry: (Row, Row)) {
+        let is_first = self.entry.0.get().is_none();
+        let is_its_own = self.pinned.holder == Some(partner) && position == self.stamp().position;
+        if is_first && !is_its_own && self.pinned.holder.is_some() {
+            // From now on it must be said which entry brought what.
+            self.holdings_mut();
+        }
+        if is_first {
+            self.entry = (Some(entry.0).into(), entry.1);
+        } else {
+            self.rest_mut().entries.push(entry);
+        }
+        if let Some(holdings) = self.holdings_kept_mut() {
+            holdings.link(partner, position, entry);
+        }
+    }
+
+    /// A refund of it was recorded, or its reinstatement (below zero).
+    pub(super) fn add_refunded(&mut self, applied: i64, exempt: bool) {
+        let rest = self.rest_mut();
+        rest.refunded += applied;
+        rest.exempt += if exempt { applied } else { 0 };
+    }
+
+    pub(super) fn add_refund(&mut self, refund: Row) {
+        self.rest_mut().refunds.push(refund);
+    }
+
+    /// What stands of its commission.
+    pub fn holdings(&self) -> Holdings {
+        if let Some(kept) = self.rare().and_then(|rare| rare.holdings.as_ref()) {
+            return kept.clone();
+        }
+        let mut holdings = Holdings::default();
+        if let (Some(partner), Some(credit)) = (self.pinned.holder, self.credit()) {
+            let amount = self.minor_units - self.rest.as_ref().map_or(0, |rest| rest.taken);
+            let available_at = self.pinned.wait.map(|wait| self.stamp().occurred_at + wait);
+            let mut holding = Holding::new(partner, credit, self.stamp().position, amount, available_at);
+            holding.entry = self.entry.0.get().map(|account| (account, self.entry.1));
+            holdings.acquire(holding);
+        }
+        holdings
+    }
+
+    /// Commission was moved here, or accrued by something later.
+    pub fn acquire(&mut self, holding: Holding) {
+        self.holdings_mut().acquire(holding);
+    }
+
+    /// A part was taken from a partner: from its latest holding first, the rest from its first.
+    pub fn take(&mut self, partner: Row, amount: i64) {
+        let is_holder = self.pinned.holder == Some(partner);
+        match self.holdings_kept_mut() {
+            Some(holdings) => holdings.take(partner, amount),
+            None if is_holder => self.rest_mut().taken += amount,
+            None => {}
+        }
+    }
+
+    /// A part was given back to a partner: to its latest holding.
+    pub fn give_back(&mut self, partner: Row, amount: i64) {
+        let is_holder = self.pinned.holder == Some(partner);
+        match self.holdings_kept_mut() {
+            Some(holdings) => holdings.give_back(partner, amount),
+            None if is_holder => self.rest_mut().taken -= amount,
+            None => {}
+        }
+    }
+
+    /// From whom an amount is to be taken, see `Holdings::parts_of`.
+    pub fn parts_of(&self, amount: i128) -> Vec<Part> {
+        self.holdings().parts_of(amount)
+    }
+
+    /// The holdings one by one from now on.
+    fn holdings_mut(&mut self) -> &mut Holdings {
+        if self.rare().is_none_or(|rare| rare.holdings.is_none()) {
+            let holdings = self.holdings();
+            self.rare_mut().holdings = Some(holdings);
+        }
+        self.holdings_kept_mut().expect("they were just put there")
+    }
+
+    fn holdings_kept_mut(&mut self) -> Option<&mut Holdings> {
+        self.rest.as_mut()?.rare.as_mut()?.holdings.as_mut()
+    }
+
+    fn rare(&self) -> Option<&Rare> {
+        self.rest.as_ref()?.rare.as_deref()
+    }
+
+    fn rest_mut(&mut self) -> &mut Rest {
+        self.rest.get_or_insert_default()
+    }
+
+    fn rare_mut(&mut self) -> &mut Rare {
+        self.rest_mut().rare.get_or_insert_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::calendar::Time;
+    use crate::domain::money::Money;
+    use crate::proto::CommissionOutcome;
+    use proptest::prelude::*;
+
+    /// What is done to commission.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Take(Row, i64),
+        GiveBack(Row, i64),
+        Acquire(Row, i64, Option<i64>),
+        Post(Row, bool),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let partner = 0..3_u32;
+        let step = prop_oneof![
+            (partner.clone(), -90_i64..90).prop_map(|(partner, amount)| Step::Take(partner, amount)),
+            (partner.clone(), 0_i64..90).prop_map(|(partner, amount)| Step::GiveBack(partner, amount)),
+            (partner.clone(), 0_i64..90, prop::option::of(-5_i64..5))
+                .prop_map(|(partner, amount, wait)| Step::Acquire(partner, amount, wait)),
+            (partner, any::<bool>()).prop_map(|(partner, own)| Step::Post(partner, own)),
+        ];
+        prop::collection::vec(step, 0..8)
+    }
+
+    fn at(seconds: i64) -> Time {
+        Time::from_timestamp(seconds, 0).expect("a time")
+    }
+
+    proptest! {
+        #[test]
+        fn its_commission_is_as_if_it_were_kept_holding_by_holding(
+            earned in prop::option::of(0_i64..100), wait in prop::option::of(-10_i64..100), is_posted in any::<bool>(), steps in steps(),
+        ) {
+            let currency = Currency::from_code("USD").expect("a currency");
+            let stamp = Stamp { occurred_at: at(1_000), position: 7 };
+            let amount = earned.map(|_| Money::new(currency, 0));
+            let pinned = Pinned {
+                credit: Some(4),
+                sold: Some(currency),
+                collected: false,
+                earned: Some(Earned { outcome: CommissionOutcome::Accrued, terms_position: 2, rule: Some(0), rate_bps: Some(2_000), amount }),
+                holder: earned.map(|_| 1),
+                wait: earned.and(wait).map(TimeDelta::seconds),
+            };
+            let mut sale = Earning::new(stamp, earned.unwrap_or(0), Arc::new(pinned));
+            let (mut holdings, mut entries) = (Holdings::default(), Vec::new());
+            if let Some(amount) = earned {
+                holdings.acquire(Holding::new(1, 4, 7, amount, wait.map(|wait| at(1_000 + wait))));
+                if is_posted {
+                    sale.add_entry(1, 7, (9, 0));
+                    holdings.link(1, 7, (9, 0));
+                    entries.push((9, 0));
+                }
+            }
+            for (step, number) in steps.into_iter().zip(1..) {
+                match step {
+                    Step::Take(partner, amount) => {
+                        sale.take(partner, amount);
+                        holdings.take(partner, amount);
+                    }
+                    Step::GiveBack(partner, amount) => {
+                        sale.give_back(partner, amount);
+                        holdings.give_back(partner, amount);
+                    }
+                    Step::Acquire(partner, amount, wait) => {
+                        let holding = Holding::new(partner, 5, 7 + u64::from(number), amount, wait.map(|wait| at(1_000 + wait)));
+                        sale.acquire(holding.clone());
+                        holdings.acquire(holding);
+                    }
+                    Step::Post(partner, is_last) => {
+                        let position = 7 + u64::from(number) - u64::from(is_last);
+                        if position > 7 {
+                            sale.add_entry(partner, position, (partner, number));
+                            holdings.link(partner, position, (partner, number));
+                            entries.push((partner, number));
+                        }
+                    }
+                }
+                prop_assert_eq!(sale.holdings(), holdings.clone());
+                prop_assert_eq!(sale.entries().collect::<Vec<_>>(), entries.clone());
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_small() {
+        assert_eq!(size_of::<Earning>(), 48);
+    }
+}
