@@ -1,6 +1,7 @@
 //! Snapshots: a ledger that begins with one is the ledger that replayed all, and no snapshot is ever trusted over the journal.
 
 mod outside;
+#[allow(dead_code, reason = "the benches use all of it")]
 #[path = "../benches/ledger/workload.rs"]
 mod realistic;
 
@@ -9,16 +10,19 @@ use outside::model::Model;
 use outside::questions::{Question, moments};
 use outside::served::Served;
 use outside::workload::{NOW, Requests, workload};
-use partnership_ledger::clock::ManualClock;
+use partnership_ledger::clock::{ManualClock, SystemClock};
 use partnership_ledger::config::{Limits, SnapshotSettings};
 use partnership_ledger::domain::{Record, State, StateLoad, parse};
-use partnership_ledger::journal::{Batch, Frontier, Journal as _, MemoryJournal, TreeHead};
+use partnership_ledger::journal::{Batch, DurableJournal, Frontier, Journal as _, MemoryJournal, Options, TreeHead};
 use partnership_ledger::ledger::{Ledger, ReplayReport};
 use partnership_ledger::proto as pb;
+use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::snapshot::{FORMAT_VERSION, LoadError, Section, SnapshotFile, Snapshots};
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -311,6 +315,72 @@ fn a_state_of_many_rows_comes_back_whole() {
     assert!(SnapshotFile::open(&path).expect("whole").chunks().filter(|(section, _)| *section == Section::Sales).count() > 1);
     assert_eq!(record(&mut again, &next), record(&mut state, &next));
     assert!(content(&saved(&again, dirs[1].path())) == content(&saved(&state, dirs[0].path())));
+}
+
+/// The program, serving, and where it listens.
+fn serve(data_dir: &Path) -> (Child, String) {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--snapshot-every", "60", "--data-dir"])
+        .arg(data_dir)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let mut line = String::new();
+    BufReader::new(process.stdout.as_mut().expect("its output")).read_line(&mut line).expect("its first line");
+    let address = line.trim().strip_prefix("listening on ").expect("it listens").to_owned();
+    (process, address)
+}
+
+/// Appends partners, some at a time, until the server is gone.
+async fn append_until_gone(address: String, round: u64) {
+    let Ok(mut writer) = LedgerServiceClient::connect(format!("http://{address}")).await else { return };
+    for batch in 0_u64.. {
+        let events = (0..20).map(|index| {
+            let registered = pb::PartnerRegistered {
+                partner_id: format!("p-{round}-{batch}-{index}"),
+                display_name: "A partner with a name of some length".to_owned(),
+                kind: pb::PartnerKind::Affiliate as i32,
+                ..pb::PartnerRegistered::default()
+            };
+            pb::Event {
+                event_id: uuid::Uuid::new_v4().to_string(),
+                occurred_at: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 }),
+                metadata: [].into(),
+                body: Some(pb::event::Body::PartnerRegistered(registered)),
+            }
+        });
+        if writer.append(pb::AppendRequest { events: events.collect(), expected_last_position: None }).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_while_it_writes_snapshots_leaves_none_that_is_torn() {
+    let dir = directory();
+    let mut begun_with = BTreeSet::new();
+    for round in 0..6 {
+        let (mut process, address) = serve(dir.path());
+        let client = tokio::spawn(append_until_gone(address, round));
+        tokio::time::sleep(Duration::from_millis(150 + 70 * round)).await;
+        process.kill().expect("it can be killed");
+        process.wait().expect("it ends");
+        client.await.expect("a client");
+        for checked in Snapshots::of(dir.path()).check().expect("a directory") {
+            assert!(checked.outcome.is_ok(), "{checked:?}");
+        }
+        let (journal, _) = DurableJournal::open(dir.path(), Options::default()).expect("a journal");
+        let newest = Snapshots::of(dir.path()).list().expect("a directory").first().map_or(0, |found| found.position);
+        let settings = SnapshotSettings { every_records: AT_CLOSE_ONLY, least_at_close: AT_CLOSE_ONLY, ..SnapshotSettings::new(dir.path().to_owned()) };
+        let last = journal.last();
+        let (ledger, report) =
+            Ledger::open_with_snapshots(Arc::new(journal), Arc::new(SystemClock), Limits::default(), settings).expect("replayable");
+        assert_eq!((report.from, report.records, report.ignored), (newest, last - newest, vec![]));
+        ledger.close().expect("closed");
+        begun_with.insert(newest);
+    }
+    assert!(begun_with.len() > 2, "it began with {begun_with:?} only");
 }
 
 /// If this fails, the same records come to other bytes than in earlier builds: raise `FORMAT_VERSION`, so that snapshots

@@ -18,7 +18,7 @@
 //! | end − 8 | 4 | CRC32C of the directory and the 16 bytes before |
 //! | end − 4 | 4 | `PLSE` |
 
-use super::encoding::{Damaged, Input, Output, Part, Section, Sink};
+use super::{Damaged, Input, Output, Part, Section, Sink};
 use crate::journal::TreeHead;
 use parking_lot::Mutex;
 use std::fs::File;
