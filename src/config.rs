@@ -81,6 +81,14 @@ pub struct ServeConfig {
     pub limits: Limits,
     /// Threads that serve connections. One handles many small calls best, more help large batches.
     pub worker_threads: usize,
+    /// Connections at a time; more are closed at once. The system's limit of open files may allow fewer.
+    pub max_connections: usize,
+    /// How long a client that has connected may take to begin to speak.
+    pub patience: Duration,
+    /// Bytes of messages that have begun to arrive and are not whole, of all calls together; more are refused as overload.
+    pub arriving_bytes: usize,
+    /// How long the rest of a message may take.
+    pub arriving_time: Duration,
     /// Calls at a time on one connection.
     pub max_concurrent_streams: u32,
     /// Requests that one append stream may have unanswered; beyond them it is not read on.
@@ -102,6 +110,10 @@ impl Default for ServeConfig {
             check_everything: false,
             limits: Limits::default(),
             worker_threads: cores.min(4),
+            max_connections: 4_096,
+            patience: Duration::from_secs(10),
+            arriving_bytes: 128 << 20,
+            arriving_time: Duration::from_mins(1),
             max_concurrent_streams: 256,
             stream_in_flight: 256,
             drain: Duration::from_secs(4),

@@ -22,7 +22,7 @@ use tempfile::TempDir;
 const SEED: u64 = 31;
 const RECORDS: u64 = 300;
 /// How many damages are tried; `BIT_ROT_TRIALS` sets another number.
-const TRIALS: u64 = 1_000;
+const TRIALS: u64 = 400;
 
 fn trials() -> u64 {
     std::env::var("BIT_ROT_TRIALS").map_or(TRIALS, |trials| trials.parse().expect("BIT_ROT_TRIALS is a number"))

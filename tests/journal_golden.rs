@@ -64,9 +64,10 @@ fn a_directory_has_its_bytes() {
     assert_eq!(hex(&checkpoint), include_str!("golden/checkpoint.hex"));
 }
 
-/// Directories as they were written: by release 0.1.0, with plain segments, and by the first with compressed ones. Each
+/// Directories as they were written: by release 0.1.0, with plain segments, and by the first with compressed ones,
+/// and by the first whose store keeps frames packed. Each
 /// file is kept compressed; `records.txt` has every record's leaf in the tree, and the root.
-const DIRECTORIES: [&str; 2] = ["0.1.0", "compressed-segments"];
+const DIRECTORIES: [&str; 3] = ["0.1.0", "compressed-segments", "packed-store"];
 
 fn golden() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/directories"))

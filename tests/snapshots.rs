@@ -384,13 +384,17 @@ async fn a_server_killed_while_it_writes_snapshots_leaves_none_that_is_torn() {
 }
 
 /// If this fails, the same records come to other bytes than in earlier builds: raise `FORMAT_VERSION`, so that snapshots
-/// of those are ignored and never misread, and write the new sums down here.
+/// of those are ignored and never misread, and write the new sum down here. (Other stories come to other sums as well.)
 #[test]
 fn the_format_is_the_one_of_its_version() {
-    let (_journal, _dir, path) = told(&workload(SEEDS.start));
-    let sums: Vec<(Section, u32)> = content(&path).into_iter().map(|(section, bytes)| (section, crc32c::crc32c(&bytes))).collect();
+    let (_journal, _dir, told) = told(&workload(SEEDS.start));
+    let dir = directory();
+    let of_many = saved(&realistic_state(3_000).0, dir.path());
+    let sums: Vec<(Section, u32)> =
+        [told, of_many].iter().flat_map(|path| content(path)).map(|(section, bytes)| (section, crc32c::crc32c(&bytes))).collect();
     let all = sums.iter().fold(0, |sum, (section, crc)| crc32c::crc32c_append(sum, &[&[*section as u8][..], &crc.to_le_bytes()].concat()));
-    assert_eq!((FORMAT_VERSION, all), (1, GOLDEN), "{sums:x?}");
+    assert_eq!((FORMAT_VERSION, all), GOLDEN, "{sums:x?}");
 }
 
-const GOLDEN: u32 = 1_643_597_018;
+/// A version of the format, and the sum of what it makes of the stories above.
+const GOLDEN: (u32, u32) = (1, 0);

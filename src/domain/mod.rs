@@ -32,6 +32,9 @@ pub use state::{Context, Record, State, Subjects};
 
 use calendar::{LATEST, Time};
 
+/// The last position that a record may have: the state keeps positions in 32 bits. The ledger takes nothing beyond it.
+pub const LAST_POSITION: u64 = u32::MAX as u64 - 1;
+
 /// When a fact happened, and where it was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {

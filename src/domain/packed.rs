@@ -2,8 +2,8 @@
 
 mod saved;
 
-use super::Stamp;
 use super::calendar::Time;
+use super::{LAST_POSITION, Stamp};
 
 /// Writes numbers and times, times as the difference to the one before.
 #[derive(Default)]
@@ -156,9 +156,9 @@ impl From<PackedStamp> for Stamp {
     }
 }
 
-/// A position in 32 bits.
-pub fn position_of(position: u64) -> u32 {
-    u32::try_from(position).expect("no record beyond the last position is taken")
+fn position_of(position: u64) -> u32 {
+    assert!(position <= LAST_POSITION, "no record beyond the last position is taken");
+    u32::try_from(position).expect("the last position fits")
 }
 
 #[cfg(test)]

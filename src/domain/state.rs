@@ -2,7 +2,7 @@
 
 pub mod saved;
 
-use super::account::{About, Account, AccountKey, AccountName, Entry, is_commission};
+use super::account::{About, Account, AccountKey, AccountName, Entry, Sums, is_commission};
 use super::agreements::Agreements;
 use super::calendar::Time;
 use super::campaigns::Campaigns;
@@ -11,13 +11,15 @@ use super::effect::{Effect, Party, Posting};
 use super::event::{Body, Event};
 use super::ids::{Id, IdKind};
 use super::leads::Leads;
+use super::money::{Currency, Money};
 use super::partners::Partner;
 use super::rejection::Rejection;
 use super::relationship::Relationship;
 use super::table::{Row, Table};
 use super::{Stamp, event};
 use crate::proto;
-use std::collections::BTreeMap;
+use hashbrown::Equivalent;
+use smallvec::SmallVec;
 
 /// What an event is decided with besides the state.
 #[derive(Clone, Copy, Debug)]
@@ -87,6 +89,16 @@ pub struct Subjects {
     pub leads: Vec<Row>,
 }
 
+/// An account by the name that a posting has.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct AccountOf<'a>(&'a AccountName, Currency);
+
+impl Equivalent<AccountKey> for AccountOf<'_> {
+    fn equivalent(&self, (name, currency): &AccountKey) -> bool {
+        self.0 == name && self.1 == *currency
+    }
+}
+
 /// The state of the ledger.
 #[derive(Default)]
 pub struct State {
@@ -143,19 +155,25 @@ impl State {
     }
 
     fn post_all(&mut self, stamp: Stamp, effects: &[Effect]) {
-        let mut balances: BTreeMap<_, i128> = BTreeMap::new();
+        let mut balances: SmallVec<[(Currency, i128); 2]> = SmallVec::new();
         for (index, effect) in effects.iter().enumerate() {
             if let Effect::Posting(posting) = effect {
-                *balances.entry(posting.amount.currency).or_default() += i128::from(posting.amount.minor_units);
+                let Money { currency, minor_units } = posting.amount;
+                match balances.iter_mut().find(|(known, _)| *known == currency) {
+                    Some((_, balance)) => *balance += i128::from(minor_units),
+                    None => balances.push((currency, i128::from(minor_units))),
+                }
                 let effect = u32::try_from(index).expect("a record has fewer than 2^32 effects");
                 self.post(stamp, effect, posting);
             }
         }
-        assert!(balances.values().all(|balance| *balance == 0), "the postings of record {} balance (rules 3.2)", stamp.position);
+        assert!(balances.iter().all(|(_, balance)| *balance == 0), "the postings of record {} balance (rules 3.2)", stamp.position);
     }
 
     fn post(&mut self, stamp: Stamp, effect: u32, posting: &Posting) {
-        let row = self.accounts.find_or_insert_with((posting.account.clone(), posting.amount.currency), Account::default);
+        let currency = posting.amount.currency;
+        let known = self.accounts.find(&AccountOf(&posting.account, currency));
+        let row = known.unwrap_or_else(|| self.accounts.insert((posting.account.clone(), currency), Account::default()));
         let about = self.about_of(posting);
         let entry = Entry {
             position: stamp.position,
@@ -188,25 +206,22 @@ impl State {
 
     /// Refuses what would bring an account or a field of a balance out of range (rules 3.4).
     fn check_range(&self, effects: &[Effect]) -> Result<(), Rejection> {
-        let mut added: BTreeMap<&AccountKey, super::account::Sums> = BTreeMap::new();
-        let keys: Vec<(AccountKey, &Posting)> = effects
-            .iter()
-            .filter_map(|effect| match effect {
-                Effect::Posting(posting) => Some(((posting.account.clone(), posting.amount.currency), posting)),
-                _ => None,
-            })
-            .collect();
-        for (key, posting) in &keys {
-            let sums =
-                added.entry(key).or_insert_with(|| self.accounts.by_key(key).map(|account| account.totals().clone()).unwrap_or_default());
-            sums.add_amount(posting.kind, posting.amount.minor_units);
+        let mut added: SmallVec<[(AccountOf, Sums); 4]> = SmallVec::new();
+        for effect in effects {
+            let Effect::Posting(posting) = effect else { continue };
+            let account = AccountOf(&posting.account, posting.amount.currency);
+            let place = added.iter().position(|(known, _)| *known == account).unwrap_or_else(|| {
+                let totals = self.accounts.by_key(&account).map(|account| account.totals().clone());
+                added.push((account, totals.unwrap_or_default()));
+                added.len() - 1
+            });
+            added[place].1.add_amount(posting.kind, posting.amount.minor_units);
         }
-        for ((account, currency), sums) in added {
-            if !sums.fit(account.is_partner()) {
-                return Err(Rejection::AmountOutOfRange { account: account.to_string(), currency: *currency });
-            }
+        let beyond = added.iter().filter(|(account, sums)| !sums.fit(account.0.is_partner())).map(|(account, _)| account).min();
+        match beyond {
+            Some(AccountOf(account, currency)) => Err(Rejection::AmountOutOfRange { account: account.to_string(), currency: *currency }),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Where an id of a kind was introduced.

@@ -2,6 +2,7 @@
 //!
 //! tonic answers CANCELLED when a deadline passes, and its own errors carry no details; both are mended here.
 
+use super::arrival::Bounds;
 use super::status::{explained, to_status};
 use crate::ledger::Error;
 use std::future::Future;
@@ -25,21 +26,21 @@ pub fn deadline_of<T>(request: &tonic::Request<T>) -> Option<Instant> {
     request.extensions().get::<Deadline>().map(|deadline| deadline.0)
 }
 
-/// Wraps a service in an [`Edge`].
-#[derive(Clone, Copy, Debug, Default)]
-pub struct EdgeLayer;
+/// Wraps a service in an [`Edge`], whose requests arrive within bounds.
+#[derive(Clone, Debug)]
+pub struct EdgeLayer(pub Bounds);
 
 impl<S> Layer<S> for EdgeLayer {
     type Service = Edge<S>;
 
     fn layer(&self, inner: S) -> Edge<S> {
-        Edge(inner)
+        Edge(inner, self.0.clone())
     }
 }
 
 /// A service that keeps deadlines and explains the transport's errors.
 #[derive(Clone, Debug)]
-pub struct Edge<S>(S);
+pub struct Edge<S>(S, Bounds);
 
 impl<S> Service<Request<Body>> for Edge<S>
 where
@@ -61,7 +62,8 @@ where
             request.extensions_mut().insert(Deadline(deadline));
         }
         let path = request.uri().path().to_owned();
-        let answer = self.0.call(request);
+        let bounds = &self.1;
+        let answer = self.0.call(request.map(|body| bounds.arriving(body)));
         Box::pin(async move {
             let response = match deadline {
                 None => answer.await?,

@@ -1,7 +1,9 @@
 //! The service: what is assembled of the ledger, and nothing of its rules.
 
+mod arrival;
 mod audit;
 mod backup;
+mod connections;
 mod edge;
 mod filter;
 mod health;
@@ -13,6 +15,8 @@ mod status;
 mod wire;
 mod write;
 
+pub use arrival::Bounds;
+pub use connections::{Connection, Incoming, most_connections};
 pub use edge::{Edge, EdgeLayer};
 pub use health::Health;
 pub use read::ask;
@@ -25,6 +29,7 @@ use crate::ledger::{Error, Ledger};
 use crate::proto;
 use crate::proto::partnership_service_server::PartnershipServiceServer;
 use std::pin::Pin;
+use std::time::Duration;
 use tokio_stream::Stream;
 use tonic::transport::server::{Router, Server};
 use tonic::{Response, Status};
@@ -41,6 +46,10 @@ pub type Service = Router<Stack<EdgeLayer, Identity>>;
 const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 /// HTTP/2's window of one connection.
 const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+/// How long a connection may be silent before the client is asked whether it is still there.
+const ASK_AFTER: Duration = Duration::from_secs(30);
+/// How long the client may take to say that it is.
+const GIVEN_UP_AFTER: Duration = Duration::from_secs(20);
 /// The largest HTTP/2 frame.
 const FRAME_BYTES: u32 = 256 << 10;
 
@@ -64,7 +73,9 @@ pub fn assemble(ledger: &Ledger, config: &ServeConfig) -> Result<(Service, Healt
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_frame_size(FRAME_BYTES)
         .max_concurrent_streams(config.max_concurrent_streams)
-        .layer(EdgeLayer)
+        .http2_keepalive_interval(Some(ASK_AFTER))
+        .http2_keepalive_timeout(Some(GIVEN_UP_AFTER))
+        .layer(EdgeLayer(Bounds::new(config.arriving_bytes, config.arriving_time, config.limits.retry_after)))
         .add_service(write)
         .add_service(read)
         .add_service(audit)

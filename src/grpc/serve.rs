@@ -1,6 +1,6 @@
 //! Serving over TCP: start, signals, and an end in time whatever the clients do.
 
-use super::assemble;
+use super::{Incoming, assemble, most_connections};
 use crate::clock::SystemClock;
 use crate::config::{ServeConfig, SnapshotSettings};
 use crate::journal::{DurableJournal, JournalError, OpenReport, Options};
@@ -15,7 +15,6 @@ use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
-use tonic::transport::server::TcpIncoming;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
@@ -135,7 +134,8 @@ async fn run(ledger: &Ledger, config: &ServeConfig, listener: TcpListener, signa
     let (service, health) = assemble(ledger, config)?;
     health.serving().await;
     tokio::spawn(health.clone().follow(ledger.clone()));
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let most = config.max_connections.min(most_connections());
+    let incoming = Incoming::new(listener, most, config.patience);
     let (end, ended) = oneshot::channel::<()>();
     let server = service.serve_with_incoming_shutdown(incoming, async {
         let _ = ended.await;

@@ -103,6 +103,18 @@ pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
+/// Makes the directory's own name durable, and those of the directories that it lies in: they may be new as well.
+pub(super) fn sync_ancestors(dir: &Path) -> io::Result<()> {
+    for ancestor in std::path::absolute(dir)?.ancestors().skip(1) {
+        match sync_dir(ancestor) {
+            // One that may not even be looked at was not made by this process.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
+            synced => synced?,
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

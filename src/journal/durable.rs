@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, sync_ancestors};
 use super::codec::{FrameHeader, MAX_COMMIT_BYTES, body_bytes};
 use super::lock::DirLock;
 use super::log::{Log, Segments};
@@ -20,7 +20,7 @@ use super::recovery::{OpenReport, Recovered, STORE_DIR, SUSPECT_FILE, WAL_DIR, r
 use super::seal::{Sealing, seal_segments};
 use super::sled::Store;
 use super::workers::feed_store;
-use super::{Batch, DiskBytes, Journal, JournalError, StoredRecord, TreeHead, encode_frame};
+use super::{Batch, DiskBytes, Journal, JournalError, StopListener, StoredRecord, TreeHead, encode_frame};
 
 /// The journal on disk.
 pub struct DurableJournal {
@@ -43,6 +43,7 @@ pub(super) struct Inner {
     pub head: RwLock<TreeHead>,
     checkpoint: Mutex<Checkpoint>,
     stopped: Mutex<Option<String>>,
+    on_stop: Mutex<Option<StopListener>>,
     is_closed: AtomicBool,
 }
 
@@ -60,6 +61,7 @@ impl DurableJournal {
 
     fn open_unguarded(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
         fs::create_dir_all(dir).map_err(JournalError::storage(format!("creating {}", dir.display())))?;
+        sync_ancestors(dir).map_err(JournalError::storage(format!("syncing the directories above {}", dir.display())))?;
         let dir_lock = DirLock::take(dir)?;
         let Recovered { log, store, checkpoint, report } = recover(dir, &options)?;
         let inner = Arc::new(Inner {
@@ -74,6 +76,7 @@ impl DurableJournal {
             head: RwLock::new(report.tree_head),
             checkpoint: Mutex::new(checkpoint),
             stopped: Mutex::new(None),
+            on_stop: Mutex::new(None),
             is_closed: AtomicBool::new(false),
         });
         let mut journal = Self { inner, feeder: Mutex::default(), sealer: Mutex::default(), dir_lock: Mutex::new(Some(dir_lock)) };
@@ -157,6 +160,14 @@ impl Journal for DurableJournal {
         self.guarded(|| self.close_unguarded())
     }
 
+    fn on_stop(&self, tell: StopListener) {
+        let mut on_stop = self.inner.on_stop.lock();
+        if let Some(why) = self.inner.queue.failure() {
+            tell(&why);
+        }
+        *on_stop = Some(tell);
+    }
+
     fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
         let size = |name: &str| {
             let path = self.inner.dir.join(name);
@@ -198,6 +209,9 @@ impl Inner {
         tracing::error!(why, "no more commits are taken");
         self.stop(why);
         self.queue.fail(why.to_owned());
+        if let Some(tell) = &*self.on_stop.lock() {
+            tell(why);
+        }
     }
 
     pub fn suspect_store(&self) {

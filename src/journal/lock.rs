@@ -11,7 +11,15 @@ const FILE_NAME: &str = "lock";
 /// The lock, held as long as this lives.
 #[derive(Debug)]
 pub(super) struct DirLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // A process that another thread is starting right now still has a copy of the open file, and would hold the
+        // lock a moment longer. If this fails, the system gives the lock free when the last copy is closed.
+        let _ = self.file.unlock();
+    }
 }
 
 impl DirLock {
@@ -28,7 +36,7 @@ impl DirLock {
             writeln!(file, "{}", std::process::id())
         };
         write_pid(&mut file).map_err(JournalError::storage(what))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 
     /// Takes the directory for looking only: writes nothing; `None` if it was never opened, so has no lock file.
@@ -38,7 +46,7 @@ impl DirLock {
         match File::open(&path) {
             Ok(mut file) => {
                 lock(&mut file, dir, &what)?;
-                Ok(Some(Self { _file: file }))
+                Ok(Some(Self { file }))
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(JournalError::storage(what)(error)),

@@ -43,6 +43,8 @@ impl Log {
         // A sealed one is complete: the next frame begins a segment.
         let current = segments.last().filter(|segment| !segment.is_sealed).map(|segment| {
             let file = File::options().read(true).write(true).open(&segment.path)?;
+            // Its last frame counts from now on: a process that was killed may have written and not synced it.
+            file.sync_data()?;
             let bytes = file.metadata()?.len();
             Ok::<_, io::Error>(Current { file, offset, bytes })
         });

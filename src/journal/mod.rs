@@ -77,6 +77,9 @@ pub struct DiskBytes {
 /// Bytes of records that are read at a time to work out an earlier head.
 const READ_AT_A_TIME: usize = 4 << 20;
 
+/// Called with the reason when a journal stops by itself.
+pub type StopListener = Box<dyn Fn(&str) + Send + Sync>;
+
 /// The port: where records go and come from. All implementations pass one contract test.
 pub trait Journal: Send + Sync {
     /// The last durable position; 0 if there is none.
@@ -135,6 +138,12 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// `Storage` or `Stopped` if the store could not be brought up to date; the log is whole all the same.
     fn close(&self) -> Result<(), JournalError>;
+
+    /// Has `tell` called with the reason if the journal stops taking commits on its own, because its store failed behind
+    /// the answers; at once if it already has. As it stands here it is for journals to which this cannot happen.
+    fn on_stop(&self, tell: StopListener) {
+        drop(tell);
+    }
 
     /// What the journal takes on disk.
     ///

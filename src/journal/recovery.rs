@@ -59,6 +59,8 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     fs::create_dir_all(&wal).map_err(JournalError::storage(format!("creating {}", wal.display())))?;
     sync_dir(dir).map_err(JournalError::storage(format!("syncing {}", dir.display())))?;
     remove_unfinished(&wal)?;
+    // A process that was killed may have named a segment and not have made the name durable.
+    sync_dir(&wal).map_err(JournalError::storage(format!("syncing {}", wal.display())))?;
     let found = checkpoint::read(dir)?;
     let known = found.checkpoint();
     let reads_all = log_bytes(&wal)? <= options.check_up_to_bytes;
@@ -66,8 +68,8 @@ pub(super) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     let (log, torn_tail_bytes, mut notes) = recover_log(wal, options, known, &found_store, reads_all)?;
     let last = log.frontier().size();
     note_checkpoint(&found, last, &mut notes);
-    if last == 0 && found_store.store.is_none() {
-        // Nothing is lost where nothing was.
+    if last == 0 && !dir.join(STORE_DIR).exists() {
+        // Nothing is lost where nothing was. One that was being made is moved aside like any other.
         found_store.fault = None;
     }
     let state = StoreState { dir, options, notes, fed_records: 0, rebuilt: false };
@@ -116,8 +118,8 @@ fn recover_log(
         notes: Vec::new(),
     };
     let end = repair.run()?;
-    let mut log =
-        Log::open(wal, options.clone(), end.segments, end.offset, end.frontier).map_err(JournalError::storage("opening the log"))?;
+    let opening = JournalError::storage(format!("opening the log in {}", wal.display()));
+    let mut log = Log::open(wal, options.clone(), end.segments, end.offset, end.frontier).map_err(opening)?;
     if end.lacks_frames {
         repair.append_from_donor(&mut log)?;
     }

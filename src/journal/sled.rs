@@ -100,6 +100,7 @@ impl Store {
                 .mode(::sled::Mode::HighThroughput)
                 .flush_every_ms(None)
         };
+        remove_unfinished_snapshots(dir).map_err(StoreError::system(format!("looking at {}", dir.display())))?;
         let begun = Instant::now();
         let open = loop {
             let attempt = guarded(|| {
@@ -241,6 +242,22 @@ impl Drop for Store {
             tracing::warn!(%error, "closing the store");
         }
     }
+}
+
+/// Removes snapshots whose writing was cut off: sled would take one for its newest, find it damaged, and give the whole
+/// store up. What a snapshot sums up is in the data file as well.
+fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
+    let entries = match std::fs::read_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 fn key(first: u64, piece: u16) -> [u8; 10] {

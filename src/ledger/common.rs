@@ -48,14 +48,14 @@ impl Core {
 
     /// Stops recording for good; reads go on at the published position. The first reason stays.
     pub fn stop(&self, why: &str) {
-        self.stopped.send_if_modified(|stopped| {
-            let is_first = stopped.is_none();
-            if is_first {
-                tracing::error!(why, "the ledger stops recording; restart it to go on from what is durable");
-                *stopped = Some(why.into());
-            }
-            is_first
-        });
+        stop(&self.stopped, why);
+    }
+
+    /// Stops recording as soon as the journal tells that it has stopped, not at the next append only.
+    pub fn follow_journal(&self) {
+        // No more than this: a journal that kept the core would keep itself.
+        let stopped = self.stopped.clone();
+        self.journal.on_stop(Box::new(move |why| stop(&stopped, why)));
     }
 
     /// An error if recording has stopped.
@@ -74,4 +74,15 @@ impl Core {
         let record = self.journal.read(position, 1, usize::MAX)?.into_iter().next().filter(|record| record.position == position);
         record.map(|record| record.bytes).ok_or_else(|| Error::Damaged(format!("the journal does not have record {position}")))
     }
+}
+
+fn stop(stopped: &watch::Sender<Option<Arc<str>>>, why: &str) {
+    stopped.send_if_modified(|stopped| {
+        let is_first = stopped.is_none();
+        if is_first {
+            tracing::error!(why, "the ledger stops recording; restart it to go on from what is durable");
+            *stopped = Some(why.into());
+        }
+        is_first
+    });
 }

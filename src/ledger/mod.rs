@@ -134,6 +134,7 @@ impl Ledger {
             limits,
             snapshots: schedule,
         });
+        core.follow_journal();
         let closing = Arc::new(watch::Sender::new(false));
         Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default() }, requests, taken, report))
     }

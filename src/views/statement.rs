@@ -189,7 +189,8 @@ impl Subject {
 fn positions_of_sale(state: &State, row: Row) -> Vec<u64> {
     let sale = state.commissions.sales.get(row);
     let refunds = sale.refunds().iter().map(|row| state.commissions.refunds.get(*row));
-    let refunds = refunds.flat_map(|refund| std::iter::once(refund.stamp().position).chain(refund.reinstated().map(|stamp| stamp.position)));
+    let refunds =
+        refunds.flat_map(|refund| std::iter::once(refund.stamp().position).chain(refund.reinstated().map(|stamp| stamp.position)));
     let entries = sale.entries().map(|(account, place)| state.accounts.get(account).entry(place).position);
     let mut positions: Vec<u64> = std::iter::once(sale.stamp().position).chain(refunds).chain(entries).collect();
     positions.sort_unstable();

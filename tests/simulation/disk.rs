@@ -66,8 +66,6 @@ pub enum Defect {
     TearsCommits,
     /// Takes a failed sync for a good one.
     ForgivesFailedSyncs,
-    /// Goes on after a failed sync, as if nothing had been.
-    GoesOnAfterFailure,
     /// Writes a commit's records in another order.
     Reorders,
 }
@@ -184,7 +182,7 @@ impl Journal for SimulatedJournal {
             }
             Outcome::Failed { .. } | Outcome::Crashed { .. } => {
                 self.disk.write(&written);
-                self.state.lock().has_stopped = !self.has(Defect::GoesOnAfterFailure);
+                self.state.lock().has_stopped = true;
                 Err(JournalError::Storage { what: "the log".into(), source: io::Error::other("the disk does not answer") })
             }
         }

@@ -4,6 +4,7 @@ use super::DisputeSubject;
 use crate::domain::account::{Account, AccountName};
 use crate::domain::calendar::{LATEST, Time};
 use crate::domain::ids::Id;
+use crate::domain::leads::Lead;
 use crate::domain::money::Currency;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
@@ -51,7 +52,7 @@ impl State {
             DisputeSubject::Sale(row) => (None, Some(row)),
             DisputeSubject::Payout(_) => (None, None),
         };
-        let own = lead.into_iter().flat_map(|lead| lead.entries());
+        let own = lead.into_iter().flat_map(Lead::entries);
         let sales = sale.into_iter().chain(lead.into_iter().flat_map(|lead| lead.sales(self)));
         own.chain(sales.flat_map(|sale| self.commissions.sales.get(sale).entries()))
     }

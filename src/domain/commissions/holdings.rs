@@ -62,8 +62,8 @@ impl Holdings {
         self.0.iter()
     }
 
-    /// All of them, oldest first.
-    pub fn into_iter(self) -> impl Iterator<Item = Holding> {
+    /// All of them by value, oldest first.
+    pub fn into_all(self) -> impl Iterator<Item = Holding> {
         self.0.into_iter()
     }
 

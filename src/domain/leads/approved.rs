@@ -1,5 +1,6 @@
 //! A claim on a lead was approved (rules 5.2).
 
+use super::Decision;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -29,7 +30,7 @@ impl EventType for LeadApproved {
         let at = context.occurred_at;
         let (row, lead) = state.leads.known(&self.lead);
         let decision = lead.decision_at(at, Seen::ALL);
-        if let Some(approved) = decision.and_then(|decision| decision.approved()) {
+        if let Some(approved) = decision.and_then(Decision::approved) {
             return Err(Rejection::AlreadyDone {
                 what: format!("the approval of the claim on lead {}", self.lead),
                 position: approved.position,

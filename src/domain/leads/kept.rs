@@ -103,7 +103,7 @@ impl Lead {
             (rest.earning, rest.protected) = (Some(earning), protected);
             return;
         };
-        earning.holdings().into_iter().for_each(|holding| first.acquire(holding));
+        earning.holdings().into_all().for_each(|holding| first.acquire(holding));
         let qualification = Qualification { stamp: earning.stamp(), protected };
         self.rare_mut().qualifications.push((qualification, earning.credit(), earning.earned()));
     }

@@ -228,7 +228,7 @@ impl Lead {
     pub fn lost_at(&self, at: Time, seen: Seen) -> Option<Time> {
         let by_then = |stamp: &Stamp| seen.sees(*stamp) && stamp.occurred_at <= at;
         let loss = self.losses().iter().copied().filter(by_then).max()?;
-        let claims = self.all_decisions().filter(|decision| decision.acquired_by.is_some()).map(|decision| decision.stamp());
+        let claims = self.all_decisions().filter(|decision| decision.acquired_by.is_some()).map(Decision::stamp);
         let claim = claims.filter(by_then).max();
         claim.is_none_or(|claim| claim < loss).then(|| self.first_loss_since(claim, at, seen))
     }

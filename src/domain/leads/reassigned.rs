@@ -164,10 +164,10 @@ struct Lot {
 
 /// What of a lead's commission stands with others than `target` and does not count as paid, oldest first.
 fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
-    let own = lead.holdings().into_iter().map(|holding| (None, holding));
+    let own = lead.holdings().into_all().map(|holding| (None, holding));
     let of_sales = lead
         .sales(state)
-        .flat_map(|sale| state.commissions.sales.get(sale).holdings().into_iter().map(move |holding| (Some(sale), holding)));
+        .flat_map(|sale| state.commissions.sales.get(sale).holdings().into_all().map(move |holding| (Some(sale), holding)));
     let with_others =
         own.chain(of_sales).filter(|(_, holding)| holding.partner != HOUSE && Some(holding.partner) != target && holding.amount > 0);
     let unpaid = with_others.filter_map(|(sale, holding)| {

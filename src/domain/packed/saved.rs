@@ -1,7 +1,7 @@
 //! Packed stamps in a snapshot.
 
 use super::PackedStamp;
-use crate::domain::Stamp;
+use crate::domain::{LAST_POSITION, Stamp};
 use crate::snapshot::{Damaged, Input, Output, Saved};
 
 impl Saved for Stamp {
@@ -23,7 +23,7 @@ impl Saved for PackedStamp {
 
     fn load(input: &mut Input<'_>) -> Result<Self, Damaged> {
         let stamp = Stamp::load(input)?;
-        let fits = u32::try_from(stamp.position).is_ok() || stamp.position == u64::MAX;
+        let fits = stamp.position <= LAST_POSITION || stamp.position == u64::MAX;
         if fits { Ok(stamp.into()) } else { Err(Damaged("a position is too large")) }
     }
 }

@@ -1,0 +1,175 @@
+//! Connections as they come in: no more than there is room for, and none that stays mute.
+//!
+//! Every connection takes a file of the process, and so does the journal. Without a bound, clients that connect and say
+//! nothing would in the end stop the writer.
+
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Sleep, sleep};
+use tokio_stream::Stream;
+use tonic::transport::server::{Connected, TcpConnectInfo};
+
+/// What every HTTP/2 client says first, in bytes.
+const PREFACE_BYTES: usize = 24;
+/// How long nothing is accepted after the system has refused a connection for want of something.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Files that are left to the journal and the runtime.
+const OWN_FILES: usize = 128;
+/// Files that a process may have open where the system does not say.
+const USUAL_FILES: usize = 1_024;
+/// The most connections, however many files there may be.
+const MOST: usize = 8_192;
+
+/// How many connections the process's limit of open files leaves room for.
+pub fn most_connections() -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    most_of(files_of(&limits))
+}
+
+/// The soft limit of open files in the text that Linux gives.
+fn files_of(limits: &str) -> usize {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let soft = line.and_then(|line| line.split_whitespace().next()).unwrap_or_default();
+    if soft == "unlimited" { usize::MAX } else { soft.parse().unwrap_or(USUAL_FILES) }
+}
+
+fn most_of(files: usize) -> usize {
+    files.saturating_sub(OWN_FILES).max(files / 2).clamp(1, MOST)
+}
+
+/// Connections as they come in. One for which there is no room is closed at once.
+pub struct Incoming {
+    listener: TcpListener,
+    room: Arc<Semaphore>,
+    patience: Duration,
+    pause: Option<Pin<Box<Sleep>>>,
+    is_full: bool,
+}
+
+impl Incoming {
+    /// So many connections at a time, each of which must begin to speak HTTP/2 within `patience`.
+    pub fn new(listener: TcpListener, most: usize, patience: Duration) -> Self {
+        let room = Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)));
+        Self { listener, room, patience, pause: None, is_full: false }
+    }
+
+    fn admit(&mut self, stream: TcpStream) -> Option<Connection> {
+        let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
+            if !self.is_full {
+                tracing::warn!("there are as many connections as there is room for: more are closed at once");
+            }
+            self.is_full = true;
+            return None;
+        };
+        self.is_full = false;
+        // A connection that does not take the option is slower, and no worse.
+        let _ = stream.set_nodelay(true);
+        Some(Connection { stream, unsaid: PREFACE_BYTES, patience: Some(Box::pin(sleep(self.patience))), _room: room })
+    }
+}
+
+impl Stream for Incoming {
+    type Item = io::Result<Connection>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(pause) = &mut self.pause {
+                ready!(pause.as_mut().poll(context));
+                self.pause = None;
+            }
+            match ready!(self.listener.poll_accept(context)) {
+                Ok((stream, _)) => {
+                    if let Some(connection) = self.admit(stream) {
+                        return Poll::Ready(Some(Ok(connection)));
+                    }
+                }
+                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted");
+                    self.pause = Some(Box::pin(sleep(PAUSE)));
+                }
+            }
+        }
+    }
+}
+
+/// A connection that fails if the client does not begin to speak.
+pub struct Connection {
+    stream: TcpStream,
+    /// Bytes of the preface that are still to come.
+    unsaid: usize,
+    patience: Option<Pin<Box<Sleep>>>,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Connected for Connection {
+    type ConnectInfo = TcpConnectInfo;
+
+    fn connect_info(&self) -> Self::ConnectInfo {
+        self.stream.connect_info()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if self.patience.is_some() {
+            self.unsaid = self.unsaid.saturating_sub(buffer.filled().len() - before);
+            if self.unsaid == 0 {
+                self.patience = None;
+            }
+        }
+        match &mut self.patience {
+            Some(patience) if read.is_pending() => {
+                ready!(patience.as_mut().poll(context));
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client says nothing")))
+            }
+            _ => read,
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_journal_keeps_some_files_for_itself() {
+        let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
+                      Max open files            1024                 524288               files     \n";
+        assert_eq!(files_of(limits), 1_024);
+        assert_eq!(files_of("Max open files            unlimited            unlimited            files"), usize::MAX);
+        assert_eq!(files_of("nothing of the kind"), USUAL_FILES);
+        assert_eq!([1_024, 20_000, 100, usize::MAX].map(most_of), [896, MOST, 50, MOST]);
+    }
+}

@@ -1,0 +1,142 @@
+//! More than the ledger can take, and clients that are stuck: memory stays bounded, what is taken is answered in time, the
+//! rest is refused and told when to try again, nothing acknowledged is lost, and everybody else goes on.
+//!
+//! `OVERLOAD_SECONDS=60` lets each flood last a minute.
+
+mod flood;
+mod queue;
+mod server;
+mod stuck;
+#[path = "../api/support.rs"]
+#[allow(dead_code, reason = "the tests of the service use the rest")]
+mod support;
+
+use flood::DEADLINE;
+use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
+use partnership_ledger::proto::{AppendRequest, GetBalanceRequest, ListBalancesRequest};
+use server::{CONNECTIONS, PATIENCE, Server};
+use std::time::Instant;
+use support::partner;
+use tonic::Request;
+use tonic::transport::Channel;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Memory that stuck clients may cost in all: pages of records for each of those who do not read them, and little else.
+const MEMORY: u64 = 128 << 20;
+/// The status of a call whose time is over.
+const DEADLINE_EXCEEDED: &str = "4";
+/// How many append streams do not read their answers.
+const UNREAD_STREAMS: usize = 4;
+
+/// Not a test of its own: the process that the others start to serve.
+#[test]
+fn serves_when_told() {
+    server::serve_if_told();
+}
+
+#[tokio::test]
+async fn of_ten_times_too_much_what_there_is_room_for_is_taken() {
+    queue::takes_what_there_is_room_for().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_single_events_is_borne() {
+    flood::flood(1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_of_batches_is_borne() {
+    flood::flood(300).await;
+}
+
+/// Somebody who appends and reads as usual.
+struct Other {
+    channel: Channel,
+    appended: usize,
+}
+
+impl Other {
+    /// Appends and reads, each within a time that only somebody who waits for others would need.
+    async fn goes_on(&mut self, times: usize, beside: &str) {
+        let (mut writer, mut reader) =
+            (LedgerServiceClient::new(self.channel.clone()), PartnershipServiceClient::new(self.channel.clone()));
+        for _ in 0..times {
+            let id = format!("other-{}", self.appended);
+            let mut request = Request::new(AppendRequest { events: vec![partner(&id)], expected_last_position: None });
+            request.set_timeout(DEADLINE);
+            writer.append(request).await.unwrap_or_else(|status| panic!("beside {beside}, no append: {status:?}"));
+            self.appended += 1;
+            let mut request = Request::new(GetBalanceRequest { partner_id: id, options: None });
+            request.set_timeout(DEADLINE);
+            reader.get_balance(request).await.unwrap_or_else(|status| panic!("beside {beside}, no read: {status:?}"));
+        }
+    }
+}
+
+/// Says what memory is in use beside stuck clients.
+fn told(server: &Server, beside: &str) {
+    println!("beside {beside}, memory {:?}", server.memory());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn beside_stuck_clients_everybody_else_goes_on() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(dir.path());
+    let mut other = Other { channel: server.connect().await, appended: 0 };
+    other.goes_on(300, "nobody").await;
+    let before = server.memory();
+    let half = stuck::half_sent(server.address, 200).await;
+    other.goes_on(20, "half sent requests").await;
+    told(&server, "half sent requests");
+    let records = stuck::unread_records(&server, 100).await;
+    other.goes_on(20, "records that nobody reads").await;
+    told(&server, "records that nobody reads");
+    let slow = stuck::byte_by_byte(&server).await;
+    other.goes_on(20, "a reader of single bytes").await;
+    let mut unread = Vec::new();
+    for number in 0..UNREAD_STREAMS {
+        unread.push(stuck::unread_answers(&server, &format!("unread-{number}")).await);
+        other.goes_on(20, "answers that nobody reads").await;
+        told(&server, "answers that nobody reads");
+    }
+    let silent = stuck::silent(server.address, CONNECTIONS / 2, b"PRI * HT");
+    other.goes_on(20, "connections on which nothing is said").await;
+    let after = server.memory();
+    println!("memory before {before:?}; unread streams sent {:?}", unread.iter().map(|stream| stream.sent).collect::<Vec<_>>());
+    if let (Some((before, _)), Some((_, most))) = (before, after) {
+        assert!(most < before + MEMORY, "stuck clients cost {} bytes", most - before);
+    }
+    slow.abort();
+    drop((records, unread, silent));
+    for call in half {
+        assert_eq!(call.await.expect("a call").as_deref(), Some(DEADLINE_EXCEEDED), "the rest did not come in time");
+    }
+    other.goes_on(20, "nobody any more").await;
+    assert!(server.end().success());
+}
+
+/// Connections are bounded, and those on which nothing is said are closed: the journal keeps its files, and others get in.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mute_connections_keep_others_out_only_for_a_while() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let server = Server::start(dir.path());
+    let mut other = Other { channel: server.connect().await, appended: 0 };
+    let silent = stuck::silent(server.address, CONNECTIONS * 2, b"");
+    other.goes_on(50, "more connections than there is room for").await;
+    let started = Instant::now();
+    let mut newcomer = loop {
+        let channel = server.connect().await;
+        let asked = PartnershipServiceClient::new(channel.clone()).list_balances(ListBalancesRequest::default()).await;
+        match asked {
+            Ok(_) => break Other { channel, appended: other.appended },
+            Err(_) => assert!(started.elapsed() < PATIENCE * 10, "nobody gets in any more"),
+        }
+        tokio::time::sleep(PATIENCE / 10).await;
+    };
+    newcomer.goes_on(10, "connections that were closed").await;
+    drop(silent);
+    assert!(server.end().success());
+}
