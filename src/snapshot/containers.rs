@@ -157,8 +157,8 @@ impl<T: Saved + Clone> Saved for EcoVec<T> {
 mod tests {
     use super::*;
     use crate::domain::calendar::Time;
-    use crate::domain::ids::Id;
     use crate::domain::calendar::{EARLIEST, LATEST};
+    use crate::domain::ids::Id;
     use proptest::prelude::*;
 
     fn a_time() -> impl Strategy<Value = Time> {

@@ -15,7 +15,7 @@ mod values;
 
 pub use directory::{Checked, Found, SNAPSHOT_DIR, Snapshots};
 pub use encoding::{Damaged, Input, Output, Saved};
-pub use parts::{Many, One, Part, keep};
-pub use section::{MOST_AT_ONCE, Section, Sink, save_many};
 pub use file::{FORMAT_VERSION, LoadError, SaveError, SnapshotFile, Writer};
 pub(crate) use macros::{saved, saved_enum};
+pub use parts::{Many, One, Part, keep};
+pub use section::{MOST_AT_ONCE, Section, Sink, save_many};

@@ -10,8 +10,8 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::leads::match_keys::saved::{FrozenMatchKeys, MatchKeysLoad};
 use crate::domain::leads::{Alias, Lead, Leads};
 use crate::domain::partners::Partner;
-use crate::domain::shared::Shared;
 use crate::domain::relationship::{Approach, BrandUse, Breach, Conduct, Relationship};
+use crate::domain::shared::Shared;
 use crate::domain::table::saved::TableLoad;
 use crate::domain::table::{Frozen, Row};
 use crate::snapshot::{Damaged, One, Part, Section, Sink, saved};
@@ -53,9 +53,11 @@ impl State {
     /// The state as it is now, to be written while this one goes on: it costs a pointer for some hundred rows. There must
     /// be no open savepoint.
     pub fn freeze(&self) -> FrozenState {
-        let Self { position, recorded_at, partners, agreements, leads, commissions, campaigns, relationship, accounts, before_batch } = self;
+        let Self { position, recorded_at, partners, agreements, leads, commissions, campaigns, relationship, accounts, before_batch } =
+            self;
         assert!(before_batch.is_none(), "only what cannot be taken back is frozen");
-        let Agreements { by_id: agreements, exclusive, exclusive_before: _, breaches: exclusivity_breaches, breaches_before: _ } = agreements;
+        let Agreements { by_id: agreements, exclusive, exclusive_before: _, breaches: exclusivity_breaches, breaches_before: _ } =
+            agreements;
         // What is alike, of claims here and of sales below, is only to save room.
         let Leads { by_id: leads, aliases, match_keys, claims: _ } = leads;
         let Commissions { sales, refunds, payouts, disputes, others, net_sales, pinned: _, closes, closes_before: _ } = commissions;
@@ -186,12 +188,8 @@ impl StateLoad {
             breaches: exclusivity_breaches,
             breaches_before: 0,
         };
-        let leads = Leads {
-            by_id: self.leads.take()?,
-            aliases: self.aliases.take()?,
-            match_keys: self.match_keys.take()?,
-            ..Leads::default()
-        };
+        let leads =
+            Leads { by_id: self.leads.take()?, aliases: self.aliases.take()?, match_keys: self.match_keys.take()?, ..Leads::default() };
         let commissions = Commissions {
             sales: self.sales.take()?,
             refunds: self.refunds.take()?,
