@@ -44,6 +44,26 @@ impl Default for Limits {
     }
 }
 
+/// Where snapshots of the state are kept, and when they are taken.
+#[derive(Clone, Debug)]
+pub struct SnapshotSettings {
+    /// The data directory; they are in `snapshots` of it.
+    pub data_dir: PathBuf,
+    /// Records from one to the next. A start after a crash replays about as many.
+    pub every_records: u64,
+    /// Records since the last one from which on one is taken when the ledger is closed.
+    pub least_at_close: u64,
+    /// How long that may take; it is given up if it takes longer.
+    pub close_patience: Duration,
+}
+
+impl SnapshotSettings {
+    /// The defaults, for a data directory.
+    pub fn new(data_dir: PathBuf) -> Self {
+        Self { data_dir, every_records: 1_000_000, least_at_close: 10_000, close_patience: Duration::from_secs(3) }
+    }
+}
+
 /// How the service is set up.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
@@ -53,6 +73,8 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// Whether a damaged end of the log that no other copy has is given up instead of refused.
     pub cut_damaged_tail: bool,
+    /// Records from one snapshot of the state to the next; 0 for none.
+    pub snapshot_records: u64,
     /// Whether both copies of all records are read before the service starts, however large the ledger is.
     pub check_everything: bool,
     /// What the ledger takes before it says no.
@@ -84,6 +106,7 @@ impl Default for ServeConfig {
             data_dir: PathBuf::from("ledger-data"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
             cut_damaged_tail: false,
+            snapshot_records: 1_000_000,
             check_everything: false,
             limits: Limits::default(),
             worker_threads: cores.min(4),

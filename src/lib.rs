@@ -8,4 +8,5 @@ pub mod grpc;
 pub mod journal;
 pub mod ledger;
 pub mod proto;
+pub mod snapshot;
 pub mod views;

@@ -8,9 +8,10 @@ mod query;
 mod replay;
 mod rpc;
 mod serving;
+mod snapshot;
 mod workload;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, domain::domain, journal::journal, append::append, rpc::rpc, replay::replay, query::query);
+criterion_group!(benches, domain::domain, journal::journal, append::append, rpc::rpc, replay::replay, query::query, snapshot::snapshot);
 criterion_main!(benches);

@@ -33,6 +33,7 @@ mod payouts;
 mod records;
 mod restore;
 mod serve;
+mod snapshots;
 mod statement;
 mod steps;
 mod table;

@@ -22,6 +22,9 @@ pub struct Args {
     /// core, at most 4]
     #[arg(long, value_name = "N", env = "PARTNERSHIP_LEDGER_WORKERS", value_parser = parse_workers)]
     workers: Option<usize>,
+    /// Take a snapshot of the state every so many records, so that a start need not replay all of them; 0: none
+    #[arg(long, value_name = "RECORDS", env = "PARTNERSHIP_LEDGER_SNAPSHOT_EVERY", default_value_t = 1_000_000)]
+    snapshot_every: u64,
     /// Give up a damaged end of the log that neither the store nor the checkpoint has: records may be lost. Only if the
     /// ledger refuses to start for it, and there is no better copy
     #[arg(long)]
@@ -34,10 +37,10 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<(), Failure> {
     log_to_standard_error();
-    let Args { data_dir, listen, workers, cut_damaged_tail, check: check_everything } = args;
+    let Args { data_dir, listen, workers, snapshot_every: snapshot_records, cut_damaged_tail, check: check_everything } = args;
     let defaults = ServeConfig::default();
     let worker_threads = workers.unwrap_or(defaults.worker_threads);
-    let config = ServeConfig { data_dir, listen, worker_threads, cut_damaged_tail, check_everything, ..defaults };
+    let config = ServeConfig { data_dir, listen, worker_threads, snapshot_records, cut_damaged_tail, check_everything, ..defaults };
     Ok(serve(&config, announce)?)
 }
 
@@ -59,8 +62,11 @@ fn replay_line(replayed: &ReplayReport) -> String {
     let (records, seconds) = (replayed.records, replayed.seconds);
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a speed for people to read")]
     let per_second = (records as f64 / seconds.max(0.001)) as u64;
-    match records {
-        0 => "replayed 0 records: the ledger is empty".to_owned(),
+    let (from, load_seconds) = (replayed.from, replayed.load_seconds);
+    match (from, records) {
+        (0, 0) => "replayed 0 records: the ledger is empty".to_owned(),
+        (1.., 0) => format!("loaded the snapshot of position {from} in {load_seconds:.3} s, and replayed 0 records"),
+        (1.., _) => format!("loaded the snapshot of position {from} in {load_seconds:.3} s, and replayed {records} records in {seconds:.3} s"),
         _ => format!("replayed {records} records in {seconds:.3} s ({per_second} a second)"),
     }
 }

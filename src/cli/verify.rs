@@ -3,6 +3,7 @@
 use super::failure::Failure;
 use super::language::say;
 use super::output::Output;
+use super::snapshots::Looked;
 use super::table::Table;
 use super::text;
 use partnership_ledger::domain::{Record, State};
@@ -35,13 +36,18 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     // A record that contradicts the others trips an assertion, which is reported as a problem, not as a crash.
     let hook = take_hook();
     set_hook(Box::new(|_| {}));
-    let inspected = inspect_records(dir, |position, bytes| books.take(position, bytes));
+    let mut snapshots = Looked::at(dir);
+    let inspected = inspect_records(dir, |position, bytes| {
+        books.take(position, bytes);
+        snapshots.take(position, bytes);
+    });
     set_hook(hook);
-    let inspection = inspected.map_err(|error| match error {
+    let mut inspection = inspected.map_err(|error| match error {
         JournalError::Locked { .. } => Failure::unavailable(error.to_string()),
         error => Failure::check(error.to_string()),
     })?;
     books.compare();
+    inspection.notes.extend(snapshots.notes());
     let stored = inspection.problems.iter().map(|problem| match problem.last {
         0 => problem.what.clone(),
         last => format!("{} (positions {} to {last})", problem.what, problem.first),

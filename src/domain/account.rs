@@ -1,6 +1,7 @@
 //! Accounts: every posting in order, with sums by runs, so that a balance of any time and position costs little (rules 7.1, 12).
 
 mod run;
+mod saved;
 
 use super::Seen;
 use super::calendar::Time;

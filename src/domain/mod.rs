@@ -27,6 +27,7 @@ pub mod table;
 pub mod ventures;
 
 pub use event::{Body, Event, EventType, name_of, parse};
+pub use state::saved::{FrozenState, StateLoad};
 pub use state::{Context, Record, State, Subjects};
 
 use calendar::{LATEST, Time};

@@ -1,5 +1,7 @@
 //! Money: whole minor units of an ISO 4217 currency, shares and their rounding (rules 3).
 
+mod saved;
+
 use std::fmt;
 
 /// The largest amount of one event, in minor units: 10^15 (rules 3.1).

@@ -1,5 +1,7 @@
 //! Numbers and times in as few bytes as they need, for what is kept in great number and read again in order.
 
+mod saved;
+
 use super::calendar::Time;
 use super::{LAST_POSITION, Stamp};
 

@@ -58,6 +58,37 @@ impl<T, const N: usize> Pages<T, N> {
     }
 }
 
+impl<T, const N: usize> Pages<T, N> {
+    /// So many rows, each made by `next`; the first error ends it.
+    ///
+    /// # Errors
+    /// Those of `next`.
+    pub fn filled<E>(len: usize, mut next: impl FnMut() -> Result<T, E>) -> Result<Self, E> {
+        let mut pages = Vec::new();
+        for first in (0..len).step_by(N) {
+            let mut page = Arc::new(ArrayVec::new());
+            let rows = Arc::get_mut(&mut page).expect("nobody else has the page yet");
+            for _ in first..len.min(first + N) {
+                rows.push(next()?);
+            }
+            pages.push(page);
+        }
+        Ok(Self { pages, len })
+    }
+
+    /// Adds the rows of another, behind full pages only.
+    pub fn append(&mut self, other: Self) {
+        assert!(self.len.is_multiple_of(N), "pages are added behind full ones");
+        self.pages.extend(other.pages);
+        self.len += other.len;
+    }
+
+    /// The pages, one after the other, each given away.
+    pub fn into_pages(self) -> impl Iterator<Item = Arc<ArrayVec<T, N>>> {
+        self.pages.into_iter()
+    }
+}
+
 impl<T: Clone, const N: usize> Pages<T, N> {
     /// A row to be changed; nothing if it is not there.
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {

@@ -1,6 +1,6 @@
 //! Where rows are, by the hashes of their keys.
 
-use super::table::Row;
+use super::table::{Row, row_of};
 use hashbrown::HashTable;
 use std::hash::{BuildHasher, Hash};
 
@@ -19,6 +19,37 @@ pub struct Places {
 }
 
 impl Places {
+    /// The places of so many rows, with these hashes in their order. Each index is filled as a whole, so that it stays in the
+    /// processor's cache.
+    pub fn of(hasher: foldhash::quality::RandomState, rows: usize, hashes: &[Vec<u64>]) -> Self {
+        let all = || hashes.iter().flatten().copied();
+        let mut places = Self { hasher, few: HashTable::new(), shards: Box::default() };
+        if rows <= FEW {
+            places.few = filled((0..).zip(all()), rows);
+            return places;
+        }
+        let mut ends = vec![0_usize; SHARDS];
+        all().for_each(|hash| ends[shard_of(hash)] += 1);
+        let mut start = 0;
+        for end in &mut ends {
+            (*end, start) = (start, start + *end);
+        }
+        let mut sorted = vec![(0, 0); rows];
+        for (row, hash) in all().enumerate() {
+            let place = &mut ends[shard_of(hash)];
+            sorted[*place] = (row_of(row), hash);
+            *place += 1;
+        }
+        let mut start = 0;
+        let shards = ends.iter().map(|end| {
+            let shard = &sorted[start..*end];
+            start = *end;
+            filled(shard.iter().copied(), shard.len())
+        });
+        places.shards = shards.collect();
+        places
+    }
+
     /// The hash of a key.
     pub fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u64 {
         self.hasher.hash_one(key)
@@ -53,6 +84,14 @@ impl Places {
         let found = shard.find_entry(hash, |known| *known == row);
         found.expect("a row that was added is found").remove();
     }
+}
+
+fn filled(rows: impl Iterator<Item = (Row, u64)>, count: usize) -> HashTable<Row> {
+    let mut index = HashTable::with_capacity(count);
+    for (row, hash) in rows {
+        index.insert_unique(hash, row, |_| unreachable!("there is room for all"));
+    }
+    index
 }
 
 /// An index takes its buckets from the low bits of a hash and its tags from the highest: those between are free.

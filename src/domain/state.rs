@@ -1,5 +1,7 @@
 //! The state of the ledger: what all records together say, with enough of their times to answer for any.
 
+pub mod saved;
+
 use super::account::{About, Account, AccountKey, AccountName, Entry, Sums, is_commission};
 use super::agreements::Agreements;
 use super::calendar::Time;

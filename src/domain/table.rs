@@ -1,5 +1,7 @@
 //! Keyed rows that can be taken back: what a batch wrote is undone when a later event of it is refused.
 
+pub mod saved;
+
 use super::pages::Pages;
 use super::places::Places;
 use hashbrown::Equivalent;

@@ -2,7 +2,7 @@
 
 use super::{Incoming, assemble, most_connections};
 use crate::clock::SystemClock;
-use crate::config::ServeConfig;
+use crate::config::{ServeConfig, SnapshotSettings};
 use crate::journal::{DurableJournal, JournalError, OpenReport, Options};
 use crate::ledger::{Ledger, ReplayError, ReplayReport};
 use std::io;
@@ -88,7 +88,14 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
         options.check_up_to_bytes = u64::MAX;
     }
     let (journal, opened) = DurableJournal::open(&config.data_dir, options)?;
-    let (ledger, replayed) = Ledger::open(Arc::new(journal), Arc::new(SystemClock), config.limits.clone())?;
+    let (journal, clock, limits) = (Arc::new(journal), Arc::new(SystemClock), config.limits.clone());
+    let (ledger, replayed) = match config.snapshot_records {
+        0 => Ledger::open(journal, clock, limits)?,
+        every_records => {
+            let settings = SnapshotSettings { every_records, ..SnapshotSettings::new(config.data_dir.clone()) };
+            Ledger::open_with_snapshots(journal, clock, limits, settings)?
+        }
+    };
     let served = runtime.block_on(async {
         // Whoever asks before this is refused, and not kept waiting for the replay.
         let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;

@@ -135,6 +135,10 @@ impl Journal for DurableJournal {
         *self.inner.head.read()
     }
 
+    fn tree_head_at(&self, position: u64) -> Result<Option<TreeHead>, JournalError> {
+        self.guarded(|| self.inner.tree_head_at(position))
+    }
+
     fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError> {
         self.guarded(|| self.inner.append(expected_last, batch))
     }

@@ -74,6 +74,9 @@ pub struct DiskBytes {
     pub store: u64,
 }
 
+/// Bytes of records that are read at a time to work out an earlier head.
+const READ_AT_A_TIME: usize = 4 << 20;
+
 /// Called with the reason when a journal stops by itself.
 pub type StopListener = Box<dyn Fn(&str) + Send + Sync>;
 
@@ -84,6 +87,28 @@ pub trait Journal: Send + Sync {
 
     /// The Merkle tree's head over all durable records.
     fn tree_head(&self) -> TreeHead;
+
+    /// The Merkle tree's head as it was at a position; nothing if that is beyond the last one, or, where heads are kept
+    /// by commits, none of them ended there.
+    ///
+    /// # Errors
+    /// As for `read`.
+    fn tree_head_at(&self, position: u64) -> Result<Option<TreeHead>, JournalError> {
+        let head = self.tree_head();
+        if position >= head.size {
+            return Ok(Some(head).filter(|head| head.size == position));
+        }
+        let mut frontier = Frontier::new();
+        while frontier.size() < position {
+            let next = frontier.size() + 1;
+            let records = self.read(next, (position - frontier.size()) as usize, READ_AT_A_TIME)?;
+            if records.is_empty() {
+                return Ok(None);
+            }
+            records.iter().for_each(|record| frontier.push(&record.bytes));
+        }
+        Ok(Some(frontier.head()))
+    }
 
     /// Appends one commit after `expected_last` and returns once it is durable. Atomic: after a crash all of it is
     /// there or nothing. An empty batch changes nothing and answers the present head.

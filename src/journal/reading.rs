@@ -13,10 +13,11 @@ use super::codec::Frame;
 use super::collect::Collector;
 use super::durable::Inner;
 use super::pending::HeldFrame;
+use super::recovery::store_failed;
 use super::repair::damaged;
 use super::sealed;
 use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile};
-use super::{JournalError, StoredRecord};
+use super::{Frontier, JournalError, StoredRecord, TreeHead};
 
 /// How many frames the cache keeps, and of how many bytes together.
 const CACHED_FRAMES: usize = 32;
@@ -67,6 +68,21 @@ impl Inner {
             }
         }
         Ok(collector.finish())
+    }
+
+    /// Carries out the port's `tree_head_at`: every frame has the head after its last record.
+    pub fn tree_head_at(&self, position: u64) -> Result<Option<TreeHead>, JournalError> {
+        self.check_open()?;
+        let head = *self.head.read();
+        if position == 0 || position >= head.size {
+            let known = [Frontier::new().head(), head];
+            return Ok(known.into_iter().find(|known| known.size == position));
+        }
+        let header = match self.queue.find(position) {
+            Some(held) => Some(held.header),
+            None => self.store.read().as_ref().and_then(|store| store.header_at(position).transpose()).transpose().map_err(store_failed)?,
+        };
+        Ok(header.map(|header| header.tree).filter(|tree| tree.size == position))
     }
 
     /// Gathers from the store; answers what is wrong with it, if anything.

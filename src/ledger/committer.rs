@@ -4,6 +4,7 @@ use super::common::Core;
 use super::error::Error;
 use super::group::Group;
 use super::panic_text;
+use super::snapshots;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Commits until the writer has closed and nothing is left.
@@ -11,10 +12,12 @@ pub fn run(core: &Core) {
     while let Some(group) = core.handover.take() {
         step(core, group);
     }
+    core.snapshots.iter().for_each(snapshots::Schedule::begin_closing);
 }
 
 /// Commits one group and answers those who wait for it.
-pub fn step(core: &Core, group: Group) {
+pub fn step(core: &Core, mut group: Group) {
+    let cut = group.cut.take();
     let outcome = catch_unwind(AssertUnwindSafe(|| commit(core, &group))).unwrap_or_else(|panic| {
         let why = format!("a defect while committing: {}", panic_text(&*panic));
         core.stop(&why);
@@ -23,6 +26,9 @@ pub fn step(core: &Core, group: Group) {
     core.handover.done();
     for (answer, result) in group.answers {
         answer.send(outcome.clone().and(result));
+    }
+    if let Some(state) = cut {
+        snapshots::take(core, state);
     }
 }
 

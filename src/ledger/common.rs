@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::group::Handover;
 use super::idempotency::Idempotency;
+use super::snapshots::Schedule;
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::domain::State;
@@ -31,6 +32,8 @@ pub struct Core {
     pub limits: Limits,
     /// Where the two stages meet.
     pub handover: Handover,
+    /// When snapshots are taken; none if they are not.
+    pub snapshots: Option<Schedule>,
     /// The last durable position.
     pub published: watch::Sender<u64>,
     /// Why recording stopped for good, once it has.

@@ -7,7 +7,7 @@ use super::encoded::EncodedResponse;
 use super::error::Error;
 use super::queue::Answer;
 use crate::config::Limits;
-use crate::domain::Subjects;
+use crate::domain::{FrozenState, Subjects};
 use crate::journal::Batch;
 use crate::views::metrics::Notes;
 use parking_lot::{Condvar, Mutex};
@@ -46,14 +46,19 @@ pub struct Group {
     pub told: Vec<Told>,
     /// Who waits for it, and for what.
     pub answers: Vec<(Answer, Result<EncodedResponse, Error>)>,
+    /// The state after its last record, if a snapshot is to be taken there: nothing is added after it.
+    pub cut: Option<FrozenState>,
 }
 
 impl Group {
     fn is_idle(&self) -> bool {
-        self.answers.is_empty()
+        self.answers.is_empty() && self.cut.is_none()
     }
 
     fn has_room_for(&self, decided: &Decided, limits: &Limits) -> bool {
+        if self.cut.is_some() {
+            return false;
+        }
         self.batch.is_empty()
             || (self.batch.len() + decided.batch.len() <= limits.commit_records
                 && self.batch.byte_len() + decided.batch.byte_len() <= limits.commit_bytes)
@@ -102,6 +107,12 @@ impl Handover {
             self.changed.wait(&mut desk);
         }
         desk.filling.add(decided);
+        self.changed.notify_all();
+    }
+
+    /// Closes the commit that is being filled, with the state after its last record.
+    pub fn cut(&self, state: FrozenState) {
+        self.desk.lock().filling.cut = Some(state);
         self.changed.notify_all();
     }
 

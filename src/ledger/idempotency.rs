@@ -2,9 +2,11 @@
 //!
 //! A hit is a hint only: the caller reads the record at the position and compares the id itself.
 
+pub mod saved;
+
 use crate::domain::ids::EventId;
+use siphasher::sip::SipHasher13;
 use smallvec::SmallVec;
-use std::hash::{BuildHasher, RandomState};
 
 /// How many bits of a fingerprint choose its table: tables grow apart, so that no append waits for all of it to be moved.
 const SHARD_BITS: u32 = 12;
@@ -14,7 +16,7 @@ const KEPT_BITS: u32 = u32::BITS;
 const FULL_NUMERATOR: usize = 7;
 const FULL_DENOMINATOR: usize = 8;
 
-/// The fingerprint of an event id, seeded anew in every process so that nobody can aim at collisions.
+/// The fingerprint of an event id, with a secret of the ledger's own so that nobody can aim at collisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fingerprint(u64);
 
@@ -28,14 +30,15 @@ impl Fingerprint {
     }
 }
 
-/// What makes fingerprints: random, drawn once for each process.
-#[derive(Clone)]
-pub struct Seed(RandomState);
+/// What makes fingerprints: drawn at random when the first record is replayed, and kept with snapshots of them.
+#[derive(Clone, Copy)]
+pub struct Seed(u128);
 
 impl Seed {
     /// The fingerprint of an event id.
     pub fn fingerprint(&self, event_id: EventId) -> Fingerprint {
-        Fingerprint(self.0.hash_one(event_id.0) >> (u64::BITS - SHARD_BITS - KEPT_BITS))
+        let hash = SipHasher13::new_with_key(&self.0.to_le_bytes()).hash(&event_id.0.to_le_bytes());
+        Fingerprint(hash >> (u64::BITS - SHARD_BITS - KEPT_BITS))
     }
 }
 
@@ -89,14 +92,14 @@ pub struct Idempotency {
 
 impl Default for Idempotency {
     fn default() -> Self {
-        Self { seed: Seed(RandomState::new()), shards: std::iter::repeat_with(Shard::default).take(1 << SHARD_BITS).collect() }
+        Self { seed: Seed(uuid::Uuid::new_v4().as_u128()), shards: std::iter::repeat_with(Shard::default).take(1 << SHARD_BITS).collect() }
     }
 }
 
 impl Idempotency {
     /// What makes the fingerprints.
     pub fn seed(&self) -> Seed {
-        self.seed.clone()
+        self.seed
     }
 
     /// The fingerprint of an event id.

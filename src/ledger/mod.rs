@@ -13,6 +13,7 @@ mod group;
 mod idempotency;
 mod queue;
 mod replay;
+mod snapshots;
 mod stepped;
 mod view;
 mod writer;
@@ -25,7 +26,7 @@ pub use stepped::{Progress, SteppedLedger};
 pub use view::View;
 
 use crate::clock::Clock;
-use crate::config::Limits;
+use crate::config::{Limits, SnapshotSettings};
 use crate::domain::calendar::Time;
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
@@ -57,6 +58,9 @@ pub struct Append {
     pub deadline: Option<Instant>,
 }
 
+/// A ledger whose stages do not run yet, what is queued for the writer, what is taken for snapshots, and what was replayed.
+type Prepared = (Ledger, Receiver<Request>, Option<Receiver<snapshots::Taken>>, ReplayReport);
+
 /// A ledger that is open. Clones are handles of the same one.
 #[derive(Clone)]
 pub struct Ledger {
@@ -72,7 +76,35 @@ impl Ledger {
     /// # Errors
     /// If the journal cannot be read, or holds what this release cannot replay; the position is named.
     pub fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, limits: Limits) -> Result<(Self, ReplayReport), ReplayError> {
-        let (ledger, requests, report) = Self::prepare(journal, clock, limits)?;
+        Self::start(journal, clock, limits, None)
+    }
+
+    /// Like `open`, but begins with the newest snapshot that is whole and of the journal's records, replays only what
+    /// follows it, and takes further ones in the background. The journal stays the truth: without any snapshot it comes to
+    /// the same.
+    ///
+    /// # Errors
+    /// As for `open`; that a snapshot cannot be used is none, and is said in the report.
+    pub fn open_with_snapshots(
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        settings: SnapshotSettings,
+    ) -> Result<(Self, ReplayReport), ReplayError> {
+        Self::start(journal, clock, limits, Some(settings))
+    }
+
+    fn start(
+        journal: Arc<dyn Journal>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        settings: Option<SnapshotSettings>,
+    ) -> Result<(Self, ReplayReport), ReplayError> {
+        let (ledger, requests, taken, report) = Self::prepare(journal, clock, limits, settings)?;
+        if let Some(taken) = taken {
+            let snapshots = start("snapshots", &ledger.core, move |core| snapshots::run(core, &taken))?;
+            ledger.threads.lock().push(snapshots);
+        }
         let writer = start("writer", &ledger.core, move |core| writer::run(core, &requests))?;
         let committer = start("committer", &ledger.core, committer::run)?;
         ledger.threads.lock().extend([writer, committer]);
@@ -84,8 +116,10 @@ impl Ledger {
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
         limits: Limits,
-    ) -> Result<(Self, Receiver<Request>, ReplayReport), ReplayError> {
-        let (replayed, report) = replay::replay(&*journal)?;
+        settings: Option<SnapshotSettings>,
+    ) -> Result<Prepared, ReplayError> {
+        let (replayed, report) = replay::replay(&*journal, settings.as_ref())?;
+        let (schedule, taken) = settings.map(|settings| snapshots::Schedule::new(settings, report.from)).unzip();
         let (queue, requests) = Queue::new(&limits);
         let core = Arc::new(Core {
             published: watch::Sender::new(replayed.state.position),
@@ -98,10 +132,11 @@ impl Ledger {
             journal,
             clock,
             limits,
+            snapshots: schedule,
         });
         core.follow_journal();
         let closing = Arc::new(watch::Sender::new(false));
-        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default() }, requests, report))
+        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default() }, requests, taken, report))
     }
 
     /// Queues events to be recorded. Malformed ones are refused here, all bad fields at once; overload as well.
@@ -277,9 +312,14 @@ impl Ledger {
     pub fn close(&self) -> Result<(), JournalError> {
         self.begin_closing();
         self.queue.close();
+        self.core.snapshots.iter().for_each(snapshots::Schedule::begin_closing);
+        let is_first = !self.threads.lock().is_empty();
         for thread in self.threads.lock().drain(..) {
             // A panic was caught inside and has stopped the ledger already.
             let _ = thread.join();
+        }
+        if is_first {
+            snapshots::save_at_close(&self.core);
         }
         self.core.journal.close()
     }

@@ -3,6 +3,8 @@
 use super::duplicates::decode;
 use super::idempotency::{Fingerprint, Idempotency, Seed};
 use super::panic_text;
+use super::snapshots;
+use crate::config::SnapshotSettings;
 use crate::domain::{Record, State};
 use crate::journal::{Journal, JournalError};
 use crate::views::index::Index;
@@ -19,12 +21,18 @@ const CHUNK_BYTES: usize = 4 << 20;
 const CHUNKS_AHEAD: usize = 4;
 
 /// What was replayed.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReplayReport {
-    /// How many records.
+    /// The position of the snapshot that it began with; 0 without one.
+    pub from: u64,
+    /// How long loading that took, in seconds.
+    pub load_seconds: f64,
+    /// How many records were replayed after it.
     pub records: u64,
-    /// How long it took, in seconds.
+    /// How long that took, in seconds.
     pub seconds: f64,
+    /// Of each snapshot that was ignored, why.
+    pub ignored: Vec<String>,
 }
 
 /// Why a ledger cannot be opened.
@@ -67,14 +75,17 @@ pub struct Replayed {
     pub metrics: Projection,
 }
 
-/// Replays a journal: one thread reads and decodes, this one evolves.
-pub fn replay(journal: &dyn Journal) -> Result<(Replayed, ReplayReport), ReplayError> {
+/// Replays a journal, from the newest snapshot on that can be used: one thread reads and decodes, this one evolves.
+pub fn replay(journal: &dyn Journal, settings: Option<&SnapshotSettings>) -> Result<(Replayed, ReplayReport), ReplayError> {
     let started = Instant::now();
-    let mut replayed = Replayed::default();
+    let (mut replayed, ignored) = settings.map(|settings| snapshots::begin(settings, journal)).unwrap_or_default();
+    ignored.iter().for_each(|why| tracing::warn!("{why}"));
+    let (from, load_seconds) = (replayed.state.position, started.elapsed().as_secs_f64());
+    let started = Instant::now();
     let seed = replayed.ids.seed();
     std::thread::scope(|scope| {
         let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
-        scope.spawn(move || decode_all(journal, &seed, &sender));
+        scope.spawn(move || decode_all(journal, from, &seed, &sender));
         for chunk in chunks {
             for (fingerprint, record) in chunk? {
                 evolve(&mut replayed, fingerprint, &record)?;
@@ -82,15 +93,15 @@ pub fn replay(journal: &dyn Journal) -> Result<(Replayed, ReplayReport), ReplayE
         }
         Ok::<_, ReplayError>(())
     })?;
-    let report = ReplayReport { records: replayed.state.position, seconds: started.elapsed().as_secs_f64() };
+    let report = ReplayReport { from, load_seconds, records: replayed.state.position - from, seconds: started.elapsed().as_secs_f64(), ignored };
     Ok((replayed, report))
 }
 
 type Chunk = Result<Vec<(Fingerprint, Record)>, ReplayError>;
 
-fn decode_all(journal: &dyn Journal, seed: &Seed, chunks: &SyncSender<Chunk>) {
+fn decode_all(journal: &dyn Journal, from: u64, seed: &Seed, chunks: &SyncSender<Chunk>) {
     let last = journal.last();
-    let mut next = 1;
+    let mut next = from + 1;
     while next <= last {
         let chunk = decode_chunk(journal, seed, next);
         next += chunk.as_ref().map_or(0, |records| records.len() as u64);

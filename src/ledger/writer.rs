@@ -7,6 +7,7 @@ use super::error::Error;
 use super::group::{Decided, Told};
 use super::panic_text;
 use super::queue::Request;
+use super::snapshots;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::effect_encoding::{nested, number, optional_time, text};
@@ -28,7 +29,9 @@ const EFFECT_BYTES: usize = 384;
 pub fn run(core: &Core, requests: &Receiver<Request>) {
     while let Ok(request) = requests.recv() {
         if let Some(decided) = step(core, request) {
+            let position = decided.after + decided.batch.len() as u64;
             core.handover.add(decided, &core.limits);
+            snapshots::cut_if_due(core, position);
         }
     }
     core.handover.close();

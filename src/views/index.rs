@@ -1,5 +1,7 @@
 //! Which records are about a partner, an agreement or a lead: their positions, by row, as lists of small differences.
 
+pub mod saved;
+
 use crate::domain::Subjects;
 use crate::domain::pages::Pages;
 use crate::domain::table::Row;

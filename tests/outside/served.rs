@@ -47,6 +47,16 @@ impl Served {
     /// Serves a journal in memory, at a time that stands still.
     pub fn in_memory(journal: Arc<dyn Journal>, now: DateTime<Utc>) -> Self {
         let (ledger, service) = open(journal, Arc::new(ManualClock::new(now)));
+        Self::through_memory(ledger, service)
+    }
+
+    /// Serves a ledger that is open, in memory.
+    pub fn of(ledger: ledger::Ledger) -> Self {
+        let service = service_of(&ledger);
+        Self::through_memory(ledger, service)
+    }
+
+    fn through_memory(ledger: ledger::Ledger, service: partnership_ledger::grpc::Service) -> Self {
         let (client, server) = tokio::io::duplex(1 << 20);
         let incoming = tokio_stream::once(Ok::<_, std::io::Error>(server));
         // The stream of connections must not end, or the server does.
@@ -136,11 +146,14 @@ impl Served {
 }
 
 fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> (ledger::Ledger, partnership_ledger::grpc::Service) {
-    let config = ServeConfig::default();
-    let (ledger, _) = ledger::Ledger::open(journal, clock, config.limits.clone()).expect("a ledger");
-    let _guard = RUNTIME.enter();
-    let (service, _) = assemble(&ledger, &config).expect("a service");
+    let (ledger, _) = ledger::Ledger::open(journal, clock, ServeConfig::default().limits).expect("a ledger");
+    let service = service_of(&ledger);
     (ledger, service)
+}
+
+fn service_of(ledger: &ledger::Ledger) -> partnership_ledger::grpc::Service {
+    let _guard = RUNTIME.enter();
+    assemble(ledger, &ServeConfig::default()).expect("a service").0
 }
 
 impl Drop for Served {

@@ -1,5 +1,7 @@
 //! A full run of an account's entries, packed: each as its difference to the one before, with the sums over all of them.
 
+mod saved;
+
 use super::{About, Entry, KINDS, Sums};
 use crate::domain::calendar::Time;
 use crate::domain::packed::{Packer, Unpacker};

@@ -5,6 +5,7 @@ pub mod notice_given;
 pub mod notice_withdrawn;
 pub mod proposed;
 pub mod renewed;
+mod saved;
 pub mod signed;
 pub mod terminated;
 pub mod terms;
@@ -25,10 +26,10 @@ pub struct Agreements {
     /// By id.
     pub by_id: Table<Id, Agreement>,
     /// Those of which some version has an exclusivity, in the order of recording; some may stand twice.
-    exclusive: Vec<Row>,
-    exclusive_before: usize,
-    breaches: Vec<ExclusivityBreach>,
-    breaches_before: usize,
+    pub(super) exclusive: Vec<Row>,
+    pub(super) exclusive_before: usize,
+    pub(super) breaches: Vec<ExclusivityBreach>,
+    pub(super) breaches_before: usize,
 }
 
 impl Agreements {

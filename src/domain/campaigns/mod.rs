@@ -5,6 +5,7 @@ pub mod deliverable_completed;
 pub mod ended;
 pub mod planned;
 pub mod reach_measured;
+mod saved;
 pub mod started;
 
 use super::agreements::Agreement;

@@ -1,6 +1,8 @@
 //! What a sale or a qualification earned and what stands of it, as small as can be: there are more of them than of anything
 //! else, and most are never touched again.
 
+mod saved;
+
 use super::Earned;
 use super::holdings::{Holding, Holdings, Part};
 use crate::domain::effect::Assessment;

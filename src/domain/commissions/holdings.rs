@@ -1,5 +1,7 @@
 //! What stands of a sale's or a qualification's commission, and with whom (rules 5.5, 6.8).
 
+mod saved;
+
 use crate::domain::calendar::Time;
 use crate::domain::table::Row;
 use smallvec::SmallVec;

@@ -18,6 +18,7 @@ mod sale;
 pub mod sale_recorded;
 pub mod sale_refunded;
 pub mod sale_reinstated;
+mod saved;
 pub mod standing;
 
 use super::account::{About, AccountName};
@@ -49,17 +50,17 @@ pub struct Commissions {
     pub payouts: Table<Id, Payout>,
     /// Disputes by id.
     pub disputes: Table<Id, Dispute>,
-    others: Table<(IdKind, Id), Other>,
-    net_sales: Table<NetSalesKey, NetSales>,
+    pub(super) others: Table<(IdKind, Id), Other>,
+    pub(super) net_sales: Table<NetSalesKey, NetSales>,
     /// What sales and qualifications have alike.
     pub(super) pinned: Shared<Pinned>,
-    closes: Vec<Close>,
-    closes_before: usize,
+    pub(super) closes: Vec<Close>,
+    pub(super) closes_before: usize,
 }
 
 /// A record that is only known by its id, and what it is about.
 #[derive(Clone)]
-struct Other {
+pub(super) struct Other {
     position: u64,
     about: Option<(IdKind, Id)>,
 }

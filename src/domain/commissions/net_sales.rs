@@ -1,5 +1,7 @@
 //! Net sales that a rule decided, by the time of the sale: what tiers add up (rules 6.5).
 
+mod saved;
+
 use crate::domain::calendar::Time;
 use crate::domain::money::Currency;
 use crate::domain::packed::{Packer, Unpacker};

@@ -1,5 +1,7 @@
 //! A sale.
 
+mod saved;
+
 use super::earning::Earning;
 use crate::domain::money::Money;
 use crate::domain::table::{OptionalRow, Row, undo_by_copy};

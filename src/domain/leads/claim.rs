@@ -1,5 +1,7 @@
 //! Claims on a lead: decisions, how long they are protected, those that were declined, and qualifications (rules 5.1–5.3).
 
+mod saved;
+
 use super::Owner;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz, add_days};

@@ -1,5 +1,7 @@
 //! What is kept of a lead, as small as can be: most are claimed once, and bring a sale or two.
 
+mod saved;
+
 use super::{Decision, DeclinedClaim, Qualification};
 use crate::domain::calendar::Time;
 use crate::domain::commissions::Earned;

@@ -1,5 +1,7 @@
 //! Match keys: texts that leads share, by which a claim finds a lead that is known (rules 5.3).
 
+pub mod saved;
+
 use crate::domain::pages::Pages;
 use crate::domain::places::Places;
 use crate::domain::table::{Row, Table, row_of, undo_by_copy};

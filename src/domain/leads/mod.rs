@@ -4,12 +4,13 @@ pub mod approved;
 mod claim;
 mod kept;
 pub mod lost;
-mod match_keys;
+pub mod match_keys;
 pub mod ownership;
 pub mod protection_extended;
 pub mod qualified;
 pub mod reassigned;
 pub mod referred;
+mod saved;
 
 use super::calendar::Time;
 use super::effect::Party;
@@ -31,10 +32,10 @@ pub use kept::Lead;
 pub struct Leads {
     /// By the id of their first referral.
     pub by_id: Table<Id, Lead>,
-    aliases: Table<Id, Alias>,
-    match_keys: MatchKeys,
+    pub(super) aliases: Table<Id, Alias>,
+    pub(super) match_keys: MatchKeys,
     /// Decisions that were made alike, each once. What a refused batch left here does no harm.
-    claims: HashSet<Arc<Claim>, foldhash::quality::RandomState>,
+    pub(super) claims: HashSet<Arc<Claim>, foldhash::quality::RandomState>,
 }
 
 /// Another id of a lead (rules 5.3).

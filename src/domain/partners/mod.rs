@@ -1,6 +1,7 @@
 //! Partners: who they are, by time and position.
 
 pub mod registered;
+mod saved;
 pub mod updated;
 
 use super::table::{Row, undo_by_copy};

@@ -8,6 +8,7 @@ pub mod breach_reported;
 pub mod launch_step_completed;
 pub mod manager_assigned;
 pub mod review_held;
+mod saved;
 
 use super::calendar::Time;
 use super::ids::{Id, IdKind};
@@ -19,9 +20,9 @@ use crate::proto::{BrandChannel, BreachClause, LaunchStep, ReviewDecision, Revie
 #[derive(Default)]
 pub struct Relationship {
     /// What was done under an agreement, by its row.
-    agreements: Table<Row, Conduct>,
+    pub(super) agreements: Table<Row, Conduct>,
     /// What was found and done before there was an agreement, by the partner's row.
-    partners: Table<Row, Approach>,
+    pub(super) partners: Table<Row, Approach>,
     /// Brand uses by id.
     pub brand_uses: Table<Id, BrandUse>,
     /// Breaches by id.
@@ -30,7 +31,7 @@ pub struct Relationship {
 
 /// What the sides did under an agreement, each in the order of recording.
 #[derive(Clone, Default)]
-struct Conduct {
+pub(super) struct Conduct {
     managers: Vec<Manager>,
     steps: Vec<Step>,
     reviews: Vec<Review>,
@@ -40,7 +41,7 @@ struct Conduct {
 
 /// What was found of a partner, and done with it, each in the order of recording.
 #[derive(Clone, Default)]
-struct Approach {
+pub(super) struct Approach {
     assessments: Vec<(Stamp, Fit)>,
     steps: Vec<Step>,
 }

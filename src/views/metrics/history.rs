@@ -1,6 +1,8 @@
 //! The facts of a scope in the order of recording, with sums over runs of them, and over runs of runs: what a question
 //! covers as a whole is added as a whole, and only the facts at its edges are looked at one by one.
 
+mod saved;
+
 use super::fact::{Fact, Value};
 use super::sums::Sums;
 use crate::domain::calendar::Time;
@@ -93,7 +95,7 @@ impl Run {
 }
 
 /// The facts of a scope.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct History {
     /// Full runs, packed: each fact as its difference to the last one of its kind.
     full: Pages<Arc<[u8]>, 32>,

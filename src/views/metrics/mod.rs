@@ -10,10 +10,12 @@ mod note;
 mod projection;
 mod ratio;
 pub mod reach;
+mod saved;
 mod sums;
 
 pub use history::Window;
 pub use note::{Note, Notes, notes};
+pub use projection::saved::ProjectionLoad;
 pub use projection::{Gathered, Projection};
 
 use super::{Reading, agreement_seen, campaign_seen, partner_seen};

@@ -1,14 +1,18 @@
 //! The running projection: the facts of every scope, fed with what is durable and never taken back.
 
+pub mod saved;
+
 use super::fact::{Change, Fact, Scope, Value};
 use super::history::{History, Window};
 use super::note::{Again, Note, Notes};
 use super::sums::Sums;
 use crate::domain::State;
+use crate::domain::pages::Pages;
 use crate::domain::table::Row;
+use std::sync::Arc;
 
 /// The facts of all scopes.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Projection {
     all: Scoped,
     partners: Vec<Scoped>,
@@ -17,18 +21,20 @@ pub struct Projection {
 }
 
 /// The facts of one scope.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Scoped {
     history: History,
     rare: Option<Box<Rare>>,
 }
 
-/// What most scopes do not have.
-#[derive(Default)]
+/// Rare facts of a page.
+const PAGE: usize = 16;
+
+#[derive(Clone, Default)]
 struct Rare {
     /// Facts that the state does not have.
-    kept: Vec<Value>,
-    again: Vec<Again>,
+    kept: Pages<Arc<Value>, PAGE>,
+    again: Pages<Arc<Again>, PAGE>,
     takes_part_in: Vec<Row>,
 }
 
@@ -38,7 +44,7 @@ impl Projection {
         for note in notes {
             match note {
                 Note::Fact(scope, fact, value) => self.scoped_mut(*scope).add(*fact, value),
-                Note::Again(scope, again) => self.scoped_mut(*scope).rare_mut().again.push(*again),
+                Note::Again(scope, again) => self.scoped_mut(*scope).rare_mut().again.push(Arc::new(*again)),
                 Note::TakesPart(scope, campaign) => self.scoped_mut(*scope).rare_mut().takes_part_in.push(*campaign),
             }
         }
@@ -54,7 +60,7 @@ impl Projection {
         let sums = &mut gathered.sums;
         gathered.left.retain(|fact| match fact {
             Fact::Kept(place) => {
-                window.add(&rare.kept[*place as usize], sums);
+                window.add(rare.kept.get(*place as usize).expect("it was kept"), sums);
                 false
             }
             _ => true,
@@ -101,7 +107,7 @@ impl Scoped {
     fn add(&mut self, fact: Option<Fact>, value: &Value) {
         let fact = fact.unwrap_or_else(|| {
             let kept = &mut self.rare_mut().kept;
-            kept.push(value.clone());
+            kept.push(Arc::new(value.clone()));
             Fact::Kept(u32::try_from(kept.len() - 1).expect("a scope keeps fewer than 2^32 facts"))
         });
         self.history.push(fact, value);
@@ -113,7 +119,7 @@ impl Scoped {
 }
 
 /// Counts leads that the window holds, but not where they were first: each once.
-fn add_again(again: &[Again], window: &Window, sums: &mut Sums) {
+fn add_again(again: &Pages<Arc<Again>, PAGE>, window: &Window, sums: &mut Sums) {
     for what in [Change::Lead, Change::Qualified] {
         let counted = again.iter().filter(|again| again.what == what && !window.holds(again.first_at) && window.counts(again.stamp));
         let mut leads: Vec<Row> = counted.map(|again| again.lead).collect();

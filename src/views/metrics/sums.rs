@@ -1,5 +1,7 @@
 //! Sums of what facts change: counts, and money by currency, never mixed.
 
+mod saved;
+
 use super::fact::{Change, Value};
 use crate::domain::money::Currency;
 use smallvec::SmallVec;

@@ -1,0 +1,54 @@
+//! What `verify` says of the snapshots of a data directory: none of them is the truth, so a damaged one is no loss.
+
+use partnership_ledger::journal::{Frontier, TreeHead};
+use partnership_ledger::snapshot::{Checked, Snapshots};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The snapshots of a data directory, and the tree's heads at their positions.
+pub struct Looked {
+    found: Vec<Checked>,
+    fault: Option<String>,
+    frontier: Frontier,
+    heads: BTreeMap<u64, Option<TreeHead>>,
+}
+
+impl Looked {
+    /// Looks whether each snapshot is whole.
+    pub fn at(data_dir: &Path) -> Self {
+        let (found, fault) = match Snapshots::of(data_dir).check() {
+            Ok(found) => (found, None),
+            Err(error) => (Vec::new(), Some(format!("the snapshots cannot be looked at: {error}"))),
+        };
+        let heads = found.iter().map(|checked| (checked.position, None)).collect();
+        Self { found, fault, frontier: Frontier::new(), heads }
+    }
+
+    /// Takes the next record of the log, to work out the heads at the snapshots' positions.
+    pub fn take(&mut self, position: u64, bytes: &[u8]) {
+        let is_next = position == self.frontier.size() + 1;
+        if !is_next || self.heads.last_key_value().is_none_or(|(last, _)| *last < position) {
+            return;
+        }
+        self.frontier.push(bytes);
+        if let Some(head) = self.heads.get_mut(&position) {
+            *head = Some(self.frontier.head());
+        }
+    }
+
+    /// A sentence on each.
+    pub fn notes(&self) -> Vec<String> {
+        let sentence = |checked: &Checked| {
+            let position = checked.position;
+            let no_loss = "it is ignored at a start, and nothing is lost by it";
+            match &checked.outcome {
+                Err(error) => format!("the snapshot of position {position} is of no use ({error}); {no_loss}"),
+                Ok((_, head)) if self.heads.get(&position) != Some(&Some(*head)) => {
+                    format!("the snapshot of position {position} is of other records than the log's; {no_loss}")
+                }
+                Ok((bytes, _)) => format!("the snapshot of position {position} is whole: {bytes} bytes"),
+            }
+        };
+        self.found.iter().map(sentence).chain(self.fault.clone()).collect()
+    }
+}

@@ -1,0 +1,230 @@
+//! Taking snapshots while the ledger goes on, and beginning with one.
+//!
+//! Between two requests the writer freezes the state at its position and closes the commit that is being filled. When that is durable,
+//! and index and figures were told of it, the committer freezes those as well. A thread of its own writes all of it down.
+
+use super::common::Core;
+use super::idempotency::Idempotency;
+use super::idempotency::saved::IdempotencyLoad;
+use super::replay::Replayed;
+use crate::config::SnapshotSettings;
+use crate::domain::{FrozenState, StateLoad};
+use crate::journal::{Journal, TreeHead};
+use crate::snapshot::{Damaged, Found, LoadError, SaveError, Section, SnapshotFile, Snapshots, Writer};
+use crate::views::index::Index;
+use crate::views::index::saved::IndexLoad;
+use crate::views::metrics::{Projection, ProjectionLoad};
+use parking_lot::Mutex;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
+
+/// How little the thread that writes snapshots asks of the processor while others want it: what is frozen costs those
+/// others something until it is written.
+const NICENESS: i32 = 5;
+
+/// When snapshots are taken, and where they go.
+pub struct Schedule {
+    settings: SnapshotSettings,
+    directory: Snapshots,
+    /// The position from which on the next one is due.
+    next: AtomicU64,
+    /// The position of the last one that is whole.
+    last: AtomicU64,
+    is_busy: AtomicBool,
+    is_closing: AtomicBool,
+    jobs: Mutex<Option<SyncSender<Taken>>>,
+}
+
+/// All that is written of a position.
+pub struct Taken {
+    head: TreeHead,
+    state: FrozenState,
+    index: Index,
+    metrics: Projection,
+}
+
+impl Schedule {
+    /// The schedule of a ledger that began with the snapshot of a position, and what its thread is to write.
+    pub fn new(settings: SnapshotSettings, began_at: u64) -> (Self, Receiver<Taken>) {
+        let (sender, jobs) = sync_channel(1);
+        let schedule = Self {
+            directory: Snapshots::of(&settings.data_dir),
+            next: AtomicU64::new(began_at.saturating_add(settings.every_records.max(1))),
+            last: AtomicU64::new(began_at),
+            is_busy: AtomicBool::new(false),
+            is_closing: AtomicBool::new(false),
+            jobs: Mutex::new(Some(sender)),
+            settings,
+        };
+        (schedule, jobs)
+    }
+
+    /// Whether one is to be taken at a position.
+    fn is_due(&self, position: u64) -> bool {
+        position >= self.next.load(Ordering::Relaxed) && !self.is_busy.load(Ordering::Acquire)
+    }
+
+    /// Ends what is being written; nothing is taken any more.
+    pub fn begin_closing(&self) {
+        self.is_closing.store(true, Ordering::Release);
+        *self.jobs.lock() = None;
+    }
+}
+
+/// By the writer, between two requests: freezes the state at a position if it is time to.
+pub fn cut_if_due(core: &Core, position: u64) {
+    let Some(schedule) = core.snapshots.as_ref().filter(|schedule| schedule.is_due(position)) else { return };
+    // After a defect nobody knows what the state is.
+    if core.check_running().is_err() {
+        return;
+    }
+    schedule.is_busy.store(true, Ordering::Release);
+    schedule.next.store(position.saturating_add(schedule.settings.every_records.max(1)), Ordering::Relaxed);
+    let state = core.state.read().freeze();
+    core.handover.cut(state);
+}
+
+/// By the committer, when all records up to a frozen state are durable and told: freezes the rest and gives it to be written.
+pub fn take(core: &Core, state: FrozenState) {
+    let Some(schedule) = &core.snapshots else { return };
+    let taken = catch_unwind(AssertUnwindSafe(|| taken_now(core, state)));
+    let sent = match (taken, &*schedule.jobs.lock()) {
+        (Ok(Some(taken)), Some(jobs)) => jobs.try_send(taken).is_ok(),
+        _ => false,
+    };
+    if !sent {
+        schedule.is_busy.store(false, Ordering::Release);
+    }
+}
+
+/// Everything at the position of a frozen state; nothing if that is not the last durable one.
+fn taken_now(core: &Core, state: FrozenState) -> Option<Taken> {
+    let head = core.journal.tree_head();
+    let is_exact = head.size == state.position() && core.last() == state.position();
+    is_exact.then(|| Taken { head, state, index: core.index.read().clone(), metrics: core.metrics.read().clone() })
+}
+
+/// Writes snapshots until the ledger closes.
+pub fn run(core: &Core, jobs: &Receiver<Taken>) {
+    // Where the system refuses, it is only less polite.
+    let _ = rustix::process::setpriority_process(None, NICENESS);
+    while let (Some(schedule), Ok(taken)) = (&core.snapshots, jobs.recv()) {
+        // What goes wrong here is said, and the next one tried when it is due: the journal has it all.
+        let saved = catch_unwind(AssertUnwindSafe(|| {
+            save(core, schedule, taken, &|| schedule.is_closing.load(Ordering::Acquire));
+        }));
+        if saved.is_err() {
+            tracing::error!("a defect while writing a snapshot");
+        }
+        schedule.is_busy.store(false, Ordering::Release);
+    }
+}
+
+fn save(core: &Core, schedule: &Schedule, taken: Taken, is_unwanted: &dyn Fn() -> bool) {
+    let started = Instant::now();
+    let Taken { head, state, index, metrics } = taken;
+    let saved = schedule.directory.save(head, is_unwanted, |writer: &mut Writer<'_>| {
+        state.save(writer)?;
+        index.save(writer)?;
+        drop(index);
+        metrics.save(writer)?;
+        drop(metrics);
+        Idempotency::save_until(&core.ids, head.size, writer)
+    });
+    match saved {
+        Ok(bytes) => {
+            schedule.last.store(head.size, Ordering::Relaxed);
+            let seconds = started.elapsed().as_secs_f64();
+            tracing::info!(position = head.size, bytes, seconds, "a snapshot was written");
+        }
+        Err(SaveError::Interrupted) => tracing::info!(position = head.size, "a snapshot was given up, as the ledger closes"),
+        Err(SaveError::Storage(error)) => {
+            tracing::warn!(position = head.size, %error, "a snapshot could not be written; nothing is lost by it");
+        }
+    }
+}
+
+/// When the stages have ended: takes one if enough records came since the last one, and it can be written in time.
+pub fn save_at_close(core: &Core) {
+    let Some(schedule) = &core.snapshots else { return };
+    let newer = core.last().saturating_sub(schedule.last.load(Ordering::Relaxed));
+    if core.check_running().is_err() || newer < schedule.settings.least_at_close.max(1) {
+        return;
+    }
+    let started = Instant::now();
+    let is_late = || started.elapsed() > schedule.settings.close_patience;
+    let saved = catch_unwind(AssertUnwindSafe(|| {
+        let state = core.state.read().freeze();
+        if let Some(taken) = taken_now(core, state) {
+            save(core, schedule, taken, &is_late);
+        }
+    }));
+    if saved.is_err() {
+        tracing::error!("a defect while writing a snapshot");
+    }
+}
+
+/// Begins with the newest snapshot that is whole and of this journal's records. Says of each that is not why. Without any,
+/// with nothing.
+pub fn begin(settings: &SnapshotSettings, journal: &dyn Journal) -> (Replayed, Vec<String>) {
+    let directory = Snapshots::of(&settings.data_dir);
+    let mut ignored = Vec::new();
+    if let Err(error) = directory.remove_unfinished() {
+        tracing::warn!(%error, "what is left of an unfinished snapshot could not be removed");
+    }
+    let found = directory.list().unwrap_or_else(|error| {
+        ignored.push(format!("the snapshots are ignored: {error}"));
+        Vec::new()
+    });
+    for Found { position, path } in found {
+        match load(position, &path, journal) {
+            Ok(replayed) => return (replayed, ignored),
+            Err(error) => ignored.push(format!("the snapshot of position {position} is ignored: {error}")),
+        }
+    }
+    (Replayed::default(), ignored)
+}
+
+fn load(position: u64, path: &std::path::Path, journal: &dyn Journal) -> Result<Replayed, LoadError> {
+    let file = SnapshotFile::open(path)?;
+    let unlike = |what: &str| LoadError::Damaged(what.to_owned());
+    if file.head().size != position {
+        return Err(unlike("it is of another position than its name says"));
+    }
+    if position > journal.last() {
+        return Err(unlike("the journal does not go so far"));
+    }
+    let head = journal.tree_head_at(position).map_err(|error| unlike(&format!("the journal cannot be asked: {error}")))?;
+    if head != Some(file.head()) {
+        return Err(unlike("it is of other records than the journal's"));
+    }
+    let parts = Parts::default();
+    file.load(&|section| parts.part(section))?;
+    Ok(parts.finish(position)?)
+}
+
+/// Everything that is being loaded.
+#[derive(Default)]
+struct Parts {
+    state: StateLoad,
+    ids: IdempotencyLoad,
+    index: IndexLoad,
+    metrics: ProjectionLoad,
+}
+
+impl Parts {
+    fn part(&self, section: Section) -> Option<&dyn crate::snapshot::Part> {
+        let own = self.state.part(section).or_else(|| self.ids.part(section));
+        own.or_else(|| self.index.part(section)).or_else(|| self.metrics.part(section))
+    }
+
+    fn finish(&self, position: u64) -> Result<Replayed, Damaged> {
+        let state = self.state.finish()?;
+        if state.position != position {
+            return Err(Damaged("it is of another position than it says"));
+        }
+        Ok(Replayed { state, ids: self.ids.finish(position)?, index: self.index.finish()?, metrics: self.metrics.finish()? })
+    }
+}
