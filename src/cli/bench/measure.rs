@@ -169,10 +169,14 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// What a data directory takes.
+    /// What the records of a data directory take; snapshots of the state are apart.
     pub fn of(dir: &Path) -> std::io::Result<Self> {
-        let log_bytes = allocated(&dir.join("wal"))?;
-        Ok(Self { log_bytes, store_bytes: allocated(dir)?.saturating_sub(log_bytes) })
+        Ok(Self { log_bytes: allocated(&dir.join("wal"))?, store_bytes: allocated(&dir.join("store"))? })
+    }
+
+    /// What a directory or file takes; nothing if it is not there.
+    pub fn allocated_by(path: &Path) -> std::io::Result<u64> {
+        allocated(path)
     }
 
     /// Both together.

@@ -155,6 +155,19 @@ pub struct Restarted {
     /// From the start of its process until it listened.
     pub serving_after_seconds: f64,
     pub memory: Memory,
+    /// A start that began with a snapshot; the other figures are of one that replayed everything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Snapshot>,
+}
+
+/// A start that began with a snapshot.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Snapshot {
+    pub position: u64,
+    /// What all snapshots take on the disk.
+    pub bytes: u64,
+    pub load_seconds: f64,
+    pub serving_after_seconds: f64,
 }
 
 /// All that is told of a run.
@@ -268,7 +281,14 @@ impl Report {
             let (log, store) = (mebibytes(disk.log_bytes), mebibytes(disk.store_bytes));
             table.fact("disk", format!("log {log}, store {store}; {bytes_per_record:.0} bytes a record{encoded}{times}"));
         }
-        if let Some(Restarted { records, replay_seconds, replay_records_per_second, serving_after_seconds, memory }) = &self.restart {
+        if let Some(Restarted { records, replay_seconds, replay_records_per_second, serving_after_seconds, memory, snapshot }) =
+            &self.restart
+        {
+            if let Some(Snapshot { position, bytes, load_seconds, serving_after_seconds }) = snapshot {
+                let size = mebibytes(*bytes);
+                let loaded = format!("the snapshot of {position} records, {size} with the one before, loaded in {load_seconds:.3} s");
+                table.fact("start", format!("serving after {serving_after_seconds:.2} s; {loaded}"));
+            }
             let replay = format!("{records} records in {replay_seconds:.3} s, {replay_records_per_second:.0} a second");
             let resident = mebibytes(memory.resident_bytes);
             table.fact("restart", format!("serving after {serving_after_seconds:.2} s; replayed {replay}; memory {resident}"));

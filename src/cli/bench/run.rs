@@ -4,8 +4,8 @@ use super::asking::{Questions, ask, read};
 use super::calls::{Amount, Calls, prepare};
 use super::clients::{APPEND, Load, Schedule, Way, call, connect, connect_all, send};
 use super::measure::{Cpu, Disk, Memory, per, per_second};
-use super::report::{AskedMeanwhile, LoadReport, OnDisk, Report, Restarted, ServerReport, Settings};
-use super::server::{Home, Server, Setup};
+use super::report::{AskedMeanwhile, LoadReport, OnDisk, Report, Restarted, ServerReport, Settings, Snapshot};
+use super::server::{Began, Home, Server, Setup};
 use super::wire::{Appended, Checked, Decoded, append_request};
 use super::workload::{Mix, Story};
 use crate::cli::failure::Failure;
@@ -262,22 +262,51 @@ async fn end(plan: &Plan, home: &Home, server: Server, report: &mut Report) -> R
     let encoded = report.read.as_ref().map(|read| per(read.record_bytes, read.records));
     report.disk = Some(OnDisk::new(disk, report.recorded.records, encoded));
     if plan.restart {
-        let mut again = home.start()?;
-        let (records, seconds) = again.replayed()?;
-        let memory = Memory::of(again.process());
-        if records != report.recorded.last_position {
-            report.problems.push(format!("after a restart it has {records} records, not {}", report.recorded.last_position));
+        let (with_snapshot, _) = start_again(home, report).await?;
+        let snapshots = home.data_dir().join("snapshots");
+        let snapshot_bytes = Disk::allocated_by(&snapshots).map_err(|error| Failure::check(format!("{}: {error}", snapshots.display())))?;
+        let snapshot = (with_snapshot.began.snapshot > 0).then_some(Snapshot {
+            position: with_snapshot.began.snapshot,
+            bytes: snapshot_bytes,
+            load_seconds: with_snapshot.began.load_seconds,
+            serving_after_seconds: with_snapshot.ready_after_seconds,
+        });
+        // Once more without: what a replay of everything takes.
+        if snapshot.is_some() {
+            std::fs::remove_dir_all(&snapshots).map_err(|error| Failure::check(format!("{}: {error}", snapshots.display())))?;
         }
+        let (without, memory) = start_again(home, report).await?;
+        let Began { replayed: records, replay_seconds, .. } = without.began;
         report.restart = Some(Restarted {
             records,
-            replay_seconds: seconds,
-            replay_records_per_second: per_second(records, seconds),
-            serving_after_seconds: again.ready_after.as_secs_f64(),
+            replay_seconds,
+            replay_records_per_second: per_second(records, replay_seconds),
+            serving_after_seconds: without.ready_after_seconds,
             memory,
+            snapshot,
         });
-        stop(again).await?;
     }
     Ok(())
+}
+
+/// How a start went.
+struct Started {
+    began: Began,
+    ready_after_seconds: f64,
+}
+
+/// Starts the ledger once more on what was recorded, and ends it.
+async fn start_again(home: &Home, report: &mut Report) -> Result<(Started, Memory), Failure> {
+    let mut again = home.start()?;
+    let began = again.began()?;
+    let memory = Memory::of(again.process());
+    let records = began.snapshot + began.replayed;
+    if records != report.recorded.last_position {
+        report.problems.push(format!("after a restart it has {records} records, not {}", report.recorded.last_position));
+    }
+    let ready_after_seconds = again.ready_after.as_secs_f64();
+    stop(again).await?;
+    Ok((Started { began, ready_after_seconds }, memory))
 }
 
 /// Ends a server; meanwhile the connections to it can be closed.

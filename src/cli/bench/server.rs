@@ -73,6 +73,37 @@ fn cannot(what: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
     move |error| Failure::check(format!("the temporary server cannot {what}: {error}"))
 }
 
+/// What a server began with.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Began {
+    /// The position of the snapshot that it loaded; 0 without one.
+    pub snapshot: u64,
+    /// How long that took.
+    pub load_seconds: f64,
+    /// How many records it replayed.
+    pub replayed: u64,
+    /// How long that took.
+    pub replay_seconds: f64,
+}
+
+impl Began {
+    /// Reads "replayed N records in S s (…)" or "loaded the snapshot of position P in L s, and replayed N records in S s".
+    fn read(line: &str) -> Option<Self> {
+        let words: Vec<&str> = line.split_ascii_whitespace().collect();
+        let behind = |word: &str, places: usize| {
+            let place = words.iter().position(|known| *known == word)?;
+            words.get(place + places).copied()
+        };
+        let seconds = |word: Option<&str>| word.and_then(|word| word.parse().ok()).unwrap_or(0.0);
+        Some(Self {
+            snapshot: behind("position", 1).and_then(|word| word.parse().ok()).unwrap_or(0),
+            load_seconds: if line.starts_with("loaded") { seconds(behind("position", 3)) } else { 0.0 },
+            replayed: behind("replayed", 1)?.parse().ok()?,
+            replay_seconds: seconds(behind("records", 2)),
+        })
+    }
+}
+
 /// A running temporary server; it ends with this value at the latest.
 #[derive(Debug)]
 pub struct Server {
@@ -91,13 +122,10 @@ impl Server {
         self.child.id()
     }
 
-    /// How many records it says that it replayed, and in how many seconds: on its second line.
-    pub fn replayed(&mut self) -> Result<(u64, f64), Failure> {
+    /// What it says that it began with: on its second line.
+    pub fn began(&mut self) -> Result<Began, Failure> {
         let line = self.next_line()?;
-        let mut words = line.split_ascii_whitespace();
-        let records = words.nth(1).and_then(|word| word.parse().ok());
-        let seconds = words.nth(2).and_then(|word| word.parse().ok()).unwrap_or(0.0);
-        records.map(|records| (records, seconds)).ok_or_else(|| self.said_instead(&line))
+        Began::read(&line).ok_or_else(|| self.said_instead(&line))
     }
 
     /// Asks it to end, and waits until it has.
@@ -137,5 +165,21 @@ impl Drop for Server {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_of_its_start_is_read() {
+        let read = |line| Began::read(line).map(|began| (began.snapshot, began.load_seconds, began.replayed, began.replay_seconds));
+        assert_eq!(read("replayed 0 records: the ledger is empty"), Some((0, 0.0, 0, 0.0)));
+        assert_eq!(read("replayed 20 records in 0.500 s (40 a second)"), Some((0, 0.0, 20, 0.5)));
+        assert_eq!(read("loaded the snapshot of position 7 in 0.250 s, and replayed 0 records"), Some((7, 0.25, 0, 0.0)));
+        let both = "loaded the snapshot of position 7 in 0.250 s, and replayed 3 records in 0.125 s";
+        assert_eq!(read(both), Some((7, 0.25, 3, 0.125)));
+        assert_eq!(read("error: no"), None);
     }
 }
