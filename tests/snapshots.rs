@@ -31,7 +31,7 @@ use std::time::{Duration, Instant};
 
 const SEEDS: std::ops::Range<u64> = 920_001..920_005;
 /// How long a snapshot is waited for that is written in the background.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// Never by the count of records.
 const AT_CLOSE_ONLY: u64 = u64::MAX;
 
