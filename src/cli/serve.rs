@@ -66,7 +66,9 @@ fn replay_line(replayed: &ReplayReport) -> String {
     match (from, records) {
         (0, 0) => "replayed 0 records: the ledger is empty".to_owned(),
         (1.., 0) => format!("loaded the snapshot of position {from} in {load_seconds:.3} s, and replayed 0 records"),
-        (1.., _) => format!("loaded the snapshot of position {from} in {load_seconds:.3} s, and replayed {records} records in {seconds:.3} s"),
+        (1.., _) => {
+            format!("loaded the snapshot of position {from} in {load_seconds:.3} s, and replayed {records} records in {seconds:.3} s")
+        }
         _ => format!("replayed {records} records in {seconds:.3} s ({per_second} a second)"),
     }
 }

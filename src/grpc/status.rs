@@ -49,6 +49,10 @@ fn refusal_of(error: Error) -> Refusal {
             let message = format!("the request would record {bytes} bytes; at most {limit} are recorded at once: split it");
             Refusal::new(Code::OutOfRange, "MESSAGE_TOO_LARGE", message).with(vec![("limit_bytes", limit.to_string())])
         }
+        Error::Full { limit } => {
+            let message = format!("the ledger holds {limit} records and can hold no more; go on in a new one");
+            Refusal::new(Code::FailedPrecondition, "LEDGER_FULL", message).with(vec![("limit_records", limit.to_string())])
+        }
         Error::Overloaded { retry_after } => {
             let message = "more is waiting to be recorded than the ledger can take; try again a little later";
             Refusal { retry_after: Some(retry_after), ..Refusal::new(Code::ResourceExhausted, "OVERLOADED", message) }

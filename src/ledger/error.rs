@@ -41,6 +41,12 @@ pub enum Error {
         /// What it may.
         limit: usize,
     },
+    /// The ledger has as many records as it can hold. Nothing was recorded.
+    #[error("full: {limit} records")]
+    Full {
+        /// The last position that a record may have.
+        limit: u64,
+    },
     /// Too much waits already. Nothing was recorded.
     #[error("overloaded")]
     Overloaded {

@@ -13,7 +13,7 @@ use crate::domain::effect::Effect;
 use crate::domain::effect_encoding::{nested, number, optional_time, text};
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Event, Record};
+use crate::domain::{Event, LAST_POSITION, Record};
 use crate::journal::Batch;
 use crate::views::metrics;
 use bytes::Bytes;
@@ -179,8 +179,11 @@ impl<'a> Attempt<'a> {
             self.response.add(earlier.position, event_id, true, effects.iter().map(Vec::as_slice));
             return Ok(());
         }
-        let effects = self.effects_of(&event, index)?;
         let position = self.after + self.batch.len() as u64 + 1;
+        if position > LAST_POSITION {
+            return Err(Error::Full { limit: LAST_POSITION });
+        }
+        let effects = self.effects_of(&event, index)?;
         self.write(position, index, &effects);
         if self.encoded.len() == 1 {
             self.check_size()?;

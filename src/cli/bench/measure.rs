@@ -183,7 +183,11 @@ impl Disk {
 
 /// Bytes allocated for a directory and all below it.
 fn allocated(path: &Path) -> std::io::Result<u64> {
-    let metadata = fs::symlink_metadata(path)?;
+    let metadata = match fs::symlink_metadata(path) {
+        // A running ledger replaces full segments by compressed ones.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(0),
+        metadata => metadata?,
+    };
     // Blocks are counted in units of 512 bytes, whatever the file system's.
     let mut bytes = metadata.blocks() * 512;
     if metadata.is_dir() {
