@@ -63,7 +63,7 @@ macro_rules! saved_numbers {
     ($($type:ty),*) => {$(
         impl Saved for $type {
             fn save(&self, out: &mut Output) {
-                out.number(*self as u64);
+                out.number(u64::from(*self));
             }
 
             fn load(input: &mut Input<'_>) -> Result<Self, Damaged> {
@@ -73,7 +73,27 @@ macro_rules! saved_numbers {
     )*};
 }
 
-saved_numbers!(u16, u32, u64, usize);
+saved_numbers!(u16, u32);
+
+impl Saved for u64 {
+    fn save(&self, out: &mut Output) {
+        out.number(*self);
+    }
+
+    fn load(input: &mut Input<'_>) -> Result<Self, Damaged> {
+        input.number()
+    }
+}
+
+impl Saved for usize {
+    fn save(&self, out: &mut Output) {
+        out.number(*self as u64);
+    }
+
+    fn load(input: &mut Input<'_>) -> Result<Self, Damaged> {
+        input.number()?.try_into().map_err(|_| Damaged("a number is too large"))
+    }
+}
 
 impl Saved for u8 {
     fn save(&self, out: &mut Output) {
