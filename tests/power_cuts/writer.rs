@@ -49,6 +49,11 @@ pub fn was_told_to_write() -> bool {
     true
 }
 
+/// Notes a line by one write: the process may be killed from another thread at any moment.
+fn note(notes: &mut File, line: &str) {
+    notes.write_all(line.as_bytes()).expect("noted");
+}
+
 /// Appends batches in turn with the other clients, and notes what is begun and what is acknowledged.
 fn append_as_client(journal: &DurableJournal, turn: &Mutex<(File, u64)>, trace: &Path, seed: u64, client: u64) {
     let mut choices = random(seed ^ client ^ journal.last());
@@ -61,10 +66,10 @@ fn append_as_client(journal: &DurableJournal, turn: &Mutex<(File, u64)>, trace: 
         *commits -= 1;
         let last = journal.last();
         let count = choices.random_range(1..12);
-        writeln!(notes, "begun {}", last + count).expect("noted");
+        note(notes, &format!("begun {}\n", last + count));
         let head = journal.append(last, &batch(seed, last, count)).expect("appended");
         let length = fs::metadata(trace).expect("the trace").len();
-        writeln!(notes, "acknowledged {} {length}", head.size).expect("noted");
+        note(notes, &format!("acknowledged {} {length}\n", head.size));
         drop(taken);
         match choices.random_range(0..25) {
             0 => assert!(journal.checkpoint().is_ok()),
