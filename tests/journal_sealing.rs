@@ -6,6 +6,7 @@ mod journal_support;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use journal_support::*;
@@ -252,6 +253,60 @@ fn the_end_of_a_log_that_lost_its_last_segment_comes_back_from_the_store() {
     journal.close().unwrap();
     assert_eq!(inspect(dir.path()).unwrap().problems, [], "{:?}", report.notes);
     check_log_alone(dir.path(), last + 3);
+}
+
+/// Goes on with a ledger, in full segments that are compressed: the log alone has it all then, and nothing is to be mended.
+fn go_on_and_check_log(dir: &Path, commit: u64, what: &str) {
+    let (journal, report) = DurableJournal::open(dir, small_options()).unwrap();
+    let last = journal.last();
+    journal.append(last, &batch(SEED, last, commit)).unwrap();
+    fill(&journal, SEED, last + commit + 300);
+    journal.checkpoint().unwrap();
+    wait_until_sealed(dir);
+    journal.close().unwrap();
+    assert_eq!(inspect(dir).unwrap().problems, [], "{what}: {:?}", report.notes);
+    let (again, report) = DurableJournal::open(dir, small_options()).unwrap();
+    assert_eq!(report.notes, Vec::<String>::new(), "{what}: the next start");
+    drop(again);
+    check_log_alone(dir, last + commit + 300);
+}
+
+#[test]
+fn a_segment_that_stayed_empty_is_replaced_by_one_that_a_larger_commit_fits_into() {
+    let dir = tempfile::tempdir().unwrap();
+    let is_begun = AtomicBool::new(false);
+    let hook: StepHook = Arc::new(move |step| {
+        is_begun.fetch_or(step == Step::StartSegment, Ordering::SeqCst);
+        if step == Step::WriteFrame && is_begun.load(Ordering::SeqCst) { Err(io::Error::other("killed")) } else { Ok(()) }
+    });
+    closed_ledger_with(small_options(), dir.path(), SEED, RECORDS);
+    let (journal, _) = DurableJournal::open(dir.path(), options(hook)).unwrap();
+    while journal.append(journal.last(), &batch(SEED, journal.last(), 4)).is_ok() {}
+    drop(journal);
+    let empty = segments(dir.path(), "seg").pop().unwrap();
+    let commit = 300;
+    let bytes = batch(SEED, 0, commit).records().map(<[u8]>::len).sum::<usize>();
+    assert!(bytes as u64 > fs::metadata(&empty).unwrap().len(), "it does not fit into the segment that was begun");
+    go_on_and_check_log(dir.path(), commit, "the empty segment");
+}
+
+#[test]
+fn a_last_segment_that_lost_even_its_header_comes_back_from_the_store() {
+    let template = tempfile::tempdir().unwrap();
+    sealed_ledger(template.path(), SEED, RECORDS);
+    // One that the header's space alone cannot hold.
+    let (journal, _) = DurableJournal::open(template.path(), small_options()).unwrap();
+    while segments(template.path(), "seg").len() == 1 {
+        journal.append(journal.last(), &batch(SEED, journal.last(), 30)).unwrap();
+    }
+    journal.close().unwrap();
+    for length in [0, 1, 600, 4095, 4096, 4097] {
+        let copy = tempfile::tempdir().unwrap();
+        copy_dir(template.path(), copy.path()).unwrap();
+        let last = segments(copy.path(), "seg").pop().unwrap();
+        fs::File::options().write(true).open(last).unwrap().set_len(length).unwrap();
+        go_on_and_check_log(copy.path(), 3, &format!("{length} bytes"));
+    }
 }
 
 #[test]

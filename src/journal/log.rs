@@ -86,7 +86,8 @@ impl Log {
         Ok(())
     }
 
-    /// Begins the segment that a frame of `frame_bytes` goes into. Its header is durable before it has its name.
+    /// Begins the segment that a frame of `frame_bytes` goes into. Its header is durable before it has its name. One that
+    /// is still empty and too short for the frame, because the process that began it stopped there, is replaced.
     fn start_segment(&mut self, frame_bytes: u64) -> io::Result<()> {
         self.options.step(Step::StartSegment)?;
         let before = self.current.as_ref().map_or(0, |current| current.bytes);
@@ -98,17 +99,22 @@ impl Log {
                 Spare::create(&self.wal, "segment.new", bytes)?
             }
         };
+        let first = self.frontier.size() + 1;
         let header = SegmentHeader {
-            previous_first: self.segments.read().last().map_or(0, |segment| segment.first),
+            previous_first: self.segments.read().iter().rfind(|segment| segment.first < first).map_or(0, |segment| segment.first),
             extent: Extent::Bytes(spare.bytes),
             frontier: self.frontier.clone(),
         };
         spare.file.write_all_at(&header.encode(), 0)?;
         spare.file.sync_data()?;
-        let segment = SegmentFile::new(&self.wal, header.first());
+        let segment = SegmentFile::new(&self.wal, first);
         fs::rename(&spare.path, &segment.path)?;
         sync_dir(&self.wal)?;
-        self.segments.write().push(segment);
+        let mut segments = self.segments.write();
+        if segments.last() != Some(&segment) {
+            segments.push(segment);
+        }
+        drop(segments);
         self.current = Some(Current { file: spare.file, offset: SEGMENT_HEADER_BYTES as u64, bytes: spare.bytes });
         Ok(())
     }

@@ -65,7 +65,8 @@ fn append_as_client(journal: &DurableJournal, turn: &Mutex<(File, u64)>, trace: 
         }
         *commits -= 1;
         let last = journal.last();
-        let count = choices.random_range(1..12);
+        // Some are larger than a segment that was begun for another.
+        let count = if choices.random_ratio(1, 8) { choices.random_range(12..60) } else { choices.random_range(1..12) };
         note(notes, &format!("begun {}\n", last + count));
         let head = journal.append(last, &batch(seed, last, count)).expect("appended");
         let length = fs::metadata(trace).expect("the trace").len();
