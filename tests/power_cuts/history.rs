@@ -146,7 +146,7 @@ fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -
 /// Half of them are larger than a segment that was begun for another.
 fn append_one(journal: &DurableJournal, last: u64) -> Result<(), String> {
     let mut batch = Batch::new();
-    batch.push(&b"appended after the cut; ".repeat(if last % 2 == 0 { 1 } else { 3000 }));
+    batch.push(&b"appended after the cut; ".repeat(if last.is_multiple_of(2) { 1 } else { 3000 }));
     let head = journal.append(last, &batch).map_err(|error| format!("appending: {error}"))?;
     expect("the position after appending", &head.size, &(last + 1))
 }
