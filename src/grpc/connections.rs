@@ -13,7 +13,6 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
-use tokio_stream::Stream;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 /// What every HTTP/2 client says first, in bytes.
@@ -44,23 +43,43 @@ fn most_of(files: usize) -> usize {
     files.saturating_sub(OWN_FILES).max(files / 2).clamp(1, MOST)
 }
 
-/// Connections as they come in. One for which there is no room is closed at once.
-pub struct Incoming {
+/// Accepts connections. One for which there is no room is closed at once.
+pub struct Acceptor {
     listener: TcpListener,
     room: Arc<Semaphore>,
-    patience: Duration,
-    pause: Option<Pin<Box<Sleep>>>,
     is_full: bool,
 }
 
-impl Incoming {
-    /// So many connections at a time, each of which must begin to speak HTTP/2 within `patience`.
-    pub fn new(listener: TcpListener, most: usize, patience: Duration) -> Self {
-        let room = Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { listener, room, patience, pause: None, is_full: false }
+impl Acceptor {
+    /// So many connections at a time.
+    pub fn new(listener: TcpListener, most: usize) -> Self {
+        Self { listener, room: Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS))), is_full: false }
     }
 
-    fn admit(&mut self, stream: TcpStream) -> Option<Connection> {
+    /// The next connection that there is room for.
+    pub async fn next(&mut self) -> Newcomer {
+        loop {
+            let accepted = match self.listener.accept().await {
+                // It is to be watched by the thread that will serve it.
+                Ok((stream, _)) => stream.into_std(),
+                Err(error) => Err(error),
+            };
+            match accepted {
+                Ok(stream) => {
+                    if let Some(newcomer) = self.admit(stream) {
+                        return newcomer;
+                    }
+                }
+                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted");
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn admit(&mut self, stream: std::net::TcpStream) -> Option<Newcomer> {
         let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
             if !self.is_full {
                 tracing::warn!("there are as many connections as there is room for: more are closed at once");
@@ -71,32 +90,25 @@ impl Incoming {
         self.is_full = false;
         // A connection that does not take the option is slower, and no worse.
         let _ = stream.set_nodelay(true);
-        Some(Connection { stream, unsaid: PREFACE_BYTES, patience: Some(Box::pin(sleep(self.patience))), _room: room })
+        Some(Newcomer { stream, room })
     }
 }
 
-impl Stream for Incoming {
-    type Item = io::Result<Connection>;
+/// A connection that no thread serves yet.
+pub struct Newcomer {
+    stream: std::net::TcpStream,
+    room: OwnedSemaphorePermit,
+}
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            if let Some(pause) = &mut self.pause {
-                ready!(pause.as_mut().poll(context));
-                self.pause = None;
-            }
-            match ready!(self.listener.poll_accept(context)) {
-                Ok((stream, _)) => {
-                    if let Some(connection) = self.admit(stream) {
-                        return Poll::Ready(Some(Ok(connection)));
-                    }
-                }
-                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "no connection can be accepted");
-                    self.pause = Some(Box::pin(sleep(PAUSE)));
-                }
-            }
-        }
+impl Newcomer {
+    /// The connection for the present runtime. The client must begin to speak HTTP/2 within `patience`; `counted` is
+    /// held as long as it lasts.
+    ///
+    /// # Errors
+    /// If the system refuses to watch it.
+    pub fn settle(self, patience: Duration, counted: Arc<()>) -> io::Result<Connection> {
+        let stream = TcpStream::from_std(self.stream)?;
+        Ok(Connection { stream, unsaid: PREFACE_BYTES, patience: Some(Box::pin(sleep(patience))), _room: self.room, _counted: counted })
     }
 }
 
@@ -107,6 +119,7 @@ pub struct Connection {
     unsaid: usize,
     patience: Option<Pin<Box<Sleep>>>,
     _room: OwnedSemaphorePermit,
+    _counted: Arc<()>,
 }
 
 impl Connected for Connection {

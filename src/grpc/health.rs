@@ -3,8 +3,8 @@
 use crate::ledger::Ledger;
 use crate::proto::{audit_service_server, ledger_service_server};
 use tonic_health::ServingStatus;
-use tonic_health::pb::health_server::{Health as HealthService, HealthServer};
-use tonic_health::server::{HealthReporter, health_reporter};
+use tonic_health::pb::health_server::HealthServer;
+use tonic_health::server::{HealthReporter, HealthService};
 
 /// The name under which the whole server is asked for.
 const WHOLE: &str = "";
@@ -16,9 +16,13 @@ const SERVICES: [&str; 2] = [ledger_service_server::SERVICE_NAME, audit_service_
 pub struct Health(HealthReporter);
 
 impl Health {
-    pub(super) fn new() -> (Self, HealthServer<impl HealthService>) {
-        let (reporter, service) = health_reporter();
-        (Self(reporter), service)
+    pub(super) fn new() -> Self {
+        Self(HealthReporter::new())
+    }
+
+    /// The service that tells whoever asks.
+    pub(super) fn service(&self) -> HealthServer<HealthService> {
+        HealthServer::new(HealthService::from_health_reporter(self.0.clone()))
     }
 
     /// Everything serves.

@@ -12,11 +12,12 @@ mod read_journal;
 mod records;
 mod serve;
 mod status;
+mod threads;
 mod wire;
 mod write;
 
 pub use arrival::Bounds;
-pub use connections::{Connection, Incoming, most_connections};
+pub use connections::{Acceptor, Connection, Newcomer, most_connections};
 pub use edge::{Edge, EdgeLayer};
 pub use health::Health;
 pub use read::ask;
@@ -53,36 +54,76 @@ const GIVEN_UP_AFTER: Duration = Duration::from_secs(20);
 /// The largest HTTP/2 frame.
 const FRAME_BYTES: u32 = 256 << 10;
 
-/// Assembles the service of a ledger; to be served over TCP, or over anything else that is a stream.
+/// What all services of a ledger have in common, in whichever runtimes they are served.
+pub struct Assembly {
+    ledger: Ledger,
+    bounds: Bounds,
+    health: Health,
+    stream_in_flight: usize,
+    max_concurrent_streams: u32,
+}
+
+impl Assembly {
+    /// That of a ledger.
+    pub fn new(ledger: &Ledger, config: &ServeConfig) -> Self {
+        Self {
+            ledger: ledger.clone(),
+            bounds: Bounds::new(config.arriving_bytes, config.arriving_time, config.limits.retry_after),
+            health: Health::new(),
+            stream_in_flight: config.stream_in_flight,
+            max_concurrent_streams: config.max_concurrent_streams,
+        }
+    }
+
+    /// Says how the services are.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// A service for the present runtime; to be served over TCP, or over anything else that is a stream.
+    ///
+    /// # Errors
+    /// If the contract's descriptor cannot be read, which is a defect.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn service(&self) -> Result<Service, tonic_reflection::server::Error> {
+        let write = LedgerServiceServer::new(write::Writing::new(self.ledger.in_this_runtime(), self.stream_in_flight))
+            .max_decoding_message_size(MAX_REQUEST_BYTES)
+            .max_encoding_message_size(MAX_RESPONSE_BYTES);
+        let read = PartnershipServiceServer::new(read::Partnership::new(self.ledger.clone()))
+            .max_decoding_message_size(MAX_REQUEST_BYTES)
+            .max_encoding_message_size(MAX_RESPONSE_BYTES);
+        let audit = AuditServiceServer::new(audit::Audit::new(self.ledger.clone()))
+            .max_decoding_message_size(MAX_REQUEST_BYTES)
+            .max_encoding_message_size(MAX_RESPONSE_BYTES);
+        Ok(Server::builder()
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_frame_size(FRAME_BYTES)
+            .max_concurrent_streams(self.max_concurrent_streams)
+            .http2_keepalive_interval(Some(ASK_AFTER))
+            .http2_keepalive_timeout(Some(GIVEN_UP_AFTER))
+            .layer(EdgeLayer(self.bounds.clone()))
+            .add_service(write)
+            .add_service(read)
+            .add_service(audit)
+            .add_service(self.health.service())
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?))
+    }
+}
+
+/// Assembles the service of a ledger for the present runtime alone.
 ///
 /// # Errors
-/// If the contract's descriptor cannot be read, which is a defect.
+/// As for `Assembly::service`.
+///
+/// # Panics
+/// Outside of a runtime.
 pub fn assemble(ledger: &Ledger, config: &ServeConfig) -> Result<(Service, Health), tonic_reflection::server::Error> {
-    let (health, health_service) = Health::new();
-    let write = LedgerServiceServer::new(write::Writing::new(ledger.clone(), config.stream_in_flight))
-        .max_decoding_message_size(MAX_REQUEST_BYTES)
-        .max_encoding_message_size(MAX_RESPONSE_BYTES);
-    let read = PartnershipServiceServer::new(read::Partnership::new(ledger.clone()))
-        .max_decoding_message_size(MAX_REQUEST_BYTES)
-        .max_encoding_message_size(MAX_RESPONSE_BYTES);
-    let audit = AuditServiceServer::new(audit::Audit::new(ledger.clone()))
-        .max_decoding_message_size(MAX_REQUEST_BYTES)
-        .max_encoding_message_size(MAX_RESPONSE_BYTES);
-    let service = Server::builder()
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .max_frame_size(FRAME_BYTES)
-        .max_concurrent_streams(config.max_concurrent_streams)
-        .http2_keepalive_interval(Some(ASK_AFTER))
-        .http2_keepalive_timeout(Some(GIVEN_UP_AFTER))
-        .layer(EdgeLayer(Bounds::new(config.arriving_bytes, config.arriving_time, config.limits.retry_after)))
-        .add_service(write)
-        .add_service(read)
-        .add_service(audit)
-        .add_service(health_service)
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?);
-    Ok((service, health))
+    let assembly = Assembly::new(ledger, config);
+    Ok((assembly.service()?, assembly.health))
 }
 
 fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {

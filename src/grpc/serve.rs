@@ -1,6 +1,9 @@
 //! Serving over TCP: start, signals, and an end in time whatever the clients do.
 
-use super::{Incoming, assemble, most_connections};
+use super::Assembly;
+use super::connections::{Acceptor, most_connections};
+use super::health::Health;
+use super::threads::Threads;
 use crate::clock::SystemClock;
 use crate::config::{ServeConfig, SnapshotSettings};
 use crate::journal::{DurableJournal, JournalError, OpenReport, Options};
@@ -12,14 +15,11 @@ use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
-/// How long threads that still work are waited for in the end.
-const THREADS: Duration = Duration::from_millis(500);
 
 /// Why the service could not be started, or did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +60,9 @@ pub enum ServeError {
     /// The server ended by itself.
     #[error("the server failed: {0}")]
     Transport(#[from] tonic::transport::Error),
+    /// A thread that served has ended by itself.
+    #[error("a thread of the service ended by a defect")]
+    Defect,
     /// Recording stopped while serving.
     #[error("recording stopped: {0}")]
     Stopped(String),
@@ -78,7 +81,8 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> ServeError {
 /// Why it could not start, or what went wrong at the end.
 pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayReport, &OpenReport)) -> Result<(), ServeError> {
     std::fs::create_dir_all(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
-    let runtime = runtime(config.worker_threads).map_err(system("threads"))?;
+    // Of its own, connections have other threads: whatever they do, signals are heard.
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(system("threads"))?;
     let socket = {
         let _inside = runtime.enter();
         bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
@@ -101,24 +105,22 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
         let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let mut signals = Signals::new().map_err(system("signals"))?;
+        let assembly = Assembly::new(&ledger, config);
+        let mut threads = Threads::start(config.worker_threads, &assembly, config.patience)?;
         on_ready(address, &replayed, &opened);
-        run(&ledger, config, listener, &mut signals).await
+        let served = run(&ledger, config, listener, assembly.health(), &mut threads, &mut signals).await;
+        threads.cut();
+        Ok::<_, ServeError>((threads, served))
     });
     let stopped = ledger.stopped().borrow().clone();
     let closed = close(ledger, config.close);
-    runtime.shutdown_timeout(THREADS);
+    let (threads, served) = served?;
+    threads.wait();
     served?;
     match stopped {
         Some(why) => Err(ServeError::Stopped(why.to_string())),
         None => closed,
     }
-}
-
-fn runtime(threads: usize) -> io::Result<Runtime> {
-    if threads <= 1 {
-        return Builder::new_current_thread().enable_all().build();
-    }
-    Builder::new_multi_thread().worker_threads(threads).thread_name("service").enable_all().build()
 }
 
 fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
@@ -130,26 +132,34 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
 
 /// Serves until a signal, then ends: says so, takes nothing more, and gives the calls under way their time. Clients
 /// that are connected and silent would keep the server up for ever, so the time is counted here.
-async fn run(ledger: &Ledger, config: &ServeConfig, listener: TcpListener, signals: &mut Signals) -> Result<(), ServeError> {
-    let (service, health) = assemble(ledger, config)?;
+async fn run(
+    ledger: &Ledger,
+    config: &ServeConfig,
+    listener: TcpListener,
+    health: &Health,
+    threads: &mut Threads,
+    signals: &mut Signals,
+) -> Result<(), ServeError> {
     health.serving().await;
     tokio::spawn(health.clone().follow(ledger.clone()));
-    let most = config.max_connections.min(most_connections());
-    let incoming = Incoming::new(listener, most, config.patience);
-    let (end, ended) = oneshot::channel::<()>();
-    let server = service.serve_with_incoming_shutdown(incoming, async {
-        let _ = ended.await;
-    });
-    let mut serving = std::pin::pin!(server);
-    tokio::select! {
-        outcome = &mut serving => return Ok(outcome?),
-        name = signals.next() => tracing::info!(signal = name, "ending"),
+    let mut acceptor = Acceptor::new(listener, config.max_connections.min(most_connections()));
+    loop {
+        tokio::select! {
+            newcomer = acceptor.next() => threads.take(newcomer),
+            Some(outcome) = threads.next_outcome() => return outcome,
+            name = signals.next() => {
+                tracing::info!(signal = name, "ending");
+                break;
+            }
+        }
     }
+    // Whoever comes now is refused.
+    drop(acceptor);
     health.ending().await;
     ledger.begin_closing();
-    let _ = end.send(());
+    threads.end();
     tokio::select! {
-        outcome = &mut serving => outcome?,
+        outcome = threads.all_outcomes() => outcome?,
         () = tokio::time::sleep(config.drain) => tracing::info!("some connections stayed open and are cut"),
         name = signals.next() => tracing::info!(signal = name, "asked again to end: connections are cut"),
     }

@@ -1,6 +1,7 @@
 //! Stage 2: makes commits durable, publishes them and answers those who wait.
 
 use super::common::Core;
+use super::courier::answer_all;
 use super::error::Error;
 use super::group::Group;
 use super::panic_text;
@@ -24,9 +25,7 @@ pub fn step(core: &Core, mut group: Group) {
         Err(Error::Stopped(why))
     });
     core.handover.done();
-    for (answer, result) in group.answers {
-        answer.send(outcome.clone().and(result));
-    }
+    answer_all(group.answers.into_iter().map(|(answer, result)| (answer, outcome.clone().and(result))));
     if let Some(state) = cut {
         snapshots::take(core, state);
     }

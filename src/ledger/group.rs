@@ -3,8 +3,7 @@
 //! The writer adds each decided request; the committer takes all there is whenever it is free. So commits grow with
 //! the load, a lone request waits for nobody, and the next commit is decided while this one syncs.
 
-use super::encoded::EncodedResponse;
-use super::error::Error;
+use super::courier::Outcome;
 use super::queue::Answer;
 use crate::config::Limits;
 use crate::domain::{FrozenState, Subjects};
@@ -32,7 +31,7 @@ pub struct Decided {
     /// Where the answer goes.
     pub answer: Answer,
     /// The answer.
-    pub result: Result<EncodedResponse, Error>,
+    pub result: Outcome,
 }
 
 /// One commit: records and the answers that wait for them.
@@ -45,7 +44,7 @@ pub struct Group {
     /// What each record tells.
     pub told: Vec<Told>,
     /// Who waits for it, and for what.
-    pub answers: Vec<(Answer, Result<EncodedResponse, Error>)>,
+    pub answers: Vec<(Answer, Outcome)>,
     /// The state after its last record, if a snapshot is to be taken there: nothing is added after it.
     pub cut: Option<FrozenState>,
 }

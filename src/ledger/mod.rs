@@ -6,6 +6,7 @@
 
 mod committer;
 mod common;
+mod courier;
 mod duplicates;
 mod encoded;
 mod error;
@@ -36,6 +37,7 @@ use crate::proto;
 use crate::views::index::Index;
 use crate::views::metrics::Projection;
 use common::Core;
+use courier::Courier;
 use parking_lot::{Mutex, RwLock};
 use queue::{Queue, Request};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,6 +70,8 @@ pub struct Ledger {
     queue: Arc<Queue>,
     closing: Arc<watch::Sender<bool>>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    /// How answers come back; if there is none, one by one.
+    courier: Option<Courier>,
 }
 
 impl Ledger {
@@ -136,7 +140,17 @@ impl Ledger {
         });
         core.follow_journal();
         let closing = Arc::new(watch::Sender::new(false));
-        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default() }, requests, taken, report))
+        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default(), courier: None }, requests, taken, report))
+    }
+
+    /// A handle for tasks of the present runtime: the answers that a commit brings reach them together, which costs the
+    /// runtime's thread less than one after the other.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    #[must_use]
+    pub fn in_this_runtime(&self) -> Self {
+        Self { courier: Some(Courier::start()), ..self.clone() }
     }
 
     /// Queues events to be recorded. Malformed ones are refused here, all bad fields at once; overload as well.
@@ -165,7 +179,7 @@ impl Ledger {
         self.core.check_running()?;
         let EncodedAppend { events: sent, expected_last_position: expected_last, recorded_by, deadline } = append;
         let encoded = sent.into_encoded();
-        self.queue.send(|answer| Request { events, encoded, expected_last, recorded_by, deadline, answer }, room)
+        self.queue.send(|answer| Request { events, encoded, expected_last, recorded_by, deadline, answer }, room, self.courier.clone())
     }
 
     /// Records events: all of them, next to each other and in order, or none. Returns once they are durable.

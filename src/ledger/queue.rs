@@ -1,6 +1,6 @@
 //! The way into the ledger: requests wait here for the writer, bounded by count and by bytes.
 
-use super::encoded::EncodedResponse;
+use super::courier::{Courier, Outcome, Reply};
 use super::error::Error;
 use crate::config::Limits;
 use crate::domain::Event;
@@ -36,17 +36,16 @@ pub struct Request {
 
 /// Where an answer goes, and the room that the request takes until then.
 pub struct Answer {
-    reply: oneshot::Sender<Result<EncodedResponse, Error>>,
+    reply: Reply,
+    courier: Option<Courier>,
     room: Room,
 }
 
 impl Answer {
-    /// Gives the room free, and answers.
-    pub fn send(self, result: Result<EncodedResponse, Error>) {
-        // Room first: whoever has an answer may ask again.
+    /// Gives the room free, and says where the answer goes. Room first: whoever has an answer may ask again.
+    pub fn give_room_free(self) -> (Reply, Option<Courier>) {
         drop(self.room);
-        // A caller that has gone away needs no answer.
-        let _ = self.reply.send(result);
+        (self.reply, self.courier)
     }
 
     /// Whether nobody waits any more.
@@ -62,14 +61,14 @@ pub struct Room {
 }
 
 /// An answer that will come once everything it rests on is durable.
-pub struct Ticket(oneshot::Receiver<Result<EncodedResponse, Error>>);
+pub struct Ticket(oneshot::Receiver<Outcome>);
 
 impl Ticket {
     /// The answer as it goes out.
     ///
     /// # Errors
     /// Why nothing was recorded; after `Stopped` it may have been.
-    pub async fn encoded(self) -> Result<EncodedResponse, Error> {
+    pub async fn encoded(self) -> Outcome {
         self.0.await.unwrap_or_else(|_| Err(abandoned()))
     }
 
@@ -138,12 +137,12 @@ impl Queue {
         u32::try_from((bytes / BYTES_PER_PERMIT).clamp(1, self.byte_permits)).unwrap_or(u32::MAX)
     }
 
-    /// Queues a request. Its answer comes by the ticket.
-    pub fn send(&self, request: impl FnOnce(Answer) -> Request, room: Room) -> Result<Ticket, Error> {
+    /// Queues a request. Its answer comes by the ticket, and by the courier if there is one.
+    pub fn send(&self, request: impl FnOnce(Answer) -> Request, room: Room, courier: Option<Courier>) -> Result<Ticket, Error> {
         let (reply, ticket) = oneshot::channel();
         let sender = self.sender.lock();
         let sender = sender.as_ref().ok_or_else(|| Error::Stopped("the ledger is closing".to_owned()))?;
-        sender.send(request(Answer { reply, room })).map_err(|_| abandoned())?;
+        sender.send(request(Answer { reply, courier, room })).map_err(|_| abandoned())?;
         Ok(Ticket(ticket))
     }
 

@@ -1,0 +1,161 @@
+//! The threads that serve connections: each has a runtime of its own, and a connection stays with its thread.
+//!
+//! So all that a connection brings at once is handled before its answers are written, together. Threads that take tasks
+//! from each other write answers one by one, and wake each other for it: with two of them a third fewer questions were
+//! answered than with one.
+
+use super::connections::Newcomer;
+use super::{Assembly, ServeError, Service};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio_stream::StreamExt as _;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+
+/// Threads for long work, of all runtimes together.
+const LONG_WORK: usize = 512;
+/// How long work that has begun is waited for once connections are cut.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// How far serving has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Serving,
+    /// Calls under way are finished, and nothing else is begun.
+    Ending,
+    /// Connections are cut.
+    Over,
+}
+
+/// The threads that serve.
+pub struct Threads {
+    stage: watch::Sender<Stage>,
+    threads: Vec<Thread>,
+    outcomes: JoinSet<Result<(), ServeError>>,
+    until_ended: Sender<()>,
+    /// Disconnected when all threads have ended.
+    ended: Receiver<()>,
+}
+
+/// The way to a thread.
+struct Thread {
+    newcomers: mpsc::UnboundedSender<Newcomer>,
+    /// Each of its connections holds a clone.
+    connections: Arc<()>,
+}
+
+impl Threads {
+    /// Starts so many, at least one. To be called in a runtime, where their outcomes can be waited for. A client must begin
+    /// to speak within `patience`.
+    ///
+    /// # Errors
+    /// If the system refuses threads, or the contract's own description cannot be served.
+    pub fn start(count: usize, assembly: &Assembly, patience: Duration) -> Result<Self, ServeError> {
+        let count = count.max(1);
+        let (until_ended, ended) = channel();
+        let stage = watch::Sender::new(Stage::Serving);
+        let mut threads = Self { stage, threads: Vec::new(), outcomes: JoinSet::new(), until_ended, ended };
+        for number in 0..count {
+            threads.add(&format!("service-{number}"), LONG_WORK.div_ceil(count), assembly, patience)?;
+        }
+        Ok(threads)
+    }
+
+    fn add(&mut self, name: &str, long_work: usize, assembly: &Assembly, patience: Duration) -> Result<(), ServeError> {
+        let refused = |source| ServeError::System { what: "threads", source };
+        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(long_work).build().map_err(refused)?;
+        let service = {
+            let _inside = runtime.enter();
+            assembly.service()?
+        };
+        let (newcomers, coming) = mpsc::unbounded_channel();
+        let (outcome, told) = oneshot::channel();
+        let connections = Arc::new(());
+        let (counted, stage, until_ended) = (Arc::clone(&connections), self.stage.subscribe(), self.until_ended.clone());
+        let work = move || {
+            // Whoever would hear of it may have gone.
+            let _ = outcome.send(serve(runtime, service, coming, &counted, patience, stage));
+            drop(until_ended);
+        };
+        std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(refused)?;
+        self.outcomes.spawn(async { told.await.unwrap_or(Err(ServeError::Defect)) });
+        self.threads.push(Thread { newcomers, connections });
+        Ok(())
+    }
+
+    /// Has a connection served by the thread that has the fewest.
+    pub fn take(&self, newcomer: Newcomer) {
+        if let Some(thread) = self.threads.iter().min_by_key(|thread| Arc::strong_count(&thread.connections)) {
+            // A thread that has ended takes none: it is closed.
+            let _ = thread.newcomers.send(newcomer);
+        }
+    }
+
+    /// Waits until a thread has ended; nothing if none is left.
+    pub async fn next_outcome(&mut self) -> Option<Result<(), ServeError>> {
+        Some(self.outcomes.join_next().await?.unwrap_or(Err(ServeError::Defect)))
+    }
+
+    /// Waits until all have ended.
+    ///
+    /// # Errors
+    /// The first one's that did not end well.
+    pub async fn all_outcomes(&mut self) -> Result<(), ServeError> {
+        while let Some(outcome) = self.next_outcome().await {
+            outcome?;
+        }
+        Ok(())
+    }
+
+    /// Begins nothing more.
+    pub fn end(&self) {
+        self.stage.send_replace(Stage::Ending);
+    }
+
+    /// Cuts all connections.
+    pub fn cut(&self) {
+        self.stage.send_replace(Stage::Over);
+    }
+
+    /// Waits a moment for threads that still work after connections were cut.
+    pub fn wait(self) {
+        let Self { threads, outcomes, until_ended, ended, .. } = self;
+        drop((threads, outcomes, until_ended));
+        // What has not ended by then ends with the process.
+        let _ = ended.recv_timeout(2 * PATIENCE);
+    }
+}
+
+/// Serves the connections that come in until it is told to end.
+fn serve(
+    runtime: Runtime,
+    service: Service,
+    coming: mpsc::UnboundedReceiver<Newcomer>,
+    counted: &Arc<()>,
+    patience: Duration,
+    stage: watch::Receiver<Stage>,
+) -> Result<(), ServeError> {
+    let counted = Arc::clone(counted);
+    let incoming = UnboundedReceiverStream::new(coming).filter_map(move |newcomer| {
+        let settled = newcomer.settle(patience, Arc::clone(&counted));
+        settled.inspect_err(|error| tracing::warn!(%error, "a connection cannot be served")).ok().map(Ok::<_, std::io::Error>)
+    });
+    let reached = |least| {
+        let mut stage = stage.clone();
+        async move {
+            // Without whoever would tell, it is over as well.
+            let _ = stage.wait_for(|stage| *stage >= least).await;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = service.serve_with_incoming_shutdown(incoming, reached(Stage::Ending)) => outcome.map_err(ServeError::Transport),
+            () = reached(Stage::Over) => Ok(()),
+        }
+    });
+    runtime.shutdown_timeout(PATIENCE);
+    outcome
+}

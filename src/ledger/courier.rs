@@ -1,0 +1,60 @@
+//! The way of answers back to a runtime: those of a commit go together, so that its thread is woken once, and answers to
+//! the same connection are written together. Woken for each, it would write each of them by itself.
+
+use super::encoded::EncodedResponse;
+use super::error::Error;
+use super::queue::Answer;
+use tokio::sync::{mpsc, oneshot};
+
+/// What a request comes to.
+pub type Outcome = Result<EncodedResponse, Error>;
+/// Where a request's outcome is waited for.
+pub type Reply = oneshot::Sender<Outcome>;
+
+/// Brings answers to those who wait in a runtime. What is under way is bounded by the room in the queue.
+#[derive(Clone)]
+pub struct Courier(mpsc::UnboundedSender<Vec<(Reply, Outcome)>>);
+
+impl Courier {
+    /// One for the present runtime, for as long as there are handles of it.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn start() -> Self {
+        let (sender, mut bundles) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Some(bundle) = bundles.recv().await {
+                hand_out(bundle);
+            }
+        });
+        Self(sender)
+    }
+
+    fn take(&self, bundle: Vec<(Reply, Outcome)>) {
+        // When the runtime is gone, somebody may still wait elsewhere.
+        if let Err(mpsc::error::SendError(bundle)) = self.0.send(bundle) {
+            hand_out(bundle);
+        }
+    }
+}
+
+/// Answers requests, in order.
+pub fn answer_all(answers: impl Iterator<Item = (Answer, Outcome)>) {
+    let mut bundles: Vec<(Courier, Vec<(Reply, Outcome)>)> = Vec::new();
+    for (answer, outcome) in answers {
+        let (reply, courier) = answer.give_room_free();
+        match courier.map(|courier| (bundles.iter_mut().find(|(of, _)| of.0.same_channel(&courier.0)), courier)) {
+            None => hand_out(vec![(reply, outcome)]),
+            Some((Some((_, bundle)), _)) => bundle.push((reply, outcome)),
+            Some((None, courier)) => bundles.push((courier, vec![(reply, outcome)])),
+        }
+    }
+    bundles.into_iter().for_each(|(courier, bundle)| courier.take(bundle));
+}
+
+fn hand_out(bundle: Vec<(Reply, Outcome)>) {
+    for (reply, outcome) in bundle {
+        // A caller that has gone away needs no answer.
+        let _ = reply.send(outcome);
+    }
+}
