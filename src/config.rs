@@ -79,7 +79,7 @@ pub struct ServeConfig {
     pub check_everything: bool,
     /// What the ledger takes before it says no.
     pub limits: Limits,
-    /// Threads that serve connections. One handles many small calls best, more help large batches.
+    /// Threads that serve connections, each of them its own.
     pub worker_threads: usize,
     /// Connections at a time; more are closed at once. The system's limit of open files may allow fewer.
     pub max_connections: usize,

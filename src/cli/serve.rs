@@ -18,8 +18,7 @@ pub struct Args {
     /// Where to listen; port 0 lets the system choose. Whoever reaches it may read and write
     #[arg(long, value_name = "ADDR", env = "PARTNERSHIP_LEDGER_LISTEN", default_value = "127.0.0.1:50051", value_parser = parse_address)]
     listen: SocketAddr,
-    /// Threads that serve connections: one does best with many small calls, more with large batches [default: one for each
-    /// core, at most 4]
+    /// Threads that serve connections, each of them its own [default: one for each core, at most 4]
     #[arg(long, value_name = "N", env = "PARTNERSHIP_LEDGER_WORKERS", value_parser = parse_workers)]
     workers: Option<usize>,
     /// Take a snapshot of the state every so many records, so that a start need not replay all of them; 0: none

@@ -33,7 +33,7 @@ enum Stage {
 /// The threads that serve.
 pub struct Threads {
     stage: watch::Sender<Stage>,
-    threads: Vec<Thread>,
+    each: Vec<Thread>,
     outcomes: JoinSet<Result<(), ServeError>>,
     until_ended: Sender<()>,
     /// Disconnected when all threads have ended.
@@ -57,7 +57,7 @@ impl Threads {
         let count = count.max(1);
         let (until_ended, ended) = channel();
         let stage = watch::Sender::new(Stage::Serving);
-        let mut threads = Self { stage, threads: Vec::new(), outcomes: JoinSet::new(), until_ended, ended };
+        let mut threads = Self { stage, each: Vec::new(), outcomes: JoinSet::new(), until_ended, ended };
         for number in 0..count {
             threads.add(&format!("service-{number}"), LONG_WORK.div_ceil(count), assembly, patience)?;
         }
@@ -77,18 +77,18 @@ impl Threads {
         let (counted, stage, until_ended) = (Arc::clone(&connections), self.stage.subscribe(), self.until_ended.clone());
         let work = move || {
             // Whoever would hear of it may have gone.
-            let _ = outcome.send(serve(runtime, service, coming, &counted, patience, stage));
+            let _ = outcome.send(serve(runtime, service, coming, counted, patience, &stage));
             drop(until_ended);
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(refused)?;
         self.outcomes.spawn(async { told.await.unwrap_or(Err(ServeError::Defect)) });
-        self.threads.push(Thread { newcomers, connections });
+        self.each.push(Thread { newcomers, connections });
         Ok(())
     }
 
     /// Has a connection served by the thread that has the fewest.
     pub fn take(&self, newcomer: Newcomer) {
-        if let Some(thread) = self.threads.iter().min_by_key(|thread| Arc::strong_count(&thread.connections)) {
+        if let Some(thread) = self.each.iter().min_by_key(|thread| Arc::strong_count(&thread.connections)) {
             // A thread that has ended takes none: it is closed.
             let _ = thread.newcomers.send(newcomer);
         }
@@ -122,8 +122,8 @@ impl Threads {
 
     /// Waits a moment for threads that still work after connections were cut.
     pub fn wait(self) {
-        let Self { threads, outcomes, until_ended, ended, .. } = self;
-        drop((threads, outcomes, until_ended));
+        let Self { each, outcomes, until_ended, ended, .. } = self;
+        drop((each, outcomes, until_ended));
         // What has not ended by then ends with the process.
         let _ = ended.recv_timeout(2 * PATIENCE);
     }
@@ -134,11 +134,10 @@ fn serve(
     runtime: Runtime,
     service: Service,
     coming: mpsc::UnboundedReceiver<Newcomer>,
-    counted: &Arc<()>,
+    counted: Arc<()>,
     patience: Duration,
-    stage: watch::Receiver<Stage>,
+    stage: &watch::Receiver<Stage>,
 ) -> Result<(), ServeError> {
-    let counted = Arc::clone(counted);
     let incoming = UnboundedReceiverStream::new(coming).filter_map(move |newcomer| {
         let settled = newcomer.settle(patience, Arc::clone(&counted));
         settled.inspect_err(|error| tracing::warn!(%error, "a connection cannot be served")).ok().map(Ok::<_, std::io::Error>)
@@ -158,4 +157,61 @@ fn serve(
     });
     runtime.shutdown_timeout(PATIENCE);
     outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Acceptor;
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::config::{Limits, ServeConfig};
+    use crate::journal::MemoryJournal;
+    use crate::ledger::Ledger;
+    use tokio::net::{TcpListener, TcpStream};
+
+    const THREADS: usize = 3;
+
+    fn connections(threads: &Threads) -> Vec<usize> {
+        // One count is the thread's own, one is for those that come.
+        threads.each.iter().map(|thread| Arc::strong_count(&thread.connections).saturating_sub(2)).collect()
+    }
+
+    async fn until(threads: &Threads, expected: &[usize]) {
+        for _ in 0..1_000 {
+            if connections(threads) == expected {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{:?} connections instead of {expected:?}", connections(threads));
+    }
+
+    #[tokio::test]
+    async fn every_thread_gets_its_share_of_the_connections_and_ends_when_told() {
+        let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::default()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
+        let config = ServeConfig::default();
+        let mut threads = Threads::start(THREADS, &Assembly::new(&ledger, &config), config.patience).expect("threads");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let mut acceptor = Acceptor::new(listener, 100);
+        let mut clients = Vec::new();
+        for number in 0..2 * THREADS {
+            clients.push(TcpStream::connect(address).await.expect("connected"));
+            threads.take(acceptor.next().await);
+            let expected: Vec<_> = (0..THREADS).map(|thread| (number + THREADS - thread) / THREADS).collect();
+            until(&threads, &expected).await;
+        }
+        // The first thread's clients go; who comes next is its own.
+        clients.swap_remove(3);
+        clients.swap_remove(0);
+        until(&threads, &[0, 2, 2]).await;
+        clients.push(TcpStream::connect(address).await.expect("connected"));
+        threads.take(acceptor.next().await);
+        until(&threads, &[1, 2, 2]).await;
+        // Clients that say nothing do not keep the threads.
+        threads.cut();
+        threads.all_outcomes().await.expect("they end well");
+        tokio::task::spawn_blocking(|| threads.wait()).await.expect("they have ended");
+        ledger.close().expect("closed");
+    }
 }

@@ -58,3 +58,67 @@ fn hand_out(bundle: Vec<(Reply, Outcome)>) {
         let _ = reply.send(outcome);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::{Context, Poll, Wake, Waker};
+    use tokio::runtime::{Builder, Runtime};
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().build().expect("a runtime")
+    }
+
+    fn outcome() -> Outcome {
+        Err(Error::DeadlineExceeded)
+    }
+
+    fn waiting(count: usize) -> (Vec<(Reply, Outcome)>, Vec<oneshot::Receiver<Outcome>>) {
+        (0..count).map(|_| oneshot::channel()).map(|(reply, waits)| ((reply, outcome()), waits)).unzip()
+    }
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_bundle_wakes_its_runtime_once() {
+        let (sender, mut bundles) = mpsc::unbounded_channel();
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        assert!(bundles.poll_recv(&mut Context::from_waker(&waker)).is_pending());
+        let (bundle, _waits) = waiting(100);
+        Courier(sender).take(bundle);
+        assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+        assert!(matches!(bundles.poll_recv(&mut Context::from_waker(&waker)), Poll::Ready(Some(bundle)) if bundle.len() == 100));
+    }
+
+    #[test]
+    fn answers_come_to_their_runtime_and_without_it_to_those_who_wait_elsewhere() {
+        let runtime = runtime();
+        let courier = {
+            let _inside = runtime.enter();
+            Courier::start()
+        };
+        let (bundle, waits) = waiting(3);
+        courier.take(bundle);
+        runtime.block_on(async {
+            for wait in waits {
+                assert!(matches!(wait.await, Ok(Err(Error::DeadlineExceeded))));
+            }
+        });
+        drop(runtime);
+        let (bundle, waits) = waiting(3);
+        courier.take(bundle);
+        for wait in waits {
+            assert!(matches!(wait.blocking_recv(), Ok(Err(Error::DeadlineExceeded))));
+        }
+    }
+}
