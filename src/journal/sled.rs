@@ -80,6 +80,11 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreEr
     catch(work).unwrap_or_else(|panic| Err(StoreError::Unusable(format!("it panicked: {panic}"))))
 }
 
+/// So many accesses sled gathers before it looks at its cache.
+const GATHERED_ACCESSES: usize = 64;
+/// One access more for so many bytes put in or read.
+const BYTES_AN_ACCESS: usize = 4 << 10;
+
 /// The store.
 pub(super) struct Store {
     dir: PathBuf,
@@ -141,6 +146,7 @@ impl Store {
             let packed = packed::pack(frame);
             for (piece, bytes) in (0_u16..).zip(packed.as_deref().unwrap_or(frame).chunks(PIECE_BYTES)) {
                 tree.insert(key(first, piece), bytes)?;
+                touch(tree, key(first, piece), bytes)?;
             }
             Ok(())
         })
@@ -184,6 +190,7 @@ impl Store {
             let mut assembly = Assembly { next: (begin, 0), bytes: Vec::new() };
             for entry in tree.range(key(begin, 0)..) {
                 let (at, value) = entry?;
+                touch(tree, &at, &value)?;
                 if !assembly.take(split_key(&at)?, &value, &mut visit)? {
                     break;
                 }
@@ -273,6 +280,12 @@ fn split_key(key: &IVec) -> Result<(u64, u16), StoreError> {
     let first = first.iter().fold(0, |first, &byte| first << 8 | u64::from(byte));
     let piece = piece.iter().fold(0, |piece, &byte| piece << 8 | u16::from(byte));
     Ok((first, piece))
+}
+
+/// Lets sled notice how much it holds. It gathers accesses to every 256th page, and throws out what is too much when it has
+/// 64 of them: large pages, of which there are few, it would keep by the gigabyte.
+fn touch(tree: &Tree, key: impl AsRef<[u8]>, value: &[u8]) -> Result<(), ::sled::Error> {
+    (0..(value.len() / BYTES_AN_ACCESS).min(GATHERED_ACCESSES)).try_for_each(|_| tree.get(&key).map(|_| ()))
 }
 
 /// How many bytes the store holds of the frame that these begin.
