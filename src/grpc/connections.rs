@@ -19,17 +19,19 @@ use tonic::transport::server::{Connected, TcpConnectInfo};
 const PREFACE_BYTES: usize = 24;
 /// How long nothing is accepted after the system has refused a connection for want of something.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Files that are left to the journal and the runtime.
+/// Files that are left to the journal.
 const OWN_FILES: usize = 128;
+/// Files that a runtime needs: what it waits with, and is woken by.
+const FILES_OF_A_RUNTIME: usize = 4;
 /// Files that a process may have open where the system does not say.
 const USUAL_FILES: usize = 1_024;
 /// The most connections, however many files there may be.
 const MOST: usize = 8_192;
 
-/// How many connections the process's limit of open files leaves room for.
-pub fn most_connections() -> usize {
+/// How many connections the process's limit of open files leaves room for beside so many runtimes.
+pub fn most_connections(runtimes: usize) -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    most_of(files_of(&limits))
+    most_of(files_of(&limits).saturating_sub(FILES_OF_A_RUNTIME * runtimes))
 }
 
 /// The soft limit of open files in the text that Linux gives.

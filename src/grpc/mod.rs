@@ -80,7 +80,8 @@ impl Assembly {
         &self.health
     }
 
-    /// A service for the present runtime; to be served over TCP, or over anything else that is a stream.
+    /// A service for the present runtime; to be served over TCP, or over anything else that is a stream. The runtime hears
+    /// that recording has stopped before it hears of a refused event: health never says less than an answer.
     ///
     /// # Errors
     /// If the contract's descriptor cannot be read, which is a defect.
@@ -88,6 +89,7 @@ impl Assembly {
     /// # Panics
     /// Outside of a runtime.
     pub fn service(&self) -> Result<Service, tonic_reflection::server::Error> {
+        tokio::spawn(self.health.clone().follow(self.ledger.clone()));
         let write = LedgerServiceServer::new(write::Writing::new(self.ledger.in_this_runtime(), self.stream_in_flight))
             .max_decoding_message_size(MAX_REQUEST_BYTES)
             .max_encoding_message_size(MAX_RESPONSE_BYTES);

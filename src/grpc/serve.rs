@@ -100,21 +100,22 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
             Ledger::open_with_snapshots(journal, clock, limits, settings)?
         }
     };
+    let assembly = Assembly::new(&ledger, config);
+    let mut threads = {
+        let _inside = runtime.enter();
+        Threads::start(config.worker_threads, &assembly, config.patience)?
+    };
     let served = runtime.block_on(async {
         // Whoever asks before this is refused, and not kept waiting for the replay.
         let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let mut signals = Signals::new().map_err(system("signals"))?;
-        let assembly = Assembly::new(&ledger, config);
-        let mut threads = Threads::start(config.worker_threads, &assembly, config.patience)?;
         on_ready(address, &replayed, &opened);
-        let served = run(&ledger, config, listener, assembly.health(), &mut threads, &mut signals).await;
-        threads.cut();
-        Ok::<_, ServeError>((threads, served))
+        run(&ledger, config, listener, assembly.health(), &mut threads, &mut signals).await
     });
+    threads.cut();
     let stopped = ledger.stopped().borrow().clone();
     let closed = close(ledger, config.close);
-    let (threads, served) = served?;
     threads.wait();
     served?;
     match stopped {
@@ -141,29 +142,32 @@ async fn run(
     signals: &mut Signals,
 ) -> Result<(), ServeError> {
     health.serving().await;
+    // Also if it has stopped already.
     tokio::spawn(health.clone().follow(ledger.clone()));
-    let mut acceptor = Acceptor::new(listener, config.max_connections.min(most_connections()));
-    loop {
+    let most = most_connections(config.worker_threads + 1);
+    let mut acceptor = Acceptor::new(listener, config.max_connections.min(most));
+    let ended = loop {
         tokio::select! {
             newcomer = acceptor.next() => threads.take(newcomer),
-            Some(outcome) = threads.next_outcome() => return outcome,
+            // Calls under way on the others are finished.
+            Some(outcome) = threads.next_outcome() => break outcome,
             name = signals.next() => {
                 tracing::info!(signal = name, "ending");
-                break;
+                break Ok(());
             }
         }
-    }
+    };
     // Whoever comes now is refused.
     drop(acceptor);
     health.ending().await;
     ledger.begin_closing();
     threads.end();
     tokio::select! {
-        outcome = threads.all_outcomes() => outcome?,
+        outcome = threads.all_outcomes() => return ended.and(outcome),
         () = tokio::time::sleep(config.drain) => tracing::info!("some connections stayed open and are cut"),
         name = signals.next() => tracing::info!(signal = name, "asked again to end: connections are cut"),
     }
-    Ok(())
+    ended
 }
 
 /// Commits what was taken and closes the journal, within a time.

@@ -17,6 +17,8 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 
 /// Threads for long work, of all runtimes together.
 const LONG_WORK: usize = 512;
+/// Each runtime has so many at least.
+const LEAST_LONG_WORK: usize = 16;
 /// How long work that has begun is waited for once connections are cut.
 const PATIENCE: Duration = Duration::from_millis(500);
 
@@ -42,8 +44,8 @@ pub struct Threads {
 
 /// The way to a thread.
 struct Thread {
-    newcomers: mpsc::UnboundedSender<Newcomer>,
-    /// Each of its connections holds a clone.
+    newcomers: mpsc::UnboundedSender<(Newcomer, Arc<()>)>,
+    /// Each of its connections holds a clone, from when it is sent there.
     connections: Arc<()>,
 }
 
@@ -59,7 +61,7 @@ impl Threads {
         let stage = watch::Sender::new(Stage::Serving);
         let mut threads = Self { stage, each: Vec::new(), outcomes: JoinSet::new(), until_ended, ended };
         for number in 0..count {
-            threads.add(&format!("service-{number}"), LONG_WORK.div_ceil(count), assembly, patience)?;
+            threads.add(&format!("service-{number}"), LONG_WORK.div_ceil(count).max(LEAST_LONG_WORK), assembly, patience)?;
         }
         Ok(threads)
     }
@@ -73,16 +75,15 @@ impl Threads {
         };
         let (newcomers, coming) = mpsc::unbounded_channel();
         let (outcome, told) = oneshot::channel();
-        let connections = Arc::new(());
-        let (counted, stage, until_ended) = (Arc::clone(&connections), self.stage.subscribe(), self.until_ended.clone());
+        let (stage, until_ended) = (self.stage.subscribe(), self.until_ended.clone());
         let work = move || {
             // Whoever would hear of it may have gone.
-            let _ = outcome.send(serve(runtime, service, coming, counted, patience, &stage));
+            let _ = outcome.send(serve(runtime, service, coming, patience, &stage));
             drop(until_ended);
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(refused)?;
         self.outcomes.spawn(async { told.await.unwrap_or(Err(ServeError::Defect)) });
-        self.each.push(Thread { newcomers, connections });
+        self.each.push(Thread { newcomers, connections: Arc::new(()) });
         Ok(())
     }
 
@@ -90,7 +91,7 @@ impl Threads {
     pub fn take(&self, newcomer: Newcomer) {
         if let Some(thread) = self.each.iter().min_by_key(|thread| Arc::strong_count(&thread.connections)) {
             // A thread that has ended takes none: it is closed.
-            let _ = thread.newcomers.send(newcomer);
+            let _ = thread.newcomers.send((newcomer, Arc::clone(&thread.connections)));
         }
     }
 
@@ -133,13 +134,12 @@ impl Threads {
 fn serve(
     runtime: Runtime,
     service: Service,
-    coming: mpsc::UnboundedReceiver<Newcomer>,
-    counted: Arc<()>,
+    coming: mpsc::UnboundedReceiver<(Newcomer, Arc<()>)>,
     patience: Duration,
     stage: &watch::Receiver<Stage>,
 ) -> Result<(), ServeError> {
-    let incoming = UnboundedReceiverStream::new(coming).filter_map(move |newcomer| {
-        let settled = newcomer.settle(patience, Arc::clone(&counted));
+    let incoming = UnboundedReceiverStream::new(coming).filter_map(move |(newcomer, counted)| {
+        let settled = newcomer.settle(patience, counted);
         settled.inspect_err(|error| tracing::warn!(%error, "a connection cannot be served")).ok().map(Ok::<_, std::io::Error>)
     });
     let reached = |least| {
@@ -172,8 +172,7 @@ mod tests {
     const THREADS: usize = 3;
 
     fn connections(threads: &Threads) -> Vec<usize> {
-        // One count is the thread's own, one is for those that come.
-        threads.each.iter().map(|thread| Arc::strong_count(&thread.connections).saturating_sub(2)).collect()
+        threads.each.iter().map(|thread| Arc::strong_count(&thread.connections) - 1).collect()
     }
 
     async fn until(threads: &Threads, expected: &[usize]) {
@@ -195,11 +194,14 @@ mod tests {
         let address = listener.local_addr().expect("an address");
         let mut acceptor = Acceptor::new(listener, 100);
         let mut clients = Vec::new();
-        for number in 0..2 * THREADS {
+        // All at once: a connection counts before its thread has seen it.
+        for _ in 0..2 * THREADS {
             clients.push(TcpStream::connect(address).await.expect("connected"));
+        }
+        for number in 0..2 * THREADS {
             threads.take(acceptor.next().await);
             let expected: Vec<_> = (0..THREADS).map(|thread| (number + THREADS - thread) / THREADS).collect();
-            until(&threads, &expected).await;
+            assert_eq!(connections(&threads), expected);
         }
         // The first thread's clients go; who comes next is its own.
         clients.swap_remove(3);

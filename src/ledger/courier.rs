@@ -11,7 +11,7 @@ pub type Outcome = Result<EncodedResponse, Error>;
 /// Where a request's outcome is waited for.
 pub type Reply = oneshot::Sender<Outcome>;
 
-/// Brings answers to those who wait in a runtime. What is under way is bounded by the room in the queue.
+/// Brings answers to those who wait in a runtime. There are never more under way than wait.
 #[derive(Clone)]
 pub struct Courier(mpsc::UnboundedSender<Vec<(Reply, Outcome)>>);
 
@@ -38,7 +38,7 @@ impl Courier {
     }
 }
 
-/// Answers requests, in order.
+/// Answers requests, in order, having given their room free: whoever has an answer may ask again.
 pub fn answer_all(answers: impl Iterator<Item = (Answer, Outcome)>) {
     let mut bundles: Vec<(Courier, Vec<(Reply, Outcome)>)> = Vec::new();
     for (answer, outcome) in answers {
@@ -62,6 +62,8 @@ fn hand_out(bundle: Vec<(Reply, Outcome)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Limits;
+    use crate::ledger::queue::{Queue, Request};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::{Context, Poll, Wake, Waker};
@@ -98,6 +100,34 @@ mod tests {
         Courier(sender).take(bundle);
         assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
         assert!(matches!(bundles.poll_recv(&mut Context::from_waker(&waker)), Poll::Ready(Some(bundle)) if bundle.len() == 100));
+    }
+
+    #[test]
+    fn the_answers_of_a_commit_go_in_one_bundle_to_each_runtime_and_their_room_is_free_before() {
+        let (queue, requests) = Queue::new(&Limits { queue_requests: 4, ..Limits::default() });
+        let ((first, mut to_first), (second, mut to_second)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
+        let (first, second) = (Courier(first), Courier(second));
+        let ask = |courier: Option<&Courier>| {
+            let request = |answer| Request {
+                events: Vec::new(),
+                encoded: Vec::new(),
+                expected_last: None,
+                recorded_by: "somebody".into(),
+                deadline: None,
+                answer,
+            };
+            queue.send(request, queue.try_room(&[]).expect("room"), courier.cloned()).expect("queued")
+        };
+        let _waits = [ask(Some(&first)), ask(Some(&second)), ask(Some(&first))];
+        let waits_alone = ask(None);
+        assert!(queue.try_room(&[]).is_err(), "all room is taken");
+        answer_all(requests.try_iter().map(|request| (request.answer, outcome())));
+        assert!(queue.try_room(&[]).is_ok(), "room before answers");
+        assert!(matches!(waits_alone.wait(), Err(Error::DeadlineExceeded)));
+        for (runtime, answers) in [(&mut to_first, 2), (&mut to_second, 1)] {
+            assert_eq!(runtime.try_recv().expect("a bundle").len(), answers);
+            assert!(runtime.try_recv().is_err(), "one bundle only");
+        }
     }
 
     #[test]

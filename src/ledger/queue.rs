@@ -42,7 +42,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Gives the room free, and says where the answer goes. Room first: whoever has an answer may ask again.
+    /// Gives the room free, and says where the answer goes.
     pub fn give_room_free(self) -> (Reply, Option<Courier>) {
         drop(self.room);
         (self.reply, self.courier)
