@@ -116,7 +116,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
     threads.cut();
     let stopped = ledger.stopped().borrow().clone();
     let closed = close(ledger, config.close);
-    threads.wait();
+    runtime.block_on(threads.wait());
     served?;
     match stopped {
         Some(why) => Err(ServeError::Stopped(why.to_string())),

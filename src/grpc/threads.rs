@@ -7,7 +7,6 @@
 use super::connections::Newcomer;
 use super::{Assembly, ServeError, Service};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -37,9 +36,6 @@ pub struct Threads {
     stage: watch::Sender<Stage>,
     each: Vec<Thread>,
     outcomes: JoinSet<Result<(), ServeError>>,
-    until_ended: Sender<()>,
-    /// Disconnected when all threads have ended.
-    ended: Receiver<()>,
 }
 
 /// The way to a thread.
@@ -57,9 +53,7 @@ impl Threads {
     /// If the system refuses threads, or the contract's own description cannot be served.
     pub fn start(count: usize, assembly: &Assembly, patience: Duration) -> Result<Self, ServeError> {
         let count = count.max(1);
-        let (until_ended, ended) = channel();
-        let stage = watch::Sender::new(Stage::Serving);
-        let mut threads = Self { stage, each: Vec::new(), outcomes: JoinSet::new(), until_ended, ended };
+        let mut threads = Self { stage: watch::Sender::new(Stage::Serving), each: Vec::new(), outcomes: JoinSet::new() };
         for number in 0..count {
             threads.add(&format!("service-{number}"), LONG_WORK.div_ceil(count).max(LEAST_LONG_WORK), assembly, patience)?;
         }
@@ -75,11 +69,10 @@ impl Threads {
         };
         let (newcomers, coming) = mpsc::unbounded_channel();
         let (outcome, told) = oneshot::channel();
-        let (stage, until_ended) = (self.stage.subscribe(), self.until_ended.clone());
+        let stage = self.stage.subscribe();
         let work = move || {
             // Whoever would hear of it may have gone.
             let _ = outcome.send(serve(runtime, service, coming, patience, &stage));
-            drop(until_ended);
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(refused)?;
         self.outcomes.spawn(async { told.await.unwrap_or(Err(ServeError::Defect)) });
@@ -121,12 +114,11 @@ impl Threads {
         self.stage.send_replace(Stage::Over);
     }
 
-    /// Waits a moment for threads that still work after connections were cut.
-    pub fn wait(self) {
-        let Self { each, outcomes, until_ended, ended, .. } = self;
-        drop((each, outcomes, until_ended));
-        // What has not ended by then ends with the process.
-        let _ = ended.recv_timeout(2 * PATIENCE);
+    /// Waits a moment for threads that still work after connections were cut. What has not ended by then ends with the
+    /// process.
+    pub async fn wait(&mut self) {
+        let all = async { while self.next_outcome().await.is_some() {} };
+        let _ = tokio::time::timeout(2 * PATIENCE, all).await;
     }
 }
 
@@ -213,7 +205,7 @@ mod tests {
         // Clients that say nothing do not keep the threads.
         threads.cut();
         threads.all_outcomes().await.expect("they end well");
-        tokio::task::spawn_blocking(|| threads.wait()).await.expect("they have ended");
+        assert!(threads.next_outcome().await.is_none(), "none is left");
         ledger.close().expect("closed");
     }
 }
