@@ -8,5 +8,6 @@ pub mod grpc;
 pub mod journal;
 pub mod ledger;
 pub mod proto;
+pub mod signals;
 pub mod snapshot;
 pub mod views;

@@ -8,6 +8,7 @@ use crate::clock::SystemClock;
 use crate::config::{ServeConfig, SnapshotSettings};
 use crate::journal::{DurableJournal, JournalError, OpenReport, Options};
 use crate::ledger::{Ledger, ReplayError, ReplayReport};
+use crate::signals::Signals;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,7 +17,6 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Builder;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
@@ -177,23 +177,4 @@ fn close(ledger: Ledger, within: Duration) -> Result<(), ServeError> {
         let _ = sender.send(ledger.close());
     });
     Ok(closed.recv_timeout(within).map_err(|_| ServeError::CloseTimeout(within))??)
-}
-
-/// What the system says when the service should end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
 }

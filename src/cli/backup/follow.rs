@@ -7,11 +7,11 @@ use crate::cli::failure::Failure;
 use crate::cli::language::say;
 use crate::cli::text::utc;
 use partnership_ledger::backup::{Folder, Growth, Kept, hex};
+use partnership_ledger::signals::Signals;
 use prost_types::Timestamp;
 use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{sleep, timeout};
 
 /// How long a ledger that is away is left alone at first, and at most.
@@ -27,7 +27,7 @@ pub async fn run(dir: &Path, every: Duration, session: &mut Session) -> Result<(
     loop {
         let (copied, is_over) = tokio::select! {
             copied = follower.copy() => (Some(copied), false),
-            () = signals.next() => (None, true),
+            _ = signals.next() => (None, true),
         };
         if is_over {
             break;
@@ -35,7 +35,7 @@ pub async fn run(dir: &Path, every: Duration, session: &mut Session) -> Result<(
         let wait = follower.settle(copied, every)?;
         tokio::select! {
             () = sleep(wait) => {}
-            () = signals.next() => break,
+            _ = signals.next() => break,
         }
     }
     // What was cut short left nothing; a last copy takes what is there. A ledger that is away has said so before.
@@ -140,23 +140,4 @@ pub fn seconds_since(time: &Timestamp) -> Option<f64> {
 fn aside(text: &str) {
     // With nobody to tell, copying goes on.
     let _ = writeln!(io::stderr(), "{text}");
-}
-
-/// What tells it to end.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }
