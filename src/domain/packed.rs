@@ -26,6 +26,26 @@ struct Times {
     nanoseconds: u32,
 }
 
+/// Writes a number: seven bits a byte, least first.
+#[expect(clippy::cast_possible_truncation, reason = "seven bits are taken at a time")]
+pub fn put_number(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+}
+
+/// A number that may be below zero, as one that is not: the lowest bit is the sign.
+pub fn folded(number: i64) -> u64 {
+    (number << 1 ^ number >> 63).cast_unsigned()
+}
+
+/// What was folded.
+pub fn unfolded(number: u64) -> i64 {
+    (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+}
+
 impl Packer {
     /// Writes a byte.
     pub fn byte(&mut self, byte: u8) {
@@ -33,18 +53,13 @@ impl Packer {
     }
 
     /// Writes a number: seven bits a byte, least first.
-    #[expect(clippy::cast_possible_truncation, reason = "seven bits are taken at a time")]
-    pub fn number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
+    pub fn number(&mut self, number: u64) {
+        put_number(&mut self.bytes, number);
     }
 
     /// Writes a number that may be below zero.
     pub fn signed(&mut self, number: i64) {
-        self.number((number << 1 ^ number >> 63).cast_unsigned());
+        self.number(folded(number));
     }
 
     /// Writes a sum, which may be out of the range of 64 bits.
@@ -110,7 +125,7 @@ impl<'a> Unpacker<'a> {
     /// Reads a number that may be below zero.
     pub fn signed(&mut self) -> i64 {
         let number = self.number();
-        (number >> 1).cast_signed() ^ -(number & 1).cast_signed()
+        unfolded(number)
     }
 
     /// Reads a sum.

@@ -1,6 +1,7 @@
 //! How values are written down and read back: in order, in as few bytes as they need, and without trust in the bytes.
 
 use crate::domain::calendar::Time;
+use crate::domain::packed::{folded, put_number, unfolded};
 use std::any::Any;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -73,18 +74,13 @@ impl Output {
     }
 
     /// Writes a number: seven bits a byte, least first.
-    #[expect(clippy::cast_possible_truncation, reason = "seven bits are taken at a time")]
-    pub fn number(&mut self, mut number: u64) {
-        while number >= 0x80 {
-            self.bytes.push(number as u8 | 0x80);
-            number >>= 7;
-        }
-        self.bytes.push(number as u8);
+    pub fn number(&mut self, number: u64) {
+        put_number(&mut self.bytes, number);
     }
 
     /// Writes a number that may be below zero.
     pub fn signed(&mut self, number: i64) {
-        self.number((number << 1 ^ number >> 63).cast_unsigned());
+        self.number(folded(number));
     }
 
     /// Writes a time, as its difference to the one before; the lowest bit says whether the nanoseconds follow.
@@ -181,7 +177,7 @@ impl<'a> Input<'a> {
     /// Reads a number that may be below zero.
     pub fn signed(&mut self) -> Result<i64, Damaged> {
         let number = self.number()?;
-        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+        Ok(unfolded(number))
     }
 
     /// Reads how many things follow. Each takes a byte at least, so that there cannot be more than bytes are left.
