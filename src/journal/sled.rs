@@ -80,8 +80,6 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreEr
     catch(work).unwrap_or_else(|panic| Err(StoreError::Unusable(format!("it panicked: {panic}"))))
 }
 
-/// So many accesses sled gathers before it looks at its cache.
-const GATHERED_ACCESSES: usize = 64;
 /// One access more for so many bytes put in or read.
 const BYTES_AN_ACCESS: usize = 4 << 10;
 
@@ -285,7 +283,7 @@ fn split_key(key: &IVec) -> Result<(u64, u16), StoreError> {
 /// Lets sled notice how much it holds. It gathers accesses to every 256th page, and throws out what is too much when it has
 /// 64 of them: large pages, of which there are few, it would keep by the gigabyte.
 fn touch(tree: &Tree, key: impl AsRef<[u8]>, value: &[u8]) -> Result<(), ::sled::Error> {
-    (0..(value.len() / BYTES_AN_ACCESS).min(GATHERED_ACCESSES)).try_for_each(|_| tree.get(&key).map(|_| ()))
+    (0..value.len() / BYTES_AN_ACCESS).try_for_each(|_| tree.get(&key).map(|_| ()))
 }
 
 /// How many bytes the store holds of the frame that these begin.
