@@ -3,9 +3,9 @@
 use super::{Holding, Holdings, Part};
 use crate::snapshot::{Damaged, Input, Output, Saved, saved};
 
-saved!(Holding { partner, agreement, position, amount, available_at, entry });
+saved!(Holding { partner, agreement, position, source, currency, amount, available_at, entry });
 saved!(Holdings(all));
-saved!(Part { partner, agreement, amount, available_at });
+saved!(Part { partner, agreement, position, currency, amount, available_at });
 
 impl Saved for Box<[Part]> {
     fn save(&self, out: &mut Output) {
