@@ -92,10 +92,10 @@ impl EventType for SaleRefunded {
             part.position = taken_from.map_or(0, |(position, _)| position);
         }
         sale.add_refunded(applied, exempt);
-        let refund = state.commissions.refunds.insert(
-            self.refund.clone(),
-            Refund { stamp: stamp.into(), sale: row, applied, exempt, taken: taken.into(), reinstated: None },
-        );
+        let refund = state
+            .commissions
+            .refunds
+            .insert(self.refund.clone(), Refund { stamp: stamp.into(), sale: row, applied, exempt, taken: taken.into(), reinstated: None });
         state.commissions.sales.get_mut(row).add_refund(refund);
         state.add_net_change(row, -applied);
     }

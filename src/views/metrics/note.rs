@@ -1,11 +1,11 @@
 //! What a record tells the figures: worked out beside it while the state is at hand, and added once it is durable.
 
 use super::fact::{Change, Fact, Scope, Value, origin_at, origin_of_sale};
-use crate::domain::account::{AccountName, is_commission};
+use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::effect::{Effect, Posting};
 use crate::domain::ids::{Id, IdKind};
-use crate::domain::leads::{Lead, Origin, Qualification};
+use crate::domain::leads::{Lead, Origin};
 use crate::domain::table::Row;
 use crate::domain::{Body, Record, Seen, Stamp, State};
 use crate::proto::EntryKind;
