@@ -40,20 +40,20 @@ impl Holding {
     }
 
     /// What a record moved to a partner, or to the house.
-    pub fn moved(part: &Part, position: u64, source: u64) -> Self {
-        let &Part { partner, agreement, currency, amount, available_at, .. } = part;
+    pub fn moved(part: &CommissionPart, position: u64, source: u64) -> Self {
+        let &CommissionPart { partner, agreement, currency, amount, available_at, .. } = part;
         Self { partner, agreement, position, source, currency, amount, available_at, entry: None }
     }
 
     /// Whether a part may be of it: one partner, currency, agreement and availability.
-    fn is_like(&self, part: &Part) -> bool {
+    fn is_like(&self, part: &CommissionPart) -> bool {
         let is_known = part.partner != HOUSE && part.agreement != Row::MAX && self.agreement != Row::MAX;
         self.is_held_by(part)
             && (part.partner == HOUSE || self.available_at == part.available_at)
             && (!is_known || self.agreement == part.agreement)
     }
 
-    fn is_held_by(&self, part: &Part) -> bool {
+    fn is_held_by(&self, part: &CommissionPart) -> bool {
         self.partner == part.partner && self.currency == part.currency
     }
 }
@@ -64,7 +64,7 @@ pub struct Holdings(SmallVec<[Holding; 1]>);
 
 /// A part taken from, or given to, a holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct CommissionPart {
     /// The partner, or `HOUSE`.
     pub partner: Row,
     /// The agreement it came through; `Row::MAX` for the house, and where it is not known.
@@ -112,9 +112,9 @@ impl Holdings {
 
     /// From whom an amount is to be taken: the latest holder first; what nobody holds, from the first.
     /// A negative amount is given to the latest.
-    pub fn parts_of(&self, amount: i128) -> Vec<Part> {
+    pub fn parts_of(&self, amount: i128) -> Vec<CommissionPart> {
         let mut left = amount;
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<CommissionPart> = Vec::new();
         for (index, holding) in self.0.iter().enumerate().rev() {
             let held = i128::from(holding.amount).max(0);
             let last = index == 0;
@@ -122,7 +122,7 @@ impl Holdings {
             if taken != 0 {
                 let amount = i64::try_from(taken).expect("a reversal is within what tiers earn on amounts of 64 bits");
                 let &Holding { partner, agreement, position, currency, available_at, .. } = holding;
-                parts.push(Part { partner, agreement, position, currency, amount, available_at });
+                parts.push(CommissionPart { partner, agreement, position, currency, amount, available_at });
             }
             left -= taken;
             if left == 0 {
@@ -134,7 +134,7 @@ impl Holdings {
 
     /// Takes a part from its holder: from the latest holding like it first, what none of them has from the first. Returns
     /// the position and the source of the holding that the first of it was taken from; `None` if the holder has none.
-    pub fn take(&mut self, part: &Part) -> Option<(u64, u64)> {
+    pub fn take(&mut self, part: &CommissionPart) -> Option<(u64, u64)> {
         let is_there = self.0.iter().any(|holding| holding.is_like(part));
         let is_meant = |holding: &&mut Holding| if is_there { holding.is_like(part) } else { holding.is_held_by(part) };
         let mut own: SmallVec<[&mut Holding; 2]> = self.0.iter_mut().filter(is_meant).collect();
@@ -151,7 +151,7 @@ impl Holdings {
     }
 
     /// Gives a part back to the holding that it was taken from; if that is not known, to the latest like it.
-    pub fn give_back(&mut self, part: &Part) {
+    pub fn give_back(&mut self, part: &CommissionPart) {
         let place = |is_meant: &dyn Fn(&Holding) -> bool| self.0.iter().rposition(is_meant);
         let place = place(&|holding| holding.is_like(part) && holding.position == part.position)
             .or_else(|| place(&|holding| holding.is_like(part)))
@@ -174,8 +174,8 @@ mod tests {
         Holding::accrued(partner, 0, 1, usd(amount), None)
     }
 
-    fn part(partner: Row, amount: i64) -> Part {
-        Part { partner, agreement: 0, position: 0, currency: usd(0).currency, amount, available_at: None }
+    fn part(partner: Row, amount: i64) -> CommissionPart {
+        CommissionPart { partner, agreement: 0, position: 0, currency: usd(0).currency, amount, available_at: None }
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
     fn what_a_refund_took_goes_back_to_where_it_was_taken_from() {
         let mut holdings = Holdings::default();
         holdings.acquire(holding(1, 40));
-        holdings.acquire(Holding::moved(&Part { agreement: 7, ..part(1, 60) }, 3, 1));
+        holdings.acquire(Holding::moved(&CommissionPart { agreement: 7, ..part(1, 60) }, 3, 1));
         let before = holdings.clone();
         let mut parts = holdings.parts_of(100);
         for part in &mut parts {

@@ -6,8 +6,8 @@ use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::Time;
 use crate::domain::commissions::earning::Earning;
-use crate::domain::commissions::holdings::{HOUSE, Holding, Part};
-use crate::domain::commissions::posting::{PartnerEntry, subject_of};
+use crate::domain::commissions::holdings::{CommissionPart, HOUSE, Holding};
+use crate::domain::commissions::posting::{PartnerEntry, subject_of_part};
 use crate::domain::commissions::sale_refunded::part_posted;
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
@@ -87,9 +87,9 @@ impl EventType for LeadReassigned {
                         None => state.leads.by_id.get_mut(row).earning_mut(),
                     };
                     let moved = if part.amount < 0 {
-                        let taken = Part { amount: -part.amount, ..part };
+                        let taken = CommissionPart { amount: -part.amount, ..part };
                         source = earning.take(&taken).map_or(earning.stamp().position, |(_, source)| source);
-                        self.to.is_none().then_some(Part { partner: HOUSE, agreement: Row::MAX, ..taken })
+                        self.to.is_none().then_some(CommissionPart { partner: HOUSE, agreement: Row::MAX, ..taken })
                     } else {
                         Some(part)
                     };
@@ -130,19 +130,19 @@ impl LeadReassigned {
         let lead_id = state.leads.by_id.key(row);
         for lot in unpaid_lots(lead, to.map(|(_, partner)| partner), state) {
             let sale = lot.sale.map(|sale| state.commissions.sales.key(sale));
-            let mut move_part = |part: &Part, minor_units| {
+            let mut move_part = |part: &CommissionPart, minor_units| {
                 let entry = PartnerEntry {
                     kind: EntryKind::Transfer,
                     amount: Money::new(part.currency, minor_units),
                     effective_at: state.commissions.effective_at(at),
                     available_at: part.available_at,
-                    subject: subject_of(part, Some(lead_id), sale, state),
+                    subject: subject_of_part(part, Some(lead_id), sale, state),
                 };
                 entry.post_against(AccountName::HouseCommission, effects);
             };
             move_part(&lot.part, -lot.part.amount);
             if let Some((agreement, partner)) = to {
-                move_part(&Part { partner, agreement, ..lot.part.clone() }, lot.part.amount);
+                move_part(&CommissionPart { partner, agreement, ..lot.part.clone() }, lot.part.amount);
             }
         }
     }
@@ -158,7 +158,7 @@ fn reassignment(effect: &Effect, stamp: Stamp, terms_position: u64, to: Option<&
 /// Unpaid commission of a lead that stands with somebody: of a sale, or of a qualification.
 struct Lot {
     sale: Option<Row>,
-    part: Part,
+    part: CommissionPart,
 }
 
 /// What of a lead's commission stands with others than `target` and does not count as paid, oldest first.
@@ -171,9 +171,9 @@ fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
         own.chain(of_sales).filter(|(_, holding)| holding.partner != HOUSE && Some(holding.partner) != target && holding.amount > 0);
     let unpaid = with_others.filter_map(|(sale, holding)| {
         let (account, place) = holding.entry?;
-        let amount = holding.amount - state.covered(account, place, holding.amount, Seen::ALL).amount;
+        let amount = holding.amount - state.paid_portion(account, place, holding.amount, Seen::ALL).amount;
         let Holding { partner, agreement, position, currency, available_at, .. } = holding;
-        (amount > 0).then_some(Lot { sale, part: Part { partner, agreement, position, currency, amount, available_at } })
+        (amount > 0).then_some(Lot { sale, part: CommissionPart { partner, agreement, position, currency, amount, available_at } })
     });
     let mut lots: Vec<Lot> = unpaid.collect();
     lots.sort_by_key(|lot| lot.part.position);
