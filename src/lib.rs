@@ -4,6 +4,7 @@ pub mod backup;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod encoding;
 pub mod grpc;
 pub mod journal;
 pub mod ledger;

@@ -5,14 +5,15 @@
 
 use super::common::Core;
 use super::idempotency::Idempotency;
-use super::idempotency::saved::IdempotencyLoad;
+use super::idempotency::encoding::IdempotencyLoad;
 use super::replay::Replayed;
 use crate::config::SnapshotSettings;
 use crate::domain::{FrozenState, StateLoad};
+use crate::encoding::{Damaged, Loader, Section};
 use crate::journal::{Journal, TreeHead};
-use crate::snapshot::{Damaged, Found, LoadError, SaveError, Section, SnapshotFile, Snapshots, Writer};
+use crate::snapshot::{Found, LoadError, SaveError, SnapshotFile, Snapshots, Writer};
 use crate::views::index::Index;
-use crate::views::index::saved::IndexLoad;
+use crate::views::index::encoding::IndexLoad;
 use crate::views::metrics::{Projection, ProjectionLoad};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -215,7 +216,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn part(&self, section: Section) -> Option<&dyn crate::snapshot::Part> {
+    fn part(&self, section: Section) -> Option<&dyn Loader> {
         let own = self.state.part(section).or_else(|| self.ids.part(section));
         own.or_else(|| self.index.part(section)).or_else(|| self.metrics.part(section))
     }

@@ -4,18 +4,18 @@
 //! looked up in the state, and so are the scope's campaigns. For the present that is next to nothing.
 
 pub mod effort;
+mod encoding;
 mod fact;
 mod history;
 mod note;
 mod projection;
 mod ratio;
 pub mod reach;
-mod saved;
 mod sums;
 
 pub use history::Window;
 pub use note::{Note, Notes, notes};
-pub use projection::saved::ProjectionLoad;
+pub use projection::encoding::ProjectionLoad;
 pub use projection::{Gathered, Projection};
 
 use super::{Reading, agreement_seen, campaign_seen, partner_seen};

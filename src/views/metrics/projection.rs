@@ -1,6 +1,6 @@
 //! The running projection: the facts of every scope, fed with what is durable and never taken back.
 
-pub mod saved;
+pub mod encoding;
 
 use super::fact::{Change, Fact, Scope, Value};
 use super::history::{History, Window};
