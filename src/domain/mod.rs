@@ -22,12 +22,13 @@ pub mod partners;
 pub mod rejection;
 pub mod relationship;
 mod row_index;
+pub mod rules;
 pub mod stamp;
 mod state;
 pub mod table;
 pub mod ventures;
 
-pub use event::{Body, Event, EventType, name_of, parse};
+pub use event::{Body, Event, EventType, event_type_name, parse};
 pub use state::encoding::{FrozenState, StateLoad};
 pub use state::{Context, Record, State, Subjects};
 

@@ -11,10 +11,10 @@ use crate::config::SnapshotSettings;
 use crate::domain::{FrozenState, StateLoad};
 use crate::encoding::{Damaged, Loader, Section};
 use crate::journal::{Journal, TreeHead};
+use crate::projections::index::Index;
+use crate::projections::index::encoding::IndexLoad;
+use crate::projections::metrics::{Metrics, MetricsLoad};
 use crate::snapshot::{Found, LoadError, SaveError, SnapshotFile, Snapshots, Writer};
-use crate::views::index::Index;
-use crate::views::index::encoding::IndexLoad;
-use crate::views::metrics::{Projection, ProjectionLoad};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -43,7 +43,7 @@ pub struct Taken {
     head: TreeHead,
     state: FrozenState,
     index: Index,
-    metrics: Projection,
+    metrics: Metrics,
 }
 
 impl Schedule {
@@ -212,7 +212,7 @@ struct Parts {
     state: StateLoad,
     ids: IdempotencyLoad,
     index: IndexLoad,
-    metrics: ProjectionLoad,
+    metrics: MetricsLoad,
 }
 
 impl Parts {

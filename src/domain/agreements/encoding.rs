@@ -1,7 +1,7 @@
 //! Agreements in a snapshot. Terms are kept as they were sent, and read again.
 
 use super::terms::Terms;
-use super::{Agreement, ExclusivityBreach, Signature, StandingEnd, TerminationNotice, Version};
+use super::{Agreement, ExclusivityBreach, RecordedEnd, Signature, TerminationNotice, Version};
 use crate::domain::parse::Fields;
 use crate::encoding::{Codec, Damaged, Input, Output, codec};
 use crate::proto;
@@ -23,5 +23,5 @@ codec!(ExclusivityBreach { stamp, agreement, by });
 codec!(Version { effective_at, stamp, terms });
 codec!(Signature { stamp, effective_at });
 codec!(TerminationNotice { given, given_by, ends_at, withdrawn });
-codec!(StandingEnd { stamp, ends_at, cause });
+codec!(RecordedEnd { stamp, ends_at, cause });
 codec!(Agreement { partner, agreement_type, proposal, signature, versions, notices, terminations, expiries });

@@ -1,13 +1,13 @@
 //! Holdings in a snapshot.
 
-use super::{Holding, Holdings, Part};
+use super::{CommissionPart, Holding, Holdings};
 use crate::encoding::{Codec, Damaged, Input, Output, codec};
 
 codec!(Holding { partner, agreement, position, amount, available_at, entry });
 codec!(Holdings(all));
-codec!(Part { partner, agreement, amount, available_at });
+codec!(CommissionPart { partner, agreement, amount, available_at });
 
-impl Codec for Box<[Part]> {
+impl Codec for Box<[CommissionPart]> {
     fn encode(&self, out: &mut Output) {
         out.number(self.len() as u64);
         self.iter().for_each(|part| part.encode(out));

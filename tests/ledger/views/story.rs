@@ -1,0 +1,257 @@
+//! A ledger in memory, told as a story: facts by date, each recorded with its effects as a journal would.
+
+use partnership_ledger::domain::calendar::Time;
+use partnership_ledger::domain::effect::Effect;
+use partnership_ledger::domain::parse::timestamp;
+use partnership_ledger::domain::rejection::Rejection;
+use partnership_ledger::domain::{Record, Seen, State, parse};
+use partnership_ledger::projections::index::Index;
+use partnership_ledger::projections::metrics::{self, Metrics};
+use partnership_ledger::proto::commission_rule::Reward;
+use partnership_ledger::proto::event::Body;
+use partnership_ledger::proto::{self, AcquiredBy, AgreementType, CommissionTrigger, PartnerKind};
+use std::collections::BTreeMap;
+
+/// A ledger in memory, with its index, its projection and its records as stored.
+#[derive(Default)]
+pub struct Story {
+    pub state: State,
+    pub index: Index,
+    pub metrics: Metrics,
+    pub records: Vec<proto::Record>,
+}
+
+impl Story {
+    /// Records a fact, or says why not.
+    pub fn tell(&mut self, at: Time, body: Body) -> Result<u64, Rejection> {
+        let event_id = uuid::Uuid::from_u128(self.records.len() as u128).to_string();
+        let message = proto::Event { event_id, occurred_at: Some(timestamp(at)), metadata: BTreeMap::new(), body: Some(body) };
+        let event = parse(std::slice::from_ref(&message)).expect("well formed").remove(0);
+        let effects = self.state.decide(&event, now(), 300)?;
+        let record = Record { position: self.state.position + 1, recorded_at: now(), event, effects };
+        self.keep(&record);
+        self.records.push(proto::Record {
+            position: record.position,
+            recorded_at: Some(timestamp(record.recorded_at)),
+            recorded_by: "anonymous".to_owned(),
+            event: Some(message),
+            effects: record.effects.iter().map(Effect::to_message).collect(),
+        });
+        Ok(record.position)
+    }
+
+    fn keep(&mut self, record: &Record) {
+        self.state.evolve(record);
+        self.index.add(record.position, &self.state.subjects(record));
+        self.metrics.add(&metrics::updates(record, &self.state));
+    }
+
+    /// The same, for what the rules must not refuse.
+    pub fn on(mut self, date: &str, body: impl Into<Body>) -> Self {
+        self.tell(day(date), body.into()).unwrap_or_else(|refusal| panic!("{date}: {refusal}"));
+        self
+    }
+
+    /// A ledger that ends at a position, made of what is stored.
+    pub fn until(&self, position: u64) -> Self {
+        let mut story = Self::default();
+        for message in self.records.iter().take_while(|record| record.position <= position) {
+            story.keep(&Record::from_message(message).expect("a record"));
+            story.records.push(message.clone());
+        }
+        story
+    }
+
+    /// Everything, as of a date.
+    pub fn seen(&self, date: &str) -> Seen {
+        Seen { time: day(date), position: self.state.position }
+    }
+}
+
+/// The time of recording: after all that is told.
+fn now() -> Time {
+    day("2026-11-22")
+}
+
+/// The beginning of a day in UTC, or an instant.
+pub fn day(date: &str) -> Time {
+    let text = if date.contains('T') { date.to_owned() } else { format!("{date}T00:00:00Z") };
+    text.parse().expect("a time")
+}
+
+pub fn usd(minor_units: i64) -> proto::Money {
+    proto::Money { currency_code: "USD".to_owned(), minor_units }
+}
+
+pub fn registered(partner: &str) -> Body {
+    Body::PartnerRegistered(proto::PartnerRegistered {
+        partner_id: partner.into(),
+        display_name: partner.to_uppercase(),
+        kind: PartnerKind::Reseller as i32,
+        ..proto::PartnerRegistered::default()
+    })
+}
+
+/// A rule by the name of `base` that pays for sales.
+pub fn rule(reward: Reward) -> proto::CommissionRule {
+    let trigger = CommissionTrigger::Sale as i32;
+    proto::CommissionRule { name: "base".into(), trigger, reward: Some(reward), ..proto::CommissionRule::default() }
+}
+
+/// Terms with one rule: 20 % of every sale.
+pub fn terms() -> proto::Terms {
+    terms_with(rule(Reward::RateBps(2_000)))
+}
+
+pub fn terms_with(rule: proto::CommissionRule) -> proto::Terms {
+    proto::Terms { commission: Some(proto::Commission { rules: vec![rule] }), ..proto::Terms::default() }
+}
+
+pub fn signed(agreement: &str, partner: &str, terms: proto::Terms) -> Body {
+    Body::AgreementSigned(proto::AgreementSigned {
+        agreement_id: agreement.into(),
+        partner_id: partner.into(),
+        r#type: AgreementType::Channel as i32,
+        terms: Some(Box::new(terms)),
+        ..proto::AgreementSigned::default()
+    })
+}
+
+pub fn referred(lead: &str, agreement: &str) -> Body {
+    Body::LeadReferred(proto::LeadReferred {
+        lead_id: lead.into(),
+        agreement_id: Some(agreement.into()),
+        acquired_by: AcquiredBy::Partner as i32,
+        ..proto::LeadReferred::default()
+    })
+}
+
+pub fn sold(sale: &str, lead: &str, minor_units: i64) -> Body {
+    let amount = Some(usd(minor_units));
+    Body::SaleRecorded(proto::SaleRecorded {
+        sale_id: sale.into(),
+        lead_id: Some(lead.into()),
+        amount,
+        product: "pro".into(),
+        ..proto::SaleRecorded::default()
+    })
+}
+
+pub fn refunded(refund: &str, sale: &str, minor_units: i64) -> Body {
+    let (amount, reason) = (Some(usd(minor_units)), proto::RefundReason::CustomerRequest as i32);
+    Body::SaleRefunded(proto::SaleRefunded { refund_id: refund.into(), sale_id: sale.into(), amount, reason, clamp: true })
+}
+
+pub fn paid(payout: &str, partner: &str, minor_units: i64) -> Body {
+    Body::CommissionPaid(proto::CommissionPaid {
+        payout_id: payout.into(),
+        partner_id: partner.into(),
+        amount: Some(usd(minor_units)),
+        ..proto::CommissionPaid::default()
+    })
+}
+
+pub fn adjusted(adjustment: &str, agreement: &str, minor_units: i64) -> Body {
+    let amount = Some(usd(minor_units));
+    let reason = "agreed".to_owned();
+    Body::CommissionAdjusted(proto::CommissionAdjusted { adjustment_id: adjustment.into(), agreement_id: agreement.into(), amount, reason })
+}
+
+/// Gives a lead to an agreement, or to the house, with what is unpaid.
+pub fn reassigned(lead: &str, to: Option<&str>) -> Body {
+    use proto::lead_reassigned::To;
+    Body::LeadReassigned(proto::LeadReassigned {
+        lead_id: lead.into(),
+        to: Some(to.map_or(To::House(true), |agreement| To::AgreementId(agreement.into()))),
+        reason: "agreed".into(),
+        dispute_id: None,
+        transfer_unpaid_commission: true,
+    })
+}
+
+pub fn terminated(agreement: &str) -> Body {
+    let cause = proto::TerminationCause::Mutual as i32;
+    Body::AgreementTerminated(proto::AgreementTerminated { agreement_id: agreement.into(), cause, ..proto::AgreementTerminated::default() })
+}
+
+/// A campaign of the house and of agreements, who share leads and costs alike but for the first, who gets the rest; the
+/// house owes `slides`, the first agreement `invitations`.
+pub fn planned(campaign: &str, agreements: &[&str]) -> Body {
+    use proto::campaign_participant::Party;
+    let parties = std::iter::once(Party::House(true)).chain(agreements.iter().map(|id| Party::AgreementId((*id).into())));
+    let share = 10_000 / (u32::try_from(agreements.len()).expect("few") + 1);
+    let participants: Vec<_> = parties
+        .enumerate()
+        .map(|(place, party)| {
+            let share = if place == 0 { 10_000 - share * u32::try_from(agreements.len()).expect("few") } else { share };
+            let goal = proto::CampaignGoal::Leads as i32;
+            proto::CampaignParticipant { party: Some(party), cost_share_bps: share, lead_share_bps: share, goal }
+        })
+        .collect();
+    Body::CampaignPlanned(proto::CampaignPlanned {
+        campaign_id: campaign.into(),
+        r#type: proto::CampaignType::JointWebinar as i32,
+        title: "Webinar".into(),
+        participants,
+        deliverables: vec![
+            deliverable("slides", None, 3, Some("2025-02-01")),
+            deliverable("invitations", agreements.first().copied(), 5, None),
+        ],
+        starts_at: Some(timestamp(day("2025-02-01"))),
+        ends_at: Some(timestamp(day("2025-04-01"))),
+    })
+}
+
+fn deliverable(id: &str, owed_by: Option<&str>, weight: u32, due: Option<&str>) -> proto::Deliverable {
+    let due_at = due.map(|date| timestamp(day(date)));
+    proto::Deliverable { deliverable_id: id.into(), owed_by: Some(taking(owed_by)), description: format!("the {id}"), weight, due_at }
+}
+
+/// The house, or the partner of an agreement.
+pub fn taking(agreement: Option<&str>) -> proto::CampaignParty {
+    use proto::campaign_party::Party;
+    proto::CampaignParty { party: Some(agreement.map_or(Party::House(true), |id| Party::AgreementId(id.into()))) }
+}
+
+/// A referral through a campaign.
+pub fn referred_through(campaign: &str, lead: &str, agreement: Option<&str>, acquired_by: AcquiredBy) -> Body {
+    Body::LeadReferred(proto::LeadReferred {
+        lead_id: lead.into(),
+        agreement_id: agreement.map(str::to_owned),
+        acquired_by: acquired_by as i32,
+        campaign_id: Some(campaign.into()),
+        ..proto::LeadReferred::default()
+    })
+}
+
+pub fn qualified(lead: &str) -> Body {
+    Body::LeadQualified(proto::LeadQualified { lead_id: lead.into() })
+}
+
+pub fn delivered(campaign: &str, deliverable: &str) -> Body {
+    Body::DeliverableCompleted(proto::DeliverableCompleted { campaign_id: campaign.into(), deliverable_id: deliverable.into() })
+}
+
+pub fn cost(cost: &str, campaign: &str, agreement: Option<&str>, minor_units: i64) -> Body {
+    use proto::cost_incurred::PaidBy;
+    Body::CostIncurred(proto::CostIncurred {
+        cost_id: cost.into(),
+        campaign_id: campaign.into(),
+        amount: Some(usd(minor_units)),
+        paid_by: Some(agreement.map_or(PaidBy::House(true), |id| PaidBy::AgreementId(id.into()))),
+        description: "platform".into(),
+    })
+}
+
+/// What somebody measured: the audiences of house and partner, and those who registered.
+pub fn measured(campaign: &str, by: Option<&str>, audiences: [Option<i64>; 2], registrations: Option<i64>) -> Body {
+    let [house_audience, partner_audience] = audiences;
+    Body::ReachMeasured(proto::ReachMeasured {
+        campaign_id: campaign.into(),
+        measured_by: Some(taking(by)),
+        house_audience,
+        partner_audience,
+        registrations,
+        ..proto::ReachMeasured::default()
+    })
+}
