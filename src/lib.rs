@@ -2,12 +2,11 @@
 
 pub mod backup;
 pub mod clock;
-pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod journal;
 pub mod ledger;
 pub mod proto;
-pub mod signals;
+pub mod server;
 pub mod snapshot;
 pub mod views;

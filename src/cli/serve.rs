@@ -1,10 +1,9 @@
 //! `serve`: opens the ledger of a directory and serves it until it is told to end.
 
 use super::failure::Failure;
-use partnership_ledger::config::ServeConfig;
-use partnership_ledger::grpc::{ServeError, serve};
 use partnership_ledger::journal::{JournalError, OpenReport};
 use partnership_ledger::ledger::ReplayReport;
+use partnership_ledger::server::{ServeConfig, ServeError, serve};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;

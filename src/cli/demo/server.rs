@@ -2,10 +2,9 @@
 
 use crate::cli::failure::Failure;
 use partnership_ledger::clock::SystemClock;
-use partnership_ledger::config::ServeConfig;
-use partnership_ledger::grpc::assemble;
 use partnership_ledger::journal::{DurableJournal, Options};
 use partnership_ledger::ledger::Ledger;
+use partnership_ledger::server::{ServeConfig, assemble};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tempfile::TempDir;

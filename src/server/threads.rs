@@ -4,8 +4,9 @@
 //! from each other write answers one by one, and wake each other for it: with two of them a third fewer questions were
 //! answered than with one.
 
+use super::assembly::{Assembly, Service};
 use super::connections::Newcomer;
-use super::{Assembly, ServeError, Service};
+use super::serve::ServeError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -153,12 +154,12 @@ fn serve(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Acceptor;
+    use super::super::ServeConfig;
+    use super::super::connections::Acceptor;
     use super::*;
     use crate::clock::SystemClock;
-    use crate::config::{Limits, ServeConfig};
     use crate::journal::MemoryJournal;
-    use crate::ledger::Ledger;
+    use crate::ledger::{Ledger, Limits};
     use tokio::net::{TcpListener, TcpStream};
 
     const THREADS: usize = 3;

@@ -1,14 +1,14 @@
 //! Serving over TCP: start, signals, and an end in time whatever the clients do.
 
-use super::Assembly;
+use super::assembly::Assembly;
+use super::config::ServeConfig;
 use super::connections::{Acceptor, most_connections};
 use super::health::Health;
+use super::signals::Signals;
 use super::threads::Threads;
 use crate::clock::SystemClock;
-use crate::config::{ServeConfig, SnapshotSettings};
 use crate::journal::{DurableJournal, JournalError, OpenReport, Options};
-use crate::ledger::{Ledger, ReplayError, ReplayReport};
-use crate::signals::Signals;
+use crate::ledger::{Ledger, ReplayError, ReplayReport, SnapshotSettings};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
