@@ -10,3 +10,4 @@ pub mod proto;
 pub mod server;
 pub mod snapshot;
 pub mod views;
+pub mod workload;

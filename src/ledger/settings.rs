@@ -9,11 +9,11 @@ pub const MAX_RECORDED_BYTES: usize = 32 << 20;
 /// What the ledger accepts before it refuses requests.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// How far ahead of now a fact may lie, in seconds (rules 1.2).
+    /// How far in the future a fact may lie, in seconds (rules 1.2).
     pub future_tolerance_seconds: u64,
-    /// Requests that may be queued, decided or in syncing at a time; more are refused as overload.
+    /// Requests that may be queued, decided or being synced at a time; more are refused as overload.
     pub queue_requests: usize,
-    /// Bytes of requests that may be queued, decided or in syncing at a time; more are refused as overload.
+    /// Bytes of requests that may be queued, decided or being synced at a time; more are refused as overload.
     pub queue_bytes: usize,
     /// Records after which a commit takes no further request.
     pub commit_records: usize,
@@ -42,19 +42,19 @@ impl Default for Limits {
 /// Where snapshots of the state are kept, and when they are taken.
 #[derive(Clone, Debug)]
 pub struct SnapshotSettings {
-    /// The data directory; they are in `snapshots` of it.
+    /// The data directory; snapshots are in its folder `snapshots`.
     pub data_dir: PathBuf,
-    /// Records from one to the next. A start after a crash replays about as many.
+    /// Records from one snapshot to the next. A start after a crash replays about as many.
     pub every_records: u64,
-    /// Records since the last one from which on one is taken when the ledger is closed.
+    /// The fewest records since the last snapshot for which one is taken when the ledger is closed.
     pub least_at_close: u64,
-    /// How long that may take; it is given up if it takes longer.
-    pub close_patience: Duration,
+    /// How long that one may take; it is abandoned if it takes longer.
+    pub close_timeout: Duration,
 }
 
 impl SnapshotSettings {
     /// The defaults, for a data directory.
     pub fn new(data_dir: PathBuf) -> Self {
-        Self { data_dir, every_records: 1_000_000, least_at_close: 10_000, close_patience: Duration::from_secs(3) }
+        Self { data_dir, every_records: 1_000_000, least_at_close: 10_000, close_timeout: Duration::from_secs(3) }
     }
 }

@@ -154,7 +154,7 @@ pub fn save_at_close(core: &Core) {
         return;
     }
     let started = Instant::now();
-    let is_late = || started.elapsed() > schedule.settings.close_patience;
+    let is_late = || started.elapsed() > schedule.settings.close_timeout;
     let saved = catch_unwind(AssertUnwindSafe(|| {
         let state = core.state.read().freeze();
         if let Some(taken) = taken_now(core, state) {

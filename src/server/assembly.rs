@@ -15,14 +15,14 @@ pub type Service = Router<Stack<EdgeLayer, Identity>>;
 const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 /// HTTP/2's window of one connection.
 const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
-/// How long a connection may be silent before the client is asked whether it is still there.
-const ASK_AFTER: Duration = Duration::from_secs(30);
-/// How long the client may take to say that it is.
-const GIVEN_UP_AFTER: Duration = Duration::from_secs(20);
+/// How long a connection may be idle before a keep-alive ping is sent.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long the client may take to answer the ping.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
 /// The largest HTTP/2 frame.
 const FRAME_BYTES: u32 = 256 << 10;
 
-/// What all services of a ledger have in common, in whichever runtimes they are served.
+/// What the services of a ledger share, whatever runtimes they are served in.
 pub struct Assembly {
     ledger: Ledger,
     bounds: Bounds,
@@ -32,7 +32,7 @@ pub struct Assembly {
 }
 
 impl Assembly {
-    /// That of a ledger.
+    /// The assembly of a ledger's services.
     pub fn new(ledger: &Ledger, config: &ServeConfig) -> Self {
         Self {
             ledger: ledger.clone(),
@@ -43,13 +43,13 @@ impl Assembly {
         }
     }
 
-    /// Says how the services are.
+    /// The health of the services.
     pub fn health(&self) -> &Health {
         &self.health
     }
 
-    /// A service for the present runtime; to be served over TCP, or over anything else that is a stream. The runtime hears
-    /// that recording has stopped before it hears of a refused event: health never says less than an answer.
+    /// Returns a server for the present runtime, to be served over TCP or any other stream. The runtime learns that
+    /// recording has stopped before a refusal for it is sent, so health never says less than an answer.
     ///
     /// # Errors
     /// If the contract's descriptor cannot be read, which is a defect.
@@ -63,8 +63,8 @@ impl Assembly {
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_frame_size(FRAME_BYTES)
             .max_concurrent_streams(self.max_concurrent_streams)
-            .http2_keepalive_interval(Some(ASK_AFTER))
-            .http2_keepalive_timeout(Some(GIVEN_UP_AFTER))
+            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
             .layer(EdgeLayer(self.bounds.clone()))
             .add_service(ledger_service(&self.ledger, self.stream_in_flight))
             .add_service(partnership_service(&self.ledger))

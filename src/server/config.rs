@@ -12,31 +12,31 @@ pub struct ServeConfig {
     pub data_dir: PathBuf,
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// Whether a damaged end of the log that no other copy has is given up instead of refused.
+    /// Whether a damaged end of the log that no other copy has is cut off instead of refused.
     pub cut_damaged_tail: bool,
     /// Records from one snapshot of the state to the next; 0 for none.
     pub snapshot_records: u64,
     /// Whether both copies of all records are read before the service starts, however large the ledger is.
     pub check_everything: bool,
-    /// What the ledger takes before it says no.
+    /// What the ledger accepts before it refuses requests.
     pub limits: Limits,
-    /// Threads that serve connections, each of them its own.
+    /// Threads that serve connections; a connection stays with its thread.
     pub worker_threads: usize,
     /// Connections at a time; more are closed at once. The system's limit of open files may allow fewer.
     pub max_connections: usize,
-    /// How long a client that has connected may take to begin to speak.
-    pub patience: Duration,
-    /// Bytes of messages that have begun to arrive and are not whole, of all calls together; more are refused as overload.
+    /// How long a client that has connected may take to send the HTTP/2 preface.
+    pub preface_timeout: Duration,
+    /// Bytes of partly received messages, over all calls; more are refused as overload.
     pub arriving_bytes: usize,
-    /// How long the rest of a message may take.
+    /// How long the rest of a message may take once it has begun to arrive.
     pub arriving_time: Duration,
     /// Calls at a time on one connection.
     pub max_concurrent_streams: u32,
-    /// Requests that one append stream may have unanswered; beyond them it is not read on.
+    /// Unanswered requests of one append stream; at that many it is not read on (back-pressure).
     pub stream_in_flight: usize,
     /// How long calls under way may take to finish once the service is told to stop.
     pub drain: Duration,
-    /// How long the last commits and the journal's close may take after that.
+    /// How long the last commits and closing the journal may take after that.
     pub close: Duration,
 }
 
@@ -52,7 +52,7 @@ impl Default for ServeConfig {
             limits: Limits::default(),
             worker_threads: cores.min(4),
             max_connections: 4_096,
-            patience: Duration::from_secs(10),
+            preface_timeout: Duration::from_secs(10),
             arriving_bytes: 128 << 20,
             arriving_time: Duration::from_mins(1),
             max_concurrent_streams: 256,

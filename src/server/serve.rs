@@ -3,16 +3,14 @@
 use super::assembly::Assembly;
 use super::config::ServeConfig;
 use super::connections::{Acceptor, most_connections};
+use super::error::ServeError;
 use super::health::Health;
+use super::open::{OpenLedger, open};
 use super::signals::Signals;
 use super::threads::Threads;
-use crate::clock::SystemClock;
-use crate::journal::{DurableJournal, JournalError, OpenReport, Options};
-use crate::ledger::{Ledger, ReplayError, ReplayReport, SnapshotSettings};
+use crate::ledger::{Ledger, ReplayReport};
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
@@ -21,99 +19,38 @@ use tokio::runtime::Builder;
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
 
-/// Why the service could not be started, or did not end well.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The data directory cannot be made.
-    #[error("the data directory {} cannot be created: {source}", dir.display())]
-    DataDir {
-        /// The directory.
-        dir: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// The address cannot be listened on.
-    #[error("{address} cannot be listened on: {source}")]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        source: io::Error,
-    },
-    /// The journal cannot be opened, or not closed well.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The records cannot be replayed.
-    #[error(transparent)]
-    Replay(#[from] ReplayError),
-    /// The system refused threads or signals.
-    #[error("the system refused {what}: {source}")]
-    System {
-        /// What.
-        what: &'static str,
-        /// Why.
-        source: io::Error,
-    },
-    /// The contract's own description cannot be served.
-    #[error("the contract's description cannot be served: {0}")]
-    Reflection(#[from] tonic_reflection::server::Error),
-    /// The server ended by itself.
-    #[error("the server failed: {0}")]
-    Transport(#[from] tonic::transport::Error),
-    /// A thread that served has ended by itself.
-    #[error("a thread of the service ended by a defect")]
-    Defect,
-    /// Recording stopped while serving.
-    #[error("recording stopped: {0}")]
-    Stopped(String),
-    /// The journal was not closed in time.
-    #[error("the journal was not closed within {0:?}; what was acknowledged is safe, the next start takes longer")]
-    CloseTimeout(Duration),
-}
-
 fn system(what: &'static str) -> impl FnOnce(io::Error) -> ServeError {
     move |source| ServeError::System { what, source }
 }
 
-/// Serves the ledger of a directory until SIGTERM or SIGINT. `on_ready` is called once it listens, with the real address.
+/// Opens a ledger and serves it until SIGTERM or SIGINT. `on_ready` is called once it listens, with the real address, what
+/// was replayed, and the notes of opening the store.
 ///
 /// # Errors
 /// Why it could not start, or what went wrong at the end.
-pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayReport, &OpenReport)) -> Result<(), ServeError> {
+pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayReport, &[String])) -> Result<(), ServeError> {
     std::fs::create_dir_all(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
-    // Of its own, connections have other threads: whatever they do, signals are heard.
+    // Connections are served by other threads, so this one hears signals whatever they do.
     let runtime = Builder::new_current_thread().enable_all().build().map_err(system("threads"))?;
     let socket = {
         let _inside = runtime.enter();
         bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
     };
-    let mut options = Options { cut_damaged_tail: config.cut_damaged_tail, ..Options::default() };
-    if config.check_everything {
-        options.check_up_to_bytes = u64::MAX;
-    }
-    let (journal, opened) = DurableJournal::open(&config.data_dir, options)?;
-    let (journal, clock, limits) = (Arc::new(journal), Arc::new(SystemClock), config.limits.clone());
-    let (ledger, replayed) = match config.snapshot_records {
-        0 => Ledger::open(journal, clock, limits)?,
-        every_records => {
-            let settings = SnapshotSettings { every_records, ..SnapshotSettings::new(config.data_dir.clone()) };
-            Ledger::open_with_snapshots(journal, clock, limits, settings)?
-        }
-    };
+    let OpenLedger { ledger, replayed, notes } = open(config)?;
     let assembly = Assembly::new(&ledger, config);
     let mut threads = {
         let _inside = runtime.enter();
-        Threads::start(config.worker_threads, &assembly, config.patience)?
+        Threads::start(config.worker_threads, &assembly, config.preface_timeout)?
     };
     let served = runtime.block_on(async {
-        // Whoever asks before this is refused, and not kept waiting for the replay.
+        // Until here clients are refused at once instead of waiting for the replay.
         let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let mut signals = Signals::new().map_err(system("signals"))?;
-        on_ready(address, &replayed, &opened);
+        on_ready(address, &replayed, &notes);
         run(&ledger, config, listener, assembly.health(), &mut threads, &mut signals).await
     });
-    threads.cut();
+    threads.close();
     let stopped = ledger.stopped().borrow().clone();
     let closed = close(ledger, config.close);
     runtime.block_on(threads.wait());
@@ -131,8 +68,8 @@ fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-/// Serves until a signal, then ends: says so, takes nothing more, and gives the calls under way their time. Clients
-/// that are connected and silent would keep the server up for ever, so the time is counted here.
+/// Serves until a signal, then shuts down gracefully: health says so, no connection is accepted, and calls under way have
+/// `config.drain` to finish. Without that limit a client that stays connected would keep the server up for ever.
 async fn run(
     ledger: &Ledger,
     config: &ServeConfig,
@@ -142,14 +79,14 @@ async fn run(
     signals: &mut Signals,
 ) -> Result<(), ServeError> {
     health.serving().await;
-    // Also if it has stopped already.
+    // Reports it as well if recording has stopped already.
     tokio::spawn(health.clone().follow(ledger.clone()));
-    let most = most_connections(config.worker_threads + 1);
-    let mut acceptor = Acceptor::new(listener, config.max_connections.min(most));
+    let by_files = most_connections(config.worker_threads + 1);
+    let mut acceptor = Acceptor::new(listener, config.max_connections.min(by_files));
     let ended = loop {
         tokio::select! {
-            newcomer = acceptor.next() => threads.take(newcomer),
-            // Calls under way on the others are finished.
+            accepted = acceptor.next() => threads.serve(accepted),
+            // A thread ended by itself; calls under way on the others are finished.
             Some(outcome) = threads.next_outcome() => break outcome,
             name = signals.next() => {
                 tracing::info!(signal = name, "ending");
@@ -157,11 +94,11 @@ async fn run(
             }
         }
     };
-    // Whoever comes now is refused.
+    // New connections are refused from here on.
     drop(acceptor);
     health.ending().await;
     ledger.begin_closing();
-    threads.end();
+    threads.shut_down();
     tokio::select! {
         outcome = threads.all_outcomes() => return ended.and(outcome),
         () = tokio::time::sleep(config.drain) => tracing::info!("some connections stayed open and are cut"),
@@ -170,7 +107,7 @@ async fn run(
     ended
 }
 
-/// Commits what was taken and closes the journal, within a time.
+/// Commits the requests that were accepted and closes the journal; fails if that takes longer than `within`.
 fn close(ledger: Ledger, within: Duration) -> Result<(), ServeError> {
     let (sender, closed) = channel();
     std::thread::spawn(move || {
