@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const AT_CLOSE_ONLY: u64 = u64::MAX;
 
 fn open(journal: &Arc<MemoryJournal>, data_dir: &Path, every_records: u64) -> (Ledger, ReplayReport) {
-    let settings = SnapshotSettings { every_records, least_at_close: 1, close_patience: PATIENCE, data_dir: data_dir.to_owned() };
+    let settings = SnapshotSettings { every_records, least_at_close: 1, close_timeout: PATIENCE, data_dir: data_dir.to_owned() };
     let clock = Arc::new(ManualClock::new(NOW));
     Ledger::open_with_snapshots(journal.clone(), clock, Limits::default(), settings).expect("replayable")
 }

@@ -31,7 +31,7 @@ pub fn serve_if_told() {
         limits,
         worker_threads: 2,
         max_connections: CONNECTIONS,
-        patience: PATIENCE,
+        preface_timeout: PATIENCE,
         arriving_time: ARRIVING,
         ..ServeConfig::default()
     };
