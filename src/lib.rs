@@ -2,12 +2,13 @@
 
 pub mod backup;
 pub mod clock;
-pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod journal;
 pub mod ledger;
+pub mod projections;
 pub mod proto;
-pub mod signals;
+pub mod queries;
+pub mod server;
 pub mod snapshot;
-pub mod views;
+pub mod workload;

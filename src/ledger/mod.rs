@@ -14,6 +14,7 @@ mod group;
 mod idempotency;
 mod queue;
 mod replay;
+mod settings;
 mod snapshots;
 mod stepped;
 mod view;
@@ -23,19 +24,19 @@ pub use encoded::{EncodedAppend, EncodedResponse, Events};
 pub use error::{Error, EventPlace};
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
+pub use settings::{Limits, MAX_RECORDED_BYTES, SnapshotSettings};
 pub use stepped::{Progress, SteppedLedger};
 pub use view::View;
 
 use crate::clock::Clock;
-use crate::config::{Limits, SnapshotSettings};
 use crate::domain::calendar::Time;
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{self, Seen};
 use crate::journal::{Journal, JournalError, StoredRecord, TreeHead};
+use crate::projections::index::Index;
+use crate::projections::metrics::Metrics;
 use crate::proto;
-use crate::views::index::Index;
-use crate::views::metrics::Projection;
 use common::Core;
 use courier::Courier;
 use parking_lot::{Mutex, RwLock};
@@ -255,7 +256,7 @@ impl Ledger {
     }
 
     /// Asks the projection of facts that figures count.
-    pub fn metrics<R>(&self, ask: impl FnOnce(&Projection) -> R) -> R {
+    pub fn metrics<R>(&self, ask: impl FnOnce(&Metrics) -> R) -> R {
         ask(&self.core.metrics.read())
     }
 

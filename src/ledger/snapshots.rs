@@ -7,13 +7,13 @@ use super::common::Core;
 use super::idempotency::Idempotency;
 use super::idempotency::saved::IdempotencyLoad;
 use super::replay::Replayed;
-use crate::config::SnapshotSettings;
 use crate::domain::{FrozenState, StateLoad};
 use crate::journal::{Journal, TreeHead};
+use crate::ledger::SnapshotSettings;
+use crate::projections::index::Index;
+use crate::projections::index::saved::IndexLoad;
+use crate::projections::metrics::{Metrics, MetricsLoad};
 use crate::snapshot::{Damaged, Found, LoadError, SaveError, Section, SnapshotFile, Snapshots, Writer};
-use crate::views::index::Index;
-use crate::views::index::saved::IndexLoad;
-use crate::views::metrics::{Projection, ProjectionLoad};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -42,7 +42,7 @@ pub struct Taken {
     head: TreeHead,
     state: FrozenState,
     index: Index,
-    metrics: Projection,
+    metrics: Metrics,
 }
 
 impl Schedule {
@@ -154,7 +154,7 @@ pub fn save_at_close(core: &Core) {
         return;
     }
     let started = Instant::now();
-    let is_late = || started.elapsed() > schedule.settings.close_patience;
+    let is_late = || started.elapsed() > schedule.settings.close_timeout;
     let saved = catch_unwind(AssertUnwindSafe(|| {
         let state = core.state.read().freeze();
         if let Some(taken) = taken_now(core, state) {
@@ -211,7 +211,7 @@ struct Parts {
     state: StateLoad,
     ids: IdempotencyLoad,
     index: IndexLoad,
-    metrics: ProjectionLoad,
+    metrics: MetricsLoad,
 }
 
 impl Parts {
