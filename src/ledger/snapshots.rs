@@ -7,10 +7,10 @@ use super::common::Core;
 use super::idempotency::Idempotency;
 use super::idempotency::encoding::IdempotencyLoad;
 use super::replay::Replayed;
-use crate::config::SnapshotSettings;
 use crate::domain::{FrozenState, StateLoad};
 use crate::encoding::{Damaged, Loader, Section};
 use crate::journal::{Journal, TreeHead};
+use crate::ledger::SnapshotSettings;
 use crate::projections::index::Index;
 use crate::projections::index::encoding::IndexLoad;
 use crate::projections::metrics::{Metrics, MetricsLoad};
@@ -155,7 +155,7 @@ pub fn save_at_close(core: &Core) {
         return;
     }
     let started = Instant::now();
-    let is_late = || started.elapsed() > schedule.settings.close_patience;
+    let is_late = || started.elapsed() > schedule.settings.close_timeout;
     let saved = catch_unwind(AssertUnwindSafe(|| {
         let state = core.state.read().freeze();
         if let Some(taken) = taken_now(core, state) {
