@@ -54,13 +54,13 @@ pub struct SnapshotSettings {
     /// Records since the last one from which on one is taken when the ledger is closed.
     pub least_at_close: u64,
     /// How long that may take; it is given up if it takes longer.
-    pub close_patience: Duration,
+    pub close_timeout: Duration,
 }
 
 impl SnapshotSettings {
     /// The defaults, for a data directory.
     pub fn new(data_dir: PathBuf) -> Self {
-        Self { data_dir, every_records: 1_000_000, least_at_close: 10_000, close_patience: Duration::from_secs(3) }
+        Self { data_dir, every_records: 1_000_000, least_at_close: 10_000, close_timeout: Duration::from_secs(3) }
     }
 }
 
@@ -84,11 +84,11 @@ pub struct ServeConfig {
     /// Connections at a time; more are closed at once. The system's limit of open files may allow fewer.
     pub max_connections: usize,
     /// How long a client that has connected may take to begin to speak.
-    pub patience: Duration,
+    pub preface_timeout: Duration,
     /// Bytes of messages that have begun to arrive and are not whole, of all calls together; more are refused as overload.
-    pub arriving_bytes: usize,
+    pub partial_message_bytes: usize,
     /// How long the rest of a message may take.
-    pub arriving_time: Duration,
+    pub partial_message_timeout: Duration,
     /// Calls at a time on one connection.
     pub max_concurrent_streams: u32,
     /// Requests that one append stream may have unanswered; beyond them it is not read on.
@@ -111,9 +111,9 @@ impl Default for ServeConfig {
             limits: Limits::default(),
             worker_threads: cores.min(4),
             max_connections: 4_096,
-            patience: Duration::from_secs(10),
-            arriving_bytes: 128 << 20,
-            arriving_time: Duration::from_mins(1),
+            preface_timeout: Duration::from_secs(10),
+            partial_message_bytes: 128 << 20,
+            partial_message_timeout: Duration::from_mins(1),
             max_concurrent_streams: 256,
             stream_in_flight: 256,
             drain: Duration::from_secs(4),

@@ -103,14 +103,20 @@ pub struct Newcomer {
 }
 
 impl Newcomer {
-    /// The connection for the present runtime. The client must begin to speak HTTP/2 within `patience`; `counted` is
+    /// The connection for the present runtime. The client must begin to speak HTTP/2 within `preface_timeout`; `counted` is
     /// held as long as it lasts.
     ///
     /// # Errors
     /// If the system refuses to watch it.
-    pub fn settle(self, patience: Duration, counted: Arc<()>) -> io::Result<Connection> {
+    pub fn settle(self, preface_timeout: Duration, counted: Arc<()>) -> io::Result<Connection> {
         let stream = TcpStream::from_std(self.stream)?;
-        Ok(Connection { stream, unsaid: PREFACE_BYTES, patience: Some(Box::pin(sleep(patience))), _room: self.room, _counted: counted })
+        Ok(Connection {
+            stream,
+            unsaid: PREFACE_BYTES,
+            preface_timeout: Some(Box::pin(sleep(preface_timeout))),
+            _room: self.room,
+            _counted: counted,
+        })
     }
 }
 
@@ -119,7 +125,7 @@ pub struct Connection {
     stream: TcpStream,
     /// Bytes of the preface that are still to come.
     unsaid: usize,
-    patience: Option<Pin<Box<Sleep>>>,
+    preface_timeout: Option<Pin<Box<Sleep>>>,
     _room: OwnedSemaphorePermit,
     _counted: Arc<()>,
 }
@@ -136,15 +142,15 @@ impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if self.patience.is_some() {
+        if self.preface_timeout.is_some() {
             self.unsaid = self.unsaid.saturating_sub(buffer.filled().len() - before);
             if self.unsaid == 0 {
-                self.patience = None;
+                self.preface_timeout = None;
             }
         }
-        match &mut self.patience {
-            Some(patience) if read.is_pending() => {
-                ready!(patience.as_mut().poll(context));
+        match &mut self.preface_timeout {
+            Some(preface_timeout) if read.is_pending() => {
+                ready!(preface_timeout.as_mut().poll(context));
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client says nothing")))
             }
             _ => read,

@@ -103,7 +103,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
     let assembly = Assembly::new(&ledger, config);
     let mut threads = {
         let _inside = runtime.enter();
-        Threads::start(config.worker_threads, &assembly, config.patience)?
+        Threads::start(config.worker_threads, &assembly, config.preface_timeout)?
     };
     let served = runtime.block_on(async {
         // Whoever asks before this is refused, and not kept waiting for the replay.

@@ -19,7 +19,7 @@ const LONG_WORK: usize = 512;
 /// Each runtime has so many at least.
 const LEAST_LONG_WORK: usize = 16;
 /// How long work that has begun is waited for once connections are cut.
-const PATIENCE: Duration = Duration::from_millis(500);
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How far serving has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,20 +47,20 @@ struct Thread {
 
 impl Threads {
     /// Starts so many, at least one. To be called in a runtime, where their outcomes can be waited for. A client must begin
-    /// to speak within `patience`.
+    /// to speak within `preface_timeout`.
     ///
     /// # Errors
     /// If the system refuses threads, or the contract's own description cannot be served.
-    pub fn start(count: usize, assembly: &Assembly, patience: Duration) -> Result<Self, ServeError> {
+    pub fn start(count: usize, assembly: &Assembly, preface_timeout: Duration) -> Result<Self, ServeError> {
         let count = count.max(1);
         let mut threads = Self { stage: watch::Sender::new(Stage::Serving), each: Vec::new(), outcomes: JoinSet::new() };
         for number in 0..count {
-            threads.add(&format!("service-{number}"), LONG_WORK.div_ceil(count).max(LEAST_LONG_WORK), assembly, patience)?;
+            threads.add(&format!("service-{number}"), LONG_WORK.div_ceil(count).max(LEAST_LONG_WORK), assembly, preface_timeout)?;
         }
         Ok(threads)
     }
 
-    fn add(&mut self, name: &str, long_work: usize, assembly: &Assembly, patience: Duration) -> Result<(), ServeError> {
+    fn add(&mut self, name: &str, long_work: usize, assembly: &Assembly, preface_timeout: Duration) -> Result<(), ServeError> {
         let refused = |source| ServeError::System { what: "threads", source };
         let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(long_work).build().map_err(refused)?;
         let service = {
@@ -72,7 +72,7 @@ impl Threads {
         let stage = self.stage.subscribe();
         let work = move || {
             // Whoever would hear of it may have gone.
-            let _ = outcome.send(serve(runtime, service, coming, patience, &stage));
+            let _ = outcome.send(serve(runtime, service, coming, preface_timeout, &stage));
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(refused)?;
         self.outcomes.spawn(async { told.await.unwrap_or(Err(ServeError::Defect)) });
@@ -118,7 +118,7 @@ impl Threads {
     /// process.
     pub async fn wait(&mut self) {
         let all = async { while self.next_outcome().await.is_some() {} };
-        let _ = tokio::time::timeout(2 * PATIENCE, all).await;
+        let _ = tokio::time::timeout(2 * SHUTDOWN_TIMEOUT, all).await;
     }
 }
 
@@ -127,11 +127,11 @@ fn serve(
     runtime: Runtime,
     service: Service,
     coming: mpsc::UnboundedReceiver<(Newcomer, Arc<()>)>,
-    patience: Duration,
+    preface_timeout: Duration,
     stage: &watch::Receiver<Stage>,
 ) -> Result<(), ServeError> {
     let incoming = UnboundedReceiverStream::new(coming).filter_map(move |(newcomer, counted)| {
-        let settled = newcomer.settle(patience, counted);
+        let settled = newcomer.settle(preface_timeout, counted);
         settled.inspect_err(|error| tracing::warn!(%error, "a connection cannot be served")).ok().map(Ok::<_, std::io::Error>)
     });
     let reached = |least| {
@@ -147,7 +147,7 @@ fn serve(
             () = reached(Stage::Over) => Ok(()),
         }
     });
-    runtime.shutdown_timeout(PATIENCE);
+    runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     outcome
 }
 
@@ -181,7 +181,7 @@ mod tests {
     async fn every_thread_gets_its_share_of_the_connections_and_ends_when_told() {
         let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::default()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
         let config = ServeConfig::default();
-        let mut threads = Threads::start(THREADS, &Assembly::new(&ledger, &config), config.patience).expect("threads");
+        let mut threads = Threads::start(THREADS, &Assembly::new(&ledger, &config), config.preface_timeout).expect("threads");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let mut acceptor = Acceptor::new(listener, 100);

@@ -1,8 +1,8 @@
 //! What the ledger's threads and its readers have in common.
 
 use super::error::Error;
-use super::group::Handover;
 use super::idempotency::Idempotency;
+use super::pipeline::Pipeline;
 use super::snapshots::Schedule;
 use crate::clock::Clock;
 use crate::config::Limits;
@@ -31,7 +31,7 @@ pub struct Core {
     /// What is taken before the ledger says no.
     pub limits: Limits,
     /// Where the two stages meet.
-    pub handover: Handover,
+    pub pipeline: Pipeline,
     /// When snapshots are taken; none if they are not.
     pub snapshots: Option<Schedule>,
     /// The last durable position.
@@ -68,7 +68,7 @@ impl Core {
 
     /// The stored bytes of a record that is known to exist, durable or not.
     pub fn stored(&self, position: u64) -> Result<Vec<u8>, Error> {
-        if let Some(bytes) = self.handover.record_at(position) {
+        if let Some(bytes) = self.pipeline.record_at(position) {
             return Ok(bytes);
         }
         let record = self.journal.read(position, 1, usize::MAX)?.into_iter().next().filter(|record| record.position == position);

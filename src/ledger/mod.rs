@@ -6,14 +6,14 @@
 
 mod committer;
 mod common;
-mod courier;
 mod duplicates;
 mod encoded;
 mod error;
-mod group;
 mod idempotency;
+mod pipeline;
 mod queue;
 mod replay;
+mod replies;
 mod snapshots;
 mod stepped;
 mod view;
@@ -37,9 +37,9 @@ use crate::proto;
 use crate::views::index::Index;
 use crate::views::metrics::Projection;
 use common::Core;
-use courier::Courier;
 use parking_lot::{Mutex, RwLock};
 use queue::{Queue, Request};
+use replies::ReplyBatcher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -60,7 +60,7 @@ pub struct Append {
     pub deadline: Option<Instant>,
 }
 
-/// A ledger whose stages do not run yet, what is queued for the writer, what is taken for snapshots, and what was replayed.
+/// A ledger whose threads are not started yet, the writer's queue, the snapshot thread's jobs, and the report of the replay.
 type Prepared = (Ledger, Receiver<Request>, Option<Receiver<snapshots::Taken>>, ReplayReport);
 
 /// A ledger that is open. Clones are handles of the same one.
@@ -70,8 +70,8 @@ pub struct Ledger {
     queue: Arc<Queue>,
     closing: Arc<watch::Sender<bool>>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
-    /// How answers come back; if there is none, one by one.
-    courier: Option<Courier>,
+    /// Sends the replies of a commit to one runtime together; without it each is sent by itself.
+    batcher: Option<ReplyBatcher>,
 }
 
 impl Ledger {
@@ -115,7 +115,7 @@ impl Ledger {
         Ok((ledger, report))
     }
 
-    /// A ledger whose stages do not run yet, and what is queued for the first of them.
+    /// Replays the journal and makes the ledger, without starting its threads.
     fn prepare(
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
@@ -128,7 +128,7 @@ impl Ledger {
         let core = Arc::new(Core {
             published: watch::Sender::new(replayed.state.position),
             stopped: watch::Sender::new(None),
-            handover: group::Handover::default(),
+            pipeline: pipeline::Pipeline::default(),
             state: RwLock::new(replayed.state),
             ids: RwLock::new(replayed.ids),
             index: RwLock::new(replayed.index),
@@ -140,17 +140,17 @@ impl Ledger {
         });
         core.follow_journal();
         let closing = Arc::new(watch::Sender::new(false));
-        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default(), courier: None }, requests, taken, report))
+        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default(), batcher: None }, requests, taken, report))
     }
 
-    /// A handle for tasks of the present runtime: the answers that a commit brings reach them together, which costs the
-    /// runtime's thread less than one after the other.
+    /// A handle for tasks of the present runtime: the replies of a commit are sent to it in one batch, which wakes its thread
+    /// once.
     ///
     /// # Panics
     /// Outside of a runtime.
     #[must_use]
     pub fn in_this_runtime(&self) -> Self {
-        Self { courier: Some(Courier::start()), ..self.clone() }
+        Self { batcher: Some(ReplyBatcher::start()), ..self.clone() }
     }
 
     /// Queues events to be recorded. Malformed ones are refused here, all bad fields at once; overload as well.
@@ -179,7 +179,7 @@ impl Ledger {
         self.core.check_running()?;
         let EncodedAppend { events: sent, expected_last_position: expected_last, recorded_by, deadline } = append;
         let encoded = sent.into_encoded();
-        self.queue.send(|answer| Request { events, encoded, expected_last, recorded_by, deadline, answer }, room, self.courier.clone())
+        self.queue.send(|answer| Request { events, encoded, expected_last, recorded_by, deadline, answer }, room, self.batcher.clone())
     }
 
     /// Records events: all of them, next to each other and in order, or none. Returns once they are durable.
@@ -213,17 +213,17 @@ impl Ledger {
         self.core.clock.now()
     }
 
-    /// The last durable position, as it moves.
+    /// Watches the last durable position.
     pub fn positions(&self) -> watch::Receiver<u64> {
         self.core.published.subscribe()
     }
 
-    /// Why recording stopped for good, once it has.
+    /// Watches whether recording has stopped for good; `Some` says why.
     pub fn stopped(&self) -> watch::Receiver<Option<Arc<str>>> {
         self.core.stopped.subscribe()
     }
 
-    /// Turns true when the ledger is told to close: what goes on and on should come to its end.
+    /// Turns true when the ledger begins to close: long-running streams should end.
     pub fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }
@@ -236,7 +236,7 @@ impl Ledger {
         Ok(self.view_at(self.seen(options, self.now())?))
     }
 
-    /// What read options mean; `otherwise` is the time if they name none.
+    /// Resolves read options to a time and a position; `otherwise` is the time if they name none.
     ///
     /// # Errors
     /// As for `view`.
@@ -244,17 +244,17 @@ impl Ledger {
         view::resolve(&self.core, options, otherwise)
     }
 
-    /// The state with what `seen` says, which `seen` answered before.
+    /// The state as of a time and a position that `seen` resolved.
     pub fn view_at(&self, seen: Seen) -> View<'_> {
         View::new(&self.core, seen)
     }
 
-    /// Asks the index which records are about a partner, an agreement or a lead.
+    /// Reads the index, which finds the records about a partner, an agreement or a lead.
     pub fn index<R>(&self, ask: impl FnOnce(&Index) -> R) -> R {
         ask(&self.core.index.read())
     }
 
-    /// Asks the projection of facts that figures count.
+    /// Reads the projection that metrics are counted from.
     pub fn metrics<R>(&self, ask: impl FnOnce(&Projection) -> R) -> R {
         ask(&self.core.metrics.read())
     }
@@ -314,12 +314,12 @@ impl Ledger {
         self.core.journal.tree_head()
     }
 
-    /// Tells what goes on and on, such as streams, to come to its end. Appends are still taken until `close`.
+    /// Asks long-running streams to end. Appends are still taken until `close`.
     pub fn begin_closing(&self) {
         self.closing.send_replace(true);
     }
 
-    /// Takes no more, decides and commits what was taken, and closes the journal. Blocks; idempotent.
+    /// Refuses further appends, commits those that are queued, and closes the journal. Blocks; idempotent.
     ///
     /// # Errors
     /// If the journal could not bring its store up to date; what was acknowledged is safe all the same.
@@ -352,12 +352,12 @@ fn start(name: &'static str, core: &Arc<Core>, run: impl FnOnce(&Core) + Send + 
     std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&core))) {
             core.stop(&format!("a defect in the {name}: {}", panic_text(&*panic)));
-            core.handover.close();
+            core.pipeline.close();
         }
     })
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())

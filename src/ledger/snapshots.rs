@@ -74,7 +74,7 @@ impl Schedule {
 }
 
 /// By the writer, between two requests: freezes the state at a position if it is time to.
-pub fn cut_if_due(core: &Core, position: u64) {
+pub fn freeze_if_due(core: &Core, position: u64) {
     let Some(schedule) = core.snapshots.as_ref().filter(|schedule| schedule.is_due(position)) else { return };
     // After a defect nobody knows what the state is.
     if core.check_running().is_err() {
@@ -83,10 +83,10 @@ pub fn cut_if_due(core: &Core, position: u64) {
     schedule.is_busy.store(true, Ordering::Release);
     schedule.next.store(position.saturating_add(schedule.settings.every_records.max(1)), Ordering::Relaxed);
     let state = core.state.read().freeze();
-    core.handover.cut(state);
+    core.pipeline.seal(state);
 }
 
-/// By the committer, when all records up to a frozen state are durable and told: freezes the rest and gives it to be written.
+/// By the committer, when all records up to a frozen state are durable and published: freezes the rest and gives it to be written.
 pub fn take(core: &Core, state: FrozenState) {
     let Some(schedule) = &core.snapshots else { return };
     let taken = catch_unwind(AssertUnwindSafe(|| taken_now(core, state)));
@@ -154,7 +154,7 @@ pub fn save_at_close(core: &Core) {
         return;
     }
     let started = Instant::now();
-    let is_late = || started.elapsed() > schedule.settings.close_patience;
+    let is_late = || started.elapsed() > schedule.settings.close_timeout;
     let saved = catch_unwind(AssertUnwindSafe(|| {
         let state = core.state.read().freeze();
         if let Some(taken) = taken_now(core, state) {

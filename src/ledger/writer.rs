@@ -4,8 +4,8 @@ use super::common::Core;
 use super::duplicates::{Earlier, find_earlier};
 use super::encoded::{EncodedResponse, ResponseWriter};
 use super::error::Error;
-use super::group::{Decided, Told};
 use super::panic_text;
+use super::pipeline::{Decided, ProjectionUpdate};
 use super::queue::Request;
 use super::snapshots;
 use crate::domain::calendar::Time;
@@ -30,11 +30,11 @@ pub fn run(core: &Core, requests: &Receiver<Request>) {
     while let Ok(request) = requests.recv() {
         if let Some(decided) = step(core, request) {
             let position = decided.after + decided.batch.len() as u64;
-            core.handover.add(decided, &core.limits);
-            snapshots::cut_if_due(core, position);
+            core.pipeline.add(decided, &core.limits);
+            snapshots::freeze_if_due(core, position);
         }
     }
-    core.handover.close();
+    core.pipeline.close();
 }
 
 /// Decides one request; `None` if nobody waits for it any more.
@@ -54,10 +54,10 @@ pub fn step(core: &Core, request: Request) -> Option<Decided> {
     Some(match outcome {
         Ok(()) => {
             let after = attempt.after;
-            let (batch, told, response) = attempt.finish();
-            Decided { after, batch, told, answer, result: Ok(response) }
+            let (batch, updates, response) = attempt.finish();
+            Decided { after, batch, updates, answer, result: Ok(response) }
         }
-        Err(error) => Decided { after: attempt.after, batch: Batch::new(), told: Vec::new(), answer, result: Err(error) },
+        Err(error) => Decided { after: attempt.after, batch: Batch::new(), updates: Vec::new(), answer, result: Err(error) },
     })
 }
 
@@ -70,7 +70,7 @@ struct Attempt<'a> {
     /// The last position before this request.
     after: u64,
     batch: Batch,
-    told: Vec<Told>,
+    updates: Vec<ProjectionUpdate>,
     response: ResponseWriter,
     /// The new event ids of this request, in order.
     new_ids: Vec<EventId>,
@@ -121,7 +121,7 @@ impl<'a> Attempt<'a> {
             now: core.clock.now().max(last_recorded_at),
             after,
             batch: Batch::with_capacity(count, sent_bytes + count * EFFECT_BYTES),
-            told: Vec::with_capacity(count),
+            updates: Vec::with_capacity(count),
             response: ResponseWriter::with_capacity(count * EFFECT_BYTES),
             new_ids: Vec::with_capacity(count),
             places: HashMap::default(),
@@ -228,14 +228,14 @@ impl<'a> Attempt<'a> {
         let evolved = catch_unwind(AssertUnwindSafe(|| {
             let mut state = self.core.state.write();
             state.evolve(record);
-            Told { subjects: state.subjects(record), notes: metrics::notes(record, &state) }
+            ProjectionUpdate { subjects: state.subjects(record), notes: metrics::notes(record, &state) }
         }));
-        let told = evolved.map_err(|panic| {
+        let update = evolved.map_err(|panic| {
             let why = format!("a defect in evolving a record: {}", panic_text(&*panic));
             self.core.stop(&why);
             Error::Stopped(why)
         })?;
-        self.told.push(told);
+        self.updates.push(update);
         Ok(())
     }
 
@@ -245,7 +245,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The request is accepted: from now on its event ids are known.
-    fn finish(self) -> (Batch, Vec<Told>, EncodedResponse) {
+    fn finish(self) -> (Batch, Vec<ProjectionUpdate>, EncodedResponse) {
         let mut ids = self.core.ids.write();
         for (event_id, position) in self.new_ids.iter().zip(self.after + 1..) {
             let fingerprint = ids.fingerprint(*event_id);
@@ -253,6 +253,6 @@ impl<'a> Attempt<'a> {
         }
         drop(ids);
         let response = self.response.finish(self.after + self.batch.len() as u64);
-        (self.batch, self.told, response)
+        (self.batch, self.updates, response)
     }
 }
