@@ -21,6 +21,7 @@ pub mod partners;
 mod places;
 pub mod rejection;
 pub mod relationship;
+pub mod rules;
 mod shared;
 mod state;
 pub mod table;

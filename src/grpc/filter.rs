@@ -7,8 +7,8 @@ use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, name_of};
 use crate::ledger::{Error, Ledger, View};
+use crate::projections::index::Index;
 use crate::proto;
-use crate::views::index::Index;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 

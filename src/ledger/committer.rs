@@ -52,7 +52,7 @@ fn commit(core: &Core, group: &Group) -> Result<(), Error> {
     }
     drop(index);
     let mut metrics = core.metrics.write();
-    group.updates.iter().for_each(|update| metrics.add(&update.notes));
+    group.updates.iter().for_each(|update| metrics.add(&update.facts));
     drop(metrics);
     core.published.send_replace(position);
     Ok(())

@@ -8,7 +8,7 @@ use super::replies::Outcome;
 use crate::config::Limits;
 use crate::domain::{FrozenState, Subjects};
 use crate::journal::Batch;
-use crate::views::metrics::Notes;
+use crate::projections::metrics;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub struct ProjectionUpdate {
     /// The partners, agreements and leads that it is about, for the index.
     pub subjects: Subjects,
     /// The facts that metrics count.
-    pub notes: Notes,
+    pub facts: Vec<metrics::Update>,
 }
 
 /// A decided request: its records, and the reply that is sent once they are durable.

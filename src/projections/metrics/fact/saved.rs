@@ -1,7 +1,7 @@
 //! Facts and their values in a snapshot.
 
-use super::fact::{Change, Fact, Value};
-use super::note::Again;
+use super::{Change, Fact, Value};
+use crate::projections::metrics::update::Repeat;
 use crate::snapshot::{saved, saved_enum};
 
 saved_enum!(Fact {
@@ -23,4 +23,4 @@ saved_enum!(Change {
     6 => Cost(currency, minor_units),
 });
 saved!(Value { stamp, effective_at, changes });
-saved!(Again { what, lead, stamp, first_at });
+saved!(Repeat { what, lead, stamp, first_at });

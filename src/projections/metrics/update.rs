@@ -1,4 +1,4 @@
-//! What a record tells the figures: worked out beside it while the state is at hand, and added once it is durable.
+//! How a record changes the figures: worked out while the state is at hand, applied once the record is durable.
 
 use super::fact::{Change, Fact, Scope, Value, origin_at, origin_of_sale};
 use crate::domain::account::{AccountName, is_commission};
@@ -11,20 +11,20 @@ use crate::domain::{Body, Record, Seen, Stamp, State};
 use crate::proto::EntryKind;
 use smallvec::{SmallVec, smallvec};
 
-/// What a record tells a scope.
+/// How a record changes the figures of one scope.
 #[derive(Clone, Debug)]
-pub enum Note {
+pub enum Update {
     /// A fact of a scope with its value; one that the state does not have is kept whole.
     Fact(Scope, Option<Fact>, Value),
     /// A lead that the scope had before was referred, or qualified, again.
-    Again(Scope, Again),
+    Repeat(Scope, Repeat),
     /// The scope takes part in a new campaign.
     TakesPart(Scope, Row),
 }
 
 /// A second referral or qualification of a lead in a scope, which counts where the first does not.
 #[derive(Clone, Copy, Debug)]
-pub struct Again {
+pub struct Repeat {
     /// What would be counted.
     pub what: Change,
     /// The lead.
@@ -35,34 +35,31 @@ pub struct Again {
     pub first_at: Time,
 }
 
-/// What a record tells.
-pub type Notes = Vec<Note>;
-
-/// What a record that was evolved last tells the figures.
-pub fn notes(record: &Record, state: &State) -> Notes {
-    let mut notes = Notes::new();
+/// Returns how a record changes the figures. The record must be the last one that the state has evolved.
+pub fn updates(record: &Record, state: &State) -> Vec<Update> {
+    let mut updates = Vec::new();
     let stamp = Stamp { occurred_at: record.event.occurred_at, position: record.position };
     match &record.event.body {
-        Body::LeadReferred(_) => referred(record, state, &mut notes),
-        Body::LeadQualified(_) => qualified(named(record, IdKind::Lead, |id| state.leads.find(id)), stamp, state, &mut notes),
-        Body::SaleRecorded(_) => sold(last_row(state.commissions.sales.len()), state, &mut notes),
+        Body::LeadReferred(_) => referred(record, state, &mut updates),
+        Body::LeadQualified(_) => qualified(named(record, IdKind::Lead, |id| state.leads.find(id)), stamp, state, &mut updates),
+        Body::SaleRecorded(_) => sold(last_row(state.commissions.sales.len()), state, &mut updates),
         Body::SaleRefunded(_) => {
             let row = last_row(state.commissions.refunds.len());
-            refunded(row, Fact::Refunded(row), state, &mut notes);
+            refunded(row, Fact::Refunded(row), state, &mut updates);
         }
         Body::SaleReinstated(_) => {
             let row = named(record, IdKind::Refund, |id| state.commissions.refunds.find(id));
-            refunded(row, Fact::Reinstated(row), state, &mut notes);
+            refunded(row, Fact::Reinstated(row), state, &mut updates);
         }
-        Body::LeadReassigned(_) => moved(record, stamp, state, &mut notes),
-        Body::CostIncurred(_) => costs(record, stamp, state, &mut notes),
+        Body::LeadReassigned(_) => moved(record, stamp, state, &mut updates),
+        Body::CostIncurred(_) => costs(record, stamp, state, &mut updates),
         Body::CampaignPlanned(_) => {
             let row = last_row(state.campaigns.by_id.len());
-            notes.extend(taking_part(row, state).into_iter().map(|scope| Note::TakesPart(scope, row)));
+            updates.extend(taking_part(row, state).into_iter().map(|scope| Update::TakesPart(scope, row)));
         }
         _ => {}
     }
-    notes
+    updates
 }
 
 fn last_row(rows: usize) -> Row {
@@ -75,7 +72,7 @@ fn named(record: &Record, kind: IdKind, find: impl Fn(&Id) -> Option<Row>) -> Ro
     named.and_then(|(_, id)| find(id)).expect("an evolved record names what is known")
 }
 
-fn referred(record: &Record, state: &State, notes: &mut Notes) {
+fn referred(record: &Record, state: &State, updates: &mut Vec<Update>) {
     let set = record.effects.iter().find_map(|effect| match effect {
         Effect::LeadOwnerSet { lead, .. } => state.leads.find(lead),
         _ => None,
@@ -89,15 +86,15 @@ fn referred(record: &Record, state: &State, notes: &mut Notes) {
     let fact = earlier.is_empty().then_some(Fact::Introduced(row));
     for scope in Scope::of(claim.origin, state) {
         match first_in(scope, &earlier, state) {
-            None => notes.push(Note::Fact(scope, fact, Value::new(claim.stamp(), Change::Lead))),
+            None => updates.push(Update::Fact(scope, fact, Value::new(claim.stamp(), Change::Lead))),
             Some(first_at) => {
-                notes.push(Note::Again(scope, Again { what: Change::Lead, lead: row, stamp: claim.stamp(), first_at }));
+                updates.push(Update::Repeat(scope, Repeat { what: Change::Lead, lead: row, stamp: claim.stamp(), first_at }));
             }
         }
     }
 }
 
-fn qualified(row: Row, stamp: Stamp, state: &State, notes: &mut Notes) {
+fn qualified(row: Row, stamp: Stamp, state: &State, updates: &mut Vec<Update>) {
     let lead = state.leads.by_id.get(row);
     let mut all = lead.qualifications(Seen::ALL);
     let last = all.next_back().expect("the qualification that was recorded last");
@@ -105,9 +102,9 @@ fn qualified(row: Row, stamp: Stamp, state: &State, notes: &mut Notes) {
     let fact = earlier.is_empty().then_some(Fact::Qualified(row));
     for scope in Scope::of(origin_at(lead, stamp), state) {
         let first = first_in(scope, &earlier, state);
-        notes.push(Note::Fact(scope, fact, Value::of_qualification(lead, &last, first.is_none(), state)));
+        updates.push(Update::Fact(scope, fact, Value::of_qualification(lead, &last, first.is_none(), state)));
         if let Some(first_at) = first {
-            notes.push(Note::Again(scope, Again { what: Change::Qualified, lead: row, stamp, first_at }));
+            updates.push(Update::Repeat(scope, Repeat { what: Change::Qualified, lead: row, stamp, first_at }));
         }
     }
 }
@@ -117,19 +114,19 @@ fn first_in(scope: Scope, earlier: &[(Time, Origin)], state: &State) -> Option<T
     earlier.iter().find(|(_, origin)| scope.covers(*origin, state)).map(|(at, _)| *at)
 }
 
-fn sold(row: Row, state: &State, notes: &mut Notes) {
+fn sold(row: Row, state: &State, updates: &mut Vec<Update>) {
     let sale = state.commissions.sales.get(row);
     let before = sale.lead().map(|lead| first_before(lead, row, state));
     let is_first = before.is_some_and(|before| before.is_none_or(|known| sale.stamp() < state.commissions.sales.get(known).stamp()));
     let fact = if is_first { Fact::FirstSold(row) } else { Fact::Sold(row) };
-    add_fact(fact, origin_of_sale(sale, state), state, notes);
+    add_fact(fact, origin_of_sale(sale, state), state, updates);
     // A sale told late that was earlier: the one that was the first is so no more.
     if let (true, Some(Some(known))) = (is_first, before) {
         let known = state.commissions.sales.get(known);
         let stamp = Stamp { occurred_at: known.stamp().occurred_at, position: sale.stamp().position };
         let value = Value::new(stamp, Change::Deals(known.amount().currency, -1));
         let scopes = Scope::of(origin_of_sale(known, state), state);
-        notes.extend(scopes.into_iter().map(|scope| Note::Fact(scope, None, value.clone())));
+        updates.extend(scopes.into_iter().map(|scope| Update::Fact(scope, None, value.clone())));
     }
 }
 
@@ -146,7 +143,7 @@ fn first_before(lead: Row, sale: Row, state: &State) -> Option<Row> {
 }
 
 /// A refund counts where the sale does, and where its commission was taken from.
-fn refunded(row: Row, fact: Fact, state: &State, notes: &mut Notes) {
+fn refunded(row: Row, fact: Fact, state: &State, updates: &mut Vec<Update>) {
     let refund = state.commissions.refunds.get(row);
     let origin = origin_of_sale(state.commissions.sales.get(refund.sale), state);
     let mut scopes = Scope::of(origin, state);
@@ -158,22 +155,22 @@ fn refunded(row: Row, fact: Fact, state: &State, notes: &mut Notes) {
             }
         }
     }
-    add_to(&scopes, fact, state, notes);
+    add_to(&scopes, fact, state, updates);
 }
 
-fn add_fact(fact: Fact, origin: Origin, state: &State, notes: &mut Notes) {
-    add_to(&Scope::of(origin, state), fact, state, notes);
+fn add_fact(fact: Fact, origin: Origin, state: &State, updates: &mut Vec<Update>) {
+    add_to(&Scope::of(origin, state), fact, state, updates);
 }
 
-fn add_to(scopes: &[Scope], fact: Fact, state: &State, notes: &mut Notes) {
+fn add_to(scopes: &[Scope], fact: Fact, state: &State, updates: &mut Vec<Update>) {
     for &scope in scopes {
         let value = Value::of(fact, scope, state).expect("the state has the fact");
-        notes.push(Note::Fact(scope, Some(fact), value));
+        updates.push(Update::Fact(scope, Some(fact), value));
     }
 }
 
 /// Commission that a reassignment moved along, by the postings.
-fn moved(record: &Record, stamp: Stamp, state: &State, notes: &mut Notes) {
+fn moved(record: &Record, stamp: Stamp, state: &State, updates: &mut Vec<Update>) {
     let postings = postings(record).filter(|posting| posting.account.is_partner() && is_commission(posting.kind));
     for posting in postings.filter(|posting| posting.kind == EntryKind::Transfer) {
         let subject = &posting.subject;
@@ -186,7 +183,7 @@ fn moved(record: &Record, stamp: Stamp, state: &State, notes: &mut Notes) {
         };
         let agreement = subject.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id));
         let change = Change::Commission(posting.amount.currency, -posting.amount.minor_units);
-        keep(Origin { agreement, campaign }, stamp, posting.effective_at, change, state, notes);
+        keep(Origin { agreement, campaign }, stamp, posting.effective_at, change, state, updates);
     }
 }
 
@@ -198,14 +195,14 @@ fn last_rewarded(lead: &Lead) -> Option<Qualification> {
     lead.qualifications(Seen::ALL).rev().find(earned)
 }
 
-fn keep(origin: Origin, stamp: Stamp, effective_at: Time, change: Change, state: &State, notes: &mut Notes) {
+fn keep(origin: Origin, stamp: Stamp, effective_at: Time, change: Change, state: &State, updates: &mut Vec<Update>) {
     for scope in Scope::of(origin, state) {
-        notes.push(Note::Fact(scope, None, Value { stamp, effective_at, changes: smallvec![change] }));
+        updates.push(Update::Fact(scope, None, Value { stamp, effective_at, changes: smallvec![change] }));
     }
 }
 
 /// The house's share of a campaign's cost counts for the campaign and for everybody who takes part in it.
-fn costs(record: &Record, stamp: Stamp, state: &State, notes: &mut Notes) {
+fn costs(record: &Record, stamp: Stamp, state: &State, updates: &mut Vec<Update>) {
     for posting in postings(record).filter(|posting| posting.account == AccountName::HouseCampaigns) {
         let Some(campaign) = posting.subject.campaign.as_ref().and_then(|id| state.campaigns.by_id.find(id)) else { continue };
         let value = Value {
@@ -215,7 +212,7 @@ fn costs(record: &Record, stamp: Stamp, state: &State, notes: &mut Notes) {
         };
         let mut scopes = taking_part(campaign, state);
         scopes.extend([Scope::All, Scope::Campaign(campaign)]);
-        notes.extend(scopes.into_iter().map(|scope| Note::Fact(scope, None, value.clone())));
+        updates.extend(scopes.into_iter().map(|scope| Update::Fact(scope, None, value.clone())));
     }
 }
 

@@ -7,7 +7,7 @@ use crate::domain::effect::narrowed;
 use crate::domain::money::Money;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
-use crate::views::payables::minimum_payout;
+use crate::queries::payables::minimum_payout;
 use std::collections::BinaryHeap;
 use std::iter::Peekable;
 

@@ -6,7 +6,7 @@ use crate::domain::calendar::{Time, add_days, days_before};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::{EndCause, ReviewKind, Side};
-use crate::views::words::when;
+use crate::queries::words::when;
 
 /// How long before an agreement's end somebody should know, in days.
 const END_DAYS: u64 = 30;

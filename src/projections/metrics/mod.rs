@@ -1,19 +1,30 @@
-//! The running projection: the facts of every scope, fed with what is durable and never taken back.
+//! The facts that figures count (rules 11), by scope: fed with what is durable and never taken back.
+//!
+//! Facts are kept in blocks with sums per block, so that a question about any time adds up few of them one by one.
 
-pub mod saved;
+mod fact;
+mod history;
+mod saved;
+mod sums;
+mod update;
 
-use super::fact::{Change, Fact, Scope, Value};
-use super::history::{History, Window};
-use super::note::{Again, Note, Notes};
-use super::sums::Sums;
+pub use fact::Scope;
+pub use history::Window;
+pub use saved::MetricsLoad;
+pub use sums::{Amounts, Sums};
+pub use update::{Update, updates};
+
 use crate::domain::State;
 use crate::domain::pages::Pages;
 use crate::domain::table::Row;
+use fact::{Change, Fact, Value};
+use history::History;
 use std::sync::Arc;
+use update::Repeat;
 
-/// The facts of all scopes.
+/// The figures of all scopes.
 #[derive(Clone, Default)]
-pub struct Projection {
+pub struct Metrics {
     all: Scoped,
     partners: Vec<Scoped>,
     agreements: Vec<Scoped>,
@@ -24,28 +35,29 @@ pub struct Projection {
 #[derive(Clone, Default)]
 struct Scoped {
     history: History,
-    rare: Option<Box<Rare>>,
+    extra: Option<Box<Extra>>,
 }
 
-/// Rare facts of a page.
+/// Items in a page of the lists of `Extra`.
 const PAGE: usize = 16;
 
+/// What most scopes have nothing of.
 #[derive(Clone, Default)]
-struct Rare {
+struct Extra {
     /// Facts that the state does not have.
     kept: Pages<Arc<Value>, PAGE>,
-    again: Pages<Arc<Again>, PAGE>,
+    repeats: Pages<Arc<Repeat>, PAGE>,
     takes_part_in: Vec<Row>,
 }
 
-impl Projection {
-    /// Adds what a record tells. Records come in the order of their positions.
-    pub fn add(&mut self, notes: &Notes) {
-        for note in notes {
-            match note {
-                Note::Fact(scope, fact, value) => self.scoped_mut(*scope).add(*fact, value),
-                Note::Again(scope, again) => self.scoped_mut(*scope).rare_mut().again.push(Arc::new(*again)),
-                Note::TakesPart(scope, campaign) => self.scoped_mut(*scope).rare_mut().takes_part_in.push(*campaign),
+impl Metrics {
+    /// Applies the updates of a record. Records come in the order of their positions.
+    pub fn add(&mut self, updates: &[Update]) {
+        for update in updates {
+            match update {
+                Update::Fact(scope, fact, value) => self.scoped_mut(*scope).add(*fact, value),
+                Update::Repeat(scope, repeat) => self.scoped_mut(*scope).extra_mut().repeats.push(Arc::new(*repeat)),
+                Update::TakesPart(scope, campaign) => self.scoped_mut(*scope).extra_mut().takes_part_in.push(*campaign),
             }
         }
     }
@@ -55,17 +67,17 @@ impl Projection {
         let mut gathered = Gathered { scope, window, sums: Sums::default(), left: Vec::new(), takes_part_in: Vec::new() };
         let Some(scoped) = self.scoped(scope) else { return gathered };
         gathered.left = scoped.history.gather(&window, &mut gathered.sums);
-        let Some(rare) = &scoped.rare else { return gathered };
-        gathered.takes_part_in.clone_from(&rare.takes_part_in);
+        let Some(extra) = &scoped.extra else { return gathered };
+        gathered.takes_part_in.clone_from(&extra.takes_part_in);
         let sums = &mut gathered.sums;
         gathered.left.retain(|fact| match fact {
             Fact::Kept(place) => {
-                window.add(rare.kept.get(*place as usize).expect("it was kept"), sums);
+                window.add(extra.kept.get(*place as usize).expect("it was kept"), sums);
                 false
             }
             _ => true,
         });
-        add_again(&rare.again, &window, sums);
+        add_repeats(&extra.repeats, &window, sums);
         gathered
     }
 
@@ -106,23 +118,23 @@ impl Projection {
 impl Scoped {
     fn add(&mut self, fact: Option<Fact>, value: &Value) {
         let fact = fact.unwrap_or_else(|| {
-            let kept = &mut self.rare_mut().kept;
+            let kept = &mut self.extra_mut().kept;
             kept.push(Arc::new(value.clone()));
             Fact::Kept(u32::try_from(kept.len() - 1).expect("a scope keeps fewer than 2^32 facts"))
         });
         self.history.push(fact, value);
     }
 
-    fn rare_mut(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
+    fn extra_mut(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
     }
 }
 
 /// Counts leads that the window holds, but not where they were first: each once.
-fn add_again(again: &Pages<Arc<Again>, PAGE>, window: &Window, sums: &mut Sums) {
+fn add_repeats(repeats: &Pages<Arc<Repeat>, PAGE>, window: &Window, sums: &mut Sums) {
     for what in [Change::Lead, Change::Qualified] {
-        let counted = again.iter().filter(|again| again.what == what && !window.holds(again.first_at) && window.counts(again.stamp));
-        let mut leads: Vec<Row> = counted.map(|again| again.lead).collect();
+        let counted = repeats.iter().filter(|repeat| repeat.what == what && !window.holds(repeat.first_at) && window.counts(repeat.stamp));
+        let mut leads: Vec<Row> = counted.map(|repeat| repeat.lead).collect();
         leads.sort_unstable();
         leads.dedup();
         leads.iter().for_each(|_| sums.add_lead(what));

@@ -1,12 +1,12 @@
-//! The projection in a snapshot.
+//! The figures in a snapshot.
 
-use super::{Projection, Rare, Scoped};
+use super::{Extra, Metrics, Scoped};
 use crate::snapshot::{Damaged, Many, One, Part, Section, Sink, save_many, saved};
 
-saved!(Scoped { history, rare });
-saved!(Rare { kept, again, takes_part_in });
+saved!(Scoped { history, extra });
+saved!(Extra { kept, repeats, takes_part_in });
 
-impl Projection {
+impl Metrics {
     /// Writes it.
     ///
     /// # Errors
@@ -22,14 +22,14 @@ impl Projection {
 
 /// A projection that is being loaded.
 #[derive(Default)]
-pub struct ProjectionLoad {
+pub struct MetricsLoad {
     all: One<Scoped>,
     partners: Many<Scoped>,
     agreements: Many<Scoped>,
     campaigns: Many<Scoped>,
 }
 
-impl ProjectionLoad {
+impl MetricsLoad {
     /// The part of the projection that a section holds.
     pub fn part(&self, section: Section) -> Option<&dyn Part> {
         Some(match section {
@@ -45,8 +45,8 @@ impl ProjectionLoad {
     ///
     /// # Errors
     /// If a part is missing.
-    pub fn finish(&self) -> Result<Projection, Damaged> {
-        Ok(Projection {
+    pub fn finish(&self) -> Result<Metrics, Damaged> {
+        Ok(Metrics {
             all: self.all.take()?,
             partners: self.partners.take()?,
             agreements: self.agreements.take()?,

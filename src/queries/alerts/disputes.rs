@@ -5,8 +5,8 @@ use crate::domain::calendar::{Tz, add_days};
 use crate::domain::commissions::DisputeSubject;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
-use crate::views::disputes::is_about;
-use crate::views::words::when;
+use crate::queries::disputes::is_about;
+use crate::queries::words::when;
 
 /// How long a dispute may be open, in days.
 const OPEN_DAYS: u64 = 14;

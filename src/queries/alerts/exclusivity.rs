@@ -7,7 +7,7 @@ use crate::domain::agreements::terms::Exclusivity;
 use crate::domain::calendar::{Time, days_before};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
-use crate::views::words::when;
+use crate::queries::words::when;
 
 /// How long before an exclusivity's end somebody should know, in days.
 const END_DAYS: u64 = 30;

@@ -1,10 +1,10 @@
 //! Whom campaigns reached: of each number the latest measurement counts (rules 8.4, 11).
 
-use super::history::Window;
 use super::ratio::ratio;
 use crate::domain::campaigns::Campaign;
 use crate::domain::effect::narrowed;
 use crate::domain::{Seen, Stamp};
+use crate::projections::metrics::Window;
 use crate::proto;
 
 /// A number that is measured, with where a measurement has it.

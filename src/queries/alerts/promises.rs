@@ -5,7 +5,7 @@ use super::{Found, Subject, Walk, Wanted, Watch};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::Side;
-use crate::views::words::when;
+use crate::queries::words::when;
 
 /// A requested brand use is not decided.
 pub struct BrandUseUndecided;

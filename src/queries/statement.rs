@@ -3,7 +3,6 @@
 //! The state knows the lines, the journal knows what they are about: a page is collected under the lock, then its
 //! records are read without it.
 
-use super::index::Index;
 use super::page::{Page, Place};
 use super::{Reading, Unreadable, agreement_seen, lead_seen, partner_seen, sale_seen};
 use crate::domain::account::{Account, Entry};
@@ -15,6 +14,7 @@ use crate::domain::parse::{Fields, timestamp};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::projections::index::Index;
 use crate::proto::{self, EntryKind, effect::Effect, event::Body};
 use std::collections::{BTreeMap, VecDeque};
 

@@ -4,19 +4,8 @@
 //! looked up in the state, and so are the scope's campaigns. For the present that is next to nothing.
 
 pub mod effort;
-mod fact;
-mod history;
-mod note;
-mod projection;
 mod ratio;
 pub mod reach;
-mod saved;
-mod sums;
-
-pub use history::Window;
-pub use note::{Note, Notes, notes};
-pub use projection::saved::ProjectionLoad;
-pub use projection::{Gathered, Projection};
 
 use super::{Reading, agreement_seen, campaign_seen, partner_seen};
 use crate::domain::effect::narrowed;
@@ -26,10 +15,9 @@ use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::projections::metrics::{Amounts, Gathered, Metrics, Scope, Sums, Window};
 use crate::proto::{self, get_metrics_request};
-use fact::Scope;
 use ratio::{mean, ratio};
-use sums::{Amounts, Sums};
 
 /// Facts that are looked at before the writer is let in.
 const FACTS_AT_A_TIME: usize = 1_024;
@@ -104,7 +92,7 @@ pub struct Subject {
 
 impl Subject {
     /// What the projection says: of the scope, and of everything for comparison.
-    pub fn gather(&self, projection: &Projection) -> [Gathered; 2] {
+    pub fn gather(&self, projection: &Metrics) -> [Gathered; 2] {
         [self.scope, Scope::All].map(|scope| projection.gather(scope, self.window))
     }
 

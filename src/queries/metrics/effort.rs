@@ -1,10 +1,10 @@
 //! What participants delivered of what was due (rules 8.1, 11).
 
-use super::history::Window;
 use crate::domain::State;
 use crate::domain::campaigns::Campaign;
 use crate::domain::ids::Id;
 use crate::domain::table::Row;
+use crate::projections::metrics::Window;
 use crate::proto;
 use std::collections::BTreeMap;
 

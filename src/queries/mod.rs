@@ -9,7 +9,6 @@ pub mod balances;
 pub mod campaigns;
 pub mod disputes;
 pub mod explain;
-pub mod index;
 pub mod leads;
 pub mod metrics;
 pub mod page;

@@ -1,5 +1,7 @@
 //! Facts that figures count: where the state has them, and what each changes in a scope's figures (rules 11).
 
+mod saved;
+
 use crate::domain::calendar::{LATEST, Time};
 use crate::domain::commissions::holdings::HOUSE;
 use crate::domain::commissions::{Refund, Sale};

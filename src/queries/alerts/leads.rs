@@ -7,7 +7,7 @@ use crate::domain::leads::{Lead, Until};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::LeadState;
-use crate::views::words::{self, when};
+use crate::queries::words::{self, when};
 
 /// How long before a protection's end somebody should know, in days.
 const LAPSE_DAYS: i64 = 7;
