@@ -12,3 +12,4 @@ pub mod proto;
 pub mod queries;
 pub mod signals;
 pub mod snapshot;
+pub mod wire;

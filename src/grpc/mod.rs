@@ -11,9 +11,9 @@ mod read;
 mod read_journal;
 mod records;
 mod serve;
+mod services;
 mod status;
 mod threads;
-mod wire;
 mod write;
 
 pub use arrival::Bounds;
@@ -29,13 +29,13 @@ use crate::config::{MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES, ServeConfig};
 use crate::ledger::{Error, Ledger};
 use crate::proto;
 use crate::proto::partnership_service_server::PartnershipServiceServer;
+use services::{AuditServiceServer, LedgerServiceServer};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio_stream::Stream;
 use tonic::transport::server::{Router, Server};
 use tonic::{Response, Status};
 use tower::layer::util::{Identity, Stack};
-use wire::{AuditServiceServer, LedgerServiceServer};
 
 /// What a streaming call answers.
 pub type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;

@@ -4,10 +4,10 @@
 //! position and answers. What is absent, on purpose: no answer rests on anything that is not durable, no reader sees
 //! such a thing, and nothing is appended after a failed append.
 
+mod append;
 mod committer;
 mod common;
 mod duplicates;
-mod encoded;
 mod error;
 mod idempotency;
 mod pipeline;
@@ -19,7 +19,7 @@ mod stepped;
 mod view;
 mod writer;
 
-pub use encoded::{EncodedAppend, EncodedResponse, Events};
+pub use append::{Append, Events};
 pub use error::{Error, EventPlace};
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
@@ -36,6 +36,7 @@ use crate::journal::{Journal, JournalError, StoredRecord, TreeHead};
 use crate::projections::index::Index;
 use crate::projections::metrics::Metrics;
 use crate::proto;
+use crate::wire::AppendResponse;
 use common::Core;
 use parking_lot::{Mutex, RwLock};
 use queue::{Queue, Request};
@@ -46,19 +47,6 @@ use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use std::time::Instant;
 use tokio::sync::watch;
-
-/// What is to be recorded together (rules 2.4).
-#[derive(Clone, Debug)]
-pub struct Append {
-    /// The events, in order.
-    pub events: Vec<proto::Event>,
-    /// The ledger's last position as the emitter knows it; if it has moved on, nothing is recorded.
-    pub expected_last_position: Option<u64>,
-    /// Who submitted them.
-    pub recorded_by: Arc<str>,
-    /// When the caller no longer waits: not recorded if it passes while they are queued.
-    pub deadline: Option<Instant>,
-}
 
 /// A ledger whose threads are not started yet, the writer's queue, the snapshot thread's jobs, and the report of the replay.
 type Prepared = (Ledger, Receiver<Request>, Option<Receiver<snapshots::Taken>>, ReplayReport);
@@ -157,8 +145,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `Malformed`, `Overloaded`, `Stopped`; all others come by the ticket.
-    pub fn submit(&self, append: impl Into<EncodedAppend>) -> Result<Ticket, Error> {
-        let append = append.into();
+    pub fn submit(&self, append: Append) -> Result<Ticket, Error> {
         let events = domain::parse(append.events.messages())?;
         let room = self.queue.try_room(append.events.encoded())?;
         self.enqueue(append, events, room)
@@ -168,16 +155,15 @@ impl Ledger {
     ///
     /// # Errors
     /// `Malformed`, `Stopped`; all others come by the ticket.
-    pub async fn submit_waiting(&self, append: impl Into<EncodedAppend>) -> Result<Ticket, Error> {
-        let append = append.into();
+    pub async fn submit_waiting(&self, append: Append) -> Result<Ticket, Error> {
         let events = domain::parse(append.events.messages())?;
         let room = self.queue.room(append.events.encoded()).await?;
         self.enqueue(append, events, room)
     }
 
-    fn enqueue(&self, append: EncodedAppend, events: Vec<domain::Event>, room: queue::Room) -> Result<Ticket, Error> {
+    fn enqueue(&self, append: Append, events: Vec<domain::Event>, room: queue::Room) -> Result<Ticket, Error> {
         self.core.check_running()?;
-        let EncodedAppend { events: sent, expected_last_position: expected_last, recorded_by, deadline } = append;
+        let Append { events: sent, expected_last_position: expected_last, recorded_by, deadline } = append;
         let encoded = sent.into_encoded();
         self.queue.send(|answer| Request { events, encoded, expected_last, recorded_by, deadline, answer }, room, self.batcher.clone())
     }
@@ -187,14 +173,14 @@ impl Ledger {
     /// # Errors
     /// Why nothing was recorded; after `Stopped` and `DeadlineExceeded` it may have been.
     pub async fn append(&self, append: Append) -> Result<proto::AppendResponse, Error> {
-        self.append_encoded(append.into()).await?.decode()
+        message_of(&self.append_encoded(append).await?)
     }
 
-    /// Like `append`, with events and answer as bytes.
+    /// Like `append`, but returns the results as bytes.
     ///
     /// # Errors
     /// As for `append`.
-    pub async fn append_encoded(&self, append: EncodedAppend) -> Result<EncodedResponse, Error> {
+    pub async fn append_encoded(&self, append: Append) -> Result<AppendResponse, Error> {
         let deadline = append.deadline;
         let answer = self.submit(append)?.encoded();
         match deadline {
@@ -337,6 +323,11 @@ impl Ledger {
         }
         self.core.journal.close()
     }
+}
+
+/// A response as a message.
+fn message_of(response: &AppendResponse) -> Result<proto::AppendResponse, Error> {
+    response.to_message().map_err(|error| Error::Internal(format!("an answer cannot be read: {error}")))
 }
 
 /// A stored record as a message.

@@ -1,6 +1,7 @@
 //! The queue in front of the writer, bounded by the count of requests and by their bytes.
 
 use super::error::Error;
+use super::message_of;
 use super::replies::{Outcome, Reply, ReplyBatcher};
 use crate::config::Limits;
 use crate::domain::Event;
@@ -74,7 +75,7 @@ impl Ticket {
 
     /// Waits on a thread of its own; not to be called from async code.
     pub fn wait(self) -> Result<proto::AppendResponse, Error> {
-        self.0.blocking_recv().unwrap_or_else(|_| Err(abandoned()))?.decode()
+        message_of(&self.0.blocking_recv().unwrap_or_else(|_| Err(abandoned()))?)
     }
 }
 
@@ -83,7 +84,7 @@ impl Future for Ticket {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = Pin::new(&mut self.0).poll(context);
-        answer.map(|answer| answer.unwrap_or_else(|_| Err(abandoned()))?.decode())
+        answer.map(|answer| message_of(&answer.unwrap_or_else(|_| Err(abandoned()))?))
     }
 }
 

@@ -1,13 +1,13 @@
 //! Sends the replies of a commit to each runtime in one batch: its thread is woken once, and replies on one connection are
 //! written together. Woken for each reply, it would write each by itself.
 
-use super::encoded::EncodedResponse;
 use super::error::Error;
 use super::queue::Answer;
+use crate::wire::AppendResponse;
 use tokio::sync::{mpsc, oneshot};
 
 /// The outcome of a request.
-pub type Outcome = Result<EncodedResponse, Error>;
+pub type Outcome = Result<AppendResponse, Error>;
 /// The sending end of a request's outcome.
 pub type Reply = oneshot::Sender<Outcome>;
 

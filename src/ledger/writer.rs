@@ -2,7 +2,6 @@
 
 use super::common::Core;
 use super::duplicates::{Earlier, find_earlier};
-use super::encoded::{EncodedResponse, ResponseWriter};
 use super::error::Error;
 use super::panic_text;
 use super::pipeline::{Decided, ProjectionUpdate};
@@ -10,12 +9,12 @@ use super::queue::Request;
 use super::snapshots;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
-use crate::domain::effect_encoding::{nested, number, optional_time, text};
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Event, LAST_POSITION, Record};
 use crate::journal::Batch;
 use crate::projections::metrics;
+use crate::wire::{AppendResponse, EncodedEffects, ResponseWriter, write_record};
 use bytes::Bytes;
 use hashbrown::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -77,32 +76,6 @@ struct Attempt<'a> {
     /// Where they are in the batch; only of several events one can be another's duplicate.
     places: HashMap<EventId, usize, foldhash::fast::RandomState>,
     effects: EncodedEffects,
-}
-
-/// The bytes of a record's effects, of each where it ends.
-#[derive(Default)]
-struct EncodedEffects {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl EncodedEffects {
-    fn set(&mut self, effects: &[Effect]) {
-        self.bytes.clear();
-        self.ends.clear();
-        for effect in effects {
-            effect.encode(&mut self.bytes);
-            self.ends.push(self.bytes.len());
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.ends.iter().scan(0, |start, &end| {
-            let effect = &self.bytes[*start..end];
-            *start = end;
-            Some(effect)
-        })
-    }
 }
 
 impl<'a> Attempt<'a> {
@@ -199,13 +172,8 @@ impl<'a> Attempt<'a> {
     /// Writes a record: the bytes of its message, with the event as it was sent.
     fn write(&mut self, position: u64, index: usize, effects: &[Effect]) {
         self.effects.set(effects);
-        self.batch.push_with(|out| {
-            number(out, 1, position);
-            optional_time(out, 2, Some(self.now));
-            text(out, 3, self.recorded_by);
-            nested(out, 4, |out| out.extend_from_slice(&self.encoded[index]));
-            self.effects.iter().for_each(|effect| nested(out, 5, |out| out.extend_from_slice(effect)));
-        });
+        let event = &self.encoded[index];
+        self.batch.push_with(|out| write_record(out, position, self.now, self.recorded_by, event, &self.effects));
     }
 
     /// An earlier record with this event id, of this request or before it.
@@ -245,7 +213,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// The request is accepted: from now on its event ids are known.
-    fn finish(self) -> (Batch, Vec<ProjectionUpdate>, EncodedResponse) {
+    fn finish(self) -> (Batch, Vec<ProjectionUpdate>, AppendResponse) {
         let mut ids = self.core.ids.write();
         for (event_id, position) in self.new_ids.iter().zip(self.after + 1..) {
             let fingerprint = ids.fingerprint(*event_id);
