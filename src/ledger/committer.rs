@@ -44,16 +44,7 @@ fn commit(core: &Core, group: &Group) -> Result<(), Error> {
         core.stop(&why);
         return Err(Error::Stopped(why));
     }
-    let mut index = core.index.write();
-    let mut position = group.after;
-    for update in &group.updates {
-        position += 1;
-        index.add(position, &update.subjects);
-    }
-    drop(index);
-    let mut metrics = core.metrics.write();
-    group.updates.iter().for_each(|update| metrics.add(&update.facts));
-    drop(metrics);
-    core.published.send_replace(position);
+    core.projections.apply(group.after, &group.updates);
+    core.published.send_replace(group.after + group.batch.len() as u64);
     Ok(())
 }

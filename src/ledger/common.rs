@@ -1,15 +1,13 @@
 //! What the ledger's threads and its readers have in common.
 
 use super::error::Error;
-use super::idempotency::Idempotency;
 use super::pipeline::Pipeline;
 use super::snapshots::Schedule;
 use crate::clock::Clock;
 use crate::config::Limits;
 use crate::domain::State;
 use crate::journal::Journal;
-use crate::projections::index::Index;
-use crate::projections::metrics::Metrics;
+use crate::projections::Projections;
 use parking_lot::RwLock;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -18,12 +16,8 @@ use tokio::sync::watch;
 pub struct Core {
     /// The state, with records that are not durable yet: every reader sees up to the published position only.
     pub state: RwLock<State>,
-    /// Recorded event ids, with those not durable yet.
-    pub ids: RwLock<Idempotency>,
-    /// Which records are about what; durable ones only.
-    pub index: RwLock<Index>,
-    /// What figures count; durable records only.
-    pub metrics: RwLock<Metrics>,
+    /// Event ids, with those not durable yet; index and metrics of durable records.
+    pub projections: Projections,
     /// Where records go and come from.
     pub journal: Arc<dyn Journal>,
     /// The time.

@@ -9,7 +9,6 @@ mod committer;
 mod common;
 mod duplicates;
 mod error;
-mod idempotency;
 mod pipeline;
 mod queue;
 mod replay;
@@ -118,9 +117,7 @@ impl Ledger {
             stopped: watch::Sender::new(None),
             pipeline: pipeline::Pipeline::default(),
             state: RwLock::new(replayed.state),
-            ids: RwLock::new(replayed.ids),
-            index: RwLock::new(replayed.index),
-            metrics: RwLock::new(replayed.metrics),
+            projections: replayed.projections,
             journal,
             clock,
             limits,
@@ -237,12 +234,12 @@ impl Ledger {
 
     /// Reads the index, which finds the records about a partner, an agreement or a lead.
     pub fn index<R>(&self, ask: impl FnOnce(&Index) -> R) -> R {
-        ask(&self.core.index.read())
+        ask(&self.core.projections.index())
     }
 
     /// Reads the projection that metrics are counted from.
     pub fn metrics<R>(&self, ask: impl FnOnce(&Metrics) -> R) -> R {
-        ask(&self.core.metrics.read())
+        ask(&self.core.projections.metrics())
     }
 
     /// The record at a position.

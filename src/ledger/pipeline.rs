@@ -6,19 +6,11 @@
 use super::queue::Answer;
 use super::replies::Outcome;
 use crate::config::Limits;
-use crate::domain::{FrozenState, Subjects};
+use crate::domain::FrozenState;
 use crate::journal::Batch;
-use crate::projections::metrics;
+use crate::projections::Update;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
-
-/// What a record adds to the index and the metrics once it is durable.
-pub struct ProjectionUpdate {
-    /// The partners, agreements and leads that it is about, for the index.
-    pub subjects: Subjects,
-    /// The facts that metrics count.
-    pub facts: Vec<metrics::Update>,
-}
 
 /// A decided request: its records, and the reply that is sent once they are durable.
 pub struct Decided {
@@ -27,7 +19,7 @@ pub struct Decided {
     /// Its new records, in order.
     pub batch: Batch,
     /// What each of them adds to the projections.
-    pub updates: Vec<ProjectionUpdate>,
+    pub updates: Vec<Update>,
     /// Where the reply goes.
     pub answer: Answer,
     /// The reply.
@@ -42,7 +34,7 @@ pub struct Group {
     /// The records' bytes.
     pub batch: Arc<Batch>,
     /// What each record adds to the projections.
-    pub updates: Vec<ProjectionUpdate>,
+    pub updates: Vec<Update>,
     /// The replies, in the order of their requests.
     pub answers: Vec<(Answer, Outcome)>,
     /// The state after its last record, if a snapshot is to be taken there: the group is full then.

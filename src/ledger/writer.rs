@@ -4,7 +4,7 @@ use super::common::Core;
 use super::duplicates::{Earlier, find_earlier};
 use super::error::Error;
 use super::panic_text;
-use super::pipeline::{Decided, ProjectionUpdate};
+use super::pipeline::Decided;
 use super::queue::Request;
 use super::snapshots;
 use crate::domain::calendar::Time;
@@ -13,7 +13,7 @@ use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Event, LAST_POSITION, Record};
 use crate::journal::Batch;
-use crate::projections::metrics;
+use crate::projections::Update;
 use crate::wire::{AppendResponse, EncodedEffects, ResponseWriter, write_record};
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -69,7 +69,7 @@ struct Attempt<'a> {
     /// The last position before this request.
     after: u64,
     batch: Batch,
-    updates: Vec<ProjectionUpdate>,
+    updates: Vec<Update>,
     response: ResponseWriter,
     /// The new event ids of this request, in order.
     new_ids: Vec<EventId>,
@@ -196,7 +196,7 @@ impl<'a> Attempt<'a> {
         let evolved = catch_unwind(AssertUnwindSafe(|| {
             let mut state = self.core.state.write();
             state.evolve(record);
-            ProjectionUpdate { subjects: state.subjects(record), facts: metrics::updates(record, &state) }
+            Update::of(record, &state)
         }));
         let update = evolved.map_err(|panic| {
             let why = format!("a defect in evolving a record: {}", panic_text(&*panic));
@@ -213,13 +213,10 @@ impl<'a> Attempt<'a> {
     }
 
     /// The request is accepted: from now on its event ids are known.
-    fn finish(self) -> (Batch, Vec<ProjectionUpdate>, AppendResponse) {
-        let mut ids = self.core.ids.write();
-        for (event_id, position) in self.new_ids.iter().zip(self.after + 1..) {
-            let fingerprint = ids.fingerprint(*event_id);
-            ids.insert(fingerprint, position);
-        }
-        drop(ids);
+    fn finish(self) -> (Batch, Vec<Update>, AppendResponse) {
+        let projections = &self.core.projections;
+        let seed = projections.seed();
+        projections.accept(self.after, self.new_ids.iter().map(|event_id| seed.fingerprint(*event_id)));
         let response = self.response.finish(self.after + self.batch.len() as u64);
         (self.batch, self.updates, response)
     }
