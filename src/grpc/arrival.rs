@@ -114,7 +114,7 @@ impl Arriving {
     fn take(&mut self, mut bytes: Bytes) -> Result<Option<Bytes>, Status> {
         let whole = self.framing.whole(&bytes);
         // tonic refuses an overlong message by its header, so the header must get through.
-        let is_too_long = self.framing.missing > crate::config::MAX_REQUEST_BYTES;
+        let is_too_long = self.framing.missing > super::MAX_REQUEST_BYTES;
         let whole = if is_too_long { bytes.len() } else { whole };
         if whole == 0 {
             return self.hold(bytes).map(|()| None);

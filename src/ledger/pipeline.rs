@@ -5,9 +5,9 @@
 
 use super::queue::Answer;
 use super::replies::Outcome;
-use crate::config::Limits;
 use crate::domain::FrozenState;
 use crate::journal::Batch;
+use crate::ledger::Limits;
 use crate::projections::Update;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;

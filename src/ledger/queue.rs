@@ -3,8 +3,8 @@
 use super::error::Error;
 use super::message_of;
 use super::replies::{Outcome, Reply, ReplyBatcher};
-use crate::config::Limits;
 use crate::domain::Event;
+use crate::ledger::Limits;
 use crate::proto;
 use bytes::Bytes;
 use parking_lot::Mutex;

@@ -3,9 +3,9 @@
 use super::duplicates::decode;
 use super::panic_text;
 use super::snapshots;
-use crate::config::SnapshotSettings;
 use crate::domain::{Record, State};
 use crate::journal::{Journal, JournalError};
+use crate::ledger::SnapshotSettings;
 use crate::projections::event_ids::{Fingerprint, Seed};
 use crate::projections::{Projections, Update};
 use std::panic::{AssertUnwindSafe, catch_unwind};

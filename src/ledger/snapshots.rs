@@ -5,9 +5,9 @@
 
 use super::common::Core;
 use super::replay::Replayed;
-use crate::config::SnapshotSettings;
 use crate::domain::{FrozenState, StateLoad};
 use crate::journal::{Journal, TreeHead};
+use crate::ledger::SnapshotSettings;
 use crate::projections::{FrozenProjections, ProjectionsLoad};
 use crate::snapshot::{Damaged, Found, LoadError, SaveError, Section, SnapshotFile, Snapshots, Writer};
 use parking_lot::Mutex;

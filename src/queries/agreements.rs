@@ -49,8 +49,8 @@ impl Question for ListAgreements {
         let question = proto::ListAgreementsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
-            agreement_type: fields.chosen_or("type", request.r#type, AgreementType::Unspecified),
-            state: fields.chosen_or("state", request.state, AgreementState::Unspecified),
+            agreement_type: fields.enum_or("type", request.r#type, AgreementType::Unspecified),
+            state: fields.enum_or("state", request.state, AgreementState::Unspecified),
             page: Page::parse(request.page_size, &request.page_token, "ListAgreements", &question, fields),
         }
     }
@@ -69,7 +69,7 @@ impl Question for ListAgreements {
             known.is_seen(seen)
                 && partner.is_none_or(|partner| known.partner == partner)
                 && (self.agreement_type == AgreementType::Unspecified || known.agreement_type == self.agreement_type)
-                && (self.state == AgreementState::Unspecified || known.state(seen.time, seen) == self.state)
+                && (self.state == AgreementState::Unspecified || known.state_at(seen.time, seen) == self.state)
         };
         let items = |state: &State, row| {
             if wanted(state.agreements.by_id.get(row)) { vec![agreement(state, row, seen)] } else { Vec::new() }
@@ -88,7 +88,7 @@ fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
         agreement_id: state.agreements.by_id.key(row).to_string(),
         partner_id: state.partners.key(agreement.partner).to_string(),
         r#type: agreement.agreement_type as i32,
-        state: agreement.state(seen.time, seen) as i32,
+        state: agreement.state_at(seen.time, seen) as i32,
         effective_at: agreement.signature_seen(seen).map(|signature| timestamp(signature.effective_at)),
         ends_at: end.map(|end| timestamp(end.at)),
         end_cause: end.map(|end| end.cause as i32),

@@ -51,8 +51,8 @@ impl Question for ListCampaigns {
         let question = proto::ListCampaignsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
-            campaign_type: fields.chosen_or("type", request.r#type, CampaignType::Unspecified),
-            state: fields.chosen_or("state", request.state, CampaignState::Unspecified),
+            campaign_type: fields.enum_or("type", request.r#type, CampaignType::Unspecified),
+            state: fields.enum_or("state", request.state, CampaignState::Unspecified),
             page: Page::parse(request.page_size, &request.page_token, "ListCampaigns", &question, fields),
         }
     }
@@ -71,7 +71,7 @@ impl Question for ListCampaigns {
             seen.sees(known.planned)
                 && agreement.is_none_or(|row| known.participants.iter().any(|participant| participant.agreement == Some(row)))
                 && (self.campaign_type == CampaignType::Unspecified || known.campaign_type == self.campaign_type)
-                && (self.state == CampaignState::Unspecified || known.state(seen.time, seen, state) == self.state)
+                && (self.state == CampaignState::Unspecified || known.state_at(seen.time, seen, state) == self.state)
         };
         let items = |state: &State, row| {
             if wanted(state, state.campaigns.by_id.get(row)) { vec![campaign(state, row, seen)] } else { Vec::new() }
@@ -93,7 +93,7 @@ fn campaign(state: &State, row: Row, seen: Seen) -> proto::Campaign {
     let joint_leads = campaign.participants.iter().zip(&parties).zip(campaign.joint_leads(seen));
     proto::Campaign {
         r#type: campaign.campaign_type as i32,
-        state: campaign.state(seen.time, seen, state) as i32,
+        state: campaign.state_at(seen.time, seen, state) as i32,
         title: campaign.title.to_string(),
         participants: campaign.participants.iter().map(|known| participant(known, state)).collect(),
         deliverables: deliverables.map(|(place, known)| deliverable(campaign, place, known, &parties, seen)).collect(),

@@ -233,7 +233,7 @@ impl<'a> Chain<'a> {
         let mut paid: i128 = 0;
         for holding in self.state.holdings_seen(About::Sale(self.row), self.seen).iter() {
             let Some((account, place)) = holding.entry else { continue };
-            let covered = self.state.covered(account, place, holding.amount, self.seen);
+            let covered = self.state.paid_portion(account, place, holding.amount, self.seen);
             paid += i128::from(covered.amount);
             for (payout, part) in self.state.payouts_covering(account, covered, self.seen) {
                 *payouts.entry(payout).or_default() += part;

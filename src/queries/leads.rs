@@ -2,10 +2,10 @@
 
 use super::page::Page;
 use super::{Question, Reading, agreement_seen, lead_seen, partner_seen, words};
-use crate::domain::effect::text_of;
+use crate::domain::effect::id_or_empty;
 use crate::domain::ids::Id;
 use crate::domain::leads::ownership::Ownership;
-use crate::domain::leads::{DeclinedClaim, Lead, Owner, Until};
+use crate::domain::leads::{DeclinedClaim, Lead, Owner, ProtectionEnd};
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
@@ -58,7 +58,7 @@ impl Question for ListLeads {
         Self {
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
             owner: request.owner.as_ref().map(|party| fields.within("owner", |fields| parse_owner(party, fields))),
-            state: fields.chosen_or("state", request.state, LeadState::Unspecified),
+            state: fields.enum_or("state", request.state, LeadState::Unspecified),
             page: Page::parse(request.page_size, &request.page_token, "ListLeads", &question, fields),
         }
     }
@@ -81,7 +81,7 @@ impl Question for ListLeads {
         let wanted = |state: &State, known: &Lead| {
             known.is_seen(seen)
                 && agreement.is_none_or(|agreement| known.credit_at(seen.time, seen) == Some(agreement))
-                && (self.state == LeadState::Unspecified || known.state(seen.time, seen) == self.state)
+                && (self.state == LeadState::Unspecified || known.state_at(seen.time, seen) == self.state)
                 && owner.is_none_or(|owner| known.ownership(seen.time, seen, state).is_some_and(|held| held.owner == owner))
         };
         let items = |state: &State, row| {
@@ -114,7 +114,7 @@ fn lead(state: &State, row: Row, seen: Seen) -> proto::Lead {
     let ownership = lead.ownership(at, seen, state);
     proto::Lead {
         lead_id: state.leads.by_id.key(row).to_string(),
-        state: lead.state(at, seen) as i32,
+        state: lead.state_at(at, seen) as i32,
         acquired_by: lead.acquired_by(at, seen).unwrap_or(AcquiredBy::Unspecified) as i32,
         owner: ownership.map(|ownership| ownership.owner.to_party(state).to_message()),
         agreement_id: agreement_id(ownership.and_then(|ownership| ownership.credit), state),
@@ -131,7 +131,7 @@ fn lead(state: &State, row: Row, seen: Seen) -> proto::Lead {
 }
 
 fn agreement_id(agreement: Option<Row>, state: &State) -> String {
-    text_of(agreement.map(|row| state.agreements.by_id.key(row)))
+    id_or_empty(agreement.map(|row| state.agreements.by_id.key(row)))
 }
 
 fn line(ownership: &Ownership, state: &State) -> proto::LeadOwnership {
@@ -187,9 +187,9 @@ fn protection(lead: &Lead, seen: Seen) -> String {
         return format!("lost on {}, so not protected", words::when(lost));
     }
     match lead.protection_at(seen.time, seen) {
-        None | Some(Until::Unlimited) => "protected without limit".to_owned(),
-        Some(Until::AwaitsApproval) => "protected while its approval is awaited".to_owned(),
-        Some(Until::At(until)) if seen.time < until => format!("protected until {}", words::when(until)),
-        Some(Until::At(until)) => format!("no longer protected since {}", words::when(until)),
+        None | Some(ProtectionEnd::Unlimited) => "protected without limit".to_owned(),
+        Some(ProtectionEnd::AwaitsApproval) => "protected while its approval is awaited".to_owned(),
+        Some(ProtectionEnd::At(until)) if seen.time < until => format!("protected until {}", words::when(until)),
+        Some(ProtectionEnd::At(until)) => format!("no longer protected since {}", words::when(until)),
     }
 }

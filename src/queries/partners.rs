@@ -48,7 +48,7 @@ impl Question for ListPartners {
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
         let question = proto::ListPartnersRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
-            kind: fields.chosen_or("kind", request.kind, PartnerKind::Unspecified),
+            kind: fields.enum_or("kind", request.kind, PartnerKind::Unspecified),
             category: request.category.as_ref().map(|category| fields.key("category", category)),
             page: Page::parse(request.page_size, &request.page_token, "ListPartners", &question, fields),
         }

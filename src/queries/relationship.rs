@@ -1,7 +1,7 @@
 //! What the sides of an agreement did, as messages (rules 10.1).
 
 use crate::domain::parse::timestamp;
-use crate::domain::relationship::{Review, Step};
+use crate::domain::relationship::{CompletedStep, Review};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::{self, Side};
@@ -14,8 +14,8 @@ pub fn managers(state: &State, agreement: Row, seen: Seen) -> Vec<proto::Manager
 }
 
 /// The launch steps done, in the order given.
-pub fn launch_steps(steps: &[Step]) -> Vec<proto::LaunchStepDone> {
-    let done = |step: &Step| proto::LaunchStepDone {
+pub fn launch_steps(steps: &[CompletedStep]) -> Vec<proto::LaunchStepDone> {
+    let done = |step: &CompletedStep| proto::LaunchStepDone {
         step: step.step as i32,
         completed_at: Some(timestamp(step.stamp.occurred_at)),
         position: step.stamp.position,

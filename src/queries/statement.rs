@@ -49,7 +49,7 @@ impl ListEntries {
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
             lead: fields.optional_id("lead_id", request.lead_id.as_deref()),
             sale: fields.optional_id("sale_id", request.sale_id.as_deref()),
-            kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.chosen("", *kind)),
+            kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.enum_value("", *kind)),
             effective_from: fields.optional_time("effective_from", request.effective_from.as_ref()),
             effective_to: fields.optional_time("effective_to", request.effective_to.as_ref()),
             page: Page::parse(request.page_size, &request.page_token, "ListEntries", &question, fields),

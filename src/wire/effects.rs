@@ -138,7 +138,7 @@ fn money(out: &mut Vec<u8>, field: u32, money: Option<Money>) {
 mod tests {
     use super::*;
     use crate::domain::calendar::Time;
-    use crate::domain::effect::{Subject, TierWorking};
+    use crate::domain::effect::{PostingSubject, TierWorking};
     use crate::domain::money::Currency;
     use crate::proto::{CommissionOutcome, EntryKind, OwnershipRule, TierMode, TierPeriod};
     use proptest::prelude::*;
@@ -171,7 +171,7 @@ mod tests {
         let subject = (of(id()), of(id()), of(id()), of(id()), of(id()));
         (account(), any_money(), any_time(), of(any_time()), subject).prop_map(
             |(account, amount, effective_at, available_at, (partner, agreement, lead, sale, campaign))| {
-                let subject = Subject { partner, agreement, lead, sale, campaign };
+                let subject = PostingSubject { partner, agreement, lead, sale, campaign };
                 Effect::Posting(Posting { account, amount, effective_at, available_at, kind: EntryKind::Accrual, subject })
             },
         )

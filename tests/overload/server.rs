@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use partnership_ledger::config::{Limits, ServeConfig};
-use partnership_ledger::grpc::serve;
+use partnership_ledger::ledger::Limits;
+use partnership_ledger::server::{ServeConfig, serve};
 use tonic::transport::{Channel, Endpoint};
 
 /// Names the directory in the environment of the process that serves.

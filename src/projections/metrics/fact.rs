@@ -156,7 +156,7 @@ impl Value {
             value.changes.push(Change::Deals(currency, 1));
         }
         value.add_revenue(sale, sale.amount().minor_units, scope, state);
-        let earned = sale.credit().and(sale.earned()).and_then(|earned| earned.amount);
+        let earned = sale.credit().and(sale.assessment()).and_then(|earned| earned.amount);
         if let Some(amount) = earned.filter(|amount| amount.minor_units != 0) {
             value.changes.push(Change::Commission(amount.currency, amount.minor_units));
         }
@@ -168,7 +168,7 @@ impl Value {
         let sale = state.commissions.sales.get(refund.sale);
         let mut value = Self { stamp, effective_at: effective_at(stamp, state), changes: SmallVec::new() };
         value.add_revenue(sale, sign * refund.applied, scope, state);
-        let earned = sale.earned().and_then(|earned| earned.amount);
+        let earned = sale.assessment().and_then(|earned| earned.amount);
         let currency = earned.map_or(sale.amount().currency, |amount| amount.currency);
         for part in refund.taken.iter().filter(|part| part.partner != HOUSE && scope.covers_agreement(Some(part.agreement), state)) {
             // What is taken is below zero.

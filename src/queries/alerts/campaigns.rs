@@ -21,7 +21,7 @@ fn open(state: &State, row: Row, seen: Seen) -> Option<&Campaign> {
     if !seen.sees(campaign.planned) {
         return None;
     }
-    let open = matches!(campaign.state(seen.time, seen, state), CampaignState::Planned | CampaignState::Running);
+    let open = matches!(campaign.state_at(seen.time, seen, state), CampaignState::Planned | CampaignState::Running);
     open.then_some(campaign)
 }
 

@@ -3,7 +3,7 @@
 use super::{Found, Subject, Walk, Wanted, Watch};
 use crate::domain::calendar::{Time, days_before};
 use crate::domain::effect::Party;
-use crate::domain::leads::{Lead, Until};
+use crate::domain::leads::{Lead, ProtectionEnd};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::LeadState;
@@ -20,10 +20,10 @@ fn lapsing(lead: &Lead, seen: Seen) -> Option<(Time, Time)> {
     let decision = lead.decision_at(seen.time, seen)?;
     // Most leads are far from it: what is worked out in local days is worked out for the few that are not.
     let far = seen.time + chrono::TimeDelta::days(LAPSE_DAYS);
-    if !decision.may_lapse_within(seen.time, far) || !lead.is_seen(seen) || lead.state(seen.time, seen) != LeadState::Open {
+    if !decision.may_lapse_within(seen.time, far) || !lead.is_seen(seen) || lead.state_at(seen.time, seen) != LeadState::Open {
         return None;
     }
-    let Until::At(until) = lead.protection_at(seen.time, seen)? else { return None };
+    let ProtectionEnd::At(until) = lead.protection_at(seen.time, seen)? else { return None };
     let near = days_before(until, LAPSE_DAYS.unsigned_abs(), decision.zone()).max(decision.stamp().occurred_at);
     (near <= seen.time && seen.time < until).then_some((until, near))
 }

@@ -241,7 +241,7 @@ impl Question for ListAlerts {
         Self {
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
-            kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.chosen_or("", *kind, any)),
+            kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.enum_or("", *kind, any)),
             page: Page::parse(request.page_size, &request.page_token, "ListAlerts", &question, fields),
         }
     }

@@ -303,7 +303,7 @@ proptest! {
             let (mut stands, mut covered, mut paid_out) = (0, 0, 0);
             for holding in sales.chain(leads).flat_map(|about| state.holdings_seen(about, Seen::ALL).iter().cloned().collect::<Vec<_>>()) {
                 let Some((_, place)) = holding.entry.filter(|(account, _)| *account == row) else { continue };
-                let part = state.covered(row, place, holding.amount, Seen::ALL);
+                let part = state.paid_portion(row, place, holding.amount, Seen::ALL);
                 stands += i128::from(holding.amount.max(0));
                 covered += i128::from(part.amount);
                 let payouts: i64 = state.payouts_covering(row, part, Seen::ALL).iter().map(|(_, part)| part).sum();

@@ -4,7 +4,7 @@ mod saved;
 
 use super::{Decision, DeclinedClaim, Qualification};
 use crate::domain::calendar::Time;
-use crate::domain::commissions::Earned;
+use crate::domain::commissions::PinnedAssessment;
 use crate::domain::commissions::earning::Earning;
 use crate::domain::commissions::holdings::Holdings;
 use crate::domain::ids::Id;
@@ -21,21 +21,21 @@ pub struct Lead {
     /// The first and the last recorded of the sales that name it: each names the next.
     sales: (OptionalRow, OptionalRow),
     sales_count: u32,
-    rest: Option<Box<Rest>>,
+    warm: Option<Box<WarmFields>>,
 }
 
 /// What most leads do not have.
 #[derive(Clone, Default)]
-struct Rest {
+struct WarmFields {
     /// What its first qualification earned; what others did is kept with it.
     earning: Option<Earning>,
     /// Whether it was protected when it first qualified.
     protected: bool,
-    rare: Option<Box<Rare>>,
+    cold: Option<Box<ColdFields>>,
 }
 
 #[derive(Clone, Default)]
-struct Rare {
+struct ColdFields {
     /// After the first.
     decisions: Vec<Decision>,
     declined: Vec<DeclinedClaim>,
@@ -47,12 +47,12 @@ struct Rare {
     first_sales: Vec<(Row, Time)>,
     disputes: Vec<Row>,
     /// After the first: when, and what was earned.
-    qualifications: Vec<(Qualification, Option<Row>, Option<Earned>)>,
+    qualifications: Vec<(Qualification, Option<Row>, Option<PinnedAssessment>)>,
 }
 
 impl Lead {
     pub(super) fn new(first: Decision) -> Self {
-        Self { first, match_key: OptionalRow::NONE, sales: (OptionalRow::NONE, OptionalRow::NONE), sales_count: 0, rest: None }
+        Self { first, match_key: OptionalRow::NONE, sales: (OptionalRow::NONE, OptionalRow::NONE), sales_count: 0, warm: None }
     }
 
     /// When it was first referred, and by which record.
@@ -62,64 +62,64 @@ impl Lead {
 
     /// All decisions, in the order of recording.
     pub(super) fn all_decisions(&self) -> impl DoubleEndedIterator<Item = &Decision> {
-        std::iter::once(&self.first).chain(self.rare().into_iter().flat_map(|rare| &rare.decisions))
+        std::iter::once(&self.first).chain(self.cold().into_iter().flat_map(|cold| &cold.decisions))
     }
 
     pub(super) fn all_decisions_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Decision> {
-        let rare = self.rest.as_mut().and_then(|rest| rest.rare.as_mut());
-        std::iter::once(&mut self.first).chain(rare.into_iter().flat_map(|rare| &mut rare.decisions))
+        let cold = self.warm.as_mut().and_then(|warm| warm.cold.as_mut());
+        std::iter::once(&mut self.first).chain(cold.into_iter().flat_map(|cold| &mut cold.decisions))
     }
 
     pub(super) fn add_decision(&mut self, decision: Decision) {
-        self.rare_mut().decisions.push(decision);
+        self.cold_mut().decisions.push(decision);
     }
 
     pub(super) fn all_declined(&self) -> &[DeclinedClaim] {
-        self.rare().map_or(&[], |rare| &rare.declined)
+        self.cold().map_or(&[], |cold| &cold.declined)
     }
 
     pub(super) fn add_declined(&mut self, claim: DeclinedClaim) {
-        self.rare_mut().declined.push(claim);
+        self.cold_mut().declined.push(claim);
     }
 
     pub(super) fn losses(&self) -> &[Stamp] {
-        self.rare().map_or(&[], |rare| &rare.losses)
+        self.cold().map_or(&[], |cold| &cold.losses)
     }
 
     pub(super) fn add_loss(&mut self, loss: Stamp) {
-        self.rare_mut().losses.push(loss);
+        self.cold_mut().losses.push(loss);
     }
 
     pub(super) fn all_qualifications(&self) -> impl DoubleEndedIterator<Item = Qualification> {
-        let first = self.rest.as_ref().and_then(|rest| Some((rest.earning.as_ref()?, rest.protected)));
+        let first = self.warm.as_ref().and_then(|warm| Some((warm.earning.as_ref()?, warm.protected)));
         let first = first.map(|(earning, protected)| Qualification { stamp: earning.stamp(), protected });
-        first.into_iter().chain(self.rare().into_iter().flat_map(|rare| &rare.qualifications).map(|(qualification, ..)| *qualification))
+        first.into_iter().chain(self.cold().into_iter().flat_map(|cold| &cold.qualifications).map(|(qualification, ..)| *qualification))
     }
 
     /// Remembers a qualification, whether the lead was protected then, and what it earned.
     pub(super) fn add_qualification(&mut self, protected: bool, earning: Earning) {
-        let rest = self.rest_mut();
-        let Some(first) = &mut rest.earning else {
-            (rest.earning, rest.protected) = (Some(earning), protected);
+        let warm = self.warm_mut();
+        let Some(first) = &mut warm.earning else {
+            (warm.earning, warm.protected) = (Some(earning), protected);
             return;
         };
         earning.holdings().into_all().for_each(|holding| first.acquire(holding));
         let qualification = Qualification { stamp: earning.stamp(), protected };
-        self.rare_mut().qualifications.push((qualification, earning.credit(), earning.earned()));
+        self.cold_mut().qualifications.push((qualification, earning.credit(), earning.assessment()));
     }
 
     pub(super) fn all_aliases(&self) -> &[(Id, Stamp)] {
-        self.rare().map_or(&[], |rare| &rare.aliases)
+        self.cold().map_or(&[], |cold| &cold.aliases)
     }
 
     pub(super) fn add_alias(&mut self, alias: Id, stamp: Stamp) {
-        self.rare_mut().aliases.push((alias, stamp));
+        self.cold_mut().aliases.push((alias, stamp));
     }
 
     /// Its match keys, by their rows, and since when.
     pub(super) fn all_match_keys(&self) -> impl Iterator<Item = (Row, Stamp)> {
         let first = self.match_key.get().map(|row| (row, self.introduced()));
-        first.into_iter().chain(self.rare().into_iter().flat_map(|rare| rare.match_keys.iter().copied()))
+        first.into_iter().chain(self.cold().into_iter().flat_map(|cold| cold.match_keys.iter().copied()))
     }
 
     pub(super) fn add_match_key(&mut self, key: Row, stamp: Stamp) {
@@ -127,24 +127,24 @@ impl Lead {
         if is_first {
             self.match_key = Some(key).into();
         } else {
-            self.rare_mut().match_keys.push((key, stamp));
+            self.cold_mut().match_keys.push((key, stamp));
         }
     }
 
     /// What its qualifications earned, and through which agreements.
-    pub(super) fn rewards(&self) -> impl Iterator<Item = (Option<Row>, Earned)> {
-        let first = self.earning().map(|earning| (earning.credit(), earning.earned()));
-        let later = self.rare().into_iter().flat_map(|rare| &rare.qualifications).map(|(_, credit, earned)| (*credit, *earned));
+    pub(super) fn rewards(&self) -> impl Iterator<Item = (Option<Row>, PinnedAssessment)> {
+        let first = self.earning().map(|earning| (earning.credit(), earning.assessment()));
+        let later = self.cold().into_iter().flat_map(|cold| &cold.qualifications).map(|(_, credit, earned)| (*credit, *earned));
         first.into_iter().chain(later).filter_map(|(credit, earned)| Some((credit, earned?)))
     }
 
     /// What its first qualification earned, with all that stands of its qualifications' commission.
     fn earning(&self) -> Option<&Earning> {
-        self.rest.as_ref()?.earning.as_ref()
+        self.warm.as_ref()?.earning.as_ref()
     }
 
     pub(in crate::domain) fn earning_mut(&mut self) -> &mut Earning {
-        self.rest_mut().earning.as_mut().expect("a lead's own commission comes from a qualification")
+        self.warm_mut().earning.as_mut().expect("a lead's own commission comes from a qualification")
     }
 
     /// What stands of its qualifications' commission.
@@ -159,11 +159,11 @@ impl Lead {
 
     /// Disputes that name it.
     pub fn disputes(&self) -> &[Row] {
-        self.rare().map_or(&[], |rare| &rare.disputes)
+        self.cold().map_or(&[], |cold| &cold.disputes)
     }
 
     pub(in crate::domain) fn add_dispute(&mut self, dispute: Row) {
-        self.rare_mut().disputes.push(dispute);
+        self.cold_mut().disputes.push(dispute);
     }
 
     /// How many sales name it.
@@ -178,7 +178,7 @@ impl Lead {
 
     /// When the first sale with a credit occurred, of those recorded (rules 6.3).
     pub fn first_sale(&self, credit: Row, state: &State) -> Option<Time> {
-        let told = self.rare().map_or(&[][..], |rare| &rare.first_sales);
+        let told = self.cold().map_or(&[][..], |cold| &cold.first_sales);
         if told.is_empty() {
             return self.first_told(state).filter(|(known, _)| *known == credit).map(|(_, at)| at);
         }
@@ -195,10 +195,10 @@ impl Lead {
         let is_first = self.sales.0.get().is_none();
         self.sales = (if is_first { Some(sale).into() } else { self.sales.0 }, Some(sale).into());
         self.sales_count += 1;
-        let is_said = self.rare().is_none_or(|rare| rare.first_sales.is_empty())
+        let is_said = self.cold().is_none_or(|cold| cold.first_sales.is_empty())
             && first_told.is_some_and(|(known, first)| Some(known) == credit && first <= at);
         let Some(credit) = credit.filter(|_| !is_first && !is_said) else { return };
-        let told = &mut self.rare_mut().first_sales;
+        let told = &mut self.cold_mut().first_sales;
         if told.is_empty() {
             told.extend(first_told);
         }
@@ -208,16 +208,16 @@ impl Lead {
         }
     }
 
-    fn rare(&self) -> Option<&Rare> {
-        self.rest.as_ref()?.rare.as_deref()
+    fn cold(&self) -> Option<&ColdFields> {
+        self.warm.as_ref()?.cold.as_deref()
     }
 
-    fn rest_mut(&mut self) -> &mut Rest {
-        self.rest.get_or_insert_default()
+    fn warm_mut(&mut self) -> &mut WarmFields {
+        self.warm.get_or_insert_default()
     }
 
-    fn rare_mut(&mut self) -> &mut Rare {
-        self.rest_mut().rare.get_or_insert_default()
+    fn cold_mut(&mut self) -> &mut ColdFields {
+        self.warm_mut().cold.get_or_insert_default()
     }
 }
 

@@ -1,11 +1,12 @@
 //! The threads that serve connections: each has a runtime of its own, and a connection stays with its thread.
 //!
-//! So all that a connection brings at once is handled before its answers are written, together. Threads that take tasks
-//! from each other write answers one by one, and wake each other for it: with two of them a third fewer questions were
-//! answered than with one.
+//! So all requests that a connection sends at once are handled before their answers are written, in one go. With a
+//! work-stealing runtime answers were written one by one and its threads woke each other for it: two of them answered a
+//! third fewer questions than one.
 
-use super::connections::Newcomer;
-use super::{Assembly, ServeError, Service};
+use super::assembly::{Assembly, Service};
+use super::connections::Accepted;
+use super::error::ServeError;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -14,81 +15,86 @@ use tokio::task::JoinSet;
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 
-/// Threads for long work, of all runtimes together.
-const LONG_WORK: usize = 512;
-/// Each runtime has so many at least.
-const LEAST_LONG_WORK: usize = 16;
-/// How long work that has begun is waited for once connections are cut.
+/// Blocking threads of all runtimes together.
+const BLOCKING_THREADS: usize = 512;
+/// Blocking threads that each runtime has at least.
+const LEAST_BLOCKING_THREADS: usize = 16;
+/// How long work that has begun is waited for once connections are closed.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How far serving has come.
+/// The stages of a shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Serving,
-    /// Calls under way are finished, and nothing else is begun.
-    Ending,
-    /// Connections are cut.
-    Over,
+    /// Calls under way are finished, and no others begin.
+    Draining,
+    /// Connections are closed, whatever is under way.
+    Closed,
 }
 
-/// The threads that serve.
+/// The threads that serve connections.
 pub struct Threads {
     stage: watch::Sender<Stage>,
-    each: Vec<Thread>,
+    threads: Vec<Thread>,
     outcomes: JoinSet<Result<(), ServeError>>,
 }
 
-/// The way to a thread.
+/// A thread that serves connections.
 struct Thread {
-    newcomers: mpsc::UnboundedSender<(Newcomer, Arc<()>)>,
-    /// Each of its connections holds a clone, from when it is sent there.
+    sender: mpsc::UnboundedSender<(Accepted, Arc<()>)>,
+    /// Counts its connections: each holds a clone from when it is sent to the thread.
     connections: Arc<()>,
 }
 
 impl Threads {
-    /// Starts so many, at least one. To be called in a runtime, where their outcomes can be waited for. A client must begin
-    /// to speak within `preface_timeout`.
+    /// Starts `count` threads, at least one. To be called in a runtime, where their outcomes can be awaited. A client must
+    /// send the HTTP/2 preface within `preface_timeout`.
     ///
     /// # Errors
     /// If the system refuses threads, or the contract's own description cannot be served.
     pub fn start(count: usize, assembly: &Assembly, preface_timeout: Duration) -> Result<Self, ServeError> {
         let count = count.max(1);
-        let mut threads = Self { stage: watch::Sender::new(Stage::Serving), each: Vec::new(), outcomes: JoinSet::new() };
+        let mut threads = Self { stage: watch::Sender::new(Stage::Serving), threads: Vec::new(), outcomes: JoinSet::new() };
         for number in 0..count {
-            threads.add(&format!("service-{number}"), LONG_WORK.div_ceil(count).max(LEAST_LONG_WORK), assembly, preface_timeout)?;
+            threads.add(
+                &format!("service-{number}"),
+                BLOCKING_THREADS.div_ceil(count).max(LEAST_BLOCKING_THREADS),
+                assembly,
+                preface_timeout,
+            )?;
         }
         Ok(threads)
     }
 
-    fn add(&mut self, name: &str, long_work: usize, assembly: &Assembly, preface_timeout: Duration) -> Result<(), ServeError> {
+    fn add(&mut self, name: &str, blocking_threads: usize, assembly: &Assembly, preface_timeout: Duration) -> Result<(), ServeError> {
         let refused = |source| ServeError::System { what: "threads", source };
-        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(long_work).build().map_err(refused)?;
+        let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(blocking_threads).build().map_err(refused)?;
         let service = {
             let _inside = runtime.enter();
             assembly.service()?
         };
-        let (newcomers, coming) = mpsc::unbounded_channel();
-        let (outcome, told) = oneshot::channel();
+        let (sender, accepted) = mpsc::unbounded_channel();
+        let (outcome, ended) = oneshot::channel();
         let stage = self.stage.subscribe();
         let work = move || {
-            // Whoever would hear of it may have gone.
-            let _ = outcome.send(serve(runtime, service, coming, preface_timeout, &stage));
+            // The receiver may have been dropped.
+            let _ = outcome.send(serve(runtime, service, accepted, preface_timeout, &stage));
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(refused)?;
-        self.outcomes.spawn(async { told.await.unwrap_or(Err(ServeError::Defect)) });
-        self.each.push(Thread { newcomers, connections: Arc::new(()) });
+        self.outcomes.spawn(async { ended.await.unwrap_or(Err(ServeError::Defect)) });
+        self.threads.push(Thread { sender, connections: Arc::new(()) });
         Ok(())
     }
 
     /// Has a connection served by the thread that has the fewest.
-    pub fn take(&self, newcomer: Newcomer) {
-        if let Some(thread) = self.each.iter().min_by_key(|thread| Arc::strong_count(&thread.connections)) {
-            // A thread that has ended takes none: it is closed.
-            let _ = thread.newcomers.send((newcomer, Arc::clone(&thread.connections)));
+    pub fn serve(&self, connection: Accepted) {
+        if let Some(thread) = self.threads.iter().min_by_key(|thread| Arc::strong_count(&thread.connections)) {
+            // If the thread has ended, the connection is closed here.
+            let _ = thread.sender.send((connection, Arc::clone(&thread.connections)));
         }
     }
 
-    /// Waits until a thread has ended; nothing if none is left.
+    /// Waits until a thread has ended and returns how; `None` if none is left.
     pub async fn next_outcome(&mut self) -> Option<Result<(), ServeError>> {
         Some(self.outcomes.join_next().await?.unwrap_or(Err(ServeError::Defect)))
     }
@@ -96,7 +102,7 @@ impl Threads {
     /// Waits until all have ended.
     ///
     /// # Errors
-    /// The first one's that did not end well.
+    /// The error of the first thread that did not end well.
     pub async fn all_outcomes(&mut self) -> Result<(), ServeError> {
         while let Some(outcome) = self.next_outcome().await {
             outcome?;
@@ -104,47 +110,46 @@ impl Threads {
         Ok(())
     }
 
-    /// Begins nothing more.
-    pub fn end(&self) {
-        self.stage.send_replace(Stage::Ending);
+    /// Has the threads finish the calls under way and begin no others.
+    pub fn shut_down(&self) {
+        self.stage.send_replace(Stage::Draining);
     }
 
-    /// Cuts all connections.
-    pub fn cut(&self) {
-        self.stage.send_replace(Stage::Over);
+    /// Closes all connections, whatever is under way.
+    pub fn close(&self) {
+        self.stage.send_replace(Stage::Closed);
     }
 
-    /// Waits a moment for threads that still work after connections were cut. What has not ended by then ends with the
-    /// process.
+    /// Waits up to a second for threads that still work after `close`; what has not ended by then ends with the process.
     pub async fn wait(&mut self) {
         let all = async { while self.next_outcome().await.is_some() {} };
         let _ = tokio::time::timeout(2 * SHUTDOWN_TIMEOUT, all).await;
     }
 }
 
-/// Serves the connections that come in until it is told to end.
+/// Serves the connections sent to a thread, until it is told to end.
 fn serve(
     runtime: Runtime,
     service: Service,
-    coming: mpsc::UnboundedReceiver<(Newcomer, Arc<()>)>,
+    accepted: mpsc::UnboundedReceiver<(Accepted, Arc<()>)>,
     preface_timeout: Duration,
     stage: &watch::Receiver<Stage>,
 ) -> Result<(), ServeError> {
-    let incoming = UnboundedReceiverStream::new(coming).filter_map(move |(newcomer, counted)| {
-        let settled = newcomer.settle(preface_timeout, counted);
-        settled.inspect_err(|error| tracing::warn!(%error, "a connection cannot be served")).ok().map(Ok::<_, std::io::Error>)
+    let incoming = UnboundedReceiverStream::new(accepted).filter_map(move |(connection, count)| {
+        let registered = connection.register(preface_timeout, count);
+        registered.inspect_err(|error| tracing::warn!(%error, "a connection cannot be served")).ok().map(Ok::<_, std::io::Error>)
     });
     let reached = |least| {
         let mut stage = stage.clone();
         async move {
-            // Without whoever would tell, it is over as well.
+            // A dropped sender means the last stage.
             let _ = stage.wait_for(|stage| *stage >= least).await;
         }
     };
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = service.serve_with_incoming_shutdown(incoming, reached(Stage::Ending)) => outcome.map_err(ServeError::Transport),
-            () = reached(Stage::Over) => Ok(()),
+            outcome = service.serve_with_incoming_shutdown(incoming, reached(Stage::Draining)) => outcome.map_err(ServeError::Transport),
+            () = reached(Stage::Closed) => Ok(()),
         }
     });
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
@@ -153,18 +158,18 @@ fn serve(
 
 #[cfg(test)]
 mod tests {
-    use super::super::Acceptor;
+    use super::super::ServeConfig;
+    use super::super::connections::Acceptor;
     use super::*;
     use crate::clock::SystemClock;
-    use crate::config::{Limits, ServeConfig};
     use crate::journal::MemoryJournal;
-    use crate::ledger::Ledger;
+    use crate::ledger::{Ledger, Limits};
     use tokio::net::{TcpListener, TcpStream};
 
     const THREADS: usize = 3;
 
     fn connections(threads: &Threads) -> Vec<usize> {
-        threads.each.iter().map(|thread| Arc::strong_count(&thread.connections) - 1).collect()
+        threads.threads.iter().map(|thread| Arc::strong_count(&thread.connections) - 1).collect()
     }
 
     async fn until(threads: &Threads, expected: &[usize]) {
@@ -191,7 +196,7 @@ mod tests {
             clients.push(TcpStream::connect(address).await.expect("connected"));
         }
         for number in 0..2 * THREADS {
-            threads.take(acceptor.next().await);
+            threads.serve(acceptor.next().await);
             let expected: Vec<_> = (0..THREADS).map(|thread| (number + THREADS - thread) / THREADS).collect();
             assert_eq!(connections(&threads), expected);
         }
@@ -200,10 +205,10 @@ mod tests {
         clients.swap_remove(0);
         until(&threads, &[0, 2, 2]).await;
         clients.push(TcpStream::connect(address).await.expect("connected"));
-        threads.take(acceptor.next().await);
+        threads.serve(acceptor.next().await);
         until(&threads, &[1, 2, 2]).await;
-        // Clients that say nothing do not keep the threads.
-        threads.cut();
+        // Silent clients do not keep the threads running.
+        threads.close();
         threads.all_outcomes().await.expect("they end well");
         assert!(threads.next_outcome().await.is_none(), "none is left");
         ledger.close().expect("closed");
