@@ -6,10 +6,11 @@
 use super::common::Core;
 use super::replay::Replayed;
 use crate::domain::{FrozenState, StateLoad};
+use crate::encoding::{Damaged, Loader, Section};
 use crate::journal::{Journal, TreeHead};
 use crate::ledger::SnapshotSettings;
 use crate::projections::{FrozenProjections, ProjectionsLoad};
-use crate::snapshot::{Damaged, Found, LoadError, SaveError, Section, SnapshotFile, Snapshots, Writer};
+use crate::snapshot::{Found, LoadError, SaveError, SnapshotFile, Snapshots, Writer};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -204,7 +205,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn part(&self, section: Section) -> Option<&dyn crate::snapshot::Part> {
+    fn part(&self, section: Section) -> Option<&dyn Loader> {
         self.state.part(section).or_else(|| self.projections.part(section))
     }
 

@@ -10,11 +10,11 @@ pub mod metrics;
 
 use crate::domain::ids::EventId;
 use crate::domain::{Record, State, Subjects};
-use crate::snapshot::{Damaged, Part, Section, Sink};
-use event_ids::saved::EventIdsLoad;
+use crate::encoding::{Damaged, Loader, Section, Sink};
+use event_ids::encoding::EventIdsLoad;
 use event_ids::{Candidates, EventIds, Fingerprint, Seed};
 use index::Index;
-use index::saved::IndexLoad;
+use index::encoding::IndexLoad;
 use metrics::{Metrics, MetricsLoad};
 use parking_lot::{RwLock, RwLockReadGuard};
 
@@ -121,7 +121,7 @@ pub struct ProjectionsLoad {
 
 impl ProjectionsLoad {
     /// The part that a section holds.
-    pub fn part(&self, section: Section) -> Option<&dyn Part> {
+    pub fn part(&self, section: Section) -> Option<&dyn Loader> {
         self.ids.part(section).or_else(|| self.index.part(section)).or_else(|| self.metrics.part(section))
     }
 
