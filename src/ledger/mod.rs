@@ -45,7 +45,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
-use std::time::Instant;
 use tokio::sync::watch;
 
 /// A ledger whose threads are not started yet, the writer's queue, the snapshot thread's jobs, and the report of the replay.
