@@ -2,7 +2,8 @@
 
 use super::folder::check_files;
 use super::{BackupError, Chain, Index, Page, check, hex};
-use crate::journal::{DurableJournal, Journal as _, Options, TreeHead};
+use crate::journal::embedded::{EmbeddedJournal, Options};
+use crate::journal::{Journal as _, TreeHead};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -50,7 +51,7 @@ pub fn rehearse(origin: Origin) -> Result<Restored, BackupError> {
 
 /// Writes the records into a fresh journal.
 fn fill(origin: Origin, dir: &Path) -> Result<Restored, BackupError> {
-    let (journal, _) = DurableJournal::open(dir, Options::default())?;
+    let (journal, _) = EmbeddedJournal::open(dir, Options::default())?;
     let restored = read(origin, |page| {
         journal.append(page.first - 1, &page.records)?;
         Ok(())
@@ -76,7 +77,7 @@ fn read(origin: Origin, mut take: impl FnMut(&Page) -> Result<(), BackupError>) 
 
 /// Opens what was written as `serve` would.
 fn reopen(dir: &Path, head: TreeHead) -> Result<(), BackupError> {
-    let (journal, _) = DurableJournal::open(dir, Options::default())?;
+    let (journal, _) = EmbeddedJournal::open(dir, Options::default())?;
     let found = journal.tree_head();
     journal.close()?;
     if found != head {

@@ -3,7 +3,8 @@
 use super::failure::Failure;
 use partnership_ledger::config::ServeConfig;
 use partnership_ledger::grpc::{ServeError, serve};
-use partnership_ledger::journal::{JournalError, OpenReport};
+use partnership_ledger::journal::JournalError;
+use partnership_ledger::journal::embedded::OpenReport;
 use partnership_ledger::ledger::ReplayReport;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};

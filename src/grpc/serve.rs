@@ -6,7 +6,8 @@ use super::health::Health;
 use super::threads::Threads;
 use crate::clock::SystemClock;
 use crate::config::{ServeConfig, SnapshotSettings};
-use crate::journal::{DurableJournal, JournalError, OpenReport, Options};
+use crate::journal::JournalError;
+use crate::journal::embedded::{EmbeddedJournal, OpenReport, Options};
 use crate::ledger::{Ledger, ReplayError, ReplayReport};
 use crate::signals::Signals;
 use std::io;
@@ -91,7 +92,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
     if config.check_everything {
         options.check_up_to_bytes = u64::MAX;
     }
-    let (journal, opened) = DurableJournal::open(&config.data_dir, options)?;
+    let (journal, opened) = EmbeddedJournal::open(&config.data_dir, options)?;
     let (journal, clock, limits) = (Arc::new(journal), Arc::new(SystemClock), config.limits.clone());
     let (ledger, replayed) = match config.snapshot_records {
         0 => Ledger::open(journal, clock, limits)?,

@@ -4,7 +4,8 @@ use crate::cli::client::Session;
 use crate::cli::failure::Failure;
 use crate::cli::language::{Language, say};
 use partnership_ledger::backup::{BackupError, FORMAT_VERSION, Page, Pages, page_of};
-use partnership_ledger::journal::{DurableJournal, Hash, Journal as _, Options, TreeHead, leaf_hash};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
+use partnership_ledger::journal::{Hash, Journal as _, TreeHead, leaf_hash};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::stream_backup_response::Part;
 use partnership_ledger::proto::{BackupHeader, StreamBackupRequest, StreamBackupResponse};
@@ -22,7 +23,7 @@ pub enum Source {
     /// A running ledger.
     Served(Box<AuditServiceClient<Channel>>),
     /// The ledger of a directory that nobody serves.
-    AtRest(Box<DurableJournal>),
+    AtRest(Box<EmbeddedJournal>),
 }
 
 /// A copy under way.
@@ -36,7 +37,7 @@ pub struct Copying<'a> {
 
 enum Flow<'a> {
     Served { parts: Box<Streaming<StreamBackupResponse>>, is_over: bool },
-    AtRest { journal: &'a DurableJournal, pages: Pages },
+    AtRest { journal: &'a EmbeddedJournal, pages: Pages },
 }
 
 impl Source {
@@ -50,7 +51,7 @@ impl Source {
         if !dir.join("wal").is_dir() {
             return Err(Failure::usage(say!(language, "verify-no-ledger", directory = dir.display().to_string())));
         }
-        let (journal, opened) = DurableJournal::open(dir, Options::default()).map_err(BackupError::from)?;
+        let (journal, opened) = EmbeddedJournal::open(dir, Options::default()).map_err(BackupError::from)?;
         for note in opened.notes {
             eprintln!("{}", say!(language, "verify-note", note = note));
         }
@@ -96,7 +97,7 @@ fn parse_header(header: &BackupHeader) -> Result<(TreeHead, Option<Hash>), Backu
     Ok((TreeHead { size: header.position, root: hash(&header.tree_root)? }, after_leaf))
 }
 
-fn begin_at_rest(journal: &DurableJournal, after: u64) -> Result<Copying<'_>, Failure> {
+fn begin_at_rest(journal: &EmbeddedJournal, after: u64) -> Result<Copying<'_>, Failure> {
     let head = journal.tree_head();
     let before =
         if after == 0 || after > head.size { Vec::new() } else { journal.read(after, 1, usize::MAX).map_err(BackupError::from)? };

@@ -4,7 +4,7 @@ use crate::cli::failure::Failure;
 use partnership_ledger::clock::SystemClock;
 use partnership_ledger::config::ServeConfig;
 use partnership_ledger::grpc::assemble;
-use partnership_ledger::journal::{DurableJournal, Options};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
 use partnership_ledger::ledger::Ledger;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ pub struct Server {
 pub async fn start() -> Result<Server, Failure> {
     let dir = tempfile::tempdir().map_err(cannot("make a directory"))?;
     let config = ServeConfig::default();
-    let (journal, _) = DurableJournal::open(dir.path(), Options::default()).map_err(cannot("open a ledger"))?;
+    let (journal, _) = EmbeddedJournal::open(dir.path(), Options::default()).map_err(cannot("open a ledger"))?;
     let (ledger, _) = Ledger::open(Arc::new(journal), Arc::new(SystemClock), config.limits.clone()).map_err(cannot("open a ledger"))?;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(cannot("listen"))?;
     let address = listener.local_addr().map_err(cannot("listen"))?;
