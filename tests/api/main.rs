@@ -1,10 +1,12 @@
-//! The service over a connection in memory: what it answers, refuses, survives and says about itself.
+//! The service over a connection in memory: what it answers, refuses, survives and says about itself; and its contract.
 
 mod append;
 mod audit;
+#[path = "../common/mod.rs"]
+mod common;
+mod contract;
 mod errors;
 mod read;
 mod service;
 mod stream;
-mod support;
 mod trouble;

@@ -1,6 +1,6 @@
 //! What the service says about itself: health and reflection; and that it comes back as it was.
 
-use crate::support::{Moody, Service, adjustment, agreement, partner};
+use crate::common::service::{Moody, Service, adjustment, agreement, partner};
 use partnership_ledger::clock::SystemClock;
 use partnership_ledger::config::Limits;
 use partnership_ledger::journal::{Batch, DurableJournal, Journal, MemoryJournal, Options};

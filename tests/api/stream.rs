@@ -1,6 +1,6 @@
 //! Append streams: answered in the order sent, and not ended by a request that fails.
 
-use crate::support::{Moody, Service, agreement, partner, told};
+use crate::common::service::{Moody, Service, agreement, partner, told};
 use partnership_ledger::config::Limits;
 use partnership_ledger::proto::append_stream_response::Outcome;
 use partnership_ledger::proto::{AppendStreamRequest, AppendStreamResponse, Event};

@@ -1,6 +1,6 @@
 //! Trouble: deadlines, overload, a disk that breaks, and what goes on all the same.
 
-use crate::support::{Moody, Service, metadata, partner, told};
+use crate::common::service::{Moody, Service, metadata, partner, told};
 use partnership_ledger::config::Limits;
 use partnership_ledger::proto::{AppendRequest, GetRecordRequest, get_record_request::Key};
 use std::sync::Arc;
@@ -48,8 +48,8 @@ async fn a_deadline_is_kept_and_what_waited_too_long_is_not_recorded() {
     journal.hold(false);
     writer.append(append("after")).await.expect("recorded");
     let names: Vec<_> = service.records().into_iter().map(|record| record.event.expect("an event").event_id).collect();
-    assert!(!names.contains(&crate::support::event_id("partner four")), "it waited too long");
-    assert!(names.contains(&crate::support::event_id("partner one")), "it was under way");
+    assert!(!names.contains(&crate::common::service::event_id("partner four")), "it waited too long");
+    assert!(names.contains(&crate::common::service::event_id("partner one")), "it was under way");
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn what_is_not_durable_is_seen_by_nobody() {
     });
     tokio::time::sleep(Duration::from_millis(50)).await;
     let mut auditor = service.auditor().await;
-    let key = Key::EventId(crate::support::event_id("partner new"));
+    let key = Key::EventId(crate::common::service::event_id("partner new"));
     let status = auditor.get_record(GetRecordRequest { key: Some(key) }).await.expect_err("not yet");
     assert_eq!(told(&status), (Code::NotFound, "UNKNOWN_ID".into()));
     // A duplicate of it is not answered before it is durable, nor is a refusal that rests on it.

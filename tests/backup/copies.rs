@@ -1,6 +1,6 @@
 //! Copies made while clients append, added to, carried over a pipe, and restored.
 
-use crate::cli::{STORY, STORY_EVENTS, Served, finish, program};
+use crate::common::program::{STORY, STORY_EVENTS, Served, finish, program};
 use crate::support::{Client, assert_is_copy, backup, closed_story, copied_to, head, names_in, record, restore, root_of, stored_in};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,6 +1,6 @@
 //! Copies that are damaged, of another ledger or half there are refused, and nothing half-restored is left.
 
-use crate::cli::{Outcome, Served, finish, program};
+use crate::common::program::{Outcome, Served, finish, program};
 use crate::support::{backup, closed_story, head, names_in, record, restore};
 use partnership_ledger::backup::{BackupError, Folder, Growth, Page};
 use partnership_ledger::journal::Batch;

@@ -1,6 +1,6 @@
 //! A copy that is kept up: over restarts of the ledger and of the follower, and to a well-behaved end.
 
-use crate::cli::{STORY_EVENTS, finish, program};
+use crate::common::program::{STORY_EVENTS, finish, program};
 use crate::support::{Client, assert_is_copy, names_in, record, restore, stored_in};
 use partnership_ledger::backup::{Folder, Index, hex};
 use rand::RngExt as _;

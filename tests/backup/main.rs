@@ -1,9 +1,7 @@
 //! Backups: exact copies of a running ledger, added to, followed, restored elsewhere; damaged or wrong ones are refused.
 
-#[allow(dead_code, reason = "the other tests of the program use the rest")]
-#[path = "../cli/support.rs"]
-mod cli;
-
+#[path = "../common/mod.rs"]
+mod common;
 mod copies;
 mod damage;
 mod follow;

@@ -1,6 +1,6 @@
 //! `StreamBackup` itself: bounded while nobody takes its pages, over when the ledger closes, exact in what it says.
 
-use crate::cli::Served;
+use crate::common::program::Served;
 use crate::support::{connect, partners, record, runtime};
 use partnership_ledger::backup::{Chain, page_of};
 use partnership_ledger::clock::SystemClock;

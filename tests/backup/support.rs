@@ -1,6 +1,6 @@
 //! Ledgers to copy, and what their copies hold.
 
-use crate::cli::{Outcome, STORY, Served, finish, program};
+use crate::common::program::{Outcome, STORY, Served, finish, program};
 use partnership_ledger::backup::{Chain, Index, check, hex};
 use partnership_ledger::journal::{DurableJournal, Frontier, Journal as _, Options, StoredRecord};
 use partnership_ledger::proto::event::Body;

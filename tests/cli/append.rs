@@ -1,6 +1,6 @@
 //! `append`: in order, once, and up to the first bad line.
 
-use crate::support::{STORY, STORY_EVENTS, Served, finish};
+use crate::common::program::{STORY, STORY_EVENTS, Served, finish};
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::process::Stdio;

@@ -1,6 +1,6 @@
 //! Every command that asks: for people, as JSON, and with its exit code.
 
-use crate::support::{STORY_EVENTS, Served, finish, program};
+use crate::common::program::{STORY_EVENTS, Served, finish, program};
 use rstest::{fixture, rstest};
 use serde_json::json;
 

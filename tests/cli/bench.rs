@@ -1,6 +1,6 @@
 //! The load that the program makes itself: that what it counts is what the ledger recorded. No speed is asserted.
 
-use crate::support::{Outcome, Served, finish, program};
+use crate::common::program::{Outcome, Served, finish, program};
 use rstest::rstest;
 use serde_json::Value;
 use std::process::Stdio;

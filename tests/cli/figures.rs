@@ -1,6 +1,6 @@
 //! Campaigns, figures and lists, in both languages.
 
-use crate::support::{Outcome, Served, finish, program};
+use crate::common::program::{Outcome, Served, finish, program};
 use rstest::{fixture, rstest};
 use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! `import`: rows of a spreadsheet, each once, those that are refused by line and reason.
 
-use crate::support::{Outcome, Served, finish};
+use crate::common::program::{Outcome, Served, finish};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -1,6 +1,6 @@
 //! The languages: every command in Thai, JSON the same in each, English where nothing is said.
 
-use crate::support::{Served, finish, program};
+use crate::common::program::{Served, finish, program};
 use rstest::{fixture, rstest};
 
 #[fixture]
@@ -78,7 +78,7 @@ fn append_counts_in_thai_and_names_the_bad_line(served: Served) {
     assert_eq!(append("").out, "บันทึก 0 รายการ\n");
     let refused = append("\n{}\n");
     assert!(refused.error.starts_with("ข้อผิดพลาด: บรรทัดที่ 2: MALFORMED (ข้อมูลไม่ถูกต้อง): "), "{}", refused.error);
-    let again = append(crate::support::STORY);
+    let again = append(crate::common::program::STORY);
     assert_eq!(again.out, "บันทึก 0 รายการ เคยบันทึกแล้ว 9 รายการ บัญชีอยู่ที่ลำดับที่ 9\n");
 }
 
@@ -113,7 +113,7 @@ fn verify_speaks_thai() {
     assert!(outcome.code == 2 && outcome.error.contains("ไม่มีบัญชี"), "{}", outcome.error);
     let ledger = dir.path().join("ledger");
     let mut served = Served::on(&ledger);
-    assert_eq!(finish(served.command(&["append"]).write_stdin(crate::support::STORY)).code, 0);
+    assert_eq!(finish(served.command(&["append"]).write_stdin(crate::common::program::STORY)).code, 0);
     assert_eq!(served.terminate().0.code(), Some(0));
     let outcome = finish(program().args(["verify", "--lang", "th", "--data-dir"]).arg(&ledger));
     assert_eq!((outcome.code, outcome.error.as_str()), (0, ""));

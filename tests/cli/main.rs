@@ -1,12 +1,14 @@
-//! The command line, through the built program and a ledger that it serves.
+//! The command line, through the built program and a ledger that it serves; and the books that it exports.
 
 mod append;
 mod ask;
 mod bench;
+mod books;
+#[path = "../common/mod.rs"]
+mod common;
 mod figures;
 mod import;
 mod language;
 mod relationship;
 mod run;
 mod statement;
-mod support;

@@ -1,6 +1,6 @@
 //! `alerts`, `launch` and what `agreement` shows of a relationship, in both languages.
 
-use crate::support::{Served, finish};
+use crate::common::program::{Served, finish};
 use serde_json::json;
 
 /// A partner that fits, an agreement with the steps of its launch, and what goes wrong with it.

@@ -1,6 +1,6 @@
 //! Running a ledger: serving, ending, checking its directory; the demo, completions, and readers that go away.
 
-use crate::support::{STORY, Served, finish, program};
+use crate::common::program::{STORY, Served, finish, program};
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;

@@ -1,6 +1,6 @@
 //! A partner's statement of a month: what it says in both languages and every form, and that its months join.
 
-use crate::support::{Outcome, Served, finish};
+use crate::common::program::{Outcome, Served, finish};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;

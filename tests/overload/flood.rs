@@ -14,8 +14,8 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
+use crate::common::service::partner;
 use crate::server::{QUEUE_BYTES, QUEUE_REQUESTS, Server};
-use crate::support::partner;
 
 /// How long it is offered, in seconds, unless `OVERLOAD_SECONDS` says otherwise.
 const SECONDS: u64 = 3;

@@ -3,21 +3,20 @@
 //!
 //! `OVERLOAD_SECONDS=60` lets each flood last a minute.
 
+#[path = "../common/mod.rs"]
+mod common;
 mod flood;
 mod queue;
 mod server;
 mod stuck;
-#[path = "../api/support.rs"]
-#[allow(dead_code, reason = "the tests of the service use the rest")]
-mod support;
 
+use common::service::partner;
 use flood::DEADLINE;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{AppendRequest, GetBalanceRequest, ListBalancesRequest};
 use server::{CONNECTIONS, PATIENCE, Server};
 use std::time::Instant;
-use support::partner;
 use tonic::Request;
 use tonic::transport::Channel;
 

@@ -10,7 +10,7 @@ use partnership_ledger::proto::AppendRequest;
 use tokio::task::JoinSet;
 use tonic::Code;
 
-use crate::support::{Service, partner};
+use crate::common::service::{Service, partner};
 
 /// A journal that makes one commit durable at each tick.
 #[derive(Default)]

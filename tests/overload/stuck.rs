@@ -23,8 +23,8 @@ use tonic::codegen::Bytes;
 use tonic::codegen::http::Request;
 use tonic::transport::{Channel, Endpoint};
 
+use crate::common::service::partner;
 use crate::server::Server;
-use crate::support::partner;
 
 /// Connections on which nothing is said, or not enough.
 pub fn silent(address: SocketAddr, count: usize, said: &[u8]) -> Vec<TcpStream> {

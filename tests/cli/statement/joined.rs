@@ -1,7 +1,7 @@
 //! The months of a statement join, and a closed one stays as it was, whatever is recorded late.
 
 use super::{adjusted, closed, paid, record, refund, registered, sale, signed, sums};
-use crate::support::Served;
+use crate::common::program::Served;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};

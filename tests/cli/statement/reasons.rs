@@ -1,7 +1,7 @@
 //! Every kind of line says why it moved; and all of a statement is read at one position, whatever is recorded meanwhile.
 
 use super::{event, record, refund, registered, sale, signed, statement};
-use crate::support::Served;
+use crate::common::program::Served;
 use serde_json::{Value, json};
 
 /// A body about an amount of dollars.

@@ -1,0 +1,428 @@
+//! Every rejection of the domain, triggered; and what malformed input says.
+
+use crate::common::journey::{Journey, STANDARD_TERMS};
+
+/// An event that is refused with a code after a story that is not.
+fn refused(code: &str, story: &[(&str, &str)], refused: (&str, &str)) {
+    let mut journey = Journey::default();
+    for (at, body) in story {
+        if let Err(refusal) = journey.record(at, body) {
+            panic!("{code}: the story is refused at {at} {body}: {refusal}");
+        }
+    }
+    let before = journey.position();
+    let refusal = journey.record(refused.0, refused.1).expect_err(code);
+    assert_eq!(refusal.code(), code, "{refusal}");
+    assert!(!refusal.to_string().is_empty());
+    assert_eq!(journey.position(), before, "nothing is recorded");
+}
+
+const ACME: (&str, &str) = (
+    "2025-01-01",
+    r#"partner_registered {"partner_id":"acme","display_name":"Acme","kind":"PARTNER_KIND_RESELLER","categories":["email"]}"#,
+);
+const BETA: (&str, &str) = (
+    "2025-01-01",
+    r#"partner_registered {"partner_id":"beta","display_name":"Beta","kind":"PARTNER_KIND_RESELLER","categories":["email"]}"#,
+);
+const LEAD: (&str, &str) = ("2025-02-01", r#"lead_referred {"lead_id":"l","agreement_id":"a","acquired_by":"ACQUIRED_BY_PARTNER"}"#);
+const SALE: (&str, &str) =
+    ("2025-02-02", r#"sale_recorded {"sale_id":"s","lead_id":"l","amount":{"currency_code":"USD","minor_units":"10000"}}"#);
+const MUTUAL_END: (&str, &str) = ("2025-06-01", r#"agreement_terminated {"agreement_id":"a","cause":"TERMINATION_CAUSE_MUTUAL"}"#);
+
+fn signed() -> (&'static str, &'static str) {
+    ("2025-01-01", STANDARD_TERMS)
+}
+
+#[test]
+fn a_fact_that_has_not_happened_yet() {
+    refused("OCCURRED_IN_FUTURE", &[], ("2099-01-01", ACME.1));
+    refused("OCCURRED_IN_FUTURE", &[], ("2025-01-01", r#"period_closed {"through":"2099-01-01T00:00:00Z"}"#));
+}
+
+#[test]
+fn ids_are_used_once() {
+    refused("DUPLICATE_ID", &[ACME], ACME);
+    refused("DUPLICATE_ID", &[ACME, signed()], signed());
+    refused("DUPLICATE_ID", &[ACME, signed(), LEAD, SALE], SALE);
+    let proposed =
+        ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
+    refused("DUPLICATE_ID", &[ACME, proposed], proposed);
+    refused("DUPLICATE_ID", &[ACME, signed()], proposed);
+    let refund = (
+        "2025-03-01",
+        r#"sale_refunded {"refund_id":"r","sale_id":"s","amount":{"currency_code":"USD","minor_units":"1"},"reason":"REFUND_REASON_ERROR"}"#,
+    );
+    refused("DUPLICATE_ID", &[ACME, signed(), LEAD, SALE, refund], refund);
+    let adjusted = (
+        "2025-03-01",
+        r#"commission_adjusted {"adjustment_id":"x","agreement_id":"a","amount":{"currency_code":"USD","minor_units":"5"},"reason":"y"}"#,
+    );
+    refused("DUPLICATE_ID", &[ACME, signed(), adjusted], adjusted);
+}
+
+#[test]
+fn what_is_not_known() {
+    refused("UNKNOWN_ID", &[], signed());
+    refused("UNKNOWN_ID", &[ACME], LEAD);
+    refused("UNKNOWN_ID", &[ACME, signed()], SALE);
+    refused("UNKNOWN_ID", &[], ("2025-01-01", r#"lead_referred {"lead_id":"l","acquired_by":"ACQUIRED_BY_JOINT","campaign_id":"none"}"#));
+    refused("UNKNOWN_ID", &[], ("2025-01-01", r#"sale_reinstated {"reinstatement_id":"x","refund_id":"none"}"#));
+    refused("UNKNOWN_ID", &[], ("2025-01-01", r#"dispute_resolved {"dispute_id":"none","outcome":"DISPUTE_OUTCOME_UPHELD"}"#));
+}
+
+#[test]
+fn what_happens_once() {
+    let qualified = ("2025-02-03", r#"lead_qualified {"lead_id":"l"}"#);
+    refused("ALREADY_DONE", &[ACME, signed(), LEAD, qualified], qualified);
+    let approved = ("2025-02-03", r#"lead_approved {"lead_id":"l"}"#);
+    refused("ALREADY_DONE", &[ACME, signed(), LEAD, approved], approved);
+    let refund = (
+        "2025-03-01",
+        r#"sale_refunded {"refund_id":"r","sale_id":"s","amount":{"currency_code":"USD","minor_units":"1"},"reason":"REFUND_REASON_ERROR"}"#,
+    );
+    let story = [ACME, signed(), LEAD, SALE, refund, ("2025-03-02", r#"sale_reinstated {"reinstatement_id":"x","refund_id":"r"}"#)];
+    refused("ALREADY_DONE", &story, ("2025-03-02", r#"sale_reinstated {"reinstatement_id":"y","refund_id":"r"}"#));
+    let opened = ("2025-02-03", r#"dispute_opened {"dispute_id":"d","opened_by":"SIDE_HOUSE","lead_id":"l"}"#);
+    let resolved = ("2025-02-04", r#"dispute_resolved {"dispute_id":"d","outcome":"DISPUTE_OUTCOME_SETTLED"}"#);
+    refused("ALREADY_DONE", &[ACME, signed(), LEAD, opened, resolved], resolved);
+}
+
+#[test]
+fn the_relationship_knows_its_agreements_and_does_things_once() {
+    let review = ("2025-02-01", r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_CHECK_IN"}"#);
+    let brand_use = (
+        "2025-02-01",
+        r#"brand_use_requested {"brand_use_id":"u","agreement_id":"a","requested_by":"SIDE_PARTNER","channel":"BRAND_CHANNEL_SOCIAL"}"#,
+    );
+    let breach =
+        ("2025-02-01", r#"breach_reported {"breach_id":"b","agreement_id":"a","by":"SIDE_HOUSE","clause":"BREACH_CLAUSE_PAYMENT"}"#);
+    for introducing in [review, brand_use, breach] {
+        refused("UNKNOWN_ID", &[ACME], introducing);
+        refused("DUPLICATE_ID", &[ACME, signed(), introducing], introducing);
+    }
+    let (decided, cured) =
+        (("2025-02-02", r#"brand_use_decided {"brand_use_id":"u","approved":true}"#), ("2025-02-02", r#"breach_cured {"breach_id":"b"}"#));
+    refused("UNKNOWN_ID", &[ACME, signed()], decided);
+    refused("UNKNOWN_ID", &[ACME, signed()], cured);
+    refused("ALREADY_DONE", &[ACME, signed(), brand_use, decided], decided);
+    refused("ALREADY_DONE", &[ACME, signed(), breach, cured], cured);
+    for subject in [r#""agreement_id":"a""#, r#""partner_id":"acme""#] {
+        let step = format!(r#"launch_step_completed {{{subject},"step":"LAUNCH_STEP_CONTACTED"}}"#);
+        refused("ALREADY_DONE", &[ACME, signed(), ("2025-02-01", &step)], ("2025-02-02", &step));
+        refused("UNKNOWN_ID", &[], ("2025-02-02", &step));
+    }
+    let assessed = r#"partner_assessed {"partner_id":"acme","complementarity":1,"shared_audience":5,"brand_alignment":3}"#;
+    refused("UNKNOWN_ID", &[], ("2025-02-02", assessed));
+    refused("UNKNOWN_ID", &[ACME], ("2025-02-02", r#"manager_assigned {"agreement_id":"a","side":"SIDE_HOUSE","manager":"Ann"}"#));
+}
+
+#[test]
+fn a_signature_unlike_the_proposal() {
+    let proposed =
+        ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_INTEGRATION","terms":{}}"#);
+    refused("PROPOSAL_MISMATCH", &[ACME, proposed], signed());
+}
+
+#[test]
+fn notices() {
+    let with_notice = (
+        "2025-01-01",
+        r#"agreement_signed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{"notice":{"days":30}}}"#,
+    );
+    let short = r#"termination_notice_given {"agreement_id":"a","given_by":"SIDE_HOUSE","ends_at":"2025-02-20T00:00:00Z"}"#;
+    refused("NOTICE_TOO_SHORT", &[ACME, with_notice], ("2025-02-01", short));
+    refused(
+        "NO_RUNNING_NOTICE",
+        &[ACME, signed()],
+        ("2025-02-01", r#"termination_notice_withdrawn {"agreement_id":"a","given_by":"SIDE_HOUSE"}"#),
+    );
+    refused(
+        "NO_RUNNING_NOTICE",
+        &[ACME, signed()],
+        ("2025-02-01", r#"agreement_terminated {"agreement_id":"a","cause":"TERMINATION_CAUSE_NOTICE"}"#),
+    );
+}
+
+#[test]
+fn an_agreement_that_is_not_active() {
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, signed(), MUTUAL_END], ("2025-06-01", LEAD.1));
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, signed()], ("2024-12-31", LEAD.1));
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, signed(), MUTUAL_END], ("2025-06-02", r#"agreement_amended {"agreement_id":"a","terms":{}}"#));
+    refused(
+        "AGREEMENT_NOT_ACTIVE",
+        &[ACME, signed(), LEAD, MUTUAL_END],
+        ("2025-06-02", r#"lead_reassigned {"lead_id":"l","agreement_id":"a","reason":"x"}"#),
+    );
+    let proposed =
+        ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, proposed], MUTUAL_END);
+}
+
+#[test]
+fn a_renewal_that_moves_nothing() {
+    refused(
+        "EXPIRY_NOT_LATER",
+        &[ACME, signed()],
+        ("2025-02-01", r#"agreement_renewed {"agreement_id":"a","expires_at":"2026-01-01T00:00:00Z"}"#),
+    );
+    let expiring = r#"agreement_signed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{},"expires_at":"2026-01-01T00:00:00Z"}"#;
+    refused(
+        "EXPIRY_NOT_LATER",
+        &[ACME, ("2025-01-01", expiring)],
+        ("2025-02-01", r#"agreement_renewed {"agreement_id":"a","expires_at":"2026-01-01T00:00:00Z"}"#),
+    );
+}
+
+#[test]
+fn exclusivity_of_either_agreement() {
+    let exclusive = r#"{"exclusivity":{"bound":"BOUND_HOUSE","categories":["email"],"months":12}}"#;
+    let sign = |agreement: &str, partner: &str, terms: &str| {
+        format!(
+            r#"agreement_signed {{"agreement_id":"{agreement}","partner_id":"{partner}","type":"AGREEMENT_TYPE_CHANNEL","terms":{terms}}}"#
+        )
+    };
+    let (first, plain) = (sign("a", "acme", exclusive), sign("a", "acme", "{}"));
+    let second = sign("b", "beta", "{}");
+    refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-02-01", &first)], ("2025-03-01", &second));
+    let own = sign("b", "beta", exclusive);
+    refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-02-01", &plain)], ("2025-03-01", &own));
+}
+
+#[test]
+fn protection_and_loss() {
+    refused("PROTECTION_LAPSED", &[ACME, signed(), LEAD], ("2025-05-02", r#"lead_protection_extended {"lead_id":"l","days":5}"#));
+    let lost = ("2025-03-01", r#"lead_lost {"lead_id":"l"}"#);
+    for late in ["lead_lost", "lead_approved", "lead_qualified"] {
+        let body = format!(r#"{late} {{"lead_id":"l"}}"#);
+        refused("LEAD_LOST", &[ACME, signed(), LEAD, lost], ("2025-03-02", &body));
+    }
+    refused("LEAD_LOST", &[ACME, signed(), LEAD, lost], ("2025-03-02", r#"lead_protection_extended {"lead_id":"l","days":5}"#));
+}
+
+#[test]
+fn sales_and_refunds() {
+    let collected = r#"sale_recorded {"sale_id":"s","amount":{"currency_code":"USD","minor_units":"1"},"collected_by":"SIDE_PARTNER"}"#;
+    refused("NO_CREDIT", &[], ("2025-01-01", collected));
+    let refund = |units: &str, currency: &str| {
+        format!(
+            r#"sale_refunded {{"refund_id":"r","sale_id":"s","amount":{{"currency_code":"{currency}","minor_units":"{units}"}},"reason":"REFUND_REASON_ERROR"}}"#
+        )
+    };
+    let story = [ACME, signed(), LEAD, SALE];
+    refused("REFUND_EXCEEDS_SALE", &story, ("2025-02-03", &refund("10001", "USD")));
+    refused("CURRENCY_MISMATCH", &story, ("2025-02-03", &refund("1", "EUR")));
+}
+
+#[test]
+fn payments_and_closes() {
+    let pay = |units: &str, advance: bool| {
+        format!(
+            r#"commission_paid {{"payout_id":"p","partner_id":"acme","amount":{{"currency_code":"USD","minor_units":"{units}"}},"advance":{advance}}}"#
+        )
+    };
+    refused("EXCEEDS_PAYABLE", &[ACME, signed(), LEAD, SALE], ("2025-02-03", &pay("2001", false)));
+    refused("EXCEEDS_PAYABLE", &[ACME], ("2025-02-03", &pay("1", false)));
+    let advance = pay("100", true);
+    let returned = |units: &str| {
+        format!(r#"payout_returned {{"return_id":"x","payout_id":"p","amount":{{"currency_code":"USD","minor_units":"{units}"}}}}"#)
+    };
+    refused("RETURN_EXCEEDS_PAYOUT", &[ACME, ("2025-02-03", &advance)], ("2025-02-04", &returned("101")));
+    let closed = ("2025-02-05", r#"period_closed {"through":"2025-02-01T00:00:00Z"}"#);
+    refused("CLOSE_NOT_LATER", &[closed], closed);
+}
+
+#[test]
+fn amounts_that_leave_64_bits() {
+    let mut journey = Journey::default();
+    journey.record(ACME.0, ACME.1).expect("registered");
+    let received = |index: u32| {
+        format!(
+            r#"payment_received {{"payment_id":"p{index}","partner_id":"acme","amount":{{"currency_code":"USD","minor_units":"1000000000000000"}}}}"#
+        )
+    };
+    for index in 0..9_223 {
+        journey.record("2025-02-01", &received(index)).expect("in range");
+    }
+    assert_eq!(journey.record("2025-02-01", &received(9_223)).expect_err("out of range").code(), "AMOUNT_OUT_OF_RANGE");
+}
+
+#[test]
+fn malformed_fields_are_all_named() {
+    let cases: &[(&str, &[&str])] = &[
+        (
+            r#"agreement_signed {"agreement_id":"a","partner_id":"!","type":"AGREEMENT_TYPE_CHANNEL","expires_at":"2024-01-01T00:00:00Z",
+               "terms":{"time_zone":"Mars","commission":{"rules":[{"name":"r","trigger":"COMMISSION_TRIGGER_LEAD_QUALIFIED","rate_bps":10001},
+               {"name":"r","trigger":"COMMISSION_TRIGGER_SALE","tiers":{"mode":"TIER_MODE_MARGINAL","period":"TIER_PERIOD_MONTH","currency_code":"USD",
+               "bands":[{"from_minor_units":"5"},{"from_minor_units":"5"}]},"cap_per_lead":{"currency_code":"USD","minor_units":"1"}}]},
+               "ownership":{"house_bps":1,"partner_bps":1}}}"#,
+            &[
+                "agreement_signed.expires_at",
+                "agreement_signed.partner_id",
+                "agreement_signed.terms.commission.rules[0].rate_bps",
+                "agreement_signed.terms.commission.rules[0].rate_bps",
+                "agreement_signed.terms.commission.rules[1].cap_per_lead",
+                "agreement_signed.terms.commission.rules[1].name",
+                "agreement_signed.terms.commission.rules[1].tiers.bands[1].from_minor_units",
+                "agreement_signed.terms.ownership",
+                "agreement_signed.terms.time_zone",
+            ],
+        ),
+        (r#"partner_updated {"partner_id":"a","categories":["x"]}"#, &["partner_updated.categories"]),
+        (r#"lead_referred {"lead_id":"l","acquired_by":"ACQUIRED_BY_PARTNER"}"#, &["lead_referred.agreement_id"]),
+        (r#"lead_reassigned {"lead_id":"l"}"#, &["lead_reassigned.reason", "lead_reassigned.to"]),
+        (
+            r#"partner_assessed {"partner_id":"a","complementarity":0,"shared_audience":6,"brand_alignment":5}"#,
+            &["partner_assessed.complementarity", "partner_assessed.shared_audience"],
+        ),
+        (r#"manager_assigned {"agreement_id":"a"}"#, &["manager_assigned.manager", "manager_assigned.side"]),
+        ("launch_step_completed {}", &["launch_step_completed.step", "launch_step_completed.subject"]),
+        (r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_QUARTERLY_REVIEW"}"#, &["review_held.decision"]),
+        (
+            r#"review_held {"review_id":"r","agreement_id":"a","kind":"REVIEW_KIND_CHECK_IN","decision":"REVIEW_DECISION_UNSPECIFIED"}"#,
+            &["review_held.decision"],
+        ),
+        (
+            r#"brand_use_requested {"brand_use_id":"u","agreement_id":"a"}"#,
+            &["brand_use_requested.channel", "brand_use_requested.requested_by"],
+        ),
+        (r#"breach_reported {"breach_id":"b","agreement_id":"a"}"#, &["breach_reported.by", "breach_reported.clause"]),
+        (
+            r#"agreement_terminated {"agreement_id":"a","cause":"TERMINATION_CAUSE_NOTICE","effective_at":"2025-01-01T00:00:00Z"}"#,
+            &["agreement_terminated.effective_at"],
+        ),
+        (r#"sale_recorded {"sale_id":"s","lead_id":"l","agreement_id":"a"}"#, &["sale_recorded.agreement_id", "sale_recorded.amount"]),
+        (
+            r#"commission_paid {"payout_id":"p","partner_id":"a","amount":{"currency_code":"USD","minor_units":"5"},"tax_withheld":{"currency_code":"EUR","minor_units":"6"}}"#,
+            &["commission_paid.tax_withheld.currency_code", "commission_paid.tax_withheld.minor_units"],
+        ),
+    ];
+    for (body, expected) in cases {
+        let mut fields = crate::common::journey::violations(body);
+        fields.sort();
+        let mut expected: Vec<String> = expected.iter().map(|field| format!("events[0].{field}")).collect();
+        expected.sort();
+        assert_eq!(fields, expected, "{body}");
+    }
+}
+
+const CAMPAIGN: (&str, &str) = (
+    "2025-01-10",
+    r#"campaign_planned {"campaign_id":"c","type":"CAMPAIGN_TYPE_JOINT_WEBINAR","title":"Webinar","participants":[
+        {"house":true,"cost_share_bps":5000,"lead_share_bps":5000,"goal":"CAMPAIGN_GOAL_LEADS"},
+        {"agreement_id":"a","cost_share_bps":5000,"lead_share_bps":5000,"goal":"CAMPAIGN_GOAL_LEADS"}],
+       "deliverables":[{"deliverable_id":"d","owed_by":{"house":true},"weight":1}]}"#,
+);
+/// Beta takes no part in the campaign.
+const STRANGER: (&str, &str) =
+    ("2025-01-01", r#"agreement_signed {"agreement_id":"b","partner_id":"beta","type":"AGREEMENT_TYPE_CO_MARKETING","terms":{}}"#);
+
+#[test]
+fn a_campaign_starts_ends_and_is_delivered_once() {
+    let started = ("2025-01-11", r#"campaign_started {"campaign_id":"c"}"#);
+    let ended = ("2025-01-12", r#"campaign_ended {"campaign_id":"c","summary":"full house"}"#);
+    let delivered = ("2025-01-11", r#"deliverable_completed {"campaign_id":"c","deliverable_id":"d"}"#);
+    for once in [started, ended, delivered] {
+        refused("ALREADY_DONE", &[ACME, signed(), CAMPAIGN, once], once);
+    }
+    refused("DUPLICATE_ID", &[ACME, signed(), CAMPAIGN], CAMPAIGN);
+    refused("UNKNOWN_ID", &[ACME, signed()], started);
+    let unknown = ("2025-01-11", r#"deliverable_completed {"campaign_id":"c","deliverable_id":"e"}"#);
+    refused("UNKNOWN_ID", &[ACME, signed(), CAMPAIGN], unknown);
+}
+
+#[test]
+fn who_is_named_with_a_campaign_takes_part_in_it() {
+    let story = [ACME, BETA, signed(), STRANGER, CAMPAIGN];
+    for body in [
+        r#"cost_incurred {"cost_id":"x","campaign_id":"c","amount":{"currency_code":"USD","minor_units":"1"},"agreement_id":"b"}"#,
+        r#"reach_measured {"campaign_id":"c","measured_by":{"agreement_id":"b"},"visits":"1"}"#,
+        r#"lead_referred {"lead_id":"l","agreement_id":"b","acquired_by":"ACQUIRED_BY_JOINT","campaign_id":"c"}"#,
+        r#"lead_referred {"lead_id":"l","agreement_id":"b","acquired_by":"ACQUIRED_BY_PARTNER","campaign_id":"c"}"#,
+    ] {
+        refused("NOT_A_PARTICIPANT", &story, ("2025-02-01", body));
+    }
+    let owing = CAMPAIGN.1.replace(r#""owed_by":{"house":true}"#, r#""owed_by":{"agreement_id":"b"}"#);
+    refused("NOT_A_PARTICIPANT", &[ACME, BETA, signed(), STRANGER], ("2025-02-01", &owing));
+}
+
+/// Rules 8.3: at the end itself it has stopped; what occurred before is taken, also if it is told late.
+#[test]
+fn a_stopped_campaign_takes_no_lead_and_no_cost() {
+    let stopping = STANDARD_TERMS.replace(r#""terms":{"#, r#""terms":{"campaigns_at_end":"CAMPAIGNS_AT_END_STOP","#);
+    let story = [ACME, ("2025-01-01", &*stopping), CAMPAIGN, MUTUAL_END];
+    let cost = r#"cost_incurred {"cost_id":"x","campaign_id":"c","amount":{"currency_code":"USD","minor_units":"1"},"house":true}"#;
+    let lead = r#"lead_referred {"lead_id":"l","agreement_id":"a","acquired_by":"ACQUIRED_BY_JOINT","campaign_id":"c"}"#;
+    for body in [cost, lead] {
+        refused("CAMPAIGN_STOPPED", &story, ("2025-06-01", body));
+    }
+    let late = [&story[..], &[("2025-05-31T23:59:59Z", cost), ("2025-05-31T23:59:59Z", lead)]].concat();
+    refused("DUPLICATE_ID", &late, ("2025-05-31", cost));
+    let going_on = [ACME, signed(), CAMPAIGN, MUTUAL_END, ("2025-06-01", cost), ("2025-06-01", lead)];
+    refused("DUPLICATE_ID", &going_on, ("2025-06-01", cost));
+}
+
+#[test]
+fn what_is_no_venture_has_no_capital() {
+    let contributed = r#"capital_contributed {"contribution_id":"x","agreement_id":"a","side":"SIDE_HOUSE","amount":{"currency_code":"USD","minor_units":"1"}}"#;
+    let distributed = r#"profit_distributed {"distribution_id":"x","agreement_id":"a","method":"DISTRIBUTION_METHOD_BY_OWNERSHIP",
+        "amount":{"currency_code":"USD","minor_units":"1"}}"#;
+    let venture = |terms: &str| {
+        format!(r#"agreement_signed {{"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_JOINT_VENTURE","terms":{terms}}}"#)
+    };
+    let (without, with) = (venture("{}"), venture(r#"{"ownership":{"house_bps":5000,"partner_bps":5000}}"#));
+    for body in [contributed, distributed] {
+        refused("NOT_A_VENTURE", &[ACME, signed()], ("2025-02-01", body));
+        refused("NOT_A_VENTURE", &[ACME, ("2025-01-01", &without)], ("2025-02-01", body));
+        refused("NOT_A_VENTURE", &[ACME, ("2025-03-01", &with)], ("2025-02-01", body));
+        refused("DUPLICATE_ID", &[ACME, ("2025-01-01", &with), ("2025-02-01", body)], ("2025-02-01", body));
+    }
+}
+
+#[test]
+fn malformed_campaigns_name_every_bad_field() {
+    let participant = |party: &str, cost: u32, lead: u32| {
+        format!(r#"{{{party},"cost_share_bps":{cost},"lead_share_bps":{lead},"goal":"CAMPAIGN_GOAL_LEADS"}}"#)
+    };
+    let planned = |participants: &[String]| {
+        format!(
+            r#"campaign_planned {{"campaign_id":"c","type":"CAMPAIGN_TYPE_JOINT_WEBINAR","title":"t","participants":[{}]}}"#,
+            participants.join(",")
+        )
+    };
+    let (house, acme) = (r#""house":true"#, r#""agreement_id":"a""#);
+    for participants in [
+        vec![],
+        vec![participant(house, 10_000, 10_000)],
+        vec![participant(acme, 5_000, 5_000), participant(r#""agreement_id":"b""#, 5_000, 5_000)],
+        vec![participant(house, 5_000, 5_000), participant(acme, 2_500, 2_500), participant(acme, 2_500, 2_500)],
+        vec![participant(house, 5_000, 5_000), participant(acme, 4_999, 5_000)],
+        vec![participant(house, 5_000, 5_000), participant(acme, 5_000, 5_001)],
+    ] {
+        let fields = crate::common::journey::violations(&planned(&participants));
+        assert!(fields.iter().all(|field| field == "events[0].campaign_planned.participants"), "{fields:?}");
+        assert!(!fields.is_empty());
+    }
+    let fields = crate::common::journey::violations(
+        r#"campaign_planned {"campaign_id":"","participants":[{"house":false},{"agreement_id":"!","cost_share_bps":10001}],
+           "deliverables":[{"deliverable_id":"d","owed_by":{"house":true}},{"deliverable_id":"d"}]}"#,
+    );
+    for field in [
+        "campaign_id",
+        "type",
+        "title",
+        "participants[0].house",
+        "participants[0].goal",
+        "participants[1].agreement_id",
+        "participants[1].cost_share_bps",
+        "deliverables[1].deliverable_id",
+        "deliverables[1].owed_by",
+    ] {
+        let path = format!("events[0].campaign_planned.{field}");
+        assert!(fields.contains(&path), "{path} in {fields:?}");
+    }
+    let fields = crate::common::journey::violations(r#"reach_measured {"campaign_id":"c","measured_by":{"house":true},"visits":"-1"}"#);
+    assert_eq!(fields, ["events[0].reach_measured.visits"]);
+    let fields = crate::common::journey::violations(r#"cost_incurred {"cost_id":"x","campaign_id":"c"}"#);
+    assert_eq!(fields, ["events[0].cost_incurred.amount", "events[0].cost_incurred.paid_by"]);
+}

@@ -1,0 +1,73 @@
+//! Questions, asked of a story.
+
+use crate::views::story::Story;
+use partnership_ledger::domain::Seen;
+use partnership_ledger::domain::parse::Fields;
+use partnership_ledger::domain::rejection::Rejection;
+use partnership_ledger::proto;
+use partnership_ledger::views::explain::ExplainSale;
+use partnership_ledger::views::metrics::GetMetrics;
+use partnership_ledger::views::statement::ListEntries;
+use partnership_ledger::views::{Question, Unreadable};
+
+/// Why there is no answer.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NoAnswer {
+    Unknown(Rejection),
+    Damaged(u64),
+}
+
+impl From<Unreadable> for NoAnswer {
+    fn from(unreadable: Unreadable) -> Self {
+        Self::Damaged(unreadable.position)
+    }
+}
+
+/// The answer to a question, at the instant that its page began with.
+pub fn ask<Q: Question>(story: &Story, seen: Seen, request: &Q::Request) -> Result<Q::Answer, Rejection> {
+    let mut fields = Fields::default();
+    let question = Q::parse(request, &mut fields);
+    assert!(fields.is_clean(), "{:?}", fields.into_violations());
+    let seen = question.page().and_then(|page| page.start).map_or(seen, |start| start.seen);
+    question.answer(&mut &story.state, seen)
+}
+
+/// A page of a statement.
+pub fn entries(story: &Story, seen: Seen, request: &proto::ListEntriesRequest) -> Result<proto::ListEntriesResponse, NoAnswer> {
+    let mut fields = Fields::default();
+    let question = ListEntries::parse(request, &mut fields);
+    assert!(fields.is_clean(), "{:?}", fields.into_violations());
+    let seen = question.page.start.map_or(seen, |start| start.seen);
+    let subject = question.subject(&story.state, seen).map_err(NoAnswer::Unknown)?;
+    let among = subject.positions(&story.index, seen);
+    question.answer(
+        seen,
+        &subject,
+        |from, limit| Ok(question.lines(&mut &story.state, seen, &subject, among.as_deref(), from, limit)),
+        |positions| Ok(positions.iter().map(|position| (*position, record(story, *position))).collect()),
+    )
+}
+
+/// How a sale's commission came about.
+pub fn explain(story: &Story, seen: Seen, sale: &str) -> Result<proto::ExplainSaleResponse, Rejection> {
+    let request = proto::ExplainSaleRequest { sale_id: sale.into(), options: None };
+    let question = ExplainSale::parse(&request, &mut Fields::default());
+    let position = question.position(&story.state, seen)?;
+    question.answer(&story.state, seen, &record(story, position))
+}
+
+/// Figures.
+pub fn metrics(story: &Story, seen: Seen, request: &proto::GetMetricsRequest) -> Result<proto::Metrics, Rejection> {
+    let mut fields = Fields::default();
+    let question = GetMetrics::parse(request, &mut fields);
+    assert!(fields.is_clean(), "{:?}", fields.into_violations());
+    let subject = question.subject(&story.state, seen)?;
+    let answer = subject.answer(&mut &story.state, subject.gather(&story.metrics));
+    assert_eq!(answer.position, seen.position);
+    Ok(answer.metrics.expect("figures"))
+}
+
+fn record(story: &Story, position: u64) -> proto::Record {
+    let place = usize::try_from(position - 1).expect("a place");
+    story.records[place].clone()
+}

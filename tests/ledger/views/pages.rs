@@ -1,0 +1,108 @@
+//! Pages: together they are the whole list, at the instant it began with, whatever is recorded in between.
+
+use crate::views::answers::{ask, entries};
+use crate::views::as_known_at::{play, turns};
+use crate::views::story::{Story, adjusted, day, referred, registered, signed, terms};
+use partnership_ledger::domain::Seen;
+use partnership_ledger::domain::calendar::LATEST;
+use partnership_ledger::proto::{Entry, EntryKind, ListEntriesRequest, ListLeadsRequest, ListPayablesRequest};
+use partnership_ledger::views::leads::ListLeads;
+use partnership_ledger::views::payables::ListPayables;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// Whether a line is wanted.
+type Matches<'a> = &'a dyn Fn(&&Entry) -> bool;
+
+/// All lines of a statement, page by page.
+fn statement(story: &Story, seen: Seen, request: &ListEntriesRequest, page_size: u32) -> Vec<Entry> {
+    let mut request = ListEntriesRequest { page_size, ..request.clone() };
+    let mut lines = Vec::new();
+    loop {
+        let page = entries(story, seen, &request).expect("an answer");
+        assert!(page.entries.len() <= page_size as usize && page.position == seen.position);
+        lines.extend(page.entries);
+        if page.next_page_token.is_empty() {
+            return lines;
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_statement_adds_up_and_its_pages_too(turns in turns(), days in 0_i64..260, page_size in 1_u32..6, number in 0_u8..3) {
+        let story = play(&turns);
+        let seen = Seen { time: day("2025-01-01") + chrono::Duration::days(days), position: story.state.position };
+        let of_partner = ListEntriesRequest { partner_id: format!("p{number}"), ..ListEntriesRequest::default() };
+        let all = statement(&story, seen, &of_partner, 1_000);
+        let mut nets: BTreeMap<&str, i64> = BTreeMap::new();
+        for line in &all {
+            let net = nets.entry(&line.currency_code).or_default();
+            *net += line.amount;
+            prop_assert_eq!(line.net_after, *net);
+        }
+        prop_assert_eq!(&statement(&story, seen, &of_partner, page_size), &all);
+        let kinds = vec![EntryKind::Accrual as i32, EntryKind::Collection as i32];
+        let of_sale = ListEntriesRequest { sale_id: Some("s11".into()), ..of_partner.clone() };
+        let of_agreement = ListEntriesRequest { agreement_id: Some("a1".into()), kinds: kinds.clone(), ..of_partner.clone() };
+        let of_lead = ListEntriesRequest { lead_id: Some("l1".into()), ..of_partner.clone() };
+        let wanted: [(ListEntriesRequest, Matches); 3] = [
+            (of_sale, &|line| line.sale_id.as_deref() == Some("s11")),
+            (of_agreement, &|line| line.agreement_id.as_deref() == Some("a1") && kinds.contains(&line.kind)),
+            (of_lead, &|line| line.lead_id.as_deref() == Some("l1")),
+        ];
+        for (request, matches) in wanted {
+            if entries(&story, seen, &request).is_ok() {
+                let some: Vec<Entry> = all.iter().filter(matches).cloned().collect();
+                prop_assert_eq!(statement(&story, seen, &request, page_size), some);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_later_page_sees_what_the_first_one_saw() {
+    let mut story = Story::default().on("2025-01-01", registered("acme")).on("2025-01-01", signed("a", "acme", terms()));
+    for number in 0..5 {
+        story = story.on("2025-01-02", referred(&format!("l{number}"), "a"));
+    }
+    let seen = story.seen("2025-02-01");
+    let first = ask::<ListLeads>(&story, seen, &ListLeadsRequest { page_size: 3, ..ListLeadsRequest::default() }).expect("an answer");
+    let story = story.on("2025-01-03", referred("later", "a"));
+    let request = ListLeadsRequest { page_size: 3, page_token: first.next_page_token, ..ListLeadsRequest::default() };
+    let second = ask::<ListLeads>(&story, story.seen("2026-01-01"), &request).expect("an answer");
+    let ids: Vec<&str> = first.leads.iter().chain(&second.leads).map(|lead| lead.lead_id.as_str()).collect();
+    assert_eq!(ids, ["l0", "l1", "l2", "l3", "l4"]);
+    assert_eq!((second.next_page_token.as_str(), second.position), ("", seen.position));
+}
+
+#[test]
+fn a_page_may_end_between_the_currencies_of_a_partner() {
+    let mut story = Story::default();
+    for partner in ["b", "a"] {
+        story = story.on("2025-01-01", registered(partner)).on("2025-01-01", signed(&format!("a-{partner}"), partner, terms()));
+        for code in ["USD", "EUR", "THB"] {
+            let partnership_ledger::proto::event::Body::CommissionAdjusted(mut gift) =
+                adjusted(&format!("{partner}-{code}"), &format!("a-{partner}"), 5)
+            else {
+                unreachable!("an adjustment")
+            };
+            gift.amount.as_mut().expect("an amount").currency_code = code.into();
+            story = story.on("2025-01-02", partnership_ledger::proto::event::Body::CommissionAdjusted(gift));
+        }
+    }
+    let (mut found, mut page_token) = (Vec::new(), String::new());
+    loop {
+        let request = ListPayablesRequest { page_size: 2, page_token, ..ListPayablesRequest::default() };
+        let page = ask::<ListPayables>(&story, Seen { time: LATEST, position: story.state.position }, &request).expect("an answer");
+        found.extend(page.payables.into_iter().map(|payable| format!("{} {}", payable.partner_id, payable.currency_code)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(found, ["a EUR", "a THB", "a USD", "b EUR", "b THB", "b USD"]);
+}

@@ -1,0 +1,13 @@
+//! The service as clients see it: against a naive model of the rules, the scenarios, and what holds of any story.
+
+mod against_model;
+mod amounts;
+#[path = "../common/mod.rs"]
+mod common;
+mod lists;
+mod malformed;
+mod outside;
+mod replay;
+mod scenarios;
+mod simulation;
+mod snapshots;
