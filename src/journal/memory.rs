@@ -84,8 +84,4 @@ impl Journal for MemoryJournal {
         self.content.lock().is_closed = true;
         Ok(())
     }
-
-    fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
-        Ok(DiskBytes::default())
-    }
 }

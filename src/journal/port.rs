@@ -13,12 +13,12 @@ pub struct StoredRecord {
     pub bytes: Vec<u8>,
 }
 
-/// What the journal takes on disk, in bytes really allocated.
+/// What a journal takes on this machine's disk: allocated bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DiskBytes {
-    /// The log's segments, with the space made ready ahead of need.
+    /// The log, with the space allocated ahead of need.
     pub log: u64,
-    /// The store behind the log.
+    /// What serves the reads, if that is kept beside the log.
     pub store: u64,
 }
 
@@ -28,7 +28,7 @@ const READ_AT_A_TIME: usize = 4 << 20;
 /// Called with the reason when a journal stops by itself.
 pub type StopListener = Box<dyn Fn(&str) + Send + Sync>;
 
-/// The port: where records go and come from. All implementations pass one contract test.
+/// A durable sequence of records. All implementations pass one contract test.
 pub trait Journal: Send + Sync {
     /// The last durable position; 0 if there is none.
     fn last(&self) -> u64;
@@ -36,8 +36,8 @@ pub trait Journal: Send + Sync {
     /// The Merkle tree's head over all durable records.
     fn tree_head(&self) -> TreeHead;
 
-    /// The Merkle tree's head as it was at a position; nothing if that is beyond the last one, or, where heads are kept
-    /// by commits, none of them ended there.
+    /// Returns the Merkle tree's head as it was at a position; `None` if that is beyond the last one. A journal that keeps
+    /// one head for each commit returns `None` as well if no commit ended there.
     ///
     /// # Errors
     /// As for `read`.
@@ -59,43 +59,47 @@ pub trait Journal: Send + Sync {
     }
 
     /// Appends one commit after `expected_last` and returns once it is durable. Atomic: after a crash all of it is
-    /// there or nothing. An empty batch changes nothing and answers the present head.
+    /// there or nothing. An empty batch changes nothing and returns the present head.
     ///
     /// # Errors
     /// `PositionMismatch` if `expected_last` is not the last position, `TooLarge` if the commit exceeds
     /// [`MAX_COMMIT_BYTES`] (both leave the journal as it was); `Storage` if writing or syncing failed, after which
-    /// it is unknown what reached the disk and every later call answers `Stopped`.
+    /// it is unknown what was stored and every later call returns `Stopped`.
     fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError>;
 
-    /// The records from position `from` on (0 means 1): at most `max_records`, and no more than `max_bytes` of
+    /// Returns the records from position `from` on (0 means 1): at most `max_records`, and no more than `max_bytes` of
     /// them, except that the first is always returned. Empty if `from` lies behind the last position.
     ///
     /// # Errors
-    /// `Damaged` if neither the store nor the log has the records whole; `Stopped` after `close`.
+    /// `Damaged` if no copy has the records whole; `Stopped` after `close`.
     fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError>;
 
-    /// Writes down how far the store is whole, having made it so up to the last position. Returns that position.
+    /// Completes what the journal does behind its commits, so that the next opening has the least to read. Returns the
+    /// position up to which that is done: the last one. The default is for journals that do nothing behind their commits.
     ///
     /// # Errors
-    /// `Storage` or `Stopped` if the store could not be brought up to date.
-    fn checkpoint(&self) -> Result<u64, JournalError>;
+    /// `Storage` or `Stopped` if it failed; what was appended is durable all the same.
+    fn checkpoint(&self) -> Result<u64, JournalError> {
+        Ok(self.last())
+    }
 
-    /// Stops taking commits, brings the store up to date, writes the last checkpoint, stops the background threads
-    /// and gives the directory free. Idempotent.
+    /// Stops taking commits, completes what is done behind them, and releases what the journal holds. Idempotent.
     ///
     /// # Errors
-    /// `Storage` or `Stopped` if the store could not be brought up to date; the log is whole all the same.
+    /// `Storage` or `Stopped` if it could not be completed; what was appended is durable all the same.
     fn close(&self) -> Result<(), JournalError>;
 
-    /// Has `tell` called with the reason if the journal stops taking commits on its own, because its store failed behind
-    /// the answers; at once if it already has. As it stands here it is for journals to which this cannot happen.
+    /// Registers `tell`, which is called with the reason if the journal stops taking commits by itself, outside of a call;
+    /// at once if it has already. The default is for journals to which this cannot happen.
     fn on_stop(&self, tell: StopListener) {
         drop(tell);
     }
 
-    /// What the journal takes on disk.
+    /// What the journal takes on this machine's disk; by default nothing.
     ///
     /// # Errors
     /// `Storage` if a file could not be looked at.
-    fn disk_bytes(&self) -> Result<DiskBytes, JournalError>;
+    fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
+        Ok(DiskBytes::default())
+    }
 }

@@ -104,17 +104,6 @@ impl Shared {
     }
 }
 
-impl Image {
-    /// What is read to find `position` in a segment: of a sealed one its block, if that is whole.
-    fn load_around(segment: &SegmentFile, position: u64) -> io::Result<Self> {
-        let block = if segment.is_sealed { sealed::read_block(&segment.path, position)? } else { None };
-        match block {
-            Some(frames) => Ok(Self::new([vec![0; SEGMENT_HEADER_BYTES], frames].concat())),
-            None => Self::load_segment(segment),
-        }
-    }
-}
-
 /// Gathers from a segment's frames. Answers up to where the position sought is damaged, if a whole frame follows.
 fn collect_from(image: &Image, collector: &mut Collector, position: u64) -> Option<u64> {
     let mut offset = SEGMENT_HEADER_BYTES;

@@ -38,7 +38,7 @@ pub(super) struct Shared {
 
 impl Shared {
     pub fn check_open(&self) -> Result<(), JournalError> {
-        if self.is_closed.load_segment(Ordering::Acquire) {
+        if self.is_closed.load(Ordering::Acquire) {
             return Err(JournalError::Stopped { why: "it was closed".into() });
         }
         Ok(())

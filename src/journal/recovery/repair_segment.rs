@@ -72,7 +72,7 @@ impl LogRepair<'_> {
     fn fill(&mut self, segment: &SegmentFile, image: &Image, gap: &Gap, before: &Frontier, fault: FrameFault) -> Result<(), JournalError> {
         let what = format!("{}, {}", segment.name(), image.describe(gap.offset, fault));
         let bytes = self
-            .donated(gap.first, gap.last, before)
+            .frames_of_store(gap.first, gap.last, before)
             .filter(|bytes| gap.until.is_none_or(|until| bytes.len() == until - gap.offset))
             .ok_or_else(|| JournalError::damaged(format!("{what}; the store does not have them either"), gap.first, gap.last))?;
         let mut bytes = bytes;

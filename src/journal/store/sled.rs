@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::sled::{Db, IVec, Tree};
+use ::sled::{Db, Tree};
 
 use super::assembly::{Assembly, key, split_key};
 use super::compression::compress;
-use super::error::StoreError;
+use super::error::{StoreError, is_lock_error};
 use crate::journal::disk::sync_dir;
 use crate::journal::frame::{Frame, FrameHeader};
 use crate::journal::panics::catch_panic;
