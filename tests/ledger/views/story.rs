@@ -5,11 +5,11 @@ use partnership_ledger::domain::effect::Effect;
 use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::domain::rejection::Rejection;
 use partnership_ledger::domain::{Record, Seen, State, parse};
+use partnership_ledger::projections::index::Index;
+use partnership_ledger::projections::metrics::{self, Metrics};
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, AcquiredBy, AgreementType, CommissionTrigger, PartnerKind};
-use partnership_ledger::views::index::Index;
-use partnership_ledger::views::metrics::{self, Projection};
 use std::collections::BTreeMap;
 
 /// A ledger in memory, with its index, its projection and its records as stored.
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub struct Story {
     pub state: State,
     pub index: Index,
-    pub metrics: Projection,
+    pub metrics: Metrics,
     pub records: Vec<proto::Record>,
 }
 
@@ -43,7 +43,7 @@ impl Story {
     fn keep(&mut self, record: &Record) {
         self.state.evolve(record);
         self.index.add(record.position, &self.state.subjects(record));
-        self.metrics.add(&metrics::notes(record, &self.state));
+        self.metrics.add(&metrics::updates(record, &self.state));
     }
 
     /// The same, for what the rules must not refuse.
