@@ -4,8 +4,8 @@ use super::failure::Failure;
 use super::language::say;
 use super::output::Output;
 use partnership_ledger::backup::{Origin, hex, rehearse, restore};
-use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
 use partnership_ledger::journal::{Journal, JournalError};
+use partnership_ledger::server::{Store, StoreOptions};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,5 +54,5 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
 }
 
 fn open(dir: &Path) -> Result<Arc<dyn Journal>, JournalError> {
-    Ok(Arc::new(EmbeddedJournal::open(dir, Options::default())?.0))
+    Ok(Store::of(dir).open(StoreOptions::default())?.journal)
 }
