@@ -4,13 +4,13 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
-use super::JournalError;
+use crate::journal::error::JournalError;
 
 const FILE_NAME: &str = "lock";
 
 /// The lock, held as long as this lives.
 #[derive(Debug)]
-pub(super) struct DirLock {
+pub(crate) struct DirLock {
     file: File,
 }
 

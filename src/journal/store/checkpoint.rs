@@ -6,9 +6,11 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use super::codec::{hash_at, u32_at, u64_at};
-use super::options::{Options, Step};
-use super::{JournalError, TreeHead};
+use crate::journal::disk::sync_dir;
+use crate::journal::error::JournalError;
+use crate::journal::frame::{hash_at, u32_at, u64_at};
+use crate::journal::merkle::TreeHead;
+use crate::journal::options::{Options, Step};
 
 const FILE_NAME: &str = "checkpoint";
 const NEW_FILE_NAME: &str = "checkpoint.new";
@@ -26,13 +28,13 @@ pub struct Checkpoint {
 
 /// What was found in the checkpoint's place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum FoundCheckpoint {
     Checkpoint(Checkpoint),
     Missing,
     Damaged,
 }
 
-impl Found {
+impl FoundCheckpoint {
     pub fn checkpoint(&self) -> Option<Checkpoint> {
         match self {
             Self::Checkpoint(checkpoint) => Some(*checkpoint),
@@ -73,7 +75,7 @@ impl Checkpoint {
     }
 
     /// Replaces the directory's checkpoint by this one, durably.
-    pub(super) fn write(&self, dir: &Path, options: &Options) -> Result<(), JournalError> {
+    pub(crate) fn write(&self, dir: &Path, options: &Options) -> Result<(), JournalError> {
         self.try_write(dir, options).map_err(JournalError::storage(format!("writing {}", dir.join(FILE_NAME).display())))
     }
 
@@ -89,30 +91,13 @@ impl Checkpoint {
 }
 
 /// Reads the directory's checkpoint.
-pub(super) fn read(dir: &Path) -> Result<Found, JournalError> {
+pub(crate) fn read_checkpoint(dir: &Path) -> Result<FoundCheckpoint, JournalError> {
     let path = dir.join(FILE_NAME);
     match fs::read(&path) {
-        Ok(bytes) => Ok(Checkpoint::decode(&bytes).map_or(Found::Damaged, Found::Checkpoint)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Found::Missing),
+        Ok(bytes) => Ok(Checkpoint::decode(&bytes).map_or(FoundCheckpoint::Damaged, FoundCheckpoint::Checkpoint)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(FoundCheckpoint::Missing),
         Err(error) => Err(JournalError::storage(format!("reading {}", path.display()))(error)),
     }
-}
-
-/// Makes the names in a directory durable.
-pub(super) fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
-}
-
-/// Makes the directory's own name durable, and those of the directories that it lies in: they may be new as well.
-pub(super) fn sync_ancestors(dir: &Path) -> io::Result<()> {
-    for ancestor in std::path::absolute(dir)?.ancestors().skip(1) {
-        match sync_dir(ancestor) {
-            // One that may not even be looked at was not made by this process.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
-            synced => synced?,
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

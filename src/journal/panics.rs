@@ -10,7 +10,7 @@ thread_local! {
 }
 
 /// Runs `work` and turns a panic into its message.
-pub(super) fn catch<T>(work: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     install_hook();
     let before = IS_QUIET.replace(true);
     // What a panic leaves half done is not used again: the caller gives the store up.
@@ -27,7 +27,7 @@ fn message(payload: &(dyn Any + Send)) -> String {
     line.chars().take(200).collect()
 }
 
-/// Puts a hook in front of the present one that says nothing for calls in [`catch`] and for sled's own threads.
+/// Puts a hook in front of the present one that says nothing for calls in [`catch_panic`] and for sled's own threads.
 fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -48,9 +48,9 @@ mod tests {
 
     #[test]
     fn panics_become_messages() {
-        assert_eq!(catch(|| 7), Ok(7));
+        assert_eq!(catch_panic(|| 7), Ok(7));
         let number = 7;
-        assert_eq!(catch(|| panic!("lost {number}\nlong story")), Err::<(), _>("lost 7".into()));
-        assert_eq!(catch(|| panic!("lost")), Err::<(), _>("lost".into()));
+        assert_eq!(catch_panic(|| panic!("lost {number}\nlong story")), Err::<(), _>("lost 7".into()));
+        assert_eq!(catch_panic(|| panic!("lost")), Err::<(), _>("lost".into()));
     }
 }

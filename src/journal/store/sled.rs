@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use ::sled::{Db, IVec, Tree};
+use ::sled::{Db, Tree};
 
-use super::checkpoint::sync_dir;
-use super::codec::{Frame, FrameFault, FrameHeader, parse_header};
-use super::packed;
-use super::quiet::catch;
+use super::assembly::{Assembly, key, split_key};
+use super::compression::compress;
+use super::error::{StoreError, is_lock_error};
+use crate::journal::disk::sync_dir;
+use crate::journal::frame::{Frame, FrameHeader};
+use crate::journal::panics::catch_panic;
 
 /// sled's own segments. What is said on [`PIECE_BYTES`] depends on it; a store keeps the size it was made with.
 const SLED_SEGMENT_BYTES: usize = 4 << 20;
@@ -33,58 +35,16 @@ const TREE_NAME: &str = "frames";
 /// How long a store that was just closed in this process may take to give its file free.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Why the store did not do what was asked.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum StoreError {
-    /// It is damaged: sled said so, panicked, or gave back what is no frame.
-    #[error("{0}")]
-    Unusable(String),
-    /// The operating system refused something that is no sign of damage.
-    #[error("{what}: {source}")]
-    System { what: String, source: io::Error },
-}
-
-impl StoreError {
-    fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        let what = what.into();
-        move |source| Self::System { what, source }
-    }
-}
-
-impl From<::sled::Error> for StoreError {
-    fn from(error: ::sled::Error) -> Self {
-        match error {
-            ::sled::Error::Io(source)
-                if matches!(
-                    source.kind(),
-                    ErrorKind::PermissionDenied
-                        | ErrorKind::ReadOnlyFilesystem
-                        | ErrorKind::StorageFull
-                        | ErrorKind::QuotaExceeded
-                        | ErrorKind::OutOfMemory
-                ) || is_lock_error(&source) =>
-            {
-                Self::System { what: "the store".into(), source }
-            }
-            other => Self::Unusable(other.to_string()),
-        }
-    }
-}
-
-fn is_lock_error(error: &io::Error) -> bool {
-    error.to_string().contains("could not acquire lock")
-}
-
 /// Runs a call into sled.
 fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    catch(work).unwrap_or_else(|panic| Err(StoreError::Unusable(format!("it panicked: {panic}"))))
+    catch_panic(work).unwrap_or_else(|panic| Err(StoreError::Unusable(format!("it panicked: {panic}"))))
 }
 
 /// One access more for so many bytes put in or read.
 const BYTES_AN_ACCESS: usize = 4 << 10;
 
 /// The store.
-pub(super) struct Store {
+pub(crate) struct Store {
     dir: PathBuf,
     /// Taken out when it is closed, so that closing can be caught as well.
     open: Option<(Db, Tree)>,
@@ -141,8 +101,8 @@ impl Store {
     pub fn put(&self, first: u64, frame: &[u8]) -> Result<(), StoreError> {
         let tree = self.tree()?;
         guarded(|| {
-            let packed = packed::pack(frame);
-            for (piece, bytes) in (0_u16..).zip(packed.as_deref().unwrap_or(frame).chunks(PIECE_BYTES)) {
+            let compressed = compress(frame);
+            for (piece, bytes) in (0_u16..).zip(compressed.as_deref().unwrap_or(frame).chunks(PIECE_BYTES)) {
                 tree.insert(key(first, piece), bytes)?;
                 touch(tree, key(first, piece), bytes)?;
             }
@@ -185,7 +145,7 @@ impl Store {
                 Some(entry) => split_key(&entry?.0)?.0,
                 None => return Ok(()),
             };
-            let mut assembly = Assembly { next: (begin, 0), bytes: Vec::new() };
+            let mut assembly = Assembly::new(begin);
             for entry in tree.range(key(begin, 0)..) {
                 let (at, value) = entry?;
                 touch(tree, &at, &value)?;
@@ -265,66 +225,8 @@ fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn key(first: u64, piece: u16) -> [u8; 10] {
-    let mut key = [0; 10];
-    key[..8].copy_from_slice(&first.to_be_bytes());
-    key[8..].copy_from_slice(&piece.to_be_bytes());
-    key
-}
-
-fn split_key(key: &IVec) -> Result<(u64, u16), StoreError> {
-    let key: [u8; 10] = key[..].try_into().map_err(|_| StoreError::Unusable("it has a key of the wrong length".into()))?;
-    let (first, piece) = key.split_at(8);
-    let first = first.iter().fold(0, |first, &byte| first << 8 | u64::from(byte));
-    let piece = piece.iter().fold(0, |piece, &byte| piece << 8 | u16::from(byte));
-    Ok((first, piece))
-}
-
 /// Lets sled notice how much it holds. It gathers accesses to every 256th page, and throws out what is too much when it has
 /// 64 of them: large pages, of which there are few, it would keep by the gigabyte.
 fn touch(tree: &Tree, key: impl AsRef<[u8]>, value: &[u8]) -> Result<(), ::sled::Error> {
     (0..value.len() / BYTES_AN_ACCESS).try_for_each(|_| tree.get(&key).map(|_| ()))
-}
-
-/// How many bytes the store holds of the frame that these begin.
-fn stored_bytes(bytes: &[u8]) -> Result<usize, FrameFault> {
-    packed::packed_bytes(bytes).map_or_else(|| parse_header(bytes).map(|header| header.frame_bytes()), Ok)
-}
-
-/// Puts frames together from their pieces.
-struct Assembly {
-    /// The first position and piece that must come next.
-    next: (u64, u16),
-    bytes: Vec<u8>,
-}
-
-impl Assembly {
-    /// Takes the next piece; false once the visitor has had enough.
-    fn take(&mut self, at: (u64, u16), value: &[u8], visit: &mut impl FnMut(&Frame) -> bool) -> Result<bool, StoreError> {
-        if at != self.next {
-            let (first, piece) = self.next;
-            let what = format!("it lacks piece {piece} of the frame from position {first} on");
-            return Err(StoreError::Unusable(what));
-        }
-        let (first, piece) = at;
-        let damaged = |fault| StoreError::Unusable(format!("its frame from position {first} on: {fault}"));
-        let is_single = piece == 0 && stored_bytes(value).is_ok_and(|bytes| bytes == value.len());
-        if !is_single {
-            self.bytes.extend_from_slice(value);
-            if self.bytes.len() < stored_bytes(&self.bytes).map_err(damaged)? {
-                self.next = (first, piece + 1);
-                return Ok(true);
-            }
-        }
-        let bytes = if is_single { value } else { &self.bytes };
-        let unpacked = packed::unpack(bytes).map_err(|why| StoreError::Unusable(format!("its frame from position {first} on: {why}")))?;
-        let frame = Frame::parse(unpacked.as_deref().unwrap_or(bytes)).map_err(damaged)?;
-        if frame.header.first != first {
-            return Err(StoreError::Unusable(format!("another frame lies at position {first}")));
-        }
-        self.next = (frame.header.last() + 1, 0);
-        let goes_on = visit(&frame);
-        self.bytes.clear();
-        Ok(goes_on)
-    }
 }

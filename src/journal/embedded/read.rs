@@ -1,55 +1,16 @@
 //! Reads: from the frames that wait for the store, else from the store, and from the log where the store is damaged.
 
-use std::collections::VecDeque;
-use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
-use std::sync::Arc;
 
-use parking_lot::Mutex;
+use super::shared::Shared;
+use crate::journal::collect::Collector;
+use crate::journal::error::JournalError;
+use crate::journal::frame::Frame;
+use crate::journal::log::{Image, SEGMENT_HEADER_BYTES, SegmentFile};
+use crate::journal::merkle::{Frontier, TreeHead};
+use crate::journal::port::StoredRecord;
 
-use super::codec::Frame;
-use super::collect::Collector;
-use super::durable::Inner;
-use super::pending::HeldFrame;
-use super::recovery::store_failed;
-use super::repair::damaged;
-use super::sealed;
-use super::segment::{Image, SEGMENT_HEADER_BYTES, SegmentFile};
-use super::{Frontier, JournalError, StoredRecord, TreeHead};
-
-/// How many frames the cache keeps, and of how many bytes together.
-const CACHED_FRAMES: usize = 32;
-const CACHED_BYTES: usize = 16 << 20;
-
-/// The frames of which reads took a part only: the next read is likely to want another part.
-#[derive(Debug, Default)]
-pub(super) struct FrameCache {
-    frames: Mutex<VecDeque<Arc<HeldFrame>>>,
-}
-
-impl FrameCache {
-    fn find(&self, position: u64) -> Option<Arc<HeldFrame>> {
-        let frames = self.frames.lock();
-        let has = |frame: &&Arc<HeldFrame>| (frame.header.first..=frame.header.last()).contains(&position);
-        frames.iter().find(has).cloned()
-    }
-
-    fn keep(&self, frame: &Frame) {
-        if frame.bytes.len() > CACHED_BYTES {
-            return;
-        }
-        let mut frames = self.frames.lock();
-        frames.push_back(Arc::new(HeldFrame { header: frame.header, bytes: frame.bytes.to_vec() }));
-        let mut bytes: usize = frames.iter().map(|frame| frame.bytes.len()).sum();
-        while frames.len() > CACHED_FRAMES || bytes > CACHED_BYTES {
-            bytes -= frames.pop_front().map_or(0, |frame| frame.bytes.len());
-        }
-    }
-}
-
-impl Inner {
+impl Shared {
     /// Carries out the port's `read`.
     pub fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
         self.check_open()?;
@@ -80,7 +41,13 @@ impl Inner {
         }
         let header = match self.queue.find(position) {
             Some(held) => Some(held.header),
-            None => self.store.read().as_ref().and_then(|store| store.header_at(position).transpose()).transpose().map_err(store_failed)?,
+            None => self
+                .store
+                .read()
+                .as_ref()
+                .and_then(|store| store.header_at(position).transpose())
+                .transpose()
+                .map_err(JournalError::from)?,
         };
         Ok(header.map(|header| header.tree).filter(|tree| tree.size == position))
     }
@@ -113,7 +80,7 @@ impl Inner {
     fn read_log(&self, collector: &mut Collector, position: u64, why: &str) -> Result<(), JournalError> {
         let (segment, next) = self.segment_of(position);
         let segment_last = next.map_or_else(|| self.head.read().size, |next| next.first - 1);
-        let lost = |what: &str, last| damaged(format!("the store: {why}; the log: {what}"), position, last);
+        let lost = |what: &str, last| JournalError::damaged(format!("the store: {why}; the log: {what}"), position, last);
         let segment = segment.ok_or_else(|| lost("no segment has them", segment_last))?;
         let loaded = match Image::load_around(&segment, position) {
             // It may have been compressed meanwhile, and has another name now.
@@ -137,17 +104,6 @@ impl Inner {
     }
 }
 
-impl Image {
-    /// What is read to find `position` in a segment: of a sealed one its block, if that is whole.
-    fn load_around(segment: &SegmentFile, position: u64) -> io::Result<Self> {
-        let block = if segment.is_sealed { sealed::read_block(&segment.path, position)? } else { None };
-        match block {
-            Some(frames) => Ok(Self::new([vec![0; SEGMENT_HEADER_BYTES], frames].concat())),
-            None => Self::load(segment),
-        }
-    }
-}
-
 /// Gathers from a segment's frames. Answers up to where the position sought is damaged, if a whole frame follows.
 fn collect_from(image: &Image, collector: &mut Collector, position: u64) -> Option<u64> {
     let mut offset = SEGMENT_HEADER_BYTES;
@@ -167,17 +123,4 @@ fn collect_from(image: &Image, collector: &mut Collector, position: u64) -> Opti
         }
     }
     None
-}
-
-/// What the files below a directory take on disk.
-pub(super) fn allocated_bytes(path: &Path) -> io::Result<u64> {
-    let metadata = match fs::symlink_metadata(path) {
-        // A file may be renamed or removed while this looks.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        metadata => metadata?,
-    };
-    if !metadata.is_dir() {
-        return Ok(metadata.blocks() * 512);
-    }
-    fs::read_dir(path)?.map(|entry| allocated_bytes(&entry?.path())).sum()
 }

@@ -8,24 +8,28 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use super::checkpoint::sync_dir;
-use super::options::{Options, Step};
+use super::preallocate::{PreallocatedFile, Preallocator};
 use super::segment::{Extent, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader};
-use super::spare::{Spare, SpareMaker};
-use super::{Frontier, JournalError};
+use crate::journal::disk::sync_dir;
+use crate::journal::error::JournalError;
+use crate::journal::merkle::Frontier;
+use crate::journal::options::{Options, Step};
+
+/// The name of a segment created on demand until its header is durable; opening removes one that is left.
+pub(crate) const NEW_SEGMENT_NAME: &str = "segment.new";
 
 /// All segments of the log in order, shared with those who read it.
-pub(super) type Segments = Arc<RwLock<Vec<SegmentFile>>>;
+pub(crate) type Segments = Arc<RwLock<Vec<SegmentFile>>>;
 
 /// The log's end.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(crate) struct Log {
     wal: PathBuf,
     options: Options,
     segments: Segments,
     current: Option<Current>,
     frontier: Frontier,
-    spares: SpareMaker,
+    preallocator: Preallocator,
 }
 
 /// The segment that is being written.
@@ -48,10 +52,10 @@ impl Log {
             let bytes = file.metadata()?.len();
             Ok::<_, io::Error>(Current { file, offset, bytes })
         });
-        let spares = SpareMaker::start(wal.clone())?;
+        let preallocator = Preallocator::start(wal.clone())?;
         let current = current.transpose()?;
         let segments = Arc::new(RwLock::new(segments));
-        Ok(Self { wal, options, segments, current, frontier, spares })
+        Ok(Self { wal, options, segments, current, frontier, preallocator })
     }
 
     pub fn segments(&self) -> Segments {
@@ -81,7 +85,7 @@ impl Log {
         current.offset += length;
         self.frontier = after;
         if current.offset > current.bytes / 2 {
-            self.spares.request(self.options.next_segment_bytes(current.bytes));
+            self.preallocator.request(self.options.next_segment_bytes(current.bytes));
         }
         Ok(())
     }
@@ -92,30 +96,30 @@ impl Log {
         self.options.step(Step::StartSegment)?;
         let before = self.current.as_ref().map_or(0, |current| current.bytes);
         let needed = SEGMENT_HEADER_BYTES as u64 + frame_bytes;
-        let spare = match self.spares.take(needed) {
-            Some(spare) => spare,
+        let ready = match self.preallocator.take(needed) {
+            Some(file) => file,
             None => {
                 let bytes = self.options.next_segment_bytes(before).max(needed).next_multiple_of(4096);
-                Spare::create(&self.wal, "segment.new", bytes)?
+                PreallocatedFile::create(&self.wal, NEW_SEGMENT_NAME, bytes)?
             }
         };
         let first = self.frontier.size() + 1;
         let header = SegmentHeader {
             previous_first: self.segments.read().iter().rfind(|segment| segment.first < first).map_or(0, |segment| segment.first),
-            extent: Extent::Bytes(spare.bytes),
+            extent: Extent::Bytes(ready.bytes),
             frontier: self.frontier.clone(),
         };
-        spare.file.write_all_at(&header.encode(), 0)?;
-        spare.file.sync_data()?;
+        ready.file.write_all_at(&header.encode(), 0)?;
+        ready.file.sync_data()?;
         let segment = SegmentFile::new(&self.wal, first);
-        fs::rename(&spare.path, &segment.path)?;
+        fs::rename(&ready.path, &segment.path)?;
         sync_dir(&self.wal)?;
         let mut segments = self.segments.write();
         if segments.last() != Some(&segment) {
             segments.push(segment);
         }
         drop(segments);
-        self.current = Some(Current { file: spare.file, offset: SEGMENT_HEADER_BYTES as u64, bytes: spare.bytes });
+        self.current = Some(Current { file: ready.file, offset: SEGMENT_HEADER_BYTES as u64, bytes: ready.bytes });
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Frames as the store holds them: large ones packed, since what they repeat is most of them, and sled writes each byte
 //! more than once. What comes out is checked as any frame is, by its own checksums.
 
-use super::codec::{MAX_COMMIT_BYTES, u32_at};
+use crate::journal::frame::{MAX_COMMIT_BYTES, u32_at};
 use std::cell::RefCell;
 use zstd::bulk::{Compressor, Decompressor};
 
@@ -16,51 +16,51 @@ const LEVEL: i32 = 1;
 const MOST_BYTES: usize = 2 * MAX_COMMIT_BYTES;
 
 thread_local! {
-    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
-    static UNPACKER: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+    static COMPRESSOR: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
 /// The packed form of a frame; none if it would not be worth it.
-pub(super) fn pack(frame: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn compress(frame: &[u8]) -> Option<Vec<u8>> {
     if frame.len() < LEAST_BYTES {
         return None;
     }
-    let packed = PACKER.with_borrow_mut(|packer| {
-        if packer.is_none() {
-            *packer = Compressor::new(LEVEL).ok();
+    let compressed = COMPRESSOR.with_borrow_mut(|compressor| {
+        if compressor.is_none() {
+            *compressor = Compressor::new(LEVEL).ok();
         }
-        packer.as_mut()?.compress(frame).ok()
+        compressor.as_mut()?.compress(frame).ok()
     })?;
-    if packed.len() + HEADER_BYTES >= frame.len() {
+    if compressed.len() + HEADER_BYTES >= frame.len() {
         return None;
     }
-    let mut bytes = Vec::with_capacity(HEADER_BYTES + packed.len());
+    let mut bytes = Vec::with_capacity(HEADER_BYTES + compressed.len());
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&(frame.len() as u32).to_le_bytes());
-    bytes.extend_from_slice(&(packed.len() as u32).to_le_bytes());
-    bytes.extend_from_slice(&packed);
+    bytes.extend_from_slice(&(compressed.len() as u32).to_le_bytes());
+    bytes.extend_from_slice(&compressed);
     Some(bytes)
 }
 
 /// How long the packed frame is that these bytes begin; none if they begin no packed one.
-pub(super) fn packed_bytes(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn compressed_bytes(bytes: &[u8]) -> Option<usize> {
     (bytes.len() >= HEADER_BYTES && bytes.starts_with(&MAGIC)).then(|| HEADER_BYTES + u32_at(bytes, 12) as usize)
 }
 
-/// The frame of its packed form; none if it is not packed. The error says what is wrong with it.
-pub(super) fn unpack(bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
-    if packed_bytes(bytes).is_none() {
+/// The frame of its packed form; none if it is not compressed. The error says what is wrong with it.
+pub(crate) fn decompress(bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
+    if compressed_bytes(bytes).is_none() {
         return Ok(None);
     }
     let length = u32_at(bytes, 8) as usize;
     if length > MOST_BYTES {
         return Err(format!("it says that it has {length} bytes"));
     }
-    let frame = UNPACKER.with_borrow_mut(|unpacker| {
-        if unpacker.is_none() {
-            *unpacker = Some(Decompressor::new()?);
+    let frame = DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        if decompressor.is_none() {
+            *decompressor = Some(Decompressor::new()?);
         }
-        unpacker.as_mut().map_or_else(|| Ok(Vec::new()), |unpacker| unpacker.decompress(&bytes[HEADER_BYTES..], length))
+        decompressor.as_mut().map_or_else(|| Ok(Vec::new()), |decompressor| decompressor.decompress(&bytes[HEADER_BYTES..], length))
     });
     let frame = frame.map_err(|error: std::io::Error| format!("it cannot be unpacked: {error}"))?;
     if frame.len() == length { Ok(Some(frame)) } else { Err(format!("it unpacks to {} bytes instead of {length}", frame.len())) }
@@ -73,35 +73,35 @@ mod tests {
     #[test]
     fn large_frames_come_back_smaller_in_between() {
         let frame: Vec<u8> = (0_u32..4_000).flat_map(|number| [b's', b'a', b'l', b'e', (number / 7) as u8]).collect();
-        let packed = pack(&frame).expect("it repeats itself");
-        assert!(packed.len() < frame.len() / 4, "{} of {}", packed.len(), frame.len());
-        assert_eq!(packed_bytes(&packed), Some(packed.len()));
-        assert_eq!(unpack(&packed), Ok(Some(frame)));
+        let compressed = compress(&frame).expect("it repeats itself");
+        assert!(compressed.len() < frame.len() / 4, "{} of {}", compressed.len(), frame.len());
+        assert_eq!(compressed_bytes(&compressed), Some(compressed.len()));
+        assert_eq!(decompress(&compressed), Ok(Some(frame)));
     }
 
     #[test]
     fn small_frames_and_what_does_not_repeat_stay_as_they_are() {
-        assert_eq!(pack(&[7; 100]), None);
+        assert_eq!(compress(&[7; 100]), None);
         let mut state = 1_u64;
         let noise = std::iter::repeat_with(|| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             (state >> 56) as u8
         });
-        assert_eq!(pack(&noise.take(10_000).collect::<Vec<u8>>()), None);
-        assert_eq!(unpack(b"a frame that is not packed"), Ok(None));
+        assert_eq!(compress(&noise.take(10_000).collect::<Vec<u8>>()), None);
+        assert_eq!(decompress(b"a frame that is not packed"), Ok(None));
     }
 
     #[test]
     fn damage_is_an_error_or_other_bytes_and_never_a_panic() {
         let frame: Vec<u8> = (0..3_000_u32).map(|number| (number % 50) as u8).collect();
-        let packed = pack(&frame).expect("it repeats itself");
-        for bit in 0..packed.len() * 8 {
-            let mut damaged = packed.clone();
+        let compressed = compress(&frame).expect("it repeats itself");
+        for bit in 0..compressed.len() * 8 {
+            let mut damaged = compressed.clone();
             damaged[bit / 8] ^= 1 << (bit % 8);
-            if let Ok(Some(bytes)) = unpack(&damaged) {
+            if let Ok(Some(bytes)) = decompress(&damaged) {
                 assert!(bytes.len() <= MOST_BYTES);
             }
         }
-        assert!(unpack(&packed[..packed.len() - 1]).is_err());
+        assert!(decompress(&compressed[..compressed.len() - 1]).is_err());
     }
 }

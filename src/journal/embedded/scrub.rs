@@ -4,35 +4,31 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::JournalError;
-use super::codec::Frame;
-use super::durable::Inner;
-use super::files::load;
-use super::mend::donated;
-use super::recovery::WAL_DIR;
-use super::repair::damaged;
-use super::seal::write_sealed;
-use super::segment::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile};
+use super::shared::Shared;
+use crate::journal::error::JournalError;
+use crate::journal::frame::Frame;
+use crate::journal::log::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, load_segment, write_sealed};
+use crate::journal::recovery::{WAL_DIR, frames_of_store};
 
 /// For one part of work the patrol rests so many: reading gigabytes must not be felt.
 const REST: u32 = 4;
 
 /// The segments that are still to be looked at: those that were sealed when the journal was opened.
 #[derive(Debug)]
-pub(super) struct Patrol {
+pub(super) struct Scrubber {
     ahead: VecDeque<SegmentFile>,
 }
 
-impl Patrol {
-    pub fn new(inner: &Inner) -> Self {
-        Self { ahead: inner.segments.read().iter().filter(|segment| segment.is_sealed).cloned().collect() }
+impl Scrubber {
+    pub fn new(shared: &Shared) -> Self {
+        Self { ahead: shared.segments.read().iter().filter(|segment| segment.is_sealed).cloned().collect() }
     }
 
     /// Looks at the next segment; answers how long to rest then, `None` if there is no more to look at.
-    pub fn step(&mut self, inner: &Inner) -> Option<Duration> {
+    pub fn step(&mut self, shared: &Shared) -> Option<Duration> {
         let segment = self.ahead.pop_front()?;
         let begun = Instant::now();
-        if let Err(error) = look_at(inner, &segment) {
+        if let Err(error) = scrub(shared, &segment) {
             tracing::error!(%error, "what the background check found cannot be repaired");
         }
         Some(begun.elapsed() * REST)
@@ -40,31 +36,36 @@ impl Patrol {
 }
 
 /// Checks one segment and mends it.
-fn look_at(inner: &Inner, segment: &SegmentFile) -> Result<(), JournalError> {
-    let mut image = load(segment)?;
-    let unreadable =
-        || damaged(format!("{}: its header cannot be read; the next start mends it", segment.name()), segment.first, segment.first);
+fn scrub(shared: &Shared, segment: &SegmentFile) -> Result<(), JournalError> {
+    let mut image = load_segment(segment)?;
+    let unreadable = || {
+        JournalError::damaged(
+            format!("{}: its header cannot be read; the next start mends it", segment.name()),
+            segment.first,
+            segment.first,
+        )
+    };
     let header = image.header().ok_or_else(unreadable)?;
     let Extent::Last(last) = header.extent else {
         return Err(unreadable());
     };
     let was_whole = image.faults().is_empty();
-    let donate = |first, last, before: &_| donated(inner.store.read().as_ref()?, first, last, before);
-    let mended = image.mend(&segment.name(), &header, last + 1, &donate, |_| Ok(()))?;
-    if !was_whole || !mended.notes.is_empty() {
-        let wal = inner.dir.join(WAL_DIR);
-        let mut pace = |spent| inner.sealing.rest(spent);
-        if write_sealed(&wal, segment, &header, &image.bytes[SEGMENT_HEADER_BYTES..], &inner.options, &mut pace)? {
-            tracing::warn!("{} was damaged and was written anew: {}", segment.name(), mended.notes.join("; "));
+    let missing = |first, last, before: &_| frames_of_store(shared.store.read().as_ref()?, first, last, before);
+    let repaired = image.repair(&segment.name(), &header, last + 1, &missing, |_| Ok(()))?;
+    if !was_whole || !repaired.notes.is_empty() {
+        let wal = shared.dir.join(WAL_DIR);
+        let mut pace = |spent| shared.maintenance.pause(spent);
+        if write_sealed(&wal, segment, &header, &image.bytes[SEGMENT_HEADER_BYTES..], &shared.options, &mut pace)? {
+            tracing::warn!("{} was damaged and was written anew: {}", segment.name(), repaired.notes.join("; "));
         }
     }
-    compare_store(inner, segment, &image);
+    compare_store(shared, segment, &image);
     Ok(())
 }
 
 /// Reads the store's frames beside the segment's; the first that differs makes the store suspect.
-fn compare_store(inner: &Inner, segment: &SegmentFile, image: &Image) {
-    let store = inner.store.read();
+fn compare_store(shared: &Shared, segment: &SegmentFile, image: &Image) {
+    let store = shared.store.read();
     let Some(store) = store.as_ref() else {
         return;
     };
@@ -86,7 +87,7 @@ fn compare_store(inner: &Inner, segment: &SegmentFile, image: &Image) {
         (Ok(()), None) if offset < image.bytes.len() => "it lacks records that the log has".to_owned(),
         (Ok(()), None) => return,
     };
-    inner.suspect_store();
+    shared.suspect_store();
     tracing::error!(
         segment = segment.name(),
         why,

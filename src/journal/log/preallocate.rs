@@ -7,18 +7,21 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::checkpoint::sync_dir;
 use super::segment::create_filled;
+use crate::journal::disk::sync_dir;
+
+/// The file until it becomes a segment; opening removes one that is left.
+pub(crate) const PREALLOCATED_NAME: &str = "spare.new";
 
 /// A file of zeros, synced, that waits to become a segment.
 #[derive(Debug)]
-pub(super) struct Spare {
+pub(crate) struct PreallocatedFile {
     pub file: File,
     pub path: PathBuf,
     pub bytes: u64,
 }
 
-impl Spare {
+impl PreallocatedFile {
     /// Creates one here and now.
     pub fn create(wal: &Path, name: &str, bytes: u64) -> std::io::Result<Self> {
         let path = wal.join(name);
@@ -29,27 +32,27 @@ impl Spare {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Progress {
     wanted: Option<u64>,
-    ready: Option<Spare>,
+    ready: Option<PreallocatedFile>,
     is_making: bool,
     is_stopped: bool,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<Progress>,
     changed: Condvar,
 }
 
 /// The background thread that makes spares.
 #[derive(Debug)]
-pub(super) struct SpareMaker {
+pub(crate) struct Preallocator {
     shared: Arc<Shared>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl SpareMaker {
+impl Preallocator {
     pub fn start(wal: PathBuf) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let thread = std::thread::Builder::new().name("journal-spare".into()).spawn({
@@ -69,7 +72,7 @@ impl SpareMaker {
     }
 
     /// The spare, having waited for it if it was asked for; `None` if there is none of that size.
-    pub fn take(&self, at_least: u64) -> Option<Spare> {
+    pub fn take(&self, at_least: u64) -> Option<PreallocatedFile> {
         let mut state = self.shared.state.lock();
         while state.wanted.is_some() || state.is_making {
             self.shared.changed.wait(&mut state);
@@ -78,7 +81,7 @@ impl SpareMaker {
     }
 }
 
-impl Drop for SpareMaker {
+impl Drop for Preallocator {
     fn drop(&mut self) {
         let mut state = self.shared.state.lock();
         state.is_stopped = true;
@@ -102,7 +105,7 @@ fn run(shared: &Shared, wal: &Path) {
         };
         state.is_making = true;
         drop(state);
-        let spare = Spare::create(wal, "spare.new", bytes);
+        let spare = PreallocatedFile::create(wal, PREALLOCATED_NAME, bytes);
         if let Err(error) = &spare {
             // The appending thread will try itself, and fail with the reason.
             tracing::warn!(%error, "the next segment of the log could not be made ready");

@@ -23,8 +23,8 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::codec::{ALIGNMENT, parse_header, u32_at, u64_at};
 use super::segment::SEGMENT_HEADER_BYTES;
+use crate::journal::frame::{ALIGNMENT, parse_header, u32_at, u64_at};
 
 const MAGIC: [u8; 4] = *b"PLZ\x01";
 const BLOCK_HEADER_BYTES: usize = 40;
@@ -38,7 +38,7 @@ const FILLER: [u8; ALIGNMENT] = [0; ALIGNMENT];
 /// What a block says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct BlockHeader {
-    packed_bytes: u32,
+    compressed_bytes: u32,
     frames_bytes: u32,
     frames: u32,
     first: u64,
@@ -50,7 +50,7 @@ impl BlockHeader {
     fn encode(&self) -> [u8; BLOCK_HEADER_BYTES] {
         let mut bytes = [0; BLOCK_HEADER_BYTES];
         bytes[..4].copy_from_slice(&MAGIC);
-        bytes[4..8].copy_from_slice(&self.packed_bytes.to_le_bytes());
+        bytes[4..8].copy_from_slice(&self.compressed_bytes.to_le_bytes());
         bytes[8..12].copy_from_slice(&self.frames_bytes.to_le_bytes());
         bytes[12..16].copy_from_slice(&self.frames.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.first.to_le_bytes());
@@ -64,7 +64,7 @@ impl BlockHeader {
     fn decode(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.get(..BLOCK_HEADER_BYTES)?;
         let header = Self {
-            packed_bytes: u32_at(bytes, 4),
+            compressed_bytes: u32_at(bytes, 4),
             frames_bytes: u32_at(bytes, 8),
             frames: u32_at(bytes, 12),
             first: u64_at(bytes, 16),
@@ -77,7 +77,7 @@ impl BlockHeader {
 
     /// The length of what follows the header.
     fn padded_bytes(&self) -> usize {
-        (self.packed_bytes as usize).next_multiple_of(ALIGNMENT)
+        (self.compressed_bytes as usize).next_multiple_of(ALIGNMENT)
     }
 
     fn block_bytes(&self) -> usize {
@@ -85,13 +85,13 @@ impl BlockHeader {
     }
 
     /// The frames in `padded`, which is what follows the header.
-    fn unpack(&self, padded: &[u8]) -> Result<Vec<u8>, String> {
+    fn decompress(&self, padded: &[u8]) -> Result<Vec<u8>, String> {
         if crc32c::crc32c(padded) != self.crc {
             return Err("its checksum is wrong".into());
         }
-        let packed = padded.get(..self.packed_bytes as usize).ok_or("it ends too early")?;
-        let frames =
-            zstd::bulk::decompress(packed, self.frames_bytes as usize).map_err(|error| format!("it cannot be unpacked: {error}"))?;
+        let compressed = padded.get(..self.compressed_bytes as usize).ok_or("it ends too early")?;
+        let frames = zstd::bulk::decompress(compressed, self.frames_bytes as usize)
+            .map_err(|error| format!("it cannot be decompressed: {error}"))?;
         let is_whole = frames.len() == self.frames_bytes as usize;
         is_whole.then_some(frames).ok_or_else(|| "it is shorter than it says".to_owned())
     }
@@ -99,8 +99,8 @@ impl BlockHeader {
 
 /// Damage in a sealed segment's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct BlockFault {
-    /// Where in the unpacked segment something is missing; `None` if nothing is.
+pub(crate) struct BlockFault {
+    /// Where in the decompressed segment something is missing; `None` if nothing is.
     pub image_offset: Option<usize>,
     /// What is wrong, and where in the file.
     pub what: String,
@@ -108,14 +108,14 @@ pub(super) struct BlockFault {
 
 /// A sealed segment's content, in the form of a segment: its header, then the frames.
 #[derive(Debug, Default)]
-pub(super) struct Unpacked {
+pub(crate) struct Decompressed {
     pub bytes: Vec<u8>,
     pub faults: Vec<BlockFault>,
     /// The last position of the blocks that could be found.
     pub last: Option<u64>,
 }
 
-impl Unpacked {
+impl Decompressed {
     fn fault(&mut self, what: String, is_missing: bool) {
         let image_offset = is_missing.then_some(self.bytes.len());
         if is_missing {
@@ -126,31 +126,31 @@ impl Unpacked {
 }
 
 /// Unpacks a sealed segment's file. What cannot be read is left out and told of.
-pub(super) fn unpack(file: &[u8]) -> Unpacked {
+pub(crate) fn decompress(file: &[u8]) -> Decompressed {
     let mut bytes = file[..file.len().min(SEGMENT_HEADER_BYTES)].to_vec();
     bytes.resize(SEGMENT_HEADER_BYTES, 0);
-    let mut unpacked = Unpacked { bytes, ..Unpacked::default() };
+    let mut decompressed = Decompressed { bytes, ..Decompressed::default() };
     let mut at = SEGMENT_HEADER_BYTES;
     while at < file.len() {
         let Some(header) = BlockHeader::decode(&file[at..]) else {
             let next = next_block(file, at);
             let following = next.and_then(|next| BlockHeader::decode(&file[next..]));
             // Where the next block goes on without a gap, what lay here was no block.
-            let is_missing = following.is_none_or(|following| unpacked.last.is_none_or(|last| following.first != last + 1));
-            unpacked.fault(format!("no block begins at byte {at}, where one should"), is_missing);
+            let is_missing = following.is_none_or(|following| decompressed.last.is_none_or(|last| following.first != last + 1));
+            decompressed.fault(format!("no block begins at byte {at}, where one should"), is_missing);
             at = next.unwrap_or(file.len());
             continue;
         };
         let end = at + header.block_bytes();
         let content = file.get(at + BLOCK_HEADER_BYTES..end).ok_or_else(|| "it is cut off".to_owned());
-        match content.and_then(|content| header.unpack(content)) {
-            Ok(frames) => unpacked.bytes.extend_from_slice(&frames),
-            Err(why) => unpacked.fault(format!("the block at byte {at} is damaged: {why}"), true),
+        match content.and_then(|content| header.decompress(content)) {
+            Ok(frames) => decompressed.bytes.extend_from_slice(&frames),
+            Err(why) => decompressed.fault(format!("the block at byte {at} is damaged: {why}"), true),
         }
-        unpacked.last = Some(header.last);
+        decompressed.last = Some(header.last);
         at = end;
     }
-    unpacked
+    decompressed
 }
 
 /// Where the next sound block header lies behind `at`.
@@ -159,7 +159,7 @@ fn next_block(file: &[u8], at: usize) -> Option<usize> {
 }
 
 /// The frames of the one block that has `position`, without reading the others' content; `None` if it is not to be had.
-pub(super) fn read_block(path: &Path, position: u64) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read_block(path: &Path, position: u64) -> io::Result<Option<Vec<u8>>> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
     let mut at = SEGMENT_HEADER_BYTES as u64;
@@ -173,7 +173,7 @@ pub(super) fn read_block(path: &Path, position: u64) -> io::Result<Option<Vec<u8
         if (header.first..=header.last).contains(&position) && end <= length {
             let mut padded = vec![0; header.padded_bytes()];
             file.read_exact_at(&mut padded, at + BLOCK_HEADER_BYTES as u64)?;
-            return Ok(header.unpack(&padded).ok());
+            return Ok(header.decompress(&padded).ok());
         }
         at = end;
     }
@@ -181,12 +181,12 @@ pub(super) fn read_block(path: &Path, position: u64) -> io::Result<Option<Vec<u8
 }
 
 /// Packs whole frames, which lie one behind the other in `frames`, into blocks.
-pub(super) struct Packer<'a> {
+pub(crate) struct BlockWriter<'a> {
     frames: &'a [u8],
     at: usize,
 }
 
-impl<'a> Packer<'a> {
+impl<'a> BlockWriter<'a> {
     pub fn new(frames: &'a [u8]) -> Self {
         Self { frames, at: 0 }
     }
@@ -208,10 +208,10 @@ impl<'a> Packer<'a> {
         }
         let content = &self.frames[begin..self.at];
         let mut padded = zstd::bulk::compress(content, LEVEL)?;
-        let packed_bytes = padded.len() as u32;
+        let compressed_bytes = padded.len() as u32;
         padded.resize(padded.len().next_multiple_of(ALIGNMENT), 0);
         let crc = crc32c::crc32c(&padded);
-        let header = BlockHeader { packed_bytes, frames_bytes: content.len() as u32, frames, first, last, crc };
+        let header = BlockHeader { compressed_bytes, frames_bytes: content.len() as u32, frames, first, last, crc };
         Ok(Some([&header.encode()[..], &padded].concat()))
     }
 }
@@ -219,7 +219,9 @@ impl<'a> Packer<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{Batch, Frontier, encode_frame};
+    use crate::journal::batch::Batch;
+    use crate::journal::frame::encode_frame;
+    use crate::journal::merkle::Frontier;
 
     /// Frames of which two fill a block, and the file that they become.
     fn file_of(frames: u64) -> (Vec<u8>, Vec<u8>) {
@@ -236,8 +238,8 @@ mod tests {
             encode_frame(&mut content, frontier.size() - 1, &batch, frontier.head());
         }
         let mut file = vec![1; SEGMENT_HEADER_BYTES];
-        let mut packer = Packer::new(&content);
-        while let Some(block) = packer.next_block().unwrap() {
+        let mut blocks = BlockWriter::new(&content);
+        while let Some(block) = blocks.next_block().unwrap() {
             file.extend(block);
         }
         (content, file)
@@ -246,25 +248,25 @@ mod tests {
     #[test]
     fn frames_come_back() {
         let (content, file) = file_of(7);
-        let unpacked = unpack(&file);
-        assert_eq!((unpacked.faults, unpacked.last), (vec![], Some(14)));
-        assert!(unpacked.bytes[SEGMENT_HEADER_BYTES..] == content);
+        let decompressed = decompress(&file);
+        assert_eq!((decompressed.faults, decompressed.last), (vec![], Some(14)));
+        assert!(decompressed.bytes[SEGMENT_HEADER_BYTES..] == content);
         assert!(file.len() < content.len() / 10);
     }
 
     #[test]
     fn every_flipped_bit_is_found_and_takes_one_block_at_most() {
         let (content, file) = file_of(7);
-        let whole = unpack(&file);
+        let whole = decompress(&file);
         let blocks = file.windows(4).filter(|window| *window == MAGIC).count();
         assert_eq!(blocks, 4);
         for at in SEGMENT_HEADER_BYTES..file.len() {
             let mut damaged = file.clone();
             damaged[at] ^= 1 << (at % 8);
-            let unpacked = unpack(&damaged);
-            assert_eq!(unpacked.faults.len(), 1, "byte {at}: {:?}", unpacked.faults);
-            assert!(unpacked.bytes.len() >= SEGMENT_HEADER_BYTES + content.len() / 7 * 5, "byte {at}");
-            assert!(unpacked.bytes != whole.bytes, "byte {at}");
+            let decompressed = decompress(&damaged);
+            assert_eq!(decompressed.faults.len(), 1, "byte {at}: {:?}", decompressed.faults);
+            assert!(decompressed.bytes.len() >= SEGMENT_HEADER_BYTES + content.len() / 7 * 5, "byte {at}");
+            assert!(decompressed.bytes != whole.bytes, "byte {at}");
         }
     }
 
@@ -272,9 +274,9 @@ mod tests {
     fn what_does_not_belong_there_is_told_and_nothing_is_missing() {
         let (content, mut file) = file_of(4);
         file.extend_from_slice(&[7; 100]);
-        let unpacked = unpack(&file);
-        assert_eq!(unpacked.faults.len(), 1);
-        assert!(unpacked.bytes[SEGMENT_HEADER_BYTES..].starts_with(&content));
+        let decompressed = decompress(&file);
+        assert_eq!(decompressed.faults.len(), 1);
+        assert!(decompressed.bytes[SEGMENT_HEADER_BYTES..].starts_with(&content));
     }
 
     #[test]

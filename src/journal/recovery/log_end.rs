@@ -1,13 +1,11 @@
 //! The log's end when it is opened: what was cut off is told from what was damaged, and what the store has beyond it
 //! is appended again.
 
-use super::Frontier;
-use super::JournalError;
-use super::files::write;
-use super::log::Log;
-use super::repair::{LogRepair, SegmentEnd, damaged};
-use super::segment::{SegmentFile, Tail, advance};
-use super::sled::Store;
+use super::repair_state::{LogRepair, SegmentEnd};
+use crate::journal::error::JournalError;
+use crate::journal::log::{Log, SegmentFile, Tail, advance, write_at};
+use crate::journal::merkle::Frontier;
+use crate::journal::store::Store;
 
 impl LogRepair<'_> {
     /// Whether the store has these positions, continuing the tree.
@@ -35,7 +33,7 @@ impl LogRepair<'_> {
         }
         if let Some(segment) = segment.filter(|_| end.content_end > end.offset) {
             let zeros = vec![0; end.content_end - end.offset];
-            write(segment, end.offset as u64, &zeros)?;
+            write_at(segment, end.offset as u64, &zeros)?;
         }
         Ok(proven >= position)
     }
@@ -87,11 +85,11 @@ impl LogRepair<'_> {
              and the store does not have it{hint}",
             end.offset
         );
-        damaged(what, position, proven)
+        JournalError::damaged(what, position, proven)
     }
 
     /// Appends what the store has beyond the log's end.
-    pub fn append_from_donor(&self, log: &mut Log) -> Result<(), JournalError> {
+    pub fn append_from_store(&self, log: &mut Log) -> Result<(), JournalError> {
         let Some(donor) = self.donor else {
             return Ok(());
         };
@@ -102,12 +100,12 @@ impl LogRepair<'_> {
                 Ok(()) => log.append(frame.bytes, after),
                 Err(fault) => {
                     let what = format!("the store's frame: {fault}");
-                    Err(damaged(what, frame.header.first, frame.header.last()))
+                    Err(JournalError::damaged(what, frame.header.first, frame.header.last()))
                 }
             };
             result.is_ok()
         });
         result?;
-        visited.map_err(|error| damaged(format!("the store: {error}"), log.frontier().size() + 1, self.donor_last))
+        visited.map_err(|error| JournalError::damaged(format!("the store: {error}"), log.frontier().size() + 1, self.donor_last))
     }
 }

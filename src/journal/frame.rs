@@ -16,17 +16,18 @@
 //! | end − 8 | 4 | CRC32C of all before |
 //! | end − 4 | 4 | `PLFE` |
 
-use super::{Batch, Hash, TreeHead};
+use super::batch::Batch;
+use super::merkle::{Hash, TreeHead};
 
 /// The most bytes a commit may have, with four for the length of each record.
 pub const MAX_COMMIT_BYTES: usize = 256 << 20;
 
-pub(super) const HEADER_BYTES: usize = 64;
+pub(crate) const HEADER_BYTES: usize = 64;
 const TRAILER_BYTES: usize = 8;
 const MAGIC: [u8; 4] = *b"PLF\x01";
-pub(super) const END_MAGIC: [u8; 4] = *b"PLFE";
+pub(crate) const END_MAGIC: [u8; 4] = *b"PLFE";
 /// Frames begin at multiples of this.
-pub(super) const ALIGNMENT: usize = 8;
+pub(crate) const ALIGNMENT: usize = 8;
 
 /// A frame's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +62,7 @@ fn frame_bytes(body_bytes: usize) -> usize {
 
 /// Why bytes are not a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum FrameFault {
+pub(crate) enum FrameFault {
     #[error("the frame ends too early")]
     Short,
     #[error("no frame begins here")]
@@ -80,7 +81,7 @@ pub(super) enum FrameFault {
 
 /// A whole frame whose checksums are right.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     pub header: FrameHeader,
     pub bytes: &'a [u8],
 }
@@ -126,7 +127,7 @@ impl<'a> Frame<'a> {
 }
 
 /// The header at the beginning of `bytes`.
-pub(super) fn parse_header(bytes: &[u8]) -> Result<FrameHeader, FrameFault> {
+pub(crate) fn parse_header(bytes: &[u8]) -> Result<FrameHeader, FrameFault> {
     let bytes = bytes.get(..HEADER_BYTES).ok_or(FrameFault::Short)?;
     if bytes[..4] != MAGIC {
         return Err(FrameFault::NoFrame);
@@ -150,7 +151,7 @@ pub(super) fn parse_header(bytes: &[u8]) -> Result<FrameHeader, FrameFault> {
 }
 
 /// The body length that `batch` would have in a frame.
-pub(super) fn body_bytes(batch: &Batch) -> usize {
+pub(crate) fn body_bytes(batch: &Batch) -> usize {
     batch.len() * 4 + batch.byte_len()
 }
 
@@ -184,15 +185,15 @@ pub fn encode_frame(out: &mut Vec<u8>, first: u64, batch: &Batch, tree: TreeHead
     out.extend_from_slice(&END_MAGIC);
 }
 
-pub(super) fn u32_at(bytes: &[u8], offset: usize) -> u32 {
+pub(crate) fn u32_at(bytes: &[u8], offset: usize) -> u32 {
     u32::from_le_bytes(array_at(bytes, offset))
 }
 
-pub(super) fn u64_at(bytes: &[u8], offset: usize) -> u64 {
+pub(crate) fn u64_at(bytes: &[u8], offset: usize) -> u64 {
     u64::from_le_bytes(array_at(bytes, offset))
 }
 
-pub(super) fn hash_at(bytes: &[u8], offset: usize) -> Hash {
+pub(crate) fn hash_at(bytes: &[u8], offset: usize) -> Hash {
     array_at(bytes, offset)
 }
 
@@ -206,7 +207,7 @@ fn array_at<const N: usize>(bytes: &[u8], offset: usize) -> [u8; N] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Frontier;
+    use crate::journal::merkle::Frontier;
 
     fn sample() -> (Batch, Vec<u8>) {
         let mut batch = Batch::new();

@@ -4,17 +4,18 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use super::JournalError;
-use super::segment::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, newer_version};
+use super::image::Image;
+use super::segment::{Extent, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, newer_version};
+use crate::journal::error::JournalError;
 
-pub(super) fn file_length(segment: &SegmentFile) -> Result<u64, JournalError> {
+pub(crate) fn file_length(segment: &SegmentFile) -> Result<u64, JournalError> {
     fs::metadata(&segment.path)
         .map(|metadata| metadata.len())
         .map_err(JournalError::storage(format!("looking at {}", segment.path.display())))
 }
 
 /// A segment's header, if it is whole.
-pub(super) fn read_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>, JournalError> {
+pub(crate) fn read_segment_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>, JournalError> {
     let read = |path: &Path| {
         let mut bytes = vec![0; SEGMENT_HEADER_BYTES];
         match File::open(path)?.read_exact_at(&mut bytes, 0) {
@@ -32,16 +33,16 @@ pub(super) fn read_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>
 }
 
 /// Refuses a segment that a later release wrote, by its header.
-pub(super) fn check_version(segment: &SegmentFile, header: &[u8]) -> Result<(), JournalError> {
+pub(crate) fn check_version(segment: &SegmentFile, header: &[u8]) -> Result<(), JournalError> {
     newer_version(header).map_or(Ok(()), |version| Err(JournalError::NewerFormat { file: segment.name(), version }))
 }
 
-pub(super) fn load(segment: &SegmentFile) -> Result<Image, JournalError> {
+pub(crate) fn load_segment(segment: &SegmentFile) -> Result<Image, JournalError> {
     Image::load(segment).map_err(JournalError::storage(format!("reading {}", segment.path.display())))
 }
 
 /// Fills a segment up to its length.
-pub(super) fn lengthen(segment: &SegmentFile, bytes: u64) -> Result<(), JournalError> {
+pub(crate) fn lengthen(segment: &SegmentFile, bytes: u64) -> Result<(), JournalError> {
     let lengthen = |path: &Path| {
         let file = File::options().write(true).open(path)?;
         file.set_len(bytes)?;
@@ -51,7 +52,7 @@ pub(super) fn lengthen(segment: &SegmentFile, bytes: u64) -> Result<(), JournalE
 }
 
 /// Writes into a segment, durably.
-pub(super) fn write(segment: &SegmentFile, offset: u64, bytes: &[u8]) -> Result<(), JournalError> {
+pub(crate) fn write_at(segment: &SegmentFile, offset: u64, bytes: &[u8]) -> Result<(), JournalError> {
     let write = |path: &Path| {
         let file = File::options().write(true).open(path)?;
         file.write_all_at(bytes, offset)?;

@@ -4,14 +4,13 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::checkpoint::{self, Checkpoint, Found};
-use super::codec::Frame;
-use super::files::{check_version, load};
+use super::layout::{STORE_DIR, WAL_DIR};
 use super::lock::DirLock;
-use super::recovery::{STORE_DIR, WAL_DIR};
-use super::segment::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance};
-use super::sled::Store;
-use super::{Frontier, JournalError, TreeHead};
+use crate::journal::error::JournalError;
+use crate::journal::frame::Frame;
+use crate::journal::log::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, check_version, load_segment};
+use crate::journal::merkle::{Frontier, TreeHead};
+use crate::journal::store::{Checkpoint, FoundCheckpoint, Store, read_checkpoint};
 
 /// Something wrong that was found by [`inspect`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +62,7 @@ pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
 /// As [`inspect`].
 pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<Inspection, JournalError> {
     let _lock = DirLock::take_for_reading(dir)?;
-    let found = checkpoint::read(dir)?;
+    let found = read_checkpoint(dir)?;
     let wal = dir.join(WAL_DIR);
     let segments = match SegmentFile::list(&wal) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -73,7 +72,7 @@ pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<
     let copy = inspector.open_store_copy(dir)?;
     let mut state = Walk { frontier: Some(Frontier::new()), next: 1 };
     for (index, segment) in segments.iter().enumerate() {
-        let image = load(segment)?;
+        let image = load_segment(segment)?;
         check_version(segment, &image.bytes)?;
         let next = segments.get(index + 1).map(|next| next.first).or_else(|| end_of_sealed(segment, &image));
         let previous = index.checked_sub(1).map_or(0, |previous| segments[previous].first);
@@ -120,7 +119,7 @@ struct Inspector<'a> {
 }
 
 impl<'a> Inspector<'a> {
-    fn new(found: &Found, segments: usize, visit: &'a mut dyn FnMut(u64, &[u8])) -> Self {
+    fn new(found: &FoundCheckpoint, segments: usize, visit: &'a mut dyn FnMut(u64, &[u8])) -> Self {
         let result = Inspection {
             last: 0,
             tree_head: None,
@@ -133,9 +132,9 @@ impl<'a> Inspector<'a> {
         };
         let mut inspector = Self { visit, result, frames: Vec::new(), store_next: Some(1) };
         match found {
-            Found::Damaged => inspector.problem("the checkpoint file is damaged", 0, 0),
-            Found::Missing if segments > 0 => inspector.problem("the checkpoint file is missing", 0, 0),
-            Found::Missing | Found::Checkpoint(_) => {}
+            FoundCheckpoint::Damaged => inspector.problem("the checkpoint file is damaged", 0, 0),
+            FoundCheckpoint::Missing if segments > 0 => inspector.problem("the checkpoint file is missing", 0, 0),
+            FoundCheckpoint::Missing | FoundCheckpoint::Checkpoint(_) => {}
         }
         inspector
     }
@@ -269,7 +268,7 @@ impl<'a> Inspector<'a> {
         }
     }
 
-    fn finish(mut self, found: &Found, walk: &Walk, store: Option<&Store>) -> Inspection {
+    fn finish(mut self, found: &FoundCheckpoint, walk: &Walk, store: Option<&Store>) -> Inspection {
         self.result.last = walk.next - 1;
         let is_whole = self.result.log_records == self.result.last;
         self.result.tree_head = walk.frontier.as_ref().filter(|_| is_whole).map(Frontier::head);
