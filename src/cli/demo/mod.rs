@@ -73,7 +73,7 @@ fn heading(session: &mut Session, title: &str) -> Result<(), Failure> {
     session.out.line(&format!("\n## {title}"))
 }
 
-/// Runs a command as it would be typed, and shows it.
+/// Prints a command as it would be typed, and runs it.
 async fn command(session: &mut Session, words: &[&str]) -> Result<(), Failure> {
     session.out.line(&format!("\n$ partnership-ledger {}", words.join(" ")))?;
     let line = ["partnership-ledger"].iter().chain(words);

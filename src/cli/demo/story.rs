@@ -1,5 +1,5 @@
-//! The stories: what happens, what is refused, and what one would ask then. Their events are in `stories/`, their words among
-//! the texts of the command line.
+//! The stories: what happens, what is refused, and which commands one would run then. Their events are in `stories/`, their
+//! sentences among the texts of the command line.
 
 use super::customers;
 use crate::cli::failure::{Failure, Refusal};
@@ -17,17 +17,17 @@ pub struct Chapter {
     /// What happens, in a sentence or two.
     pub says: Key,
     steps: &'static [Step],
-    /// What is asked afterwards.
+    /// Commands that are run afterwards.
     pub commands: &'static [&'static [&'static str]],
 }
 
-/// Events as JSON lines without ids, which the teller gives them.
+/// Events as JSON lines without ids, which are added when they are played.
 enum Step {
-    /// They are recorded together.
+    /// Events that are recorded together.
     Record(&'static str),
-    /// They are against a rule.
+    /// Events that break a rule and are refused.
     Refused(&'static str),
-    /// Many customers do the same: their lines are made.
+    /// Generated events of many customers who do the same.
     Customers(fn() -> String),
 }
 
@@ -123,7 +123,7 @@ pub const CHAPTERS: [Chapter; 13] = [
     },
 ];
 
-/// The house's own business, beside which the partners' part is seen.
+/// The house's own business, with which the partners' part is compared.
 pub const OWN_BUSINESS: Chapter = Chapter {
     title: Key::of("demo-programme"),
     says: Key::of("demo-programme-says"),
@@ -144,7 +144,7 @@ impl Teller {
         Self { client, language, told: 0 }
     }
 
-    /// Plays a chapter; gives what is worth saying of each step.
+    /// Plays a chapter and returns a sentence about each step that deserves one.
     pub async fn tell(&mut self, chapter: &Chapter) -> Result<Vec<String>, Failure> {
         let mut outcomes = Vec::new();
         for step in chapter.steps {
@@ -168,7 +168,7 @@ impl Teller {
         Ok(outcomes)
     }
 
-    /// The events of JSON lines, each with an id of its own.
+    /// Parses the events of JSON lines and gives each an id.
     fn events(&mut self, lines: &str) -> Result<Vec<Event>, Failure> {
         let lines = lines.lines().filter(|line| !line.is_empty());
         let events = lines.map(|line| {
