@@ -4,7 +4,9 @@ use super::failure::Failure;
 use super::json::{self, Named};
 use super::output::Output;
 use super::table::{Column, Table};
+use partnership_ledger::proto;
 use std::io::Write as _;
+use tonic::{Response, Status};
 
 /// Items per page: the most that the contract allows.
 pub const PAGE_SIZE: u32 = 1_000;
@@ -57,6 +59,22 @@ impl<'a, const N: usize> Listing<'a, N> {
         Ok(())
     }
 
+    /// Writes all pages that `ask` gives for their tokens, and ends the list.
+    pub async fn all<P: Page>(
+        mut self,
+        empty: &str,
+        mut ask: impl AsyncFnMut(String) -> Result<Response<P>, Status>,
+        add: impl Fn(&mut Table, &P::Item),
+    ) -> Result<(), Failure> {
+        each_page(async |page_token| {
+            let (items, position, next_page_token) = ask(page_token).await?.into_inner().into_parts();
+            self.page(&items, position, &add)?;
+            Ok(next_page_token)
+        })
+        .await?;
+        self.end(empty)
+    }
+
     /// Ends the list; `empty` is the sentence for people if it has no items.
     pub fn end(mut self, empty: &str) -> Result<(), Failure> {
         self.begin()?;
@@ -68,6 +86,31 @@ impl<'a, const N: usize> Listing<'a, N> {
         }
         self.out.read_at(self.position)
     }
+}
+
+/// A page of a list, as the contract answers it.
+pub trait Page {
+    /// What the list is of.
+    type Item: Named;
+    /// Returns the items, the position that they were read at, and the token of the next page, empty after the last.
+    fn into_parts(self) -> (Vec<Self::Item>, u64, String);
+}
+
+macro_rules! pages {
+    ($($page:ident: $items:ident of $item:ident),* $(,)?) => {
+        $(impl Page for proto::$page {
+            type Item = proto::$item;
+            fn into_parts(self) -> (Vec<proto::$item>, u64, String) {
+                (self.$items, self.position, self.next_page_token)
+            }
+        })*
+    };
+}
+
+pages! {
+    ListAgreementsResponse: agreements of Agreement, ListAlertsResponse: alerts of Alert, ListCampaignsResponse: campaigns of Campaign,
+    ListDisputesResponse: disputes of Dispute, ListEntriesResponse: entries of Entry, ListLeadsResponse: leads of Lead,
+    ListPayablesResponse: payables of Payable, ListPayoutsResponse: payouts of Payout,
 }
 
 /// Calls `page` with the token of each page, the first being empty; it returns the token of the next.

@@ -13,7 +13,7 @@ use partnership_ledger::proto::{CommissionAssessed, CommissionOutcome, ExplainSt
 use std::collections::BTreeMap;
 
 /// Returns the steps in the language of the output.
-pub async fn told(steps: &[ExplainStep], session: &Session) -> Result<Vec<(u64, String)>, Failure> {
+pub async fn sentences(steps: &[ExplainStep], session: &Session) -> Result<Vec<(u64, String)>, Failure> {
     let language = session.out.language;
     let mut records: BTreeMap<u64, Record> = BTreeMap::new();
     if language != Language::English {
@@ -28,10 +28,10 @@ pub async fn told(steps: &[ExplainStep], session: &Session) -> Result<Vec<(u64, 
         let retold = records.get(&step.position).and_then(|record| retell(language, record));
         (step.position, retold.unwrap_or_else(|| line(&step.sentence)))
     };
-    let mut told: Vec<(u64, String)> = steps.iter().map(tell).collect();
+    let mut sentences: Vec<(u64, String)> = steps.iter().map(tell).collect();
     // One sentence covers both steps of one record.
-    told.dedup();
-    Ok(told)
+    sentences.dedup();
+    Ok(sentences)
 }
 
 /// Returns what happened by a record; `None` for an event that no step is about.

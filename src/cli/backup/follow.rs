@@ -77,7 +77,7 @@ impl Follower<'_> {
                     aside(&say!(language, "backup-back"));
                 }
                 if kept.records > 0 {
-                    self.say(kept, oldest)?;
+                    self.report_copied(kept, oldest)?;
                 }
                 Ok(every)
             }
@@ -98,7 +98,7 @@ impl Follower<'_> {
     }
 
     /// Reports how far the copy is, and how long ago the oldest new record had been recorded.
-    fn say(&mut self, kept: Kept, oldest: Option<Timestamp>) -> Result<(), Failure> {
+    fn report_copied(&mut self, kept: Kept, oldest: Option<Timestamp>) -> Result<(), Failure> {
         let behind = oldest.as_ref().and_then(seconds_since).unwrap_or_default();
         let (position, records) = (self.folder.head().size.to_string(), kept.records.to_string());
         let out = &mut self.session.out;

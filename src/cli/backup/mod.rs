@@ -62,9 +62,9 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let (head, kept) = copied.and_then(|copied| source.close().map(|()| copied))?;
     let report = Report { head, kept, seconds: started.elapsed().as_secs_f64() };
     if !is_stream {
-        return report.say(&mut session.out);
+        return report.write(&mut session.out);
     }
-    report.aside(&session.out);
+    report.write_to_stderr(&session.out);
     Ok(())
 }
 

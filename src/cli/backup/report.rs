@@ -19,13 +19,13 @@ pub struct Report {
 
 impl Report {
     /// Writes it to standard output.
-    pub fn say(&self, out: &mut Output) -> Result<(), Failure> {
+    pub fn write(&self, out: &mut Output) -> Result<(), Failure> {
         let line = self.line(out.json, out.language);
         out.line(&line)
     }
 
     /// Writes it to standard error, as the copy itself goes to standard output. A closed standard error is no failure.
-    pub fn aside(&self, out: &Output) {
+    pub fn write_to_stderr(&self, out: &Output) {
         let _ = writeln!(io::stderr(), "{}", self.line(out.json, out.language));
     }
 

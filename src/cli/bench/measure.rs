@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Latencies(Histogram<u64>);
 
-/// The longest latency that is told from longer ones, in microseconds.
+/// The longest latency that is distinguished, in microseconds.
 const LONGEST_MICROSECONDS: u64 = 3_600_000_000;
 
 impl Latencies {

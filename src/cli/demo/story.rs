@@ -132,20 +132,21 @@ pub const OWN_BUSINESS: Chapter = Chapter {
 };
 
 /// Plays chapters to a ledger.
-pub struct Teller {
+pub struct Player {
     client: LedgerServiceClient<Channel>,
     language: Language,
-    told: u32,
+    /// Events that were played, whose ids are made of their numbers.
+    played: u32,
 }
 
-impl Teller {
-    /// A teller for a ledger, in a language.
+impl Player {
+    /// Plays to a ledger; sentences are in `language`.
     pub fn new(client: LedgerServiceClient<Channel>, language: Language) -> Self {
-        Self { client, language, told: 0 }
+        Self { client, language, played: 0 }
     }
 
     /// Plays a chapter and returns a sentence about each step that deserves one.
-    pub async fn tell(&mut self, chapter: &Chapter) -> Result<Vec<String>, Failure> {
+    pub async fn play(&mut self, chapter: &Chapter) -> Result<Vec<String>, Failure> {
         let mut outcomes = Vec::new();
         for step in chapter.steps {
             let (lines, is_refused) = match step {
@@ -172,9 +173,9 @@ impl Teller {
     fn events(&mut self, lines: &str) -> Result<Vec<Event>, Failure> {
         let lines = lines.lines().filter(|line| !line.is_empty());
         let events = lines.map(|line| {
-            self.told += 1;
+            self.played += 1;
             let mut event: Event = json::read(line.as_bytes()).map_err(|error| Failure::check(format!("{error} in {line}")))?;
-            event.event_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("demo {}", self.told).as_bytes()).to_string();
+            event.event_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("demo {}", self.played).as_bytes()).to_string();
             Ok(event)
         });
         events.collect()

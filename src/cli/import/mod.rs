@@ -242,7 +242,7 @@ impl Tally {
             summary = say!(language, "import-at", summary = summary, position = self.position.to_string());
         }
         if out.json {
-            // Nobody reading this is no reason to fail.
+            // A closed standard error is no reason to fail.
             let _ = writeln!(io::stderr(), "{summary}");
             return out.flush();
         }

@@ -17,7 +17,7 @@ pub struct Field {
     pub settings: Settings,
     /// The numbers of its columns.
     pub places: Vec<usize>,
-    /// The names of its columns, as problems tell them.
+    /// The names of its columns, as problems name them.
     pub column: Option<String>,
     /// How its amounts are written.
     pub amount: AmountStyle,
