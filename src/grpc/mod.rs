@@ -2,14 +2,11 @@
 
 mod arrival;
 mod audit;
-mod backup;
 mod connections;
 mod edge;
-mod filter;
 mod health;
+mod pages;
 mod read;
-mod read_journal;
-mod records;
 mod serve;
 mod status;
 mod threads;
@@ -20,8 +17,6 @@ pub use arrival::Bounds;
 pub use connections::{Acceptor, Connection, Newcomer, most_connections};
 pub use edge::{Edge, EdgeLayer};
 pub use health::Health;
-pub use read::ask;
-pub use read_journal::{explain_sale, get_metrics, list_entries};
 pub use serve::{ServeError, serve};
 pub use status::{DOMAIN, to_status};
 

@@ -6,6 +6,7 @@
 use crate::journal::StoredRecord;
 use crate::ledger::{EncodedResponse, Events};
 use crate::proto;
+use crate::queries::records::RecordsPage;
 use bytes::{Buf as _, BufMut as _, Bytes};
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use prost::{DecodeError, Message as _};
@@ -56,15 +57,6 @@ pub struct StreamAppended {
 /// A `ReadRecordsRequest`.
 #[derive(Debug, Default)]
 pub struct RecordsAsked(pub proto::ReadRecordsRequest);
-
-/// A `ReadRecordsResponse`.
-#[derive(Debug)]
-pub struct RecordsPage {
-    /// The records.
-    pub records: Vec<StoredRecord>,
-    /// The ledger's last position.
-    pub position: u64,
-}
 
 /// What is read from the wire.
 pub trait FromWire: Sized {

@@ -26,7 +26,7 @@ impl<'a> View<'a> {
 
     /// Lets a waiting writer in, between the parts of a long answer. What is seen stays the same, but a table may
     /// have lost rows that were not seen anyway: ask it for its length again.
-    pub fn breathe(&mut self) {
+    pub fn yield_to_writer(&mut self) {
         RwLockReadGuard::bump(&mut self.state);
     }
 }
