@@ -3,7 +3,6 @@
 //! The messages are those of the contract; only what need not be read stays unread, and what is encoded already is not
 //! encoded again.
 
-use crate::journal::StoredRecord;
 use crate::ledger::{EncodedResponse, Events};
 use crate::proto;
 use crate::queries::records::RecordsPage;

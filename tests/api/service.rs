@@ -2,9 +2,8 @@
 
 use crate::common::service::{Moody, Service, adjustment, agreement, partner};
 use partnership_ledger::clock::SystemClock;
-use partnership_ledger::config::Limits;
 use partnership_ledger::journal::{Batch, DurableJournal, Journal, MemoryJournal, Options};
-use partnership_ledger::ledger::{Ledger, ReplayError};
+use partnership_ledger::ledger::{Ledger, Limits, ReplayError};
 use partnership_ledger::proto::{Event, Record};
 use prost::Message as _;
 use std::sync::Arc;

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use partnership_ledger::config::{Limits, ServeConfig};
-use partnership_ledger::grpc::serve;
+use partnership_ledger::ledger::Limits;
+use partnership_ledger::server::{ServeConfig, serve};
 use tonic::transport::{Channel, Endpoint};
 
 /// Names the directory in the environment of the process that serves.
@@ -31,7 +31,7 @@ pub fn serve_if_told() {
         limits,
         worker_threads: 2,
         max_connections: CONNECTIONS,
-        patience: PATIENCE,
+        preface_timeout: PATIENCE,
         arriving_time: ARRIVING,
         ..ServeConfig::default()
     };

@@ -147,7 +147,7 @@ macro_rules! alert_table {
         fn watch<V: StateView>(kind: AlertKind, reading: &mut V, search: &Search) -> Vec<Found> {
             match kind {
                 AlertKind::Unspecified => Vec::new(),
-                $(AlertKind::$kind => search.run::<$file::$kind, R>(reading),)*
+                $(AlertKind::$kind => search.run::<$file::$kind, V>(reading),)*
             }
         }
 

@@ -5,7 +5,7 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Seen, event_type_name};
+use crate::domain::{Seen, State, event_type_name};
 use crate::ledger::Error;
 use crate::projections::index::Index;
 use crate::proto;
