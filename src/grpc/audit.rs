@@ -2,8 +2,8 @@
 
 use super::edge::deadline_of;
 use super::pages::Pages;
+use super::services::AuditService;
 use super::status::unimplemented;
-use super::wire::{AuditService, RecordsAsked};
 use super::{Answers, off_thread};
 use crate::ledger::Ledger;
 use crate::proto;
@@ -11,6 +11,7 @@ use crate::queries::Query;
 use crate::queries::backup::Copy;
 use crate::queries::records::{GetRecord, RecordsPage, Scan};
 use crate::queries::trial_balance::GetTrialBalance;
+use crate::wire::ReadRecordsResponse;
 use tonic::{Request, Response, Status};
 
 /// Shows the records as they were recorded.
@@ -33,13 +34,13 @@ impl AuditService for Audit {
         off_thread(move || GetRecord::ask(&ledger, request.get_ref())).await
     }
 
-    type ReadRecordsStream = Answers<RecordsPage>;
+    type ReadRecordsStream = Answers<ReadRecordsResponse>;
 
-    async fn read_records(&self, request: Request<RecordsAsked>) -> Result<Response<Self::ReadRecordsStream>, Status> {
+    async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
         let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
-        let mut scan = off_thread(move || Scan::new(ledger, request.into_inner().0)).await?.into_inner();
+        let mut scan = off_thread(move || Scan::new(ledger, request.into_inner())).await?.into_inner();
         let pages = Pages { ahead: 2, deadline, closing: None };
-        Ok(Response::new(pages.stream(move || scan.next_page())))
+        Ok(Response::new(pages.stream(move || Ok(scan.next_page()?.map(to_message)))))
     }
 
     type SubscribeStream = Answers<proto::SubscribeResponse>;
@@ -70,4 +71,9 @@ impl AuditService for Audit {
         let mut copy = off_thread(move || Copy::begin(ledger, after)).await?.into_inner();
         Ok(Response::new(pages.stream(move || copy.next_part())))
     }
+}
+
+/// A page as the contract has it: the records' stored bytes, as they are.
+fn to_message(page: RecordsPage) -> ReadRecordsResponse {
+    ReadRecordsResponse { records: page.records.into_iter().map(|record| record.bytes).collect(), position: page.position }
 }

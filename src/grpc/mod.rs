@@ -5,8 +5,8 @@ mod audit;
 mod edge;
 mod pages;
 mod read;
+mod services;
 mod status;
-mod wire;
 mod write;
 
 pub use arrival::Bounds;
@@ -17,10 +17,10 @@ use crate::ledger::{Error, Ledger};
 use crate::proto::partnership_service_server::PartnershipServiceServer;
 use audit::Audit;
 use read::Partnership;
+use services::{AuditServiceServer, LedgerServiceServer};
 use std::pin::Pin;
 use tokio_stream::Stream;
 use tonic::{Response, Status};
-use wire::{AuditServiceServer, LedgerServiceServer};
 use write::Writing;
 
 /// What a streaming call answers.
