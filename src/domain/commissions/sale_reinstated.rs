@@ -70,7 +70,7 @@ impl EventType for SaleReinstated {
         given.iter().for_each(|part| sale.give_back(part.partner, part.amount));
         sale.give_back(HOUSE, of_house);
         let about = (IdKind::Refund, self.refund.clone());
-        state.commissions.introduce(IdKind::Reinstatement, &self.reinstatement, stamp, Some(about));
+        state.introduce(IdKind::Reinstatement, &self.reinstatement, stamp, Some(about));
         state.add_net_change(sale_row, applied);
     }
 }
