@@ -28,7 +28,7 @@ pub enum Span {
 }
 
 /// The instant a span after `anchor`: the same local time that many days or months on (rules 1.5).
-pub fn after(anchor: Time, span: Span, zone: Tz) -> Time {
+pub fn add_span(anchor: Time, span: Span, zone: Tz) -> Time {
     match span {
         Span::Days(days) => add_days(anchor, u64::from(days), zone),
         Span::Months(months) => add_months(anchor, months, zone),

@@ -55,12 +55,12 @@ pub struct Posting {
     /// What kind of entry it is.
     pub kind: EntryKind,
     /// What it is about.
-    pub subject: Subject,
+    pub subject: PostingSubject,
 }
 
 /// What a posting is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Subject {
+pub struct PostingSubject {
     /// The partner whose account it changes.
     pub partner: Option<Id>,
     /// The agreement it comes from.
@@ -137,7 +137,7 @@ impl Effect {
                 Message::LeadOwnerSet(proto::LeadOwnerSet {
                     lead_id: lead.to_string(),
                     owner: Some(owner.to_message()),
-                    agreement_id: text_of(credit.as_ref()),
+                    agreement_id: id_or_empty(credit.as_ref()),
                     rule: *rule as i32,
                     protected_until: protected_until.map(timestamp),
                     terms_position: *terms_position,
@@ -146,7 +146,7 @@ impl Effect {
             Self::LeadClaimDeclined { lead, agreement, held_by, protected_until, earlier_than_owner } => {
                 Message::LeadClaimDeclined(proto::LeadClaimDeclined {
                     lead_id: lead.to_string(),
-                    agreement_id: text_of(agreement.as_ref()),
+                    agreement_id: id_or_empty(agreement.as_ref()),
                     held_by: Some(held_by.to_message()),
                     protected_until: protected_until.map(timestamp),
                     earlier_than_owner: *earlier_than_owner,
@@ -280,7 +280,7 @@ impl Posting {
             effective_at: time(message.effective_at.as_ref())?,
             available_at: optional_time(message.available_at.as_ref())?,
             kind: EntryKind::try_from(message.kind).ok()?,
-            subject: Subject {
+            subject: PostingSubject {
                 partner: id(&message.partner_id)?,
                 agreement: id(&message.agreement_id)?,
                 lead: id(&message.lead_id)?,
@@ -297,7 +297,7 @@ impl Assessment {
         proto::CommissionAssessed {
             sale_id: self.sale.as_ref().map(ToString::to_string),
             lead_id: self.lead.as_ref().map(ToString::to_string),
-            agreement_id: text_of(self.agreement.as_ref()),
+            agreement_id: id_or_empty(self.agreement.as_ref()),
             terms_position: self.terms_position,
             rule_name: self.rule.clone(),
             base: self.base.map(Money::to_message),
@@ -366,7 +366,7 @@ pub fn narrowed(value: i128) -> i64 {
 }
 
 /// The text of an id, empty for none.
-pub fn text_of(id: Option<&Id>) -> String {
+pub fn id_or_empty(id: Option<&Id>) -> String {
     id.map(ToString::to_string).unwrap_or_default()
 }
 

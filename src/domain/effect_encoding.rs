@@ -179,7 +179,7 @@ pub fn optional_time(out: &mut Vec<u8>, field: u32, time: Option<Time>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::effect::{Subject, TierWorking};
+    use super::super::effect::{PostingSubject, TierWorking};
     use super::*;
     use crate::domain::money::Currency;
     use crate::proto::{CommissionOutcome, EntryKind, OwnershipRule, TierMode, TierPeriod};
@@ -213,7 +213,7 @@ mod tests {
         let subject = (of(id()), of(id()), of(id()), of(id()), of(id()));
         (account(), any_money(), any_time(), of(any_time()), subject).prop_map(
             |(account, amount, effective_at, available_at, (partner, agreement, lead, sale, campaign))| {
-                let subject = Subject { partner, agreement, lead, sale, campaign };
+                let subject = PostingSubject { partner, agreement, lead, sale, campaign };
                 Effect::Posting(Posting { account, amount, effective_at, available_at, kind: EntryKind::Accrual, subject })
             },
         )

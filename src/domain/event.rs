@@ -64,7 +64,7 @@ macro_rules! event_table {
         }
 
         /// The name of an event type, as its field in the contract.
-        pub fn name_of(message: &proto::event::Body) -> &'static str {
+        pub fn event_type_name(message: &proto::event::Body) -> &'static str {
             match message {
                 $(proto::event::Body::$event(_) => $name,)*
             }

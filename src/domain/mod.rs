@@ -21,12 +21,13 @@ pub mod partners;
 mod places;
 pub mod rejection;
 pub mod relationship;
+pub mod rules;
 mod shared;
 mod state;
 pub mod table;
 pub mod ventures;
 
-pub use event::{Body, Event, EventType, name_of, parse};
+pub use event::{Body, Event, EventType, event_type_name, parse};
 pub use state::saved::{FrozenState, StateLoad};
 pub use state::{Context, Record, State, Subjects};
 

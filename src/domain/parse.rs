@@ -118,7 +118,7 @@ impl Fields {
     }
 
     /// An enum value other than `…_UNSPECIFIED`.
-    pub fn chosen<E: TryFrom<i32> + Default + PartialEq>(&mut self, name: &str, value: i32) -> E {
+    pub fn enum_value<E: TryFrom<i32> + Default + PartialEq>(&mut self, name: &str, value: i32) -> E {
         match E::try_from(value) {
             Ok(known) if known != E::default() => known,
             _ => {
@@ -129,7 +129,7 @@ impl Fields {
     }
 
     /// An enum value whose `…_UNSPECIFIED` stands for a default.
-    pub fn chosen_or<E: TryFrom<i32> + Default + PartialEq>(&mut self, name: &str, value: i32, default: E) -> E {
+    pub fn enum_or<E: TryFrom<i32> + Default + PartialEq>(&mut self, name: &str, value: i32, default: E) -> E {
         match E::try_from(value) {
             Ok(known) if known == E::default() => default,
             Ok(known) => known,

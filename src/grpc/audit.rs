@@ -10,7 +10,7 @@ use super::{Answers, off_thread};
 use crate::domain::ids::EventId;
 use crate::ledger::{Error, Ledger};
 use crate::proto::{self, get_record_request::Key};
-use crate::views::trial_balance::GetTrialBalance;
+use crate::queries::trial_balance::GetTrialBalance;
 use tonic::{Request, Response, Status};
 
 /// Shows the records as they were recorded.

@@ -5,10 +5,10 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Seen, name_of};
+use crate::domain::{Seen, event_type_name};
 use crate::ledger::{Error, Ledger, View};
+use crate::projections::index::Index;
 use crate::proto;
-use crate::views::index::Index;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -85,7 +85,7 @@ impl Filter {
         occurred_at <= seen.time
             && self.occurred_from.is_none_or(|from| occurred_at >= from)
             && self.occurred_to.is_none_or(|to| occurred_at < to)
-            && (self.body_types.is_empty() || event.body.as_ref().is_some_and(|body| self.body_types.contains(name_of(body))))
+            && (self.body_types.is_empty() || event.body.as_ref().is_some_and(|body| self.body_types.contains(event_type_name(body))))
     }
 }
 

@@ -7,17 +7,17 @@ use crate::domain::Seen;
 use crate::domain::parse::Fields;
 use crate::ledger::{Error, Ledger, View};
 use crate::proto::{self, partnership_service_server::PartnershipService};
-use crate::views::agreements::{GetAgreement, ListAgreements};
-use crate::views::alerts::ListAlerts;
-use crate::views::balances::{GetBalance, ListBalances};
-use crate::views::campaigns::{GetCampaign, ListCampaigns};
-use crate::views::disputes::ListDisputes;
-use crate::views::leads::{GetLead, ListLeads};
-use crate::views::page::Page;
-use crate::views::partners::{GetPartner, ListPartners};
-use crate::views::payables::ListPayables;
-use crate::views::payouts::ListPayouts;
-use crate::views::{Question, Reading, Unreadable, check_options};
+use crate::queries::agreements::{GetAgreement, ListAgreements};
+use crate::queries::alerts::ListAlerts;
+use crate::queries::balances::{GetBalance, ListBalances};
+use crate::queries::campaigns::{GetCampaign, ListCampaigns};
+use crate::queries::disputes::ListDisputes;
+use crate::queries::leads::{GetLead, ListLeads};
+use crate::queries::page::Page;
+use crate::queries::partners::{GetPartner, ListPartners};
+use crate::queries::payables::ListPayables;
+use crate::queries::payouts::ListPayouts;
+use crate::queries::{Question, Reading, Unreadable, check_options};
 use tonic::{Request, Response, Status};
 
 /// Answers questions.

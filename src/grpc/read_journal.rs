@@ -4,9 +4,9 @@
 use super::read::{parsed, seen_by};
 use crate::ledger::{Error, Ledger};
 use crate::proto;
-use crate::views::explain::ExplainSale;
-use crate::views::metrics::GetMetrics;
-use crate::views::statement::ListEntries;
+use crate::queries::explain::ExplainSale;
+use crate::queries::metrics::GetMetrics;
+use crate::queries::statement::ListEntries;
 use std::collections::BTreeMap;
 
 /// Positions that are read for nothing rather than starting anew.

@@ -52,7 +52,7 @@ fn commit(core: &Core, group: &Group) -> Result<(), Error> {
     }
     drop(index);
     let mut metrics = core.metrics.write();
-    group.told.iter().for_each(|told| metrics.add(&told.notes));
+    group.told.iter().for_each(|told| metrics.add(&told.updates));
     drop(metrics);
     core.published.send_replace(position);
     Ok(())

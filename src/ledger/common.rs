@@ -8,8 +8,8 @@ use crate::clock::Clock;
 use crate::config::Limits;
 use crate::domain::State;
 use crate::journal::Journal;
-use crate::views::index::Index;
-use crate::views::metrics::Projection;
+use crate::projections::index::Index;
+use crate::projections::metrics::Metrics;
 use parking_lot::RwLock;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -23,7 +23,7 @@ pub struct Core {
     /// Which records are about what; durable ones only.
     pub index: RwLock<Index>,
     /// What figures count; durable records only.
-    pub metrics: RwLock<Projection>,
+    pub metrics: RwLock<Metrics>,
     /// Where records go and come from.
     pub journal: Arc<dyn Journal>,
     /// The time.

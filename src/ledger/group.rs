@@ -8,7 +8,7 @@ use super::queue::Answer;
 use crate::config::Limits;
 use crate::domain::{FrozenState, Subjects};
 use crate::journal::Batch;
-use crate::views::metrics::Notes;
+use crate::projections::metrics::Update;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub struct Told {
     /// What it is about.
     pub subjects: Subjects,
     /// What figures count of it.
-    pub notes: Notes,
+    pub updates: Vec<Update>,
 }
 
 /// A decided request: what it records, and what it is answered once that is durable.

@@ -113,7 +113,7 @@ impl Idempotency {
         slots.filter(|slot| slot >> u32::BITS == fingerprint.kept()).map(|slot| slot & u64::from(u32::MAX)).collect()
     }
 
-    /// Notes that the record at a position has an event id of this fingerprint.
+    /// Vec<Update> that the record at a position has an event id of this fingerprint.
     pub fn insert(&mut self, fingerprint: Fingerprint, position: u64) {
         assert!((1..=u64::from(u32::MAX)).contains(&position), "a ledger holds fewer than 2^32 records");
         self.shards[fingerprint.shard()].insert(fingerprint.kept() << u32::BITS | position);

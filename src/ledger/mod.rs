@@ -33,9 +33,9 @@ use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{self, Seen};
 use crate::journal::{Journal, JournalError, StoredRecord, TreeHead};
+use crate::projections::index::Index;
+use crate::projections::metrics::Metrics;
 use crate::proto;
-use crate::views::index::Index;
-use crate::views::metrics::Projection;
 use common::Core;
 use courier::Courier;
 use parking_lot::{Mutex, RwLock};
@@ -255,7 +255,7 @@ impl Ledger {
     }
 
     /// Asks the projection of facts that figures count.
-    pub fn metrics<R>(&self, ask: impl FnOnce(&Projection) -> R) -> R {
+    pub fn metrics<R>(&self, ask: impl FnOnce(&Metrics) -> R) -> R {
         ask(&self.core.metrics.read())
     }
 

@@ -7,8 +7,8 @@ use super::snapshots;
 use crate::config::SnapshotSettings;
 use crate::domain::{Record, State};
 use crate::journal::{Journal, JournalError};
-use crate::views::index::Index;
-use crate::views::metrics::{self, Projection};
+use crate::projections::index::Index;
+use crate::projections::metrics::{self, Metrics};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::time::Instant;
@@ -72,7 +72,7 @@ pub struct Replayed {
     /// Which records are about what.
     pub index: Index,
     /// What figures count.
-    pub metrics: Projection,
+    pub metrics: Metrics,
 }
 
 /// Replays a journal, from the newest snapshot on that can be used: one thread reads and decodes, this one evolves.
@@ -140,7 +140,7 @@ fn evolve(replayed: &mut Replayed, fingerprint: Fingerprint, record: &Record) ->
     catch_unwind(AssertUnwindSafe(|| {
         state.evolve(record);
         index.add(record.position, &state.subjects(record));
-        metrics.add(&metrics::notes(record, state));
+        metrics.add(&metrics::updates(record, state));
     }))
     .map_err(|panic| ReplayError::Contradiction { position: record.position, why: panic_text(&*panic) })?;
     ids.insert(fingerprint, record.position);

@@ -10,10 +10,10 @@ use super::replay::Replayed;
 use crate::config::SnapshotSettings;
 use crate::domain::{FrozenState, StateLoad};
 use crate::journal::{Journal, TreeHead};
+use crate::projections::index::Index;
+use crate::projections::index::saved::IndexLoad;
+use crate::projections::metrics::{Metrics, MetricsLoad};
 use crate::snapshot::{Damaged, Found, LoadError, SaveError, Section, SnapshotFile, Snapshots, Writer};
-use crate::views::index::Index;
-use crate::views::index::saved::IndexLoad;
-use crate::views::metrics::{Projection, ProjectionLoad};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -42,7 +42,7 @@ pub struct Taken {
     head: TreeHead,
     state: FrozenState,
     index: Index,
-    metrics: Projection,
+    metrics: Metrics,
 }
 
 impl Schedule {
@@ -211,7 +211,7 @@ struct Parts {
     state: StateLoad,
     ids: IdempotencyLoad,
     index: IndexLoad,
-    metrics: ProjectionLoad,
+    metrics: MetricsLoad,
 }
 
 impl Parts {

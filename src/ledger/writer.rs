@@ -15,7 +15,7 @@ use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Event, LAST_POSITION, Record};
 use crate::journal::Batch;
-use crate::views::metrics;
+use crate::projections::metrics;
 use bytes::Bytes;
 use hashbrown::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -228,7 +228,7 @@ impl<'a> Attempt<'a> {
         let evolved = catch_unwind(AssertUnwindSafe(|| {
             let mut state = self.core.state.write();
             state.evolve(record);
-            Told { subjects: state.subjects(record), notes: metrics::notes(record, &state) }
+            Told { subjects: state.subjects(record), updates: metrics::updates(record, &state) }
         }));
         let told = evolved.map_err(|panic| {
             let why = format!("a defect in evolving a record: {}", panic_text(&*panic));

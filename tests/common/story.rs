@@ -7,10 +7,10 @@ use partnership_ledger::domain::ids::Id;
 use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::domain::rejection::Rejection;
 use partnership_ledger::domain::{Record, Seen, State, parse};
+use partnership_ledger::projections::index::Index;
+use partnership_ledger::projections::metrics::{self, Metrics};
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, DESCRIPTOR};
-use partnership_ledger::views::index::Index;
-use partnership_ledger::views::metrics::{self, Projection};
 use prost_reflect::{DescriptorPool, DynamicMessage};
 use std::sync::LazyLock;
 
@@ -37,7 +37,7 @@ fn event(number: u128, date: &str, body: &str) -> proto::Event {
 pub struct Story {
     pub state: State,
     pub index: Index,
-    pub metrics: Projection,
+    pub metrics: Metrics,
     pub records: Vec<proto::Record>,
 }
 
@@ -72,7 +72,7 @@ impl Story {
     fn keep(&mut self, record: &Record) {
         self.state.evolve(record);
         self.index.add(record.position, &self.state.subjects(record));
-        self.metrics.add(&metrics::notes(record, &self.state));
+        self.metrics.add(&metrics::updates(record, &self.state));
     }
 
     /// The same, for what the rules must not refuse.

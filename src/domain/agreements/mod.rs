@@ -11,7 +11,7 @@ pub mod terminated;
 pub mod terms;
 mod terms_parsing;
 
-use super::calendar::{Span, Time, Tz, after};
+use super::calendar::{Span, Time, Tz, add_span};
 use super::ids::Id;
 use super::rejection::Rejection;
 use super::table::{Row, Table, undo_by_copy};
@@ -112,7 +112,7 @@ pub struct TerminationNotice {
 
 /// An end that stands: an expiry or a termination (rules 4.2).
 #[derive(Clone, Copy, Debug)]
-pub struct StandingEnd {
+pub struct RecordedEnd {
     stamp: Stamp,
     ends_at: Time,
     cause: EndCause,
@@ -141,8 +141,8 @@ pub struct Agreement {
     signature: Option<Signature>,
     versions: Vec<Version>,
     notices: Vec<TerminationNotice>,
-    terminations: Vec<StandingEnd>,
-    expiries: Vec<StandingEnd>,
+    terminations: Vec<RecordedEnd>,
+    expiries: Vec<RecordedEnd>,
 }
 
 undo_by_copy!(Agreement);
@@ -229,13 +229,13 @@ impl Agreement {
     pub fn end(&self, seen: Seen) -> Option<End> {
         let notices = self.notices(seen).filter(|notice| !notice.withdrawn.is_some_and(|stamp| seen.sees(stamp)));
         let notices = notices.map(|notice| End { at: notice.ends_at, cause: EndCause::Notice, position: notice.given.position });
-        let terminations = self.terminations.iter().filter(|end| seen.sees(end.stamp)).map(StandingEnd::as_end);
-        let expiry = self.expiry(seen).map(StandingEnd::as_end);
+        let terminations = self.terminations.iter().filter(|end| seen.sees(end.stamp)).map(RecordedEnd::as_end);
+        let expiry = self.expiry(seen).map(RecordedEnd::as_end);
         terminations.chain(notices).chain(expiry).min_by_key(|end| end.at)
     }
 
     /// The expiry as seen: that of the last renewal, or of the signature.
-    fn expiry(&self, seen: Seen) -> Option<&StandingEnd> {
+    fn expiry(&self, seen: Seen) -> Option<&RecordedEnd> {
         self.expiries.iter().filter(|end| seen.sees(end.stamp)).max_by_key(|end| end.ends_at)
     }
 
@@ -250,7 +250,7 @@ impl Agreement {
     }
 
     /// Its state at a time (rules 4.2).
-    pub fn state(&self, at: Time, seen: Seen) -> AgreementState {
+    pub fn state_at(&self, at: Time, seen: Seen) -> AgreementState {
         if self.signature_seen(seen).is_none_or(|signature| signature.effective_at > at) {
             return AgreementState::Proposed;
         }
@@ -273,14 +273,14 @@ impl Agreement {
 
     /// The instant that a notice given at a time reaches at the earliest (rules 4.4, 13).
     fn earliest_end_of_notice(&self, given: Time) -> Time {
-        self.terms_in_force(given, Seen::ALL).map_or(given, |version| after(given, version.terms.notice, version.terms.zone))
+        self.terms_in_force(given, Seen::ALL).map_or(given, |version| add_span(given, version.terms.notice, version.terms.zone))
     }
 
     /// When an exclusivity of a version ends; `None` if it lasts to the agreement's end (rules 4.6).
     pub fn exclusivity_ends(&self, version: &Version) -> Option<Time> {
         let months = version.terms.exclusivity.as_ref()?.months?;
         let start = self.signature.as_ref()?.effective_at;
-        Some(after(start, Span::Months(months), version.terms.zone))
+        Some(add_span(start, Span::Months(months), version.terms.zone))
     }
 
     fn add_version(&mut self, version: Version) {
@@ -321,7 +321,7 @@ impl Agreement {
     }
 }
 
-impl StandingEnd {
+impl RecordedEnd {
     fn as_end(&self) -> End {
         End { at: self.ends_at, cause: self.cause, position: self.stamp.position }
     }

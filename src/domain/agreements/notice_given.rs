@@ -24,7 +24,7 @@ impl EventType for TerminationNoticeGiven {
         fields.text("reason", &message.reason);
         Self {
             agreement: fields.id("agreement_id", &message.agreement_id),
-            given_by: fields.chosen("given_by", message.given_by),
+            given_by: fields.enum_value("given_by", message.given_by),
             ends_at: fields.optional_time("ends_at", message.ends_at.as_ref()),
         }
     }

@@ -20,7 +20,7 @@ impl EventType for TerminationNoticeWithdrawn {
     type Message = proto::TerminationNoticeWithdrawn;
 
     fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
-        Self { agreement: fields.id("agreement_id", &message.agreement_id), given_by: fields.chosen("given_by", message.given_by) }
+        Self { agreement: fields.id("agreement_id", &message.agreement_id), given_by: fields.enum_value("given_by", message.given_by) }
     }
 
     fn refers_to(&self) -> Vec<(IdKind, &Id)> {

@@ -27,7 +27,7 @@ impl EventType for AgreementProposed {
         Self {
             agreement: fields.id("agreement_id", &message.agreement_id),
             partner: fields.id("partner_id", &message.partner_id),
-            agreement_type: fields.chosen("type", message.r#type),
+            agreement_type: fields.enum_value("type", message.r#type),
             terms: Terms::parse(message.terms.as_deref(), fields),
         }
     }

@@ -1,6 +1,6 @@
 //! An agreement's expiry was moved later (rules 4.5).
 
-use super::StandingEnd;
+use super::RecordedEnd;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -45,7 +45,7 @@ impl EventType for AgreementRenewed {
         let agreement = state.agreements.by_id.get_mut(row);
         for effect in effects {
             if let Effect::AgreementEndSet { ends_at, cause, .. } = effect {
-                agreement.expiries.push(StandingEnd { stamp, ends_at: *ends_at, cause: *cause });
+                agreement.expiries.push(RecordedEnd { stamp, ends_at: *ends_at, cause: *cause });
             }
         }
     }

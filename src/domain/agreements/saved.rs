@@ -1,7 +1,7 @@
 //! Agreements in a snapshot. Terms are kept as they were sent, and read again.
 
 use super::terms::Terms;
-use super::{Agreement, ExclusivityBreach, Signature, StandingEnd, TerminationNotice, Version};
+use super::{Agreement, ExclusivityBreach, RecordedEnd, Signature, TerminationNotice, Version};
 use crate::domain::parse::Fields;
 use crate::proto;
 use crate::snapshot::{Damaged, Input, Output, Saved, saved};
@@ -23,5 +23,5 @@ saved!(ExclusivityBreach { stamp, agreement, by });
 saved!(Version { effective_at, stamp, terms });
 saved!(Signature { stamp, effective_at });
 saved!(TerminationNotice { given, given_by, ends_at, withdrawn });
-saved!(StandingEnd { stamp, ends_at, cause });
+saved!(RecordedEnd { stamp, ends_at, cause });
 saved!(Agreement { partner, agreement_type, proposal, signature, versions, notices, terminations, expiries });

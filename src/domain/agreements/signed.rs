@@ -1,7 +1,7 @@
 //! An agreement was signed, and tested against exclusivities (rules 4.1, 4.6).
 
 use super::terms::Terms;
-use super::{Agreement, ExclusivityBreach, Signature, StandingEnd, Version};
+use super::{Agreement, ExclusivityBreach, RecordedEnd, Signature, Version};
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -35,7 +35,7 @@ impl EventType for AgreementSigned {
         Self {
             agreement: fields.id("agreement_id", &message.agreement_id),
             partner: fields.id("partner_id", &message.partner_id),
-            agreement_type: fields.chosen("type", message.r#type),
+            agreement_type: fields.enum_value("type", message.r#type),
             terms: Terms::parse(message.terms.as_deref(), fields),
             effective_at,
             expires_at,
@@ -84,7 +84,7 @@ impl EventType for AgreementSigned {
         agreement.add_version(Version { effective_at: self.effective_at, stamp, terms: Arc::clone(&self.terms) });
         for effect in effects {
             if let Effect::AgreementEndSet { ends_at, cause, .. } = effect {
-                agreement.expiries.push(StandingEnd { stamp, ends_at: *ends_at, cause: *cause });
+                agreement.expiries.push(RecordedEnd { stamp, ends_at: *ends_at, cause: *cause });
             }
         }
         state.agreements.note_exclusivity(row, &self.terms);

@@ -1,6 +1,6 @@
 //! An agreement was terminated: for notice, by both sides, or for breach (rules 4.4, 4.5).
 
-use super::StandingEnd;
+use super::RecordedEnd;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -22,7 +22,7 @@ impl EventType for AgreementTerminated {
 
     fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
         fields.text("reason", &message.reason);
-        let cause = fields.chosen("cause", message.cause);
+        let cause = fields.enum_value("cause", message.cause);
         if cause == TerminationCause::Notice && message.effective_at.is_some() {
             fields.bad("effective_at", "does not go with the cause NOTICE, which takes effect when the notice ends");
         }
@@ -70,7 +70,7 @@ impl EventType for AgreementTerminated {
         let agreement = state.agreements.by_id.get_mut(row);
         for effect in effects {
             if let Effect::AgreementEndSet { ends_at, cause, .. } = effect {
-                agreement.terminations.push(StandingEnd { stamp, ends_at: *ends_at, cause: *cause });
+                agreement.terminations.push(RecordedEnd { stamp, ends_at: *ends_at, cause: *cause });
             }
         }
     }

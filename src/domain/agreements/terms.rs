@@ -24,7 +24,7 @@ pub struct Terms {
     /// Whose days and months count (rules 1.5).
     pub zone: Tz,
     /// Commission rules, in the order in which they are tried (rules 6.2).
-    pub rules: Vec<Rule>,
+    pub rules: Vec<CommissionRule>,
     /// How long claims are protected (rules 5.2).
     pub protection: Protection,
     /// Whether leads of the house's run through this agreement (rules 5.1).
@@ -38,11 +38,11 @@ pub struct Terms {
     /// Who may not work with whom (rules 4.6).
     pub exclusivity: Option<Exclusivity>,
     /// Which uses of the brands need no approval, and which do (rules 10.1).
-    pub brand_use: BrandUse,
+    pub brand_use: BrandUseTerms,
     /// Whether campaigns go on or stop with the agreement (rules 8.3).
     pub campaigns_at_end: CampaignsAtEnd,
     /// The shares of a joint venture; none if it is not one (rules 9).
-    pub ownership: Option<Ownership>,
+    pub ownership: Option<VentureOwnership>,
     /// How often the partners talk (rules 10.2).
     pub cadence: Cadence,
     /// The least payout proposed (rules 7.3).
@@ -57,7 +57,7 @@ impl Eq for Terms {}
 
 /// Where brands may be used (rules 10.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct BrandUse {
+pub struct BrandUseTerms {
     /// Where a use is allowed.
     pub allowed_channels: Vec<BrandChannel>,
     /// Where it needs an approval all the same.
@@ -66,7 +66,7 @@ pub struct BrandUse {
 
 /// Who owns a joint venture, in basis points that add up to 10 000 (rules 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ownership {
+pub struct VentureOwnership {
     /// The house's share.
     pub house_bps: u32,
     /// The partner's share.
@@ -134,7 +134,7 @@ pub struct Exclusivity {
 
 /// A commission rule (rules 6).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rule {
+pub struct CommissionRule {
     /// Its name, unique in the terms.
     pub name: String,
     /// What it pays for.
@@ -237,7 +237,7 @@ impl Terms {
                 .unwrap_or_default(),
             protection: fields.within("lead_protection", |fields| parse_protection(message.lead_protection.as_ref(), fields)),
             credit_house_leads: message.credit_house_leads,
-            leads_at_end: fields.chosen_or("leads_at_end", message.leads_at_end, LeadsAtEnd::AcquirerKeeps),
+            leads_at_end: fields.enum_or("leads_at_end", message.leads_at_end, LeadsAtEnd::AcquirerKeeps),
             tail: message.tail.as_ref().map_or(Tail::None, |tail| fields.within("tail", |fields| parse_tail(tail, fields))),
             notice: message.notice.as_ref().map_or(Span::Days(0), |notice| fields.within("notice", |fields| parse_notice(notice, fields))),
             exclusivity: message
@@ -249,7 +249,7 @@ impl Terms {
                 .as_ref()
                 .map(|brand_use| fields.within("brand_use", |fields| parse_brand_use(brand_use, fields)))
                 .unwrap_or_default(),
-            campaigns_at_end: fields.chosen_or("campaigns_at_end", message.campaigns_at_end, CampaignsAtEnd::Continue),
+            campaigns_at_end: fields.enum_or("campaigns_at_end", message.campaigns_at_end, CampaignsAtEnd::Continue),
             ownership: message.ownership.as_ref().map(|ownership| parse_ownership(ownership, fields)),
             cadence: message.cadence.as_ref().map(|cadence| parse_cadence(cadence, fields)).unwrap_or_default(),
             minimum_payout: fields.optional_amount("minimum_payout", message.minimum_payout.as_ref()),

@@ -1,8 +1,8 @@
 //! The parts of terms, from messages to checked values (rules 2.3, 13).
 
 use super::terms::{
-    BrandUse, Cadence, DEFAULT_CHECK_IN_DAYS, DEFAULT_PROTECTION_DAYS, DEFAULT_REVIEW_DAYS, Exclusivity, Ownership, Protection, Reward,
-    Rule, Tail, Tiers, Window,
+    BrandUseTerms, Cadence, CommissionRule, DEFAULT_CHECK_IN_DAYS, DEFAULT_PROTECTION_DAYS, DEFAULT_REVIEW_DAYS, Exclusivity, Protection,
+    Reward, Tail, Tiers, VentureOwnership, Window,
 };
 use crate::domain::calendar::Span;
 use crate::domain::money::{Currency, MAX_AMOUNT, WHOLE_BPS};
@@ -18,26 +18,26 @@ pub(super) fn check_scope(message: &proto::Terms, fields: &mut Fields) {
     if let Some(scope) = &message.scope {
         fields.within("scope", |fields| {
             fields.each("obligations", &scope.obligations, MAX_ITEMS, |fields, obligation| {
-                fields.chosen::<proto::Side>("side", obligation.side);
+                fields.enum_value::<proto::Side>("side", obligation.side);
                 fields.required_text("description", &obligation.description);
             })
         });
     }
 }
 
-pub(super) fn parse_brand_use(message: &proto::BrandUseTerms, fields: &mut Fields) -> BrandUse {
-    let channel = |fields: &mut Fields, channel: &i32| fields.chosen("", *channel);
-    BrandUse {
+pub(super) fn parse_brand_use(message: &proto::BrandUseTerms, fields: &mut Fields) -> BrandUseTerms {
+    let channel = |fields: &mut Fields, channel: &i32| fields.enum_value("", *channel);
+    BrandUseTerms {
         allowed_channels: fields.each("allowed_channels", &message.allowed_channels, MAX_ITEMS, channel),
         approval_channels: fields.each("approval_channels", &message.approval_channels, MAX_ITEMS, channel),
     }
 }
 
-pub(super) fn parse_ownership(message: &proto::Ownership, fields: &mut Fields) -> Ownership {
+pub(super) fn parse_ownership(message: &proto::Ownership, fields: &mut Fields) -> VentureOwnership {
     if u64::from(message.house_bps) + u64::from(message.partner_bps) != u64::from(WHOLE_BPS) {
         fields.bad("ownership", format!("house_bps and partner_bps must add up to {WHOLE_BPS}"));
     }
-    Ownership { house_bps: message.house_bps, partner_bps: message.partner_bps }
+    VentureOwnership { house_bps: message.house_bps, partner_bps: message.partner_bps }
 }
 
 /// Zero stands for what is not said.
@@ -58,13 +58,13 @@ pub(super) fn parse_protection(message: Option<&proto::LeadProtection>, fields: 
         Some(proto::lead_protection::Period::Unlimited(true)) => None,
         Some(proto::lead_protection::Period::Unlimited(false)) | None => Some(DEFAULT_PROTECTION_DAYS),
     };
-    let anchor = fields.chosen_or("anchor", message.anchor, proto::ProtectionAnchor::Referral);
+    let anchor = fields.enum_or("anchor", message.anchor, proto::ProtectionAnchor::Referral);
     Protection { days, from_approval: anchor == proto::ProtectionAnchor::Approval }
 }
 
 pub(super) fn parse_tail(message: &proto::Tail, fields: &mut Fields) -> Tail {
     let days = fields.days("days", message.days);
-    match fields.chosen_or("mode", message.mode, TailMode::None) {
+    match fields.enum_or("mode", message.mode, TailMode::None) {
         TailMode::Days => Tail::Days(days),
         TailMode::RemainingWindow => Tail::RemainingWindow,
         TailMode::None | TailMode::Unspecified => Tail::None,
@@ -81,14 +81,14 @@ pub(super) fn parse_notice(message: &proto::Notice, fields: &mut Fields) -> Span
 
 pub(super) fn parse_exclusivity(message: &proto::Exclusivity, fields: &mut Fields) -> Exclusivity {
     Exclusivity {
-        bound: fields.chosen("bound", message.bound),
+        bound: fields.enum_value("bound", message.bound),
         partners: fields.each("partner_ids", &message.partner_ids, MAX_ITEMS, |fields, id| fields.id("", id)),
         categories: fields.each("categories", &message.categories, MAX_ITEMS, |fields, category| fields.key("", category)),
         months: message.months.map(|months| fields.months("months", months, 1)),
     }
 }
 
-pub(super) fn parse_rules(message: &proto::Commission, fields: &mut Fields) -> Vec<Rule> {
+pub(super) fn parse_rules(message: &proto::Commission, fields: &mut Fields) -> Vec<CommissionRule> {
     let mut names = BTreeSet::new();
     fields.each("rules", &message.rules, MAX_RULES, |fields, rule| {
         if !names.insert(rule.name.clone()) && !rule.name.is_empty() {
@@ -98,18 +98,18 @@ pub(super) fn parse_rules(message: &proto::Commission, fields: &mut Fields) -> V
     })
 }
 
-fn parse_rule(message: &proto::CommissionRule, fields: &mut Fields) -> Rule {
+fn parse_rule(message: &proto::CommissionRule, fields: &mut Fields) -> CommissionRule {
     fields.required_text("name", &message.name);
-    let rule = Rule {
+    let rule = CommissionRule {
         name: message.name.clone(),
-        trigger: fields.chosen("trigger", message.trigger),
+        trigger: fields.enum_value("trigger", message.trigger),
         products: fields.each("products", &message.products, MAX_ITEMS, |fields, product| fields.key("", product)),
         max_sales_per_lead: message.max_sales_per_lead,
         reward: parse_reward(message.reward.as_ref(), fields),
         window: message.window.as_ref().map(|window| {
             fields.within("window", |fields| Window {
                 months: fields.months("months", window.months, 1),
-                anchor: fields.chosen("anchor", window.anchor),
+                anchor: fields.enum_value("anchor", window.anchor),
             })
         }),
         cap_per_lead: fields.optional_amount("cap_per_lead", message.cap_per_lead.as_ref()),
@@ -153,8 +153,8 @@ fn parse_tiers(message: &proto::Tiers, fields: &mut Fields) -> Tiers {
         (band.from_minor_units, fields.bps("rate_bps", band.rate_bps))
     });
     Tiers {
-        mode: fields.chosen("mode", message.mode),
-        period: fields.chosen("period", message.period),
+        mode: fields.enum_value("mode", message.mode),
+        period: fields.enum_value("period", message.period),
         currency: fields
             .currency("currency_code", &message.currency_code)
             .unwrap_or_else(|| Currency::from_code("USD").expect("USD is listed")),

@@ -1,9 +1,9 @@
 //! A participant paid a cost of a campaign: it is shared by the cost shares, with the house in the middle (rules 8.2).
 
-use super::{Campaign, Cost, Taking};
+use super::{Campaign, CampaignParty, Cost};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
-use crate::domain::effect::{Effect, Posting, Subject};
+use crate::domain::effect::{Effect, Posting, PostingSubject};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Money, apportion};
 use crate::domain::parse::Fields;
@@ -17,7 +17,7 @@ pub struct CostIncurred {
     cost: Id,
     campaign: Id,
     amount: Money,
-    paid_by: Taking,
+    paid_by: CampaignParty,
     description: String,
 }
 
@@ -32,9 +32,9 @@ impl EventType for CostIncurred {
             campaign: fields.id("campaign_id", &message.campaign_id),
             amount: fields.amount("amount", message.amount.as_ref()),
             paid_by: match &message.paid_by {
-                Some(PaidBy::House(house)) => Taking::parse(Some(*house), None, fields),
-                Some(PaidBy::AgreementId(id)) => Taking::parse(None, Some(id), fields),
-                None => fields.within("paid_by", |fields| Taking::parse(None, None, fields)),
+                Some(PaidBy::House(house)) => CampaignParty::parse(Some(*house), None, fields),
+                Some(PaidBy::AgreementId(id)) => CampaignParty::parse(None, Some(id), fields),
+                None => fields.within("paid_by", |fields| CampaignParty::parse(None, None, fields)),
             },
             description: message.description.clone(),
         }
@@ -79,11 +79,11 @@ impl CostIncurred {
                     effective_at,
                     available_at: None,
                     kind: EntryKind::CostShare,
-                    subject: Subject {
+                    subject: PostingSubject {
                         partner: partner.cloned(),
                         agreement: agreement.cloned(),
                         campaign: Some(self.campaign.clone()),
-                        ..Subject::default()
+                        ..PostingSubject::default()
                     },
                 }));
             }
@@ -99,7 +99,7 @@ impl CostIncurred {
             post(AccountName::Partner(partner.clone()), Some(partner), Some(state.agreements.by_id.key(row)), share - paid);
         }
         post(AccountName::HouseCampaigns, None, None, house_share);
-        if self.paid_by == Taking::House {
+        if self.paid_by == CampaignParty::House {
             post(AccountName::HouseCash, None, None, -self.amount.minor_units);
         }
         effects

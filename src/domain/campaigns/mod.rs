@@ -55,14 +55,14 @@ impl Campaigns {
 
 /// Who takes part: the house, or the partner of an agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Taking {
+pub enum CampaignParty {
     /// The house.
     House,
     /// The partner of this agreement.
     Agreement(Id),
 }
 
-impl Taking {
+impl CampaignParty {
     /// Its agreement; none for the house.
     pub fn agreement(&self) -> Option<&Id> {
         match self {
@@ -96,7 +96,7 @@ impl Taking {
     }
 }
 
-impl fmt::Display for Taking {
+impl fmt::Display for CampaignParty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::House => f.write_str("the house"),
@@ -238,8 +238,8 @@ impl Undo for Campaign {
 
 impl Campaign {
     /// The place of a participant.
-    pub fn place_of(&self, taking: &Taking, state: &State) -> Option<usize> {
-        let agreement = taking.agreement().map(|id| state.agreements.by_id.find(id));
+    pub fn place_of(&self, party: &CampaignParty, state: &State) -> Option<usize> {
+        let agreement = party.agreement().map(|id| state.agreements.by_id.find(id));
         match agreement {
             None => self.participants.iter().position(|participant| participant.agreement.is_none()),
             Some(row) => self.participants.iter().position(|participant| participant.agreement.is_some() && participant.agreement == row),
@@ -247,9 +247,9 @@ impl Campaign {
     }
 
     /// The place of a participant, or why it is refused (rules 8.1).
-    pub fn require_participant(&self, id: &Id, taking: &Taking, state: &State) -> Result<usize, Rejection> {
-        let refused = || Rejection::NotAParticipant { campaign: id.clone(), party: taking.to_string() };
-        self.place_of(taking, state).ok_or_else(refused)
+    pub fn require_participant(&self, id: &Id, party: &CampaignParty, state: &State) -> Result<usize, Rejection> {
+        let refused = || Rejection::NotAParticipant { campaign: id.clone(), party: party.to_string() };
+        self.place_of(party, state).ok_or_else(refused)
     }
 
     /// When it stops, and with which agreement: the first end of a participant's agreement whose terms say so (rules 8.3).
@@ -303,7 +303,7 @@ impl Campaign {
     }
 
     /// Its state at a time (rules 8.3). What was brought to its end is ended, whether or not it had stopped.
-    pub fn state(&self, at: Time, seen: Seen, state: &State) -> CampaignState {
+    pub fn state_at(&self, at: Time, seen: Seen, state: &State) -> CampaignState {
         let by_then = |stamp: Stamp| seen.sees(stamp) && stamp.occurred_at <= at;
         if self.ended.as_ref().is_some_and(|(stamp, _)| by_then(*stamp)) {
             CampaignState::Ended

@@ -1,6 +1,6 @@
 //! A campaign was planned: who takes part with which shares, and what each has to deliver (rules 8.1).
 
-use super::{Campaign, Deliverable, Participant, Taking};
+use super::{Campaign, CampaignParty, Deliverable, Participant};
 use crate::domain::calendar::{EARLIEST, Time};
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -29,7 +29,7 @@ pub struct CampaignPlanned {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct PlannedParticipant {
-    taking: Taking,
+    party: CampaignParty,
     cost_share_bps: u32,
     lead_share_bps: u32,
     goal: CampaignGoal,
@@ -38,7 +38,7 @@ struct PlannedParticipant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct PlannedDeliverable {
     id: Id,
-    owed_by: Taking,
+    owed_by: CampaignParty,
     description: String,
     weight: u32,
     due_at: Option<Time>,
@@ -51,7 +51,7 @@ impl EventType for CampaignPlanned {
         fields.required_text("title", &message.title);
         Self {
             campaign: fields.id("campaign_id", &message.campaign_id),
-            campaign_type: fields.chosen("type", message.r#type),
+            campaign_type: fields.enum_value("type", message.r#type),
             title: message.title.clone(),
             participants: parse_participants(&message.participants, fields),
             deliverables: parse_deliverables(&message.deliverables, fields),
@@ -65,9 +65,9 @@ impl EventType for CampaignPlanned {
     }
 
     fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        let participants = self.participants.iter().map(|participant| &participant.taking);
+        let participants = self.participants.iter().map(|participant| &participant.party);
         let owing = self.deliverables.iter().map(|deliverable| &deliverable.owed_by);
-        participants.chain(owing).filter_map(Taking::agreement).map(|id| (IdKind::Agreement, id)).collect()
+        participants.chain(owing).filter_map(CampaignParty::agreement).map(|id| (IdKind::Agreement, id)).collect()
     }
 
     fn decide(&self, _: &Context, _: &State) -> Result<Vec<Effect>, Rejection> {
@@ -82,12 +82,12 @@ impl EventType for CampaignPlanned {
     }
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
-        let row = |taking: &Taking| taking.agreement().map(|id| state.agreements.by_id.find(id).expect("participants are known"));
+        let row = |party: &CampaignParty| party.agreement().map(|id| state.agreements.by_id.find(id).expect("participants are known"));
         let participants: Vec<Participant> = self
             .participants
             .iter()
             .map(|planned| Participant {
-                agreement: row(&planned.taking),
+                agreement: row(&planned.party),
                 cost_share_bps: planned.cost_share_bps,
                 lead_share_bps: planned.lead_share_bps,
                 goal: planned.goal,
@@ -123,8 +123,8 @@ impl EventType for CampaignPlanned {
 }
 
 impl CampaignPlanned {
-    fn place_of(&self, taking: &Taking) -> Option<usize> {
-        self.participants.iter().position(|participant| participant.taking == *taking)
+    fn place_of(&self, party: &CampaignParty) -> Option<usize> {
+        self.participants.iter().position(|participant| participant.party == *party)
     }
 }
 
@@ -141,19 +141,19 @@ fn in_order(participants: &[Participant], state: &State) -> Vec<usize> {
 fn parse_participants(messages: &[proto::CampaignParticipant], fields: &mut Fields) -> Vec<PlannedParticipant> {
     use proto::campaign_participant::Party;
     let participants = fields.each("participants", messages, MAX_PARTICIPANTS, |fields, message| PlannedParticipant {
-        taking: match &message.party {
-            Some(Party::House(house)) => Taking::parse(Some(*house), None, fields),
-            Some(Party::AgreementId(id)) => Taking::parse(None, Some(id), fields),
-            None => Taking::parse(None, None, fields),
+        party: match &message.party {
+            Some(Party::House(house)) => CampaignParty::parse(Some(*house), None, fields),
+            Some(Party::AgreementId(id)) => CampaignParty::parse(None, Some(id), fields),
+            None => CampaignParty::parse(None, None, fields),
         },
         cost_share_bps: fields.bps("cost_share_bps", message.cost_share_bps),
         lead_share_bps: fields.bps("lead_share_bps", message.lead_share_bps),
-        goal: fields.chosen("goal", message.goal),
+        goal: fields.enum_value("goal", message.goal),
     });
-    let count = |wanted: &Taking| participants.iter().filter(|participant| participant.taking == *wanted).count();
-    if count(&Taking::House) != 1 || participants.len() < 2 {
+    let count = |wanted: &CampaignParty| participants.iter().filter(|participant| participant.party == *wanted).count();
+    if count(&CampaignParty::House) != 1 || participants.len() < 2 {
         fields.bad("participants", "must be the house, once, and one or more agreements");
-    } else if participants.iter().any(|participant| count(&participant.taking) > 1) {
+    } else if participants.iter().any(|participant| count(&participant.party) > 1) {
         fields.bad("participants", "must name each agreement once");
     }
     let adds_up = |share: fn(&PlannedParticipant) -> u32| participants.iter().map(share).sum::<u32>() == WHOLE_BPS;
@@ -175,7 +175,7 @@ fn parse_deliverables(messages: &[proto::Deliverable], fields: &mut Fields) -> V
         fields.text("description", &message.description);
         PlannedDeliverable {
             id: fields.id("deliverable_id", &message.deliverable_id),
-            owed_by: Taking::of(message.owed_by.as_ref(), "owed_by", fields),
+            owed_by: CampaignParty::of(message.owed_by.as_ref(), "owed_by", fields),
             description: message.description.clone(),
             weight: message.weight,
             due_at: fields.optional_time("due_at", message.due_at.as_ref()),

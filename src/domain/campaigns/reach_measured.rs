@@ -1,6 +1,6 @@
 //! A participant measured a campaign's reach (rules 8.4).
 
-use super::Taking;
+use super::CampaignParty;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReachMeasured {
     campaign: Id,
-    measured_by: Taking,
+    measured_by: CampaignParty,
     message: Arc<proto::ReachMeasured>,
 }
 
@@ -38,7 +38,7 @@ impl EventType for ReachMeasured {
         }
         Self {
             campaign: fields.id("campaign_id", &message.campaign_id),
-            measured_by: Taking::of(message.measured_by.as_ref(), "measured_by", fields),
+            measured_by: CampaignParty::of(message.measured_by.as_ref(), "measured_by", fields),
             message: Arc::new(message.clone()),
         }
     }

@@ -1,6 +1,6 @@
 //! Commission was adjusted by hand (rules 7.4).
 
-use super::posting::{PartnerEntry, subject_for};
+use super::posting::{PartnerEntry, subject_of_agreement};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
@@ -47,7 +47,7 @@ impl EventType for CommissionAdjusted {
             amount: self.amount,
             effective_at: state.commissions.effective_at(context.occurred_at),
             available_at: None,
-            subject: subject_for(agreement, None, None, state),
+            subject: subject_of_agreement(agreement, None, None, state),
         };
         entry.post_against(AccountName::HouseAdjustments, &mut effects);
         Ok(effects)

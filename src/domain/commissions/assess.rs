@@ -1,6 +1,6 @@
 //! What a sale or a qualification earns, or why nothing (rules 6.2–6.7).
 
-use crate::domain::agreements::terms::{Reward, Rule, Tail, Terms, Tiers};
+use crate::domain::agreements::terms::{CommissionRule, Reward, Tail, Terms, Tiers};
 use crate::domain::agreements::{Agreement, Version};
 use crate::domain::calendar::{Time, add_days, period_around};
 use crate::domain::commissions::net_sales::NetSalesKey;
@@ -13,7 +13,7 @@ use crate::domain::{Seen, State};
 use crate::proto::{CommissionOutcome, CommissionTrigger, TierMode, WindowAnchor};
 
 /// What is assessed.
-pub struct Subject<'a> {
+pub struct AssessmentInput<'a> {
     /// The sale's id; none for a qualification.
     pub sale: Option<&'a Id>,
     /// The lead, with its row.
@@ -28,21 +28,21 @@ pub struct Subject<'a> {
     pub at: Time,
 }
 
-impl Subject<'_> {
+impl AssessmentInput<'_> {
     fn trigger(&self) -> CommissionTrigger {
         if self.amount.is_some() { CommissionTrigger::Sale } else { CommissionTrigger::LeadQualified }
     }
 }
 
 /// The assessment of a sale or qualification. Checks in the order of rules 6.2.
-pub fn assess(subject: &Subject, state: &State) -> Assessment {
+pub fn assess(input: &AssessmentInput, state: &State) -> Assessment {
     let mut result = Assessment {
-        sale: subject.sale.cloned(),
-        lead: subject.lead.filter(|_| subject.sale.is_none()).map(|(row, _)| state.leads.by_id.key(row).clone()),
-        agreement: subject.credit.map(|row| state.agreements.by_id.key(row).clone()),
+        sale: input.sale.cloned(),
+        lead: input.lead.filter(|_| input.sale.is_none()).map(|(row, _)| state.leads.by_id.key(row).clone()),
+        agreement: input.credit.map(|row| state.agreements.by_id.key(row).clone()),
         terms_position: 0,
         rule: String::new(),
-        base: subject.amount,
+        base: input.amount,
         rate_bps: None,
         window: None,
         amount: None,
@@ -51,73 +51,79 @@ pub fn assess(subject: &Subject, state: &State) -> Assessment {
         outcome: CommissionOutcome::NoCredit,
         tiers: None,
     };
-    let Some(credit) = subject.credit else { return result };
+    let Some(credit) = input.credit else { return result };
     let agreement = state.agreements.by_id.get(credit);
-    let version = agreement.terms_applying(subject.at, Seen::ALL);
+    let version = agreement.terms_applying(input.at, Seen::ALL);
     result.terms_position = version.map_or(0, |version| version.stamp.position);
-    if has_ended(subject, agreement, version) {
+    if has_ended(input, agreement, version) {
         result.outcome = CommissionOutcome::AgreementEnded;
         return result;
     }
-    let Some((version, rule)) = version.and_then(|version| Some((version, rule_for(subject, &version.terms)?))) else {
+    let Some((version, rule)) = version.and_then(|version| Some((version, rule_for(input, &version.terms)?))) else {
         result.outcome = CommissionOutcome::NoRule;
         return result;
     };
     result.rule.clone_from(&rule.name);
-    if let Some(window) = window_of(subject, (credit, agreement), &version.terms, rule, state) {
+    if let Some(window) = window_of(input, (credit, agreement), &version.terms, rule, state) {
         result.window = Some(window);
-        if !(window.0..window.1).contains(&subject.at) {
+        if !(window.0..window.1).contains(&input.at) {
             result.outcome = CommissionOutcome::OutsideWindow;
             return result;
         }
     }
-    earn(subject, credit, &version.terms, rule, state, &mut result);
+    earn(input, credit, &version.terms, rule, state, &mut result);
     result
 }
 
 /// Whether the end of the agreement and its tail leave nothing to earn (rules 6.4).
-fn has_ended(subject: &Subject, agreement: &Agreement, version: Option<&Version>) -> bool {
-    let Some(end) = agreement.end(Seen::ALL).filter(|end| end.at <= subject.at) else { return false };
-    let acquired_before = subject
+fn has_ended(input: &AssessmentInput, agreement: &Agreement, version: Option<&Version>) -> bool {
+    let Some(end) = agreement.end(Seen::ALL).filter(|end| end.at <= input.at) else { return false };
+    let acquired_before = input
         .lead
-        .and_then(|(_, lead)| lead.decision_at(subject.at, Seen::ALL))
+        .and_then(|(_, lead)| lead.decision_at(input.at, Seen::ALL))
         .is_some_and(|decision| decision.stamp().occurred_at < end.at);
     let Some(version) = version.filter(|_| acquired_before) else { return true };
     match version.terms.tail {
         Tail::None => true,
-        Tail::Days(days) => subject.at >= add_days(end.at, u64::from(days), version.terms.zone),
+        Tail::Days(days) => input.at >= add_days(end.at, u64::from(days), version.terms.zone),
         Tail::RemainingWindow => false,
     }
 }
 
 /// The first rule that matches (rules 6.2, 13).
-fn rule_for<'a>(subject: &Subject, terms: &'a Terms) -> Option<&'a Rule> {
+fn rule_for<'a>(input: &AssessmentInput, terms: &'a Terms) -> Option<&'a CommissionRule> {
     terms.rules.iter().find(|rule| {
-        if rule.trigger != subject.trigger() {
+        if rule.trigger != input.trigger() {
             return false;
         }
-        let Some(amount) = subject.amount else { return true };
-        let product = rule.products.is_empty() || rule.products.iter().any(|product| **product == *subject.product);
+        let Some(amount) = input.amount else { return true };
+        let product = rule.products.is_empty() || rule.products.iter().any(|product| **product == *input.product);
         let currency = !matches!(&rule.reward, Reward::Tiers(tiers) if tiers.currency != amount.currency);
-        let sales = subject.lead.map_or(0, |(_, lead)| lead.sales_count() + 1);
+        let sales = input.lead.map_or(0, |(_, lead)| lead.sales_count() + 1);
         let count = rule.max_sales_per_lead == 0 || sales <= rule.max_sales_per_lead;
         product && currency && count
     })
 }
 
 /// The window of a rule, if it limits what is assessed (rules 6.3, 13).
-fn window_of(subject: &Subject, (credit, agreement): (Row, &Agreement), terms: &Terms, rule: &Rule, state: &State) -> Option<(Time, Time)> {
+fn window_of(
+    input: &AssessmentInput,
+    (credit, agreement): (Row, &Agreement),
+    terms: &Terms,
+    rule: &CommissionRule,
+    state: &State,
+) -> Option<(Time, Time)> {
     let window = rule.window?;
     let anchor = match window.anchor {
         WindowAnchor::AgreementEffective => agreement.signature()?.effective_at,
         WindowAnchor::LeadReferred => {
-            let (_, lead) = subject.lead?;
-            let decision = lead.decision_at(subject.at, Seen::ALL)?;
+            let (_, lead) = input.lead?;
+            let decision = lead.decision_at(input.at, Seen::ALL)?;
             lead.referral_behind(decision)?.stamp().occurred_at
         }
         WindowAnchor::FirstSale => {
-            let (_, lead) = subject.lead.filter(|_| subject.amount.is_some())?;
-            lead.first_sale(credit, state).map_or(subject.at, |first| first.min(subject.at))
+            let (_, lead) = input.lead.filter(|_| input.amount.is_some())?;
+            lead.first_sale(credit, state).map_or(input.at, |first| first.min(input.at))
         }
         WindowAnchor::Unspecified => return None,
     };
@@ -125,32 +131,32 @@ fn window_of(subject: &Subject, (credit, agreement): (Row, &Agreement), terms: &
 }
 
 /// What the rule pays, cut at the cap (rules 6.5–6.7).
-fn earn(subject: &Subject, credit: Row, terms: &Terms, rule: &Rule, state: &State, result: &mut Assessment) {
-    let earned = match (&rule.reward, subject.amount) {
+fn earn(input: &AssessmentInput, credit: Row, terms: &Terms, rule: &CommissionRule, state: &State, result: &mut Assessment) {
+    let earned = match (&rule.reward, input.amount) {
         (Reward::Flat(flat), _) => *flat,
         (Reward::Rate(bps), Some(amount)) => {
             result.rate_bps = Some(*bps);
             Money::new(amount.currency, share(amount.minor_units, *bps))
         }
         (Reward::Tiers(tiers), Some(amount)) => {
-            let (earned, working) = earn_by_tiers(tiers, credit, rule, amount, subject.at, terms, state);
+            let (earned, working) = earn_by_tiers(tiers, credit, rule, amount, input.at, terms, state);
             result.rate_bps = (tiers.mode == TierMode::BySale).then(|| tiers.rate_at(working.net_before));
             result.tiers = Some(working);
             earned
         }
         (Reward::Rate(_) | Reward::Tiers(_), None) => unreachable!("terms with a share of a qualification are malformed"),
     };
-    let (amount, cut_off) = cap(subject, credit, rule, earned, state);
+    let (amount, cut_off) = cap(input, credit, rule, earned, state);
     result.outcome = if cut_off.minor_units == 0 { CommissionOutcome::Accrued } else { CommissionOutcome::Capped };
     result.amount = Some(amount);
     result.cut_off = Some(cut_off).filter(|cut_off| cut_off.minor_units != 0);
-    result.available_at = Some(add_days(subject.at, u64::from(rule.hold_days), terms.zone));
+    result.available_at = Some(add_days(input.at, u64::from(rule.hold_days), terms.zone));
 }
 
 /// What is left under the cap, and what it cuts off (rules 6.6).
-fn cap(subject: &Subject, credit: Row, rule: &Rule, earned: Money, state: &State) -> (Money, Money) {
+fn cap(input: &AssessmentInput, credit: Row, rule: &CommissionRule, earned: Money, state: &State) -> (Money, Money) {
     let nothing = Money::zero(earned.currency);
-    let (Some(cap), Some((_, lead))) = (rule.cap_per_lead.filter(|cap| cap.currency == earned.currency), subject.lead) else {
+    let (Some(cap), Some((_, lead))) = (rule.cap_per_lead.filter(|cap| cap.currency == earned.currency), input.lead) else {
         return (earned, nothing);
     };
     let left = (i128::from(cap.minor_units) - lead.accrued_under(credit, &rule.name, cap.currency, state)).max(0);
@@ -158,7 +164,15 @@ fn cap(subject: &Subject, credit: Row, rule: &Rule, earned: Money, state: &State
     (Money::new(earned.currency, amount), Money::new(earned.currency, earned.minor_units - amount))
 }
 
-fn earn_by_tiers(tiers: &Tiers, credit: Row, rule: &Rule, amount: Money, at: Time, terms: &Terms, state: &State) -> (Money, TierWorking) {
+fn earn_by_tiers(
+    tiers: &Tiers,
+    credit: Row,
+    rule: &CommissionRule,
+    amount: Money,
+    at: Time,
+    terms: &Terms,
+    state: &State,
+) -> (Money, TierWorking) {
     let bounds = period_around(at, tiers.calendar_period(), terms.zone);
     let key: NetSalesKey = (credit, rule.name.as_str().into(), tiers.currency);
     let net_before = state.commissions.net_sales(&key, bounds);

@@ -35,7 +35,7 @@ impl EventType for DisputeOpened {
         };
         Self {
             dispute: fields.id("dispute_id", &message.dispute_id),
-            opened_by: fields.chosen("opened_by", message.opened_by),
+            opened_by: fields.enum_value("opened_by", message.opened_by),
             subject,
             claim: message.claim.as_str().into(),
         }

@@ -23,7 +23,7 @@ impl EventType for DisputeResolved {
         fields.text("resolution", &message.resolution);
         Self {
             dispute: fields.id("dispute_id", &message.dispute_id),
-            outcome: fields.chosen("outcome", message.outcome),
+            outcome: fields.enum_value("outcome", message.outcome),
             resolution: message.resolution.as_str().into(),
         }
     }

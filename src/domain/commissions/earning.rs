@@ -3,8 +3,8 @@
 
 mod saved;
 
-use super::Earned;
-use super::holdings::{Holding, Holdings, Part};
+use super::PinnedAssessment;
+use super::holdings::{CommissionPart, Holding, Holdings};
 use crate::domain::effect::Assessment;
 use crate::domain::money::Currency;
 use crate::domain::packed::PackedStamp;
@@ -23,7 +23,7 @@ pub struct Earning {
     pinned: Arc<Pinned>,
     /// Its first commission entry: account and place. If one holds all, it brought it there.
     entry: (OptionalRow, Row),
-    rest: Option<Box<Rest>>,
+    warm: Option<Box<WarmFields>>,
 }
 
 /// What sales of an agreement mostly have alike.
@@ -36,7 +36,7 @@ pub struct Pinned {
     /// Whether the partner collected the sale (rules 6.10).
     pub collected: bool,
     /// What was assessed, but for the amount in minor units.
-    pub earned: Option<Earned>,
+    pub earned: Option<PinnedAssessment>,
     /// The partner that it was accrued to.
     pub holder: Option<Row>,
     /// How long after it happened it is available.
@@ -45,7 +45,7 @@ pub struct Pinned {
 
 /// What most of them do not have.
 #[derive(Clone, Debug, Default)]
-struct Rest {
+struct WarmFields {
     /// Refunds less reinstatements, in minor units.
     refunded: i64,
     /// Of these, refunds for the house's fault that reversed nothing (rules 13).
@@ -55,11 +55,11 @@ struct Rest {
     refunds: SmallVec<[Row; 2]>,
     /// Its commission entries after the first.
     entries: SmallVec<[(Row, Row); 1]>,
-    rare: Option<Box<Rare>>,
+    cold: Option<Box<ColdFields>>,
 }
 
 #[derive(Clone, Debug, Default)]
-struct Rare {
+struct ColdFields {
     disputes: Vec<Row>,
     /// What stands of its commission, once that is said in no other way.
     holdings: Option<Holdings>,
@@ -75,7 +75,7 @@ impl Pinned {
         assessment: Option<&Assessment>,
         state: &State,
     ) -> (Self, i64) {
-        let mut earned = assessment.map(|assessment| Earned::of(assessment, credit, state));
+        let mut earned = assessment.map(|assessment| PinnedAssessment::of(assessment, credit, state));
         let amount = earned.as_mut().and_then(|earned| earned.amount.as_mut());
         // Also of nothing: what tiers take back by a refund is taken from whom the sale was credited to.
         let holder = credit.filter(|_| amount.is_some()).map(|credit| state.agreements.by_id.get(credit).partner);
@@ -89,7 +89,7 @@ impl Pinned {
 impl Earning {
     /// What was pinned of something, with what it earned in minor units.
     pub fn new(stamp: Stamp, minor_units: i64, pinned: Arc<Pinned>) -> Self {
-        Self { stamp: stamp.into(), minor_units, pinned, entry: (OptionalRow::NONE, 0), rest: None }
+        Self { stamp: stamp.into(), minor_units, pinned, entry: (OptionalRow::NONE, 0), warm: None }
     }
 
     /// When it happened, and by which record.
@@ -113,7 +113,7 @@ impl Earning {
     }
 
     /// What it earned; none for the house's own.
-    pub fn earned(&self) -> Option<Earned> {
+    pub fn assessment(&self) -> Option<PinnedAssessment> {
         let mut earned = self.pinned.earned?;
         if let Some(amount) = &mut earned.amount {
             amount.minor_units = self.minor_units;
@@ -123,32 +123,32 @@ impl Earning {
 
     /// Refunds less reinstatements, in minor units.
     pub fn refunded(&self) -> i64 {
-        self.rest.as_ref().map_or(0, |rest| rest.refunded)
+        self.warm.as_ref().map_or(0, |warm| warm.refunded)
     }
 
     /// Of these, refunds for the house's fault that reversed nothing (rules 13).
     pub fn exempt(&self) -> i64 {
-        self.rest.as_ref().map_or(0, |rest| rest.exempt)
+        self.warm.as_ref().map_or(0, |warm| warm.exempt)
     }
 
     /// Its refunds, in the order of recording.
     pub fn refunds(&self) -> &[Row] {
-        self.rest.as_ref().map_or(&[], |rest| &rest.refunds)
+        self.warm.as_ref().map_or(&[], |warm| &warm.refunds)
     }
 
     /// Disputes that name it.
     pub fn disputes(&self) -> &[Row] {
-        self.rare().map_or(&[], |rare| &rare.disputes)
+        self.cold().map_or(&[], |cold| &cold.disputes)
     }
 
     pub(super) fn add_dispute(&mut self, dispute: Row) {
-        self.rare_mut().disputes.push(dispute);
+        self.cold_mut().disputes.push(dispute);
     }
 
     /// Its commission entries, account and place, in the order of recording.
     pub fn entries(&self) -> impl Iterator<Item = (Row, Row)> {
         let first = self.entry.0.get().map(|account| (account, self.entry.1));
-        first.into_iter().chain(self.rest.iter().flat_map(|rest| rest.entries.iter().copied()))
+        first.into_iter().chain(self.warm.iter().flat_map(|warm| warm.entries.iter().copied()))
     }
 
     /// A commission entry of a record was posted to a partner.
@@ -162,7 +162,7 @@ impl Earning {
         if is_first {
             self.entry = (Some(entry.0).into(), entry.1);
         } else {
-            self.rest_mut().entries.push(entry);
+            self.warm_mut().entries.push(entry);
         }
         if let Some(holdings) = self.holdings_kept_mut() {
             holdings.link(partner, position, entry);
@@ -171,23 +171,23 @@ impl Earning {
 
     /// A refund of it was recorded, or its reinstatement (below zero).
     pub(super) fn add_refunded(&mut self, applied: i64, exempt: bool) {
-        let rest = self.rest_mut();
-        rest.refunded += applied;
-        rest.exempt += if exempt { applied } else { 0 };
+        let warm = self.warm_mut();
+        warm.refunded += applied;
+        warm.exempt += if exempt { applied } else { 0 };
     }
 
     pub(super) fn add_refund(&mut self, refund: Row) {
-        self.rest_mut().refunds.push(refund);
+        self.warm_mut().refunds.push(refund);
     }
 
     /// What stands of its commission.
     pub fn holdings(&self) -> Holdings {
-        if let Some(kept) = self.rare().and_then(|rare| rare.holdings.as_ref()) {
+        if let Some(kept) = self.cold().and_then(|cold| cold.holdings.as_ref()) {
             return kept.clone();
         }
         let mut holdings = Holdings::default();
         if let (Some(partner), Some(credit)) = (self.pinned.holder, self.credit()) {
-            let amount = self.minor_units - self.rest.as_ref().map_or(0, |rest| rest.taken);
+            let amount = self.minor_units - self.warm.as_ref().map_or(0, |warm| warm.taken);
             let available_at = self.pinned.wait.map(|wait| self.stamp().occurred_at + wait);
             let mut holding = Holding::new(partner, credit, self.stamp().position, amount, available_at);
             holding.entry = self.entry.0.get().map(|account| (account, self.entry.1));
@@ -206,7 +206,7 @@ impl Earning {
         let is_holder = self.pinned.holder == Some(partner);
         match self.holdings_kept_mut() {
             Some(holdings) => holdings.take(partner, amount),
-            None if is_holder => self.rest_mut().taken += amount,
+            None if is_holder => self.warm_mut().taken += amount,
             None => {}
         }
     }
@@ -216,39 +216,39 @@ impl Earning {
         let is_holder = self.pinned.holder == Some(partner);
         match self.holdings_kept_mut() {
             Some(holdings) => holdings.give_back(partner, amount),
-            None if is_holder => self.rest_mut().taken -= amount,
+            None if is_holder => self.warm_mut().taken -= amount,
             None => {}
         }
     }
 
     /// From whom an amount is to be taken, see `Holdings::parts_of`.
-    pub fn parts_of(&self, amount: i128) -> Vec<Part> {
+    pub fn parts_of(&self, amount: i128) -> Vec<CommissionPart> {
         self.holdings().parts_of(amount)
     }
 
     /// The holdings one by one from now on.
     fn holdings_mut(&mut self) -> &mut Holdings {
-        if self.rare().is_none_or(|rare| rare.holdings.is_none()) {
+        if self.cold().is_none_or(|cold| cold.holdings.is_none()) {
             let holdings = self.holdings();
-            self.rare_mut().holdings = Some(holdings);
+            self.cold_mut().holdings = Some(holdings);
         }
         self.holdings_kept_mut().expect("they were just put there")
     }
 
     fn holdings_kept_mut(&mut self) -> Option<&mut Holdings> {
-        self.rest.as_mut()?.rare.as_mut()?.holdings.as_mut()
+        self.warm.as_mut()?.cold.as_mut()?.holdings.as_mut()
     }
 
-    fn rare(&self) -> Option<&Rare> {
-        self.rest.as_ref()?.rare.as_deref()
+    fn cold(&self) -> Option<&ColdFields> {
+        self.warm.as_ref()?.cold.as_deref()
     }
 
-    fn rest_mut(&mut self) -> &mut Rest {
-        self.rest.get_or_insert_default()
+    fn warm_mut(&mut self) -> &mut WarmFields {
+        self.warm.get_or_insert_default()
     }
 
-    fn rare_mut(&mut self) -> &mut Rare {
-        self.rest_mut().rare.get_or_insert_default()
+    fn cold_mut(&mut self) -> &mut ColdFields {
+        self.warm_mut().cold.get_or_insert_default()
     }
 }
 
@@ -297,7 +297,7 @@ mod tests {
                 credit: Some(4),
                 sold: Some(currency),
                 collected: false,
-                earned: Some(Earned { outcome: CommissionOutcome::Accrued, terms_position: 2, rule: Some(0), rate_bps: Some(2_000), amount }),
+                earned: Some(PinnedAssessment { outcome: CommissionOutcome::Accrued, terms_position: 2, rule: Some(0), rate_bps: Some(2_000), amount }),
                 holder: earned.map(|_| 1),
                 wait: earned.and(wait).map(TimeDelta::seconds),
             };

@@ -45,7 +45,7 @@ pub struct Holdings(SmallVec<[Holding; 1]>);
 
 /// A part taken from, or given to, a holder.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Part {
+pub struct CommissionPart {
     /// The partner, or `HOUSE`.
     pub partner: Row,
     /// The agreement it came through; without meaning for the house.
@@ -88,16 +88,21 @@ impl Holdings {
 
     /// From whom an amount is to be taken: the latest holder first; what nobody holds, from the first.
     /// A negative amount is given to the latest.
-    pub fn parts_of(&self, amount: i128) -> Vec<Part> {
+    pub fn parts_of(&self, amount: i128) -> Vec<CommissionPart> {
         let mut left = amount;
-        let mut parts: Vec<Part> = Vec::new();
+        let mut parts: Vec<CommissionPart> = Vec::new();
         for (index, holding) in self.0.iter().enumerate().rev() {
             let held = i128::from(holding.amount).max(0);
             let last = index == 0;
             let taken = if left < 0 || last { left } else { left.min(held) };
             if taken != 0 {
                 let amount = i64::try_from(taken).expect("a reversal is within what tiers earn on amounts of 64 bits");
-                parts.push(Part { partner: holding.partner, agreement: holding.agreement, amount, available_at: holding.available_at });
+                parts.push(CommissionPart {
+                    partner: holding.partner,
+                    agreement: holding.agreement,
+                    amount,
+                    available_at: holding.available_at,
+                });
             }
             left -= taken;
             if left == 0 {

@@ -22,7 +22,7 @@ mod saved;
 pub mod standing;
 
 use super::account::{About, AccountName};
-use super::agreements::terms::Rule;
+use super::agreements::terms::CommissionRule;
 use super::calendar::Time;
 use super::effect::{Assessment, Effect, Posting};
 use super::ids::{Id, IdKind};
@@ -34,7 +34,7 @@ use super::{Seen, Stamp, State};
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
 use earning::Pinned;
 use ecow::{EcoString, EcoVec};
-use holdings::Part;
+use holdings::CommissionPart;
 use net_sales::{NetSales, NetSalesKey};
 pub use sale::Sale;
 use smallvec::SmallVec;
@@ -76,7 +76,7 @@ pub struct Close {
 
 /// What a sale earned, pinned by its assessment (rules 6.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Earned {
+pub struct PinnedAssessment {
     /// Earned, or why not.
     pub outcome: CommissionOutcome,
     /// The record whose terms apply.
@@ -99,7 +99,7 @@ pub struct Refund {
     /// Whether it was for the house's fault and reversed nothing (rules 13).
     pub exempt: bool,
     /// What commission it took, and from whom.
-    pub taken: Box<[Part]>,
+    pub taken: Box<[CommissionPart]>,
     pub(super) reinstated: Option<Box<Stamp>>,
 }
 
@@ -307,7 +307,7 @@ impl Commissions {
     }
 }
 
-impl Earned {
+impl PinnedAssessment {
     fn of(assessment: &Assessment, credit: Option<Row>, state: &State) -> Self {
         let version = credit.and_then(|credit| state.agreements.by_id.get(credit).version_of(assessment.terms_position));
         let place = version.and_then(|version| version.terms.rules.iter().position(|rule| rule.name == assessment.rule));
@@ -321,7 +321,7 @@ impl Earned {
     }
 
     /// The rule that decided.
-    pub fn rule<'a>(&self, credit: Row, state: &'a State) -> Option<&'a Rule> {
+    pub fn rule<'a>(&self, credit: Row, state: &'a State) -> Option<&'a CommissionRule> {
         state.agreements.by_id.get(credit).version_of(self.terms_position)?.terms.rules.get(usize::from(self.rule?))
     }
 
@@ -358,7 +358,7 @@ impl State {
     /// Adds a sale, its refund or its reinstatement to the net sales of its rule (rules 6.5).
     fn add_net_change(&mut self, sale: Row, minor_units: i64) {
         let sale = self.commissions.sales.get(sale);
-        let (Some(credit), Some(earned)) = (sale.credit(), sale.earned().filter(Earned::counts)) else { return };
+        let (Some(credit), Some(earned)) = (sale.credit(), sale.assessment().filter(PinnedAssessment::counts)) else { return };
         let Some(rule) = earned.rule(credit, self).filter(|_| minor_units != 0) else { return };
         let key: NetSalesKey = (credit, rule.name.as_str().into(), sale.amount().currency);
         let sold_at = sale.stamp().occurred_at;

@@ -4,7 +4,7 @@ use super::Payout;
 use super::posting::PartnerEntry;
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
-use crate::domain::effect::{Effect, Subject};
+use crate::domain::effect::{Effect, PostingSubject};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Currency, MAX_AMOUNT, Money};
 use crate::domain::parse::Fields;
@@ -76,7 +76,7 @@ impl EventType for CommissionPaid {
             amount: Money::new(self.amount.currency, -self.amount.minor_units),
             effective_at: state.commissions.effective_at(context.occurred_at),
             available_at: None,
-            subject: Subject { partner: Some(self.partner.clone()), ..Subject::default() },
+            subject: PostingSubject { partner: Some(self.partner.clone()), ..PostingSubject::default() },
         };
         let cash = (AccountName::HouseCash, self.tax_withheld - self.amount.minor_units);
         entry.post(&[cash, (AccountName::HouseTaxWithheld, -self.tax_withheld)], &mut effects);

@@ -3,7 +3,7 @@
 use super::posting::PartnerEntry;
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
-use crate::domain::effect::{Effect, Subject};
+use crate::domain::effect::{Effect, PostingSubject};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
 use crate::domain::parse::Fields;
@@ -46,7 +46,7 @@ impl EventType for PaymentReceived {
             amount: self.amount,
             effective_at: state.commissions.effective_at(context.occurred_at),
             available_at: None,
-            subject: Subject { partner: Some(self.partner.clone()), ..Subject::default() },
+            subject: PostingSubject { partner: Some(self.partner.clone()), ..PostingSubject::default() },
         };
         entry.post_against(AccountName::HouseCash, &mut effects);
         Ok(effects)

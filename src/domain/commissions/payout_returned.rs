@@ -4,7 +4,7 @@ use super::posting::PartnerEntry;
 use super::{Payout, PayoutReturn};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
-use crate::domain::effect::{Effect, Subject, narrowed};
+use crate::domain::effect::{Effect, PostingSubject, narrowed};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Money, round_half_away};
 use crate::domain::parse::Fields;
@@ -51,7 +51,7 @@ impl EventType for PayoutReturned {
             amount: Money::new(payout.amount.currency, returned),
             effective_at: state.commissions.effective_at(context.occurred_at),
             available_at: None,
-            subject: Subject { partner: Some(state.partners.key(payout.partner).clone()), ..Subject::default() },
+            subject: PostingSubject { partner: Some(state.partners.key(payout.partner).clone()), ..PostingSubject::default() },
         };
         entry.post(&[(AccountName::HouseCash, returned - tax), (AccountName::HouseTaxWithheld, tax)], &mut effects);
         Ok(effects)

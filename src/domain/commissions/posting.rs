@@ -1,10 +1,10 @@
 //! How effects move money: which accounts an entry of a kind stands against (rules 12).
 
-use super::holdings::Part;
+use super::holdings::CommissionPart;
 use crate::domain::State;
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
-use crate::domain::effect::{Effect, Posting, Subject};
+use crate::domain::effect::{Effect, Posting, PostingSubject};
 use crate::domain::ids::Id;
 use crate::domain::money::Money;
 use crate::domain::table::Row;
@@ -21,7 +21,7 @@ pub struct PartnerEntry {
     /// From when commission is available.
     pub available_at: Option<Time>,
     /// What it is about; it names the partner.
-    pub subject: Subject,
+    pub subject: PostingSubject,
 }
 
 impl PartnerEntry {
@@ -56,8 +56,8 @@ impl PartnerEntry {
 }
 
 /// What a commission entry of a part is about.
-pub fn subject_of(part: &Part, lead: Option<&Id>, sale: Option<&Id>, state: &State) -> Subject {
-    Subject {
+pub fn subject_of_part(part: &CommissionPart, lead: Option<&Id>, sale: Option<&Id>, state: &State) -> PostingSubject {
+    PostingSubject {
         partner: Some(state.partners.key(part.partner).clone()),
         agreement: Some(state.agreements.by_id.key(part.agreement).clone()),
         lead: lead.cloned(),
@@ -67,9 +67,9 @@ pub fn subject_of(part: &Part, lead: Option<&Id>, sale: Option<&Id>, state: &Sta
 }
 
 /// What entries of an agreement's partner are about.
-pub fn subject_for(credit: Row, lead: Option<Row>, sale: Option<&Id>, state: &State) -> Subject {
+pub fn subject_of_agreement(credit: Row, lead: Option<Row>, sale: Option<&Id>, state: &State) -> PostingSubject {
     let agreement = state.agreements.by_id.get(credit);
-    Subject {
+    PostingSubject {
         partner: Some(state.partners.key(agreement.partner).clone()),
         agreement: Some(state.agreements.by_id.key(credit).clone()),
         lead: lead.map(|row| state.leads.by_id.key(row).clone()),

@@ -1,12 +1,12 @@
 //! A sale was made: assessed, accrued and, where the partner collected it, owed by the partner (rules 6).
 
 use super::Sale;
-use super::assess::{Subject as Assessed, assess};
+use super::assess::{AssessmentInput, assess};
 use super::earning::{Earning, Pinned};
-use super::posting::{PartnerEntry, subject_for};
+use super::posting::{PartnerEntry, subject_of_agreement};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
-use crate::domain::effect::{Assessment, Effect, Subject};
+use crate::domain::effect::{Assessment, Effect, PostingSubject};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
 use crate::domain::parse::Fields;
@@ -39,7 +39,7 @@ impl EventType for SaleRecorded {
             agreement: fields.optional_id("agreement_id", message.agreement_id.as_deref()),
             amount: fields.amount("amount", message.amount.as_ref()),
             product: if message.product.is_empty() { Box::default() } else { fields.key("product", &message.product) },
-            collected: fields.chosen_or("collected_by", message.collected_by, Side::House) == Side::Partner,
+            collected: fields.enum_or("collected_by", message.collected_by, Side::House) == Side::Partner,
         }
     }
 
@@ -61,13 +61,19 @@ impl EventType for SaleRecorded {
         if self.lead.is_none() && self.agreement.is_none() {
             return Ok(Vec::new());
         }
-        let assessed =
-            Assessed { sale: Some(&self.sale), lead, credit, amount: Some(self.amount), product: &self.product, at: context.occurred_at };
+        let assessed = AssessmentInput {
+            sale: Some(&self.sale),
+            lead,
+            credit,
+            amount: Some(self.amount),
+            product: &self.product,
+            at: context.occurred_at,
+        };
         let assessment = assess(&assessed, state);
         let mut effects = Vec::with_capacity(3);
         effects.push(Effect::CommissionAssessed(Box::new(assessment.clone())));
         if let Some(credit) = credit {
-            let subject = subject_for(credit, lead.map(|(row, _)| row), Some(&self.sale), state);
+            let subject = subject_of_agreement(credit, lead.map(|(row, _)| row), Some(&self.sale), state);
             accrue(&assessment, subject.clone(), context.occurred_at, state, &mut effects);
             if self.collected {
                 collect(-self.amount.minor_units, self.amount, subject, context.occurred_at, state, &mut effects);
@@ -110,7 +116,7 @@ pub fn assessment_in(effects: &[Effect]) -> Option<&Assessment> {
 }
 
 /// Posts what was earned to the partner (rules 6.7, 12).
-pub fn accrue(assessment: &Assessment, subject: Subject, at: Time, state: &State, effects: &mut Vec<Effect>) {
+pub fn accrue(assessment: &Assessment, subject: PostingSubject, at: Time, state: &State, effects: &mut Vec<Effect>) {
     if let Some(amount) = assessment.amount {
         let entry = PartnerEntry {
             kind: EntryKind::Accrual,
@@ -124,7 +130,7 @@ pub fn accrue(assessment: &Assessment, subject: Subject, at: Time, state: &State
 }
 
 /// Posts what the partner collected against it, or back (rules 6.10).
-pub fn collect(minor_units: i64, amount: Money, subject: Subject, at: Time, state: &State, effects: &mut Vec<Effect>) {
+pub fn collect(minor_units: i64, amount: Money, subject: PostingSubject, at: Time, state: &State, effects: &mut Vec<Effect>) {
     let entry = PartnerEntry {
         kind: EntryKind::Collection,
         amount: Money::new(amount.currency, minor_units),

@@ -1,14 +1,14 @@
 //! A sale was refunded: what of its commission is reversed, and from whom (rules 6.8, 6.10).
 
 use super::assess::net_sales_key;
-use super::holdings::{HOUSE, Part};
-use super::posting::{PartnerEntry, subject_for, subject_of};
+use super::holdings::{CommissionPart, HOUSE};
+use super::posting::{PartnerEntry, subject_of_agreement, subject_of_part};
 use super::sale_recorded::collect;
-use super::{Earned, Refund, Sale, postings_to_partners};
+use super::{PinnedAssessment, Refund, Sale, postings_to_partners};
 use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::{Reward, Terms};
 use crate::domain::calendar::{Time, period_around};
-use crate::domain::effect::{Effect, Subject};
+use crate::domain::effect::{Effect, PostingSubject};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Money, share};
 use crate::domain::parse::Fields;
@@ -35,7 +35,7 @@ impl EventType for SaleRefunded {
             refund: fields.id("refund_id", &message.refund_id),
             sale: fields.id("sale_id", &message.sale_id),
             amount: fields.amount("amount", message.amount.as_ref()),
-            reason: fields.chosen("reason", message.reason),
+            reason: fields.enum_value("reason", message.reason),
             clamp: message.clamp,
         }
     }
@@ -62,7 +62,7 @@ impl EventType for SaleRefunded {
         }];
         self.reverse(sale, applied, context.occurred_at, state, &mut effects);
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
-            let subject = subject_for(credit, sale.lead(), Some(&self.sale), state);
+            let subject = subject_of_agreement(credit, sale.lead(), Some(&self.sale), state);
             collect(applied, sale.amount(), subject, context.occurred_at, state, &mut effects);
         }
         Ok(effects)
@@ -78,7 +78,7 @@ impl EventType for SaleRefunded {
         });
         let (applied, taken_from_house, exempt) = applied.expect("a refund says what of it counts");
         let mut taken = parts_posted(effects, EntryKind::Reversal, state);
-        taken.extend(taken_from_house.map(|amount| Part {
+        taken.extend(taken_from_house.map(|amount| CommissionPart {
             partner: HOUSE,
             agreement: Row::MAX,
             amount: -amount.minor_units,
@@ -140,7 +140,7 @@ impl SaleRefunded {
                 continue;
             }
             let lead = sale.lead().map(|row| state.leads.by_id.key(row));
-            let subject = subject_of(&part, lead, Some(&self.sale), state);
+            let subject = subject_of_part(&part, lead, Some(&self.sale), state);
             post_part(EntryKind::Reversal, -part.amount, &part, accrued, subject, at, state, effects);
         }
     }
@@ -157,8 +157,8 @@ fn note_house_part(part: Money, effects: &mut [Effect]) {
 }
 
 /// The terms and the earnings that a sale's assessment pinned, if it earned.
-fn pinned<'a>(sale: &Sale, state: &'a State) -> Option<(&'a Terms, Earned)> {
-    let earned = sale.earned().filter(Earned::counts)?;
+fn pinned<'a>(sale: &Sale, state: &'a State) -> Option<(&'a Terms, PinnedAssessment)> {
+    let earned = sale.assessment().filter(PinnedAssessment::counts)?;
     let version = state.agreements.by_id.get(sale.credit()?).version_of(earned.terms_position)?;
     Some((&version.terms, earned))
 }
@@ -168,9 +168,9 @@ fn pinned<'a>(sale: &Sale, state: &'a State) -> Option<(&'a Terms, Earned)> {
 pub(super) fn post_part(
     kind: EntryKind,
     minor_units: i64,
-    part: &Part,
+    part: &CommissionPart,
     like: Money,
-    subject: Subject,
+    subject: PostingSubject,
     at: Time,
     state: &State,
     effects: &mut Vec<Effect>,
@@ -186,12 +186,12 @@ pub(super) fn post_part(
 }
 
 /// The parts that postings of a kind moved, above zero where the partner got more.
-pub(super) fn parts_posted(effects: &[Effect], kind: EntryKind, state: &State) -> Vec<Part> {
+pub(super) fn parts_posted(effects: &[Effect], kind: EntryKind, state: &State) -> Vec<CommissionPart> {
     let row_of = |id: &Option<Id>, find: &dyn Fn(&Id) -> Option<Row>| {
         id.as_ref().and_then(find).expect("commission entries name a known partner and agreement")
     };
     postings_to_partners(effects, kind)
-        .map(|posting| Part {
+        .map(|posting| CommissionPart {
             partner: row_of(&posting.subject.partner, &|id| state.partners.find(id)),
             agreement: row_of(&posting.subject.agreement, &|id| state.agreements.by_id.find(id)),
             amount: -posting.amount.minor_units,

@@ -1,7 +1,7 @@
 //! A refund was undone, as when a chargeback is won: what it took is posted back (rules 6.8).
 
 use super::holdings::HOUSE;
-use super::posting::{subject_for, subject_of};
+use super::posting::{subject_of_agreement, subject_of_part};
 use super::sale_recorded::collect;
 use super::sale_refunded::{parts_posted, post_part};
 use crate::domain::calendar::Time;
@@ -45,14 +45,14 @@ impl EventType for SaleReinstated {
         }
         let sale = state.commissions.sales.get(refund.sale);
         let sale_id = state.commissions.sales.key(refund.sale);
-        let like = sale.earned().and_then(|earned| earned.amount).unwrap_or(Money::zero(sale.amount().currency));
+        let like = sale.assessment().and_then(|earned| earned.amount).unwrap_or(Money::zero(sale.amount().currency));
         let mut effects = Vec::new();
         for part in refund.taken.iter().filter(|part| part.partner != HOUSE) {
-            let subject = subject_of(part, sale.lead().map(|row| state.leads.by_id.key(row)), Some(sale_id), state);
+            let subject = subject_of_part(part, sale.lead().map(|row| state.leads.by_id.key(row)), Some(sale_id), state);
             post_part(EntryKind::Reinstatement, -part.amount, part, like, subject, context.occurred_at, state, &mut effects);
         }
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
-            let subject = subject_for(credit, sale.lead(), Some(sale_id), state);
+            let subject = subject_of_agreement(credit, sale.lead(), Some(sale_id), state);
             collect(-refund.applied, sale.amount(), subject, context.occurred_at, state, &mut effects);
         }
         Ok(effects)

@@ -1,10 +1,10 @@
 //! Refunds, payouts, disputes and closes in a snapshot.
 
-use super::{Close, Dispute, DisputeSubject, Earned, Other, Payout, PayoutReturn, Refund};
+use super::{Close, Dispute, DisputeSubject, Other, Payout, PayoutReturn, PinnedAssessment, Refund};
 use crate::domain::ids::IdKind;
 use crate::snapshot::{saved, saved_enum};
 
-saved!(Earned { outcome, terms_position, rule, rate_bps, amount });
+saved!(PinnedAssessment { outcome, terms_position, rule, rate_bps, amount });
 saved!(Other { position, about });
 saved!(Close { stamp, through });
 saved!(Refund { stamp, sale, applied, exempt, taken, reinstated });

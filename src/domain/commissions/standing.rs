@@ -10,7 +10,7 @@ use crate::proto::EntryKind;
 
 /// What of a standing amount counts as paid: the part `from..from + amount` of all that was paid to its account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Covered {
+pub struct PaidPortion {
     /// What stands of earlier commission, which payments count against first; at most what was paid.
     pub from: i128,
     /// What counts as paid, in minor units.
@@ -67,19 +67,19 @@ impl State {
 
     /// What of an amount that stands at a place of a partner's account counts as paid, as seen: payments less returns
     /// count against standing commission in the order of position (rules 5.5).
-    pub fn covered(&self, account: Row, place: Row, stands: i64, seen: Seen) -> Covered {
+    pub fn paid_portion(&self, account: Row, place: Row, stands: i64, seen: Seen) -> PaidPortion {
         let sums = self.accounts.get(account).sums(seen);
         let paid = -sums.owed(EntryKind::Payment) - sums.owed(EntryKind::PaymentReturn);
         let mut before = 0;
         for (earlier, entry) in (0..place).zip(self.accounts.get(account).entries()) {
             if before >= paid {
-                return Covered { from: paid.max(0), amount: 0 };
+                return PaidPortion { from: paid.max(0), amount: 0 };
             }
             if is_seen(&entry, seen) && brings_commission(&entry) {
                 before += self.standing_at(account, earlier, &entry, seen);
             }
         }
-        Covered { from: before, amount: narrowed((paid - before).clamp(0, i128::from(stands.max(0)))) }
+        PaidPortion { from: before, amount: narrowed((paid - before).clamp(0, i128::from(stands.max(0)))) }
     }
 
     /// What stands of the commission that an entry brought.
@@ -95,7 +95,7 @@ impl State {
 
     /// The payouts that make up what is covered, each with its part, in the order of position; what of a payout came
     /// back does not count.
-    pub fn payouts_covering(&self, account: Row, covered: Covered, seen: Seen) -> Vec<(Row, i64)> {
+    pub fn payouts_covering(&self, account: Row, covered: PaidPortion, seen: Seen) -> Vec<(Row, i64)> {
         let end = covered.from + i128::from(covered.amount);
         let mut reached = 0;
         let mut parts = Vec::new();

@@ -65,7 +65,7 @@ pub struct Origin {
 
 /// Until when a claim is protected by date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
+pub enum ProtectionEnd {
     /// Without limit.
     Unlimited,
     /// Its approval is awaited; until then it is protected.
@@ -74,7 +74,7 @@ pub enum Until {
     At(Time),
 }
 
-impl Until {
+impl ProtectionEnd {
     /// The instant, if there is one.
     pub fn time(self) -> Option<Time> {
         match self {
@@ -117,18 +117,18 @@ impl Decision {
     }
 
     /// Until when the claim is protected by date: days and extensions from its anchor (rules 5.2).
-    pub fn protected_until(&self, seen: Seen) -> Until {
-        let Some(days) = self.protection.days else { return Until::Unlimited };
+    pub fn protected_until(&self, seen: Seen) -> ProtectionEnd {
+        let Some(days) = self.protection.days else { return ProtectionEnd::Unlimited };
         let anchor = if self.protection.from_approval {
             match self.approved().filter(|approved| seen.sees(*approved)) {
                 Some(approved) => approved.occurred_at,
-                None => return Until::AwaitsApproval,
+                None => return ProtectionEnd::AwaitsApproval,
             }
         } else {
             self.stamp().occurred_at
         };
         let extended: u64 = self.extensions().iter().filter(|(stamp, _)| seen.sees(*stamp)).map(|(_, days)| u64::from(*days)).sum();
-        Until::At(add_days(anchor, u64::from(days) + extended, self.zone))
+        ProtectionEnd::At(add_days(anchor, u64::from(days) + extended, self.zone))
     }
 
     /// The time zone in which the days of its protection count.

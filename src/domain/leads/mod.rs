@@ -2,7 +2,7 @@
 
 pub mod approved;
 mod claim;
-mod kept;
+mod lead;
 pub mod lost;
 pub mod match_keys;
 pub mod ownership;
@@ -24,8 +24,8 @@ use match_keys::MatchKeys;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-pub use claim::{Claim, Decision, DeclinedClaim, Origin, Qualification, Until};
-pub use kept::Lead;
+pub use claim::{Claim, Decision, DeclinedClaim, Origin, ProtectionEnd, Qualification};
+pub use lead::Lead;
 
 /// All leads, their other ids and their match keys.
 #[derive(Default)]
@@ -177,7 +177,7 @@ impl Lead {
     pub fn accrued_under(&self, agreement: Row, rule: &str, currency: Currency, state: &State) -> i128 {
         let sales = self.sales(state).map(|row| state.commissions.sales.get(row)).filter(|sale| sale.credit() == Some(agreement));
         let of_sales = sales.filter_map(|sale| {
-            sale.earned().filter(|earned| earned.rule(agreement, state).is_some_and(|known| known.name == rule))?.amount
+            sale.assessment().filter(|earned| earned.rule(agreement, state).is_some_and(|known| known.name == rule))?.amount
         });
         let rewards = self
             .rewards()
@@ -265,9 +265,9 @@ impl Lead {
     }
 
     /// Until when the owner's claim at a time is protected, without regard to loss; `None` without a claim.
-    pub fn protection_at(&self, at: Time, seen: Seen) -> Option<Until> {
+    pub fn protection_at(&self, at: Time, seen: Seen) -> Option<ProtectionEnd> {
         let decision = self.decision_at(at, seen)?;
-        Some(if self.keeps_protection(at, seen) { Until::Unlimited } else { decision.protected_until(seen) })
+        Some(if self.keeps_protection(at, seen) { ProtectionEnd::Unlimited } else { decision.protected_until(seen) })
     }
 
     /// Whether the owner's claim is protected at a time (rules 5.2, 13).
@@ -283,12 +283,12 @@ impl Lead {
                 let kept = self.keeps_protection(lost - chrono::Duration::nanoseconds(1), seen);
                 Some(by_date.filter(|_| !kept).map_or(lost, |until| until.min(lost)))
             }
-            None => self.protection_at(at, seen).and_then(Until::time),
+            None => self.protection_at(at, seen).and_then(ProtectionEnd::time),
         }
     }
 
     /// Its state at a time: a loss ends a qualification, also if a later claim reopened the lead.
-    pub fn state(&self, at: Time, seen: Seen) -> LeadState {
+    pub fn state_at(&self, at: Time, seen: Seen) -> LeadState {
         if self.lost_at(at, seen).is_some() {
             LeadState::Lost
         } else if self.unlost_qualifications(at, seen).next().is_some() {

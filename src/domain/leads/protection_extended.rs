@@ -1,6 +1,6 @@
 //! The protection of a claim was extended (rules 5.2).
 
-use super::Until;
+use super::ProtectionEnd;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -33,14 +33,14 @@ impl EventType for LeadProtectionExtended {
         let lapsed = |lapsed_at| Rejection::ProtectionLapsed { lead: self.lead.clone(), lapsed_at, at };
         let Some(decision) = lead.decision_at(at, Seen::ALL) else { return Err(lapsed(None)) };
         // A loss is no lapse, but what had lapsed by date before it stays lapsed (rules 13).
-        let until = lead.protection_at(at, Seen::ALL).unwrap_or(Until::Unlimited);
+        let until = lead.protection_at(at, Seen::ALL).unwrap_or(ProtectionEnd::Unlimited);
         if let Some(until) = until.time().filter(|until| *until <= at) {
             return Err(lapsed(Some(until)));
         }
         lead.require_not_lost(&self.lead, at)?;
         let mut extended = decision.clone();
         extended.extend(Stamp { occurred_at: at, position: u64::MAX }, self.days);
-        let protected_until = if until == Until::Unlimited { None } else { extended.protected_until(Seen::ALL).time() };
+        let protected_until = if until == ProtectionEnd::Unlimited { None } else { extended.protected_until(Seen::ALL).time() };
         Ok(vec![Effect::LeadProtectionSet { lead: state.leads.by_id.key(row).clone(), protected_until }])
     }
 

@@ -1,9 +1,9 @@
 //! A lead qualified: it keeps its protection, and may earn a flat reward (rules 5.2, 6.2).
 
 use crate::domain::calendar::Time;
-use crate::domain::commissions::assess::{Subject, assess};
+use crate::domain::commissions::assess::{AssessmentInput, assess};
 use crate::domain::commissions::earning::{Earning, Pinned};
-use crate::domain::commissions::posting::subject_for;
+use crate::domain::commissions::posting::subject_of_agreement;
 use crate::domain::commissions::sale_recorded::{accrue, assessment_in};
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -38,14 +38,14 @@ impl EventType for LeadQualified {
         }
         lead.require_not_lost(&self.lead, at)?;
         let credit = lead.credit_at(at, Seen::ALL);
-        let assessment = assess(&Subject { sale: None, lead: Some((row, lead)), credit, amount: None, product: "", at }, state);
+        let assessment = assess(&AssessmentInput { sale: None, lead: Some((row, lead)), credit, amount: None, product: "", at }, state);
         let mut effects = Vec::with_capacity(4);
         if lead.is_protected(at, Seen::ALL) {
             effects.push(Effect::LeadProtectionSet { lead: state.leads.by_id.key(row).clone(), protected_until: None });
         }
         effects.push(Effect::CommissionAssessed(Box::new(assessment.clone())));
         if let Some(credit) = credit {
-            accrue(&assessment, subject_for(credit, Some(row), None, state), at, state, &mut effects);
+            accrue(&assessment, subject_of_agreement(credit, Some(row), None, state), at, state, &mut effects);
         }
         Ok(effects)
     }

@@ -6,8 +6,8 @@ use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::Time;
 use crate::domain::commissions::earning::Earning;
-use crate::domain::commissions::holdings::{HOUSE, Holding, Part};
-use crate::domain::commissions::posting::{PartnerEntry, subject_of};
+use crate::domain::commissions::holdings::{CommissionPart, HOUSE, Holding};
+use crate::domain::commissions::posting::{PartnerEntry, subject_of_part};
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Currency, Money};
@@ -129,19 +129,19 @@ impl LeadReassigned {
         let lead_id = state.leads.by_id.key(row);
         for lot in unpaid_lots(lead, to.map(|(_, partner)| partner), state) {
             let sale = lot.sale.map(|sale| state.commissions.sales.key(sale));
-            let mut move_part = |part: &Part, minor_units| {
+            let mut move_part = |part: &CommissionPart, minor_units| {
                 let entry = PartnerEntry {
                     kind: EntryKind::Transfer,
                     amount: Money::new(lot.currency, minor_units),
                     effective_at: state.commissions.effective_at(at),
                     available_at: part.available_at,
-                    subject: subject_of(part, Some(lead_id), sale, state),
+                    subject: subject_of_part(part, Some(lead_id), sale, state),
                 };
                 entry.post_against(AccountName::HouseCommission, effects);
             };
             move_part(&lot.part, -lot.part.amount);
             if let Some((agreement, partner)) = to {
-                move_part(&Part { partner, agreement, ..lot.part.clone() }, lot.part.amount);
+                move_part(&CommissionPart { partner, agreement, ..lot.part.clone() }, lot.part.amount);
             }
         }
     }
@@ -158,7 +158,7 @@ fn reassignment(effect: &Effect, stamp: Stamp, terms_position: u64, to: Option<&
 struct Lot {
     sale: Option<Row>,
     currency: Currency,
-    part: Part,
+    part: CommissionPart,
     position: u64,
 }
 
@@ -172,8 +172,8 @@ fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
         own.chain(of_sales).filter(|(_, holding)| holding.partner != HOUSE && Some(holding.partner) != target && holding.amount > 0);
     let unpaid = with_others.filter_map(|(sale, holding)| {
         let (account, place) = holding.entry?;
-        let amount = holding.amount - state.covered(account, place, holding.amount, Seen::ALL).amount;
-        let part = Part { partner: holding.partner, agreement: holding.agreement, amount, available_at: holding.available_at };
+        let amount = holding.amount - state.paid_portion(account, place, holding.amount, Seen::ALL).amount;
+        let part = CommissionPart { partner: holding.partner, agreement: holding.agreement, amount, available_at: holding.available_at };
         let (_, currency) = state.accounts.key(account);
         (amount > 0).then_some(Lot { sale, currency: *currency, part, position: holding.position })
     });

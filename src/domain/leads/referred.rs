@@ -1,9 +1,9 @@
 //! A lead was referred: a first claim, or another one on a lead that is known (rules 5.1–5.3).
 
-use super::{Claim, Decision, DeclinedClaim, Lead, Origin, Owner, Until};
+use super::{Claim, Decision, DeclinedClaim, Lead, Origin, Owner, ProtectionEnd};
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz};
-use crate::domain::campaigns::{Campaign, Referral, Taking};
+use crate::domain::campaigns::{Campaign, CampaignParty, Referral};
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
@@ -30,7 +30,7 @@ impl EventType for LeadReferred {
     type Message = proto::LeadReferred;
 
     fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
-        let acquired_by = fields.chosen("acquired_by", message.acquired_by);
+        let acquired_by = fields.enum_value("acquired_by", message.acquired_by);
         if acquired_by == AcquiredBy::Partner && message.agreement_id.is_none() {
             fields.bad("agreement_id", "is required for a lead that a partner acquired");
         }
@@ -109,7 +109,7 @@ impl LeadReferred {
         let Some(id) = &self.campaign else { return Ok(()) };
         let campaign = state.campaigns.known(id).1;
         if let Some(agreement) = &self.agreement {
-            campaign.require_participant(id, &Taking::Agreement(agreement.clone()), state)?;
+            campaign.require_participant(id, &CampaignParty::Agreement(agreement.clone()), state)?;
         }
         campaign.require_not_stopped(id, at, state)
     }
@@ -125,11 +125,11 @@ impl LeadReferred {
     /// A second claim: declined if it is late or the owner is protected; else owner and credit move (rules 5.3).
     fn claim_again(&self, id: &Id, lead: &Lead, at: Time, state: &State) -> Effect {
         let last = lead.last_decision();
-        let declined = |held_by: Owner, until: Option<Until>, earlier_than_owner| Effect::LeadClaimDeclined {
+        let declined = |held_by: Owner, until: Option<ProtectionEnd>, earlier_than_owner| Effect::LeadClaimDeclined {
             lead: id.clone(),
             agreement: self.agreement.clone(),
             held_by: held_by.to_party(state),
-            protected_until: until.and_then(Until::time),
+            protected_until: until.and_then(ProtectionEnd::time),
             earlier_than_owner,
         };
         if at < last.stamp().occurred_at {
@@ -189,8 +189,8 @@ impl LeadReferred {
     fn tell_campaign(&self, lead: Row, acquirer: Option<&Id>, stamp: Stamp, state: &mut State) {
         let Some(id) = &self.campaign else { return };
         let (row, campaign) = state.campaigns.known(id);
-        let taking = acquirer.map_or(Taking::House, |id| Taking::Agreement(id.clone()));
-        let place = |campaign: &Campaign| campaign.place_of(&taking, state).expect("a joint lead goes to a participant");
+        let party = acquirer.map_or(CampaignParty::House, |id| CampaignParty::Agreement(id.clone()));
+        let place = |campaign: &Campaign| campaign.place_of(&party, state).expect("a joint lead goes to a participant");
         let allocated_to = (self.acquired_by == AcquiredBy::Joint).then(|| place(campaign));
         state.campaigns.by_id.get_mut(row).add_referral(Referral { stamp, lead, allocated_to });
     }

@@ -32,7 +32,7 @@ impl EventType for PartnerRegistered {
             partner: fields.id("partner_id", &message.partner_id),
             profile: Profile {
                 display_name: message.display_name.clone(),
-                kind: fields.chosen("kind", message.kind),
+                kind: fields.enum_value("kind", message.kind),
                 categories: fields.each("categories", &message.categories, MAX_ITEMS, |fields, category| fields.key("", category)),
                 country_code: message.country_code.clone(),
             },

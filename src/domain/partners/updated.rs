@@ -31,7 +31,7 @@ impl EventType for PartnerUpdated {
             partner: fields.id("partner_id", &message.partner_id),
             change: ProfileChange {
                 display_name: message.display_name.clone(),
-                kind: message.kind.map(|kind| fields.chosen("kind", kind)),
+                kind: message.kind.map(|kind| fields.enum_value("kind", kind)),
                 categories: message.replace_categories.then_some(categories),
             },
         }

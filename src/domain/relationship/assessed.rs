@@ -43,6 +43,6 @@ impl EventType for PartnerAssessed {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let partner = state.partners.find(&self.partner).expect("decide found the partner");
-        state.relationship.approach_mut(partner).assessments.push((stamp, self.fit.clone()));
+        state.relationship.partner_activity_mut(partner).assessments.push((stamp, self.fit.clone()));
     }
 }

@@ -1,6 +1,6 @@
 //! A brand use was approved or declined; once, and not where the terms approved it (rules 10.1, 13).
 
-use super::Decision;
+use super::BrandUseDecision;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -42,7 +42,7 @@ impl EventType for BrandUseDecided {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let row = state.relationship.brand_uses.find(&self.brand_use).expect("decide found the brand use");
-        let decision = Decision { stamp, approved: self.approved, note: self.note.clone() };
+        let decision = BrandUseDecision { stamp, approved: self.approved, note: self.note.clone() };
         state.relationship.brand_uses.get_mut(row).decided = Some(decision);
     }
 }

@@ -1,6 +1,6 @@
 //! A side asked to use the other's brand (rules 10.1).
 
-use super::{BrandUse, Decision};
+use super::{BrandUse, BrandUseDecision};
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -27,8 +27,8 @@ impl EventType for BrandUseRequested {
         Self {
             brand_use: fields.id("brand_use_id", &message.brand_use_id),
             agreement: fields.id("agreement_id", &message.agreement_id),
-            requested_by: fields.chosen("requested_by", message.requested_by),
-            channel: fields.chosen("channel", message.channel),
+            requested_by: fields.enum_value("requested_by", message.requested_by),
+            channel: fields.enum_value("channel", message.channel),
             asset: message.asset.as_str().into(),
         }
     }
@@ -59,9 +59,9 @@ impl EventType for BrandUseRequested {
             requested_by: self.requested_by,
             channel: self.channel,
             asset: self.asset.clone(),
-            decided: approved.then(|| Decision { stamp, approved, note: Box::default() }),
+            decided: approved.then(|| BrandUseDecision { stamp, approved, note: Box::default() }),
         };
         let row = state.relationship.brand_uses.insert(self.brand_use.clone(), brand_use);
-        state.relationship.conduct_mut(agreement).brand_uses.push(row);
+        state.relationship.agreement_activity_mut(agreement).brand_uses.push(row);
     }
 }

@@ -28,8 +28,8 @@ impl EventType for BreachReported {
         Self {
             breach: fields.id("breach_id", &message.breach_id),
             agreement: fields.id("agreement_id", &message.agreement_id),
-            by: fields.chosen("by", message.by),
-            clause: fields.chosen("clause", message.clause),
+            by: fields.enum_value("by", message.by),
+            clause: fields.enum_value("clause", message.clause),
             cure_by: fields.optional_time("cure_by", message.cure_by.as_ref()),
             description: message.description.as_str().into(),
         }
@@ -59,6 +59,6 @@ impl EventType for BreachReported {
             cured: None,
         };
         let row = state.relationship.breaches.insert(self.breach.clone(), breach);
-        state.relationship.conduct_mut(agreement).breaches.push(row);
+        state.relationship.agreement_activity_mut(agreement).breaches.push(row);
     }
 }

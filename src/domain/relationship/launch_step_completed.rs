@@ -1,6 +1,6 @@
 //! A step of the launch checklist was done, of an agreement or, before there is one, with a partner (rules 10.1).
 
-use super::Step;
+use super::CompletedStep;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -28,7 +28,7 @@ impl EventType for LaunchStepCompleted {
                 (IdKind::Partner, Id::default())
             }
         };
-        Self { subject, step: fields.chosen("step", message.step) }
+        Self { subject, step: fields.enum_value("step", message.step) }
     }
 
     fn refers_to(&self) -> Vec<(IdKind, &Id)> {
@@ -46,20 +46,20 @@ impl EventType for LaunchStepCompleted {
     }
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
-        let step = Step { stamp, step: self.step };
+        let step = CompletedStep { stamp, step: self.step };
         if self.subject.0 == IdKind::Agreement {
             let agreement = state.agreements.by_id.find(&self.subject.1).expect("decide found the agreement");
-            state.relationship.conduct_mut(agreement).steps.push(step);
+            state.relationship.agreement_activity_mut(agreement).steps.push(step);
         } else {
             let partner = state.partners.find(&self.subject.1).expect("decide found the partner");
-            state.relationship.approach_mut(partner).steps.push(step);
+            state.relationship.partner_activity_mut(partner).steps.push(step);
         }
     }
 }
 
 impl LaunchStepCompleted {
     /// All steps of the subject that are recorded, whatever their times.
-    fn steps(&self, state: &State) -> Vec<Step> {
+    fn steps(&self, state: &State) -> Vec<CompletedStep> {
         let (kind, id) = &self.subject;
         let agreement = state.agreements.by_id.find(id).filter(|_| *kind == IdKind::Agreement);
         let partner = state.partners.find(id).filter(|_| *kind == IdKind::Partner);

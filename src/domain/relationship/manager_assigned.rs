@@ -24,7 +24,7 @@ impl EventType for ManagerAssigned {
         fields.required_text("manager", &message.manager);
         Self {
             agreement: fields.id("agreement_id", &message.agreement_id),
-            side: fields.chosen("side", message.side),
+            side: fields.enum_value("side", message.side),
             manager: message.manager.as_str().into(),
         }
     }
@@ -40,6 +40,6 @@ impl EventType for ManagerAssigned {
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let agreement = state.agreements.by_id.find(&self.agreement).expect("decide found the agreement");
         let manager = Manager { stamp, side: self.side, name: self.manager.clone() };
-        state.relationship.conduct_mut(agreement).managers.push(manager);
+        state.relationship.agreement_activity_mut(agreement).managers.push(manager);
     }
 }

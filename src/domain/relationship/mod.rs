@@ -20,9 +20,9 @@ use crate::proto::{BrandChannel, BreachClause, LaunchStep, ReviewDecision, Revie
 #[derive(Default)]
 pub struct Relationship {
     /// What was done under an agreement, by its row.
-    pub(super) agreements: Table<Row, Conduct>,
+    pub(super) agreements: Table<Row, AgreementActivity>,
     /// What was found and done before there was an agreement, by the partner's row.
-    pub(super) partners: Table<Row, Approach>,
+    pub(super) partners: Table<Row, PartnerActivity>,
     /// Brand uses by id.
     pub brand_uses: Table<Id, BrandUse>,
     /// Breaches by id.
@@ -31,9 +31,9 @@ pub struct Relationship {
 
 /// What the sides did under an agreement, each in the order of recording.
 #[derive(Clone, Default)]
-pub(super) struct Conduct {
+pub(super) struct AgreementActivity {
     managers: Vec<Manager>,
-    steps: Vec<Step>,
+    steps: Vec<CompletedStep>,
     reviews: Vec<Review>,
     brand_uses: Vec<Row>,
     breaches: Vec<Row>,
@@ -41,9 +41,9 @@ pub(super) struct Conduct {
 
 /// What was found of a partner, and done with it, each in the order of recording.
 #[derive(Clone, Default)]
-pub(super) struct Approach {
+pub(super) struct PartnerActivity {
     assessments: Vec<(Stamp, Fit)>,
-    steps: Vec<Step>,
+    steps: Vec<CompletedStep>,
 }
 
 /// Who looks after an agreement for a side.
@@ -59,7 +59,7 @@ pub struct Manager {
 
 /// A step of the launch checklist that was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct CompletedStep {
     /// When, and by which record.
     pub stamp: Stamp,
     /// Which.
@@ -109,12 +109,12 @@ pub struct BrandUse {
     pub channel: BrandChannel,
     /// What is shown, as sent.
     pub asset: Box<str>,
-    decided: Option<Decision>,
+    decided: Option<BrandUseDecision>,
 }
 
 /// A decision on a brand use.
 #[derive(Clone, Debug)]
-pub struct Decision {
+pub struct BrandUseDecision {
     /// When, and by which record; that of the request where the terms allowed it.
     pub stamp: Stamp,
     /// Whether the brand may be used.
@@ -143,7 +143,7 @@ pub struct Breach {
 
 undo_by_copy!(BrandUse, Breach);
 
-impl Undo for Conduct {
+impl Undo for AgreementActivity {
     type Mark = [usize; 5];
 
     fn mark(&self) -> Self::Mark {
@@ -159,7 +159,7 @@ impl Undo for Conduct {
     }
 }
 
-impl Undo for Approach {
+impl Undo for PartnerActivity {
     type Mark = [usize; 2];
 
     fn mark(&self) -> Self::Mark {
@@ -181,7 +181,7 @@ impl Fit {
 
 impl BrandUse {
     /// How it was decided, as seen.
-    pub fn decision(&self, seen: Seen) -> Option<&Decision> {
+    pub fn decision(&self, seen: Seen) -> Option<&BrandUseDecision> {
         self.decided.as_ref().filter(|decision| seen.sees(decision.stamp))
     }
 }
@@ -240,23 +240,23 @@ impl Relationship {
 
     /// The managers that a side has named, as seen, in the order of recording.
     pub fn managers(&self, agreement: Row, side: Side, seen: Seen) -> impl Iterator<Item = &Manager> {
-        let named = self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.managers);
+        let named = self.agreements.by_key(&agreement).map_or(&[][..], |activity| &activity.managers);
         named.iter().filter(move |manager| manager.side == side && seen.sees(manager.stamp))
     }
 
     /// The launch steps done under an agreement, as seen, in the order of the checklist.
-    pub fn agreement_steps(&self, agreement: Row, seen: Seen) -> Vec<Step> {
-        in_order(self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.steps), seen)
+    pub fn agreement_steps(&self, agreement: Row, seen: Seen) -> Vec<CompletedStep> {
+        in_order(self.agreements.by_key(&agreement).map_or(&[][..], |activity| &activity.steps), seen)
     }
 
     /// The launch steps done with a partner itself, as seen, in the order of the checklist.
-    pub fn partner_steps(&self, partner: Row, seen: Seen) -> Vec<Step> {
-        in_order(self.partners.by_key(&partner).map_or(&[][..], |approach| &approach.steps), seen)
+    pub fn partner_steps(&self, partner: Row, seen: Seen) -> Vec<CompletedStep> {
+        in_order(self.partners.by_key(&partner).map_or(&[][..], |activity| &activity.steps), seen)
     }
 
     /// The reviews held under an agreement, as seen, in the order in which they were held.
     pub fn reviews(&self, agreement: Row, seen: Seen) -> Vec<&Review> {
-        let held = self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.reviews);
+        let held = self.agreements.by_key(&agreement).map_or(&[][..], |activity| &activity.reviews);
         let mut held: Vec<&Review> = held.iter().filter(|review| seen.sees(review.stamp)).collect();
         held.sort_by_key(|review| review.stamp);
         held
@@ -264,14 +264,14 @@ impl Relationship {
 
     /// When the last review of a kind was held, as seen.
     pub fn last_review(&self, agreement: Row, kind: ReviewKind, seen: Seen) -> Option<Time> {
-        let held = self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.reviews);
+        let held = self.agreements.by_key(&agreement).map_or(&[][..], |activity| &activity.reviews);
         let of_kind = held.iter().filter(|review| review.kind == kind && seen.sees(review.stamp));
         of_kind.map(|review| review.stamp.occurred_at).max()
     }
 
     /// The brand uses under an agreement, as seen, in the order in which they were requested.
     pub fn brand_uses_of(&self, agreement: Row, seen: Seen) -> Vec<(&Id, &BrandUse)> {
-        let rows = self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.brand_uses);
+        let rows = self.agreements.by_key(&agreement).map_or(&[][..], |activity| &activity.brand_uses);
         let uses = rows.iter().map(|row| (self.brand_uses.key(*row), self.brand_uses.get(*row)));
         let mut uses: Vec<_> = uses.filter(|(_, brand_use)| seen.sees(brand_use.requested)).collect();
         uses.sort_by_key(|(_, brand_use)| brand_use.requested);
@@ -280,7 +280,7 @@ impl Relationship {
 
     /// The breaches of an agreement, as seen, in the order in which they were reported.
     pub fn breaches_of(&self, agreement: Row, seen: Seen) -> Vec<(&Id, &Breach)> {
-        let rows = self.agreements.by_key(&agreement).map_or(&[][..], |conduct| &conduct.breaches);
+        let rows = self.agreements.by_key(&agreement).map_or(&[][..], |activity| &activity.breaches);
         let breaches = rows.iter().map(|row| (self.breaches.key(*row), self.breaches.get(*row)));
         let mut breaches: Vec<_> = breaches.filter(|(_, breach)| seen.sees(breach.reported)).collect();
         breaches.sort_by_key(|(_, breach)| breach.reported);
@@ -289,24 +289,24 @@ impl Relationship {
 
     /// The latest assessment of a partner, as seen.
     pub fn fit(&self, partner: Row, seen: Seen) -> Option<(Stamp, &Fit)> {
-        let assessments = self.partners.by_key(&partner).map_or(&[][..], |approach| &approach.assessments);
+        let assessments = self.partners.by_key(&partner).map_or(&[][..], |activity| &activity.assessments);
         let assessments = assessments.iter().filter(|(stamp, _)| seen.sees(*stamp));
         assessments.max_by_key(|(stamp, _)| *stamp).map(|(stamp, fit)| (*stamp, fit))
     }
 
-    fn conduct_mut(&mut self, agreement: Row) -> &mut Conduct {
-        let row = self.agreements.find_or_insert_with(agreement, Conduct::default);
+    fn agreement_activity_mut(&mut self, agreement: Row) -> &mut AgreementActivity {
+        let row = self.agreements.find_or_insert_with(agreement, AgreementActivity::default);
         self.agreements.get_mut(row)
     }
 
-    fn approach_mut(&mut self, partner: Row) -> &mut Approach {
-        let row = self.partners.find_or_insert_with(partner, Approach::default);
+    fn partner_activity_mut(&mut self, partner: Row) -> &mut PartnerActivity {
+        let row = self.partners.find_or_insert_with(partner, PartnerActivity::default);
         self.partners.get_mut(row)
     }
 }
 
-fn in_order(steps: &[Step], seen: Seen) -> Vec<Step> {
-    let mut steps: Vec<Step> = steps.iter().copied().filter(|step| seen.sees(step.stamp)).collect();
+fn in_order(steps: &[CompletedStep], seen: Seen) -> Vec<CompletedStep> {
+    let mut steps: Vec<CompletedStep> = steps.iter().copied().filter(|step| seen.sees(step.stamp)).collect();
     steps.sort_by_key(|step| step.step as i32);
     steps
 }

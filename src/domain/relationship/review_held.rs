@@ -24,7 +24,7 @@ impl EventType for ReviewHeld {
 
     fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
         fields.text("summary", &message.summary);
-        let kind = fields.chosen("kind", message.kind);
+        let kind = fields.enum_value("kind", message.kind);
         if kind == ReviewKind::QuarterlyReview && message.decision.is_none() {
             fields.bad("decision", "is required of a quarterly review: say whether to continue, expand, renew, adjust or end");
         }
@@ -32,7 +32,7 @@ impl EventType for ReviewHeld {
             review: fields.id("review_id", &message.review_id),
             agreement: fields.id("agreement_id", &message.agreement_id),
             kind,
-            decision: message.decision.map(|decision| fields.chosen("decision", decision)),
+            decision: message.decision.map(|decision| fields.enum_value("decision", decision)),
             summary: message.summary.as_str().into(),
         }
     }
@@ -55,6 +55,6 @@ impl EventType for ReviewHeld {
         let agreement = state.agreements.by_id.find(&self.agreement).expect("decide found the agreement");
         let (id, summary) = (self.review.clone(), self.summary.clone());
         let review = Review { id, stamp, kind: self.kind, decision: self.decision, summary };
-        state.relationship.conduct_mut(agreement).reviews.push(review);
+        state.relationship.agreement_activity_mut(agreement).reviews.push(review);
     }
 }

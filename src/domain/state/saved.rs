@@ -10,7 +10,7 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::leads::match_keys::saved::{FrozenMatchKeys, MatchKeysLoad};
 use crate::domain::leads::{Alias, Lead, Leads};
 use crate::domain::partners::Partner;
-use crate::domain::relationship::{Approach, BrandUse, Breach, Conduct, Relationship};
+use crate::domain::relationship::{AgreementActivity, BrandUse, Breach, PartnerActivity, Relationship};
 use crate::domain::shared::Shared;
 use crate::domain::table::saved::TableLoad;
 use crate::domain::table::{Frozen, Row};
@@ -42,8 +42,8 @@ pub struct FrozenState {
     others: Frozen<(IdKind, Id), Other>,
     net_sales: Frozen<NetSalesKey, NetSales>,
     campaigns: Frozen<Id, Campaign>,
-    conduct: Frozen<Row, Conduct>,
-    approaches: Frozen<Row, Approach>,
+    conduct: Frozen<Row, AgreementActivity>,
+    approaches: Frozen<Row, PartnerActivity>,
     brand_uses: Frozen<Id, BrandUse>,
     breaches: Frozen<Id, Breach>,
     accounts: Frozen<AccountKey, Account>,
@@ -141,8 +141,8 @@ pub struct StateLoad {
     others: TableLoad<(IdKind, Id), Other>,
     net_sales: TableLoad<NetSalesKey, NetSales>,
     campaigns: TableLoad<Id, Campaign>,
-    conduct: TableLoad<Row, Conduct>,
-    approaches: TableLoad<Row, Approach>,
+    conduct: TableLoad<Row, AgreementActivity>,
+    approaches: TableLoad<Row, PartnerActivity>,
     brand_uses: TableLoad<Id, BrandUse>,
     breaches: TableLoad<Id, Breach>,
     accounts: TableLoad<AccountKey, Account>,

@@ -2,7 +2,7 @@
 
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
-use crate::domain::commissions::posting::subject_for;
+use crate::domain::commissions::posting::subject_of_agreement;
 use crate::domain::effect::{Effect, Posting};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
@@ -27,7 +27,7 @@ impl EventType for CapitalContributed {
         Self {
             contribution: fields.id("contribution_id", &message.contribution_id),
             agreement: fields.id("agreement_id", &message.agreement_id),
-            side: fields.chosen("side", message.side),
+            side: fields.enum_value("side", message.side),
             amount: fields.amount("amount", message.amount.as_ref()),
         }
     }
@@ -54,7 +54,7 @@ impl EventType for CapitalContributed {
                 effective_at: state.commissions.effective_at(context.occurred_at),
                 available_at: None,
                 kind: EntryKind::Contribution,
-                subject: subject_for(row, None, None, state),
+                subject: subject_of_agreement(row, None, None, state),
             })
         };
         Ok(vec![posting(AccountName::HouseCash, self.amount.minor_units), posting(capital, -self.amount.minor_units)])

@@ -6,7 +6,7 @@ pub mod capital_contributed;
 pub mod profit_distributed;
 
 use super::account::AccountName;
-use super::agreements::terms::Ownership;
+use super::agreements::terms::VentureOwnership;
 use super::calendar::Time;
 use super::effect::narrowed;
 use super::ids::Id;
@@ -17,7 +17,7 @@ use crate::proto::AgreementType;
 
 impl State {
     /// The ownership of a joint venture by the terms that apply at a time, or why it is refused (rules 9).
-    fn require_venture(&self, id: &Id, at: Time) -> Result<Ownership, Rejection> {
+    fn require_venture(&self, id: &Id, at: Time) -> Result<VentureOwnership, Rejection> {
         let agreement = self.agreements.known(id);
         let refused = |why| Rejection::NotAVenture { agreement: id.clone(), at, why };
         if agreement.agreement_type != AgreementType::JointVenture {

@@ -1,9 +1,9 @@
 //! A joint venture distributed: by ownership, or capital first (rules 9).
 
 use crate::domain::account::AccountName;
-use crate::domain::agreements::terms::Ownership;
+use crate::domain::agreements::terms::VentureOwnership;
 use crate::domain::calendar::Time;
-use crate::domain::commissions::posting::subject_for;
+use crate::domain::commissions::posting::subject_of_agreement;
 use crate::domain::effect::{Effect, Posting};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Money, apportion};
@@ -29,7 +29,7 @@ impl EventType for ProfitDistributed {
             distribution: fields.id("distribution_id", &message.distribution_id),
             agreement: fields.id("agreement_id", &message.agreement_id),
             amount: fields.amount("amount", message.amount.as_ref()),
-            method: fields.chosen("method", message.method),
+            method: fields.enum_value("method", message.method),
         }
     }
 
@@ -45,7 +45,7 @@ impl EventType for ProfitDistributed {
         let ownership = state.require_venture(&self.agreement, context.occurred_at)?;
         let split = self.split(ownership, state);
         let row = state.agreements.by_id.find(&self.agreement).expect("the agreement is known");
-        let subject = subject_for(row, None, None, state);
+        let subject = subject_of_agreement(row, None, None, state);
         let partner = subject.partner.clone().expect("an agreement has a partner");
         let sides = [
             (AccountName::Partner(partner), -(split.returned[1] + split.profit[1])),
@@ -81,7 +81,7 @@ struct Split {
 
 impl ProfitDistributed {
     /// Capital not yet returned goes back in proportion to it; the rest is shared by ownership (rules 9, 3.3).
-    fn split(&self, ownership: Ownership, state: &State) -> Split {
+    fn split(&self, ownership: VentureOwnership, state: &State) -> Split {
         let capital = match self.method {
             DistributionMethod::CapitalFirst => [
                 state.capital(AccountName::CapitalHouse(self.agreement.clone()), self.amount.currency),

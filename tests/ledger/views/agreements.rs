@@ -7,7 +7,7 @@ use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, AgreementState, EndCause, GetAgreementRequest, ListAgreementsRequest};
-use partnership_ledger::views::agreements::{GetAgreement, ListAgreements};
+use partnership_ledger::queries::agreements::{GetAgreement, ListAgreements};
 
 fn minimum(minor_units: i64) -> proto::Terms {
     proto::Terms { minimum_payout: Some(usd(minor_units)), ..terms() }

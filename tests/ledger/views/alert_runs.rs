@@ -10,9 +10,9 @@ use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, Alert, AlertKind, GetBalanceRequest, ListAlertsRequest, ListPayablesRequest, Side};
-use partnership_ledger::views::alerts::ListAlerts;
-use partnership_ledger::views::balances::GetBalance;
-use partnership_ledger::views::payables::ListPayables;
+use partnership_ledger::queries::alerts::ListAlerts;
+use partnership_ledger::queries::balances::GetBalance;
+use partnership_ledger::queries::payables::ListPayables;
 use proptest::prelude::*;
 
 /// Since when a partner's alert of a kind has lasted, if there is one.

@@ -10,7 +10,7 @@ use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, Alert, AlertKind, Bound, BrandChannel, CampaignGoal, ListAlertsRequest, ReviewKind, Side};
-use partnership_ledger::views::alerts::ListAlerts;
+use partnership_ledger::queries::alerts::ListAlerts;
 
 /// An active agreement that two people look after: nothing is the matter with it for a while.
 fn quiet(terms: proto::Terms) -> Story {

@@ -5,10 +5,10 @@ use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::parse::Fields;
 use partnership_ledger::domain::rejection::Rejection;
 use partnership_ledger::proto;
-use partnership_ledger::views::explain::ExplainSale;
-use partnership_ledger::views::metrics::GetMetrics;
-use partnership_ledger::views::statement::ListEntries;
-use partnership_ledger::views::{Question, Unreadable};
+use partnership_ledger::queries::explain::ExplainSale;
+use partnership_ledger::queries::metrics::GetMetrics;
+use partnership_ledger::queries::statement::ListEntries;
+use partnership_ledger::queries::{Question, Unreadable};
 
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]

@@ -16,17 +16,17 @@ use partnership_ledger::proto::get_metrics_request::Scope;
 use partnership_ledger::proto::{
     self, AcquiredBy, BrandChannel, EntryKind, LaunchStep, LeadsAtEnd, ReviewKind, Side, TierMode, TierPeriod,
 };
-use partnership_ledger::views::Question;
-use partnership_ledger::views::agreements::{GetAgreement, ListAgreements};
-use partnership_ledger::views::alerts::ListAlerts;
-use partnership_ledger::views::balances::{GetBalance, ListBalances};
-use partnership_ledger::views::campaigns::{GetCampaign, ListCampaigns};
-use partnership_ledger::views::disputes::ListDisputes;
-use partnership_ledger::views::leads::{GetLead, ListLeads};
-use partnership_ledger::views::partners::{GetPartner, ListPartners};
-use partnership_ledger::views::payables::ListPayables;
-use partnership_ledger::views::payouts::ListPayouts;
-use partnership_ledger::views::trial_balance::GetTrialBalance;
+use partnership_ledger::queries::Question;
+use partnership_ledger::queries::agreements::{GetAgreement, ListAgreements};
+use partnership_ledger::queries::alerts::ListAlerts;
+use partnership_ledger::queries::balances::{GetBalance, ListBalances};
+use partnership_ledger::queries::campaigns::{GetCampaign, ListCampaigns};
+use partnership_ledger::queries::disputes::ListDisputes;
+use partnership_ledger::queries::leads::{GetLead, ListLeads};
+use partnership_ledger::queries::partners::{GetPartner, ListPartners};
+use partnership_ledger::queries::payables::ListPayables;
+use partnership_ledger::queries::payouts::ListPayouts;
+use partnership_ledger::queries::trial_balance::GetTrialBalance;
 use proptest::prelude::*;
 use std::fmt::Debug;
 
@@ -304,7 +304,7 @@ proptest! {
             let (mut stands, mut covered, mut paid_out) = (0, 0, 0);
             for holding in sales.chain(leads).flat_map(|about| state.holdings_seen(about, Seen::ALL).iter().cloned().collect::<Vec<_>>()) {
                 let Some((_, place)) = holding.entry.filter(|(account, _)| *account == row) else { continue };
-                let part = state.covered(row, place, holding.amount, Seen::ALL);
+                let part = state.paid_portion(row, place, holding.amount, Seen::ALL);
                 stands += i128::from(holding.amount.max(0));
                 covered += i128::from(part.amount);
                 let payouts: i64 = state.payouts_covering(row, part, Seen::ALL).iter().map(|(_, part)| part).sum();

@@ -7,7 +7,7 @@ use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::domain::rejection::Rejection;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, AcquiredBy, CampaignState, CampaignType, CampaignsAtEnd, GetCampaignRequest, ListCampaignsRequest};
-use partnership_ledger::views::campaigns::{GetCampaign, ListCampaigns};
+use partnership_ledger::queries::campaigns::{GetCampaign, ListCampaigns};
 
 fn shown(story: &Story, date: &str) -> proto::Campaign {
     let request = GetCampaignRequest { campaign_id: "webinar".into(), options: None };

@@ -6,7 +6,7 @@ use crate::views::answers::ask;
 use partnership_ledger::domain::Seen;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, GetLeadRequest, LeadState, LeadsAtEnd, OwnershipRule};
-use partnership_ledger::views::leads::GetLead;
+use partnership_ledger::queries::leads::GetLead;
 
 fn begun() -> Story {
     let house = proto::Terms { leads_at_end: LeadsAtEnd::House as i32, ..terms() };

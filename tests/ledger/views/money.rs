@@ -5,8 +5,8 @@ use crate::common::story::Story;
 use crate::views::answers::{ask, explain};
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, ListDisputesRequest, ListPayablesRequest, Side};
-use partnership_ledger::views::disputes::ListDisputes;
-use partnership_ledger::views::payables::ListPayables;
+use partnership_ledger::queries::disputes::ListDisputes;
+use partnership_ledger::queries::payables::ListPayables;
 
 fn begun() -> Story {
     let story = Story::default().on("2025-01-01", registered("acme")).on("2025-01-01", signed("a", "acme", terms()));

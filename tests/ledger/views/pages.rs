@@ -7,8 +7,8 @@ use crate::views::as_known_at::{play, turns};
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::calendar::LATEST;
 use partnership_ledger::proto::{Entry, EntryKind, ListEntriesRequest, ListLeadsRequest, ListPayablesRequest};
-use partnership_ledger::views::leads::ListLeads;
-use partnership_ledger::views::payables::ListPayables;
+use partnership_ledger::queries::leads::ListLeads;
+use partnership_ledger::queries::payables::ListPayables;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

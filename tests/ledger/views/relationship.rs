@@ -10,8 +10,8 @@ use partnership_ledger::proto::launch_step_completed::Subject;
 use partnership_ledger::proto::{
     self, BrandChannel, BreachClause, GetAgreementRequest, GetPartnerRequest, LaunchStep, ReviewDecision, ReviewKind, Side,
 };
-use partnership_ledger::views::agreements::GetAgreement;
-use partnership_ledger::views::partners::GetPartner;
+use partnership_ledger::queries::agreements::GetAgreement;
+use partnership_ledger::queries::partners::GetPartner;
 
 pub fn manager(agreement: &str, side: Side, manager: &str) -> Body {
     let (agreement_id, side, manager) = (agreement.to_owned(), side as i32, manager.to_owned());

@@ -3,16 +3,16 @@
 use partnership_ledger::grpc::{ask, explain_sale, get_metrics, list_entries, to_status};
 use partnership_ledger::ledger::{self, Error};
 use partnership_ledger::proto as pb;
-use partnership_ledger::views::agreements::GetAgreement;
-use partnership_ledger::views::alerts::ListAlerts;
-use partnership_ledger::views::balances::GetBalance;
-use partnership_ledger::views::campaigns::GetCampaign;
-use partnership_ledger::views::disputes::ListDisputes;
-use partnership_ledger::views::leads::GetLead;
-use partnership_ledger::views::partners::GetPartner;
-use partnership_ledger::views::payables::ListPayables;
-use partnership_ledger::views::payouts::ListPayouts;
-use partnership_ledger::views::trial_balance::GetTrialBalance;
+use partnership_ledger::queries::agreements::GetAgreement;
+use partnership_ledger::queries::alerts::ListAlerts;
+use partnership_ledger::queries::balances::GetBalance;
+use partnership_ledger::queries::campaigns::GetCampaign;
+use partnership_ledger::queries::disputes::ListDisputes;
+use partnership_ledger::queries::leads::GetLead;
+use partnership_ledger::queries::partners::GetPartner;
+use partnership_ledger::queries::payables::ListPayables;
+use partnership_ledger::queries::payouts::ListPayouts;
+use partnership_ledger::queries::trial_balance::GetTrialBalance;
 
 use crate::outside::ledger::{Answer, Ledger, Refusal};
 use crate::outside::served;

@@ -1,13 +1,13 @@
 //! Holdings in a snapshot.
 
-use super::{Holding, Holdings, Part};
+use super::{CommissionPart, Holding, Holdings};
 use crate::snapshot::{Damaged, Input, Output, Saved, saved};
 
 saved!(Holding { partner, agreement, position, amount, available_at, entry });
 saved!(Holdings(all));
-saved!(Part { partner, agreement, amount, available_at });
+saved!(CommissionPart { partner, agreement, amount, available_at });
 
-impl Saved for Box<[Part]> {
+impl Saved for Box<[CommissionPart]> {
     fn save(&self, out: &mut Output) {
         out.number(self.len() as u64);
         self.iter().for_each(|part| part.save(out));

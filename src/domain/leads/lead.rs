@@ -1,0 +1,246 @@
+//! What is kept of a lead, as small as can be: most are claimed once, and bring a sale or two.
+
+mod saved;
+
+use super::{Decision, DeclinedClaim, Qualification};
+use crate::domain::calendar::Time;
+use crate::domain::commissions::PinnedAssessment;
+use crate::domain::commissions::earning::Earning;
+use crate::domain::commissions::holdings::Holdings;
+use crate::domain::ids::Id;
+use crate::domain::table::{OptionalRow, Row};
+use crate::domain::{Stamp, State};
+
+/// A lead.
+#[derive(Clone)]
+pub struct Lead {
+    /// Its first referral.
+    first: Decision,
+    /// Its first match key, if its first referral gave it.
+    match_key: OptionalRow,
+    /// The first and the last recorded of the sales that name it: each names the next.
+    sales: (OptionalRow, OptionalRow),
+    sales_count: u32,
+    warm: Option<Box<WarmFields>>,
+}
+
+/// What most leads do not have.
+#[derive(Clone, Default)]
+struct WarmFields {
+    /// What its first qualification earned; what others did is kept with it.
+    earning: Option<Earning>,
+    /// Whether it was protected when it first qualified.
+    protected: bool,
+    cold: Option<Box<ColdFields>>,
+}
+
+#[derive(Clone, Default)]
+struct ColdFields {
+    /// After the first.
+    decisions: Vec<Decision>,
+    declined: Vec<DeclinedClaim>,
+    losses: Vec<Stamp>,
+    aliases: Vec<(Id, Stamp)>,
+    /// After the first.
+    match_keys: Vec<(Row, Stamp)>,
+    /// Of each agreement that had the credit, when its first sale occurred; empty while its first sale says all.
+    first_sales: Vec<(Row, Time)>,
+    disputes: Vec<Row>,
+    /// After the first: when, and what was earned.
+    qualifications: Vec<(Qualification, Option<Row>, Option<PinnedAssessment>)>,
+}
+
+impl Lead {
+    pub(super) fn new(first: Decision) -> Self {
+        Self { first, match_key: OptionalRow::NONE, sales: (OptionalRow::NONE, OptionalRow::NONE), sales_count: 0, warm: None }
+    }
+
+    /// When it was first referred, and by which record.
+    pub fn introduced(&self) -> Stamp {
+        self.first.stamp()
+    }
+
+    /// All decisions, in the order of recording.
+    pub(super) fn all_decisions(&self) -> impl DoubleEndedIterator<Item = &Decision> {
+        std::iter::once(&self.first).chain(self.cold().into_iter().flat_map(|cold| &cold.decisions))
+    }
+
+    pub(super) fn all_decisions_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut Decision> {
+        let cold = self.warm.as_mut().and_then(|warm| warm.cold.as_mut());
+        std::iter::once(&mut self.first).chain(cold.into_iter().flat_map(|cold| &mut cold.decisions))
+    }
+
+    pub(super) fn add_decision(&mut self, decision: Decision) {
+        self.cold_mut().decisions.push(decision);
+    }
+
+    pub(super) fn all_declined(&self) -> &[DeclinedClaim] {
+        self.cold().map_or(&[], |cold| &cold.declined)
+    }
+
+    pub(super) fn add_declined(&mut self, claim: DeclinedClaim) {
+        self.cold_mut().declined.push(claim);
+    }
+
+    pub(super) fn losses(&self) -> &[Stamp] {
+        self.cold().map_or(&[], |cold| &cold.losses)
+    }
+
+    pub(super) fn add_loss(&mut self, loss: Stamp) {
+        self.cold_mut().losses.push(loss);
+    }
+
+    pub(super) fn all_qualifications(&self) -> impl DoubleEndedIterator<Item = Qualification> {
+        let first = self.warm.as_ref().and_then(|warm| Some((warm.earning.as_ref()?, warm.protected)));
+        let first = first.map(|(earning, protected)| Qualification { stamp: earning.stamp(), protected });
+        first.into_iter().chain(self.cold().into_iter().flat_map(|cold| &cold.qualifications).map(|(qualification, ..)| *qualification))
+    }
+
+    /// Remembers a qualification, whether the lead was protected then, and what it earned.
+    pub(super) fn add_qualification(&mut self, protected: bool, earning: Earning) {
+        let warm = self.warm_mut();
+        let Some(first) = &mut warm.earning else {
+            (warm.earning, warm.protected) = (Some(earning), protected);
+            return;
+        };
+        earning.holdings().into_all().for_each(|holding| first.acquire(holding));
+        let qualification = Qualification { stamp: earning.stamp(), protected };
+        self.cold_mut().qualifications.push((qualification, earning.credit(), earning.assessment()));
+    }
+
+    pub(super) fn all_aliases(&self) -> &[(Id, Stamp)] {
+        self.cold().map_or(&[], |cold| &cold.aliases)
+    }
+
+    pub(super) fn add_alias(&mut self, alias: Id, stamp: Stamp) {
+        self.cold_mut().aliases.push((alias, stamp));
+    }
+
+    /// Its match keys, by their rows, and since when.
+    pub(super) fn all_match_keys(&self) -> impl Iterator<Item = (Row, Stamp)> {
+        let first = self.match_key.get().map(|row| (row, self.introduced()));
+        first.into_iter().chain(self.cold().into_iter().flat_map(|cold| cold.match_keys.iter().copied()))
+    }
+
+    pub(super) fn add_match_key(&mut self, key: Row, stamp: Stamp) {
+        let is_first = stamp == self.introduced() && self.all_match_keys().next().is_none();
+        if is_first {
+            self.match_key = Some(key).into();
+        } else {
+            self.cold_mut().match_keys.push((key, stamp));
+        }
+    }
+
+    /// What its qualifications earned, and through which agreements.
+    pub(super) fn rewards(&self) -> impl Iterator<Item = (Option<Row>, PinnedAssessment)> {
+        let first = self.earning().map(|earning| (earning.credit(), earning.assessment()));
+        let later = self.cold().into_iter().flat_map(|cold| &cold.qualifications).map(|(_, credit, earned)| (*credit, *earned));
+        first.into_iter().chain(later).filter_map(|(credit, earned)| Some((credit, earned?)))
+    }
+
+    /// What its first qualification earned, with all that stands of its qualifications' commission.
+    fn earning(&self) -> Option<&Earning> {
+        self.warm.as_ref()?.earning.as_ref()
+    }
+
+    pub(in crate::domain) fn earning_mut(&mut self) -> &mut Earning {
+        self.warm_mut().earning.as_mut().expect("a lead's own commission comes from a qualification")
+    }
+
+    /// What stands of its qualifications' commission.
+    pub fn holdings(&self) -> Holdings {
+        self.earning().map(Earning::holdings).unwrap_or_default()
+    }
+
+    /// The commission entries of its qualifications: account and place.
+    pub fn entries(&self) -> impl Iterator<Item = (Row, Row)> {
+        self.earning().into_iter().flat_map(Earning::entries)
+    }
+
+    /// Disputes that name it.
+    pub fn disputes(&self) -> &[Row] {
+        self.cold().map_or(&[], |cold| &cold.disputes)
+    }
+
+    pub(in crate::domain) fn add_dispute(&mut self, dispute: Row) {
+        self.cold_mut().disputes.push(dispute);
+    }
+
+    /// How many sales name it.
+    pub fn sales_count(&self) -> u32 {
+        self.sales_count
+    }
+
+    /// The sales that name it, in the order of recording.
+    pub fn sales(&self, state: &State) -> impl Iterator<Item = Row> {
+        std::iter::successors(self.sales.0.get(), |row| state.commissions.sales.get(*row).next_of_lead())
+    }
+
+    /// When the first sale with a credit occurred, of those recorded (rules 6.3).
+    pub fn first_sale(&self, credit: Row, state: &State) -> Option<Time> {
+        let told = self.cold().map_or(&[][..], |cold| &cold.first_sales);
+        if told.is_empty() {
+            return self.first_told(state).filter(|(known, _)| *known == credit).map(|(_, at)| at);
+        }
+        told.iter().find(|(known, _)| *known == credit).map(|(_, first)| *first)
+    }
+
+    /// The credit of the sale that was recorded first, and when it occurred.
+    fn first_told(&self, state: &State) -> Option<(Row, Time)> {
+        let sale = state.commissions.sales.get(self.sales.0.get()?);
+        Some((sale.credit()?, sale.stamp().occurred_at))
+    }
+
+    fn add_sale(&mut self, sale: Row, first_told: Option<(Row, Time)>, credit: Option<Row>, at: Time) {
+        let is_first = self.sales.0.get().is_none();
+        self.sales = (if is_first { Some(sale).into() } else { self.sales.0 }, Some(sale).into());
+        self.sales_count += 1;
+        let is_said = self.cold().is_none_or(|cold| cold.first_sales.is_empty())
+            && first_told.is_some_and(|(known, first)| Some(known) == credit && first <= at);
+        let Some(credit) = credit.filter(|_| !is_first && !is_said) else { return };
+        let told = &mut self.cold_mut().first_sales;
+        if told.is_empty() {
+            told.extend(first_told);
+        }
+        match told.iter_mut().find(|(known, _)| *known == credit) {
+            Some((_, first)) => *first = at.min(*first),
+            None => told.push((credit, at)),
+        }
+    }
+
+    fn cold(&self) -> Option<&ColdFields> {
+        self.warm.as_ref()?.cold.as_deref()
+    }
+
+    fn warm_mut(&mut self) -> &mut WarmFields {
+        self.warm.get_or_insert_default()
+    }
+
+    fn cold_mut(&mut self) -> &mut ColdFields {
+        self.warm_mut().cold.get_or_insert_default()
+    }
+}
+
+impl State {
+    /// Remembers a sale with the lead that it names.
+    pub(in crate::domain) fn add_sale(&mut self, lead: Row, sale: Row) {
+        let known = self.leads.by_id.get(lead);
+        let (first_told, last) = (known.first_told(self), known.sales.1.get());
+        if let Some(last) = last {
+            self.commissions.sales.get_mut(last).set_next_of_lead(sale);
+        }
+        let added = self.commissions.sales.get(sale);
+        let (credit, at) = (added.credit(), added.stamp().occurred_at);
+        self.leads.by_id.get_mut(lead).add_sale(sale, first_told, credit, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lead_is_small() {
+        assert_eq!(size_of::<Lead>(), 56);
+    }
+}

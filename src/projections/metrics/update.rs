@@ -1,0 +1,237 @@
+//! How a record changes the figures: worked out while the state is at hand, applied once the record is durable.
+
+use super::fact::{Change, Fact, Scope, Value, origin_at, origin_of_sale};
+use crate::domain::account::{AccountName, is_commission};
+use crate::domain::calendar::Time;
+use crate::domain::effect::{Effect, Posting};
+use crate::domain::ids::{Id, IdKind};
+use crate::domain::leads::{Lead, Origin, Qualification};
+use crate::domain::table::Row;
+use crate::domain::{Body, Record, Seen, Stamp, State};
+use crate::proto::EntryKind;
+use smallvec::{SmallVec, smallvec};
+
+/// How a record changes the figures of one scope.
+#[derive(Clone, Debug)]
+pub enum Update {
+    /// A fact of a scope with its value; one that the state does not have is kept whole.
+    Fact(Scope, Option<Fact>, Value),
+    /// A lead that the scope had before was referred, or qualified, again.
+    Repeat(Scope, Repeat),
+    /// The scope takes part in a new campaign.
+    TakesPart(Scope, Row),
+}
+
+/// A second referral or qualification of a lead in a scope, which counts where the first does not.
+#[derive(Clone, Copy, Debug)]
+pub struct Repeat {
+    /// What would be counted.
+    pub what: Change,
+    /// The lead.
+    pub lead: Row,
+    /// When, and by which record.
+    pub stamp: Stamp,
+    /// When the first happened, in the order of recording.
+    pub first_at: Time,
+}
+
+/// Returns how a record changes the figures. The record must be the last one that the state has evolved.
+pub fn updates(record: &Record, state: &State) -> Vec<Update> {
+    let mut updates = Vec::new();
+    let stamp = Stamp { occurred_at: record.event.occurred_at, position: record.position };
+    match &record.event.body {
+        Body::LeadReferred(_) => referred(record, state, &mut updates),
+        Body::LeadQualified(_) => qualified(named(record, IdKind::Lead, |id| state.leads.find(id)), stamp, state, &mut updates),
+        Body::SaleRecorded(_) => sold(last_row(state.commissions.sales.len()), state, &mut updates),
+        Body::SaleRefunded(_) => {
+            let row = last_row(state.commissions.refunds.len());
+            refunded(row, Fact::Refunded(row), state, &mut updates);
+        }
+        Body::SaleReinstated(_) => {
+            let row = named(record, IdKind::Refund, |id| state.commissions.refunds.find(id));
+            refunded(row, Fact::Reinstated(row), state, &mut updates);
+        }
+        Body::LeadReassigned(_) => moved(record, stamp, state, &mut updates),
+        Body::CostIncurred(_) => costs(record, stamp, state, &mut updates),
+        Body::CampaignPlanned(_) => {
+            let row = last_row(state.campaigns.by_id.len());
+            updates.extend(taking_part(row, state).into_iter().map(|scope| Update::TakesPart(scope, row)));
+        }
+        _ => {}
+    }
+    updates
+}
+
+fn last_row(rows: usize) -> Row {
+    Row::try_from(rows - 1).expect("a table holds fewer than 2^32 rows")
+}
+
+/// The row that a record names; its ids were known when it was decided.
+fn named(record: &Record, kind: IdKind, find: impl Fn(&Id) -> Option<Row>) -> Row {
+    let named = record.event.body.refers_to().into_iter().find(|(known, _)| *known == kind);
+    named.and_then(|(_, id)| find(id)).expect("an evolved record names what is known")
+}
+
+fn referred(record: &Record, state: &State, updates: &mut Vec<Update>) {
+    let set = record.effects.iter().find_map(|effect| match effect {
+        Effect::LeadOwnerSet { lead, .. } => state.leads.find(lead),
+        _ => None,
+    });
+    // A claim that was declined is no lead.
+    let Some(row) = set else { return };
+    let lead = state.leads.by_id.get(row);
+    let mut claims = lead.decisions(Seen::ALL).filter(|decision| decision.acquired_by.is_some());
+    let claim = claims.next_back().expect("the claim that was recorded last");
+    let earlier: SmallVec<[(Time, Origin); 2]> = claims.map(|claim| (claim.stamp().occurred_at, claim.origin)).collect();
+    let fact = earlier.is_empty().then_some(Fact::Introduced(row));
+    for scope in Scope::of(claim.origin, state) {
+        match first_in(scope, &earlier, state) {
+            None => updates.push(Update::Fact(scope, fact, Value::new(claim.stamp(), Change::Lead))),
+            Some(first_at) => {
+                updates.push(Update::Repeat(scope, Repeat { what: Change::Lead, lead: row, stamp: claim.stamp(), first_at }));
+            }
+        }
+    }
+}
+
+fn qualified(row: Row, stamp: Stamp, state: &State, updates: &mut Vec<Update>) {
+    let lead = state.leads.by_id.get(row);
+    let mut all = lead.qualifications(Seen::ALL);
+    let last = all.next_back().expect("the qualification that was recorded last");
+    let earlier: SmallVec<[(Time, Origin); 2]> = all.map(|known| (known.stamp.occurred_at, origin_at(lead, known.stamp))).collect();
+    let fact = earlier.is_empty().then_some(Fact::Qualified(row));
+    for scope in Scope::of(origin_at(lead, stamp), state) {
+        let first = first_in(scope, &earlier, state);
+        updates.push(Update::Fact(scope, fact, Value::of_qualification(lead, &last, first.is_none(), state)));
+        if let Some(first_at) = first {
+            updates.push(Update::Repeat(scope, Repeat { what: Change::Qualified, lead: row, stamp, first_at }));
+        }
+    }
+}
+
+/// When the first of what was recorded before counted in a scope.
+fn first_in(scope: Scope, earlier: &[(Time, Origin)], state: &State) -> Option<Time> {
+    earlier.iter().find(|(_, origin)| scope.covers(*origin, state)).map(|(at, _)| *at)
+}
+
+fn sold(row: Row, state: &State, updates: &mut Vec<Update>) {
+    let sale = state.commissions.sales.get(row);
+    let before = sale.lead().map(|lead| first_before(lead, row, state));
+    let is_first = before.is_some_and(|before| before.is_none_or(|known| sale.stamp() < state.commissions.sales.get(known).stamp()));
+    let fact = if is_first { Fact::FirstSold(row) } else { Fact::Sold(row) };
+    add_fact(fact, origin_of_sale(sale, state), state, updates);
+    // A sale told late that was earlier: the one that was the first is so no more.
+    if let (true, Some(Some(known))) = (is_first, before) {
+        let known = state.commissions.sales.get(known);
+        let stamp = Stamp { occurred_at: known.stamp().occurred_at, position: sale.stamp().position };
+        let value = Value::new(stamp, Change::Deals(known.amount().currency, -1));
+        let scopes = Scope::of(origin_of_sale(known, state), state);
+        updates.extend(scopes.into_iter().map(|scope| Update::Fact(scope, None, value.clone())));
+    }
+}
+
+/// The first of a lead's sales before this one was recorded.
+fn first_before(lead: Row, sale: Row, state: &State) -> Option<Row> {
+    let sales = &state.commissions.sales;
+    let mut known = state.leads.by_id.get(lead).sales(state).filter(|row| *row != sale);
+    let first_told = known.next()?;
+    // Mostly sales are told in order; only one that comes late needs to be compared with all.
+    if sales.get(first_told).stamp() < sales.get(sale).stamp() {
+        return Some(first_told);
+    }
+    known.chain([first_told]).min_by_key(|row| sales.get(*row).stamp())
+}
+
+/// A refund counts where the sale does, and where its commission was taken from.
+fn refunded(row: Row, fact: Fact, state: &State, updates: &mut Vec<Update>) {
+    let refund = state.commissions.refunds.get(row);
+    let origin = origin_of_sale(state.commissions.sales.get(refund.sale), state);
+    let mut scopes = Scope::of(origin, state);
+    for part in refund.taken.iter().filter(|part| (part.agreement as usize) < state.agreements.by_id.len()) {
+        let holder = Origin { agreement: Some(part.agreement), campaign: None };
+        for scope in Scope::of(holder, state) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+    }
+    add_to(&scopes, fact, state, updates);
+}
+
+fn add_fact(fact: Fact, origin: Origin, state: &State, updates: &mut Vec<Update>) {
+    add_to(&Scope::of(origin, state), fact, state, updates);
+}
+
+fn add_to(scopes: &[Scope], fact: Fact, state: &State, updates: &mut Vec<Update>) {
+    for &scope in scopes {
+        let value = Value::of(fact, scope, state).expect("the state has the fact");
+        updates.push(Update::Fact(scope, Some(fact), value));
+    }
+}
+
+/// Commission that a reassignment moved along, by the postings.
+fn moved(record: &Record, stamp: Stamp, state: &State, updates: &mut Vec<Update>) {
+    let postings = postings(record).filter(|posting| posting.account.is_partner() && is_commission(posting.kind));
+    for posting in postings.filter(|posting| posting.kind == EntryKind::Transfer) {
+        let subject = &posting.subject;
+        let sale = subject.sale.as_ref().and_then(|id| state.commissions.sales.by_key(id));
+        let lead = subject.lead.as_ref().and_then(|id| state.leads.find(id)).map(|row| state.leads.by_id.get(row));
+        let campaign = match (sale, lead) {
+            (Some(sale), _) => origin_of_sale(sale, state).campaign,
+            (None, Some(lead)) => last_rewarded(lead).and_then(|last| origin_at(lead, last.stamp).campaign),
+            (None, None) => None,
+        };
+        let agreement = subject.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id));
+        let change = Change::Commission(posting.amount.currency, -posting.amount.minor_units);
+        keep(Origin { agreement, campaign }, stamp, posting.effective_at, change, state, updates);
+    }
+}
+
+/// The last of a lead's qualifications that earned something. Whose reward a transfer moves it does not say; they are of one
+/// claim but after a loss.
+fn last_rewarded(lead: &Lead) -> Option<Qualification> {
+    let holdings = lead.holdings();
+    let earned = |known: &Qualification| holdings.iter().any(|holding| holding.position == known.stamp.position);
+    lead.qualifications(Seen::ALL).rev().find(earned)
+}
+
+fn keep(origin: Origin, stamp: Stamp, effective_at: Time, change: Change, state: &State, updates: &mut Vec<Update>) {
+    for scope in Scope::of(origin, state) {
+        updates.push(Update::Fact(scope, None, Value { stamp, effective_at, changes: smallvec![change] }));
+    }
+}
+
+/// The house's share of a campaign's cost counts for the campaign and for everybody who takes part in it.
+fn costs(record: &Record, stamp: Stamp, state: &State, updates: &mut Vec<Update>) {
+    for posting in postings(record).filter(|posting| posting.account == AccountName::HouseCampaigns) {
+        let Some(campaign) = posting.subject.campaign.as_ref().and_then(|id| state.campaigns.by_id.find(id)) else { continue };
+        let value = Value {
+            stamp,
+            effective_at: posting.effective_at,
+            changes: smallvec![Change::Cost(posting.amount.currency, posting.amount.minor_units)],
+        };
+        let mut scopes = taking_part(campaign, state);
+        scopes.extend([Scope::All, Scope::Campaign(campaign)]);
+        updates.extend(scopes.into_iter().map(|scope| Update::Fact(scope, None, value.clone())));
+    }
+}
+
+/// The agreements and partners that take part in a campaign, each once.
+fn taking_part(campaign: Row, state: &State) -> Vec<Scope> {
+    let mut scopes = Vec::new();
+    for row in state.campaigns.by_id.get(campaign).participants.iter().filter_map(|participant| participant.agreement) {
+        for scope in [Scope::Agreement(row), Scope::Partner(state.agreements.by_id.get(row).partner)] {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+    }
+    scopes
+}
+
+fn postings(record: &Record) -> impl Iterator<Item = &Posting> {
+    record.effects.iter().filter_map(|effect| match effect {
+        Effect::Posting(posting) => Some(posting),
+        _ => None,
+    })
+}

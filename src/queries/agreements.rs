@@ -1,0 +1,127 @@
+//! Agreements: where they stand, their terms in force and all versions, as seen (rules 4).
+
+use super::page::Page;
+use super::{Question, Reading, agreement_seen, partner_seen, relationship};
+use crate::domain::agreements::{Agreement, Version};
+use crate::domain::ids::Id;
+use crate::domain::parse::{Fields, timestamp};
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::proto::{self, AgreementState, AgreementType};
+
+/// `GetAgreement`.
+pub struct GetAgreement {
+    agreement: Id,
+}
+
+impl Question for GetAgreement {
+    type Request = proto::GetAgreementRequest;
+    type Answer = proto::GetAgreementResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        Self { agreement: fields.id("agreement_id", &request.agreement_id) }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let row = agreement_seen(reading, &self.agreement, seen)?;
+        Ok(proto::GetAgreementResponse { agreement: Some(agreement(reading, row, seen)), position: seen.position })
+    }
+}
+
+/// `ListAgreements`.
+pub struct ListAgreements {
+    partner: Option<Id>,
+    agreement_type: AgreementType,
+    state: AgreementState,
+    page: Page,
+}
+
+impl Question for ListAgreements {
+    type Request = proto::ListAgreementsRequest;
+    type Answer = proto::ListAgreementsResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        let question = proto::ListAgreementsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+        Self {
+            partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
+            agreement_type: fields.enum_or("type", request.r#type, AgreementType::Unspecified),
+            state: fields.enum_or("state", request.state, AgreementState::Unspecified),
+            page: Page::parse(request.page_size, &request.page_token, "ListAgreements", &question, fields),
+        }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let partner = self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?;
+        let wanted = |known: &Agreement| {
+            known.is_seen(seen)
+                && partner.is_none_or(|partner| known.partner == partner)
+                && (self.agreement_type == AgreementType::Unspecified || known.agreement_type == self.agreement_type)
+                && (self.state == AgreementState::Unspecified || known.state_at(seen.time, seen) == self.state)
+        };
+        let items = |state: &State, row| {
+            if wanted(state.agreements.by_id.get(row)) { vec![agreement(state, row, seen)] } else { Vec::new() }
+        };
+        let (agreements, next_page_token) = self.page.fill(reading, seen, |state| state.agreements.by_id.len(), items);
+        Ok(proto::ListAgreementsResponse { agreements, next_page_token, position: seen.position })
+    }
+}
+
+/// An agreement that is seen.
+fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
+    let agreement = state.agreements.by_id.get(row);
+    let end = agreement.end(seen);
+    let (terms_position, terms) = terms(agreement, seen).unzip();
+    proto::Agreement {
+        agreement_id: state.agreements.by_id.key(row).to_string(),
+        partner_id: state.partners.key(agreement.partner).to_string(),
+        r#type: agreement.agreement_type as i32,
+        state: agreement.state_at(seen.time, seen) as i32,
+        effective_at: agreement.signature_seen(seen).map(|signature| timestamp(signature.effective_at)),
+        ends_at: end.map(|end| timestamp(end.at)),
+        end_cause: end.map(|end| end.cause as i32),
+        terms,
+        terms_position: terms_position.unwrap_or(0),
+        versions: versions(agreement, seen).map(version).collect(),
+        managers: relationship::managers(state, row, seen),
+        launch_steps: relationship::launch_steps(&state.relationship.agreement_steps(row, seen)),
+        reviews: state.relationship.reviews(row, seen).into_iter().map(relationship::review).collect(),
+        brand_uses: relationship::brand_uses(state, row, seen),
+        breaches: relationship::breaches(state, row, seen),
+    }
+}
+
+/// The terms to show, with the record that brought them: those that apply, before the agreement takes effect the
+/// version that it was signed with, as long as it is only proposed those proposed (rules 4.3).
+fn terms(agreement: &Agreement, seen: Seen) -> Option<(u64, proto::Terms)> {
+    let signed_with = || agreement.version_of(agreement.signature_seen(seen)?.stamp.position);
+    let version = agreement.terms_applying(seen.time, seen).or_else(signed_with);
+    let signed = version.map(|version| (version.stamp.position, &version.terms));
+    let proposed = agreement.proposal.as_ref().filter(|(stamp, _)| seen.sees(*stamp)).map(|(stamp, terms)| (stamp.position, terms));
+    signed.or(proposed).map(|(position, terms)| (position, (*terms.message).clone()))
+}
+
+/// The versions of a signed agreement; an amendment may have occurred before a signature that is not seen yet.
+fn versions(agreement: &Agreement, seen: Seen) -> impl Iterator<Item = &Version> {
+    agreement.versions(seen).filter(move |_| agreement.signature_seen(seen).is_some())
+}
+
+fn version(version: &Version) -> proto::TermsVersion {
+    proto::TermsVersion {
+        effective_at: Some(timestamp(version.effective_at)),
+        position: version.stamp.position,
+        terms: Some((*version.terms.message).clone()),
+    }
+}

@@ -1,0 +1,76 @@
+//! Disputes that have been open for long (rules 7.5).
+
+use super::{Found, Subject, Walk, Wanted, Watch};
+use crate::domain::calendar::{Tz, add_days};
+use crate::domain::commissions::DisputeSubject;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::queries::disputes::is_about;
+use crate::queries::words::when;
+
+/// How long a dispute may be open, in days.
+const OPEN_DAYS: u64 = 14;
+
+/// A dispute has been open for too long.
+pub struct DisputeOpen;
+
+impl Walk for DisputeOpen {
+    fn rows(state: &State) -> usize {
+        state.commissions.disputes.len()
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        match state.commissions.disputes.get(row).subject {
+            DisputeSubject::Lead(_) => true,
+            DisputeSubject::Sale(sale) => wanted.is_of(state, state.commissions.sales.get(sale).credit(), None),
+            DisputeSubject::Payout(payout) => wanted.is_of(state, None, Some(state.commissions.payouts.get(payout).partner)),
+        }
+    }
+}
+
+impl Watch for DisputeOpen {
+    type Over = Self;
+
+    fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
+        let dispute = state.commissions.disputes.get(row);
+        if !dispute.is_open(seen.time, seen) {
+            return None;
+        }
+        // A dispute need not have an agreement: its days are those of UTC.
+        let since = add_days(dispute.opened.occurred_at, OPEN_DAYS, Tz::UTC);
+        (since < seen.time).then(|| Found { since, subject: subject(state, dispute.subject), row })
+    }
+
+    fn tell(state: &State, row: Row, _: Seen) -> String {
+        let dispute = state.commissions.disputes.get(row);
+        let about = match dispute.subject {
+            DisputeSubject::Lead(row) => format!("lead {}", state.leads.by_id.key(row)),
+            DisputeSubject::Sale(row) => format!("sale {}", state.commissions.sales.key(row)),
+            DisputeSubject::Payout(row) => format!("payout {}", state.commissions.payouts.key(row)),
+        };
+        let (id, opened) = (state.commissions.disputes.key(row), when(dispute.opened.occurred_at));
+        format!("Dispute {id} about {about} has been open since {opened}: hear both sides and record how it is resolved")
+    }
+
+    /// Whose a lead is must be worked out: a look costs less than that.
+    fn is_about(state: &State, found: &Found, seen: Seen, wanted: &Wanted) -> bool {
+        let DisputeSubject::Lead(lead) = state.commissions.disputes.get(found.row).subject else { return true };
+        let credit = state.leads.by_id.get(lead).credit_at(seen.time, seen);
+        wanted.agreement.is_none_or(|agreement| credit == Some(agreement))
+            && wanted.partner.is_none_or(|partner| is_about(state, DisputeSubject::Lead(lead), partner, seen))
+    }
+}
+
+/// A lead alone; of a sale its lead, its agreement and that one's partner; of a payout the partner.
+fn subject(state: &State, subject: DisputeSubject) -> Subject {
+    let lead_id = |row: Row| state.leads.by_id.key(row).clone();
+    match subject {
+        DisputeSubject::Lead(row) => Subject { lead: Some(lead_id(row)), ..Subject::default() },
+        DisputeSubject::Sale(row) => {
+            let sale = state.commissions.sales.get(row);
+            let credit = sale.credit().map(|credit| Subject::agreement(state, credit)).unwrap_or_default();
+            Subject { lead: sale.lead().map(lead_id), ..credit }
+        }
+        DisputeSubject::Payout(row) => Subject::partner(state, state.commissions.payouts.get(row).partner),
+    }
+}

@@ -1,0 +1,71 @@
+//! Open leads whose protection lapses soon (rules 5.2).
+
+use super::{Found, Subject, Walk, Wanted, Watch};
+use crate::domain::calendar::{Time, days_before};
+use crate::domain::effect::Party;
+use crate::domain::leads::{Lead, ProtectionEnd};
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::proto::LeadState;
+use crate::queries::words::{self, when};
+
+/// How long before a protection's end somebody should know, in days.
+const LAPSE_DAYS: i64 = 7;
+
+/// The protection of an open lead is about to end by date.
+pub struct ProtectionLapsing;
+
+/// When the protection of an open lead ends by date, and since when that is near.
+fn lapsing(lead: &Lead, seen: Seen) -> Option<(Time, Time)> {
+    let decision = lead.decision_at(seen.time, seen)?;
+    // Most leads are far from it: what is worked out in local days is worked out for the few that are not.
+    let far = seen.time + chrono::TimeDelta::days(LAPSE_DAYS);
+    if !decision.may_lapse_within(seen.time, far) || !lead.is_seen(seen) || lead.state_at(seen.time, seen) != LeadState::Open {
+        return None;
+    }
+    let ProtectionEnd::At(until) = lead.protection_at(seen.time, seen)? else { return None };
+    let near = days_before(until, LAPSE_DAYS.unsigned_abs(), decision.zone()).max(decision.stamp().occurred_at);
+    (near <= seen.time && seen.time < until).then_some((until, near))
+}
+
+impl Walk for ProtectionLapsing {
+    fn rows(state: &State) -> usize {
+        state.leads.by_id.len()
+    }
+
+    /// Whose a lead is must be worked out: a look rules most leads out by less.
+    fn concerns(_: &State, _: Row, _: &Wanted) -> bool {
+        true
+    }
+}
+
+impl Watch for ProtectionLapsing {
+    type Over = Self;
+
+    fn is_about(state: &State, found: &Found, _: Seen, wanted: &Wanted) -> bool {
+        wanted.names(state, &found.subject)
+    }
+
+    fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
+        let lead = state.leads.by_id.get(row);
+        let (_, since) = lapsing(lead, seen)?;
+        let ownership = lead.ownership(seen.time, seen, state)?;
+        let partner = match ownership.owner.to_party(state) {
+            Party::Partner(partner) => Some(partner),
+            Party::House => None,
+        };
+        let agreement = ownership.credit.map(|credit| state.agreements.by_id.key(credit).clone());
+        let subject = Subject { partner, agreement, campaign: None, lead: Some(state.leads.by_id.key(row).clone()) };
+        Some(Found { since, subject, row })
+    }
+
+    fn tell(state: &State, row: Row, seen: Seen) -> String {
+        let lead = state.leads.by_id.get(row);
+        let until = lapsing(lead, seen).map(|(until, _)| when(until)).unwrap_or_default();
+        let owner = lead.ownership(seen.time, seen, state).map(|held| words::owner(held.owner, state)).unwrap_or_default();
+        format!(
+            "Lead {} of {owner} is protected until {until}: qualify it, extend its protection, or leave it to who claims it next",
+            state.leads.by_id.key(row)
+        )
+    }
+}

@@ -1,0 +1,362 @@
+//! Alerts: what somebody should look at, the most urgent first (rules 10.2).
+//!
+//! Each kind looks at one row of the state after the other – an agreement, an account, a lead – and finds one alert in it
+//! at most. A page keeps no more alerts than it shows, so an answer costs a look at every row of the kinds asked for that
+//! concerns whom is asked for, and the memory of a page. A look is cheap where nothing is the matter: what lapses soon is worked out in calendar days only
+//! of leads that lie near by plain ones.
+
+mod agreements;
+mod campaigns;
+mod disputes;
+mod exclusivity;
+mod leads;
+mod money;
+mod promises;
+
+use super::page::Page;
+use super::{Question, Reading, agreement_seen, partner_seen};
+use crate::domain::calendar::Time;
+use crate::domain::ids::Id;
+use crate::domain::parse::{Fields, timestamp};
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::proto::{self, AlertKind};
+use std::collections::BinaryHeap;
+
+/// The most kinds that a request may name: all of them, and some twice.
+const MAX_KINDS: usize = 100;
+
+/// `ListAlerts`.
+pub struct ListAlerts {
+    partner: Option<Id>,
+    agreement: Option<Id>,
+    kinds: Vec<AlertKind>,
+    page: Page,
+}
+
+/// Where a kind of alert looks: rows of the state, one after the other.
+trait Walk {
+    /// Rows that are looked at before the writer is let in.
+    const AT_A_TIME: Row = 512;
+
+    /// How many rows there are to look at.
+    fn rows(state: &State) -> usize;
+
+    /// The rows that can concern whom is asked for, where the state has a list of them.
+    fn rows_of<'a>(_: &'a State, _: &'a Wanted) -> Option<&'a [Row]> {
+        None
+    }
+
+    /// Whether a row can be about a partner or an agreement that is asked for. It is asked before the look, of the row alone.
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool;
+}
+
+/// A kind of alert: where it looks, what it finds, and what it tells a person to do.
+trait Watch {
+    /// The rows that it looks at.
+    type Over: Walk;
+
+    /// The alert of a row as seen, if there is one. It is asked of every row that concerns: what is cheap comes first.
+    fn look(state: &State, row: Row, seen: Seen) -> Option<Found>;
+
+    /// What is the matter with a row in which an alert was found, and what to do, for a person to read.
+    fn tell(state: &State, row: Row, seen: Seen) -> String;
+
+    /// Whether an alert is about whom is asked for, where the row alone does not say so.
+    fn is_about(_: &State, _: &Found, _: Seen, _: &Wanted) -> bool {
+        true
+    }
+}
+
+/// An alert. The order is that of a list: since when, then about what, then by row.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    since: Time,
+    subject: Subject,
+    row: Row,
+}
+
+/// What an alert is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Subject {
+    partner: Option<Id>,
+    agreement: Option<Id>,
+    campaign: Option<Id>,
+    lead: Option<Id>,
+}
+
+impl Subject {
+    /// An agreement and its partner.
+    fn agreement(state: &State, row: Row) -> Self {
+        let partner = state.agreements.by_id.get(row).partner;
+        Self {
+            partner: Some(state.partners.key(partner).clone()),
+            agreement: Some(state.agreements.by_id.key(row).clone()),
+            ..Self::default()
+        }
+    }
+
+    /// A partner alone.
+    fn partner(state: &State, row: Row) -> Self {
+        Self { partner: Some(state.partners.key(row).clone()), ..Self::default() }
+    }
+}
+
+/// Whose alerts are asked for.
+struct Wanted {
+    partner: Option<Row>,
+    agreement: Option<Row>,
+}
+
+impl Wanted {
+    /// Whether what is under an agreement, if any, and of a partner, if any, is asked for.
+    fn is_of(&self, state: &State, agreement: Option<Row>, partner: Option<Row>) -> bool {
+        self.takes(state, agreement) || self.agreement.is_none() && self.partner.is_none_or(|wanted| partner == Some(wanted))
+    }
+
+    /// Whether a subject is the partner and the agreement asked for, or under an agreement of the partner.
+    fn names(&self, state: &State, subject: &Subject) -> bool {
+        let agreement = subject.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id));
+        let partner = subject.partner.as_ref().and_then(|id| state.partners.find(id));
+        self.is_of(state, agreement, partner)
+    }
+
+    /// The agreements that are asked for, all of the partner if none is named; `None` if all are.
+    fn agreements<'a>(&'a self, state: &'a State) -> Option<&'a [Row]> {
+        match self {
+            Self { agreement: Some(agreement), .. } => Some(std::slice::from_ref(agreement)),
+            Self { partner, agreement: None } => partner.map(|partner| state.partners.get(partner).agreements.as_slice()),
+        }
+    }
+
+    /// Whether an agreement is the one asked for, and of the partner asked for.
+    fn takes(&self, state: &State, agreement: Option<Row>) -> bool {
+        let of_partner = |wanted: Row| agreement.is_some_and(|row| state.agreements.by_id.get(row).partner == wanted);
+        self.agreement.is_none_or(|wanted| agreement == Some(wanted)) && self.partner.is_none_or(of_partner)
+    }
+}
+
+/// The table of kinds, in the order of a list: by what costs most if nobody looks. A kind without a row does not compile.
+macro_rules! alert_table {
+    ($($kind:ident in $file:ident;)*) => {
+        /// All kinds, the most urgent first.
+        const ORDER: [AlertKind; [$(AlertKind::$kind),*].len()] = [$(AlertKind::$kind),*];
+
+        /// The alerts of a kind from one on, of which the first ones are kept.
+        fn watch<R: Reading>(kind: AlertKind, reading: &mut R, search: &Search) -> Vec<Found> {
+            match kind {
+                AlertKind::Unspecified => Vec::new(),
+                $(AlertKind::$kind => search.run::<$file::$kind, R>(reading),)*
+            }
+        }
+
+        fn tell(kind: AlertKind, state: &State, row: Row, seen: Seen) -> String {
+            match kind {
+                AlertKind::Unspecified => String::new(),
+                $(AlertKind::$kind => $file::$kind::tell(state, row, seen),)*
+            }
+        }
+    };
+}
+
+alert_table! {
+    // Rights that are broken.
+    ExclusivityBreached in exclusivity;
+    BreachUncured in promises;
+    // Money that is held, owed or due.
+    DisputeOpen in disputes;
+    NegativeBalance in money;
+    PayableDue in money;
+    // What is lost at a date.
+    ProtectionLapsing in leads;
+    NoticeEnding in agreements;
+    ExpiryNear in agreements;
+    ExclusivityEnding in exclusivity;
+    // What goes wrong slowly.
+    MissingManager in agreements;
+    UnequalEffort in campaigns;
+    BrandUseUndecided in promises;
+    GoalsDiffer in campaigns;
+    ReviewOverdue in agreements;
+    CheckInOverdue in agreements;
+}
+
+/// What a page still needs of a kind.
+struct Search<'a> {
+    seen: Seen,
+    wanted: &'a Wanted,
+    /// The row of the alert to begin with.
+    from: Option<Row>,
+    /// How many at most.
+    limit: usize,
+}
+
+impl Search<'_> {
+    /// The first alerts of a kind, in order. It keeps no more than the limit, whatever it finds.
+    fn run<W: Watch, R: Reading>(&self, reading: &mut R) -> Vec<Found> {
+        let first = self.from.filter(|row| (*row as usize) < W::Over::rows(reading)).and_then(|row| W::look(reading, row, self.seen));
+        let mut kept: BinaryHeap<Found> = BinaryHeap::with_capacity(self.limit + 1);
+        let mut place: Row = 0;
+        while let Some(row) = self.row_at::<W>(reading, place) {
+            let found = self.find::<W>(reading, row).filter(|found| first.as_ref().is_none_or(|first| found >= first));
+            if let Some(found) = found {
+                kept.push(found);
+                if kept.len() > self.limit {
+                    kept.pop();
+                }
+            }
+            place += 1;
+            if place.is_multiple_of(W::Over::AT_A_TIME) {
+                reading.breathe();
+            }
+        }
+        kept.into_sorted_vec()
+    }
+
+    /// The row at a place of the walk. It is asked anew each time: rows that are not seen may go while the writer is in.
+    fn row_at<W: Watch>(&self, state: &State, place: Row) -> Option<Row> {
+        match W::Over::rows_of(state, self.wanted) {
+            Some(rows) => rows.get(place as usize).copied(),
+            None => Some(place).filter(|row| (*row as usize) < W::Over::rows(state)),
+        }
+    }
+
+    /// The alert of a row, if it is asked for. What the row alone rules out is not looked at.
+    fn find<W: Watch>(&self, state: &State, row: Row) -> Option<Found> {
+        if !W::Over::concerns(state, row, self.wanted) {
+            return None;
+        }
+        W::look(state, row, self.seen).filter(|found| W::is_about(state, found, self.seen, self.wanted))
+    }
+}
+
+impl Question for ListAlerts {
+    type Request = proto::ListAlertsRequest;
+    type Answer = proto::ListAlertsResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        let question = proto::ListAlertsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+        let any = AlertKind::Unspecified;
+        Self {
+            partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
+            agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
+            kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.enum_or("", *kind, any)),
+            page: Page::parse(request.page_size, &request.page_token, "ListAlerts", &question, fields),
+        }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let wanted = Wanted {
+            partner: self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?,
+            agreement: self.agreement.as_ref().map(|id| agreement_seen(reading, id, seen)).transpose()?,
+        };
+        let any = self.kinds.is_empty() || self.kinds.contains(&AlertKind::Unspecified);
+        // A token says the kind and the row of the alert that it goes on with: both mean the same at its instant.
+        let (start, row) = self.page.place();
+        let start = usize::try_from(start).unwrap_or(ORDER.len());
+        let mut from = self.page.start.and(Row::try_from(row).ok());
+        let mut alerts = Vec::new();
+        for (place, kind) in ORDER.into_iter().enumerate().skip(start).filter(|(_, kind)| any || self.kinds.contains(kind)) {
+            let left = self.page.size - alerts.len();
+            let search = Search { seen, wanted: &wanted, from: from.take(), limit: left + 1 };
+            let mut found = watch(kind, reading, &search);
+            let next = if found.len() > left { found.pop() } else { None };
+            alerts.extend(found.into_iter().map(|found| alert(kind, reading, found, seen)));
+            if let Some(next) = next {
+                let next_page_token = self.page.token(Some((place as u64, u64::from(next.row))), seen);
+                return Ok(proto::ListAlertsResponse { alerts, next_page_token, position: seen.position });
+            }
+        }
+        Ok(proto::ListAlertsResponse { alerts, next_page_token: String::new(), position: seen.position })
+    }
+}
+
+fn alert(kind: AlertKind, state: &State, found: Found, seen: Seen) -> proto::Alert {
+    let text = |id: Option<Id>| id.map(|id| id.to_string());
+    proto::Alert {
+        kind: kind as i32,
+        message: tell(kind, state, found.row, seen),
+        partner_id: text(found.subject.partner),
+        agreement_id: text(found.subject.agreement),
+        campaign_id: text(found.subject.campaign),
+        lead_id: text(found.subject.lead),
+        since: Some(timestamp(found.since)),
+    }
+}
+
+/// The first instant of the run that lasts to the end: of instants in order the earliest from which on `holds` says yes.
+/// Nothing changes between instants. `None` if it does not hold at the last.
+fn run_start(instants: &[Time], mut holds: impl FnMut(Time) -> bool) -> Option<Time> {
+    instants.iter().rev().copied().take_while(|instant| holds(*instant)).last()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn every_kind_has_its_place() {
+        let kinds = (1..).map_while(|number| AlertKind::try_from(number).ok());
+        let mut ordered = ORDER.to_vec();
+        ordered.sort_unstable();
+        assert_eq!(ordered, kinds.collect::<Vec<_>>());
+    }
+
+    /// A hundred rows, of which those that end in 0 are about the partner asked for.
+    struct Counted;
+
+    thread_local! {
+        static LOOKS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    impl Walk for Counted {
+        fn rows(_: &State) -> usize {
+            100
+        }
+
+        fn rows_of<'a>(_: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+            wanted.agreement.is_some().then_some(&[20, 35, 50])
+        }
+
+        fn concerns(_: &State, row: Row, wanted: &Wanted) -> bool {
+            wanted.partner.is_none() || row.is_multiple_of(10)
+        }
+    }
+
+    impl Watch for Counted {
+        type Over = Self;
+
+        fn look(_: &State, row: Row, seen: Seen) -> Option<Found> {
+            LOOKS.set(LOOKS.get() + 1);
+            Some(Found { since: seen.time, subject: Subject::default(), row })
+        }
+
+        fn tell(_: &State, _: Row, _: Seen) -> String {
+            String::new()
+        }
+    }
+
+    #[test]
+    fn only_what_is_asked_for_is_looked_at() {
+        let looked = |partner: Option<Row>, agreement: Option<Row>, limit| {
+            LOOKS.set(0);
+            let search = Search { seen: Seen::ALL, wanted: &Wanted { partner, agreement }, from: None, limit };
+            let rows: Vec<Row> = search.run::<Counted, _>(&mut &State::default()).into_iter().map(|found| found.row).collect();
+            (LOOKS.get(), rows)
+        };
+        assert_eq!(looked(None, None, 2), (100, vec![0, 1]));
+        assert_eq!(looked(Some(7), None, 3), (10, vec![0, 10, 20]));
+        assert_eq!(looked(None, Some(7), 9), (3, vec![20, 35, 50]));
+        assert_eq!(looked(Some(7), Some(7), 9), (2, vec![20, 50]));
+    }
+}

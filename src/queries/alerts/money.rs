@@ -1,0 +1,242 @@
+//! Balances: partners that owe the house, and payables that should be paid out (rules 7.1, 7.3).
+
+use super::{Found, Subject, Walk, Wanted, Watch};
+use crate::domain::account::{Account, Entry};
+use crate::domain::calendar::Time;
+use crate::domain::effect::narrowed;
+use crate::domain::money::Money;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::queries::payables::minimum_payout;
+use std::collections::BinaryHeap;
+use std::iter::Peekable;
+
+/// All accounts, or those of whom is asked for.
+pub struct Accounts;
+
+/// A partner owes the house.
+pub struct NegativeBalance;
+/// A payable should be paid out.
+pub struct PayableDue;
+
+/// Accounts that are looked at before the writer is let in: one may have many entries.
+const ACCOUNTS_AT_A_TIME: Row = 16;
+
+/// What changed an account up to the time asked, the latest first, as far as it is asked for: most accounts are recorded in
+/// order, and of those nothing is sorted.
+fn latest_first(account: &Account, seen: Seen, counts_at: fn(&Entry) -> Time) -> Box<dyn Iterator<Item = (Time, i128)> + '_> {
+    let count = account.entries_until(seen.position);
+    let change = move |entry: Entry| (counts_at(&entry), -i128::from(entry.amount));
+    if account.first_entries(count).is_sorted_by_key(|entry| counts_at(&entry)) {
+        let counted = account.first_entries(count).take_while(|entry| counts_at(entry) <= seen.time).count();
+        return Box::new(account.last_first(counted).map(change));
+    }
+    let mut changes: BinaryHeap<(Time, i128)> = account.first_entries(count).map(change).filter(|(time, _)| *time <= seen.time).collect();
+    Box::new(std::iter::from_fn(move || changes.pop()))
+}
+
+/// A sum, and what made it so, the latest first.
+struct Backwards<I: Iterator<Item = (Time, i128)>> {
+    sum: i128,
+    changes: Peekable<I>,
+}
+
+impl<I: Iterator<Item = (Time, i128)>> Backwards<I> {
+    fn new(sum: i128, changes: I) -> Self {
+        Self { sum, changes: changes.peekable() }
+    }
+
+    /// When the sum became what it is.
+    fn reached_at(&mut self) -> Option<Time> {
+        self.changes.peek().map(|(time, _)| *time)
+    }
+
+    /// Goes back to just before an instant.
+    fn undo(&mut self, instant: Time) {
+        while let Some((_, amount)) = self.changes.next_if(|(time, _)| *time >= instant) {
+            self.sum -= amount;
+        }
+    }
+
+    /// Since when the sum has been below zero without a break. It goes back no further.
+    fn negative_since(mut self) -> Option<Time> {
+        let mut since = None;
+        while let Some(instant) = self.reached_at().filter(|_| self.sum < 0) {
+            since = Some(instant);
+            self.undo(instant);
+        }
+        since
+    }
+}
+
+/// The partner of an account, if it is seen: what was posted to it may have occurred before it was registered.
+fn holder(state: &State, account: Row, seen: Seen) -> Option<Row> {
+    state.partner_of(account).filter(|partner| seen.sees(state.partners.get(*partner).registered()))
+}
+
+/// The accounts of whom is asked for: a balance is a partner's and under no agreement.
+fn accounts_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+    match wanted {
+        Wanted { agreement: Some(_), .. } => Some(&[]),
+        Wanted { partner, agreement: None } => partner.map(|partner| state.partners.get(partner).accounts.as_slice()),
+    }
+}
+
+impl Walk for Accounts {
+    const AT_A_TIME: Row = ACCOUNTS_AT_A_TIME;
+
+    fn rows(state: &State) -> usize {
+        state.accounts.len()
+    }
+
+    fn rows_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
+        accounts_of(state, wanted)
+    }
+
+    fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
+        wanted.is_of(state, None, state.partner_of(row))
+    }
+}
+
+impl Watch for NegativeBalance {
+    type Over = Accounts;
+
+    fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
+        let partner = holder(state, row, seen)?;
+        let account = state.accounts.get(row);
+        let net = -account.sums(seen).balance();
+        if net >= 0 {
+            return None;
+        }
+        let since = Backwards::new(net, latest_first(account, seen, |entry| entry.effective_at)).negative_since()?;
+        Some(Found { since, subject: Subject::partner(state, partner), row })
+    }
+
+    fn tell(state: &State, row: Row, seen: Seen) -> String {
+        let (Some(partner), Some(balance)) = (state.partner_of(row), state.balance(row, seen)) else { return String::new() };
+        let owed = Money::new(balance.currency, narrowed(-balance.net));
+        let partner = state.partners.key(partner);
+        format!("{partner} owes the house {owed}: agree how it is paid back, or let coming commission fill it")
+    }
+}
+
+/// What of an account is no longer pending, before what disputes hold of it.
+fn settled(account: &Account, seen: Seen) -> i128 {
+    let sums = account.sums(seen);
+    -sums.balance() - sums.pending()
+}
+
+/// The instants at which the minimum may change, in order.
+fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
+    let mut turns = Vec::new();
+    for agreement in state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row)) {
+        turns.extend(agreement.signature_seen(seen).map(|signature| signature.effective_at));
+        turns.extend(agreement.versions(seen).map(|version| version.effective_at));
+        turns.extend(agreement.end(seen).map(|end| end.at));
+    }
+    turns.retain(|turn| *turn <= seen.time);
+    turns.sort_unstable();
+    turns.dedup();
+    turns
+}
+
+/// Since when an account's payable has been proposed without a break; `None` if it is not. It goes back no further than that.
+fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<Time> {
+    let (_, currency) = *state.accounts.key(row);
+    let least_at = |instant| i128::from(minimum_payout(state, partner, currency, instant, seen)).max(1);
+    let account = state.accounts.get(row);
+    let (settled, least) = (settled(account, seen), least_at(seen.time));
+    // What disputes hold makes it only less: most accounts need no look at them.
+    if settled < least {
+        return None;
+    }
+    let disputed = state.disputed_changes(row, seen);
+    let held = disputed.iter().map(|(_, change)| change).sum();
+    let mut disputed = Backwards::new(held, disputed.into_iter().rev());
+    let mut settled = Backwards::new(settled, latest_first(account, seen, Entry::settles_at));
+    let mut turns = turns(state, partner, seen);
+    let mut least = Some(least);
+    let mut since = None;
+    while let Some(instant) = settled.reached_at().max(disputed.reached_at()).max(turns.last().copied()) {
+        // Between turns the minimum stays as it is.
+        if settled.sum - disputed.sum.max(0) < *least.get_or_insert_with(|| least_at(instant)) {
+            break;
+        }
+        since = Some(instant);
+        settled.undo(instant);
+        disputed.undo(instant);
+        if turns.pop_if(|turn| *turn >= instant).is_some() {
+            least = None;
+        }
+    }
+    since
+}
+
+impl Watch for PayableDue {
+    type Over = Accounts;
+
+    fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
+        let partner = holder(state, row, seen)?;
+        let since = proposed_since(state, partner, row, seen)?;
+        Some(Found { since, subject: Subject::partner(state, partner), row })
+    }
+
+    fn tell(state: &State, row: Row, seen: Seen) -> String {
+        let Some(partner) = state.partner_of(row) else { return String::new() };
+        let disputed: i128 = state.disputed_changes(row, seen).iter().map(|(_, change)| change).sum();
+        let payable = settled(state.accounts.get(row), seen) - disputed.max(0);
+        let amount = Money::new(state.accounts.key(row).1, narrowed(payable));
+        format!("{amount} is payable to {}: pay it out and record the payment", state.partners.key(partner))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::About;
+    use crate::domain::calendar::LATEST;
+    use crate::proto::EntryKind;
+
+    fn at(seconds: i64) -> Time {
+        Time::from_timestamp(seconds, 0).expect("a time")
+    }
+
+    /// An account of debits, above zero, and credits that count at their seconds.
+    fn account(amounts: impl IntoIterator<Item = (i64, i64)>) -> Account {
+        let mut account = Account::default();
+        for (position, (seconds, amount)) in (1..).zip(amounts) {
+            let (kind, effective_at) = (EntryKind::Adjustment, at(seconds));
+            account.post(Entry { position, effect: 0, kind, amount, effective_at, available_at: None, about: About::Nothing });
+        }
+        account
+    }
+
+    /// Since when the account owes at a time, and how many of its changes were read for it.
+    fn owes_since(account: &Account, time: Time) -> (Option<Time>, usize) {
+        let seen = Seen { time, ..Seen::ALL };
+        let mut read = 0;
+        let changes = latest_first(account, seen, |entry| entry.effective_at).inspect(|_| read += 1);
+        let since = Backwards::new(-account.sums(seen).balance(), changes).negative_since();
+        (since, read)
+    }
+
+    #[test]
+    fn the_past_before_the_present_run_is_not_read() {
+        let even = (0..1_000).map(|second| (second, if second % 2 == 0 { -5 } else { 5 }));
+        let run = [(2_000, 7), (2_001, 1), (2_002, -3)];
+        // Three changes and the one before them.
+        let in_order = account(even.clone().chain(run));
+        assert_eq!(owes_since(&in_order, LATEST), (Some(at(2_000)), 4));
+        assert_eq!(owes_since(&in_order, at(2_000)), (Some(at(2_000)), 2));
+        let told_late = account(run.into_iter().chain(even));
+        assert_eq!(owes_since(&told_late, LATEST), (Some(at(2_000)), 4));
+    }
+
+    #[test]
+    fn what_counts_at_one_instant_counts_together() {
+        let account = account([(1, 5), (2, -5), (2, 5), (3, -9), (4, 9)]);
+        assert_eq!(owes_since(&account, at(2)).0, Some(at(1)));
+        assert_eq!(owes_since(&account, at(3)).0, None);
+        assert_eq!(owes_since(&account, at(4)).0, Some(at(4)));
+    }
+}

@@ -1,0 +1,249 @@
+//! How a sale's commission came about, and what became of it: a chain of records with sentences (rules 6.2).
+
+use super::leads::because;
+use super::reasons::outcome;
+use super::{sale_seen, words};
+use crate::domain::account::About;
+use crate::domain::commissions::Sale;
+use crate::domain::effect::narrowed;
+use crate::domain::ids::Id;
+use crate::domain::money::{Currency, Money};
+use crate::domain::parse::{Fields, timestamp};
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::proto::{self, CommissionAssessed, EntryKind, Side, effect::Effect, event::Body};
+use std::collections::BTreeMap;
+
+/// `ExplainSale`.
+pub struct ExplainSale {
+    sale: Id,
+}
+
+impl ExplainSale {
+    /// The question of a request; bad fields go to `fields`.
+    pub fn parse(request: &proto::ExplainSaleRequest, fields: &mut Fields) -> Self {
+        Self { sale: fields.id("sale_id", &request.sale_id) }
+    }
+
+    /// Where the sale was recorded; that record is needed for the answer.
+    ///
+    /// # Errors
+    /// `UnknownId` if no record seen has introduced the sale.
+    pub fn position(&self, state: &State, seen: Seen) -> Result<u64, Rejection> {
+        Ok(state.commissions.sales.get(sale_seen(state, &self.sale, seen)?).stamp().position)
+    }
+
+    /// The answer; `record` is that of the sale.
+    ///
+    /// # Errors
+    /// As `position`.
+    pub fn answer(&self, state: &State, seen: Seen, record: &proto::Record) -> Result<proto::ExplainSaleResponse, Rejection> {
+        let row = sale_seen(state, &self.sale, seen)?;
+        let sale = state.commissions.sales.get(row);
+        let assessment = record.effects.iter().find_map(|effect| match &effect.effect {
+            Some(Effect::CommissionAssessed(assessment)) => Some(assessment),
+            _ => None,
+        });
+        let currency =
+            assessment.and_then(|assessed| assessed.amount.as_ref()).and_then(|amount| Currency::from_code(&amount.currency_code));
+        let mut chain =
+            Chain { state, seen, row, sale, currency: currency.unwrap_or(sale.amount().currency), assessment, steps: Vec::new() };
+        let paid = chain.tell();
+        let left: i128 = state.commission_seen(About::Sale(row), seen).map(|(_, _, entry)| -i128::from(entry.amount)).sum();
+        Ok(proto::ExplainSaleResponse {
+            sale: Some(message(state, row, record, seen)),
+            assessment: assessment.cloned(),
+            terms: chain.version().map(|version| (*version.terms.message).clone()),
+            commission_left: Some(chain.money(narrowed(left)).to_message()),
+            paid: Some(chain.money(paid).to_message()),
+            steps: chain.into_steps(),
+            position: seen.position,
+        })
+    }
+}
+
+fn message(state: &State, row: Row, record: &proto::Record, seen: Seen) -> proto::Sale {
+    let sale = state.commissions.sales.get(row);
+    let product = match record.event.as_ref().and_then(|event| event.body.as_ref()) {
+        Some(Body::SaleRecorded(recorded)) => recorded.product.clone(),
+        _ => String::new(),
+    };
+    proto::Sale {
+        sale_id: state.commissions.sales.key(row).to_string(),
+        lead_id: sale.lead().map(|row| state.leads.by_id.key(row).to_string()),
+        agreement_id: sale.credit().map(|row| state.agreements.by_id.key(row).to_string()),
+        amount: Some(sale.amount().to_message()),
+        product,
+        collected_by: (if sale.collected() { Side::Partner } else { Side::House }) as i32,
+        occurred_at: Some(timestamp(sale.stamp().occurred_at)),
+        position: sale.stamp().position,
+        refunded: Some(Money::new(sale.amount().currency, sale.refunded_seen(seen, state)).to_message()),
+    }
+}
+
+/// The chain as it grows.
+struct Chain<'a> {
+    state: &'a State,
+    seen: Seen,
+    row: Row,
+    sale: &'a Sale,
+    /// That of the commission; a flat reward may have another one than the sale.
+    currency: Currency,
+    assessment: Option<&'a CommissionAssessed>,
+    steps: Vec<(u64, String)>,
+}
+
+impl<'a> Chain<'a> {
+    /// Tells everything; answers what counts as paid.
+    fn tell(&mut self) -> i64 {
+        self.tell_partner();
+        self.tell_agreement();
+        self.tell_lead();
+        self.tell_sale();
+        self.tell_refunds();
+        self.tell_transfers();
+        self.tell_payments()
+    }
+
+    /// The steps by position.
+    fn into_steps(mut self) -> Vec<proto::ExplainStep> {
+        self.steps.sort_by_key(|(position, _)| *position);
+        self.steps.into_iter().map(|(position, sentence)| proto::ExplainStep { position, sentence }).collect()
+    }
+
+    fn step(&mut self, position: u64, sentence: &str) {
+        self.steps.push((position, words::begun(sentence)));
+    }
+
+    fn money(&self, minor_units: i64) -> Money {
+        Money::new(self.currency, minor_units)
+    }
+
+    /// The version of the terms that was applied, if it is seen.
+    fn version(&self) -> Option<&'a crate::domain::agreements::Version> {
+        let version = self.state.agreements.by_id.get(self.sale.credit()?).version_of(self.assessment?.terms_position)?;
+        self.seen.sees(version.stamp).then_some(version)
+    }
+
+    fn tell_partner(&mut self) {
+        let Some(credit) = self.sale.credit() else { return };
+        let row = self.state.agreements.by_id.get(credit).partner;
+        let partner = self.state.partners.get(row);
+        if let Some(profile) = partner.profile(self.seen) {
+            let sentence = format!("Partner {} ({}) was registered.", self.state.partners.key(row), profile.display_name);
+            self.step(partner.position(), &sentence);
+        }
+    }
+
+    fn tell_agreement(&mut self) {
+        let Some(credit) = self.sale.credit() else { return };
+        let (id, agreement) = (self.state.agreements.by_id.key(credit), self.state.agreements.by_id.get(credit));
+        let signature = agreement.signature_seen(self.seen).map(|signature| (signature.stamp.position, signature.effective_at));
+        let applied = self.version().map(|version| (version.stamp.position, version.effective_at));
+        if let Some((position, effective_at)) = signature {
+            let partner = self.state.partners.key(agreement.partner);
+            let terms = if applied.is_some_and(|(applied, _)| applied == position) { "; the terms that it brought apply" } else { "" };
+            self.step(position, &format!("Agreement {id} with {partner} was signed, in effect from {}{terms}.", words::when(effective_at)));
+        }
+        if let Some((position, effective_at)) = applied.filter(|applied| signature.is_none_or(|(signed, _)| signed != applied.0)) {
+            self.step(position, &format!("Agreement {id} was amended from {} on; these terms apply.", words::when(effective_at)));
+        }
+    }
+
+    /// The lead's first referral, and the decision whose credit the sale ran through, as known when it was recorded.
+    fn tell_lead(&mut self) {
+        let Some(row) = self.sale.lead() else { return };
+        let (id, lead) = (self.state.leads.by_id.key(row), self.state.leads.by_id.get(row));
+        let known = Seen { position: self.sale.stamp().position, ..self.seen };
+        let ownership = lead.ownership(self.sale.stamp().occurred_at, known, self.state);
+        if self.seen.sees(lead.introduced()) && ownership.is_none_or(|ownership| ownership.decided_at != lead.introduced().position) {
+            self.step(lead.introduced().position, &format!("Lead {id} was referred."));
+        }
+        if let Some(ownership) = ownership {
+            let owner = words::owner(ownership.owner, self.state);
+            let (since, why) = (words::when(ownership.since), because(&ownership, self.state));
+            let credit = ownership.credit.map(|row| self.state.agreements.by_id.key(row));
+            let credit = credit.map_or("no agreement has the credit".to_owned(), |id| format!("agreement {id} has the credit"));
+            self.step(ownership.decided_at, &format!("{owner} owns lead {id} since {since} because {why}; {credit}."));
+        }
+    }
+
+    fn tell_sale(&mut self) {
+        let (id, at) = (self.state.commissions.sales.key(self.row), words::when(self.sale.stamp().occurred_at));
+        let outcome = match self.assessment {
+            Some(assessment) => outcome(assessment),
+            None => "nothing was earned: it names neither lead nor agreement, and counts in totals only".to_owned(),
+        };
+        let collected = if self.sale.collected() {
+            format!(" The partner collected it, and owes the house {}.", self.sale.amount())
+        } else {
+            String::new()
+        };
+        let sentence = format!("Sale {id} of {} was made on {at}; {outcome}.{collected}", self.sale.amount());
+        self.step(self.sale.stamp().position, &sentence);
+    }
+
+    fn tell_refunds(&mut self) {
+        for row in self.sale.refunds() {
+            let (id, refund) = (self.state.commissions.refunds.key(*row), self.state.commissions.refunds.get(*row));
+            if !self.seen.sees(refund.stamp()) {
+                continue;
+            }
+            let applied = Money::new(self.sale.amount().currency, refund.applied);
+            let taken = refund.taken.iter().map(|part| -i128::from(part.amount)).sum();
+            let taken = self.money(narrowed(taken));
+            let reversed = match taken.minor_units {
+                0 if refund.exempt => "no commission was taken back, for it was the house's fault".to_owned(),
+                0 => "no commission was taken back".to_owned(),
+                _ => format!("{taken} of commission were taken back"),
+            };
+            self.step(refund.stamp().position, &format!("Refund {id} took {applied} of the sale; {reversed}."));
+            if let Some(stamp) = refund.reinstated().filter(|stamp| self.seen.sees(*stamp)) {
+                let given = if taken.minor_units == 0 { String::new() } else { format!("; {taken} of commission were given back") };
+                self.step(stamp.position, &format!("Refund {id} was undone{given}."));
+            }
+        }
+    }
+
+    fn tell_transfers(&mut self) {
+        let mut moves: BTreeMap<u64, (Vec<&Id>, Vec<&Id>, i64)> = BTreeMap::new();
+        for (account, _, entry) in self.state.commission_seen(About::Sale(self.row), self.seen) {
+            let Some(partner) = self.state.partner_of(account).filter(|_| entry.kind == EntryKind::Transfer) else { continue };
+            let (from, to, moved) = moves.entry(entry.position).or_default();
+            let (side, amount) = if entry.amount > 0 { (from, entry.amount) } else { (to, 0) };
+            let id = self.state.partners.key(partner);
+            if !side.contains(&id) {
+                side.push(id);
+            }
+            *moved += amount;
+        }
+        for (position, (from, to, moved)) in moves {
+            let list = |ids: &[&Id]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let to = if to.is_empty() { "the house".to_owned() } else { list(&to) };
+            let sentence =
+                format!("The lead was reassigned; {} of unpaid commission moved from {} to {to}.", self.money(moved), list(&from));
+            self.step(position, &sentence);
+        }
+    }
+
+    /// The payouts that the standing commission counts as paid by.
+    fn tell_payments(&mut self) -> i64 {
+        let mut payouts: BTreeMap<Row, i64> = BTreeMap::new();
+        let mut paid: i128 = 0;
+        for holding in self.state.holdings_seen(About::Sale(self.row), self.seen).iter() {
+            let Some((account, place)) = holding.entry else { continue };
+            let covered = self.state.paid_portion(account, place, holding.amount, self.seen);
+            paid += i128::from(covered.amount);
+            for (payout, part) in self.state.payouts_covering(account, covered, self.seen) {
+                *payouts.entry(payout).or_default() += part;
+            }
+        }
+        for (row, part) in payouts {
+            let (id, payout) = (self.state.commissions.payouts.key(row), self.state.commissions.payouts.get(row));
+            let partner = self.state.partners.key(payout.partner);
+            self.step(payout.stamp().position, &format!("Payout {id} to {partner} pays {} of it.", self.money(part)));
+        }
+        narrowed(paid)
+    }
+}

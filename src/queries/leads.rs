@@ -1,0 +1,195 @@
+//! Leads: who owns one, since when and why, with the whole timeline (rules 5.6).
+
+use super::page::Page;
+use super::{Question, Reading, agreement_seen, lead_seen, partner_seen, words};
+use crate::domain::effect::id_or_empty;
+use crate::domain::ids::Id;
+use crate::domain::leads::ownership::Ownership;
+use crate::domain::leads::{DeclinedClaim, Lead, Owner, ProtectionEnd};
+use crate::domain::parse::{Fields, timestamp};
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::proto::{self, AcquiredBy, LeadState, OwnershipRule, party};
+
+/// `GetLead`.
+pub struct GetLead {
+    lead: Id,
+}
+
+impl Question for GetLead {
+    type Request = proto::GetLeadRequest;
+    type Answer = proto::GetLeadResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        Self { lead: fields.id("lead_id", &request.lead_id) }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let row = lead_seen(reading, &self.lead, seen)?;
+        Ok(proto::GetLeadResponse { lead: Some(lead(reading, row, seen)), position: seen.position })
+    }
+}
+
+/// `ListLeads`.
+pub struct ListLeads {
+    agreement: Option<Id>,
+    owner: Option<OwnerFilter>,
+    state: LeadState,
+    page: Page,
+}
+
+/// Whose leads are wanted.
+enum OwnerFilter {
+    House,
+    Partner(Id),
+}
+
+impl Question for ListLeads {
+    type Request = proto::ListLeadsRequest;
+    type Answer = proto::ListLeadsResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        let question = proto::ListLeadsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+        Self {
+            agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
+            owner: request.owner.as_ref().map(|party| fields.within("owner", |fields| parse_owner(party, fields))),
+            state: fields.enum_or("state", request.state, LeadState::Unspecified),
+            page: Page::parse(request.page_size, &request.page_token, "ListLeads", &question, fields),
+        }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let agreement = self.agreement.as_ref().map(|id| agreement_seen(reading, id, seen)).transpose()?;
+        let owner = self.owner.as_ref().map(|owner| match owner {
+            OwnerFilter::House => Ok(Owner::House),
+            OwnerFilter::Partner(id) => partner_seen(reading, id, seen).map(Owner::Partner),
+        });
+        let owner = owner.transpose()?;
+        let wanted = |state: &State, known: &Lead| {
+            known.is_seen(seen)
+                && agreement.is_none_or(|agreement| known.credit_at(seen.time, seen) == Some(agreement))
+                && (self.state == LeadState::Unspecified || known.state_at(seen.time, seen) == self.state)
+                && owner.is_none_or(|owner| known.ownership(seen.time, seen, state).is_some_and(|held| held.owner == owner))
+        };
+        let items = |state: &State, row| {
+            if wanted(state, state.leads.by_id.get(row)) { vec![lead(state, row, seen)] } else { Vec::new() }
+        };
+        let (leads, next_page_token) = self.page.fill(reading, seen, |state| state.leads.by_id.len(), items);
+        Ok(proto::ListLeadsResponse { leads, next_page_token, position: seen.position })
+    }
+}
+
+fn parse_owner(party: &proto::Party, fields: &mut Fields) -> OwnerFilter {
+    match &party.party {
+        Some(party::Party::House(true)) => OwnerFilter::House,
+        Some(party::Party::PartnerId(id)) => OwnerFilter::Partner(fields.id("partner_id", id)),
+        Some(party::Party::House(false)) => {
+            fields.bad("house", "must be true, or name a partner_id instead");
+            OwnerFilter::House
+        }
+        None => {
+            fields.bad("party", "is required: house or partner_id; leave owner out for any");
+            OwnerFilter::House
+        }
+    }
+}
+
+/// A lead that is seen, as of the time seen.
+fn lead(state: &State, row: Row, seen: Seen) -> proto::Lead {
+    let lead = state.leads.by_id.get(row);
+    let at = seen.time;
+    let ownership = lead.ownership(at, seen, state);
+    proto::Lead {
+        lead_id: state.leads.by_id.key(row).to_string(),
+        state: lead.state_at(at, seen) as i32,
+        acquired_by: lead.acquired_by(at, seen).unwrap_or(AcquiredBy::Unspecified) as i32,
+        owner: ownership.map(|ownership| ownership.owner.to_party(state).to_message()),
+        agreement_id: agreement_id(ownership.and_then(|ownership| ownership.credit), state),
+        since: ownership.map(|ownership| timestamp(ownership.since)),
+        decided_at: ownership.map_or(0, |ownership| ownership.decided_at),
+        rule: ownership.map_or(OwnershipRule::Unspecified, |ownership| ownership.rule) as i32,
+        explanation: ownership.map(|ownership| explanation(lead, &ownership, seen, state)).unwrap_or_default(),
+        protected_until: lead.protection_shown(at, seen).map(timestamp),
+        aliases: lead.aliases(seen).into_iter().map(ToString::to_string).collect(),
+        timeline: lead.timeline(at, seen, state).iter().map(|ownership| line(ownership, state)).collect(),
+        declined_claims: lead.declined(seen).map(|claim| declined(claim, state)).collect(),
+        match_keys: lead.match_keys(seen, state).map(str::to_owned).collect(),
+    }
+}
+
+fn agreement_id(agreement: Option<Row>, state: &State) -> String {
+    id_or_empty(agreement.map(|row| state.agreements.by_id.key(row)))
+}
+
+fn line(ownership: &Ownership, state: &State) -> proto::LeadOwnership {
+    proto::LeadOwnership {
+        from: Some(timestamp(ownership.since)),
+        owner: Some(ownership.owner.to_party(state).to_message()),
+        agreement_id: agreement_id(ownership.credit, state),
+        decided_at: ownership.decided_at,
+        rule: ownership.rule as i32,
+    }
+}
+
+fn declined(claim: &DeclinedClaim, state: &State) -> proto::DeclinedClaim {
+    proto::DeclinedClaim {
+        position: claim.stamp.position,
+        agreement_id: agreement_id(claim.agreement, state),
+        occurred_at: Some(timestamp(claim.stamp.occurred_at)),
+        held_by: Some(claim.held_by.to_party(state).to_message()),
+        protected_until: claim.protected_until.map(timestamp),
+        earlier_than_owner: claim.earlier_than_owner,
+    }
+}
+
+/// Why somebody owns the lead, and how long that is protected, in one sentence (rules 5.6).
+fn explanation(lead: &Lead, ownership: &Ownership, seen: Seen, state: &State) -> String {
+    let owner = words::owner(ownership.owner, state);
+    let why = because(ownership, state);
+    let since = words::when(ownership.since);
+    let protection = protection(lead, seen);
+    words::begun(&format!("{owner} owns the lead since {since} because {why}; {protection}."))
+}
+
+/// Why somebody owns a lead: the end of a sentence.
+pub(super) fn because(ownership: &Ownership, state: &State) -> String {
+    let ended = || format!("agreement {} ended", agreement_id(ownership.credit, state));
+    let owner = if ownership.owner == Owner::House { "the house" } else { "it" };
+    match ownership.rule {
+        OwnershipRule::FirstClaim => format!("{owner} claimed it first"),
+        OwnershipRule::HouseLead => "the house referred it first".to_owned(),
+        OwnershipRule::ProtectionLapsed => format!("{owner} claimed it after the protection before had lapsed"),
+        OwnershipRule::AfterLoss => format!("{owner} claimed it after it had been lost"),
+        OwnershipRule::JointAllocation => "the campaign's shares of leads gave it so".to_owned(),
+        OwnershipRule::Reassigned => "it was reassigned then".to_owned(),
+        OwnershipRule::EndAcquirerKeeps => format!("{}, whose terms leave its leads where they are", ended()),
+        OwnershipRule::EndToHouse => format!("{}, whose terms pass its leads to the house", ended()),
+        OwnershipRule::EndToPartner => format!("{}, whose terms pass its leads to the partner", ended()),
+        OwnershipRule::Unspecified => "the record says so".to_owned(),
+    }
+}
+
+fn protection(lead: &Lead, seen: Seen) -> String {
+    if let Some(lost) = lead.lost_at(seen.time, seen) {
+        return format!("lost on {}, so not protected", words::when(lost));
+    }
+    match lead.protection_at(seen.time, seen) {
+        None | Some(ProtectionEnd::Unlimited) => "protected without limit".to_owned(),
+        Some(ProtectionEnd::AwaitsApproval) => "protected while its approval is awaited".to_owned(),
+        Some(ProtectionEnd::At(until)) if seen.time < until => format!("protected until {}", words::when(until)),
+        Some(ProtectionEnd::At(until)) => format!("no longer protected since {}", words::when(until)),
+    }
+}

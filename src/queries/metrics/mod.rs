@@ -1,0 +1,190 @@
+//! Figures for everything, a partner, an agreement or a campaign, each fact by its own time (rules 11).
+//!
+//! A question asks the projection first: whole runs of facts that count are added up there. What is left at the edges is
+//! looked up in the state, and so are the scope's campaigns. For the present that is next to nothing.
+
+pub mod effort;
+mod ratio;
+pub mod reach;
+
+use super::{Reading, agreement_seen, campaign_seen, partner_seen};
+use crate::domain::effect::narrowed;
+use crate::domain::ids::Id;
+use crate::domain::money::Currency;
+use crate::domain::parse::Fields;
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::projections::metrics::{Amounts, Gathered, Metrics, Scope, Sums, Window};
+use crate::proto::{self, get_metrics_request};
+use ratio::{mean, ratio};
+
+/// Facts that are looked at before the writer is let in.
+const FACTS_AT_A_TIME: usize = 1_024;
+/// Campaigns that are looked at before the writer is let in.
+const CAMPAIGNS_AT_A_TIME: usize = 64;
+
+/// `GetMetrics`.
+pub struct GetMetrics {
+    asked: Asked,
+    from: Option<crate::domain::calendar::Time>,
+    to: Option<crate::domain::calendar::Time>,
+}
+
+/// For what figures are asked.
+enum Asked {
+    All,
+    Partner(Id),
+    Agreement(Id),
+    Campaign(Id),
+}
+
+impl GetMetrics {
+    /// The question of a request; bad fields go to `fields`.
+    pub fn parse(request: &proto::GetMetricsRequest, fields: &mut Fields) -> Self {
+        let from = fields.optional_time("from", request.from.as_ref());
+        let to = fields.optional_time("to", request.to.as_ref());
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            fields.bad("to", "must not be before from");
+        }
+        Self { asked: parse_scope(request.scope.as_ref(), fields), from, to }
+    }
+
+    /// What the question is about.
+    ///
+    /// # Errors
+    /// `UnknownId` for what no record seen has introduced.
+    pub fn subject(&self, state: &State, seen: Seen) -> Result<Subject, Rejection> {
+        let scope = match &self.asked {
+            Asked::All => Scope::All,
+            Asked::Partner(id) => Scope::Partner(partner_seen(state, id, seen)?),
+            Asked::Agreement(id) => Scope::Agreement(agreement_seen(state, id, seen)?),
+            Asked::Campaign(id) => Scope::Campaign(campaign_seen(state, id, seen)?),
+        };
+        Ok(Subject { scope, window: Window { from: self.from, to: self.to, seen } })
+    }
+}
+
+fn parse_scope(scope: Option<&get_metrics_request::Scope>, fields: &mut Fields) -> Asked {
+    use get_metrics_request::Scope;
+    match scope {
+        Some(Scope::All(true)) => Asked::All,
+        Some(Scope::All(false)) => {
+            fields.bad("all", "must be true, or name a partner_id, an agreement_id or a campaign_id instead");
+            Asked::All
+        }
+        Some(Scope::PartnerId(id)) => Asked::Partner(fields.id("partner_id", id)),
+        Some(Scope::AgreementId(id)) => Asked::Agreement(fields.id("agreement_id", id)),
+        Some(Scope::CampaignId(id)) => Asked::Campaign(fields.id("campaign_id", id)),
+        None => {
+            fields.bad("scope", "is required: all, partner_id, agreement_id or campaign_id");
+            Asked::All
+        }
+    }
+}
+
+/// Whose facts, and which of them.
+#[derive(Clone, Copy)]
+pub struct Subject {
+    scope: Scope,
+    window: Window,
+}
+
+impl Subject {
+    /// What the projection says: of the scope, and of everything for comparison.
+    pub fn gather(&self, projection: &Metrics) -> [Gathered; 2] {
+        [self.scope, Scope::All].map(|scope| projection.gather(scope, self.window))
+    }
+
+    /// The figures, of what was gathered and what the state has beside it.
+    pub fn answer<R: Reading>(&self, reading: &mut R, gathered: [Gathered; 2]) -> proto::GetMetricsResponse {
+        let [mut own, mut all] = gathered;
+        for part in [&mut own, &mut all] {
+            while part.look_at(FACTS_AT_A_TIME, reading) {
+                reading.breathe();
+            }
+        }
+        let campaigns = match self.scope {
+            Scope::All => (0..reading.campaigns.by_id.len()).filter_map(|row| Row::try_from(row).ok()).collect(),
+            Scope::Campaign(row) => vec![row],
+            Scope::Partner(_) | Scope::Agreement(_) => std::mem::take(&mut own.takes_part_in),
+        };
+        let mut figures = Figures { subject: *self, own: own.sums(), all: all.sums(), reach: reach::Total::default(), effort: Vec::new() };
+        figures.look_at_campaigns(&campaigns, reading);
+        proto::GetMetricsResponse { metrics: Some(figures.metrics()), position: self.window.seen.position }
+    }
+}
+
+/// All that figures are made of.
+struct Figures<'a> {
+    subject: Subject,
+    own: &'a Sums,
+    all: &'a Sums,
+    reach: reach::Total,
+    effort: Vec<proto::Effort>,
+}
+
+impl Figures<'_> {
+    fn look_at_campaigns<R: Reading>(&mut self, rows: &[Row], reading: &mut R) {
+        let window = self.subject.window;
+        let mut efforts = effort::Efforts::default();
+        for rows in rows.chunks(CAMPAIGNS_AT_A_TIME) {
+            for &row in rows {
+                // What a batch had planned is gone once the batch is refused.
+                let campaign = reading.campaigns.by_id.at(row);
+                if let Some(campaign) = campaign.filter(|campaign| window.seen.sees(campaign.planned)) {
+                    self.reach.add(campaign, &window);
+                    efforts.add(campaign, &window);
+                }
+            }
+            reading.breathe();
+        }
+        self.effort = efforts.figures(reading);
+    }
+
+    fn metrics(&self) -> proto::Metrics {
+        let (leads, qualified, deals) = (i128::from(self.own.leads), i128::from(self.own.qualified), i128::from(self.own.deals()));
+        let is_campaign = matches!(self.subject.scope, Scope::Campaign(_));
+        let registrations = self.reach.registrations().filter(|_| is_campaign);
+        let counts = Counts { registrations: registrations.unwrap_or(0), qualified, deals };
+        let by_currency = self.own.by_currency();
+        proto::Metrics {
+            leads: narrowed(leads),
+            qualified: narrowed(qualified),
+            registrations: registrations.map(narrowed),
+            conversion: ratio(qualified, registrations.unwrap_or(leads)),
+            deals: narrowed(deals),
+            close_rate: ratio(deals, qualified),
+            by_currency: by_currency.iter().map(|(currency, amounts)| self.money(*currency, amounts, &counts)).collect(),
+            reach: self.reach.figures(),
+            effort: self.effort.clone(),
+        }
+    }
+
+    fn money(&self, currency: Currency, amounts: &Amounts, counts: &Counts) -> proto::CurrencyMetrics {
+        let Amounts { revenue, credited, commission, cost, deals } = *amounts;
+        let net_revenue = revenue - commission;
+        let part_of_all = if self.subject.scope == Scope::All { credited } else { revenue };
+        proto::CurrencyMetrics {
+            currency_code: currency.code().to_owned(),
+            revenue: narrowed(revenue),
+            average_deal: mean(revenue, i128::from(deals)),
+            commission: narrowed(commission),
+            net_revenue: narrowed(net_revenue),
+            cost: narrowed(cost),
+            net_result: narrowed(net_revenue - cost),
+            return_on_cost: ratio(revenue - cost, cost),
+            cost_per_registration: mean(cost, counts.registrations),
+            cost_per_qualified: mean(cost, counts.qualified),
+            cost_per_deal: mean(cost, counts.deals),
+            share_of_all_revenue: ratio(part_of_all, self.all.amounts(currency).revenue),
+        }
+    }
+}
+
+/// What costs are shared out to.
+struct Counts {
+    registrations: i128,
+    qualified: i128,
+    deals: i128,
+}

@@ -1,0 +1,106 @@
+//! Partners: who they are, as seen.
+
+use super::page::Page;
+use super::relationship::launch_steps;
+use super::{Question, Reading, partner_seen};
+use crate::domain::ids::Id;
+use crate::domain::parse::{Fields, timestamp};
+use crate::domain::rejection::Rejection;
+use crate::domain::relationship::Fit;
+use crate::domain::table::Row;
+use crate::domain::{Seen, Stamp, State};
+use crate::proto::{self, PartnerKind};
+
+/// `GetPartner`.
+pub struct GetPartner {
+    partner: Id,
+}
+
+impl Question for GetPartner {
+    type Request = proto::GetPartnerRequest;
+    type Answer = proto::GetPartnerResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        Self { partner: fields.id("partner_id", &request.partner_id) }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let row = partner_seen(reading, &self.partner, seen)?;
+        Ok(proto::GetPartnerResponse { partner: partner(reading, row, seen), position: seen.position })
+    }
+}
+
+/// `ListPartners`.
+pub struct ListPartners {
+    kind: PartnerKind,
+    category: Option<Box<str>>,
+    page: Page,
+}
+
+impl Question for ListPartners {
+    type Request = proto::ListPartnersRequest;
+    type Answer = proto::ListPartnersResponse;
+
+    fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        let question = proto::ListPartnersRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+        Self {
+            kind: fields.enum_or("kind", request.kind, PartnerKind::Unspecified),
+            category: request.category.as_ref().map(|category| fields.key("category", category)),
+            page: Page::parse(request.page_size, &request.page_token, "ListPartners", &question, fields),
+        }
+    }
+
+    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
+        request.options.as_ref()
+    }
+
+    fn page(&self) -> Option<&Page> {
+        Some(&self.page)
+    }
+
+    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let wanted = |partner: &proto::Partner| {
+            (self.kind == PartnerKind::Unspecified || partner.kind == self.kind as i32)
+                && self.category.as_ref().is_none_or(|category| partner.categories.iter().any(|known| **known == **category))
+        };
+        let items = |state: &State, row| partner(state, row, seen).filter(wanted).into_iter().collect();
+        let (partners, next_page_token) = self.page.fill(reading, seen, |state| state.partners.len(), items);
+        Ok(proto::ListPartnersResponse { partners, next_page_token, position: seen.position })
+    }
+}
+
+/// A partner as seen; `None` if it is not.
+fn partner(state: &State, row: Row, seen: Seen) -> Option<proto::Partner> {
+    let partner = state.partners.get(row);
+    let profile = partner.profile(seen)?;
+    let agreements = partner.agreements.iter().filter(|row| state.agreements.by_id.get(**row).is_seen(seen));
+    Some(proto::Partner {
+        partner_id: state.partners.key(row).to_string(),
+        display_name: profile.display_name,
+        kind: profile.kind as i32,
+        categories: profile.categories.iter().map(ToString::to_string).collect(),
+        country_code: profile.country_code,
+        registered_at: Some(timestamp(partner.registered().occurred_at)),
+        position: partner.position(),
+        agreement_ids: agreements.map(|row| state.agreements.by_id.key(*row).to_string()).collect(),
+        fit: state.relationship.fit(row, seen).map(|(stamp, found)| fit(stamp, found)),
+        launch_steps: launch_steps(&state.relationship.partner_steps(row, seen)),
+    })
+}
+
+fn fit(assessed: Stamp, fit: &Fit) -> proto::PartnerFit {
+    proto::PartnerFit {
+        complementarity: fit.complementarity,
+        shared_audience: fit.shared_audience,
+        brand_alignment: fit.brand_alignment,
+        competitor: fit.competitor,
+        fits: fit.fits(),
+        notes: fit.notes.to_string(),
+        assessed_at: Some(timestamp(assessed.occurred_at)),
+        position: assessed.position,
+    }
+}

@@ -1,0 +1,322 @@
+//! A partner's statement: every posting to its accounts, in order, with the running net (rules 7.1).
+//!
+//! The state knows the lines, the journal knows what they are about: a page is collected under the lock, then its
+//! records are read without it.
+
+use super::page::{Page, Place};
+use super::{Reading, Unreadable, agreement_seen, lead_seen, partner_seen, sale_seen};
+use crate::domain::account::{Account, Entry};
+use crate::domain::calendar::Time;
+use crate::domain::effect::narrowed;
+use crate::domain::ids::Id;
+use crate::domain::money::Currency;
+use crate::domain::parse::{Fields, timestamp};
+use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
+use crate::domain::{Seen, State};
+use crate::projections::index::Index;
+use crate::proto::{self, EntryKind, effect::Effect, event::Body};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Entries that are looked at before the writer is let in.
+const ENTRIES_AT_A_TIME: u32 = 8_192;
+/// Entries that are read at a time.
+const ENTRIES_AHEAD: usize = 64;
+/// The most kinds that a request may name: all of them, and some twice.
+const MAX_KINDS: usize = 100;
+
+/// `ListEntries`.
+pub struct ListEntries {
+    partner: Id,
+    currency: Option<Currency>,
+    agreement: Option<Id>,
+    lead: Option<Id>,
+    sale: Option<Id>,
+    kinds: Vec<EntryKind>,
+    effective_from: Option<Time>,
+    effective_to: Option<Time>,
+    /// Which page.
+    pub page: Page,
+}
+
+impl ListEntries {
+    /// The question of a request; bad fields go to `fields`.
+    pub fn parse(request: &proto::ListEntriesRequest, fields: &mut Fields) -> Self {
+        let question = proto::ListEntriesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+        Self {
+            partner: fields.id("partner_id", &request.partner_id),
+            currency: request.currency_code.as_ref().and_then(|code| fields.currency("currency_code", code)),
+            agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
+            lead: fields.optional_id("lead_id", request.lead_id.as_deref()),
+            sale: fields.optional_id("sale_id", request.sale_id.as_deref()),
+            kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.enum_value("", *kind)),
+            effective_from: fields.optional_time("effective_from", request.effective_from.as_ref()),
+            effective_to: fields.optional_time("effective_to", request.effective_to.as_ref()),
+            page: Page::parse(request.page_size, &request.page_token, "ListEntries", &question, fields),
+        }
+    }
+
+    /// What the question's ids name.
+    ///
+    /// # Errors
+    /// `UnknownId` for what no record seen has introduced.
+    pub fn subject(&self, state: &State, seen: Seen) -> Result<Subject, Rejection> {
+        let partner = partner_seen(state, &self.partner, seen)?;
+        let agreement = self.agreement.as_ref().map(|id| agreement_seen(state, id, seen)).transpose()?;
+        let lead = self.lead.as_ref().map(|id| lead_seen(state, id, seen)).transpose()?;
+        let sale = self.sale.as_ref().map(|id| sale_seen(state, id, seen)).transpose()?;
+        Ok(Subject {
+            partner,
+            agreement,
+            lead,
+            agreement_id: agreement.map(|row| state.agreements.by_id.key(row).to_string()),
+            lead_id: lead.map(|row| state.leads.by_id.key(row).to_string()),
+            sale_id: sale.map(|row| state.commissions.sales.key(row).to_string()),
+            sale_positions: sale.map(|row| positions_of_sale(state, row)),
+        })
+    }
+
+    /// The next lines from a place on, at most `limit`, and where to look on; what is about something else than the
+    /// ids say may be among them.
+    pub fn lines<R: Reading>(
+        &self,
+        reading: &mut R,
+        seen: Seen,
+        subject: &Subject,
+        among: Option<&[u64]>,
+        from: Place,
+        limit: usize,
+    ) -> Lines {
+        let mut heads = heads(reading, subject.partner, seen, from);
+        let mut lines = Vec::new();
+        let mut looked_at: u32 = 0;
+        while let Some(head) = heads.iter_mut().filter(|head| head.next().is_some()).min_by_key(|head| head.next()) {
+            let account = reading.accounts.get(head.account);
+            let Some(entry) = head.entry() else { break };
+            if lines.len() == limit {
+                return Lines { lines, next: Some(place_of(&entry)) };
+            }
+            if entry.effective_at <= seen.time {
+                head.net -= i128::from(entry.amount);
+                if self.wants(&entry, head.currency) && among.is_none_or(|among| among.binary_search(&entry.position).is_ok()) {
+                    lines.push(Line::new(&entry, head));
+                }
+            }
+            head.advance(account);
+            looked_at += 1;
+            if looked_at.is_multiple_of(ENTRIES_AT_A_TIME) {
+                reading.breathe();
+            }
+        }
+        Lines { lines, next: None }
+    }
+
+    fn wants(&self, entry: &Entry, currency: Currency) -> bool {
+        self.currency.is_none_or(|wanted| currency == wanted)
+            && (self.kinds.is_empty() || self.kinds.contains(&entry.kind))
+            && self.effective_from.is_none_or(|from| from <= entry.effective_at)
+            && self.effective_to.is_none_or(|to| entry.effective_at < to)
+    }
+
+    /// The page: lines from `lines_from`, which looks at the state, with what they are about from `records_at`, which
+    /// reads the journal. Neither is called while the other works.
+    ///
+    /// # Errors
+    /// Those of `lines_from` and `records_at`, and `Unreadable` if a record does not have what was posted.
+    pub fn answer<E: From<Unreadable>>(
+        &self,
+        seen: Seen,
+        subject: &Subject,
+        mut lines_from: impl FnMut(Place, usize) -> Result<Lines, E>,
+        mut records_at: impl FnMut(&[u64]) -> Result<BTreeMap<u64, proto::Record>, E>,
+    ) -> Result<proto::ListEntriesResponse, E> {
+        let mut entries = Vec::new();
+        let mut from = Some(self.page.place());
+        let mut next = None;
+        while let (Some(place), None) = (from, next) {
+            let found = lines_from(place, self.page.size + 1 - entries.len())?;
+            let mut positions: Vec<u64> = found.lines.iter().map(|line| line.place.0).collect();
+            positions.dedup();
+            let records = records_at(&positions)?;
+            for line in found.lines {
+                let entry = records.get(&line.place.0).and_then(|record| line.entry(record));
+                let entry = entry.ok_or(Unreadable { position: line.place.0 })?;
+                if !subject.is_of(&entry) {
+                    continue;
+                }
+                if entries.len() == self.page.size {
+                    next = Some(line.place);
+                    break;
+                }
+                entries.push(entry);
+            }
+            from = found.next;
+        }
+        Ok(proto::ListEntriesResponse { entries, next_page_token: self.page.token(next, seen), position: seen.position })
+    }
+}
+
+/// What a statement is about.
+pub struct Subject {
+    partner: Row,
+    agreement: Option<Row>,
+    lead: Option<Row>,
+    agreement_id: Option<String>,
+    lead_id: Option<String>,
+    sale_id: Option<String>,
+    sale_positions: Option<Vec<u64>>,
+}
+
+impl Subject {
+    /// The only positions where lines can be, if its ids say so; rising.
+    pub fn positions(&self, index: &Index, seen: Seen) -> Option<Vec<u64>> {
+        let of_agreement = self.agreement.map(|row| index.of_agreement(row, seen.position));
+        let of_lead = self.lead.map(|row| index.of_lead(row, seen.position));
+        let all = [of_agreement, of_lead, self.sale_positions.clone()];
+        all.into_iter().flatten().reduce(|mut left, right| {
+            left.retain(|position| right.binary_search(position).is_ok());
+            left
+        })
+    }
+
+    fn is_of(&self, entry: &proto::Entry) -> bool {
+        let matches = |wanted: &Option<String>, id: &Option<String>| wanted.is_none() || wanted == id;
+        matches(&self.agreement_id, &entry.agreement_id) && matches(&self.lead_id, &entry.lead_id) && matches(&self.sale_id, &entry.sale_id)
+    }
+}
+
+/// The records that posted something about a sale, rising.
+fn positions_of_sale(state: &State, row: Row) -> Vec<u64> {
+    let sale = state.commissions.sales.get(row);
+    let refunds = sale.refunds().iter().map(|row| state.commissions.refunds.get(*row));
+    let refunds =
+        refunds.flat_map(|refund| std::iter::once(refund.stamp().position).chain(refund.reinstated().map(|stamp| stamp.position)));
+    let entries = sale.entries().map(|(account, place)| state.accounts.get(account).entry(place).position);
+    let mut positions: Vec<u64> = std::iter::once(sale.stamp().position).chain(refunds).chain(entries).collect();
+    positions.sort_unstable();
+    positions.dedup();
+    positions
+}
+
+/// Lines of a statement, and where to look on.
+pub struct Lines {
+    /// The lines, in order.
+    pub lines: Vec<Line>,
+    /// The first place that was not looked at; none at the end.
+    pub next: Option<Place>,
+}
+
+/// A line as the state knows it.
+pub struct Line {
+    place: Place,
+    kind: EntryKind,
+    currency: Currency,
+    amount: i64,
+    net_after: i64,
+    effective_at: Time,
+    available_at: Option<Time>,
+}
+
+impl Line {
+    fn new(entry: &Entry, head: &Head) -> Self {
+        Self {
+            place: place_of(entry),
+            kind: entry.kind,
+            currency: head.currency,
+            amount: -entry.amount,
+            net_after: narrowed(head.net),
+            effective_at: entry.effective_at,
+            available_at: entry.available_at,
+        }
+    }
+
+    /// The line with what its record says; `None` if the record has no such posting, which is damage.
+    fn entry(&self, record: &proto::Record) -> Option<proto::Entry> {
+        let event = record.event.as_ref()?;
+        let Some(Effect::Posting(posting)) = &record.effects.get(usize::try_from(self.place.1).ok()?)?.effect else { return None };
+        Some(proto::Entry {
+            position: self.place.0,
+            occurred_at: event.occurred_at,
+            recorded_at: record.recorded_at,
+            kind: self.kind as i32,
+            currency_code: self.currency.to_string(),
+            amount: self.amount,
+            net_after: self.net_after,
+            effective_at: Some(timestamp(self.effective_at)),
+            available_at: self.available_at.map(timestamp),
+            agreement_id: posting.agreement_id.clone(),
+            lead_id: posting.lead_id.clone(),
+            sale_id: posting.sale_id.clone(),
+            campaign_id: posting.campaign_id.clone(),
+            reference: reference(event.body.as_ref()?, posting),
+        })
+    }
+}
+
+/// The business id of the fact; of what has none, a qualification or a reassignment, the sale or lead.
+fn reference(body: &Body, posting: &proto::Posting) -> String {
+    match body {
+        Body::SaleRecorded(sale) => sale.sale_id.clone(),
+        Body::SaleRefunded(refund) => refund.refund_id.clone(),
+        Body::SaleReinstated(reinstated) => reinstated.reinstatement_id.clone(),
+        Body::CommissionAdjusted(adjusted) => adjusted.adjustment_id.clone(),
+        Body::CommissionPaid(paid) => paid.payout_id.clone(),
+        Body::PayoutReturned(returned) => returned.return_id.clone(),
+        Body::PaymentReceived(received) => received.payment_id.clone(),
+        Body::CostIncurred(cost) => cost.cost_id.clone(),
+        Body::ProfitDistributed(distributed) => distributed.distribution_id.clone(),
+        _ => posting.sale_id.as_ref().or(posting.lead_id.as_ref()).cloned().unwrap_or_default(),
+    }
+}
+
+/// How far the merge has come in one account.
+struct Head {
+    account: Row,
+    currency: Currency,
+    at: usize,
+    end: usize,
+    /// The entry it stands at, and some that follow: they are read many at a time.
+    ahead: VecDeque<Entry>,
+    /// The net of what is seen before it.
+    net: i128,
+}
+
+impl Head {
+    fn advance(&mut self, account: &Account) {
+        self.at += 1;
+        self.ahead.pop_front();
+        self.read(account);
+    }
+
+    fn read(&mut self, account: &Account) {
+        if self.ahead.is_empty() {
+            self.ahead.extend(account.entries_from(self.at).take(ENTRIES_AHEAD.min(self.end - self.at)));
+        }
+    }
+
+    fn entry(&self) -> Option<Entry> {
+        self.ahead.front().copied()
+    }
+
+    /// The place of the entry it stands at.
+    fn next(&self) -> Option<Place> {
+        self.ahead.front().map(place_of)
+    }
+}
+
+fn heads(state: &State, partner: Row, seen: Seen, from: Place) -> Vec<Head> {
+    let head = |row: &Row| {
+        let account = state.accounts.get(*row);
+        let end = account.entries_until(seen.position);
+        let at = account.partition_point(|entry| place_of(entry) < from).min(end);
+        let net = -account.sums_of_first(at, seen).balance();
+        let mut head = Head { account: *row, currency: state.accounts.key(*row).1, at, end, ahead: VecDeque::new(), net };
+        head.read(account);
+        head
+    };
+    state.partners.get(partner).accounts.iter().map(head).collect()
+}
+
+fn place_of(entry: &Entry) -> Place {
+    (entry.position, u64::from(entry.effect))
+}
