@@ -3,9 +3,9 @@
 use crate::common::story::{STANDARD_TERMS, Story, violations};
 
 /// An event that is refused with a code after a story that is not.
-fn refused(code: &str, story: &[(&str, &str)], refused: (&str, &str)) {
+fn refused(code: &str, facts: &[(&str, &str)], refused: (&str, &str)) {
     let mut story = Story::default();
-    for (at, body) in story {
+    for (at, body) in facts {
         if let Err(refusal) = story.record(at, body) {
             panic!("{code}: the story is refused at {at} {body}: {refusal}");
         }

@@ -8,9 +8,9 @@ const BETA: (&str, &str) =
     ("2025-01-01", r#"partner_registered {"partner_id":"beta","display_name":"Beta","kind":"PARTNER_KIND_RESELLER"}"#);
 const LEAD: (&str, &str) = ("2025-02-01", r#"lead_referred {"lead_id":"l","agreement_id":"acme-1","acquired_by":"ACQUIRED_BY_PARTNER"}"#);
 
-fn told(story: &[(&str, &str)]) -> Story {
+fn told(facts: &[(&str, &str)]) -> Story {
     let mut story = Story::default();
-    for (at, body) in story {
+    for (at, body) in facts {
         story.record(at, body).unwrap_or_else(|refusal| panic!("{at} {body}: {refusal}"));
     }
     story
@@ -83,15 +83,15 @@ fn a_refund_after_a_transfer_takes_from_the_latest_holder() {
     let (acme, beta) = (signed("acme", r#""rate_bps":1000"#), signed("beta", r#""rate_bps":1000"#));
     let (sale, half, to_beta) = (sold("s", 10_000), refunded("r", "s", 5_000), reassigned(r#""agreement_id":"beta-1""#));
     let paid = r#"commission_paid {"payout_id":"p","partner_id":"acme","amount":{"currency_code":"USD","minor_units":"400"}}"#;
-    let story = [ACME, BETA, ("2025-01-01", &*acme), ("2025-01-01", &*beta), LEAD, ("2025-02-02", &*sale), ("2025-02-03", paid)];
-    let story = [&story[..], &[("2025-02-04", &*to_beta)]].concat();
-    let story = told(&story);
+    let facts = [ACME, BETA, ("2025-01-01", &*acme), ("2025-01-01", &*beta), LEAD, ("2025-02-02", &*sale), ("2025-02-03", paid)];
+    let facts = [&facts[..], &[("2025-02-04", &*to_beta)]].concat();
+    let story = told(&facts);
     assert_eq!((story.net("acme", "USD"), story.net("beta", "USD")), (0, 600), "400 were paid and stay");
-    let story = [&story[..], &[("2025-02-05", &*half)]].concat();
-    let story = told(&story);
+    let facts = [&facts[..], &[("2025-02-05", &*half)]].concat();
+    let story = told(&facts);
     assert_eq!((story.net("acme", "USD"), story.net("beta", "USD")), (0, 100));
-    let story = [&story[..], &[("2025-02-06", r#"sale_reinstated {"reinstatement_id":"x","refund_id":"r"}"#)]].concat();
-    let story = told(&story);
+    let facts = [&facts[..], &[("2025-02-06", r#"sale_reinstated {"reinstatement_id":"x","refund_id":"r"}"#)]].concat();
+    let story = told(&facts);
     assert_eq!((story.net("acme", "USD"), story.net("beta", "USD")), (0, 600));
 }
 

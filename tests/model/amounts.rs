@@ -8,8 +8,7 @@ use crate::outside::served::Served;
 use crate::outside::workload::NOW;
 use partnership_ledger::journal::MemoryJournal;
 use partnership_ledger::proto::{
-    self as pb, AgreementType, PartnerKind, Side, campaign_participant::Party, cost_incurred::PaidBy, event::Body,
-    get_metrics_request::Scope,
+    self as pb, AgreementType, Side, campaign_participant::Party, cost_incurred::PaidBy, event::Body, get_metrics_request::Scope,
 };
 
 /// The largest amount of an event.
