@@ -2,7 +2,6 @@
 
 pub mod backup;
 pub mod clock;
-pub mod config;
 pub mod domain;
 pub mod grpc;
 pub mod journal;
@@ -10,5 +9,6 @@ pub mod ledger;
 pub mod projections;
 pub mod proto;
 pub mod queries;
-pub mod signals;
+pub mod server;
 pub mod snapshot;
+pub mod workload;

@@ -4,11 +4,10 @@
 
 use crate::workload::Workload;
 use partnership_ledger::clock::SystemClock;
-use partnership_ledger::config::{Limits, ServeConfig};
-use partnership_ledger::grpc::assemble;
 use partnership_ledger::journal::{DurableJournal, Options};
-use partnership_ledger::ledger::{Append, Ledger};
+use partnership_ledger::ledger::{Append, Ledger, Limits};
 use partnership_ledger::proto;
+use partnership_ledger::server::{ServeConfig, assemble};
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;

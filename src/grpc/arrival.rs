@@ -114,7 +114,7 @@ impl Arriving {
     fn take(&mut self, mut bytes: Bytes) -> Result<Option<Bytes>, Status> {
         let whole = self.cut.whole(&bytes);
         // What is longer than any request may be is refused by its head; the head must get there.
-        let is_too_long = self.cut.missing > crate::config::MAX_REQUEST_BYTES;
+        let is_too_long = self.cut.missing > super::MAX_REQUEST_BYTES;
         let whole = if is_too_long { bytes.len() } else { whole };
         if whole == 0 {
             return self.hold(bytes).map(|()| None);

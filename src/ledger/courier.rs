@@ -62,7 +62,7 @@ fn hand_out(bundle: Vec<(Reply, Outcome)>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Limits;
+    use crate::ledger::Limits;
     use crate::ledger::queue::{Queue, Request};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};

@@ -5,9 +5,9 @@
 
 use super::courier::Outcome;
 use super::queue::Answer;
-use crate::config::Limits;
 use crate::domain::{FrozenState, Subjects};
 use crate::journal::Batch;
+use crate::ledger::Limits;
 use crate::projections::metrics::Update;
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;

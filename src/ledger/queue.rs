@@ -2,8 +2,8 @@
 
 use super::courier::{Courier, Outcome, Reply};
 use super::error::Error;
-use crate::config::Limits;
 use crate::domain::Event;
+use crate::ledger::Limits;
 use crate::proto;
 use bytes::Bytes;
 use parking_lot::Mutex;

@@ -7,9 +7,9 @@ use super::common::Core;
 use super::idempotency::Idempotency;
 use super::idempotency::saved::IdempotencyLoad;
 use super::replay::Replayed;
-use crate::config::SnapshotSettings;
 use crate::domain::{FrozenState, StateLoad};
 use crate::journal::{Journal, TreeHead};
+use crate::ledger::SnapshotSettings;
 use crate::projections::index::Index;
 use crate::projections::index::saved::IndexLoad;
 use crate::projections::metrics::{Metrics, MetricsLoad};
@@ -154,7 +154,7 @@ pub fn save_at_close(core: &Core) {
         return;
     }
     let started = Instant::now();
-    let is_late = || started.elapsed() > schedule.settings.close_patience;
+    let is_late = || started.elapsed() > schedule.settings.close_timeout;
     let saved = catch_unwind(AssertUnwindSafe(|| {
         let state = core.state.read().freeze();
         if let Some(taken) = taken_now(core, state) {

@@ -3,7 +3,7 @@
 use crate::common::events::{agreement, partner};
 use crate::common::journals::ControlledJournal;
 use crate::common::service::{Service, told};
-use partnership_ledger::config::Limits;
+use partnership_ledger::ledger::Limits;
 use partnership_ledger::proto::append_stream_response::Outcome;
 use partnership_ledger::proto::{AppendStreamRequest, AppendStreamResponse, Event};
 use std::sync::Arc;

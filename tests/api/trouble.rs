@@ -3,7 +3,7 @@
 use crate::common::events::partner;
 use crate::common::journals::ControlledJournal;
 use crate::common::service::{Service, metadata, told};
-use partnership_ledger::config::Limits;
+use partnership_ledger::ledger::Limits;
 use partnership_ledger::proto::{AppendRequest, GetRecordRequest, get_record_request::Key};
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,14 +4,13 @@ use super::events::append_request;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use partnership_ledger::clock::{Clock, SystemClock};
-use partnership_ledger::config::{Limits, ServeConfig};
-use partnership_ledger::grpc::{self, Health, assemble};
 use partnership_ledger::journal::{Journal, MemoryJournal};
-use partnership_ledger::ledger::Ledger;
+use partnership_ledger::ledger::{Ledger, Limits};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{AppendResponse, Event, Record};
+use partnership_ledger::server::{self, Health, ServeConfig, assemble};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -30,7 +29,7 @@ pub struct Connections(mpsc::UnboundedSender<Result<DuplexStream, std::io::Error
 
 impl Connections {
     /// Serves on the runtime that this is called on, until the task is aborted.
-    pub fn to(service: grpc::Service) -> (Self, AbortHandle) {
+    pub fn to(service: server::Service) -> (Self, AbortHandle) {
         let (connections, incoming) = mpsc::unbounded_channel();
         let task = tokio::spawn(service.serve_with_incoming(UnboundedReceiverStream::new(incoming)));
         (Self(connections), task.abort_handle())

@@ -12,10 +12,9 @@ use crate::outside::questions::{Question, moments};
 use crate::outside::served::Served;
 use crate::outside::workload::{NOW, Requests, workload};
 use partnership_ledger::clock::{ManualClock, SystemClock};
-use partnership_ledger::config::{Limits, SnapshotSettings};
 use partnership_ledger::domain::{Record, State, StateLoad, parse};
 use partnership_ledger::journal::{Batch, DurableJournal, Frontier, Journal as _, MemoryJournal, Options, TreeHead};
-use partnership_ledger::ledger::{Ledger, ReplayReport};
+use partnership_ledger::ledger::{Ledger, Limits, ReplayReport, SnapshotSettings};
 use partnership_ledger::proto as pb;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::snapshot::{FORMAT_VERSION, LoadError, Section, SnapshotFile, Snapshots};
@@ -35,7 +34,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const AT_CLOSE_ONLY: u64 = u64::MAX;
 
 fn open(journal: &Arc<MemoryJournal>, data_dir: &Path, every_records: u64) -> (Ledger, ReplayReport) {
-    let settings = SnapshotSettings { every_records, least_at_close: 1, close_patience: PATIENCE, data_dir: data_dir.to_owned() };
+    let settings = SnapshotSettings { every_records, least_at_close: 1, close_timeout: PATIENCE, data_dir: data_dir.to_owned() };
     let clock = Arc::new(ManualClock::new(NOW));
     Ledger::open_with_snapshots(journal.clone(), clock, Limits::default(), settings).expect("replayable")
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use partnership_ledger::config::Limits;
+use partnership_ledger::ledger::Limits;
 use partnership_ledger::proto::AppendRequest;
 use tokio::task::JoinSet;
 use tonic::Code;

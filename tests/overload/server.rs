@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::common::server::Server;
-use partnership_ledger::config::{Limits, ServeConfig};
-use partnership_ledger::grpc::serve;
+use partnership_ledger::ledger::Limits;
+use partnership_ledger::server::{ServeConfig, serve};
 
 /// Names the directory in the environment of the process that serves.
 const DIRECTORY: &str = "OVERLOAD_SERVES";
@@ -30,7 +30,7 @@ pub fn serve_if_told() {
         limits,
         worker_threads: 2,
         max_connections: CONNECTIONS,
-        patience: PATIENCE,
+        preface_timeout: PATIENCE,
         arriving_time: ARRIVING,
         ..ServeConfig::default()
     };

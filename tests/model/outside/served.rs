@@ -6,14 +6,13 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 use partnership_ledger::clock::{Clock, ManualClock, SystemClock};
-use partnership_ledger::config::ServeConfig;
-use partnership_ledger::grpc::assemble;
 use partnership_ledger::journal::{DurableJournal, Journal, Options};
 use partnership_ledger::ledger;
 use partnership_ledger::proto as pb;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
+use partnership_ledger::server::{ServeConfig, assemble};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde_json::Value;
@@ -58,7 +57,7 @@ impl Served {
         Self::through_memory(ledger, service)
     }
 
-    fn through_memory(ledger: ledger::Ledger, service: partnership_ledger::grpc::Service) -> Self {
+    fn through_memory(ledger: ledger::Ledger, service: partnership_ledger::server::Service) -> Self {
         let (connections, server) = {
             let _guard = RUNTIME.enter();
             Connections::to(service)
@@ -137,13 +136,13 @@ impl Served {
     }
 }
 
-fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> (ledger::Ledger, partnership_ledger::grpc::Service) {
+fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> (ledger::Ledger, partnership_ledger::server::Service) {
     let (ledger, _) = ledger::Ledger::open(journal, clock, ServeConfig::default().limits).expect("a ledger");
     let service = service_of(&ledger);
     (ledger, service)
 }
 
-fn service_of(ledger: &ledger::Ledger) -> partnership_ledger::grpc::Service {
+fn service_of(ledger: &ledger::Ledger) -> partnership_ledger::server::Service {
     let _guard = RUNTIME.enter();
     assemble(ledger, &ServeConfig::default()).expect("a service").0
 }

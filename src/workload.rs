@@ -1,12 +1,14 @@
-//! The workload: a realistic mix of events from a seed. Partners with agreements come first, then traffic in lanes: what a
-//! lane's events speak of was recorded by the same lane before, so lanes may overtake each other and nothing is refused.
+//! Made events to measure and test a ledger with: a realistic mix, the same for the same seed.
+//!
+//! Partners with agreements come first, then traffic in lanes. An event refers only to what its own lane recorded before,
+//! so lanes may overtake each other and no event is refused.
 
-use partnership_ledger::proto::{self, event::Body};
+use crate::proto::{self, event::Body};
 use prost_types::Timestamp;
 
-/// The first second of the story: 1 January 2024.
+/// When the first event happens: 1 January 2024, in seconds of Unix time.
 const START_SECONDS: i64 = 1_704_067_200;
-/// Milliseconds from one event to the next, unless there are too many of them for the time up to now.
+/// Milliseconds from one event to the next; fewer if there are too many events for the time up to now.
 const STEP_MILLISECONDS: u64 = 20_000;
 
 /// What the traffic consists of.
@@ -20,12 +22,12 @@ pub enum Mix {
     Referrals,
 }
 
-/// What the events of a run have in common.
+/// A workload: its seed, its mix and its size. Events are the same for the same values.
 #[derive(Clone, Debug)]
 pub struct Story {
     mix: Mix,
     seed: u64,
-    /// In front of every id, so that a run on a ledger with other records has ids of its own.
+    /// Put before every id, so that ids are new on a ledger that has other records.
     prefix: String,
     partners: u32,
     lanes: u64,
@@ -33,30 +35,30 @@ pub struct Story {
 }
 
 impl Story {
-    /// A story of so many partners, told by so many lanes.
+    /// A workload of so many partners, whose traffic is divided among so many lanes.
     pub fn new(mix: Mix, seed: u64, partners: u32, lanes: u32) -> Self {
         let (partners, lanes) = (partners.max(1), u64::from(lanes.max(1)));
         Self { mix, seed, prefix: String::new(), partners, lanes, step_milliseconds: STEP_MILLISECONDS }
     }
 
-    /// The same story with this in front of every id.
+    /// The same with a prefix before every id.
     pub fn with_prefix(self, prefix: String) -> Self {
         Self { prefix, ..self }
     }
 
-    /// The same story with so many events between its beginning and `now`, in seconds of Unix time.
+    /// The same, with steps so short that `events` events end before `now`, in seconds of Unix time.
     pub fn until(self, now: i64, events: u64) -> Self {
         let span = u64::try_from(now - START_SECONDS).unwrap_or(0) * 1_000;
         let step_milliseconds = STEP_MILLISECONDS.min(span / (self.introductions() + events).max(1));
         Self { step_milliseconds, ..self }
     }
 
-    /// How many events introduce the partners and their agreements.
+    /// The number of events of `introduce`.
     pub fn introductions(&self) -> u64 {
         2 * u64::from(self.partners)
     }
 
-    /// The partners are registered and sign; before any lane begins.
+    /// Returns the events that register the partners and sign their agreements; to be recorded before those of any lane.
     pub fn introduce(&self) -> impl Iterator<Item = proto::Event> {
         let mut random = fastrand::Rng::with_seed(self.seed);
         let registered = (0..self.partners).map(|number| self.registered(number));
@@ -64,18 +66,18 @@ impl Story {
         (0..).zip(registered.chain(signed)).map(move |(number, body)| self.event(&mut random, number, body))
     }
 
-    /// One lane of the traffic.
+    /// Returns a lane of the traffic, from its first event on.
     pub fn lane(&self, number: u32) -> Lane {
         let random = fastrand::Rng::with_seed(self.seed ^ (u64::from(number) + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
         Lane { story: self.clone(), random, number: u64::from(number), leads: 0, qualified: 0, sales: 0, refunds: 0, payouts: 0 }
     }
 
-    /// The id of a partner.
+    /// Returns the id of a partner, by its number.
     pub fn partner_id(&self, number: u32) -> String {
         format!("{}partner-{number}", self.prefix)
     }
 
-    /// The id of a lead.
+    /// Returns the id of a lead, by its number.
     pub fn lead_id(&self, number: u64) -> String {
         format!("{}lead-{number}", self.prefix)
     }
@@ -143,12 +145,13 @@ pub struct Lane {
 }
 
 impl Lane {
-    /// The next `count` events; the first of them is the traffic's event number `first`, which says when it happened.
+    /// Returns the next `count` events. `first` is the number of the first of them in the traffic of all lanes; it decides
+    /// when the events happen.
     pub fn events(&mut self, first: u64, count: usize) -> Vec<proto::Event> {
         (first..).take(count).map(|number| self.event(number)).collect()
     }
 
-    /// The next event.
+    /// Returns the next event; `number` is its number in the traffic of all lanes.
     pub fn event(&mut self, number: u64) -> proto::Event {
         let body = match self.story.mix {
             Mix::Realistic => self.realistic(),
@@ -159,12 +162,12 @@ impl Lane {
         self.story.event(&mut self.random, number, body)
     }
 
-    /// How many leads the lane has referred.
+    /// The number of leads that the lane has referred.
     pub fn leads(&self) -> u64 {
         self.leads
     }
 
-    /// The number of the lane's own n-th lead, sale, refund or payout among those of all lanes.
+    /// Turns the lane's own number of a lead, sale, refund or payout into its number among those of all lanes.
     pub fn own(&self, number: u64) -> u64 {
         number * self.story.lanes + self.number
     }

@@ -1,4 +1,4 @@
-//! Health: of the whole server and of each service, by the standard protocol.
+//! The health of the whole server and of each service, by the standard protocol (grpc.health.v1).
 
 use crate::ledger::Ledger;
 use crate::proto::{audit_service_server, ledger_service_server};
@@ -6,12 +6,12 @@ use tonic_health::ServingStatus;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_health::server::{HealthReporter, HealthService};
 
-/// The name under which the whole server is asked for.
+/// The service name that stands for the whole server.
 const WHOLE: &str = "";
-/// The services that are told apart.
+/// The services with a status of their own.
 const SERVICES: [&str; 2] = [ledger_service_server::SERVICE_NAME, audit_service_server::SERVICE_NAME];
 
-/// Says how the services are.
+/// Sets the serving status of the services.
 #[derive(Clone, Debug)]
 pub struct Health(HealthReporter);
 
@@ -20,27 +20,27 @@ impl Health {
         Self(HealthReporter::new())
     }
 
-    /// The service that tells whoever asks.
+    /// Returns the service that answers health checks.
     pub(super) fn service(&self) -> HealthServer<HealthService> {
         HealthServer::new(HealthService::from_health_reporter(self.0.clone()))
     }
 
-    /// Everything serves.
+    /// Sets every status to SERVING.
     pub async fn serving(&self) {
         for name in SERVICES.into_iter().chain([WHOLE]) {
             self.0.set_service_status(name, ServingStatus::Serving).await;
         }
     }
 
-    /// Nothing serves any more: the server is about to end.
+    /// Sets every status to `NOT_SERVING`: the server is about to end.
     pub async fn ending(&self) {
         for name in SERVICES.into_iter().chain([WHOLE]) {
             self.0.set_service_status(name, ServingStatus::NotServing).await;
         }
     }
 
-    /// Waits until recording stops for good, and says so: of the writing service, and of the whole, which needs a
-    /// restart. Reading goes on.
+    /// Waits until recording stops for good, and then sets the recording service and the whole server, which needs a
+    /// restart, to `NOT_SERVING`. Reading goes on.
     pub async fn follow(self, ledger: Ledger) {
         let mut stopped = ledger.stopped();
         drop(ledger);

@@ -1,6 +1,6 @@
-//! Connections as they come in: no more than there is room for, and none that stays mute.
+//! Accepts connections: a limited number, and none whose client stays silent.
 //!
-//! Every connection takes a file of the process, and so does the journal. Without a bound, clients that connect and say
+//! A connection takes a file descriptor, and the journal needs some as well. Without a limit, clients that connect and send
 //! nothing would in the end stop the writer.
 
 use std::future::Future as _;
@@ -15,61 +15,62 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
-/// What every HTTP/2 client says first, in bytes.
+/// Length of the preface that every HTTP/2 client sends first.
 const PREFACE_BYTES: usize = 24;
-/// How long nothing is accepted after the system has refused a connection for want of something.
+/// How long nothing is accepted after the system has refused a connection, such as for lack of file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
-/// Files that are left to the journal.
-const OWN_FILES: usize = 128;
-/// Files that a runtime needs: what it waits with, and is woken by.
-const FILES_OF_A_RUNTIME: usize = 4;
-/// Files that a process may have open where the system does not say.
-const USUAL_FILES: usize = 1_024;
-/// The most connections, however many files there may be.
-const MOST: usize = 8_192;
+/// File descriptors reserved for the journal.
+const RESERVED_FILES: usize = 128;
+/// File descriptors that a runtime needs: epoll and eventfd.
+const FILES_PER_RUNTIME: usize = 4;
+/// The limit of file descriptors that is assumed where the system does not tell one.
+const DEFAULT_FILES: usize = 1_024;
+/// The most connections, whatever the limit of file descriptors.
+const MAX_CONNECTIONS: usize = 8_192;
 
-/// How many connections the process's limit of open files leaves room for beside so many runtimes.
+/// Returns how many connections the process's limit of file descriptors leaves room for, beside so many runtimes.
 pub fn most_connections(runtimes: usize) -> usize {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    most_of(files_of(&limits).saturating_sub(FILES_OF_A_RUNTIME * runtimes))
+    most_of(files_of(&limits).saturating_sub(FILES_PER_RUNTIME * runtimes))
 }
 
-/// The soft limit of open files in the text that Linux gives.
+/// Returns the soft limit of file descriptors in the text of `/proc/self/limits`.
 fn files_of(limits: &str) -> usize {
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
     let soft = line.and_then(|line| line.split_whitespace().next()).unwrap_or_default();
-    if soft == "unlimited" { usize::MAX } else { soft.parse().unwrap_or(USUAL_FILES) }
+    if soft == "unlimited" { usize::MAX } else { soft.parse().unwrap_or(DEFAULT_FILES) }
 }
 
 fn most_of(files: usize) -> usize {
-    files.saturating_sub(OWN_FILES).max(files / 2).clamp(1, MOST)
+    files.saturating_sub(RESERVED_FILES).max(files / 2).clamp(1, MAX_CONNECTIONS)
 }
 
-/// Accepts connections. One for which there is no room is closed at once.
+/// Accepts connections up to a limit; more are closed at once.
 pub struct Acceptor {
     listener: TcpListener,
-    room: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
+    /// Whether the last connection was closed for the limit, which is logged once.
     is_full: bool,
 }
 
 impl Acceptor {
-    /// So many connections at a time.
+    /// An acceptor of at most `most` connections at a time.
     pub fn new(listener: TcpListener, most: usize) -> Self {
-        Self { listener, room: Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS))), is_full: false }
+        Self { listener, permits: Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS))), is_full: false }
     }
 
-    /// The next connection that there is room for.
-    pub async fn next(&mut self) -> Newcomer {
+    /// Waits for the next connection within the limit.
+    pub async fn next(&mut self) -> Accepted {
         loop {
             let accepted = match self.listener.accept().await {
-                // It is to be watched by the thread that will serve it.
+                // Taken from this runtime: it is registered with that of the thread that will serve it.
                 Ok((stream, _)) => stream.into_std(),
                 Err(error) => Err(error),
             };
             match accepted {
                 Ok(stream) => {
-                    if let Some(newcomer) = self.admit(stream) {
-                        return newcomer;
+                    if let Some(accepted) = self.admit(stream) {
+                        return accepted;
                     }
                 }
                 Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
@@ -81,8 +82,8 @@ impl Acceptor {
         }
     }
 
-    fn admit(&mut self, stream: std::net::TcpStream) -> Option<Newcomer> {
-        let Ok(room) = Arc::clone(&self.room).try_acquire_owned() else {
+    fn admit(&mut self, stream: std::net::TcpStream) -> Option<Accepted> {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
             if !self.is_full {
                 tracing::warn!("there are as many connections as there is room for: more are closed at once");
             }
@@ -90,38 +91,45 @@ impl Acceptor {
             return None;
         };
         self.is_full = false;
-        // A connection that does not take the option is slower, and no worse.
+        // Without the option a connection is only slower.
         let _ = stream.set_nodelay(true);
-        Some(Newcomer { stream, room })
+        Some(Accepted { stream, permit })
     }
 }
 
-/// A connection that no thread serves yet.
-pub struct Newcomer {
+/// A connection that is accepted and not served yet.
+pub struct Accepted {
     stream: std::net::TcpStream,
-    room: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
-impl Newcomer {
-    /// The connection for the present runtime. The client must begin to speak HTTP/2 within `patience`; `counted` is
-    /// held as long as it lasts.
+impl Accepted {
+    /// Registers the connection with the present runtime. The client must send the HTTP/2 preface within
+    /// `preface_timeout`; `count` is held as long as the connection lasts.
     ///
     /// # Errors
-    /// If the system refuses to watch it.
-    pub fn settle(self, patience: Duration, counted: Arc<()>) -> io::Result<Connection> {
+    /// If the system refuses it.
+    pub fn register(self, preface_timeout: Duration, count: Arc<()>) -> io::Result<Connection> {
         let stream = TcpStream::from_std(self.stream)?;
-        Ok(Connection { stream, unsaid: PREFACE_BYTES, patience: Some(Box::pin(sleep(patience))), _room: self.room, _counted: counted })
+        Ok(Connection {
+            stream,
+            preface_bytes: PREFACE_BYTES,
+            preface_deadline: Some(Box::pin(sleep(preface_timeout))),
+            _permit: self.permit,
+            _count: count,
+        })
     }
 }
 
-/// A connection that fails if the client does not begin to speak.
+/// A connection that fails if the client does not send the HTTP/2 preface in time.
 pub struct Connection {
     stream: TcpStream,
     /// Bytes of the preface that are still to come.
-    unsaid: usize,
-    patience: Option<Pin<Box<Sleep>>>,
-    _room: OwnedSemaphorePermit,
-    _counted: Arc<()>,
+    preface_bytes: usize,
+    /// `None` once the preface has come.
+    preface_deadline: Option<Pin<Box<Sleep>>>,
+    _permit: OwnedSemaphorePermit,
+    _count: Arc<()>,
 }
 
 impl Connected for Connection {
@@ -136,15 +144,15 @@ impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if self.patience.is_some() {
-            self.unsaid = self.unsaid.saturating_sub(buffer.filled().len() - before);
-            if self.unsaid == 0 {
-                self.patience = None;
+        if self.preface_deadline.is_some() {
+            self.preface_bytes = self.preface_bytes.saturating_sub(buffer.filled().len() - before);
+            if self.preface_bytes == 0 {
+                self.preface_deadline = None;
             }
         }
-        match &mut self.patience {
-            Some(patience) if read.is_pending() => {
-                ready!(patience.as_mut().poll(context));
+        match &mut self.preface_deadline {
+            Some(deadline) if read.is_pending() => {
+                ready!(deadline.as_mut().poll(context));
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client says nothing")))
             }
             _ => read,
@@ -184,7 +192,7 @@ mod tests {
                       Max open files            1024                 524288               files     \n";
         assert_eq!(files_of(limits), 1_024);
         assert_eq!(files_of("Max open files            unlimited            unlimited            files"), usize::MAX);
-        assert_eq!(files_of("nothing of the kind"), USUAL_FILES);
-        assert_eq!([1_024, 20_000, 100, usize::MAX].map(most_of), [896, MOST, 50, MOST]);
+        assert_eq!(files_of("nothing of the kind"), DEFAULT_FILES);
+        assert_eq!([1_024, 20_000, 100, usize::MAX].map(most_of), [896, MAX_CONNECTIONS, 50, MAX_CONNECTIONS]);
     }
 }

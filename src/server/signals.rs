@@ -1,16 +1,16 @@
-//! The signals by which a program that goes on and on is told to end.
+//! The signals that end a long-running command: SIGTERM and SIGINT.
 
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// What the system says when the program should end. From when there is one, the signals do nothing else.
+/// Receives SIGTERM and SIGINT. While it exists they do not end the process by themselves.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
-    /// Listens from now on.
+    /// Receives signals from now on.
     ///
     /// # Errors
     /// If the system refuses.
@@ -21,7 +21,7 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Waits for the next, and answers its name.
+    /// Waits for the next signal and returns its name.
     pub async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",
