@@ -3,6 +3,7 @@
 pub mod backup;
 pub mod clock;
 pub mod domain;
+pub mod encoding;
 pub mod grpc;
 pub mod journal;
 pub mod ledger;

@@ -2,7 +2,7 @@
 //!
 //! A hit is a hint only: the caller reads the record at the position and compares the id itself.
 
-pub mod saved;
+pub mod encoding;
 
 use crate::domain::ids::EventId;
 use siphasher::sip::SipHasher13;

@@ -5,15 +5,16 @@
 
 use super::common::Core;
 use super::idempotency::Idempotency;
-use super::idempotency::saved::IdempotencyLoad;
+use super::idempotency::encoding::IdempotencyLoad;
 use super::replay::Replayed;
 use crate::domain::{FrozenState, StateLoad};
+use crate::encoding::{Damaged, Loader, Section};
 use crate::journal::{Journal, TreeHead};
 use crate::ledger::SnapshotSettings;
 use crate::projections::index::Index;
-use crate::projections::index::saved::IndexLoad;
+use crate::projections::index::encoding::IndexLoad;
 use crate::projections::metrics::{Metrics, MetricsLoad};
-use crate::snapshot::{Damaged, Found, LoadError, SaveError, Section, SnapshotFile, Snapshots, Writer};
+use crate::snapshot::{Found, LoadError, SaveError, SnapshotFile, Snapshots, Writer};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -215,7 +216,7 @@ struct Parts {
 }
 
 impl Parts {
-    fn part(&self, section: Section) -> Option<&dyn crate::snapshot::Part> {
+    fn part(&self, section: Section) -> Option<&dyn Loader> {
         let own = self.state.part(section).or_else(|| self.ids.part(section));
         own.or_else(|| self.index.part(section)).or_else(|| self.metrics.part(section))
     }

@@ -1,13 +1,13 @@
 //! What a sale or a qualification earned and what stands of it, as small as can be: there are more of them than of anything
 //! else, and most are never touched again.
 
-mod saved;
+mod encoding;
 
 use super::PinnedAssessment;
 use super::holdings::{CommissionPart, Holding, Holdings};
 use crate::domain::effect::Assessment;
 use crate::domain::money::Currency;
-use crate::domain::packed::PackedStamp;
+use crate::domain::stamp::CompactStamp;
 use crate::domain::table::{OptionalRow, Row};
 use crate::domain::{Stamp, State};
 use chrono::TimeDelta;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// accrued to unless the rest says otherwise.
 #[derive(Clone, Debug)]
 pub struct Earning {
-    stamp: PackedStamp,
+    stamp: CompactStamp,
     minor_units: i64,
     pinned: Arc<Pinned>,
     /// Its first commission entry: account and place. If one holds all, it brought it there.

@@ -1,6 +1,6 @@
 //! What stands of a sale's or a qualification's commission, and with whom (rules 5.5, 6.8).
 
-mod saved;
+mod encoding;
 
 use crate::domain::calendar::Time;
 use crate::domain::table::Row;

@@ -2,6 +2,7 @@
 
 pub mod approved;
 mod claim;
+mod encoding;
 mod lead;
 pub mod lost;
 pub mod match_keys;
@@ -10,7 +11,6 @@ pub mod protection_extended;
 pub mod qualified;
 pub mod reassigned;
 pub mod referred;
-mod saved;
 
 use super::calendar::Time;
 use super::effect::Party;
