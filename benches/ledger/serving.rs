@@ -4,7 +4,7 @@
 
 use crate::workload::Workload;
 use partnership_ledger::clock::SystemClock;
-use partnership_ledger::journal::{DurableJournal, Options};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
 use partnership_ledger::ledger::{Append, Ledger, Limits};
 use partnership_ledger::proto;
 use partnership_ledger::server::{ServeConfig, assemble};
@@ -76,7 +76,7 @@ impl Bench {
 
 /// Opens the ledger of a directory.
 pub fn open(dir: &Path) -> Ledger {
-    let (journal, _) = DurableJournal::open(dir, Options::default()).expect("a fresh directory, or a whole one");
+    let (journal, _) = EmbeddedJournal::open(dir, Options::default()).expect("a fresh directory, or a whole one");
     let (ledger, _) = Ledger::open(Arc::new(journal), Arc::new(SystemClock), Limits::default()).expect("replayable");
     ledger
 }

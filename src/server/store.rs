@@ -3,7 +3,8 @@
 //!
 //! A second kind of store is one more variant of [`Store`] and an arm in each of its methods.
 
-use crate::journal::{DurableJournal, Inspection, Journal, JournalError, Options, inspect_records};
+use crate::journal::embedded::{EmbeddedJournal, Inspection, Options, inspect_records, is_ledger};
+use crate::journal::{Journal, JournalError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -40,7 +41,7 @@ impl Store {
     /// Whether a ledger is kept there.
     pub fn has_ledger(&self) -> bool {
         match self {
-            Self::Directory(dir) => dir.join("wal").is_dir(),
+            Self::Directory(dir) => is_ledger(dir),
         }
     }
 
@@ -57,7 +58,7 @@ impl Store {
                 if check_everything {
                     options.check_up_to_bytes = u64::MAX;
                 }
-                let (journal, report) = DurableJournal::open(dir, options)?;
+                let (journal, report) = EmbeddedJournal::open(dir, options)?;
                 Ok(OpenStore { journal: Arc::new(journal), notes: report.notes })
             }
         }

@@ -14,7 +14,8 @@ use crate::outside::workload::{NOW, Requests, workload};
 use partnership_ledger::clock::{ManualClock, SystemClock};
 use partnership_ledger::domain::{Record, State, StateLoad, parse};
 use partnership_ledger::encoding::Section;
-use partnership_ledger::journal::{Batch, DurableJournal, Frontier, Journal as _, MemoryJournal, Options, TreeHead};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
+use partnership_ledger::journal::{Batch, Frontier, Journal as _, MemoryJournal, TreeHead};
 use partnership_ledger::ledger::{Ledger, Limits, ReplayReport, SnapshotSettings};
 use partnership_ledger::proto as pb;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
@@ -387,7 +388,7 @@ async fn a_server_killed_while_it_writes_snapshots_leaves_none_that_is_torn() {
         for checked in Snapshots::of(dir.path()).check().expect("a directory") {
             assert!(checked.outcome.is_ok(), "{checked:?}");
         }
-        let (journal, _) = DurableJournal::open(dir.path(), Options::default()).expect("a journal");
+        let (journal, _) = EmbeddedJournal::open(dir.path(), Options::default()).expect("a journal");
         let newest = Snapshots::of(dir.path()).list().expect("a directory").first().map_or(0, |found| found.position);
         let settings = SnapshotSettings {
             every_records: AT_CLOSE_ONLY,

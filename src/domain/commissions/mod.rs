@@ -335,16 +335,17 @@ impl State {
     /// Remembers a commission entry with its sale or lead, so that disputes and transfers find it.
     pub(super) fn note_commission(&mut self, about: About, partner: Row, position: u64, entry: (Row, Row)) {
         let mut disputes: SmallVec<[Row; 2]> = SmallVec::new();
+        let currency = self.accounts.key(entry.0).1;
         match about {
             About::Sale(row) => {
                 let sale = self.commissions.sales.get_mut(row);
-                sale.add_entry(partner, position, entry);
+                sale.add_entry(partner, currency, position, entry);
                 disputes.extend(sale.disputes().iter().copied());
                 disputes.extend(sale.lead().iter().flat_map(|lead| self.leads.by_id.get(*lead).disputes()).copied());
             }
             About::Lead(row) => {
                 let lead = self.leads.by_id.get_mut(row);
-                lead.earning_mut().add_entry(partner, position, entry);
+                lead.earning_mut().add_entry(partner, currency, position, entry);
                 disputes.extend(lead.disputes().iter().copied());
             }
             About::Nothing => {}

@@ -8,7 +8,7 @@ use super::{PinnedAssessment, Refund, Sale, postings_to_partners};
 use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::{Reward, Terms};
 use crate::domain::calendar::{Time, period_around};
-use crate::domain::effect::{Effect, PostingSubject};
+use crate::domain::effect::{Effect, Posting, PostingSubject};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Money, share};
 use crate::domain::parse::Fields;
@@ -81,17 +81,22 @@ impl EventType for SaleRefunded {
         taken.extend(taken_from_house.map(|amount| CommissionPart {
             partner: HOUSE,
             agreement: Row::MAX,
+            position: 0,
+            currency: amount.currency,
             amount: -amount.minor_units,
             available_at: None,
         }));
-        let refund = state.commissions.refunds.insert(
-            self.refund.clone(),
-            Refund { stamp: stamp.into(), sale: row, applied, exempt, taken: taken.clone().into(), reinstated: None },
-        );
         let sale = state.commissions.sales.get_mut(row);
-        sale.add_refund(refund);
+        for part in &mut taken {
+            let taken_from = sale.take(&CommissionPart { amount: -part.amount, ..*part });
+            part.position = taken_from.map_or(0, |(position, _)| position);
+        }
         sale.add_refunded(applied, exempt);
-        taken.iter().for_each(|part| sale.take(part.partner, -part.amount));
+        let refund = state
+            .commissions
+            .refunds
+            .insert(self.refund.clone(), Refund { stamp: stamp.into(), sale: row, applied, exempt, taken: taken.into(), reinstated: None });
+        state.commissions.sales.get_mut(row).add_refund(refund);
         state.add_net_change(row, -applied);
     }
 }
@@ -186,16 +191,21 @@ pub(super) fn post_part(
 }
 
 /// The parts that postings of a kind moved, above zero where the partner got more.
-pub(super) fn parts_posted(effects: &[Effect], kind: EntryKind, state: &State) -> Vec<CommissionPart> {
+fn parts_posted(effects: &[Effect], kind: EntryKind, state: &State) -> Vec<CommissionPart> {
+    postings_to_partners(effects, kind).map(|posting| part_posted(posting, state)).collect()
+}
+
+/// The part that a posting of commission to a partner moved, above zero where the partner got more.
+pub(in crate::domain) fn part_posted(posting: &Posting, state: &State) -> CommissionPart {
     let row_of = |id: &Option<Id>, find: &dyn Fn(&Id) -> Option<Row>| {
         id.as_ref().and_then(find).expect("commission entries name a known partner and agreement")
     };
-    postings_to_partners(effects, kind)
-        .map(|posting| CommissionPart {
-            partner: row_of(&posting.subject.partner, &|id| state.partners.find(id)),
-            agreement: row_of(&posting.subject.agreement, &|id| state.agreements.by_id.find(id)),
-            amount: -posting.amount.minor_units,
-            available_at: posting.available_at,
-        })
-        .collect()
+    CommissionPart {
+        partner: row_of(&posting.subject.partner, &|id| state.partners.find(id)),
+        agreement: row_of(&posting.subject.agreement, &|id| state.agreements.by_id.find(id)),
+        position: 0,
+        currency: posting.amount.currency,
+        amount: -posting.amount.minor_units,
+        available_at: posting.available_at,
+    }
 }

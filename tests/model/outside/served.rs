@@ -6,7 +6,8 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
 use partnership_ledger::clock::{Clock, ManualClock, SystemClock};
-use partnership_ledger::journal::{DurableJournal, Journal, Options};
+use partnership_ledger::journal::Journal;
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
 use partnership_ledger::ledger;
 use partnership_ledger::proto as pb;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
@@ -68,7 +69,7 @@ impl Served {
 
     /// Serves a durable journal over TCP, at the present time.
     pub fn over_tcp(directory: &Path) -> Self {
-        let (journal, _) = DurableJournal::open(directory, Options::default()).expect("a journal");
+        let (journal, _) = EmbeddedJournal::open(directory, Options::default()).expect("a journal");
         let (ledger, service) = open(Arc::new(journal), Arc::new(SystemClock));
         let listener = RUNTIME.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).expect("a port");
         let address = listener.local_addr().expect("an address");
