@@ -12,7 +12,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// How long to wait for what must come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Asks a process to end by a signal. Returns its exit code and what it said.
 fn end(mut process: Running, signal: &str) -> (i32, String, String) {
@@ -45,7 +45,7 @@ fn wait_for(copy: &Path, position: u64) -> Index {
     loop {
         match Index::of(copy) {
             Ok(index) if index.position >= position => return index,
-            _ => assert!(started.elapsed() < PATIENCE, "the copy does not come to position {position}"),
+            _ => assert!(started.elapsed() < TIMEOUT, "the copy does not come to position {position}"),
         }
         std::thread::sleep(Duration::from_millis(20));
     }
