@@ -1,9 +1,5 @@
 //! Snapshots: a ledger that begins with one is the ledger that replayed all, and no snapshot is ever trusted over the journal.
 
-#[allow(dead_code, reason = "the benches use all of it")]
-#[path = "../../benches/ledger/workload.rs"]
-mod realistic;
-
 use crate::common::events::{append_request, long_named};
 use crate::common::server::Server;
 use crate::outside::ledger::Ledger as _;
@@ -20,6 +16,7 @@ use partnership_ledger::ledger::{Ledger, Limits, ReplayReport, SnapshotSettings}
 use partnership_ledger::proto as pb;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::snapshot::{FORMAT_VERSION, LoadError, SnapshotFile, Snapshots};
+use partnership_ledger::workload::{Mix, Story};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::BTreeSet;
@@ -320,11 +317,13 @@ fn the_one_before_serves_when_the_newest_is_damaged() {
 
 /// A state of many rows, and events that come after it.
 fn realistic_state(events: usize) -> (State, Vec<pb::Event>) {
-    let mut story = realistic::Workload::new(7, 150);
-    let messages: Vec<pb::Event> = (0..events).map(|_| story.next_event()).collect();
+    let story = Story::new(Mix::Realistic, 7, 150, 1);
+    let (introductions, mut lane) = (story.introduce().collect::<Vec<_>>(), story.lane(0));
+    let mut story = introductions.into_iter().chain((0..).map(|number| lane.event(number)));
+    let messages: Vec<pb::Event> = story.by_ref().take(events).collect();
     let mut state = State::default();
     record(&mut state, &messages);
-    (state, (0..500).map(|_| story.next_event()).collect())
+    (state, story.take(500).collect())
 }
 
 /// Decides and evolves events; answers what they did.
