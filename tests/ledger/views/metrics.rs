@@ -2,12 +2,13 @@
 
 mod recounted;
 
+use crate::common::facts::{
+    cost, day, delivered, measured, paid, planned, qualified, reassigned, referred, referred_through, refunded, registered, rule, signed,
+    sold, taking, terms, terms_with, usd,
+};
+use crate::common::story::Story;
 use crate::views::answers::metrics;
 use crate::views::as_known_at::{Turn, play};
-use crate::views::story::{
-    Story, cost, day, delivered, measured, paid, planned, qualified, reassigned, referred, referred_through, refunded, registered, rule,
-    signed, sold, taking, terms, terms_with, usd,
-};
 use partnership_ledger::domain::parse::{Fields, timestamp};
 use partnership_ledger::domain::{Seen, State};
 use partnership_ledger::proto::commission_rule::Reward;
