@@ -33,7 +33,7 @@ const _: () = assert!(PAGE_VALUES * (PIECE_BYTES + 64) < INLINE_LIMIT);
 
 const TREE_NAME: &str = "frames";
 /// How long a store that was just closed in this process may take to give its file free.
-const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs a call into sled.
 fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -72,7 +72,7 @@ impl Store {
                 Ok((db, tree))
             });
             match attempt {
-                Err(StoreError::System { source, .. }) if is_lock_error(&source) && begun.elapsed() < LOCK_PATIENCE => {
+                Err(StoreError::System { source, .. }) if is_lock_error(&source) && begun.elapsed() < LOCK_TIMEOUT => {
                     thread::sleep(Duration::from_millis(10));
                 }
                 other => break other?,
