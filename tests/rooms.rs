@@ -11,17 +11,17 @@ use std::{
 /// The rooms from top to bottom. Each may import rooms further down, of those the ones named here.
 const ALLOWED: &[(&str, &[&str])] = &[
     // Parses and calls; `verify` looks into snapshots, `import` and `bench` make events.
-    ("cli", &["server", "grpc", "backup", "queries", "ledger", "journal", "snapshot", "workload", "domain", "proto", "clock"]),
+    ("cli", &["server", "grpc", "backup", "ledger", "snapshot", "journal", "clock", "workload", "domain", "proto"]),
     // Puts everything together.
-    ("server", &["grpc", "queries", "ledger", "journal", "domain", "proto", "clock"]),
+    ("server", &["grpc", "ledger", "journal", "clock", "proto"]),
     // Translates.
-    ("grpc", &["queries", "backup", "ledger", "wire", "projections", "journal", "domain", "proto"]),
+    ("grpc", &["queries", "ledger", "wire", "domain", "proto"]),
     // Asks the ledger's view, the projections and, for the past, the journal's records.
     ("queries", &["backup", "ledger", "projections", "journal", "domain", "proto"]),
     // Copies exact records.
     ("backup", &["journal", "proto"]),
     // The only writer.
-    ("ledger", &["wire", "projections", "snapshot", "journal", "domain", "encoding", "proto", "clock"]),
+    ("ledger", &["wire", "projections", "snapshot", "journal", "clock", "domain", "encoding", "proto"]),
     // Writes what is stored and answered; reads what passes through.
     ("wire", &["domain", "proto"]),
     // Derived from records and state.
