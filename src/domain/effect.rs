@@ -3,7 +3,7 @@
 use super::account::AccountName;
 use super::calendar::Time;
 use super::ids::Id;
-use super::money::{Currency, Money};
+use super::money::{Currency, Money, saturating_i64};
 use super::parse::timestamp;
 use crate::proto::{self, CommissionOutcome, EndCause, EntryKind, OwnershipRule, effect::Effect as Message};
 use chrono::DateTime;
@@ -338,10 +338,10 @@ impl TierWorking {
             period: self.period as i32,
             period_start: self.bounds.map(|(start, _)| timestamp(start)),
             period_end: self.bounds.map(|(_, end)| timestamp(end)),
-            net_sales_before: narrowed(self.net_before),
-            net_sales_after: narrowed(self.net_after),
-            earned_before: narrowed(self.earned_before),
-            earned_after: narrowed(self.earned_after),
+            net_sales_before: saturating_i64(self.net_before),
+            net_sales_after: saturating_i64(self.net_after),
+            earned_before: saturating_i64(self.earned_before),
+            earned_after: saturating_i64(self.earned_after),
         }
     }
 
@@ -358,11 +358,6 @@ impl TierWorking {
             earned_after: i128::from(message.earned_after),
         })
     }
-}
-
-/// The nearest value of 64 bits: workings and sums are shown, not added up again.
-pub fn narrowed(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }
 
 /// The text of an id, empty for none.

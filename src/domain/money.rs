@@ -281,6 +281,11 @@ fn to_minor_units(value: i128) -> i64 {
     i64::try_from(value).expect("a share of an amount lies between zero and the amount")
 }
 
+/// `value` as 64 bits, cut to their range: for figures that are shown and not added up again.
+pub fn saturating_i64(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

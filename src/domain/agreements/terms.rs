@@ -1,13 +1,8 @@
 //! Terms of an agreement: parsed once, then only read (rules 4–7).
 
-use super::terms_parsing::{
-    check_scope, parse_brand_use, parse_cadence, parse_exclusivity, parse_notice, parse_ownership, parse_protection, parse_rules,
-    parse_tail,
-};
 use crate::domain::calendar::{Period, Span, Time, Tz};
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, Money};
-use crate::domain::parse::Fields;
 use crate::proto::{self, Bound, BrandChannel, CampaignsAtEnd, CommissionTrigger, LeadsAtEnd, TierMode, TierPeriod, WindowAnchor};
 use std::sync::Arc;
 
@@ -216,48 +211,6 @@ impl Exclusivity {
 }
 
 impl Terms {
-    /// Reads the terms of a message; absent terms are bad.
-    pub fn parse(message: Option<&proto::Terms>, fields: &mut Fields) -> Arc<Self> {
-        let absent = proto::Terms::default();
-        if message.is_none() {
-            fields.bad("terms", "is required; an empty message holds the defaults");
-        }
-        let message = message.unwrap_or(&absent);
-        fields.within("terms", |fields| Arc::new(Self::parse_present(message, fields)))
-    }
-
-    fn parse_present(message: &proto::Terms, fields: &mut Fields) -> Self {
-        check_scope(message, fields);
-        Self {
-            zone: fields.time_zone("time_zone", &message.time_zone),
-            rules: message
-                .commission
-                .as_ref()
-                .map(|commission| fields.within("commission", |fields| parse_rules(commission, fields)))
-                .unwrap_or_default(),
-            protection: fields.within("lead_protection", |fields| parse_protection(message.lead_protection.as_ref(), fields)),
-            credit_house_leads: message.credit_house_leads,
-            leads_at_end: fields.enum_or("leads_at_end", message.leads_at_end, LeadsAtEnd::AcquirerKeeps),
-            tail: message.tail.as_ref().map_or(Tail::None, |tail| fields.within("tail", |fields| parse_tail(tail, fields))),
-            notice: message.notice.as_ref().map_or(Span::Days(0), |notice| fields.within("notice", |fields| parse_notice(notice, fields))),
-            exclusivity: message
-                .exclusivity
-                .as_ref()
-                .map(|exclusivity| fields.within("exclusivity", |fields| parse_exclusivity(exclusivity, fields))),
-            brand_use: message
-                .brand_use
-                .as_ref()
-                .map(|brand_use| fields.within("brand_use", |fields| parse_brand_use(brand_use, fields)))
-                .unwrap_or_default(),
-            campaigns_at_end: fields.enum_or("campaigns_at_end", message.campaigns_at_end, CampaignsAtEnd::Continue),
-            ownership: message.ownership.as_ref().map(|ownership| parse_ownership(ownership, fields)),
-            cadence: message.cadence.as_ref().map(|cadence| parse_cadence(cadence, fields)).unwrap_or_default(),
-            minimum_payout: fields.optional_amount("minimum_payout", message.minimum_payout.as_ref()),
-            reverse_on_house_fault: message.reverse_on_house_fault,
-            message: Arc::new(message.clone()),
-        }
-    }
-
     /// When a window of these terms starts and ends, from an anchor.
     pub fn window_from(&self, anchor: Time, window: Window) -> (Time, Time) {
         (anchor, crate::domain::calendar::add_months(anchor, window.months, self.zone))

@@ -4,10 +4,10 @@ use crate::domain::agreements::terms::{CommissionRule, Reward, Tail, Terms, Tier
 use crate::domain::agreements::{Agreement, Version};
 use crate::domain::calendar::{Time, add_days, period_around};
 use crate::domain::commissions::net_sales::NetSalesKey;
-use crate::domain::effect::{Assessment, TierWorking, narrowed};
+use crate::domain::effect::{Assessment, Effect, TierWorking};
 use crate::domain::ids::Id;
 use crate::domain::leads::Lead;
-use crate::domain::money::{Currency, Money, WHOLE_BPS, round_half_away, share};
+use crate::domain::money::{Money, WHOLE_BPS, round_half_away, saturating_i64, share};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::{CommissionOutcome, CommissionTrigger, TierMode, WindowAnchor};
@@ -160,7 +160,7 @@ fn cap(input: &AssessmentInput, credit: Row, rule: &CommissionRule, earned: Mone
         return (earned, nothing);
     };
     let left = (i128::from(cap.minor_units) - lead.accrued_under(credit, &rule.name, cap.currency, state)).max(0);
-    let amount = narrowed(i128::from(earned.minor_units).min(left));
+    let amount = saturating_i64(i128::from(earned.minor_units).min(left));
     (Money::new(earned.currency, amount), Money::new(earned.currency, earned.minor_units - amount))
 }
 
@@ -182,7 +182,7 @@ fn earn_by_tiers(
         TierMode::Marginal | TierMode::Retroactive | TierMode::Unspecified => (tiers.earned(net_before), tiers.earned(net_after)),
     };
     let working = TierWorking { mode: tiers.mode, period: tiers.period, bounds, net_before, net_after, earned_before, earned_after };
-    (Money::new(amount.currency, narrowed(earned_after - earned_before)), working)
+    (Money::new(amount.currency, saturating_i64(earned_after - earned_before)), working)
 }
 
 impl Tiers {
@@ -200,9 +200,12 @@ impl Tiers {
     }
 }
 
-/// The net sales key of a currency, for refunds.
-pub fn net_sales_key(credit: Row, rule: &str, currency: Currency) -> NetSalesKey {
-    (credit, rule.into(), currency)
+/// The assessment among effects.
+pub fn assessment_in(effects: &[Effect]) -> Option<&Assessment> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::CommissionAssessed(assessment) => Some(&**assessment),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

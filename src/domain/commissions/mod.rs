@@ -21,17 +21,17 @@ pub mod sale_reinstated;
 mod saved;
 pub mod standing;
 
-use super::account::{About, AccountName};
+use super::account::About;
 use super::agreements::terms::CommissionRule;
 use super::calendar::Time;
-use super::effect::{Assessment, Effect, Posting};
+use super::effect::Assessment;
 use super::ids::{Id, IdKind};
 use super::money::Money;
 use super::packed::PackedStamp;
 use super::shared::Shared;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
-use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
+use crate::proto::{CommissionOutcome, DisputeOutcome, Side};
 use earning::Pinned;
 use ecow::{EcoString, EcoVec};
 use holdings::CommissionPart;
@@ -364,12 +364,4 @@ impl State {
         let sold_at = sale.stamp().occurred_at;
         self.commissions.add_net_sale(key, sold_at, minor_units);
     }
-}
-
-/// The postings of a kind to partners' accounts among effects.
-fn postings_to_partners(effects: &[Effect], kind: EntryKind) -> impl Iterator<Item = &Posting> {
-    effects.iter().filter_map(move |effect| match effect {
-        Effect::Posting(posting) if posting.kind == kind && matches!(posting.account, AccountName::Partner(_)) => Some(posting),
-        _ => None,
-    })
 }

@@ -1,14 +1,11 @@
 //! A sale was refunded: what of its commission is reversed, and from whom (rules 6.8, 6.10).
 
-use super::assess::net_sales_key;
 use super::holdings::{CommissionPart, HOUSE};
-use super::posting::{PartnerEntry, subject_of_agreement, subject_of_part};
-use super::sale_recorded::collect;
-use super::{PinnedAssessment, Refund, Sale, postings_to_partners};
-use crate::domain::account::AccountName;
+use super::posting::{collect, parts_posted, post_part, subject_of_agreement, subject_of_part};
+use super::{PinnedAssessment, Refund, Sale};
 use crate::domain::agreements::terms::{Reward, Terms};
 use crate::domain::calendar::{Time, period_around};
-use crate::domain::effect::{Effect, PostingSubject};
+use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Money, share};
 use crate::domain::parse::Fields;
@@ -130,7 +127,7 @@ impl SaleRefunded {
             Reward::Tiers(tiers) if tiers.mode == TierMode::BySale => left_of(share(rest, earned.rate_bps.unwrap_or(0))),
             Reward::Tiers(tiers) => {
                 let bounds = period_around(sale.stamp().occurred_at, tiers.calendar_period(), terms.zone);
-                let before = state.commissions.net_sales(&net_sales_key(credit, &rule.name, sale.amount().currency), bounds);
+                let before = state.commissions.net_sales(&(credit, rule.name.as_str().into(), sale.amount().currency), bounds);
                 tiers.earned(before) - tiers.earned(before - i128::from(applied))
             }
         };
@@ -161,41 +158,4 @@ fn pinned<'a>(sale: &Sale, state: &'a State) -> Option<(&'a Terms, PinnedAssessm
     let earned = sale.assessment().filter(PinnedAssessment::counts)?;
     let version = state.agreements.by_id.get(sale.credit()?).version_of(earned.terms_position)?;
     Some((&version.terms, earned))
-}
-
-/// Posts a change of commission with the accrual's availability.
-#[expect(clippy::too_many_arguments, reason = "an entry has that many parts")]
-pub(super) fn post_part(
-    kind: EntryKind,
-    minor_units: i64,
-    part: &CommissionPart,
-    like: Money,
-    subject: PostingSubject,
-    at: Time,
-    state: &State,
-    effects: &mut Vec<Effect>,
-) {
-    let entry = PartnerEntry {
-        kind,
-        amount: Money::new(like.currency, minor_units),
-        effective_at: state.commissions.effective_at(at),
-        available_at: part.available_at,
-        subject,
-    };
-    entry.post_against(AccountName::HouseCommission, effects);
-}
-
-/// The parts that postings of a kind moved, above zero where the partner got more.
-pub(super) fn parts_posted(effects: &[Effect], kind: EntryKind, state: &State) -> Vec<CommissionPart> {
-    let row_of = |id: &Option<Id>, find: &dyn Fn(&Id) -> Option<Row>| {
-        id.as_ref().and_then(find).expect("commission entries name a known partner and agreement")
-    };
-    postings_to_partners(effects, kind)
-        .map(|posting| CommissionPart {
-            partner: row_of(&posting.subject.partner, &|id| state.partners.find(id)),
-            agreement: row_of(&posting.subject.agreement, &|id| state.agreements.by_id.find(id)),
-            amount: -posting.amount.minor_units,
-            available_at: posting.available_at,
-        })
-        .collect()
 }

@@ -5,9 +5,11 @@ mod saved;
 use super::Owner;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz, add_days};
+use crate::domain::effect::Effect;
+use crate::domain::ids::Id;
 use crate::domain::packed::PackedStamp;
 use crate::domain::table::Row;
-use crate::domain::{Seen, Stamp};
+use crate::domain::{Seen, Stamp, State};
 use crate::proto::{AcquiredBy, OwnershipRule};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -174,4 +176,23 @@ pub struct Qualification {
     pub stamp: Stamp,
     /// Whether the lead was protected then, and so stays until it is lost.
     pub protected: bool,
+}
+
+/// The claim that an effect decides, its protection pinned to the terms of a record (rules 5.2).
+pub(super) fn claim_of(effect: &Effect, terms_position: u64, agreement: Option<&Id>, state: &State) -> Claim {
+    let Effect::LeadOwnerSet { owner, credit, rule, .. } = effect else { unreachable!("called with a decision on an owner") };
+    let agreement = agreement.and_then(|id| state.agreements.by_id.by_key(id));
+    let pinned = agreement.and_then(|agreement| agreement.version_of(terms_position));
+    // A lead of the house's own, without an agreement, is protected without limit; without terms as if they said nothing.
+    let without_terms = if agreement.is_some() { Protection::default() } else { Protection::UNLIMITED };
+    let protection = pinned.map_or(without_terms, |version| version.terms.protection);
+    Claim {
+        owner: Owner::from_party(owner, state),
+        credit: credit.as_ref().map(|id| state.agreements.by_id.find(id).expect("a credit names a known agreement")),
+        rule: *rule,
+        acquired_by: None,
+        origin: Origin::default(),
+        protection,
+        zone: pinned.map_or(Tz::UTC, |version| version.terms.zone),
+    }
 }

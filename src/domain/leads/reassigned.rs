@@ -1,6 +1,6 @@
 //! A lead was given to somebody else, with what is unpaid of its commission if so wanted (rules 5.5).
 
-use super::referred::claim_of;
+use super::claim::claim_of;
 use super::{Claim, Decision, Lead};
 use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::Protection;

@@ -1,8 +1,8 @@
 //! A lead was referred: a first claim, or another one on a lead that is known (rules 5.1–5.3).
 
+use super::claim::claim_of;
 use super::{Claim, Decision, DeclinedClaim, Lead, Origin, Owner, ProtectionEnd};
-use crate::domain::agreements::terms::Protection;
-use crate::domain::calendar::{Time, Tz};
+use crate::domain::calendar::Time;
 use crate::domain::campaigns::{Campaign, CampaignParty, Referral};
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
@@ -200,25 +200,6 @@ impl LeadReferred {
         if *state.leads.by_id.key(row) != self.lead {
             state.leads.note_alias(&self.lead, row, stamp);
         }
-    }
-}
-
-/// The claim that an effect decides, its protection pinned to the terms of a record (rules 5.2).
-pub(super) fn claim_of(effect: &Effect, terms_position: u64, agreement: Option<&Id>, state: &State) -> Claim {
-    let Effect::LeadOwnerSet { owner, credit, rule, .. } = effect else { unreachable!("called with a decision on an owner") };
-    let agreement = agreement.and_then(|id| state.agreements.by_id.by_key(id));
-    let pinned = agreement.and_then(|agreement| agreement.version_of(terms_position));
-    // A lead of the house's own, without an agreement, is protected without limit; without terms as if they said nothing.
-    let without_terms = if agreement.is_some() { Protection::default() } else { Protection::UNLIMITED };
-    let protection = pinned.map_or(without_terms, |version| version.terms.protection);
-    Claim {
-        owner: Owner::from_party(owner, state),
-        credit: credit.as_ref().map(|id| state.agreements.by_id.find(id).expect("a credit names a known agreement")),
-        rule: *rule,
-        acquired_by: None,
-        origin: Origin::default(),
-        protection,
-        zone: pinned.map_or(Tz::UTC, |version| version.terms.zone),
     }
 }
 
