@@ -2,13 +2,15 @@
 
 pub mod backup;
 pub mod clock;
-pub mod config;
 pub mod domain;
+pub mod encoding;
 pub mod grpc;
 pub mod journal;
 pub mod ledger;
 pub mod projections;
 pub mod proto;
 pub mod queries;
-pub mod signals;
+pub mod server;
 pub mod snapshot;
+pub mod wire;
+pub mod workload;

@@ -2,7 +2,8 @@
 
 use crate::workload::{Workload, encode, parse_all, record_all};
 use criterion::{BenchmarkId, Criterion, Throughput};
-use partnership_ledger::journal::{Batch, DurableJournal, Frontier, Journal as _, Options, encode_frame, leaf_hash};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
+use partnership_ledger::journal::{Batch, Frontier, Journal as _, encode_frame, leaf_hash};
 use partnership_ledger::proto;
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,7 @@ pub fn journal(criterion: &mut Criterion) {
     group.bench_function("frame", |bencher| bencher.iter(|| frame(&stored).len()));
     for size in [1, 100, RECORDS] {
         let dir = tempfile::tempdir().expect("a directory");
-        let (journal, _) = DurableJournal::open(dir.path(), Options::default()).expect("a fresh directory");
+        let (journal, _) = EmbeddedJournal::open(dir.path(), Options::default()).expect("a fresh directory");
         let batch = batch(&stored[..size]);
         group.throughput(Throughput::Elements(size as u64));
         group.bench_function(BenchmarkId::new("append", size), |bencher| {
@@ -47,7 +48,7 @@ fn frame(records: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
-fn append(journal: &DurableJournal, batch: &Batch) -> Duration {
+fn append(journal: &EmbeddedJournal, batch: &Batch) -> Duration {
     let started = Instant::now();
     journal.append(journal.last(), batch).expect("durable");
     started.elapsed()

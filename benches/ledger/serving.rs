@@ -4,11 +4,10 @@
 
 use crate::workload::Workload;
 use partnership_ledger::clock::SystemClock;
-use partnership_ledger::config::{Limits, ServeConfig};
-use partnership_ledger::grpc::assemble;
-use partnership_ledger::journal::{DurableJournal, Options};
-use partnership_ledger::ledger::{Append, Ledger};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
+use partnership_ledger::ledger::{Append, Ledger, Limits};
 use partnership_ledger::proto;
+use partnership_ledger::server::{ServeConfig, assemble};
 use std::path::Path;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -58,7 +57,7 @@ impl Bench {
 
     /// Records events and waits until they are durable.
     pub fn append(&self, events: Vec<proto::Event>) {
-        let append = Append { events, expected_last_position: None, recorded_by: Arc::from("bench"), deadline: None };
+        let append = Append { events: events.into(), expected_last_position: None, recorded_by: Arc::from("bench"), deadline: None };
         self.runtime.block_on(self.ledger.append(append)).expect("the workload follows the rules");
     }
 
@@ -77,7 +76,7 @@ impl Bench {
 
 /// Opens the ledger of a directory.
 pub fn open(dir: &Path) -> Ledger {
-    let (journal, _) = DurableJournal::open(dir, Options::default()).expect("a fresh directory, or a whole one");
+    let (journal, _) = EmbeddedJournal::open(dir, Options::default()).expect("a fresh directory, or a whole one");
     let (ledger, _) = Ledger::open(Arc::new(journal), Arc::new(SystemClock), Limits::default()).expect("replayable");
     ledger
 }

@@ -4,10 +4,10 @@ use crate::serving::{Bench, PARTNERS};
 use crate::workload::{Workload, parse_all, record_all, so_many};
 use criterion::{BatchSize, Criterion, Throughput};
 use partnership_ledger::clock::SystemClock;
-use partnership_ledger::config::{Limits, SnapshotSettings};
 use partnership_ledger::domain::{State, StateLoad};
-use partnership_ledger::journal::{DurableJournal, Frontier, Options, TreeHead};
-use partnership_ledger::ledger::{Ledger, ReplayReport};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
+use partnership_ledger::journal::{Frontier, TreeHead};
+use partnership_ledger::ledger::{Ledger, Limits, ReplayReport, SnapshotSettings};
 use partnership_ledger::snapshot::{SnapshotFile, Snapshots};
 use std::path::Path;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ fn load(path: &Path) -> State {
 }
 
 fn open(dir: &Path) -> (Ledger, ReplayReport) {
-    let (journal, _) = DurableJournal::open(dir, Options::default()).expect("a whole directory");
+    let (journal, _) = EmbeddedJournal::open(dir, Options::default()).expect("a whole directory");
     let settings = SnapshotSettings { least_at_close: 1, ..SnapshotSettings::new(dir.to_owned()) };
     Ledger::open_with_snapshots(Arc::new(journal), Arc::new(SystemClock), Limits::default(), settings).expect("replayable")
 }

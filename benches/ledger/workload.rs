@@ -1,14 +1,10 @@
 //! The workload that benches share with the `bench` command: the realistic mix of events, from a seed, in one lane.
 
-#[allow(dead_code, reason = "the command uses more of it")]
-#[path = "../../src/cli/bench/workload.rs"]
-mod story;
-
 use partnership_ledger::domain::effect::Effect;
 use partnership_ledger::domain::{Event, Record, State, parse};
 use partnership_ledger::proto;
+use partnership_ledger::workload::{Lane, Mix, Story};
 use prost::Message as _;
-use story::{Lane, Mix, Story};
 
 /// Makes events: partners with agreements first, then referrals, qualifications, sales, refunds and payments.
 pub struct Workload {

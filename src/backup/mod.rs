@@ -22,7 +22,7 @@ pub use folder::{Addition, Folder, Growth, Kept};
 pub use format::{Writer, check};
 pub use index::{Index, IndexedFile};
 pub use page::{Page, Pages};
-pub use restore::{Origin, Restored, rehearse, restore};
+pub use restore::{OpenJournal, Origin, Restored, rehearse, restore, restore_into};
 pub use wire::{FORMAT_VERSION, message_of, page_of};
 
 use crate::journal::Hash;

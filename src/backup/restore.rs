@@ -2,11 +2,12 @@
 
 use super::folder::check_files;
 use super::{BackupError, Chain, Index, Page, check, hex};
-use crate::journal::{DurableJournal, Journal as _, Options, TreeHead};
+use crate::journal::{Journal, JournalError, TreeHead};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Where a backup comes from.
@@ -26,17 +27,33 @@ pub struct Restored {
     pub record_bytes: u64,
 }
 
-/// Makes the ledger of a backup in a directory that is new or empty. It is made beside it and gets its name when it was
-/// closed, opened again and found to be the same; if anything fails, the directory is as before.
+/// Opens the journal of a directory, creating it if there is none.
+pub type OpenJournal<'a> = &'a dyn Fn(&Path) -> Result<Arc<dyn Journal>, JournalError>;
+
+/// Restores a backup into a directory that is new or empty, with a journal that `open` opens there. It is made beside it
+/// and renamed once it was closed, opened again and found to be the same; if anything fails, the directory is as before.
 ///
 /// # Errors
 /// `NotEmpty`; `NoBackup`, `NoIndex`, `Damaged`, `Missing`, `Later` of the backup; `NotTheSame`, `Journal`, `Io`.
-pub fn restore(origin: Origin, data_dir: &Path) -> Result<Restored, BackupError> {
+pub fn restore(origin: Origin, data_dir: &Path, open: OpenJournal) -> Result<Restored, BackupError> {
     let place = Place::of(data_dir)?;
     let draft = place.draft()?;
-    let restored = fill(origin, draft.path())?;
-    reopen(draft.path(), restored.head)?;
+    let restored = restore_into(origin, open(draft.path())?.as_ref())?;
+    compare(open(draft.path())?.as_ref(), restored.head)?;
     place.take(draft)?;
+    Ok(restored)
+}
+
+/// Restores a backup into an empty journal and closes it.
+///
+/// # Errors
+/// `NoBackup`, `NoIndex`, `Damaged`, `Missing`, `Later` of the backup; `Journal`, `Io`. The journal then has a part of it.
+pub fn restore_into(origin: Origin, journal: &dyn Journal) -> Result<Restored, BackupError> {
+    let restored = read(origin, |page| {
+        journal.append(page.first - 1, &page.records)?;
+        Ok(())
+    })?;
+    journal.close()?;
     Ok(restored)
 }
 
@@ -46,17 +63,6 @@ pub fn restore(origin: Origin, data_dir: &Path) -> Result<Restored, BackupError>
 /// `NoBackup`, `NoIndex`, `Damaged`, `Missing`, `Later`, `Io`.
 pub fn rehearse(origin: Origin) -> Result<Restored, BackupError> {
     read(origin, |_| Ok(()))
-}
-
-/// Writes the records into a fresh journal.
-fn fill(origin: Origin, dir: &Path) -> Result<Restored, BackupError> {
-    let (journal, _) = DurableJournal::open(dir, Options::default())?;
-    let restored = read(origin, |page| {
-        journal.append(page.first - 1, &page.records)?;
-        Ok(())
-    })?;
-    journal.close()?;
-    Ok(restored)
 }
 
 /// Reads and checks all pages of a backup.
@@ -74,9 +80,8 @@ fn read(origin: Origin, mut take: impl FnMut(&Page) -> Result<(), BackupError>) 
     Ok(Restored { head: chain.head(), record_bytes })
 }
 
-/// Opens what was written as `serve` would.
-fn reopen(dir: &Path, head: TreeHead) -> Result<(), BackupError> {
-    let (journal, _) = DurableJournal::open(dir, Options::default())?;
+/// Compares a restored journal, opened again, with what was written, and closes it.
+fn compare(journal: &dyn Journal, head: TreeHead) -> Result<(), BackupError> {
     let found = journal.tree_head();
     journal.close()?;
     if found != head {

@@ -4,8 +4,11 @@ use super::failure::Failure;
 use super::language::say;
 use super::output::Output;
 use partnership_ledger::backup::{Origin, hex, rehearse, restore};
+use partnership_ledger::journal::{Journal, JournalError};
+use partnership_ledger::server::{Store, StoreOptions};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 const BUFFER_BYTES: usize = 1 << 20;
@@ -33,7 +36,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
         Origin::Folder(&args.from)
     };
     let restored = match &args.data_dir {
-        Some(data_dir) => restore(origin, data_dir)?,
+        Some(data_dir) => restore(origin, data_dir, &open)?,
         None => rehearse(origin)?,
     };
     let (position, root) = (restored.head.size.to_string(), hex(&restored.head.root));
@@ -48,4 +51,8 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
         Some(dir) => say!(language, "restore-done", position = position, root = root, directory = dir, bytes = bytes, seconds = seconds),
         None => say!(language, "restore-checked", position = position, root = root, bytes = bytes, seconds = seconds),
     })
+}
+
+fn open(dir: &Path) -> Result<Arc<dyn Journal>, JournalError> {
+    Ok(Store::of(dir).open(StoreOptions::default())?.journal)
 }

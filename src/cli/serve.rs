@@ -1,10 +1,9 @@
 //! `serve`: opens the ledger of a directory and serves it until it is told to end.
 
 use super::failure::Failure;
-use partnership_ledger::config::ServeConfig;
-use partnership_ledger::grpc::{ServeError, serve};
-use partnership_ledger::journal::{JournalError, OpenReport};
+use partnership_ledger::journal::JournalError;
 use partnership_ledger::ledger::ReplayReport;
+use partnership_ledger::server::{ServeConfig, ServeError, serve};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::PathBuf;
@@ -43,13 +42,13 @@ pub fn run(args: Args) -> Result<(), Failure> {
     Ok(serve(&config, announce)?)
 }
 
-/// Says where it listens, on the first line; nobody reading it is no reason not to serve.
-fn announce(address: SocketAddr, replayed: &ReplayReport, opened: &OpenReport) {
+/// Prints where it listens, on the first line, and what was replayed. That nobody reads it is no reason not to serve.
+fn announce(address: SocketAddr, replayed: &ReplayReport, notes: &[String]) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on {address}");
     let _ = writeln!(out, "{}", replay_line(replayed));
     let _ = out.flush();
-    for note in &opened.notes {
+    for note in notes {
         tracing::warn!("{note}");
     }
     if !address.ip().is_loopback() {

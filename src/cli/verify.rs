@@ -7,8 +7,10 @@ use super::snapshots::Looked;
 use super::table::Table;
 use super::text;
 use partnership_ledger::domain::{Record, State};
-use partnership_ledger::journal::{Inspection, JournalError, inspect_records};
+use partnership_ledger::journal::JournalError;
+use partnership_ledger::journal::embedded::Inspection;
 use partnership_ledger::proto;
+use partnership_ledger::server::Store;
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
@@ -29,7 +31,8 @@ pub struct Args {
 pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let language = out.language;
     let dir = &args.data_dir;
-    if !dir.join("wal").is_dir() {
+    let store = Store::of(dir);
+    if !store.has_ledger() {
         return Err(Failure::usage(say!(language, "verify-no-ledger", directory = dir.display().to_string())));
     }
     let mut books = Books::default();
@@ -37,7 +40,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let hook = take_hook();
     set_hook(Box::new(|_| {}));
     let mut snapshots = Looked::at(dir);
-    let inspected = inspect_records(dir, |position, bytes| {
+    let inspected = store.inspect(|position, bytes| {
         books.take(position, bytes);
         snapshots.take(position, bytes);
     });

@@ -1,7 +1,7 @@
-//! Accounts: every posting in order, with sums by runs, so that a balance of any time and position costs little (rules 7.1, 12).
+//! Accounts: every posting in order, with sums by blocks, so that a balance of any time and position costs little (rules 7.1, 12).
 
-mod run;
-mod saved;
+mod block;
+mod encoding;
 
 use super::Seen;
 use super::calendar::Time;
@@ -10,7 +10,7 @@ use super::money::Currency;
 use super::pages::Pages;
 use super::table::{Row, Undo};
 use crate::proto::EntryKind;
-use run::{RUN, Reader, Run};
+use block::{BLOCK, Block, Entries};
 use std::fmt;
 use std::sync::Arc;
 
@@ -206,11 +206,11 @@ impl Sums {
     }
 }
 
-/// An account in one currency: all its entries in the order of recording. Full runs of them are packed, and never change.
+/// An account in one currency: all its entries in the order of recording. Full blocks of them are packed, and never change.
 #[derive(Clone, Default)]
 pub struct Account {
-    runs: Pages<Arc<Run>, 32>,
-    /// The entries after the last full run.
+    blocks: Pages<Arc<Block>, 32>,
+    /// The entries after the last full block.
     open: Vec<Entry>,
     totals: Sums,
     disputes: Vec<Row>,
@@ -231,23 +231,23 @@ impl Undo for Account {
     }
 
     fn undo(&mut self, mark: AccountMark) {
-        if let Some(run) = self.runs.get(mark.entries / RUN) {
-            self.open = run.entries().collect();
-            self.runs.truncate(mark.entries / RUN);
+        if let Some(block) = self.blocks.get(mark.entries / BLOCK) {
+            self.open = block.entries().collect();
+            self.blocks.truncate(mark.entries / BLOCK);
         }
-        self.open.truncate(mark.entries % RUN);
+        self.open.truncate(mark.entries % BLOCK);
         self.totals = mark.totals;
         self.disputes.truncate(mark.disputes);
     }
 }
 
 impl Account {
-    /// Adds an entry and answers its place.
+    /// Adds an entry. Returns its place.
     pub fn post(&mut self, entry: Entry) -> Row {
         self.totals.add(&entry);
         self.open.push(entry);
-        if self.open.len() == RUN {
-            self.runs.push(Arc::new(Run::of(&self.open)));
+        if self.open.len() == BLOCK {
+            self.blocks.push(Arc::new(Block::of(&self.open)));
             self.open.clear();
         }
         Row::try_from(self.len() - 1).expect("an account holds fewer than 2^32 entries")
@@ -255,7 +255,7 @@ impl Account {
 
     /// How many entries there are.
     pub fn len(&self) -> usize {
-        self.runs.len() * RUN + self.open.len()
+        self.blocks.len() * BLOCK + self.open.len()
     }
 
     /// Whether there is none.
@@ -275,23 +275,23 @@ impl Account {
 
     /// The entries from a place on, in the order of recording.
     pub fn entries_from(&self, place: usize) -> impl Iterator<Item = Entry> {
-        (place / RUN..=self.runs.len()).flat_map(|run| self.run(run)).skip(place % RUN)
+        (place / BLOCK..=self.blocks.len()).flat_map(|block| self.block(block)).skip(place % BLOCK)
     }
 
     /// The first `count` entries, the latest first.
     pub fn last_first(&self, count: usize) -> impl Iterator<Item = Entry> {
-        let runs = (0..count.div_ceil(RUN)).rev();
-        runs.flat_map(move |run| self.run(run).take(count - run * RUN).collect::<Vec<_>>().into_iter().rev())
+        let blocks = (0..count.div_ceil(BLOCK)).rev();
+        blocks.flat_map(move |block| self.block(block).take(count - block * BLOCK).collect::<Vec<_>>().into_iter().rev())
     }
 
     /// The entry at a place.
     pub fn entry(&self, place: Row) -> Entry {
         let place = place as usize;
-        self.run(place / RUN).nth(place % RUN).expect("entries are never removed while somebody knows their place")
+        self.block(place / BLOCK).nth(place % BLOCK).expect("entries are never removed while somebody knows their place")
     }
 
-    fn run(&self, index: usize) -> Reader<'_> {
-        self.runs.get(index).map_or(Reader::Open(self.open.iter()), |run| run.entries())
+    fn block(&self, index: usize) -> Entries<'_> {
+        self.blocks.get(index).map_or(Entries::Open(self.open.iter()), |block| block.entries())
     }
 
     /// The sums over everything recorded, whatever its time.
@@ -307,10 +307,10 @@ impl Account {
     /// The first entry that does not match, of entries of which the first ones do and the others do not.
     pub fn partition_point(&self, matches: impl Fn(&Entry) -> bool) -> usize {
         if self.open.first().is_some_and(&matches) {
-            return self.runs.len() * RUN + self.open.partition_point(matches);
+            return self.blocks.len() * BLOCK + self.open.partition_point(matches);
         }
-        let run = self.runs.partition_point(|run| run.entries().next().as_ref().is_some_and(&matches)).saturating_sub(1);
-        run * RUN + self.run(run).take_while(matches).count()
+        let block = self.blocks.partition_point(|block| block.entries().next().as_ref().is_some_and(&matches)).saturating_sub(1);
+        block * BLOCK + self.block(block).take_while(matches).count()
     }
 
     /// The sums of what is seen, with what is pending then.
@@ -321,11 +321,11 @@ impl Account {
     /// The sums of what is seen of the first `count` entries.
     pub fn sums_of_first(&self, count: usize, seen: Seen) -> Sums {
         let mut sums = Sums::default();
-        for index in 0..count.div_ceil(RUN) {
-            let left = count - index * RUN;
-            match self.runs.get(index).filter(|run| RUN <= left && run.settled_by() <= seen.time) {
-                Some(run) => run.add_sums(&mut sums),
-                None => self.run(index).take(left).for_each(|entry| sums.add_seen(&entry, seen)),
+        for index in 0..count.div_ceil(BLOCK) {
+            let left = count - index * BLOCK;
+            match self.blocks.get(index).filter(|block| BLOCK <= left && block.settled_by() <= seen.time) {
+                Some(block) => block.add_sums(&mut sums),
+                None => self.block(index).take(left).for_each(|entry| sums.add_seen(&entry, seen)),
             }
         }
         sums
@@ -333,9 +333,9 @@ impl Account {
 
     /// Entries that settle after a time, in any order.
     pub fn settling_after(&self, time: Time) -> impl Iterator<Item = Entry> {
-        (0..=self.runs.len())
-            .filter(move |index| self.runs.get(*index).is_none_or(|run| run.settled_by() > time))
-            .flat_map(|index| self.run(index))
+        (0..=self.blocks.len())
+            .filter(move |index| self.blocks.get(*index).is_none_or(|block| block.settled_by() > time))
+            .flat_map(|index| self.block(index))
             .filter(move |entry| entry.settles_at() > time)
     }
 
@@ -364,7 +364,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn runs_add_up_to_what_the_entries_say(
+        fn blocks_add_up_to_what_the_entries_say(
             entries in prop::collection::vec((1_i64..100, 0_i64..50, 0_i64..60, any::<bool>()), 0..400),
             time in 0_i64..120, position in 0_u64..420,
         ) {

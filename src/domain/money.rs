@@ -1,6 +1,6 @@
 //! Money: whole minor units of an ISO 4217 currency, shares and their rounding (rules 3).
 
-mod saved;
+mod encoding;
 
 use std::fmt;
 

@@ -1,6 +1,6 @@
 //! The state of the ledger: what all records together say, with enough of their times to answer for any.
 
-pub mod saved;
+pub mod encoding;
 
 use super::account::{About, Account, AccountKey, AccountName, Entry, Sums, is_commission};
 use super::agreements::Agreements;

@@ -1,9 +1,9 @@
 //! Keyed rows that can be taken back: what a batch wrote is undone when a later event of it is refused.
 
-pub mod saved;
+pub mod encoding;
 
 use super::pages::Pages;
-use super::places::Places;
+use super::row_index::RowIndex;
 use hashbrown::Equivalent;
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hash};
@@ -64,7 +64,7 @@ const PAGE: usize = 127;
 /// Rows by key, in the order of their introduction, with one open savepoint at most. Growing it moves no rows.
 pub struct Table<K, V: Undo> {
     rows: Pages<(K, V), PAGE>,
-    places: Places,
+    places: RowIndex,
     savepoint: Option<Savepoint<V>>,
 }
 
@@ -76,7 +76,7 @@ struct Savepoint<V: Undo> {
 
 impl<K, V: Undo> Default for Table<K, V> {
     fn default() -> Self {
-        Self { rows: Pages::default(), places: Places::default(), savepoint: None }
+        Self { rows: Pages::default(), places: RowIndex::default(), savepoint: None }
     }
 }
 

@@ -83,7 +83,7 @@ impl Batch {
         self.ends.clear();
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }

@@ -1,10 +1,10 @@
 //! Gathers the records of a read up to its limits, the same way in every implementation.
 
-use super::StoredRecord;
-use super::codec::Frame;
+use super::frame::Frame;
+use super::port::StoredRecord;
 
 /// The answer to a read, as it grows.
-pub(super) struct Collector {
+pub(crate) struct Collector {
     records: Vec<StoredRecord>,
     next: u64,
     last: u64,

@@ -72,8 +72,13 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// `Damaged`, of the positions from `first` to `last`.
+    pub(crate) fn damaged(what: String, first: u64, last: u64) -> Self {
+        Self::Damaged { what, first, last }
+    }
+
     /// Turns an I/O error into `Storage`, with what was being done.
-    pub(super) fn storage(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+    pub(crate) fn storage(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Storage { what, source }
     }

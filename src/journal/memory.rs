@@ -2,24 +2,27 @@
 
 use parking_lot::Mutex;
 
-use super::codec::{MAX_COMMIT_BYTES, body_bytes};
+use super::batch::Batch;
 use super::collect::Collector;
-use super::{Batch, DiskBytes, Frontier, Journal, JournalError, StoredRecord, TreeHead};
+use super::error::JournalError;
+use super::frame::{MAX_COMMIT_BYTES, body_bytes};
+use super::merkle::{Frontier, TreeHead};
+use super::port::{Journal, StoredRecord};
 
 /// A journal in memory, for tests.
 #[derive(Debug, Default)]
 pub struct MemoryJournal {
-    state: Mutex<State>,
+    content: Mutex<Content>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct Content {
     records: Vec<Vec<u8>>,
     frontier: Frontier,
     is_closed: bool,
 }
 
-impl State {
+impl Content {
     fn check_open(&self) -> Result<(), JournalError> {
         if self.is_closed {
             return Err(JournalError::Stopped { why: "it was closed".into() });
@@ -38,17 +41,17 @@ impl MemoryJournal {
 
 impl Journal for MemoryJournal {
     fn last(&self) -> u64 {
-        self.state.lock().frontier.size()
+        self.content.lock().frontier.size()
     }
 
     fn tree_head(&self) -> TreeHead {
-        self.state.lock().frontier.head()
+        self.content.lock().frontier.head()
     }
 
     fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError> {
-        let mut state = self.state.lock();
-        state.check_open()?;
-        let last = state.frontier.size();
+        let mut content = self.content.lock();
+        content.check_open()?;
+        let last = content.frontier.size();
         if expected_last != last {
             return Err(JournalError::PositionMismatch { expected: expected_last, last });
         }
@@ -56,33 +59,29 @@ impl Journal for MemoryJournal {
             return Err(JournalError::TooLarge { bytes: body_bytes(batch), limit: MAX_COMMIT_BYTES });
         }
         for record in batch.records() {
-            state.frontier.push(record);
-            state.records.push(record.to_vec());
+            content.frontier.push(record);
+            content.records.push(record.to_vec());
         }
-        Ok(state.frontier.head())
+        Ok(content.frontier.head())
     }
 
     fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
-        let state = self.state.lock();
-        state.check_open()?;
-        let mut collector = Collector::new(from, state.frontier.size(), max_records, max_bytes);
+        let content = self.content.lock();
+        content.check_open()?;
+        let mut collector = Collector::new(from, content.frontier.size(), max_records, max_bytes);
         while let Some(position) = collector.next() {
-            collector.push(position, &state.records[position as usize - 1]);
+            collector.push(position, &content.records[position as usize - 1]);
         }
         Ok(collector.finish())
     }
 
     fn checkpoint(&self) -> Result<u64, JournalError> {
-        self.state.lock().check_open()?;
+        self.content.lock().check_open()?;
         Ok(self.last())
     }
 
     fn close(&self) -> Result<(), JournalError> {
-        self.state.lock().is_closed = true;
+        self.content.lock().is_closed = true;
         Ok(())
-    }
-
-    fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
-        Ok(DiskBytes::default())
     }
 }

@@ -2,17 +2,24 @@
 
 use sha2::{Digest, Sha256};
 
-use super::TreeHead;
-
 /// A SHA-256 hash.
 pub type Hash = [u8; 32];
+
+/// The state of the Merkle tree over all records (RFC 6962, SHA-256).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TreeHead {
+    /// How many records the tree holds; also the position of the last one.
+    pub size: u64,
+    /// The tree's root hash.
+    pub root: Hash,
+}
 
 /// The version byte in front of every record's bytes in its leaf, so that a later format can never be taken for
 /// this one.
 pub const LEAF_VERSION: u8 = 1;
 
 /// The most peaks a frontier can have: one for each bit of the size.
-pub(super) const MAX_PEAKS: usize = 64;
+pub(crate) const MAX_PEAKS: usize = 64;
 
 /// The hash of a record's leaf: `SHA-256(0x00 || version || record)`.
 #[must_use]
@@ -45,7 +52,7 @@ impl Frontier {
     }
 
     /// Takes a frontier back from its parts; `None` if they do not fit together.
-    pub(super) fn from_parts(size: u64, peaks: Vec<Hash>) -> Option<Self> {
+    pub(crate) fn from_parts(size: u64, peaks: Vec<Hash>) -> Option<Self> {
         (peaks.len() == size.count_ones() as usize).then_some(Self { size, peaks })
     }
 
@@ -55,7 +62,7 @@ impl Frontier {
         self.size
     }
 
-    pub(super) fn peaks(&self) -> &[Hash] {
+    pub(crate) fn peaks(&self) -> &[Hash] {
         &self.peaks
     }
 

@@ -1,153 +1,38 @@
 //! The journal: immutable records, appended in commits, durable before they count. It knows nothing of the domain.
 //!
-//! A commit is written to the log as one *frame* and made durable with one `fdatasync`; the store (sled) gets the
-//! same frame afterwards, off the commit's path, and serves the reads. What is absent, on purpose: there is no way
-//! to change or remove a record, no retry of a failed sync, and no start on a ledger shorter than what the log, the
-//! store or the checkpoint prove to have been acknowledged.
+//! `port` is what the ledger uses: the trait [`Journal`] with its values (`batch`, `error`, `merkle`). `memory` and
+//! `embedded` carry it out; both pass the contract test, and so must every further one. There is no way to change or
+//! remove a record, no retry of a failed sync, and no start on a ledger shorter than what is known to have been
+//! acknowledged.
+//!
+//! Imports inside run one way: `embedded` → `recovery` → {`log`, `store`} → {`options`, `disk`, `panics`, `frame`} → `port`.
+//!
+//! - `frame`: the bytes of a commit, as it lies in the log and in the store; `collect`: gathers the records of a read.
+//! - `log/`: the write-ahead log, which makes a commit durable with one `fdatasync`: segments, appending, sealing.
+//! - `store/`: sled, which gets the same frames off the commit's path and serves the reads; the checkpoint.
+//! - `recovery/`: opening, repair and the offline check.
+//! - `embedded/`: the journal over these, with its background threads.
 
 #![allow(clippy::cast_possible_truncation, reason = "a commit is smaller than 2^32 bytes, which is checked, and a usize has 64 bits")]
 
 mod batch;
-mod checkpoint;
-mod codec;
 mod collect;
-mod durable;
+mod disk;
+pub mod embedded;
 mod error;
-mod files;
-mod inspect;
-mod lock;
+mod frame;
 mod log;
 mod memory;
-mod mend;
 mod merkle;
 mod options;
-mod packed;
-mod patrol;
-mod pending;
-mod quiet;
-mod reading;
+mod panics;
+mod port;
 mod recovery;
-mod repair;
-mod seal;
-mod sealed;
-mod segment;
-mod sled;
-mod spare;
-mod tail;
-mod workers;
+mod store;
 
 pub use batch::Batch;
-pub use checkpoint::Checkpoint;
-pub use codec::{FrameHeader, MAX_COMMIT_BYTES, encode_frame};
-pub use durable::DurableJournal;
 pub use error::JournalError;
-pub use inspect::{Inspection, Problem, inspect, inspect_records};
+pub use frame::{FrameHeader, MAX_COMMIT_BYTES, encode_frame};
 pub use memory::MemoryJournal;
-pub use merkle::{Frontier, Hash, LEAF_VERSION, leaf_hash};
-pub use options::{Options, Step, StepHook};
-pub use recovery::OpenReport;
-
-/// One record as it was stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredRecord {
-    /// Its position: the first record has 1, without gaps.
-    pub position: u64,
-    /// The exact bytes that were appended.
-    pub bytes: Vec<u8>,
-}
-
-/// The state of the Merkle tree over all records (RFC 6962, SHA-256).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TreeHead {
-    /// How many records the tree holds; also the position of the last one.
-    pub size: u64,
-    /// The tree's root hash.
-    pub root: Hash,
-}
-
-/// What the journal takes on disk, in bytes really allocated.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct DiskBytes {
-    /// The log's segments, with the space made ready ahead of need.
-    pub log: u64,
-    /// The store behind the log.
-    pub store: u64,
-}
-
-/// Bytes of records that are read at a time to work out an earlier head.
-const READ_AT_A_TIME: usize = 4 << 20;
-
-/// Called with the reason when a journal stops by itself.
-pub type StopListener = Box<dyn Fn(&str) + Send + Sync>;
-
-/// The port: where records go and come from. All implementations pass one contract test.
-pub trait Journal: Send + Sync {
-    /// The last durable position; 0 if there is none.
-    fn last(&self) -> u64;
-
-    /// The Merkle tree's head over all durable records.
-    fn tree_head(&self) -> TreeHead;
-
-    /// The Merkle tree's head as it was at a position; nothing if that is beyond the last one, or, where heads are kept
-    /// by commits, none of them ended there.
-    ///
-    /// # Errors
-    /// As for `read`.
-    fn tree_head_at(&self, position: u64) -> Result<Option<TreeHead>, JournalError> {
-        let head = self.tree_head();
-        if position >= head.size {
-            return Ok(Some(head).filter(|head| head.size == position));
-        }
-        let mut frontier = Frontier::new();
-        while frontier.size() < position {
-            let next = frontier.size() + 1;
-            let records = self.read(next, (position - frontier.size()) as usize, READ_AT_A_TIME)?;
-            if records.is_empty() {
-                return Ok(None);
-            }
-            records.iter().for_each(|record| frontier.push(&record.bytes));
-        }
-        Ok(Some(frontier.head()))
-    }
-
-    /// Appends one commit after `expected_last` and returns once it is durable. Atomic: after a crash all of it is
-    /// there or nothing. An empty batch changes nothing and answers the present head.
-    ///
-    /// # Errors
-    /// `PositionMismatch` if `expected_last` is not the last position, `TooLarge` if the commit exceeds
-    /// [`MAX_COMMIT_BYTES`] (both leave the journal as it was); `Storage` if writing or syncing failed, after which
-    /// it is unknown what reached the disk and every later call answers `Stopped`.
-    fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError>;
-
-    /// The records from position `from` on (0 means 1): at most `max_records`, and no more than `max_bytes` of
-    /// them, except that the first is always returned. Empty if `from` lies behind the last position.
-    ///
-    /// # Errors
-    /// `Damaged` if neither the store nor the log has the records whole; `Stopped` after `close`.
-    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError>;
-
-    /// Writes down how far the store is whole, having made it so up to the last position. Returns that position.
-    ///
-    /// # Errors
-    /// `Storage` or `Stopped` if the store could not be brought up to date.
-    fn checkpoint(&self) -> Result<u64, JournalError>;
-
-    /// Stops taking commits, brings the store up to date, writes the last checkpoint, stops the background threads
-    /// and gives the directory free. Idempotent.
-    ///
-    /// # Errors
-    /// `Storage` or `Stopped` if the store could not be brought up to date; the log is whole all the same.
-    fn close(&self) -> Result<(), JournalError>;
-
-    /// Has `tell` called with the reason if the journal stops taking commits on its own, because its store failed behind
-    /// the answers; at once if it already has. As it stands here it is for journals to which this cannot happen.
-    fn on_stop(&self, tell: StopListener) {
-        drop(tell);
-    }
-
-    /// What the journal takes on disk.
-    ///
-    /// # Errors
-    /// `Storage` if a file could not be looked at.
-    fn disk_bytes(&self) -> Result<DiskBytes, JournalError>;
-}
+pub use merkle::{Frontier, Hash, LEAF_VERSION, TreeHead, leaf_hash};
+pub use port::{DiskBytes, Journal, StopListener, StoredRecord};

@@ -74,12 +74,12 @@ impl Default for Options {
 }
 
 impl Options {
-    pub(super) fn step(&self, step: Step) -> io::Result<()> {
+    pub(crate) fn step(&self, step: Step) -> io::Result<()> {
         self.before_step.as_ref().map_or(Ok(()), |hook| hook(step))
     }
 
     /// The size of the segment that follows one of `current` bytes.
-    pub(super) fn next_segment_bytes(&self, current: u64) -> u64 {
+    pub(crate) fn next_segment_bytes(&self, current: u64) -> u64 {
         (current * 2).clamp(self.first_segment_bytes.min(self.segment_bytes), self.segment_bytes)
     }
 }

@@ -1,10 +1,11 @@
 //! Which records are about a partner, an agreement or a lead: their positions, by row, as lists of small differences.
 
-pub mod saved;
+pub mod encoding;
 
 use crate::domain::Subjects;
 use crate::domain::pages::Pages;
 use crate::domain::table::Row;
+use crate::encoding::varint;
 use smallvec::SmallVec;
 
 /// The positions of the records about each row. Append-only, in the order of recording.
@@ -16,7 +17,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// Vec<Update> what a record is about. Records come in the order of their positions.
+    /// Adds a record to the lists of what it is about. Records come in the order of their positions.
     pub fn add(&mut self, position: u64, subjects: &Subjects) {
         self.partners.add(position, &subjects.partners);
         self.agreements.add(position, &subjects.agreements);
@@ -64,7 +65,7 @@ const FEW: usize = 22;
 /// Bytes of a full chunk: a long list grows by chunks, which are not moved.
 const CHUNK: usize = 4_096;
 
-/// Rising positions, each as the difference to the one before, seven bits a byte, least first.
+/// Rising positions, each as the difference to the one before, as a varint.
 #[derive(Clone)]
 enum Positions {
     /// Most leads have a few records only.
@@ -92,8 +93,8 @@ impl Positions {
     fn push(&mut self, position: u64) {
         let last = self.last();
         assert!(position > last, "positions rise");
-        let mut difference: SmallVec<[u8; 10]> = SmallVec::new();
-        write(position - last, &mut difference);
+        let mut difference: SmallVec<[u8; varint::MOST_BYTES]> = SmallVec::new();
+        varint::write(position - last, |byte| difference.push(byte));
         if let Self::Few { len, bytes } = self {
             let (start, end) = (usize::from(*len), usize::from(*len) + difference.len());
             if end <= FEW {
@@ -137,25 +138,11 @@ impl Many {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "seven bits are taken at a time")]
-fn write(mut difference: u64, bytes: &mut SmallVec<[u8; 10]>) {
-    while difference >= 0x80 {
-        bytes.push(difference as u8 | 0x80);
-        difference >>= 7;
-    }
-    bytes.push(difference as u8);
-}
-
 fn read<'a>(bytes: impl Iterator<Item = &'a u8>) -> impl Iterator<Item = u64> {
-    let (mut position, mut difference, mut shift) = (0_u64, 0_u64, 0_u32);
-    bytes.filter_map(move |&byte| {
-        difference |= u64::from(byte & 0x7f) << shift;
-        shift += 7;
-        (byte < 0x80).then(|| {
-            position += difference;
-            (difference, shift) = (0, 0);
-            position
-        })
+    let (mut position, mut decoder) = (0_u64, varint::Decoder::default());
+    bytes.filter_map(move |byte| {
+        position += decoder.push(*byte)?;
+        Some(position)
     })
 }
 

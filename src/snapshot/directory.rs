@@ -82,7 +82,7 @@ impl Snapshots {
         Ok(self.list()?.into_iter().map(check).collect())
     }
 
-    /// Writes one, durably and all or nothing, and removes those that are older than the one before. Answers its length
+    /// Writes one, durably and all or nothing, and removes those that are older than the one before. Returns its length
     /// in bytes.
     ///
     /// # Errors

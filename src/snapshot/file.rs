@@ -18,7 +18,7 @@
 //! | end − 8 | 4 | CRC32C of the directory and the 16 bytes before |
 //! | end − 4 | 4 | `PLSE` |
 
-use super::{Damaged, Input, Output, Part, Section, Sink};
+use crate::encoding::{Damaged, Input, Loader, Output, Section, Sink};
 use crate::journal::TreeHead;
 use parking_lot::Mutex;
 use std::fs::File;
@@ -137,7 +137,7 @@ impl<'a> Writer<'a> {
         written
     }
 
-    /// Ends the file and makes it durable. Answers how long it is.
+    /// Ends the file and makes it durable. Returns its length in bytes.
     ///
     /// # Errors
     /// If the system refuses it.
@@ -262,21 +262,21 @@ impl SnapshotFile {
         Err(LoadError::Damaged(format!("{:?} from {} on", chunk.section, chunk.first)))
     }
 
-    /// Loads all parts, with several threads. `part` answers what a section goes to.
+    /// Loads all sections, with several threads. `part` returns the loader of a section.
     ///
     /// # Errors
     /// If it cannot be read or is damaged.
-    pub fn load<'a>(&self, part: &(impl Fn(Section) -> Option<&'a dyn Part> + Sync)) -> Result<(), LoadError> {
+    pub fn load<'a>(&self, part: &(impl Fn(Section) -> Option<&'a dyn Loader> + Sync)) -> Result<(), LoadError> {
         let mut chunks = self.chunks.clone();
         // The longest first: no thread is to begin with it when the others are done.
         chunks.sort_by_key(|chunk| std::cmp::Reverse(chunk.length));
         let known = part;
         let part = |section| part(section).ok_or_else(|| damaged("it holds a part that is not known"));
-        share_out(chunks.len(), |index, bytes| {
+        on_threads(chunks.len(), |index, bytes| {
             let chunk = chunks[index];
             self.read(chunk, bytes)?;
             let mut input = Input::new(bytes);
-            part(chunk.section)?.decode(chunk.first, chunk.count, &mut input)?;
+            part(chunk.section)?.add_chunk(chunk.first, chunk.count, &mut input)?;
             if input.is_done() { Ok(()) } else { Err(damaged("a part is longer than what it holds")) }
         })?;
         let mut sections = Section::ALL.map(|section| {
@@ -284,7 +284,7 @@ impl SnapshotFile {
             (counts.sum::<usize>(), section)
         });
         sections.sort_unstable_by_key(|(count, _)| std::cmp::Reverse(*count));
-        share_out(sections.len(), |index, _| {
+        on_threads(sections.len(), |index, _| {
             let (count, section) = sections[index];
             // A section of which nothing is there, and which nobody asks for, is no matter.
             if count == 0 && known(section).is_none() { Ok(()) } else { Ok(part(section)?.finish()?) }
@@ -292,8 +292,8 @@ impl SnapshotFile {
     }
 }
 
-/// Does pieces of work with several threads, each next piece by whoever is free. A defect in one is an error like any other.
-fn share_out(pieces: usize, work: impl Fn(usize, &mut Vec<u8>) -> Result<(), LoadError> + Sync) -> Result<(), LoadError> {
+/// Does pieces of work on several threads, each next piece on the one that is free. A panic in one is an error like any other.
+fn on_threads(pieces: usize, work: impl Fn(usize, &mut Vec<u8>) -> Result<(), LoadError> + Sync) -> Result<(), LoadError> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from).min(8);
     let (next, failure) = (AtomicUsize::new(0), Mutex::new(None));
     let run = || {

@@ -2,8 +2,8 @@
 
 use crate::common::service::{Service, adjustment, agreement, event_id, metadata, partner, told};
 use partnership_ledger::clock::ManualClock;
-use partnership_ledger::config::Limits;
 use partnership_ledger::journal::MemoryJournal;
+use partnership_ledger::ledger::Limits;
 use partnership_ledger::proto::AppendRequest;
 use std::sync::Arc;
 use tonic::Code;

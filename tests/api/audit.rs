@@ -155,7 +155,7 @@ async fn the_trial_balance_lists_accounts_and_is_zero() {
 
 #[tokio::test]
 async fn the_tree_head_covers_all_records() {
-    let service = Service::with(std::sync::Arc::new(MemoryJournal::new()), partnership_ledger::config::Limits::default()).await;
+    let service = Service::with(std::sync::Arc::new(MemoryJournal::new()), partnership_ledger::ledger::Limits::default()).await;
     let mut auditor = service.auditor().await;
     let mut head = async || auditor.get_tree_head(GetTreeHeadRequest {}).await.expect("a head").into_inner();
     assert_eq!(head().await.size, 0);

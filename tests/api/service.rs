@@ -2,9 +2,9 @@
 
 use crate::common::service::{Moody, Service, adjustment, agreement, partner};
 use partnership_ledger::clock::SystemClock;
-use partnership_ledger::config::Limits;
-use partnership_ledger::journal::{Batch, DurableJournal, Journal, MemoryJournal, Options};
-use partnership_ledger::ledger::{Ledger, ReplayError};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
+use partnership_ledger::journal::{Batch, Journal, MemoryJournal};
+use partnership_ledger::ledger::{Ledger, Limits, ReplayError};
 use partnership_ledger::proto::{Event, Record};
 use prost::Message as _;
 use std::sync::Arc;
@@ -66,7 +66,7 @@ async fn reflection_speaks_v1alpha() {
 #[tokio::test]
 async fn a_ledger_comes_back_as_it_was() {
     let dir = tempfile::tempdir().expect("a directory");
-    let open = || -> Arc<dyn Journal> { Arc::new(DurableJournal::open(dir.path(), Options::default()).expect("a journal").0) };
+    let open = || -> Arc<dyn Journal> { Arc::new(EmbeddedJournal::open(dir.path(), Options::default()).expect("a journal").0) };
     let service = Service::with(open(), Limits::default()).await;
     let first = service.append([partner("a"), agreement("ag", "a"), adjustment("x", "ag", 500)]).await.expect("recorded");
     let records = service.records();

@@ -1,7 +1,7 @@
 //! Append streams: answered in the order sent, and not ended by a request that fails.
 
 use crate::common::service::{Moody, Service, agreement, partner, told};
-use partnership_ledger::config::Limits;
+use partnership_ledger::ledger::Limits;
 use partnership_ledger::proto::append_stream_response::Outcome;
 use partnership_ledger::proto::{AppendStreamRequest, AppendStreamResponse, Event};
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! Trouble: deadlines, overload, a disk that breaks, and what goes on all the same.
 
 use crate::common::service::{Moody, Service, metadata, partner, told};
-use partnership_ledger::config::Limits;
+use partnership_ledger::ledger::Limits;
 use partnership_ledger::proto::{AppendRequest, GetRecordRequest, get_record_request::Key};
 use std::sync::Arc;
 use std::time::Duration;

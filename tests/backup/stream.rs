@@ -4,13 +4,12 @@ use crate::common::program::Served;
 use crate::support::{connect, partners, record, runtime};
 use partnership_ledger::backup::{Chain, page_of};
 use partnership_ledger::clock::SystemClock;
-use partnership_ledger::config::{Limits, ServeConfig};
-use partnership_ledger::grpc::assemble;
 use partnership_ledger::journal::{Batch, DiskBytes, Journal, JournalError, MemoryJournal, StoredRecord, TreeHead, leaf_hash};
-use partnership_ledger::ledger::{Append, Ledger};
+use partnership_ledger::ledger::{Append, Ledger, Limits};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::stream_backup_response::Part;
 use partnership_ledger::proto::{BackupPage, StreamBackupRequest, StreamBackupResponse};
+use partnership_ledger::server::{ServeConfig, assemble};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -77,7 +76,8 @@ impl Service {
 
     async fn record(&self, name: &str, count: u64) {
         for events in partners(name, count).chunks(500) {
-            let append = Append { events: events.to_vec(), expected_last_position: None, recorded_by: "test".into(), deadline: None };
+            let append =
+                Append { events: events.to_vec().into(), expected_last_position: None, recorded_by: "test".into(), deadline: None };
             self.ledger.append(append).await.expect("recorded");
         }
     }

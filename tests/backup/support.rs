@@ -2,7 +2,8 @@
 
 use crate::common::program::{Outcome, STORY, Served, finish, program};
 use partnership_ledger::backup::{Chain, Index, check, hex};
-use partnership_ledger::journal::{DurableJournal, Frontier, Journal as _, Options, StoredRecord};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
+use partnership_ledger::journal::{Frontier, Journal as _, StoredRecord};
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{AppendRequest, Event, PartnerKind, PartnerRegistered};
@@ -127,7 +128,7 @@ pub fn closed_story(dir: &Path) -> PathBuf {
 
 /// The stored records of a ledger that nobody serves.
 pub fn stored_in(ledger: &Path) -> Vec<StoredRecord> {
-    let (journal, _) = DurableJournal::open(ledger, Options::default()).expect("a journal");
+    let (journal, _) = EmbeddedJournal::open(ledger, Options::default()).expect("a journal");
     let records = journal.read(1, usize::MAX, usize::MAX).expect("records");
     journal.close().expect("closed");
     records

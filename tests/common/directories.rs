@@ -4,7 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use partnership_ledger::journal::{Batch, DurableJournal, Journal, Options};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
+use partnership_ledger::journal::{Batch, Journal};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
@@ -53,7 +54,7 @@ pub fn batch(seed: u64, last: u64, count: u64) -> Batch {
 }
 
 /// Appends commits of random sizes until there are at least `records`.
-pub fn fill(journal: &DurableJournal, seed: u64, records: u64) {
+pub fn fill(journal: &EmbeddedJournal, seed: u64, records: u64) {
     let mut random = random(seed);
     while journal.last() < records {
         let last = journal.last();
@@ -68,7 +69,7 @@ pub fn closed_ledger(dir: &Path, seed: u64, records: u64) -> u64 {
 
 /// A ledger that was closed when every full segment had been compressed.
 pub fn sealed_ledger(dir: &Path, seed: u64, records: u64) -> u64 {
-    let (journal, _) = DurableJournal::open(dir, small_options()).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir, small_options()).unwrap();
     fill(&journal, seed, records);
     journal.checkpoint().unwrap();
     wait_until_sealed(dir);
@@ -93,7 +94,7 @@ pub fn segments(dir: &Path, extension: &str) -> Vec<PathBuf> {
 }
 
 pub fn closed_ledger_with(options: Options, dir: &Path, seed: u64, records: u64) -> u64 {
-    let (journal, _) = DurableJournal::open(dir, options).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir, options).unwrap();
     fill(&journal, seed, records);
     journal.close().unwrap();
     journal.last()

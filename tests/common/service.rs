@@ -4,11 +4,9 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use parking_lot::{Condvar, Mutex};
 use partnership_ledger::clock::{Clock, SystemClock};
-use partnership_ledger::config::{Limits, ServeConfig};
 use partnership_ledger::domain::parse::timestamp;
-use partnership_ledger::grpc::{Health, assemble};
 use partnership_ledger::journal::{Batch, DiskBytes, Journal, JournalError, MemoryJournal, StoredRecord, TreeHead};
-use partnership_ledger::ledger::Ledger;
+use partnership_ledger::ledger::{Ledger, Limits};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::event::Body as Fact;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
@@ -17,6 +15,7 @@ use partnership_ledger::proto::{
     AgreementSigned, AgreementType, AppendRequest, AppendResponse, CommissionAdjusted, Event, Money, PartnerKind, PartnerRegistered,
     Record, Terms,
 };
+use partnership_ledger::server::{Health, ServeConfig, assemble};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

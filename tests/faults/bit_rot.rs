@@ -12,7 +12,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::common::directories::*;
-use partnership_ledger::journal::{DurableJournal, Inspection, Journal, JournalError, Problem, TreeHead, inspect};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Inspection, Problem, inspect};
+use partnership_ledger::journal::{Journal, JournalError, TreeHead};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use tempfile::TempDir;
@@ -44,7 +45,7 @@ impl Template {
         let dir = directory();
         sealed_ledger(dir.path(), SEED, RECORDS / 2);
         // Opened twice, so that sled has its own snapshot as well.
-        let (journal, _) = DurableJournal::open(dir.path(), small_options()).unwrap();
+        let (journal, _) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
         fill(&journal, SEED, RECORDS);
         journal.checkpoint().unwrap();
         wait_until_sealed(dir.path());
@@ -161,7 +162,7 @@ fn trial(template: &Template, number: u64) -> (String, bool) {
     let inspection = inspect(copy.path()).unwrap();
     assert!(fs::read(copy.path().join(path)).unwrap() == damaged, "{what}: something was changed");
     let is_found = check_found(template, path, &inspection, &what);
-    let (journal, report) = DurableJournal::open(copy.path(), thorough_options()).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let (journal, report) = EmbeddedJournal::open(copy.path(), thorough_options()).unwrap_or_else(|error| panic!("{what}: {error}"));
     assert_eq!(report.tree_head, template.head, "{what}");
     assert_eq!(check_records(&journal, SEED), template.head.size, "{what}");
     assert_eq!(is_found, !report.notes.is_empty(), "{what}: {inspection:?}, then {:?}", report.notes);
@@ -223,7 +224,7 @@ fn damage_to_both_copies_of_a_record_is_refused_and_named() {
         };
         assert!(names("the store", first) && names("wal/", last), "{problems:?}");
         for _ in 0..2 {
-            let error = DurableJournal::open(copy.path(), thorough_options()).err().expect("both copies are damaged");
+            let error = EmbeddedJournal::open(copy.path(), thorough_options()).err().expect("both copies are damaged");
             assert!(matches!(error, JournalError::Damaged { first: from, last: to, .. } if from <= first && last <= to), "{error}");
             assert_eq!(fs::read(&path).unwrap(), bytes, "a refusal changes nothing");
         }

@@ -4,7 +4,8 @@
 
 use std::time::Duration;
 
-use partnership_ledger::journal::{Batch, DurableJournal, Frontier, Journal, JournalError, MemoryJournal, Options, StoredRecord};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
+use partnership_ledger::journal::{Batch, Frontier, Journal, JournalError, MemoryJournal, StoredRecord};
 
 fn small_options() -> Options {
     Options {
@@ -138,20 +139,20 @@ fn the_journal_in_memory_keeps_the_contract() {
 #[test]
 fn the_durable_journal_keeps_the_contract_and_comes_back() {
     let dir = tempfile::tempdir().unwrap();
-    let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     assert_eq!((report.last, report.notes), (0, vec![]));
     let all = contract(&journal);
     let head = journal.tree_head();
     closed(&journal);
     for _ in 0..2 {
-        let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+        let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
         assert_eq!((report.last, report.tree_head), (all.len() as u64, head));
         assert_eq!((report.notes, report.fed_records), (vec![], 0));
         assert_eq!((journal.last(), journal.tree_head()), (head.size, head));
         read_all(&journal, &all);
         drop(journal);
     }
-    let (journal, _) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     journal.append(head.size, &batch(["more"])).unwrap();
     let disk = journal.disk_bytes().unwrap();
     assert!(disk.log > 64 << 10 && disk.store > 3 << 20, "{disk:?}");
@@ -160,7 +161,7 @@ fn the_durable_journal_keeps_the_contract_and_comes_back() {
 #[test]
 fn both_journals_agree() {
     let dir = tempfile::tempdir().unwrap();
-    let (durable, _) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (durable, _) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     let memory = MemoryJournal::new();
     assert_eq!(contract(&durable), contract(&memory));
     assert_eq!(durable.tree_head(), memory.tree_head());
@@ -172,12 +173,12 @@ fn both_journals_agree() {
 #[test]
 fn a_directory_has_one_owner() {
     let dir = tempfile::tempdir().unwrap();
-    let (journal, _) = DurableJournal::open(dir.path(), small_options()).unwrap();
-    let error = DurableJournal::open(dir.path(), small_options()).err().expect("a second owner");
+    let (journal, _) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
+    let error = EmbeddedJournal::open(dir.path(), small_options()).err().expect("a second owner");
     assert!(matches!(error, JournalError::Locked { .. }), "{error}");
     assert!(error.to_string().contains(&std::process::id().to_string()), "{error}");
-    let error = partnership_ledger::journal::inspect(dir.path()).unwrap_err();
+    let error = partnership_ledger::journal::embedded::inspect(dir.path()).unwrap_err();
     assert!(matches!(error, JournalError::Locked { .. }), "{error}");
     journal.close().unwrap();
-    DurableJournal::open(dir.path(), small_options()).unwrap();
+    EmbeddedJournal::open(dir.path(), small_options()).unwrap();
 }

@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::common::directories::*;
-use partnership_ledger::journal::{DurableJournal, Journal, JournalError, Options, Step, StepHook};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options, Step, StepHook};
+use partnership_ledger::journal::{Journal, JournalError};
 use rand::RngExt;
 use tempfile::TempDir;
 
@@ -40,7 +41,7 @@ fn ledger_without_store(commits: u64) -> (TempDir, u64) {
     let hook: StepHook = Arc::new(|step| if step == Step::FeedStore { Err(io::Error::other("no store today")) } else { Ok(()) });
     // The store fails at the first frame, so that one commit is all there can be each time.
     for commit in 0..commits {
-        let (journal, report) = DurableJournal::open(dir.path(), options(Arc::clone(&hook))).unwrap();
+        let (journal, report) = EmbeddedJournal::open(dir.path(), options(Arc::clone(&hook))).unwrap();
         assert_eq!(report.last, commit * 2);
         journal.append(commit * 2, &batch(SEED, commit * 2, 2)).unwrap();
         if commit + 1 == commits {
@@ -83,7 +84,7 @@ fn a_picture_at_any_step_has_all_that_was_acknowledged() {
             Ok(())
         }
     });
-    let (journal, _) = DurableJournal::open(dir.path(), options(hook)).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir.path(), options(hook)).unwrap();
     for _ in 0..150 {
         let last = journal.last();
         journal.append(last, &batch(SEED, last, 1 + last % 4)).unwrap();
@@ -95,7 +96,7 @@ fn a_picture_at_any_step_has_all_that_was_acknowledged() {
         let path = picture.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         let least: u64 = name.split('-').nth(1).unwrap().parse().unwrap();
-        let (journal, report) = DurableJournal::open(&path, small_options()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let (journal, report) = EmbeddedJournal::open(&path, small_options()).unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(check_records(&journal, SEED) >= least, "{name}: {report:?}");
         count += 1;
     }
@@ -114,14 +115,14 @@ fn a_torn_last_frame_is_cut_off_and_reported() {
         let mut torn = bytes.clone();
         torn[cut..].fill(0);
         fs::write(last_segment(copy.path()), torn).unwrap();
-        let (journal, report) = DurableJournal::open(copy.path(), small_options()).unwrap();
+        let (journal, report) = EmbeddedJournal::open(copy.path(), small_options()).unwrap();
         assert_eq!(check_records(&journal, SEED), last - 2);
         let left = content_end(&bytes[..cut]) - frame.start;
         assert_eq!(report.torn_tail_bytes, left as u64, "cut at {cut} of {frame:?}: {report:?}");
         assert_eq!(report.notes.len(), 1, "{report:?}");
         journal.append(last - 2, &batch(SEED, last - 2, 5)).unwrap();
         journal.close().unwrap();
-        let (journal, report) = DurableJournal::open(copy.path(), small_options()).unwrap();
+        let (journal, report) = EmbeddedJournal::open(copy.path(), small_options()).unwrap();
         assert_eq!((check_records(&journal, SEED), report.notes), (last + 3, vec![]));
     }
 }
@@ -139,11 +140,11 @@ fn a_damaged_last_frame_is_not_taken_for_a_torn_one() {
         // Not the bit that would turn an end mark into a zero.
         flipped[at] ^= 0x80;
         fs::write(last_segment(copy.path()), &flipped).unwrap();
-        let error = DurableJournal::open(copy.path(), small_options()).err().expect("the frame was acknowledged");
+        let error = EmbeddedJournal::open(copy.path(), small_options()).err().expect("the frame was acknowledged");
         assert!(matches!(error, JournalError::Damaged { first, .. } if first == last - 1), "byte {at} of {frame:?}: {error}");
         assert_eq!(fs::read(last_segment(copy.path())).unwrap(), flipped, "a refusal changes nothing");
         let options = Options { cut_damaged_tail: true, ..small_options() };
-        let (journal, report) = DurableJournal::open(copy.path(), options).unwrap();
+        let (journal, report) = EmbeddedJournal::open(copy.path(), options).unwrap();
         assert_eq!((check_records(&journal, SEED), report.notes.len()), (last - 2, 1));
     }
 }
@@ -156,7 +157,7 @@ fn a_flipped_bit_anywhere_in_the_log_of_a_running_ledger_loses_nothing() {
         let copy = tempfile::tempdir().unwrap();
         copy_dir(template.path(), copy.path()).unwrap();
         let what = flip_bit(&last_segment(copy.path()), &mut random);
-        match DurableJournal::open(copy.path(), small_options()) {
+        match EmbeddedJournal::open(copy.path(), small_options()) {
             Ok((journal, _)) => assert_eq!(check_records(&journal, SEED), last, "{what}"),
             Err(JournalError::Damaged { first, .. }) => assert_eq!(first, last - 1, "{what}"),
             Err(error) => panic!("{what}: {error}"),
@@ -175,11 +176,11 @@ fn a_shortened_log_is_refused_again_and_again() {
         copy_dir(template.path(), copy.path()).unwrap();
         fs::write(last_segment(copy.path()), &bytes[..length]).unwrap();
         for _ in 0..3 {
-            let error = DurableJournal::open(copy.path(), small_options()).err();
+            let error = EmbeddedJournal::open(copy.path(), small_options()).err();
             assert!(matches!(error, Some(JournalError::Damaged { .. })), "{length}: {error:?}");
         }
         let options = Options { cut_damaged_tail: true, ..small_options() };
-        match DurableJournal::open(copy.path(), options) {
+        match EmbeddedJournal::open(copy.path(), options) {
             Ok((journal, report)) => {
                 assert!(report.last <= last && !report.notes.is_empty(), "{length}: {report:?}");
                 assert_eq!(check_records(&journal, SEED), report.last);
@@ -198,7 +199,7 @@ fn a_lost_first_segment_is_refused_again_and_again() {
     fs::remove_dir_all(dir.path().join("store")).unwrap();
     fs::remove_file(dir.path().join("wal/00000000000000000001.seg")).unwrap();
     for _ in 0..3 {
-        let error = DurableJournal::open(dir.path(), small_options()).err();
+        let error = EmbeddedJournal::open(dir.path(), small_options()).err();
         assert!(matches!(error, Some(JournalError::Damaged { first: 1, .. })), "{error:?}");
         assert!(!dir.path().join("wal/00000000000000000001.seg").exists());
     }
@@ -213,7 +214,7 @@ fn a_damaged_last_frame_comes_back_from_the_store() {
     let (mut bytes, frame) = last_frame(&last_segment(dir.path()));
     bytes[frame.start + 70..frame.end].fill(0);
     fs::write(last_segment(dir.path()), bytes).unwrap();
-    let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     assert_eq!((check_records(&journal, SEED), report.torn_tail_bytes), (last, 0));
 }
 
@@ -222,7 +223,7 @@ fn a_failed_write_or_sync_stops_the_journal_and_reads_go_on() {
     for step in [Step::WriteFrame, Step::SyncFrame, Step::StartSegment] {
         let dir = tempfile::tempdir().unwrap();
         let (hook, fails) = failing(step);
-        let (journal, _) = DurableJournal::open(dir.path(), options(hook)).unwrap();
+        let (journal, _) = EmbeddedJournal::open(dir.path(), options(hook)).unwrap();
         fill(&journal, SEED, 60);
         fails.store(true, Ordering::SeqCst);
         let before = loop {
@@ -241,7 +242,7 @@ fn a_failed_write_or_sync_stops_the_journal_and_reads_go_on() {
         assert_eq!(check_records(&journal, SEED), before);
         assert_eq!(journal.checkpoint().unwrap(), before);
         journal.close().unwrap();
-        let (journal, _) = DurableJournal::open(dir.path(), small_options()).unwrap();
+        let (journal, _) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
         // The failed commit may have reached the disk as a whole: its outcome was unknown.
         let last = check_records(&journal, SEED);
         assert!(last == before || last == before + 3, "{step:?}: {last} after {before}");
@@ -253,7 +254,7 @@ fn a_failed_store_stops_the_journal_and_is_rebuilt() {
     for step in [Step::FeedStore, Step::SyncStore, Step::ReplaceCheckpoint] {
         let dir = tempfile::tempdir().unwrap();
         let (hook, fails) = failing(step);
-        let (journal, _) = DurableJournal::open(dir.path(), options(hook)).unwrap();
+        let (journal, _) = EmbeddedJournal::open(dir.path(), options(hook)).unwrap();
         fill(&journal, SEED, 40);
         fails.store(true, Ordering::SeqCst);
         let mut commits = 0;
@@ -268,7 +269,7 @@ fn a_failed_store_stops_the_journal_and_is_rebuilt() {
         assert!(journal.checkpoint().is_err());
         assert!(journal.close().is_err());
         drop(journal);
-        let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+        let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
         assert_eq!(check_records(&journal, SEED), last);
         // A checkpoint that could not be written says nothing against the store.
         assert_eq!(report.rebuilt_store, step != Step::ReplaceCheckpoint, "{step:?}: {report:?}");

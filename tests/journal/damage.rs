@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::directories::*;
-use partnership_ledger::journal::{DurableJournal, Journal, JournalError, Options, inspect};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options, inspect};
+use partnership_ledger::journal::{Journal, JournalError};
 use rand::RngExt;
 use rand::rngs::StdRng;
 
@@ -13,12 +14,12 @@ const RECORDS: u64 = 400;
 
 /// Opens, reads all and goes on; the error if it refuses.
 fn reopen(dir: &Path, seed: u64, last: u64, what: &str) -> Result<Vec<String>, JournalError> {
-    let (journal, report) = DurableJournal::open(dir, small_options())?;
+    let (journal, report) = EmbeddedJournal::open(dir, small_options())?;
     assert_eq!(report.last, last, "{what}: {:?}", report.notes);
     assert_eq!(check_records(&journal, seed), last, "{what}");
     journal.append(last, &batch(seed, last, 3)).unwrap();
     journal.close().unwrap();
-    let (journal, again) = DurableJournal::open(dir, small_options())?;
+    let (journal, again) = EmbeddedJournal::open(dir, small_options())?;
     assert_eq!(check_records(&journal, seed), last + 3, "{what}");
     assert!(report.notes.len() + 1 >= again.notes.len(), "{what}: {:?}, then {:?}", report.notes, again.notes);
     Ok(report.notes)
@@ -133,7 +134,7 @@ fn a_lost_log_and_store_are_refused() {
     trials(1, |dir, _, _, last| {
         fs::remove_dir_all(dir.join("wal")).unwrap();
         fs::remove_dir_all(dir.join("store")).unwrap();
-        let error = DurableJournal::open(dir, small_options()).err().expect("nothing is left");
+        let error = EmbeddedJournal::open(dir, small_options()).err().expect("nothing is left");
         assert!(matches!(error, JournalError::Damaged { first: 1, last: lost, .. } if lost == last), "{error}");
     });
 }
@@ -143,7 +144,7 @@ fn a_damaged_store_is_moved_aside_and_not_deleted() {
     trials(1, |dir, _, seed, last| {
         for number in 1..=2 {
             fs::write(dir.join("store/db"), b"not a database").unwrap();
-            let (journal, report) = DurableJournal::open(dir, small_options()).unwrap();
+            let (journal, report) = EmbeddedJournal::open(dir, small_options()).unwrap();
             assert!(report.rebuilt_store);
             assert_eq!(report.fed_records, last);
             assert_eq!(check_records(&journal, seed), last);
@@ -157,7 +158,7 @@ fn a_store_that_turns_out_damaged_is_read_from_the_log_and_rebuilt() {
     trials(5, |dir, random, seed, last| {
         let position = random.random_range(1..last / 2);
         let (first, _) = change_store(dir, position);
-        let (journal, report) = DurableJournal::open(dir, small_options()).unwrap();
+        let (journal, report) = EmbeddedJournal::open(dir, small_options()).unwrap();
         assert_eq!(report.notes, Vec::<String>::new(), "not seen on opening, which does not read it all");
         let page = journal.read(position, 1, 0).unwrap();
         assert_eq!((page[0].position, &page[0].bytes), (position, &record(seed, position)));
@@ -165,7 +166,7 @@ fn a_store_that_turns_out_damaged_is_read_from_the_log_and_rebuilt() {
         journal.append(last, &batch(seed, last, 2)).unwrap();
         journal.close().unwrap();
         assert!(inspect(dir).unwrap().problems.iter().any(|problem| problem.first == first));
-        let (journal, report) = DurableJournal::open(dir, small_options()).unwrap();
+        let (journal, report) = EmbeddedJournal::open(dir, small_options()).unwrap();
         assert!(report.rebuilt_store, "{report:?}");
         assert_eq!(check_records(&journal, seed), last + 2);
         journal.close().unwrap();
@@ -188,7 +189,7 @@ fn a_record_damaged_in_store_and_log_is_named_and_the_others_are_read() {
             .unwrap();
         bytes[frame + 100] ^= 1;
         fs::write(segment, bytes).unwrap();
-        let (journal, _) = DurableJournal::open(dir, plain_options()).unwrap();
+        let (journal, _) = EmbeddedJournal::open(dir, plain_options()).unwrap();
         let error = journal.read(position, 10, 1000).unwrap_err();
         assert!(
             matches!(error, JournalError::Damaged { first: from, last: to, .. } if (from, to) == (position, end)),

@@ -6,9 +6,8 @@
 use std::fs;
 use std::path::Path;
 
-use partnership_ledger::journal::{
-    Batch, Checkpoint, DurableJournal, Frontier, Journal, OpenReport, Options, TreeHead, encode_frame, inspect, leaf_hash,
-};
+use partnership_ledger::journal::embedded::{Checkpoint, EmbeddedJournal, OpenReport, Options, inspect};
+use partnership_ledger::journal::{Batch, Frontier, Journal, TreeHead, encode_frame, leaf_hash};
 use sha2::{Digest, Sha256};
 use std::process::Command;
 
@@ -53,7 +52,7 @@ fn a_checkpoint_has_its_bytes() {
 fn a_directory_has_its_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let options = Options { first_segment_bytes: 16 << 10, ..Options::default() };
-    let (journal, _) = DurableJournal::open(dir.path(), options).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir.path(), options).unwrap();
     journal.append(0, &batch(&records()[..1])).unwrap();
     journal.append(1, &batch(&records()[1..])).unwrap();
     journal.close().unwrap();
@@ -95,9 +94,9 @@ fn kept(name: &str, without: &[&str]) -> tempfile::TempDir {
 }
 
 /// Opens a directory and compares all that it has with what was written into it.
-fn open_kept(dir: &Path) -> (DurableJournal, OpenReport, TreeHead) {
+fn open_kept(dir: &Path) -> (EmbeddedJournal, OpenReport, TreeHead) {
     let list = fs::read_to_string(golden().join("records.txt")).unwrap();
-    let (journal, report) = DurableJournal::open(dir, Options::default()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir, Options::default()).unwrap();
     let head = journal.tree_head();
     let records = journal.read(0, usize::MAX, usize::MAX).unwrap();
     let leaf = |bytes: &[u8]| hex(&leaf_hash(bytes));

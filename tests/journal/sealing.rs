@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use crate::common::directories::*;
-use partnership_ledger::journal::{DurableJournal, Journal, JournalError, Options, Step, StepHook, inspect};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options, Step, StepHook, inspect};
+use partnership_ledger::journal::{Journal, JournalError};
 use rand::RngExt;
 
 const SEED: u64 = 23;
@@ -27,7 +28,7 @@ fn length_of(paths: &[PathBuf]) -> u64 {
 /// Opens what the log alone has.
 fn check_log_alone(dir: &Path, least: u64) {
     fs::remove_dir_all(dir.join("store")).unwrap();
-    let (journal, report) = DurableJournal::open(dir, small_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir, small_options()).unwrap();
     assert!(check_records(&journal, SEED) >= least, "{report:?}");
     assert!(report.rebuilt_store);
 }
@@ -35,7 +36,7 @@ fn check_log_alone(dir: &Path, least: u64) {
 #[test]
 fn records_that_resemble_each_other_take_a_part_of_their_bytes() {
     let dir = tempfile::tempdir().unwrap();
-    let (journal, _) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     let text = |position: u64| format!(r#"{{"sale":"sale-{position}","partner":"partner-{}","currency":"USD"}}"#, position % 40);
     for first in (1..8_000).step_by(100) {
         let mut batch = partnership_ledger::journal::Batch::new();
@@ -61,7 +62,7 @@ fn a_directory_with_plain_segments_is_compressed_when_it_is_opened_next() {
     assert_eq!((segments(dir.path(), "segz").len(), before.problems.len()), (0, 0));
     let plain = segments(dir.path(), "seg").len();
     assert!(plain > 3);
-    let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     assert_eq!((report.last, report.notes), (last, vec![]));
     wait_until_sealed(dir.path());
     assert_eq!(check_records(&journal, SEED), last);
@@ -70,7 +71,7 @@ fn a_directory_with_plain_segments_is_compressed_when_it_is_opened_next() {
     let after = inspect(dir.path()).unwrap();
     assert_eq!((after.problems, after.tree_head, after.log_records), (vec![], before.tree_head, last));
     // Compressed segments are read by those who do not compress.
-    let (journal, report) = DurableJournal::open(dir.path(), plain_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir.path(), plain_options()).unwrap();
     assert_eq!((check_records(&journal, SEED), report.notes), (last, vec![]));
     fill(&journal, SEED, last + 50);
     drop(journal);
@@ -94,7 +95,7 @@ fn cut_off_at_any_step_of_sealing_the_log_is_whole() {
             Ok(())
         }
     });
-    let (journal, _) = DurableJournal::open(dir.path(), options(hook)).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir.path(), options(hook)).unwrap();
     fill(&journal, SEED, RECORDS);
     journal.checkpoint().unwrap();
     wait_until_sealed(dir.path());
@@ -105,7 +106,7 @@ fn cut_off_at_any_step_of_sealing_the_log_is_whole() {
         let step = SEALING.iter().position(|step| path.to_str().unwrap().ends_with(&format!("{step:?}"))).unwrap();
         seen[step] += 1;
         let first_sealed = files(&path.join("wal"));
-        let (journal, report) = DurableJournal::open(&path, small_options()).unwrap_or_else(|error| panic!("{first_sealed:?}: {error}"));
+        let (journal, report) = EmbeddedJournal::open(&path, small_options()).unwrap_or_else(|error| panic!("{first_sealed:?}: {error}"));
         let last = check_records(&journal, SEED);
         wait_until_sealed(&path);
         journal.close().unwrap();
@@ -121,14 +122,14 @@ fn a_failure_to_compress_stops_nothing() {
     for step in SEALING {
         let dir = tempfile::tempdir().unwrap();
         let hook: StepHook = Arc::new(move |at| if at == step { Err(io::Error::other("no space")) } else { Ok(()) });
-        let (journal, _) = DurableJournal::open(dir.path(), options(hook)).unwrap();
+        let (journal, _) = EmbeddedJournal::open(dir.path(), options(hook)).unwrap();
         fill(&journal, SEED, RECORDS);
         journal.checkpoint().unwrap();
         assert_eq!(check_records(&journal, SEED), journal.last());
         fill(&journal, SEED, RECORDS + 50);
         journal.close().unwrap();
         assert!(segments(dir.path(), "seg").len() > 3, "{step:?}");
-        let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+        let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
         assert_eq!(report.notes, Vec::<String>::new(), "{step:?}");
         wait_until_sealed(dir.path());
         assert_eq!(check_records(&journal, SEED), report.last);
@@ -146,7 +147,7 @@ fn a_segment_that_was_damaged_before_it_is_compressed_is_mended_from_the_store()
     bytes[5_000] ^= 0x10;
     fs::write(&plain[1], bytes).unwrap();
     assert!(!inspect(dir.path()).unwrap().problems.is_empty());
-    let (journal, _) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     wait_until_sealed(dir.path());
     journal.close().unwrap();
     assert_eq!(inspect(dir.path()).unwrap().problems, []);
@@ -162,7 +163,7 @@ fn a_damaged_compressed_segment_is_mended_in_the_background_while_the_ledger_run
     let mut bytes = whole.clone();
     bytes[4_500] ^= 1;
     fs::write(&sealed[2], bytes).unwrap();
-    let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     assert_eq!(report.notes, Vec::<String>::new(), "not seen on opening, which does not read it all");
     let begun = std::time::Instant::now();
     while fs::read(&sealed[2]).unwrap() != whole {
@@ -179,7 +180,7 @@ fn a_damaged_store_is_found_in_the_background_and_rebuilt_at_the_next_opening() 
     let dir = tempfile::tempdir().unwrap();
     let last = sealed_ledger(dir.path(), SEED, RECORDS);
     change_store(dir.path(), random(4).random_range(1..last / 2));
-    let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     assert_eq!(report.notes, Vec::<String>::new(), "not seen on opening, which does not read it all");
     let begun = std::time::Instant::now();
     while !dir.path().join("store.suspect").exists() {
@@ -187,7 +188,7 @@ fn a_damaged_store_is_found_in_the_background_and_rebuilt_at_the_next_opening() 
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     journal.close().unwrap();
-    let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     assert!(report.rebuilt_store);
     assert_eq!(check_records(&journal, SEED), last);
     journal.close().unwrap();
@@ -209,14 +210,14 @@ fn a_later_release_s_segment_is_refused_and_damage_is_not_taken_for_one() {
         later[4092..4096].copy_from_slice(&crc.to_le_bytes());
         fs::write(path, &later).unwrap();
         let name = path.file_name().unwrap().to_str().unwrap();
-        for error in [DurableJournal::open(dir.path(), small_options()).err(), inspect(dir.path()).err()] {
+        for error in [EmbeddedJournal::open(dir.path(), small_options()).err(), inspect(dir.path()).err()] {
             let error = error.expect("it is of a later release");
             assert!(matches!(&error, JournalError::NewerFormat { file, version: 2 } if file.ends_with(name)), "{error}");
         }
         assert_eq!(fs::read(path).unwrap(), later, "a refusal changes nothing");
         fs::write(path, whole).unwrap();
     }
-    let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     assert_eq!((check_records(&journal, SEED), report.notes), (last, vec![]));
 }
 
@@ -230,7 +231,7 @@ fn a_lost_compressed_segment_comes_back_from_the_store() {
         copy_dir(template.path(), copy.path()).unwrap();
         fs::remove_file(&segments(copy.path(), "segz")[index]).unwrap();
         assert!(!inspect(copy.path()).unwrap().problems.is_empty());
-        let (journal, report) = DurableJournal::open(copy.path(), small_options()).unwrap();
+        let (journal, report) = EmbeddedJournal::open(copy.path(), small_options()).unwrap();
         assert!(!report.notes.is_empty());
         journal.close().unwrap();
         assert_eq!(inspect(copy.path()).unwrap().problems, [], "segment {index}: {:?}", report.notes);
@@ -245,7 +246,7 @@ fn the_end_of_a_log_that_lost_its_last_segment_comes_back_from_the_store() {
     fs::remove_file(&segments(dir.path(), "seg")[0]).unwrap();
     let sealed = segments(dir.path(), "segz");
     truncate(sealed.last().unwrap(), &mut random(9));
-    let (journal, report) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     assert_eq!(check_records(&journal, SEED), last);
     journal.append(last, &batch(SEED, last, 3)).unwrap();
     journal.close().unwrap();
@@ -255,7 +256,7 @@ fn the_end_of_a_log_that_lost_its_last_segment_comes_back_from_the_store() {
 
 /// Goes on with a ledger, in full segments that are compressed: the log alone has it all then, and nothing is to be mended.
 fn go_on_and_check_log(dir: &Path, commit: u64, what: &str) {
-    let (journal, report) = DurableJournal::open(dir, small_options()).unwrap();
+    let (journal, report) = EmbeddedJournal::open(dir, small_options()).unwrap();
     let last = journal.last();
     journal.append(last, &batch(SEED, last, commit)).unwrap();
     fill(&journal, SEED, last + commit + 300);
@@ -263,7 +264,7 @@ fn go_on_and_check_log(dir: &Path, commit: u64, what: &str) {
     wait_until_sealed(dir);
     journal.close().unwrap();
     assert_eq!(inspect(dir).unwrap().problems, [], "{what}: {:?}", report.notes);
-    let (again, report) = DurableJournal::open(dir, small_options()).unwrap();
+    let (again, report) = EmbeddedJournal::open(dir, small_options()).unwrap();
     assert_eq!(report.notes, Vec::<String>::new(), "{what}: the next start");
     drop(again);
     check_log_alone(dir, last + commit + 300);
@@ -278,7 +279,7 @@ fn a_segment_that_stayed_empty_is_replaced_by_one_that_a_larger_commit_fits_into
         if step == Step::WriteFrame && is_begun.load(Ordering::SeqCst) { Err(io::Error::other("killed")) } else { Ok(()) }
     });
     closed_ledger_with(small_options(), dir.path(), SEED, RECORDS);
-    let (journal, _) = DurableJournal::open(dir.path(), options(hook)).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir.path(), options(hook)).unwrap();
     while journal.append(journal.last(), &batch(SEED, journal.last(), 4)).is_ok() {}
     drop(journal);
     let empty = segments(dir.path(), "seg").pop().unwrap();
@@ -293,7 +294,7 @@ fn a_last_segment_that_lost_even_its_header_comes_back_from_the_store() {
     let template = tempfile::tempdir().unwrap();
     sealed_ledger(template.path(), SEED, RECORDS);
     // One that the header's space alone cannot hold.
-    let (journal, _) = DurableJournal::open(template.path(), small_options()).unwrap();
+    let (journal, _) = EmbeddedJournal::open(template.path(), small_options()).unwrap();
     while segments(template.path(), "seg").len() == 1 {
         journal.append(journal.last(), &batch(SEED, journal.last(), 30)).unwrap();
     }
@@ -311,11 +312,11 @@ fn a_last_segment_that_lost_even_its_header_comes_back_from_the_store() {
 fn a_read_that_the_store_cannot_serve_needs_one_block_of_a_compressed_segment() {
     let dir = tempfile::tempdir().unwrap();
     let last = sealed_ledger(dir.path(), SEED, RECORDS);
-    let (journal, _) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     drop(journal);
     let position = random(3).random_range(1..last / 2);
     change_store(dir.path(), position);
-    let (journal, _) = DurableJournal::open(dir.path(), small_options()).unwrap();
+    let (journal, _) = EmbeddedJournal::open(dir.path(), small_options()).unwrap();
     let page = journal.read(position, 1, 0).unwrap();
     assert_eq!((page[0].position, &page[0].bytes), (position, &record(SEED, position)));
     assert_eq!(check_records(&journal, SEED), last);

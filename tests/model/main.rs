@@ -2,6 +2,7 @@
 
 mod against_model;
 mod amounts;
+mod cases;
 #[path = "../common/mod.rs"]
 mod common;
 mod lists;

@@ -10,13 +10,14 @@ use crate::outside::questions::{Question, moments};
 use crate::outside::served::Served;
 use crate::outside::workload::{NOW, Requests, workload};
 use partnership_ledger::clock::{ManualClock, SystemClock};
-use partnership_ledger::config::{Limits, SnapshotSettings};
 use partnership_ledger::domain::{Record, State, StateLoad, parse};
-use partnership_ledger::journal::{Batch, DurableJournal, Frontier, Journal as _, MemoryJournal, Options, TreeHead};
-use partnership_ledger::ledger::{Ledger, ReplayReport};
+use partnership_ledger::encoding::Section;
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
+use partnership_ledger::journal::{Batch, Frontier, Journal as _, MemoryJournal, TreeHead};
+use partnership_ledger::ledger::{Ledger, Limits, ReplayReport, SnapshotSettings};
 use partnership_ledger::proto as pb;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
-use partnership_ledger::snapshot::{FORMAT_VERSION, LoadError, Section, SnapshotFile, Snapshots};
+use partnership_ledger::snapshot::{FORMAT_VERSION, LoadError, SnapshotFile, Snapshots};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::BTreeSet;
@@ -30,12 +31,12 @@ use std::time::{Duration, Instant};
 
 const SEEDS: std::ops::Range<u64> = 920_001..920_005;
 /// How long a snapshot is waited for that is written in the background.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// Never by the count of records.
 const AT_CLOSE_ONLY: u64 = u64::MAX;
 
 fn open(journal: &Arc<MemoryJournal>, data_dir: &Path, every_records: u64) -> (Ledger, ReplayReport) {
-    let settings = SnapshotSettings { every_records, least_at_close: 1, close_patience: PATIENCE, data_dir: data_dir.to_owned() };
+    let settings = SnapshotSettings { every_records, least_at_close: 1, close_timeout: TIMEOUT, data_dir: data_dir.to_owned() };
     let clock = Arc::new(ManualClock::new(NOW));
     Ledger::open_with_snapshots(journal.clone(), clock, Limits::default(), settings).expect("replayable")
 }
@@ -103,7 +104,7 @@ fn newer_snapshots(data_dir: &Path, position: u64) -> Vec<u64> {
         if found.iter().any(|found| *found > position) {
             return found;
         }
-        assert!(started.elapsed() < PATIENCE, "no snapshot was written");
+        assert!(started.elapsed() < TIMEOUT, "no snapshot was written");
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -416,7 +417,7 @@ async fn a_server_killed_while_it_writes_snapshots_leaves_none_that_is_torn() {
         for checked in Snapshots::of(dir.path()).check().expect("a directory") {
             assert!(checked.outcome.is_ok(), "{checked:?}");
         }
-        let (journal, _) = DurableJournal::open(dir.path(), Options::default()).expect("a journal");
+        let (journal, _) = EmbeddedJournal::open(dir.path(), Options::default()).expect("a journal");
         let newest = Snapshots::of(dir.path()).list().expect("a directory").first().map_or(0, |found| found.position);
         let settings = SnapshotSettings {
             every_records: AT_CLOSE_ONLY,

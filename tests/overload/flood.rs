@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use partnership_ledger::journal::{DurableJournal, Journal as _, Options};
+use partnership_ledger::journal::Journal as _;
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{AppendRequest, Event, Record};
 use prost::Message as _;
@@ -118,7 +119,7 @@ pub async fn flood(events: u64) {
 
 /// Where events are in the journal of a directory.
 fn recorded(dir: &std::path::Path) -> BTreeMap<String, u64> {
-    let (journal, _) = DurableJournal::open(dir, Options::default()).expect("the journal opens");
+    let (journal, _) = EmbeddedJournal::open(dir, Options::default()).expect("the journal opens");
     let stored = journal.read(1, usize::MAX, usize::MAX).expect("records");
     let of = |bytes: &[u8]| Record::decode(bytes).expect("a record").event.expect("an event").event_id;
     let recorded = stored.iter().map(|record| (of(&record.bytes), record.position)).collect();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
-use partnership_ledger::config::Limits;
 use partnership_ledger::journal::{Batch, DiskBytes, Journal, JournalError, MemoryJournal, StoredRecord, TreeHead};
+use partnership_ledger::ledger::Limits;
 use partnership_ledger::proto::AppendRequest;
 use tokio::task::JoinSet;
 use tonic::Code;

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use partnership_ledger::config::{Limits, ServeConfig};
-use partnership_ledger::grpc::serve;
+use partnership_ledger::ledger::Limits;
+use partnership_ledger::server::{ServeConfig, serve};
 use tonic::transport::{Channel, Endpoint};
 
 /// Names the directory in the environment of the process that serves.
@@ -19,7 +19,7 @@ pub const QUEUE_BYTES: usize = 1 << 20;
 /// Connections that it has room for.
 pub const CONNECTIONS: usize = 120;
 /// How long it waits for a client to begin to speak.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub const PREFACE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves, if this is the process that was started for it.
 pub fn serve_if_told() {
@@ -31,8 +31,8 @@ pub fn serve_if_told() {
         limits,
         worker_threads: 2,
         max_connections: CONNECTIONS,
-        patience: PATIENCE,
-        arriving_time: ARRIVING,
+        preface_timeout: PREFACE_TIMEOUT,
+        partial_message_timeout: ARRIVING,
         ..ServeConfig::default()
     };
     serve(&config, |address, _, _| println!("\nlistening on {address}")).expect("it serves and ends well");

@@ -7,7 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::language::say;
 use crate::cli::text::utc;
 use partnership_ledger::backup::{Folder, Growth, Kept, hex};
-use partnership_ledger::signals::Signals;
+use partnership_ledger::server::Signals;
 use prost_types::Timestamp;
 use std::io::{self, Write as _};
 use std::path::Path;

@@ -4,11 +4,13 @@ use crate::cli::client::Session;
 use crate::cli::failure::Failure;
 use crate::cli::language::{Language, say};
 use partnership_ledger::backup::{BackupError, FORMAT_VERSION, Page, Pages, page_of};
-use partnership_ledger::journal::{DurableJournal, Hash, Journal as _, Options, TreeHead, leaf_hash};
+use partnership_ledger::journal::{Hash, Journal, TreeHead, leaf_hash};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::stream_backup_response::Part;
 use partnership_ledger::proto::{BackupHeader, StreamBackupRequest, StreamBackupResponse};
+use partnership_ledger::server::{OpenStore, Store, StoreOptions};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
@@ -22,7 +24,7 @@ pub enum Source {
     /// A running ledger.
     Served(Box<AuditServiceClient<Channel>>),
     /// The ledger of a directory that nobody serves.
-    AtRest(Box<DurableJournal>),
+    AtRest(Arc<dyn Journal>),
 }
 
 /// A copy under way.
@@ -36,7 +38,7 @@ pub struct Copying<'a> {
 
 enum Flow<'a> {
     Served { parts: Box<Streaming<StreamBackupResponse>>, is_over: bool },
-    AtRest { journal: &'a DurableJournal, pages: Pages },
+    AtRest { journal: &'a dyn Journal, pages: Pages },
 }
 
 impl Source {
@@ -47,21 +49,22 @@ impl Source {
 
     /// The ledger of a directory.
     pub fn at_rest(dir: &Path, language: Language) -> Result<Self, Failure> {
-        if !dir.join("wal").is_dir() {
+        let store = Store::of(dir);
+        if !store.has_ledger() {
             return Err(Failure::usage(say!(language, "verify-no-ledger", directory = dir.display().to_string())));
         }
-        let (journal, opened) = DurableJournal::open(dir, Options::default()).map_err(BackupError::from)?;
-        for note in opened.notes {
+        let OpenStore { journal, notes } = store.open(StoreOptions::default()).map_err(BackupError::from)?;
+        for note in notes {
             eprintln!("{}", say!(language, "verify-note", note = note));
         }
-        Ok(Self::AtRest(Box::new(journal)))
+        Ok(Self::AtRest(journal))
     }
 
     /// Begins to copy what comes after a position.
     pub async fn begin(&mut self, after: u64, language: Language) -> Result<Copying<'_>, Failure> {
         match self {
             Self::Served(client) => begin_served(client, after, language).await,
-            Self::AtRest(journal) => begin_at_rest(journal, after),
+            Self::AtRest(journal) => begin_at_rest(&**journal, after),
         }
     }
 
@@ -96,7 +99,7 @@ fn parse_header(header: &BackupHeader) -> Result<(TreeHead, Option<Hash>), Backu
     Ok((TreeHead { size: header.position, root: hash(&header.tree_root)? }, after_leaf))
 }
 
-fn begin_at_rest(journal: &DurableJournal, after: u64) -> Result<Copying<'_>, Failure> {
+fn begin_at_rest(journal: &dyn Journal, after: u64) -> Result<Copying<'_>, Failure> {
     let head = journal.tree_head();
     let before =
         if after == 0 || after > head.size { Vec::new() } else { journal.read(after, 1, usize::MAX).map_err(BackupError::from)? };

@@ -1,7 +1,7 @@
 //! What a lane sends: the calls of its part of the workload, encoded ahead of the measured time as far as there is room.
 
 use super::wire::append_request;
-use super::workload::{Lane, Story};
+use partnership_ledger::workload::{Lane, Story};
 use prost::bytes::Bytes;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -108,9 +108,9 @@ pub fn prepare(lanes: &mut [Calls], events: Option<u64>, guess: u64, mut room: u
 
 #[cfg(test)]
 mod tests {
-    use super::super::workload::Mix;
     use super::*;
     use partnership_ledger::proto::{AppendRequest, event::Body};
+    use partnership_ledger::workload::Mix;
     use prost::Message as _;
     use std::collections::BTreeSet;
 

@@ -10,12 +10,12 @@ mod run;
 mod server;
 mod suite;
 mod wire;
-mod workload;
 
 use super::client::Session;
 use super::failure::Failure;
 use calls::Amount;
 use clap::ValueEnum as _;
+use partnership_ledger::workload::Mix;
 use run::{Asking, Plan};
 use serde::Serialize;
 use server::Setup;
@@ -24,7 +24,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 use suite::Row;
 use tokio::signal::unix::{SignalKind, signal};
-use workload::Mix;
 
 /// Events of a run that says nothing else.
 const EVENTS: u64 = 100_000;

@@ -1,13 +1,9 @@
 //! A real server on a port of the system's choice, over a ledger in a directory that is removed afterwards.
 
 use crate::cli::failure::Failure;
-use partnership_ledger::clock::SystemClock;
-use partnership_ledger::config::ServeConfig;
-use partnership_ledger::grpc::assemble;
-use partnership_ledger::journal::{DurableJournal, Options};
 use partnership_ledger::ledger::Ledger;
+use partnership_ledger::server::{ServeConfig, assemble, open};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -25,9 +21,8 @@ pub struct Server {
 /// Starts the server.
 pub async fn start() -> Result<Server, Failure> {
     let dir = tempfile::tempdir().map_err(cannot("make a directory"))?;
-    let config = ServeConfig::default();
-    let (journal, _) = DurableJournal::open(dir.path(), Options::default()).map_err(cannot("open a ledger"))?;
-    let (ledger, _) = Ledger::open(Arc::new(journal), Arc::new(SystemClock), config.limits.clone()).map_err(cannot("open a ledger"))?;
+    let config = ServeConfig { data_dir: dir.path().to_owned(), snapshot_records: 0, ..ServeConfig::default() };
+    let ledger = open(&config).map_err(cannot("open a ledger"))?.ledger;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(cannot("listen"))?;
     let address = listener.local_addr().map_err(cannot("listen"))?;
     let (service, health) = assemble(&ledger, &config).map_err(cannot("serve"))?;

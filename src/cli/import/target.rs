@@ -5,10 +5,9 @@
 use crate::cli::client::Session;
 use crate::cli::failure::{Failure, Refusal};
 use partnership_ledger::clock::SystemClock;
-use partnership_ledger::config::Limits;
 use partnership_ledger::grpc::to_status;
 use partnership_ledger::journal::{Batch, Journal as _, MemoryJournal};
-use partnership_ledger::ledger::{Append, Ledger, Ticket};
+use partnership_ledger::ledger::{Append, Ledger, Limits, Ticket};
 use partnership_ledger::proto::append_stream_response::Outcome;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{AppendResponse, AppendStreamRequest, AppendStreamResponse, Event, ReadRecordsRequest};
@@ -71,7 +70,8 @@ impl Target {
     pub async fn send(&mut self, event: Event) -> Result<(), Failure> {
         match self {
             Self::Copy { ledger, tickets } => {
-                let append = Append { events: vec![event], expected_last_position: None, recorded_by: "dry run".into(), deadline: None };
+                let append =
+                    Append { events: vec![event].into(), expected_last_position: None, recorded_by: "dry run".into(), deadline: None };
                 tickets.push_back(ledger.submit_waiting(append).await);
             }
             Self::Running { client, stream } => {

@@ -1,11 +1,11 @@
 //! Agreements: their versions of terms, notices and ends; state as a function of time (rules 4).
 
 pub mod amended;
+mod encoding;
 pub mod notice_given;
 pub mod notice_withdrawn;
 pub mod proposed;
 pub mod renewed;
-mod saved;
 pub mod signed;
 pub mod terminated;
 pub mod terms;

@@ -2,10 +2,10 @@
 
 pub mod cost_incurred;
 pub mod deliverable_completed;
+mod encoding;
 pub mod ended;
 pub mod planned;
 pub mod reach_measured;
-mod saved;
 pub mod started;
 
 use super::agreements::Agreement;

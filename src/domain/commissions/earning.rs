@@ -1,13 +1,13 @@
 //! What a sale or a qualification earned and what stands of it, as small as can be: there are more of them than of anything
 //! else, and most are never touched again.
 
-mod saved;
+mod encoding;
 
 use super::PinnedAssessment;
 use super::holdings::{CommissionPart, Holding, Holdings};
 use crate::domain::effect::Assessment;
-use crate::domain::money::Currency;
-use crate::domain::packed::PackedStamp;
+use crate::domain::money::{Currency, Money};
+use crate::domain::stamp::CompactStamp;
 use crate::domain::table::{OptionalRow, Row};
 use crate::domain::{Stamp, State};
 use chrono::TimeDelta;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// accrued to unless the rest says otherwise.
 #[derive(Clone, Debug)]
 pub struct Earning {
-    stamp: PackedStamp,
+    stamp: CompactStamp,
     minor_units: i64,
     pinned: Arc<Pinned>,
     /// Its first commission entry: account and place. If one holds all, it brought it there.
@@ -152,7 +152,7 @@ impl Earning {
     }
 
     /// A commission entry of a record was posted to a partner.
-    pub(in crate::domain) fn add_entry(&mut self, partner: Row, position: u64, entry: (Row, Row)) {
+    pub(in crate::domain) fn add_entry(&mut self, partner: Row, currency: Currency, position: u64, entry: (Row, Row)) {
         let is_first = self.entry.0.get().is_none();
         let is_its_own = self.pinned.holder == Some(partner) && position == self.stamp().position;
         if is_first && !is_its_own && self.pinned.holder.is_some() {
@@ -165,7 +165,7 @@ impl Earning {
             self.warm_mut().entries.push(entry);
         }
         if let Some(holdings) = self.holdings_kept_mut() {
-            holdings.link(partner, position, entry);
+            holdings.link(partner, currency, position, entry);
         }
     }
 
@@ -186,10 +186,12 @@ impl Earning {
             return kept.clone();
         }
         let mut holdings = Holdings::default();
-        if let (Some(partner), Some(credit)) = (self.pinned.holder, self.credit()) {
-            let amount = self.minor_units - self.warm.as_ref().map_or(0, |warm| warm.taken);
+        let accrued = self.pinned.earned.and_then(|earned| earned.amount);
+        if let (Some(partner), Some(credit), Some(accrued)) = (self.pinned.holder, self.credit(), accrued) {
+            let minor_units = self.minor_units - self.warm.as_ref().map_or(0, |warm| warm.taken);
             let available_at = self.pinned.wait.map(|wait| self.stamp().occurred_at + wait);
-            let mut holding = Holding::new(partner, credit, self.stamp().position, amount, available_at);
+            let amount = Money::new(accrued.currency, minor_units);
+            let mut holding = Holding::accrued(partner, credit, self.stamp().position, amount, available_at);
             holding.entry = self.entry.0.get().map(|account| (account, self.entry.1));
             holdings.acquire(holding);
         }
@@ -201,22 +203,26 @@ impl Earning {
         self.holdings_mut().acquire(holding);
     }
 
-    /// A part was taken from a partner: from its latest holding first, the rest from its first.
-    pub fn take(&mut self, partner: Row, amount: i64) {
-        let is_holder = self.pinned.holder == Some(partner);
+    /// Takes a part from its holder, see `Holdings::take`.
+    pub fn take(&mut self, part: &CommissionPart) -> Option<(u64, u64)> {
+        let position = self.stamp().position;
+        let is_holder = self.pinned.holder == Some(part.partner);
         match self.holdings_kept_mut() {
-            Some(holdings) => holdings.take(partner, amount),
-            None if is_holder => self.warm_mut().taken += amount,
-            None => {}
+            Some(holdings) => holdings.take(part),
+            None if is_holder => {
+                self.warm_mut().taken += part.amount;
+                Some((position, position))
+            }
+            None => None,
         }
     }
 
-    /// A part was given back to a partner: to its latest holding.
-    pub fn give_back(&mut self, partner: Row, amount: i64) {
-        let is_holder = self.pinned.holder == Some(partner);
+    /// Gives a part back to its holder, see `Holdings::give_back`.
+    pub fn give_back(&mut self, part: &CommissionPart) {
+        let is_holder = self.pinned.holder == Some(part.partner);
         match self.holdings_kept_mut() {
-            Some(holdings) => holdings.give_back(partner, amount),
-            None if is_holder => self.warm_mut().taken -= amount,
+            Some(holdings) => holdings.give_back(part),
+            None if is_holder => self.warm_mut().taken -= part.amount,
             None => {}
         }
     }
@@ -256,7 +262,6 @@ impl Earning {
 mod tests {
     use super::*;
     use crate::domain::calendar::Time;
-    use crate::domain::money::Money;
     use crate::proto::CommissionOutcome;
     use proptest::prelude::*;
 
@@ -285,6 +290,11 @@ mod tests {
         Time::from_timestamp(seconds, 0).expect("a time")
     }
 
+    fn part(partner: Row, amount: i64) -> CommissionPart {
+        let currency = Currency::from_code("USD").expect("a currency");
+        CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount, available_at: None }
+    }
+
     proptest! {
         #[test]
         fn its_commission_is_as_if_it_were_kept_holding_by_holding(
@@ -304,33 +314,34 @@ mod tests {
             let mut sale = Earning::new(stamp, earned.unwrap_or(0), Arc::new(pinned));
             let (mut holdings, mut entries) = (Holdings::default(), Vec::new());
             if let Some(amount) = earned {
-                holdings.acquire(Holding::new(1, 4, 7, amount, wait.map(|wait| at(1_000 + wait))));
+                holdings.acquire(Holding::accrued(1, 4, 7, Money::new(currency, amount), wait.map(|wait| at(1_000 + wait))));
                 if is_posted {
-                    sale.add_entry(1, 7, (9, 0));
-                    holdings.link(1, 7, (9, 0));
+                    sale.add_entry(1, currency, 7, (9, 0));
+                    holdings.link(1, currency, 7, (9, 0));
                     entries.push((9, 0));
                 }
             }
             for (step, number) in steps.into_iter().zip(1..) {
                 match step {
                     Step::Take(partner, amount) => {
-                        sale.take(partner, amount);
-                        holdings.take(partner, amount);
+                        let part = part(partner, amount);
+                        prop_assert_eq!(sale.take(&part).is_some(), holdings.take(&part).is_some());
                     }
                     Step::GiveBack(partner, amount) => {
-                        sale.give_back(partner, amount);
-                        holdings.give_back(partner, amount);
+                        sale.give_back(&part(partner, amount));
+                        holdings.give_back(&part(partner, amount));
                     }
                     Step::Acquire(partner, amount, wait) => {
-                        let holding = Holding::new(partner, 5, 7 + u64::from(number), amount, wait.map(|wait| at(1_000 + wait)));
+                        let part = CommissionPart { available_at: wait.map(|wait| at(1_000 + wait)), ..part(partner, amount) };
+                        let holding = Holding::moved(&part, 7 + u64::from(number), 7);
                         sale.acquire(holding.clone());
                         holdings.acquire(holding);
                     }
                     Step::Post(partner, is_last) => {
                         let position = 7 + u64::from(number) - u64::from(is_last);
                         if position > 7 {
-                            sale.add_entry(partner, position, (partner, number));
-                            holdings.link(partner, position, (partner, number));
+                            sale.add_entry(partner, currency, position, (partner, number));
+                            holdings.link(partner, currency, position, (partner, number));
                             entries.push((partner, number));
                         }
                     }

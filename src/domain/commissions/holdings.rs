@@ -1,8 +1,9 @@
 //! What stands of a sale's or a qualification's commission, and with whom (rules 5.5, 6.8).
 
-mod saved;
+mod encoding;
 
 use crate::domain::calendar::Time;
+use crate::domain::money::{Currency, Money};
 use crate::domain::table::Row;
 use smallvec::SmallVec;
 
@@ -19,6 +20,10 @@ pub struct Holding {
     pub agreement: Row,
     /// The record that accrued it, or moved it here.
     pub position: u64,
+    /// The record of the sale or qualification that earned it.
+    pub source: u64,
+    /// Its currency.
+    pub currency: Currency,
     /// Minor units that stand.
     pub amount: i64,
     /// When it is available.
@@ -28,14 +33,28 @@ pub struct Holding {
 }
 
 impl Holding {
-    /// What a record moved to the house.
-    pub fn of_house(position: u64, amount: i64, available_at: Option<Time>) -> Self {
-        Self::new(HOUSE, Row::MAX, position, amount, available_at)
+    /// What a sale or qualification at a position accrued to a partner.
+    pub fn accrued(partner: Row, agreement: Row, position: u64, amount: Money, available_at: Option<Time>) -> Self {
+        let Money { currency, minor_units } = amount;
+        Self { partner, agreement, position, source: position, currency, amount: minor_units, available_at, entry: None }
     }
 
-    /// What a record accrued or moved to a partner.
-    pub fn new(partner: Row, agreement: Row, position: u64, amount: i64, available_at: Option<Time>) -> Self {
-        Self { partner, agreement, position, amount, available_at, entry: None }
+    /// What a record moved to a partner, or to the house.
+    pub fn moved(part: &CommissionPart, position: u64, source: u64) -> Self {
+        let &CommissionPart { partner, agreement, currency, amount, available_at, .. } = part;
+        Self { partner, agreement, position, source, currency, amount, available_at, entry: None }
+    }
+
+    /// Whether a part may be of it: one partner, currency, agreement and availability.
+    fn is_like(&self, part: &CommissionPart) -> bool {
+        let is_known = part.partner != HOUSE && part.agreement != Row::MAX && self.agreement != Row::MAX;
+        self.is_held_by(part)
+            && (part.partner == HOUSE || self.available_at == part.available_at)
+            && (!is_known || self.agreement == part.agreement)
+    }
+
+    fn is_held_by(&self, part: &CommissionPart) -> bool {
+        self.partner == part.partner && self.currency == part.currency
     }
 }
 
@@ -48,8 +67,12 @@ pub struct Holdings(SmallVec<[Holding; 1]>);
 pub struct CommissionPart {
     /// The partner, or `HOUSE`.
     pub partner: Row,
-    /// The agreement it came through; without meaning for the house.
+    /// The agreement it came through; `Row::MAX` for the house, and where it is not known.
     pub agreement: Row,
+    /// The record that brought the holding it was taken from; 0 before that is known.
+    pub position: u64,
+    /// Its currency.
+    pub currency: Currency,
     /// Minor units.
     pub amount: i64,
     /// The accrual's availability.
@@ -67,10 +90,11 @@ impl Holdings {
         self.0.into_iter()
     }
 
-    /// Links the first holding that a record brought a partner, and that has no entry yet, with its entry.
-    pub fn link(&mut self, partner: Row, position: u64, entry: (Row, Row)) {
-        let unlinked =
-            self.0.iter_mut().find(|holding| holding.partner == partner && holding.position == position && holding.entry.is_none());
+    /// Links the first holding that a record brought a partner in a currency, and that has no entry yet, with its entry.
+    pub fn link(&mut self, partner: Row, currency: Currency, position: u64, entry: (Row, Row)) {
+        let unlinked = self.0.iter_mut().find(|holding| {
+            (holding.partner, holding.currency, holding.position) == (partner, currency, position) && holding.entry.is_none()
+        });
         if let Some(holding) = unlinked {
             holding.entry = Some(entry);
         }
@@ -97,12 +121,8 @@ impl Holdings {
             let taken = if left < 0 || last { left } else { left.min(held) };
             if taken != 0 {
                 let amount = i64::try_from(taken).expect("a reversal is within what tiers earn on amounts of 64 bits");
-                parts.push(CommissionPart {
-                    partner: holding.partner,
-                    agreement: holding.agreement,
-                    amount,
-                    available_at: holding.available_at,
-                });
+                let &Holding { partner, agreement, position, currency, available_at, .. } = holding;
+                parts.push(CommissionPart { partner, agreement, position, currency, amount, available_at });
             }
             left -= taken;
             if left == 0 {
@@ -112,24 +132,32 @@ impl Holdings {
         parts
     }
 
-    /// A part was taken from a partner: from its latest holding first, the rest from its first.
-    pub fn take(&mut self, partner: Row, amount: i64) {
-        let mut left = amount;
-        let mut own: SmallVec<[&mut Holding; 2]> = self.0.iter_mut().filter(|holding| holding.partner == partner).collect();
+    /// Takes a part from its holder: from the latest holding like it first, what none of them has from the first. Returns
+    /// the position and the source of the holding that the first of it was taken from; `None` if the holder has none.
+    pub fn take(&mut self, part: &CommissionPart) -> Option<(u64, u64)> {
+        let is_there = self.0.iter().any(|holding| holding.is_like(part));
+        let is_meant = |holding: &&mut Holding| if is_there { holding.is_like(part) } else { holding.is_held_by(part) };
+        let mut own: SmallVec<[&mut Holding; 2]> = self.0.iter_mut().filter(is_meant).collect();
+        let (mut left, mut from) = (part.amount, None);
         for holding in own.iter_mut().rev() {
             let taken = if left < 0 { left } else { left.min(holding.amount.max(0)) };
             holding.amount -= taken;
             left -= taken;
+            from = from.or((taken != 0).then_some((holding.position, holding.source)));
         }
-        if let Some(first) = own.first_mut() {
-            first.amount -= left;
-        }
+        let first = own.first_mut()?;
+        first.amount -= left;
+        from.or(Some((first.position, first.source)))
     }
 
-    /// A part was given back to a partner: to its latest holding.
-    pub fn give_back(&mut self, partner: Row, amount: i64) {
-        if let Some(holding) = self.0.iter_mut().rev().find(|holding| holding.partner == partner) {
-            holding.amount += amount;
+    /// Gives a part back to the holding that it was taken from; if that is not known, to the latest like it.
+    pub fn give_back(&mut self, part: &CommissionPart) {
+        let place = |is_meant: &dyn Fn(&Holding) -> bool| self.0.iter().rposition(is_meant);
+        let place = place(&|holding| holding.is_like(part) && holding.position == part.position)
+            .or_else(|| place(&|holding| holding.is_like(part)))
+            .or_else(|| place(&|holding| holding.is_held_by(part)));
+        if let Some(place) = place {
+            self.0[place].amount += part.amount;
         }
     }
 }
@@ -138,15 +166,23 @@ impl Holdings {
 mod tests {
     use super::*;
 
+    fn usd(minor_units: i64) -> Money {
+        Money::new(Currency::from_code("USD").expect("listed"), minor_units)
+    }
+
     fn holding(partner: Row, amount: i64) -> Holding {
-        Holding::new(partner, 0, 1, amount, None)
+        Holding::accrued(partner, 0, 1, usd(amount), None)
+    }
+
+    fn part(partner: Row, amount: i64) -> CommissionPart {
+        CommissionPart { partner, agreement: 0, position: 0, currency: usd(0).currency, amount, available_at: None }
     }
 
     #[test]
     fn the_house_holds_what_it_took_over() {
         let mut holdings = Holdings::default();
         holdings.acquire(holding(1, 0));
-        holdings.acquire(Holding::of_house(2, 1_000, None));
+        holdings.acquire(Holding::moved(&part(HOUSE, 1_000), 2, 1));
         let parts: Vec<_> = holdings.parts_of(1_000).into_iter().map(|part| (part.partner, part.amount)).collect();
         assert_eq!(parts, [(HOUSE, 1_000)]);
     }
@@ -160,10 +196,35 @@ mod tests {
         assert_eq!(parts, [(2, 300), (1, 100)]);
         let beyond: Vec<_> = holdings.parts_of(1_000).into_iter().map(|part| (part.partner, part.amount)).collect();
         assert_eq!(beyond, [(2, 300), (1, 700)]);
-        holdings.take(2, 300);
-        holdings.take(1, 700);
+        holdings.take(&part(2, 300));
+        holdings.take(&part(1, 700));
         assert_eq!(holdings.total(), -200);
-        holdings.give_back(1, 700);
+        holdings.give_back(&part(1, 700));
         assert_eq!(holdings.total(), 500);
+    }
+
+    #[test]
+    fn currencies_do_not_mix() {
+        let mut holdings = Holdings::default();
+        holdings.acquire(holding(1, 500));
+        let euros = Money::new(Currency::from_code("EUR").expect("listed"), 700);
+        holdings.acquire(Holding::accrued(1, 0, 2, euros, None));
+        assert_eq!(holdings.take(&part(1, 500)), Some((1, 1)));
+        assert_eq!(holdings.iter().map(|holding| holding.amount).collect::<Vec<_>>(), [0, 700]);
+    }
+
+    #[test]
+    fn what_a_refund_took_goes_back_to_where_it_was_taken_from() {
+        let mut holdings = Holdings::default();
+        holdings.acquire(holding(1, 40));
+        holdings.acquire(Holding::moved(&CommissionPart { agreement: 7, ..part(1, 60) }, 3, 1));
+        let before = holdings.clone();
+        let mut parts = holdings.parts_of(100);
+        for part in &mut parts {
+            part.position = holdings.take(part).expect("it is held").0;
+        }
+        assert_eq!(parts.iter().map(|part| (part.agreement, part.position, part.amount)).collect::<Vec<_>>(), [(7, 3, 60), (0, 1, 40)]);
+        parts.iter().for_each(|part| holdings.give_back(part));
+        assert_eq!(holdings, before);
     }
 }

@@ -7,6 +7,7 @@ pub mod dispute_opened;
 pub mod dispute_resolved;
 pub mod disputed;
 pub mod earning;
+mod encoding;
 pub mod holdings;
 pub mod net_sales;
 pub mod paid;
@@ -18,7 +19,6 @@ mod sale;
 pub mod sale_recorded;
 pub mod sale_refunded;
 pub mod sale_reinstated;
-mod saved;
 pub mod standing;
 
 use super::account::About;
@@ -26,9 +26,9 @@ use super::agreements::terms::CommissionRule;
 use super::calendar::Time;
 use super::effect::Assessment;
 use super::ids::{Id, IdKind};
+use super::interner::Interner;
 use super::money::Money;
-use super::packed::PackedStamp;
-use super::shared::Shared;
+use super::stamp::CompactStamp;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::proto::{CommissionOutcome, DisputeOutcome, Side};
@@ -53,7 +53,7 @@ pub struct Commissions {
     pub(super) others: Table<(IdKind, Id), Other>,
     pub(super) net_sales: Table<NetSalesKey, NetSales>,
     /// What sales and qualifications have alike.
-    pub(super) pinned: Shared<Pinned>,
+    pub(super) pinned: Interner<Pinned>,
     pub(super) closes: Vec<Close>,
     pub(super) closes_before: usize,
 }
@@ -91,7 +91,7 @@ pub struct PinnedAssessment {
 /// A refund.
 #[derive(Clone)]
 pub struct Refund {
-    pub(super) stamp: PackedStamp,
+    pub(super) stamp: CompactStamp,
     /// Of which sale.
     pub sale: Row,
     /// What of it counts, in minor units.
@@ -106,7 +106,7 @@ pub struct Refund {
 /// A payout to a partner.
 #[derive(Clone)]
 pub struct Payout {
-    pub(super) stamp: PackedStamp,
+    pub(super) stamp: CompactStamp,
     /// To whom.
     pub partner: Row,
     /// Gross.
@@ -335,16 +335,17 @@ impl State {
     /// Remembers a commission entry with its sale or lead, so that disputes and transfers find it.
     pub(super) fn note_commission(&mut self, about: About, partner: Row, position: u64, entry: (Row, Row)) {
         let mut disputes: SmallVec<[Row; 2]> = SmallVec::new();
+        let currency = self.accounts.key(entry.0).1;
         match about {
             About::Sale(row) => {
                 let sale = self.commissions.sales.get_mut(row);
-                sale.add_entry(partner, position, entry);
+                sale.add_entry(partner, currency, position, entry);
                 disputes.extend(sale.disputes().iter().copied());
                 disputes.extend(sale.lead().iter().flat_map(|lead| self.leads.by_id.get(*lead).disputes()).copied());
             }
             About::Lead(row) => {
                 let lead = self.leads.by_id.get_mut(row);
-                lead.earning_mut().add_entry(partner, position, entry);
+                lead.earning_mut().add_entry(partner, currency, position, entry);
                 disputes.extend(lead.disputes().iter().copied());
             }
             About::Nothing => {}

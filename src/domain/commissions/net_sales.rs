@@ -1,37 +1,37 @@
 //! Net sales that a rule decided, by the time of the sale: what tiers add up (rules 6.5).
 
-mod saved;
+mod encoding;
 
 use crate::domain::calendar::Time;
 use crate::domain::money::Currency;
-use crate::domain::packed::{Packer, Unpacker};
 use crate::domain::pages::Pages;
 use crate::domain::table::{Row, Undo};
+use crate::encoding::{Packer, Unpacker};
 use std::sync::Arc;
 
-/// Entries of a run.
-const RUN: usize = 128;
+/// Entries per block.
+const BLOCK: usize = 128;
 
 /// Which sales: of an agreement, decided by the rule of a name, in a currency.
 pub type NetSalesKey = (Row, Box<str>, Currency);
 
-/// Sales and refunds in the order of recording, each at its sale's `occurred_at`. Full runs of them are packed, and never
+/// Sales and refunds in the order of recording, each at its sale's `occurred_at`. Full blocks of them are packed, and never
 /// change.
 #[derive(Clone, Default)]
 pub struct NetSales {
-    runs: Pages<Arc<Run>, 32>,
+    blocks: Pages<Arc<Block>, 32>,
     open: Vec<(Time, i64)>,
 }
 
-/// A full run: when its first and its last sale was, what all come to, and each as its difference to the one before.
-struct Run {
+/// A full block: when its first and its last sale was, what all come to, and each as its difference to the one before.
+struct Block {
     first: Time,
     last: Time,
     sum: i128,
     entries: Box<[u8]>,
 }
 
-impl Run {
+impl Block {
     fn of(entries: &[(Time, i64)]) -> Self {
         let mut packer = Packer::default();
         for (time, minor_units) in entries {
@@ -53,15 +53,15 @@ impl Undo for NetSales {
     type Mark = usize;
 
     fn mark(&self) -> usize {
-        self.runs.len() * RUN + self.open.len()
+        self.blocks.len() * BLOCK + self.open.len()
     }
 
     fn undo(&mut self, mark: usize) {
-        if let Some(run) = self.runs.get(mark / RUN) {
-            self.open = run.entries().collect();
-            self.runs.truncate(mark / RUN);
+        if let Some(block) = self.blocks.get(mark / BLOCK) {
+            self.open = block.entries().collect();
+            self.blocks.truncate(mark / BLOCK);
         }
-        self.open.truncate(mark % RUN);
+        self.open.truncate(mark % BLOCK);
     }
 }
 
@@ -69,8 +69,8 @@ impl NetSales {
     /// A sale (above zero) or a refund (below zero) of a sale at a time.
     pub fn add(&mut self, sold_at: Time, minor_units: i64) {
         self.open.push((sold_at, minor_units));
-        if self.open.len() == RUN {
-            self.runs.push(Arc::new(Run::of(&self.open)));
+        if self.open.len() == BLOCK {
+            self.blocks.push(Arc::new(Block::of(&self.open)));
             self.open.clear();
         }
     }
@@ -78,12 +78,12 @@ impl NetSales {
     /// The sum of the sales in [start, end), or of all.
     pub fn total(&self, bounds: Option<(Time, Time)>) -> i128 {
         let within = |time: Time| bounds.is_none_or(|(start, end)| (start..end).contains(&time));
-        let of_run = |run: &Arc<Run>| match bounds {
-            _ if within(run.first) && within(run.last) => run.sum,
-            Some((start, end)) if run.last < start || end <= run.first => 0,
-            _ => sum_of(run.entries(), within),
+        let of_block = |block: &Arc<Block>| match bounds {
+            _ if within(block.first) && within(block.last) => block.sum,
+            Some((start, end)) if block.last < start || end <= block.first => 0,
+            _ => sum_of(block.entries(), within),
         };
-        self.runs.iter().map(of_run).sum::<i128>() + sum_of(self.open.iter().copied(), within)
+        self.blocks.iter().map(of_block).sum::<i128>() + sum_of(self.open.iter().copied(), within)
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn runs_add_up_to_what_the_entries_say(
+        fn blocks_add_up_to_what_the_entries_say(
             entries in prop::collection::vec((0_i64..100, -50_i64..100), 0..700), start in 0_i64..100, length in 0_i64..100, undo in 0_usize..700,
         ) {
             let at = |seconds| Time::from_timestamp(seconds, 0).expect("a time");

@@ -128,17 +128,22 @@ pub(super) fn post_part(
 
 /// The parts that postings of a kind moved, above zero where the partner got more.
 pub(super) fn parts_posted(effects: &[Effect], kind: EntryKind, state: &State) -> Vec<CommissionPart> {
+    postings_to_partners(effects, kind).map(|posting| part_posted(posting, state)).collect()
+}
+
+/// The part that a posting of commission to a partner moved, above zero where the partner got more.
+pub(in crate::domain) fn part_posted(posting: &Posting, state: &State) -> CommissionPart {
     let row_of = |id: &Option<Id>, find: &dyn Fn(&Id) -> Option<Row>| {
         id.as_ref().and_then(find).expect("commission entries name a known partner and agreement")
     };
-    postings_to_partners(effects, kind)
-        .map(|posting| CommissionPart {
-            partner: row_of(&posting.subject.partner, &|id| state.partners.find(id)),
-            agreement: row_of(&posting.subject.agreement, &|id| state.agreements.by_id.find(id)),
-            amount: -posting.amount.minor_units,
-            available_at: posting.available_at,
-        })
-        .collect()
+    CommissionPart {
+        partner: row_of(&posting.subject.partner, &|id| state.partners.find(id)),
+        agreement: row_of(&posting.subject.agreement, &|id| state.agreements.by_id.find(id)),
+        position: 0,
+        currency: posting.amount.currency,
+        amount: -posting.amount.minor_units,
+        available_at: posting.available_at,
+    }
 }
 
 /// The postings of a kind to partners' accounts among effects.

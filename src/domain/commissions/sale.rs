@@ -1,6 +1,6 @@
 //! A sale.
 
-mod saved;
+mod encoding;
 
 use super::earning::Earning;
 use crate::domain::money::Money;

@@ -78,17 +78,22 @@ impl EventType for SaleRefunded {
         taken.extend(taken_from_house.map(|amount| CommissionPart {
             partner: HOUSE,
             agreement: Row::MAX,
+            position: 0,
+            currency: amount.currency,
             amount: -amount.minor_units,
             available_at: None,
         }));
-        let refund = state.commissions.refunds.insert(
-            self.refund.clone(),
-            Refund { stamp: stamp.into(), sale: row, applied, exempt, taken: taken.clone().into(), reinstated: None },
-        );
         let sale = state.commissions.sales.get_mut(row);
-        sale.add_refund(refund);
+        for part in &mut taken {
+            let taken_from = sale.take(&CommissionPart { amount: -part.amount, ..*part });
+            part.position = taken_from.map_or(0, |(position, _)| position);
+        }
         sale.add_refunded(applied, exempt);
-        taken.iter().for_each(|part| sale.take(part.partner, -part.amount));
+        let refund = state
+            .commissions
+            .refunds
+            .insert(self.refund.clone(), Refund { stamp: stamp.into(), sale: row, applied, exempt, taken: taken.into(), reinstated: None });
+        state.commissions.sales.get_mut(row).add_refund(refund);
         state.add_net_change(row, -applied);
     }
 }

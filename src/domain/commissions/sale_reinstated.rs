@@ -1,7 +1,7 @@
 //! A refund was undone, as when a chargeback is won: what it took is posted back (rules 6.8).
 
-use super::holdings::HOUSE;
-use super::posting::{collect, parts_posted, post_part, subject_of_agreement, subject_of_part};
+use super::holdings::{CommissionPart, HOUSE};
+use super::posting::{collect, post_part, subject_of_agreement, subject_of_part};
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -56,17 +56,16 @@ impl EventType for SaleReinstated {
         Ok(effects)
     }
 
-    fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
+    fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let row = state.commissions.refunds.find(&self.refund).expect("decide found the refund");
         let refund = state.commissions.refunds.get_mut(row);
         refund.reinstate(stamp);
         let (sale_row, applied, exempt) = (refund.sale, refund.applied, refund.exempt);
-        let of_house: i64 = refund.taken.iter().filter(|part| part.partner == HOUSE).map(|part| -part.amount).sum();
-        let given = parts_posted(effects, EntryKind::Reinstatement, state);
+        // What is posted is what the refund took, part by part; what the house lost is posted nowhere.
+        let taken = refund.taken.clone();
         let sale = state.commissions.sales.get_mut(sale_row);
         sale.add_refunded(-applied, exempt);
-        given.iter().for_each(|part| sale.give_back(part.partner, part.amount));
-        sale.give_back(HOUSE, of_house);
+        taken.iter().for_each(|part| sale.give_back(&CommissionPart { amount: -part.amount, ..part.clone() }));
         let about = (IdKind::Refund, self.refund.clone());
         state.commissions.introduce(IdKind::Reinstatement, &self.reinstatement, stamp, Some(about));
         state.add_net_change(sale_row, applied);

@@ -1,6 +1,6 @@
 //! What stands of commission as seen, with whom, and what of it counts as paid (rules 5.5, 6.8).
 
-use super::holdings::{Holding, Holdings};
+use super::holdings::{CommissionPart, HOUSE, Holding, Holdings};
 use crate::domain::account::{About, AccountName, Entry};
 use crate::domain::leads::Lead;
 use crate::domain::money::saturating_i64;
@@ -42,19 +42,44 @@ impl State {
     /// What stands of the commission of a sale, or of a lead's qualifications, as seen. The holdings name no agreement.
     pub fn holdings_seen(&self, about: About, seen: Seen) -> Holdings {
         let mut holdings = Holdings::default();
+        // Of what was moved last: it is posted out, then in.
+        let mut source = 0;
+        // How many entries of the reinstatement at a position came before.
+        let mut nth = (0, 0);
         for (account, place, entry) in self.commission_seen(about, seen) {
             let Some(partner) = self.partner_of(account) else { continue };
+            let currency = self.accounts.key(account).1;
+            let part = CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount: 0, available_at: entry.available_at };
             match entry.kind {
                 _ if brings_commission(&entry) => {
-                    let mut holding = Holding::new(partner, Row::MAX, entry.position, -entry.amount, entry.available_at);
+                    let part = CommissionPart { amount: -entry.amount, ..part };
+                    let source = if entry.kind == EntryKind::Transfer { source } else { entry.position };
+                    let mut holding = Holding::moved(&part, entry.position, source);
                     holding.entry = Some((account, place));
                     holdings.acquire(holding);
                 }
-                EntryKind::Reinstatement => holdings.give_back(partner, -entry.amount),
-                _ => holdings.take(partner, entry.amount),
+                EntryKind::Reinstatement => {
+                    let taken_from = self.taken_by_refund(about, &entry, &mut nth);
+                    holdings.give_back(&CommissionPart { amount: -entry.amount, position: taken_from, ..part });
+                }
+                _ => {
+                    let part = CommissionPart { amount: entry.amount, ..part };
+                    source = holdings.take(&part).map_or(source, |(_, source)| source);
+                }
             }
         }
         holdings
+    }
+
+    /// The record that brought the holding which an entry of a reinstatement gives back to. The entries are what the
+    /// refund took from partners, in the same order; `nth` counts those of one reinstatement.
+    fn taken_by_refund(&self, about: About, entry: &Entry, nth: &mut (u64, usize)) -> u64 {
+        *nth = if nth.0 == entry.position { (nth.0, nth.1 + 1) } else { (entry.position, 0) };
+        let About::Sale(row) = about else { return 0 };
+        let refunds = self.commissions.sales.get(row).refunds().iter().map(|row| self.commissions.refunds.get(*row));
+        let mut undone = refunds.filter(|refund| refund.reinstated().is_some_and(|stamp| stamp.position == entry.position));
+        let taken = undone.next().into_iter().flat_map(|refund| refund.taken.iter()).filter(|part| part.partner != HOUSE);
+        taken.filter(|part| part.amount != 0).nth(nth.1).map_or(0, |part| part.position)
     }
 
     /// The partner of an account; none for one of the house.

@@ -1,13 +1,13 @@
 //! Claims on a lead: decisions, how long they are protected, those that were declined, and qualifications (rules 5.1–5.3).
 
-mod saved;
+mod encoding;
 
 use super::Owner;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz, add_days};
 use crate::domain::effect::Effect;
 use crate::domain::ids::Id;
-use crate::domain::packed::PackedStamp;
+use crate::domain::stamp::CompactStamp;
 use crate::domain::table::Row;
 use crate::domain::{Seen, Stamp, State};
 use crate::proto::{AcquiredBy, OwnershipRule};
@@ -19,7 +19,7 @@ const SECONDS_OF_A_DAY: i64 = 86_400;
 /// A recorded decision on a lead's owner: a claim that succeeded, or a reassignment.
 #[derive(Clone, Debug)]
 pub struct Decision {
-    stamp: PackedStamp,
+    stamp: CompactStamp,
     pub(super) claim: Arc<Claim>,
     later: Option<Box<Later>>,
 }

@@ -1,6 +1,6 @@
 //! What is kept of a lead, as small as can be: most are claimed once, and bring a sale or two.
 
-mod saved;
+mod encoding;
 
 use super::{Decision, DeclinedClaim, Qualification};
 use crate::domain::calendar::Time;

@@ -1,9 +1,9 @@
 //! Match keys: texts that leads share, by which a claim finds a lead that is known (rules 5.3).
 
-pub mod saved;
+pub mod encoding;
 
 use crate::domain::pages::Pages;
-use crate::domain::places::Places;
+use crate::domain::row_index::RowIndex;
 use crate::domain::table::{Row, Table, row_of, undo_by_copy};
 use arrayvec::ArrayVec;
 use std::hash::BuildHasher;
@@ -17,7 +17,7 @@ pub struct MatchKeys {
     first: Pages<Row, 128>,
     /// The others, of keys that several leads share, in the order in which they got it.
     more: Table<Row, Vec<Row>>,
-    places: Places,
+    places: RowIndex,
     before_batch: Option<usize>,
 }
 

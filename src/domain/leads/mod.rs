@@ -2,6 +2,7 @@
 
 pub mod approved;
 mod claim;
+mod encoding;
 mod lead;
 pub mod lost;
 pub mod match_keys;
@@ -10,7 +11,6 @@ pub mod protection_extended;
 pub mod qualified;
 pub mod reassigned;
 pub mod referred;
-mod saved;
 
 use super::calendar::Time;
 use super::effect::Party;
@@ -257,11 +257,15 @@ impl Lead {
         self.unlost_qualifications(at, seen).any(|qualification| qualification.protected)
     }
 
-    /// The qualifications by a time after which it was not lost by then.
+    /// The qualifications by a time that no loss ended by then, and that were not recorded before the last claim which
+    /// reopened it by then (rules 13).
     fn unlost_qualifications(&self, at: Time, seen: Seen) -> impl Iterator<Item = Qualification> {
         let by_then = move |stamp: Stamp| seen.sees(stamp) && stamp.occurred_at <= at;
         let lost_since = move |stamp: Stamp| self.losses().iter().any(|loss| by_then(*loss) && *loss > stamp);
-        self.all_qualifications().filter(move |known| by_then(known.stamp) && !lost_since(known.stamp))
+        let reopened = self.all_decisions().filter(|decision| decision.rule == OwnershipRule::AfterLoss).map(Decision::stamp);
+        let reopened = reopened.filter(|stamp| by_then(*stamp)).map(|stamp| stamp.position).max().unwrap_or(0);
+        let counts = move |stamp: Stamp| by_then(stamp) && stamp.position > reopened && !lost_since(stamp);
+        self.all_qualifications().filter(move |known| counts(known.stamp))
     }
 
     /// Until when the owner's claim at a time is protected, without regard to loss; `None` without a claim.

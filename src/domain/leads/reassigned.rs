@@ -7,10 +7,10 @@ use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::Time;
 use crate::domain::commissions::earning::Earning;
 use crate::domain::commissions::holdings::{CommissionPart, HOUSE, Holding};
-use crate::domain::commissions::posting::{PartnerEntry, subject_of_part};
+use crate::domain::commissions::posting::{PartnerEntry, part_posted, subject_of_part};
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
-use crate::domain::money::{Currency, Money};
+use crate::domain::money::Money;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
@@ -69,6 +69,8 @@ impl EventType for LeadReassigned {
 
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let row = state.leads.known(&self.lead).0;
+        // Whose commission moves: each lot is posted out, then in.
+        let mut source = 0;
         for effect in effects {
             match effect {
                 Effect::LeadOwnerSet { terms_position, .. } => {
@@ -78,21 +80,19 @@ impl EventType for LeadReassigned {
                 }
                 Effect::Posting(posting) if posting.account.is_partner() => {
                     let sale = posting.subject.sale.as_ref().map(|id| state.commissions.known_sale(id).0);
-                    let partner =
-                        posting.subject.partner.as_ref().and_then(|id| state.partners.find(id)).expect("a transfer names a known partner");
-                    let agreement = posting
-                        .subject
-                        .agreement
-                        .as_ref()
-                        .and_then(|id| state.agreements.by_id.find(id))
-                        .expect("a transfer names a known agreement");
-                    let amount = -posting.amount.minor_units;
-                    let moved = if amount >= 0 {
-                        Some(Holding::new(partner, agreement, stamp.position, amount, posting.available_at))
-                    } else {
-                        self.to.is_none().then(|| Holding::of_house(stamp.position, -amount, posting.available_at))
+                    let part = part_posted(posting, state);
+                    let earning: &mut Earning = match sale {
+                        Some(sale) => state.commissions.sales.get_mut(sale),
+                        None => state.leads.by_id.get_mut(row).earning_mut(),
                     };
-                    move_holding(sale, row, (partner, (-amount).max(0)), moved, state);
+                    let moved = if part.amount < 0 {
+                        let taken = CommissionPart { amount: -part.amount, ..part };
+                        source = earning.take(&taken).map_or(earning.stamp().position, |(_, source)| source);
+                        self.to.is_none().then_some(CommissionPart { partner: HOUSE, agreement: Row::MAX, ..taken })
+                    } else {
+                        Some(part)
+                    };
+                    moved.iter().for_each(|part| earning.acquire(Holding::moved(part, stamp.position, source)));
                 }
                 _ => {}
             }
@@ -132,7 +132,7 @@ impl LeadReassigned {
             let mut move_part = |part: &CommissionPart, minor_units| {
                 let entry = PartnerEntry {
                     kind: EntryKind::Transfer,
-                    amount: Money::new(lot.currency, minor_units),
+                    amount: Money::new(part.currency, minor_units),
                     effective_at: state.commissions.effective_at(at),
                     available_at: part.available_at,
                     subject: subject_of_part(part, Some(lead_id), sale, state),
@@ -154,12 +154,10 @@ fn reassignment(effect: &Effect, stamp: Stamp, terms_position: u64, to: Option<&
     Decision::new(stamp, Claim { protection, ..claim })
 }
 
-/// Unpaid commission of a lead that stands with somebody.
+/// Unpaid commission of a lead that stands with somebody: of a sale, or of a qualification.
 struct Lot {
     sale: Option<Row>,
-    currency: Currency,
     part: CommissionPart,
-    position: u64,
 }
 
 /// What of a lead's commission stands with others than `target` and does not count as paid, oldest first.
@@ -173,21 +171,10 @@ fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
     let unpaid = with_others.filter_map(|(sale, holding)| {
         let (account, place) = holding.entry?;
         let amount = holding.amount - state.paid_portion(account, place, holding.amount, Seen::ALL).amount;
-        let part = CommissionPart { partner: holding.partner, agreement: holding.agreement, amount, available_at: holding.available_at };
-        let (_, currency) = state.accounts.key(account);
-        (amount > 0).then_some(Lot { sale, currency: *currency, part, position: holding.position })
+        let Holding { partner, agreement, position, currency, available_at, .. } = holding;
+        (amount > 0).then_some(Lot { sale, part: CommissionPart { partner, agreement, position, currency, amount, available_at } })
     });
     let mut lots: Vec<Lot> = unpaid.collect();
-    lots.sort_by_key(|lot| lot.position);
+    lots.sort_by_key(|lot| lot.part.position);
     lots
-}
-
-/// Takes what was moved away from a partner, and gives what was moved here.
-fn move_holding(sale: Option<Row>, lead: Row, (partner, taken): (Row, i64), moved: Option<Holding>, state: &mut State) {
-    let earning: &mut Earning = match sale {
-        Some(sale) => state.commissions.sales.get_mut(sale),
-        None => state.leads.by_id.get_mut(lead).earning_mut(),
-    };
-    earning.take(partner, taken);
-    moved.into_iter().for_each(|holding| earning.acquire(holding));
 }

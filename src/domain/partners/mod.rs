@@ -1,7 +1,7 @@
 //! Partners: who they are, by time and position.
 
+mod encoding;
 pub mod registered;
-mod saved;
 pub mod updated;
 
 use super::table::{Row, undo_by_copy};

@@ -5,10 +5,10 @@ pub mod brand_use_decided;
 pub mod brand_use_requested;
 pub mod breach_cured;
 pub mod breach_reported;
+mod encoding;
 pub mod launch_step_completed;
 pub mod manager_assigned;
 pub mod review_held;
-mod saved;
 
 use super::calendar::Time;
 use super::ids::{Id, IdKind};

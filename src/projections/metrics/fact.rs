@@ -1,6 +1,6 @@
 //! Facts that figures count: where the state has them, and what each changes in a scope's figures (rules 11).
 
-mod saved;
+mod encoding;
 
 use crate::domain::calendar::{LATEST, Time};
 use crate::domain::commissions::holdings::HOUSE;

@@ -1,14 +1,14 @@
 //! The facts of a scope in the order of recording, with sums over runs of them, and over runs of runs: what a question
 //! covers as a whole is added as a whole, and only the facts at its edges are looked at one by one.
 
-mod saved;
+mod encoding;
 
 use super::fact::{Fact, Value};
 use super::sums::Sums;
 use crate::domain::calendar::Time;
-use crate::domain::packed::{Packer, Unpacker};
 use crate::domain::pages::Pages;
 use crate::domain::{Seen, Stamp};
+use crate::encoding::{Packer, Unpacker};
 use std::sync::Arc;
 
 /// Facts of a run, and runs of a run of runs.

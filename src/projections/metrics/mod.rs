@@ -2,15 +2,15 @@
 //!
 //! Facts are kept in blocks with sums per block, so that a question about any time adds up few of them one by one.
 
+mod encoding;
 mod fact;
 mod history;
-mod saved;
 mod sums;
 mod update;
 
+pub use encoding::MetricsLoad;
 pub use fact::Scope;
 pub use history::Window;
-pub use saved::MetricsLoad;
 pub use sums::{Amounts, Sums};
 pub use update::{Update, updates};
 

@@ -1,6 +1,6 @@
 //! Sums of what facts change: counts, and money by currency, never mixed.
 
-mod saved;
+mod encoding;
 
 use super::fact::{Change, Value};
 use crate::domain::money::Currency;

@@ -1,11 +1,11 @@
 //! How a record changes the figures: worked out while the state is at hand, applied once the record is durable.
 
 use super::fact::{Change, Fact, Scope, Value, origin_at, origin_of_sale};
-use crate::domain::account::{AccountName, is_commission};
+use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::effect::{Effect, Posting};
 use crate::domain::ids::{Id, IdKind};
-use crate::domain::leads::{Lead, Origin, Qualification};
+use crate::domain::leads::{Lead, Origin};
 use crate::domain::table::Row;
 use crate::domain::{Body, Record, Seen, Stamp, State};
 use crate::proto::EntryKind;
@@ -171,15 +171,22 @@ fn add_to(scopes: &[Scope], fact: Fact, state: &State, updates: &mut Vec<Update>
 
 /// Commission that a reassignment moved along, by the postings.
 fn moved(record: &Record, stamp: Stamp, state: &State, updates: &mut Vec<Update>) {
-    let postings = postings(record).filter(|posting| posting.account.is_partner() && is_commission(posting.kind));
-    for posting in postings.filter(|posting| posting.kind == EntryKind::Transfer) {
+    let lead = state.leads.by_id.get(named(record, IdKind::Lead, |id| state.leads.find(id)));
+    let mut moved = rewards_moved(lead, record.position);
+    let mut rewarded = None;
+    let postings = postings(record).filter(|posting| posting.account.is_partner() && posting.kind == EntryKind::Transfer);
+    for posting in postings {
         let subject = &posting.subject;
         let sale = subject.sale.as_ref().and_then(|id| state.commissions.sales.by_key(id));
-        let lead = subject.lead.as_ref().and_then(|id| state.leads.find(id)).map(|row| state.leads.by_id.get(row));
-        let campaign = match (sale, lead) {
-            (Some(sale), _) => origin_of_sale(sale, state).campaign,
-            (None, Some(lead)) => last_rewarded(lead).and_then(|last| origin_at(lead, last.stamp).campaign),
-            (None, None) => None,
+        let campaign = match sale {
+            Some(sale) => origin_of_sale(sale, state).campaign,
+            None => {
+                // Each reward is posted out, then in.
+                if posting.amount.minor_units > 0 {
+                    rewarded = moved.next();
+                }
+                rewarded.and_then(|stamp| origin_at(lead, stamp).campaign)
+            }
         };
         let agreement = subject.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id));
         let change = Change::Commission(posting.amount.currency, -posting.amount.minor_units);
@@ -187,12 +194,10 @@ fn moved(record: &Record, stamp: Stamp, state: &State, updates: &mut Vec<Update>
     }
 }
 
-/// The last of a lead's qualifications that earned something. Whose reward a transfer moves it does not say; they are of one
-/// claim but after a loss.
-fn last_rewarded(lead: &Lead) -> Option<Qualification> {
-    let holdings = lead.holdings();
-    let earned = |known: &Qualification| holdings.iter().any(|holding| holding.position == known.stamp.position);
-    lead.qualifications(Seen::ALL).rev().find(earned)
+/// The qualifications whose rewards a record moved, in the order of its postings.
+fn rewards_moved(lead: &Lead, position: u64) -> impl Iterator<Item = Stamp> {
+    let moved = lead.holdings().into_all().filter(move |holding| holding.position == position);
+    moved.filter_map(|holding| lead.qualifications(Seen::ALL).map(|known| known.stamp).find(|stamp| stamp.position == holding.source))
 }
 
 fn keep(origin: Origin, stamp: Stamp, effective_at: Time, change: Change, state: &State, updates: &mut Vec<Update>) {

@@ -4,9 +4,9 @@ use super::totals::Totals;
 use crate::common::directories::small_options;
 use crate::layer::served::batch_of;
 use partnership_ledger::clock::SystemClock;
-use partnership_ledger::config::Limits;
-use partnership_ledger::journal::{Batch, DurableJournal, Frontier, Hash, Journal, OpenReport, StoredRecord};
-use partnership_ledger::ledger::Ledger;
+use partnership_ledger::journal::embedded::{EmbeddedJournal, OpenReport};
+use partnership_ledger::journal::{Batch, Frontier, Hash, Journal, StoredRecord};
+use partnership_ledger::ledger::{Ledger, Limits};
 use partnership_ledger::proto;
 use prost::Message as _;
 use std::collections::BTreeSet;
@@ -30,7 +30,7 @@ pub struct History {
 impl History {
     /// What a directory holds in the end, with the acknowledgements as (length of the trace, position).
     pub fn of(dir: &Path, ends: BTreeSet<u64>, mut acknowledgements: Vec<(u64, u64)>) -> Self {
-        let (journal, _) = DurableJournal::open(dir, small_options()).expect("the ledger in the end");
+        let (journal, _) = EmbeddedJournal::open(dir, small_options()).expect("the ledger in the end");
         let records: Vec<_> = read_all(&journal).expect("its records").into_iter().map(|record| record.bytes).collect();
         let mut frontier = Frontier::new();
         let mut roots = vec![frontier.head().root];
@@ -88,7 +88,7 @@ impl History {
     }
 
     fn try_check(&self, dir: &Path, checked: &mut Totals) -> Result<(), String> {
-        let (journal, report) = DurableJournal::open(dir, small_options()).map_err(|error| {
+        let (journal, report) = EmbeddedJournal::open(dir, small_options()).map_err(|error| {
             checked.refused = 1;
             format!("refused: {error}")
         })?;
@@ -110,7 +110,7 @@ impl History {
 
     /// A second start finds nothing amiss, and appending goes on.
     fn reopen(&self, dir: &Path, records: u64) -> Result<(), String> {
-        let (journal, report) = DurableJournal::open(dir, small_options()).map_err(|error| format!("opened again: {error}"))?;
+        let (journal, report) = EmbeddedJournal::open(dir, small_options()).map_err(|error| format!("opened again: {error}"))?;
         let records = if self.is_ledger { records } else { records + 1 };
         expect("the second start's notes", &report.notes, &Vec::new())?;
         expect("what the second start has", &report.last, &records)?;
@@ -119,7 +119,7 @@ impl History {
     }
 
     /// Compares all records with what was recorded. Answers how many there are.
-    fn compare(&self, journal: &DurableJournal, report: &OpenReport, checked: &mut Totals) -> Result<u64, String> {
+    fn compare(&self, journal: &EmbeddedJournal, report: &OpenReport, checked: &mut Totals) -> Result<u64, String> {
         let found = read_all(journal)?;
         let count = found.len() as u64;
         expect("the last position", &(report.last, journal.last()), &(count, count))?;
@@ -144,14 +144,14 @@ fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, expected: &T) -
 }
 
 /// Half of them are larger than a segment that was begun for another.
-fn append_one(journal: &DurableJournal, last: u64) -> Result<(), String> {
+fn append_one(journal: &EmbeddedJournal, last: u64) -> Result<(), String> {
     let mut batch = Batch::new();
     batch.push(&b"appended after the cut; ".repeat(if last.is_multiple_of(2) { 1 } else { 3000 }));
     let head = journal.append(last, &batch).map_err(|error| format!("appending: {error}"))?;
     expect("the position after appending", &head.size, &(last + 1))
 }
 
-fn read_all(journal: &DurableJournal) -> Result<Vec<StoredRecord>, String> {
+fn read_all(journal: &EmbeddedJournal) -> Result<Vec<StoredRecord>, String> {
     let mut records = Vec::new();
     loop {
         let page = journal.read(records.len() as u64 + 1, 500, 1 << 20).map_err(|error| format!("reading: {error}"))?;

@@ -9,7 +9,7 @@ use crate::layer::disk::Disk;
 use crate::layer::image::{self, Arrival};
 use crate::layer::trace::Trace;
 use crate::layer::{Layer, order};
-use partnership_ledger::journal::DurableJournal;
+use partnership_ledger::journal::embedded::EmbeddedJournal;
 use rand::RngExt as _;
 use rand::rngs::StdRng;
 use std::fs;
@@ -90,7 +90,7 @@ fn a_process_killed_while_the_store_is_summed_up_costs_no_store() {
         assert!(writer::write(&layer, seed, 30).success());
         layer.order(&[order("write", "ledger/store/snap.", skip, 1, "kill")]);
         assert!(!writer::write(&layer, seed, 30).success(), "it was killed");
-        let (journal, report) = DurableJournal::open(&layer.data(), small_options()).expect("it opens");
+        let (journal, report) = EmbeddedJournal::open(&layer.data(), small_options()).expect("it opens");
         assert!(!report.rebuilt_store && report.notes.is_empty(), "{report:?}");
         check_records(&journal, seed);
     }

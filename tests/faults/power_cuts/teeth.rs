@@ -3,10 +3,10 @@
 use super::cuts::{Plan, cut};
 use super::history::History;
 use super::totals::Totals;
+use super::{seed, writer};
 use crate::layer::Layer;
 use crate::layer::disk::Disk;
 use crate::layer::trace::Trace;
-use super::{seed, writer};
 
 /// A ledger of some segments, closed in good order.
 fn run(seed: u64) -> (Trace, History) {

@@ -4,7 +4,8 @@ use super::history::History;
 use crate::common::directories::{batch, random, record, small_options};
 use crate::layer::trace::Trace;
 use crate::layer::{Layer, order};
-use partnership_ledger::journal::{DurableJournal, Journal, Options};
+use partnership_ledger::journal::Journal;
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
 use rand::RngExt as _;
 use std::collections::BTreeSet;
 use std::env;
@@ -37,7 +38,7 @@ pub fn was_told_to_write() -> bool {
     let number = |name| env::var(name).ok().and_then(|text| text.parse::<u64>().ok()).expect("a number");
     let trace = PathBuf::from(env::var_os("FAULTS_TRACE").expect("a trace"));
     let notes = File::options().create(true).append(true).open(env::var_os(NOTES).expect("a path")).expect("a file for notes");
-    let (journal, _) = DurableJournal::open(&data, options()).expect("a journal");
+    let (journal, _) = EmbeddedJournal::open(&data, options()).expect("a journal");
     let until = Mutex::new((notes, number(COMMITS)));
     std::thread::scope(|scope| {
         for client in 0..CLIENTS {
@@ -55,7 +56,7 @@ fn note(notes: &mut File, line: &str) {
 }
 
 /// Appends batches in turn with the other clients, and notes what is begun and what is acknowledged.
-fn append_as_client(journal: &DurableJournal, turn: &Mutex<(File, u64)>, trace: &Path, seed: u64, client: u64) {
+fn append_as_client(journal: &EmbeddedJournal, turn: &Mutex<(File, u64)>, trace: &Path, seed: u64, client: u64) {
     let mut choices = random(seed ^ client ^ journal.last());
     loop {
         let mut taken = turn.lock().expect("a turn");

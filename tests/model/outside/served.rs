@@ -7,14 +7,14 @@ use std::sync::{Arc, LazyLock};
 use chrono::{DateTime, Utc};
 use hyper_util::rt::TokioIo;
 use partnership_ledger::clock::{Clock, ManualClock, SystemClock};
-use partnership_ledger::config::ServeConfig;
-use partnership_ledger::grpc::assemble;
-use partnership_ledger::journal::{DurableJournal, Journal, Options};
+use partnership_ledger::journal::Journal;
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
 use partnership_ledger::ledger;
 use partnership_ledger::proto as pb;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
+use partnership_ledger::server::{ServeConfig, assemble};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde_json::Value;
@@ -56,7 +56,7 @@ impl Served {
         Self::through_memory(ledger, service)
     }
 
-    fn through_memory(ledger: ledger::Ledger, service: partnership_ledger::grpc::Service) -> Self {
+    fn through_memory(ledger: ledger::Ledger, service: partnership_ledger::server::Service) -> Self {
         let (client, server) = tokio::io::duplex(1 << 20);
         let incoming = tokio_stream::once(Ok::<_, std::io::Error>(server));
         // The stream of connections must not end, or the server does.
@@ -76,7 +76,7 @@ impl Served {
 
     /// Serves a durable journal over TCP, at the present time.
     pub fn over_tcp(directory: &Path) -> Self {
-        let (journal, _) = DurableJournal::open(directory, Options::default()).expect("a journal");
+        let (journal, _) = EmbeddedJournal::open(directory, Options::default()).expect("a journal");
         let (ledger, service) = open(Arc::new(journal), Arc::new(SystemClock));
         let listener = RUNTIME.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -145,13 +145,13 @@ impl Served {
     }
 }
 
-fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> (ledger::Ledger, partnership_ledger::grpc::Service) {
+fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>) -> (ledger::Ledger, partnership_ledger::server::Service) {
     let (ledger, _) = ledger::Ledger::open(journal, clock, ServeConfig::default().limits).expect("a ledger");
     let service = service_of(&ledger);
     (ledger, service)
 }
 
-fn service_of(ledger: &ledger::Ledger) -> partnership_ledger::grpc::Service {
+fn service_of(ledger: &ledger::Ledger) -> partnership_ledger::server::Service {
     let _guard = RUNTIME.enter();
     assemble(ledger, &ServeConfig::default()).expect("a service").0
 }

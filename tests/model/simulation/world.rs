@@ -5,8 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::TimeDelta;
 use partnership_ledger::clock::{Clock as _, ManualClock};
-use partnership_ledger::config::Limits;
-use partnership_ledger::ledger::{Progress, SteppedLedger};
+use partnership_ledger::ledger::{Limits, Progress, SteppedLedger};
 use partnership_ledger::proto::AppendRequest;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;

@@ -80,8 +80,9 @@ impl<'a> Known<'a> {
             return pb::LeadState::Lost;
         }
         let by_then = self.of_lead(lead).into_iter().filter(|record| record.occurred <= at);
+        let reopened = self.reopened(lead, at);
         let turns = by_then.filter_map(|record| match record.body() {
-            Body::LeadQualified(_) => Some((record.occurred, record.position, pb::LeadState::Qualified)),
+            Body::LeadQualified(_) if record.position > reopened => Some((record.occurred, record.position, pb::LeadState::Qualified)),
             Body::LeadLost(_) => Some((record.occurred, record.position, pb::LeadState::Open)),
             _ => None,
         });

@@ -60,10 +60,18 @@ impl Known<'_> {
         let records: Vec<&Record> = self.of_lead(lead).into_iter().filter(|record| record.occurred <= at).collect();
         let turn = |record: &Record| (record.occurred, record.position);
         let last_loss = records.iter().filter(|record| matches!(record.body(), Body::LeadLost(_))).map(|record| turn(record)).max();
-        records.iter().any(|record| {
+        let reopened = self.reopened(lead, at);
+        records.iter().filter(|record| record.position > reopened).any(|record| {
             let protected = record.effects.protection == Some(Protection::NoLimit);
             matches!(record.body(), Body::LeadQualified(_)) && protected && last_loss.is_none_or(|loss| loss < turn(record))
         })
+    }
+
+    /// The last recorded claim by `at` that reopened the lead from loss; 0 without one. What was qualified before it no
+    /// longer counts. Rules 13.
+    pub fn reopened(&self, lead: &str, at: Instant) -> u64 {
+        let reopening = |decision: &Decision| decision.rule == pb::OwnershipRule::AfterLoss && decision.occurred <= at;
+        self.decisions(lead).into_iter().filter(|decision| reopening(decision)).map(|decision| decision.position).max().unwrap_or(0)
     }
 
     /// The anchor of the protection; none while an approval is awaited. A reassigned claim needs none. Rules 13.

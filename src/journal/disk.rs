@@ -1,0 +1,46 @@
+//! Operations on files and directories that the journal needs beside reading and writing.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use super::error::JournalError;
+
+/// Makes the names in a directory durable.
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+/// Makes the directory's own name durable, and those of the directories that it lies in: they may be new as well.
+pub(crate) fn sync_ancestors(dir: &Path) -> io::Result<()> {
+    for ancestor in std::path::absolute(dir)?.ancestors().skip(1) {
+        match sync_dir(ancestor) {
+            // One that may not even be looked at was not made by this process.
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
+            synced => synced?,
+        }
+    }
+    Ok(())
+}
+
+/// What the files below a directory take on disk.
+pub(crate) fn allocated_bytes(path: &Path) -> io::Result<u64> {
+    let metadata = match fs::symlink_metadata(path) {
+        // A file may be renamed or removed while this looks.
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        metadata => metadata?,
+    };
+    if !metadata.is_dir() {
+        return Ok(metadata.blocks() * 512);
+    }
+    fs::read_dir(path)?.map(|entry| allocated_bytes(&entry?.path())).sum()
+}
+
+/// Removes a file, if it exists.
+pub(crate) fn remove_if_there(path: &Path) -> Result<(), JournalError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(JournalError::storage(format!("removing {}", path.display()))(error)),
+        _ => Ok(()),
+    }
+}

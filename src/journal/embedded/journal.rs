@@ -1,0 +1,171 @@
+//! The durable journal: the log, the store behind it, and what joins them.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use parking_lot::{Mutex, RwLock};
+
+use super::cache::FrameCache;
+use super::feed_store::feed_store;
+use super::maintenance::maintain_log;
+use super::maintenance_signal::MaintenanceSignal;
+use super::queue::Queue;
+use super::shared::Shared;
+use crate::journal::batch::Batch;
+use crate::journal::disk::{allocated_bytes, sync_ancestors};
+use crate::journal::error::JournalError;
+use crate::journal::merkle::TreeHead;
+use crate::journal::options::Options;
+use crate::journal::panics::catch_panic;
+use crate::journal::port::{DiskBytes, Journal, StopListener, StoredRecord};
+use crate::journal::recovery::{DirLock, OpenReport, Recovered, STORE_DIR, WAL_DIR, recover};
+use crate::journal::store::Store;
+
+/// The journal on disk.
+pub struct EmbeddedJournal {
+    shared: Arc<Shared>,
+    feeder: Mutex<Option<JoinHandle<()>>>,
+    sealer: Mutex<Option<JoinHandle<()>>>,
+    dir_lock: Mutex<Option<DirLock>>,
+}
+
+impl EmbeddedJournal {
+    /// Opens the journal in `dir`, or creates it. What the log, the store and the checkpoint disagree on is mended
+    /// where one of them has it whole, and reported.
+    ///
+    /// # Errors
+    /// `Locked` if another process owns the directory; `Damaged` if records are lost that had been acknowledged;
+    /// `Storage` if the operating system refuses a file operation.
+    pub fn open(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
+        let opened = catch_panic(|| Self::open_unguarded(dir, options));
+        opened.unwrap_or_else(|panic| Err(JournalError::Stopped { why: format!("a bug while opening: {panic}") }))
+    }
+
+    fn open_unguarded(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
+        fs::create_dir_all(dir).map_err(JournalError::storage(format!("creating {}", dir.display())))?;
+        sync_ancestors(dir).map_err(JournalError::storage(format!("syncing the directories above {}", dir.display())))?;
+        let dir_lock = DirLock::take(dir)?;
+        let Recovered { log, store, checkpoint, report } = recover(dir, &options)?;
+        let shared = Arc::new(Shared {
+            dir: dir.to_owned(),
+            queue: Queue::new(report.tree_head, options.queue_bytes),
+            options,
+            store: RwLock::new(Some(store)),
+            segments: log.segments(),
+            maintenance: MaintenanceSignal::default(),
+            cache: FrameCache::default(),
+            log: Mutex::new(Some(log)),
+            head: RwLock::new(report.tree_head),
+            checkpoint: Mutex::new(checkpoint),
+            stopped: Mutex::new(None),
+            on_stop: Mutex::new(None),
+            is_closed: AtomicBool::new(false),
+        });
+        let mut journal = Self { shared, feeder: Mutex::default(), sealer: Mutex::default(), dir_lock: Mutex::new(Some(dir_lock)) };
+        journal.feeder = Mutex::new(Some(journal.start("journal-store", feed_store)?));
+        if journal.shared.options.compress_segments {
+            journal.shared.maintenance.checkpointed(report.last);
+            journal.sealer = Mutex::new(Some(journal.start("journal-seal", maintain_log)?));
+        }
+        Ok((journal, report))
+    }
+
+    fn start(&self, name: &str, work: fn(&Shared)) -> Result<JoinHandle<()>, JournalError> {
+        let shared = Arc::clone(&self.shared);
+        let thread = std::thread::Builder::new().name(name.into()).spawn(move || work(&shared));
+        thread.map_err(JournalError::storage(format!("starting the thread {name}")))
+    }
+
+    fn guarded<T>(&self, work: impl FnOnce() -> Result<T, JournalError>) -> Result<T, JournalError> {
+        catch_panic(work).unwrap_or_else(|panic| {
+            let why = format!("a bug: {panic}");
+            self.shared.stop(&why);
+            Err(JournalError::Stopped { why })
+        })
+    }
+
+    fn close_unguarded(&self) -> Result<(), JournalError> {
+        let mut dir_lock = self.dir_lock.lock();
+        if dir_lock.is_none() {
+            return Ok(());
+        }
+        drop(self.shared.log.lock().take());
+        let stopped_before = self.shared.stopped.lock().clone();
+        self.shared.stop("it was closed");
+        self.shared.queue.close();
+        self.shared.maintenance.stop();
+        for thread in [self.feeder.lock().take(), self.sealer.lock().take()].into_iter().flatten() {
+            // They catch their own panics.
+            let _ = thread.join();
+        }
+        let is_whole = self.shared.queue.fed().size == self.shared.head.read().size;
+        let written = self.shared.write_checkpoint(stopped_before.is_none() && is_whole);
+        self.shared.is_closed.store(true, Ordering::Release);
+        let store = self.shared.store.write().take();
+        let closed = store.map_or(Ok(()), Store::close).map_err(JournalError::from);
+        *dir_lock = None;
+        written.and(closed)
+    }
+}
+
+impl Journal for EmbeddedJournal {
+    fn last(&self) -> u64 {
+        self.shared.head.read().size
+    }
+
+    fn tree_head(&self) -> TreeHead {
+        *self.shared.head.read()
+    }
+
+    fn tree_head_at(&self, position: u64) -> Result<Option<TreeHead>, JournalError> {
+        self.guarded(|| self.shared.tree_head_at(position))
+    }
+
+    fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError> {
+        self.guarded(|| self.shared.append(expected_last, batch))
+    }
+
+    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
+        self.guarded(|| self.shared.read(from, max_records, max_bytes))
+    }
+
+    fn checkpoint(&self) -> Result<u64, JournalError> {
+        self.guarded(|| {
+            self.shared.check_open()?;
+            let fed = self.shared.queue.wait_until_fed(self.last());
+            fed.map_err(|why| JournalError::Stopped { why })?;
+            self.shared.write_checkpoint(false)
+        })
+    }
+
+    fn close(&self) -> Result<(), JournalError> {
+        self.guarded(|| self.close_unguarded())
+    }
+
+    fn on_stop(&self, tell: StopListener) {
+        let mut on_stop = self.shared.on_stop.lock();
+        if let Some(why) = self.shared.queue.failure() {
+            tell(&why);
+        }
+        *on_stop = Some(tell);
+    }
+
+    fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
+        let size = |name: &str| {
+            let path = self.shared.dir.join(name);
+            allocated_bytes(&path).map_err(JournalError::storage(format!("looking at {}", path.display())))
+        };
+        Ok(DiskBytes { log: size(WAL_DIR)?, store: size(STORE_DIR)? })
+    }
+}
+
+impl Drop for EmbeddedJournal {
+    fn drop(&mut self) {
+        if let Err(error) = self.close() {
+            tracing::warn!(%error, "closing the journal");
+        }
+    }
+}

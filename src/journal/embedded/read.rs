@@ -1,0 +1,126 @@
+//! Reads: from the frames that wait for the store, else from the store, and from the log where the store is damaged.
+
+use std::io;
+
+use super::shared::Shared;
+use crate::journal::collect::Collector;
+use crate::journal::error::JournalError;
+use crate::journal::frame::Frame;
+use crate::journal::log::{Image, SEGMENT_HEADER_BYTES, SegmentFile};
+use crate::journal::merkle::{Frontier, TreeHead};
+use crate::journal::port::StoredRecord;
+
+impl Shared {
+    /// Carries out the port's `read`.
+    pub fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
+        self.check_open()?;
+        let last = self.head.read().size;
+        let mut collector = Collector::new(from, last, max_records, max_bytes);
+        while let Some(position) = collector.next() {
+            if let Some(held) = self.queue.find(position).or_else(|| self.cache.find(position)) {
+                collector.push_frame(&Frame::verified(held.header, &held.bytes));
+                continue;
+            }
+            let fault = self.read_store(&mut collector);
+            if collector.next() == Some(position) {
+                // Not in the queue, so the store should have had it.
+                let why = fault.unwrap_or_else(|| "it does not have them".into());
+                self.read_log(&mut collector, position, &why)?;
+            }
+        }
+        Ok(collector.finish())
+    }
+
+    /// Carries out the port's `tree_head_at`: every frame has the head after its last record.
+    pub fn tree_head_at(&self, position: u64) -> Result<Option<TreeHead>, JournalError> {
+        self.check_open()?;
+        let head = *self.head.read();
+        if position == 0 || position >= head.size {
+            let known = [Frontier::new().head(), head];
+            return Ok(known.into_iter().find(|known| known.size == position));
+        }
+        let header = match self.queue.find(position) {
+            Some(held) => Some(held.header),
+            None => self
+                .store
+                .read()
+                .as_ref()
+                .and_then(|store| store.header_at(position).transpose())
+                .transpose()
+                .map_err(JournalError::from)?,
+        };
+        Ok(header.map(|header| header.tree).filter(|tree| tree.size == position))
+    }
+
+    /// Gathers from the store; answers what is wrong with it, if anything.
+    fn read_store(&self, collector: &mut Collector) -> Option<String> {
+        let store = self.store.read();
+        let position = collector.next()?;
+        let Some(store) = store.as_ref() else {
+            return Some("it is closed".into());
+        };
+        let visited = store.visit(position, |frame| {
+            let is_taken = collector.push_frame(frame);
+            if is_taken && collector.position() <= frame.header.last() {
+                self.cache.keep(frame);
+            }
+            is_taken && collector.next().is_some()
+        });
+        visited.err().map(|error| error.to_string())
+    }
+
+    /// The segment that has `position`, and the one behind it.
+    fn segment_of(&self, position: u64) -> (Option<SegmentFile>, Option<SegmentFile>) {
+        let segments = self.segments.read();
+        let after = segments.partition_point(|segment| segment.first <= position);
+        (after.checked_sub(1).map(|index| segments[index].clone()), segments.get(after).cloned())
+    }
+
+    /// Gathers from the log what the store should have had from `position` on.
+    fn read_log(&self, collector: &mut Collector, position: u64, why: &str) -> Result<(), JournalError> {
+        let (segment, next) = self.segment_of(position);
+        let segment_last = next.map_or_else(|| self.head.read().size, |next| next.first - 1);
+        let lost = |what: &str, last| JournalError::damaged(format!("the store: {why}; the log: {what}"), position, last);
+        let segment = segment.ok_or_else(|| lost("no segment has them", segment_last))?;
+        let loaded = match Image::load_around(&segment, position) {
+            // It may have been compressed meanwhile, and has another name now.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let segment = self.segment_of(position).0.unwrap_or_else(|| segment.clone());
+                Image::load_around(&segment, position)
+            }
+            loaded => loaded,
+        };
+        let image = match loaded {
+            Ok(image) => image,
+            Err(error) => return Err(lost(&format!("{}: {error}", segment.name()), segment_last)),
+        };
+        let last = collect_from(&image, collector, position);
+        if collector.next() == Some(position) {
+            return Err(lost(&format!("{} is damaged", segment.name()), last.unwrap_or(segment_last)));
+        }
+        self.suspect_store();
+        tracing::error!(position, why, "the store is damaged: the log served the read, and the store is rebuilt at the next start");
+        Ok(())
+    }
+}
+
+/// Gathers from a segment's frames. Answers up to where the position sought is damaged, if a whole frame follows.
+fn collect_from(image: &Image, collector: &mut Collector, position: u64) -> Option<u64> {
+    let mut offset = SEGMENT_HEADER_BYTES;
+    while collector.next().is_some() {
+        let bytes = image.bytes.get(offset..)?;
+        let frame = match Frame::parse(bytes) {
+            Ok(frame) => frame,
+            Err(_) => {
+                let (at, frame) = image.next_frame(offset, 0)?;
+                offset = at;
+                frame
+            }
+        };
+        offset += frame.bytes.len();
+        if frame.header.last() >= position && !collector.push_frame(&frame) {
+            return Some(frame.header.first - 1);
+        }
+    }
+    None
+}

@@ -1,0 +1,142 @@
+//! What the callers' threads and the background threads share: committing, stopping, checkpoints.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::cache::FrameCache;
+use super::maintenance_signal::MaintenanceSignal;
+use super::queue::{HeldFrame, Queue};
+use crate::journal::batch::Batch;
+use crate::journal::error::JournalError;
+use crate::journal::frame::{FrameHeader, MAX_COMMIT_BYTES, body_bytes, encode_frame};
+use crate::journal::log::{Log, Segments};
+use crate::journal::merkle::TreeHead;
+use crate::journal::options::{Options, Step};
+use crate::journal::port::StopListener;
+use crate::journal::recovery::SUSPECT_FILE;
+use crate::journal::store::{Checkpoint, Store};
+
+/// What the callers' threads and the store's thread share.
+pub(super) struct Shared {
+    pub dir: PathBuf,
+    pub options: Options,
+    pub queue: Queue,
+    pub store: RwLock<Option<Store>>,
+    pub log: Mutex<Option<Log>>,
+    pub segments: Segments,
+    pub maintenance: MaintenanceSignal,
+    pub cache: FrameCache,
+    pub head: RwLock<TreeHead>,
+    pub checkpoint: Mutex<Checkpoint>,
+    pub stopped: Mutex<Option<String>>,
+    pub on_stop: Mutex<Option<StopListener>>,
+    pub is_closed: AtomicBool,
+}
+
+impl Shared {
+    pub fn check_open(&self) -> Result<(), JournalError> {
+        if self.is_closed.load(Ordering::Acquire) {
+            return Err(JournalError::Stopped { why: "it was closed".into() });
+        }
+        Ok(())
+    }
+
+    /// Takes no commits any more, for the first reason given.
+    pub fn stop(&self, why: &str) {
+        self.stopped.lock().get_or_insert_with(|| why.to_owned());
+    }
+
+    /// The store takes no more frames. It is rebuilt when the journal is next opened.
+    pub fn store_failed(&self, why: &str) {
+        self.suspect_store();
+        self.give_up(&format!("the store failed: {why}"));
+    }
+
+    /// Nothing is fed to the store any more, so no commits are taken either.
+    fn give_up(&self, why: &str) {
+        tracing::error!(why, "no more commits are taken");
+        self.stop(why);
+        self.queue.fail(why.to_owned());
+        if let Some(tell) = &*self.on_stop.lock() {
+            tell(why);
+        }
+    }
+
+    pub fn suspect_store(&self) {
+        if let Err(error) = fs::write(self.dir.join(SUSPECT_FILE), "") {
+            tracing::warn!(%error, "the store could not be marked for rebuilding");
+        }
+    }
+
+    pub fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError> {
+        let mut log = self.log.lock();
+        let why = self.stopped.lock().clone();
+        if let Some(why) = why {
+            return Err(JournalError::Stopped { why });
+        }
+        let Some(log) = log.as_mut() else {
+            return Err(JournalError::Stopped { why: "it was closed".into() });
+        };
+        let last = log.frontier().size();
+        if expected_last != last {
+            return Err(JournalError::PositionMismatch { expected: expected_last, last });
+        }
+        let body = body_bytes(batch);
+        if body > MAX_COMMIT_BYTES {
+            return Err(JournalError::TooLarge { bytes: body, limit: MAX_COMMIT_BYTES });
+        }
+        if batch.is_empty() {
+            return Ok(*self.head.read());
+        }
+        self.queue.wait_for_room(body).map_err(|why| JournalError::Stopped { why })?;
+        self.commit(log, batch, body)
+    }
+
+    /// Makes a commit durable, hands it to the store and publishes it, in this order.
+    fn commit(&self, log: &mut Log, batch: &Batch, body: usize) -> Result<TreeHead, JournalError> {
+        let first = log.frontier().size() + 1;
+        let mut after = log.frontier().clone();
+        batch.records().for_each(|record| after.push(record));
+        let tree = after.head();
+        let mut bytes = Vec::new();
+        encode_frame(&mut bytes, first, batch, tree);
+        log.append(&bytes, after).inspect_err(|error| self.stop(&error.to_string()))?;
+        // Count and length fit in 32 bits: a commit's limit is smaller.
+        let header = FrameHeader { first, count: batch.len() as u32, body_bytes: body as u32, tree };
+        self.queue.push(HeldFrame { header, bytes });
+        *self.head.write() = tree;
+        Ok(tree)
+    }
+
+    /// Syncs the store and writes down how far it is whole. If either fails, no more commits are taken: what failed
+    /// once is never tried again.
+    pub fn write_checkpoint(&self, is_closed: bool) -> Result<u64, JournalError> {
+        let mut checkpoint = self.checkpoint.lock();
+        if let Some(why) = self.queue.failure() {
+            return Err(JournalError::Stopped { why });
+        }
+        let new = Checkpoint { head: self.queue.fed(), is_closed };
+        if *checkpoint == new {
+            return Ok(new.position());
+        }
+        if new.head != checkpoint.head {
+            self.sync_store().inspect_err(|error| self.store_failed(&error.to_string()))?;
+        }
+        new.write(&self.dir, &self.options).inspect_err(|error| self.give_up(&error.to_string()))?;
+        *checkpoint = new;
+        self.maintenance.checkpointed(new.position());
+        Ok(new.position())
+    }
+
+    fn sync_store(&self) -> Result<(), JournalError> {
+        let step = self.options.step(Step::SyncStore);
+        step.map_err(JournalError::storage("syncing the store"))?;
+        match self.store.read().as_ref() {
+            Some(store) => store.sync().map_err(JournalError::from),
+            None => Err(JournalError::Stopped { why: "it was closed".into() }),
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The log's end: where frames are appended and made durable.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::preallocate::{PreallocatedFile, Preallocator};
+use super::segment::{Extent, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader};
+use crate::journal::disk::sync_dir;
+use crate::journal::error::JournalError;
+use crate::journal::merkle::Frontier;
+use crate::journal::options::{Options, Step};
+
+/// The name of a segment created on demand until its header is durable; opening removes one that is left.
+pub(crate) const NEW_SEGMENT_NAME: &str = "segment.new";
+
+/// All segments of the log in order, shared with those who read it.
+pub(crate) type Segments = Arc<RwLock<Vec<SegmentFile>>>;
+
+/// The log's end.
+#[derive(Debug)]
+pub(crate) struct Log {
+    wal: PathBuf,
+    options: Options,
+    segments: Segments,
+    current: Option<Current>,
+    frontier: Frontier,
+    preallocator: Preallocator,
+}
+
+/// The segment that is being written.
+#[derive(Debug)]
+struct Current {
+    file: File,
+    /// Where the next frame goes.
+    offset: u64,
+    bytes: u64,
+}
+
+impl Log {
+    /// Takes up the log where its last segment's frames end: at `offset`, with `frontier`.
+    pub fn open(wal: PathBuf, options: Options, segments: Vec<SegmentFile>, offset: u64, frontier: Frontier) -> io::Result<Self> {
+        // A sealed one is complete: the next frame begins a segment.
+        let current = segments.last().filter(|segment| !segment.is_sealed).map(|segment| {
+            let file = File::options().read(true).write(true).open(&segment.path)?;
+            // Its last frame counts from now on: a process that was killed may have written and not synced it.
+            file.sync_data()?;
+            let bytes = file.metadata()?.len();
+            Ok::<_, io::Error>(Current { file, offset, bytes })
+        });
+        let preallocator = Preallocator::start(wal.clone())?;
+        let current = current.transpose()?;
+        let segments = Arc::new(RwLock::new(segments));
+        Ok(Self { wal, options, segments, current, frontier, preallocator })
+    }
+
+    pub fn segments(&self) -> Segments {
+        Arc::clone(&self.segments)
+    }
+
+    /// The Merkle tree after the last frame.
+    pub fn frontier(&self) -> &Frontier {
+        &self.frontier
+    }
+
+    /// Writes a frame, which brings the tree to `after`, and returns once it is durable. After an error it is
+    /// unknown what reached the disk: the log must not be used again.
+    pub fn append(&mut self, frame: &[u8], after: Frontier) -> Result<(), JournalError> {
+        let length = frame.len() as u64;
+        if self.current.as_ref().is_none_or(|current| current.offset + length > current.bytes) {
+            self.start_segment(length).map_err(JournalError::storage("starting a segment of the log"))?;
+        }
+        // Just made sure of.
+        let Some(current) = &mut self.current else {
+            return Err(JournalError::Stopped { why: "the log has no segment".into() });
+        };
+        let write = |step, work: &dyn Fn() -> io::Result<()>| self.options.step(step).and_then(|()| work());
+        write(Step::WriteFrame, &|| current.file.write_all_at(frame, current.offset))
+            .map_err(JournalError::storage("writing to the log"))?;
+        write(Step::SyncFrame, &|| current.file.sync_data()).map_err(JournalError::storage("syncing the log"))?;
+        current.offset += length;
+        self.frontier = after;
+        if current.offset > current.bytes / 2 {
+            self.preallocator.request(self.options.next_segment_bytes(current.bytes));
+        }
+        Ok(())
+    }
+
+    /// Begins the segment that a frame of `frame_bytes` goes into. Its header is durable before it has its name. One that
+    /// is still empty and too short for the frame, because the process that began it stopped there, is replaced.
+    fn start_segment(&mut self, frame_bytes: u64) -> io::Result<()> {
+        self.options.step(Step::StartSegment)?;
+        let before = self.current.as_ref().map_or(0, |current| current.bytes);
+        let needed = SEGMENT_HEADER_BYTES as u64 + frame_bytes;
+        let ready = match self.preallocator.take(needed) {
+            Some(file) => file,
+            None => {
+                let bytes = self.options.next_segment_bytes(before).max(needed).next_multiple_of(4096);
+                PreallocatedFile::create(&self.wal, NEW_SEGMENT_NAME, bytes)?
+            }
+        };
+        let first = self.frontier.size() + 1;
+        let header = SegmentHeader {
+            previous_first: self.segments.read().iter().rfind(|segment| segment.first < first).map_or(0, |segment| segment.first),
+            extent: Extent::Bytes(ready.bytes),
+            frontier: self.frontier.clone(),
+        };
+        ready.file.write_all_at(&header.encode(), 0)?;
+        ready.file.sync_data()?;
+        let segment = SegmentFile::new(&self.wal, first);
+        fs::rename(&ready.path, &segment.path)?;
+        sync_dir(&self.wal)?;
+        let mut segments = self.segments.write();
+        if segments.last() != Some(&segment) {
+            segments.push(segment);
+        }
+        drop(segments);
+        self.current = Some(Current { file: ready.file, offset: SEGMENT_HEADER_BYTES as u64, bytes: ready.bytes });
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! The port: what the ledger needs of a store of records, whatever keeps them.
+
+use super::batch::Batch;
+use super::error::JournalError;
+use super::merkle::{Frontier, TreeHead};
+
+/// One record as it was stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredRecord {
+    /// Its position: the first record has 1, without gaps.
+    pub position: u64,
+    /// The exact bytes that were appended.
+    pub bytes: Vec<u8>,
+}
+
+/// What a journal takes on this machine's disk: allocated bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DiskBytes {
+    /// The log, with the space allocated ahead of need.
+    pub log: u64,
+    /// What serves the reads, if that is kept beside the log.
+    pub store: u64,
+}
+
+/// Bytes of records that are read at a time to work out an earlier head.
+const READ_AT_A_TIME: usize = 4 << 20;
+
+/// Called with the reason when a journal stops by itself.
+pub type StopListener = Box<dyn Fn(&str) + Send + Sync>;
+
+/// A durable sequence of records. All implementations pass one contract test.
+pub trait Journal: Send + Sync {
+    /// The last durable position; 0 if there is none.
+    fn last(&self) -> u64;
+
+    /// The Merkle tree's head over all durable records.
+    fn tree_head(&self) -> TreeHead;
+
+    /// Returns the Merkle tree's head as it was at a position; `None` if that is beyond the last one. A journal that keeps
+    /// one head for each commit returns `None` as well if no commit ended there.
+    ///
+    /// # Errors
+    /// As for `read`.
+    fn tree_head_at(&self, position: u64) -> Result<Option<TreeHead>, JournalError> {
+        let head = self.tree_head();
+        if position >= head.size {
+            return Ok(Some(head).filter(|head| head.size == position));
+        }
+        let mut frontier = Frontier::new();
+        while frontier.size() < position {
+            let next = frontier.size() + 1;
+            let records = self.read(next, (position - frontier.size()) as usize, READ_AT_A_TIME)?;
+            if records.is_empty() {
+                return Ok(None);
+            }
+            records.iter().for_each(|record| frontier.push(&record.bytes));
+        }
+        Ok(Some(frontier.head()))
+    }
+
+    /// Appends one commit after `expected_last` and returns once it is durable. Atomic: after a crash all of it is
+    /// there or nothing. An empty batch changes nothing and returns the present head.
+    ///
+    /// # Errors
+    /// `PositionMismatch` if `expected_last` is not the last position, `TooLarge` if the commit exceeds
+    /// [`MAX_COMMIT_BYTES`] (both leave the journal as it was); `Storage` if writing or syncing failed, after which
+    /// it is unknown what was stored and every later call returns `Stopped`.
+    fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError>;
+
+    /// Returns the records from position `from` on (0 means 1): at most `max_records`, and no more than `max_bytes` of
+    /// them, except that the first is always returned. Empty if `from` lies behind the last position.
+    ///
+    /// # Errors
+    /// `Damaged` if no copy has the records whole; `Stopped` after `close`.
+    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError>;
+
+    /// Completes what the journal does behind its commits, so that the next opening has the least to read. Returns the
+    /// position up to which that is done: the last one. The default is for journals that do nothing behind their commits.
+    ///
+    /// # Errors
+    /// `Storage` or `Stopped` if it failed; what was appended is durable all the same.
+    fn checkpoint(&self) -> Result<u64, JournalError> {
+        Ok(self.last())
+    }
+
+    /// Stops taking commits, completes what is done behind them, and releases what the journal holds. Idempotent.
+    ///
+    /// # Errors
+    /// `Storage` or `Stopped` if it could not be completed; what was appended is durable all the same.
+    fn close(&self) -> Result<(), JournalError>;
+
+    /// Registers `tell`, which is called with the reason if the journal stops taking commits by itself, outside of a call;
+    /// at once if it has already. The default is for journals to which this cannot happen.
+    fn on_stop(&self, tell: StopListener) {
+        drop(tell);
+    }
+
+    /// What the journal takes on this machine's disk; by default nothing.
+    ///
+    /// # Errors
+    /// `Storage` if a file could not be looked at.
+    fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
+        Ok(DiskBytes::default())
+    }
+}

@@ -1,0 +1,70 @@
+//! One process owns the directory: an exclusive lock on a file that also names the owner.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::Path;
+
+use crate::journal::error::JournalError;
+
+const FILE_NAME: &str = "lock";
+
+/// The lock, held as long as this lives.
+#[derive(Debug)]
+pub(crate) struct DirLock {
+    file: File,
+}
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // A process that another thread is starting right now still has a copy of the open file, and would hold the
+        // lock a moment longer. If this fails, the system gives the lock free when the last copy is closed.
+        let _ = self.file.unlock();
+    }
+}
+
+impl DirLock {
+    /// Takes the directory for this process and writes its process id down.
+    pub fn take(dir: &Path) -> Result<Self, JournalError> {
+        let path = dir.join(FILE_NAME);
+        let what = format!("locking {}", path.display());
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(JournalError::storage(&what))?;
+        lock(&mut file, dir, &what)?;
+        let write_pid = |file: &mut File| {
+            file.set_len(0)?;
+            file.rewind()?;
+            writeln!(file, "{}", std::process::id())
+        };
+        write_pid(&mut file).map_err(JournalError::storage(what))?;
+        Ok(Self { file })
+    }
+
+    /// Takes the directory for looking only: writes nothing; `None` if it was never opened, so has no lock file.
+    pub fn take_for_reading(dir: &Path) -> Result<Option<Self>, JournalError> {
+        let path = dir.join(FILE_NAME);
+        let what = format!("locking {}", path.display());
+        match File::open(&path) {
+            Ok(mut file) => {
+                lock(&mut file, dir, &what)?;
+                Ok(Some(Self { file }))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(JournalError::storage(what)(error)),
+        }
+    }
+}
+
+fn lock(file: &mut File, dir: &Path, what: &str) -> Result<(), JournalError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => {
+            let mut pid = String::new();
+            // The owner's id only helps: without it the error is as true.
+            let _ = file.take(32).read_to_string(&mut pid);
+            let pid = pid.trim();
+            let owner = (!pid.is_empty()).then(|| pid.to_owned());
+            Err(JournalError::Locked { dir: dir.to_owned(), owner })
+        }
+        Err(TryLockError::Error(error)) => Err(JournalError::storage(what)(error)),
+    }
+}

@@ -1,0 +1,13 @@
+//! The store behind the log: the same frames in sled, which serves the reads, and the checkpoint that says how far it
+//! is complete.
+
+mod assembly;
+mod checkpoint;
+mod compression;
+mod error;
+mod sled;
+
+pub use checkpoint::Checkpoint;
+pub(crate) use checkpoint::{FoundCheckpoint, read_checkpoint};
+pub(crate) use error::StoreError;
+pub(crate) use sled::Store;

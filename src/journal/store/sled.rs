@@ -1,0 +1,232 @@
+//! The store behind the log: the same frames in sled, keyed by position; large ones packed. Every call into sled is caught.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ::sled::{Db, Tree};
+
+use super::assembly::{Assembly, key, split_key};
+use super::compression::compress;
+use super::error::{StoreError, is_lock_error};
+use crate::journal::disk::sync_dir;
+use crate::journal::frame::{Frame, FrameHeader};
+use crate::journal::panics::catch_panic;
+
+/// sled's own segments. What is said on [`PIECE_BYTES`] depends on it; a store keeps the size it was made with.
+const SLED_SEGMENT_BYTES: usize = 4 << 20;
+
+/// Frames are cut into values of this size.
+///
+/// sled writes a page (a leaf of the tree: at most 17 values before it is split) inline only if it is no larger than
+/// a quarter of a segment less 20 bytes of segment header and 32 of message header. Larger ones become files of
+/// their own, which no flush ever syncs.
+const PIECE_BYTES: usize = 32 << 10;
+
+/// More than a leaf ever holds, with room for keys and lengths.
+const PAGE_VALUES: usize = 24;
+const INLINE_LIMIT: usize = SLED_SEGMENT_BYTES / 4 - 20 - 32;
+const _: () = assert!(PAGE_VALUES * (PIECE_BYTES + 64) < INLINE_LIMIT);
+
+const TREE_NAME: &str = "frames";
+/// How long a store that was just closed in this process may take to give its file free.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Runs a call into sled.
+fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_panic(work).unwrap_or_else(|panic| Err(StoreError::Unusable(format!("it panicked: {panic}"))))
+}
+
+/// One access more for so many bytes put in or read.
+const BYTES_AN_ACCESS: usize = 4 << 10;
+
+/// The store.
+pub(crate) struct Store {
+    dir: PathBuf,
+    /// Taken out when it is closed, so that closing can be caught as well.
+    open: Option<(Db, Tree)>,
+    /// sled's data file once more: its `flush` does not make it durable, `sync_data` does.
+    data: File,
+}
+
+impl Store {
+    /// Opens the store, or creates it if there is none.
+    pub fn open(dir: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
+        let config = || {
+            ::sled::Config::new()
+                .path(dir)
+                .segment_size(SLED_SEGMENT_BYTES)
+                .cache_capacity(cache_bytes)
+                .mode(::sled::Mode::HighThroughput)
+                .flush_every_ms(None)
+        };
+        remove_unfinished_snapshots(dir).map_err(StoreError::system(format!("looking at {}", dir.display())))?;
+        let begun = Instant::now();
+        let open = loop {
+            let attempt = guarded(|| {
+                let db = config().open()?;
+                let tree = db.open_tree(TREE_NAME)?;
+                Ok((db, tree))
+            });
+            match attempt {
+                Err(StoreError::System { source, .. }) if is_lock_error(&source) && begun.elapsed() < LOCK_TIMEOUT => {
+                    thread::sleep(Duration::from_millis(10));
+                }
+                other => break other?,
+            }
+        };
+        let data = Self::make_durable(dir).map_err(StoreError::system(format!("syncing {}", dir.display())))?;
+        Ok(Self { dir: dir.to_owned(), open: Some(open), data })
+    }
+
+    /// Makes the store's files and names durable, which sled does not.
+    fn make_durable(dir: &Path) -> io::Result<File> {
+        File::open(dir.join("conf"))?.sync_all()?;
+        let data = File::open(dir.join("db"))?;
+        data.sync_all()?;
+        sync_dir(dir)?;
+        dir.parent().map_or(Ok(()), sync_dir)?;
+        Ok(data)
+    }
+
+    fn tree(&self) -> Result<&Tree, StoreError> {
+        let tree = self.open.as_ref().map(|(_, tree)| tree);
+        tree.ok_or_else(|| StoreError::Unusable("it is closed".into()))
+    }
+
+    /// Puts a frame in.
+    pub fn put(&self, first: u64, frame: &[u8]) -> Result<(), StoreError> {
+        let tree = self.tree()?;
+        guarded(|| {
+            let compressed = compress(frame);
+            for (piece, bytes) in (0_u16..).zip(compressed.as_deref().unwrap_or(frame).chunks(PIECE_BYTES)) {
+                tree.insert(key(first, piece), bytes)?;
+                touch(tree, key(first, piece), bytes)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes out whatever lies under a frame's first position.
+    pub fn remove(&self, first: u64) -> Result<(), StoreError> {
+        let tree = self.tree()?;
+        guarded(|| {
+            for entry in tree.scan_prefix(first.to_be_bytes()) {
+                tree.remove(entry?.0)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Makes all that was put in durable.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        let tree = self.tree()?;
+        guarded(|| Ok(tree.flush()?))?;
+        self.data.sync_data().map_err(StoreError::system("syncing the store"))?;
+        let mut blobs = std::fs::read_dir(self.dir.join("blobs")).map_err(StoreError::system("looking at the store's blobs"))?;
+        if blobs.next().is_some() {
+            // Cannot be, by the limit above; if it is, the store is not durable and must not be said to be.
+            return Err(StoreError::Unusable("it wrote a value into a file that is never synced".into()));
+        }
+        Ok(())
+    }
+
+    /// Shows `visit` the frames from the one with `position` on (the first there is, if none lies so far back), until
+    /// it answers false or they end. A frame at
+    /// the end that is not whole does not count.
+    pub fn visit(&self, position: u64, mut visit: impl FnMut(&Frame) -> bool) -> Result<(), StoreError> {
+        let tree = self.tree()?;
+        guarded(|| {
+            let before = tree.range(..=key(position, u16::MAX)).next_back();
+            let begin = match before.or_else(|| tree.iter().next()) {
+                Some(entry) => split_key(&entry?.0)?.0,
+                None => return Ok(()),
+            };
+            let mut assembly = Assembly::new(begin);
+            for entry in tree.range(key(begin, 0)..) {
+                let (at, value) = entry?;
+                touch(tree, &at, &value)?;
+                if !assembly.take(split_key(&at)?, &value, &mut visit)? {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The header of the frame that has `position`, if it is whole.
+    pub fn header_at(&self, position: u64) -> Result<Option<FrameHeader>, StoreError> {
+        let mut found = None;
+        self.visit(position, |frame| {
+            found = Some(frame.header);
+            false
+        })?;
+        Ok(found.filter(|header| (header.first..=header.last()).contains(&position)))
+    }
+
+    /// The header of the last whole frame.
+    pub fn last(&self) -> Result<Option<FrameHeader>, StoreError> {
+        let tree = self.tree()?;
+        let mut bound = Bound::Unbounded;
+        // The last may lack pieces; the one before cannot, being older.
+        for _ in 0..2 {
+            let entry = guarded(|| Ok(tree.range((Bound::<[u8; 10]>::Unbounded, bound)).next_back().transpose()?))?;
+            let Some((at, _)) = entry else {
+                return Ok(None);
+            };
+            let first = split_key(&at)?.0;
+            let header = self.header_at(first)?;
+            if header.is_some() {
+                return Ok(header);
+            }
+            bound = Bound::Excluded(key(first, 0));
+        }
+        Err(StoreError::Unusable("its last frames are not whole".into()))
+    }
+
+    /// Closes it. Dropping does the same and hides the error.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        self.close_once()
+    }
+
+    fn close_once(&mut self) -> Result<(), StoreError> {
+        let open = self.open.take();
+        guarded(|| {
+            drop(open);
+            Ok(())
+        })
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if let Err(error) = self.close_once() {
+            tracing::warn!(%error, "closing the store");
+        }
+    }
+}
+
+/// Removes snapshots whose writing was cut off: sled would take one for its newest, find it damaged, and give the whole
+/// store up. What a snapshot sums up is in the data file as well.
+fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
+    let entries = match std::fs::read_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "generating") {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lets sled notice how much it holds. It gathers accesses to every 256th page, and throws out what is too much when it has
+/// 64 of them: large pages, of which there are few, it would keep by the gigabyte.
+fn touch(tree: &Tree, key: impl AsRef<[u8]>, value: &[u8]) -> Result<(), ::sled::Error> {
+    (0..value.len() / BYTES_AN_ACCESS).try_for_each(|_| tree.get(&key).map(|_| ()))
+}

@@ -1,0 +1,94 @@
+//! The gRPC server: the services of a ledger, health and reflection, with the settings of HTTP/2.
+
+use super::{Health, ServeConfig};
+use crate::grpc::{Bounds, EdgeLayer, audit_service, ledger_service, partnership_service};
+use crate::ledger::Ledger;
+use crate::proto;
+use std::time::Duration;
+use tonic::transport::server::{Router, Server};
+use tower::layer::util::{Identity, Stack};
+
+/// The server with all services.
+pub type Service = Router<Stack<EdgeLayer, Identity>>;
+
+/// HTTP/2's window of one call: as large as the largest request.
+const STREAM_WINDOW_BYTES: u32 = 4 << 20;
+/// HTTP/2's window of one connection.
+const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+/// How long a connection may be idle before a keep-alive ping is sent.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
+/// How long the client may take to answer the ping.
+const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// The largest HTTP/2 frame.
+const FRAME_BYTES: u32 = 256 << 10;
+
+/// What the services of a ledger share, whatever runtimes they are served in.
+pub struct Assembly {
+    ledger: Ledger,
+    bounds: Bounds,
+    health: Health,
+    stream_in_flight: usize,
+    max_concurrent_streams: u32,
+}
+
+impl Assembly {
+    /// The assembly of a ledger's services.
+    pub fn new(ledger: &Ledger, config: &ServeConfig) -> Self {
+        Self {
+            ledger: ledger.clone(),
+            bounds: Bounds::new(config.partial_message_bytes, config.partial_message_timeout, config.limits.retry_after),
+            health: Health::new(),
+            stream_in_flight: config.stream_in_flight,
+            max_concurrent_streams: config.max_concurrent_streams,
+        }
+    }
+
+    /// The health of the services.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// Returns a server for the present runtime, to be served over TCP or any other stream. The runtime learns that
+    /// recording has stopped before a refusal for it is sent, so health never says less than an answer.
+    ///
+    /// # Errors
+    /// If the contract's descriptor cannot be read, which is a defect.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn service(&self) -> Result<Service, tonic_reflection::server::Error> {
+        tokio::spawn(self.health.clone().follow(self.ledger.clone()));
+        Ok(Server::builder()
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_frame_size(FRAME_BYTES)
+            .max_concurrent_streams(self.max_concurrent_streams)
+            .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
+            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+            .layer(EdgeLayer(self.bounds.clone()))
+            .add_service(ledger_service(&self.ledger, self.stream_in_flight))
+            .add_service(partnership_service(&self.ledger))
+            .add_service(audit_service(&self.ledger))
+            .add_service(self.health.service())
+            .add_service(reflection().build_v1()?)
+            .add_service(reflection().build_v1alpha()?))
+    }
+}
+
+/// Assembles the service of a ledger for the present runtime alone.
+///
+/// # Errors
+/// As for `Assembly::service`.
+///
+/// # Panics
+/// Outside of a runtime.
+pub fn assemble(ledger: &Ledger, config: &ServeConfig) -> Result<(Service, Health), tonic_reflection::server::Error> {
+    let assembly = Assembly::new(ledger, config);
+    Ok((assembly.service()?, assembly.health))
+}
+
+fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(proto::DESCRIPTOR)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}

@@ -1,0 +1,64 @@
+//! How the service is set up, with the defaults and what they are good for.
+
+use crate::ledger::Limits;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How the service is set up.
+#[derive(Clone, Debug)]
+pub struct ServeConfig {
+    /// Where the ledger is kept; created if it is not there.
+    pub data_dir: PathBuf,
+    /// Where to listen; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// Whether a damaged end of the log that no other copy has is cut off instead of refused.
+    pub cut_damaged_tail: bool,
+    /// Records from one snapshot of the state to the next; 0 for none.
+    pub snapshot_records: u64,
+    /// Whether both copies of all records are read before the service starts, however large the ledger is.
+    pub check_everything: bool,
+    /// What the ledger accepts before it refuses requests.
+    pub limits: Limits,
+    /// Threads that serve connections; a connection stays with its thread.
+    pub worker_threads: usize,
+    /// Connections at a time; more are closed at once. The system's limit of open files may allow fewer.
+    pub max_connections: usize,
+    /// How long a client that has connected may take to send the HTTP/2 preface.
+    pub preface_timeout: Duration,
+    /// Bytes of partly received messages, over all calls; more are refused as overload.
+    pub partial_message_bytes: usize,
+    /// How long the rest of a message may take once it has begun to arrive.
+    pub partial_message_timeout: Duration,
+    /// Calls at a time on one connection.
+    pub max_concurrent_streams: u32,
+    /// Unanswered requests of one append stream; at that many it is not read on (back-pressure).
+    pub stream_in_flight: usize,
+    /// How long calls under way may take to finish once the service is told to stop.
+    pub drain: Duration,
+    /// How long the last commits and closing the journal may take after that.
+    pub close: Duration,
+}
+
+impl Default for ServeConfig {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            data_dir: PathBuf::from("ledger-data"),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
+            cut_damaged_tail: false,
+            snapshot_records: 1_000_000,
+            check_everything: false,
+            limits: Limits::default(),
+            worker_threads: cores.min(4),
+            max_connections: 4_096,
+            preface_timeout: Duration::from_secs(10),
+            partial_message_bytes: 128 << 20,
+            partial_message_timeout: Duration::from_mins(1),
+            max_concurrent_streams: 256,
+            stream_in_flight: 256,
+            drain: Duration::from_secs(4),
+            close: Duration::from_secs(5),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Accepts connections: a limited number, and none whose client stays silent.
+//!
+//! A connection takes a file descriptor, and the journal needs some as well. Without a limit, clients that connect and send
+//! nothing would in the end stop the writer.
+
+use std::future::Future as _;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Sleep, sleep};
+use tonic::transport::server::{Connected, TcpConnectInfo};
+
+/// Length of the preface that every HTTP/2 client sends first.
+const PREFACE_BYTES: usize = 24;
+/// How long nothing is accepted after the system has refused a connection, such as for lack of file descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+/// File descriptors reserved for the journal.
+const RESERVED_FILES: usize = 128;
+/// File descriptors that a runtime needs: epoll and eventfd.
+const FILES_PER_RUNTIME: usize = 4;
+/// The limit of file descriptors that is assumed where the system does not tell one.
+const DEFAULT_FILES: usize = 1_024;
+/// The most connections, whatever the limit of file descriptors.
+const MAX_CONNECTIONS: usize = 8_192;
+
+/// Returns how many connections the process's limit of file descriptors leaves room for, beside so many runtimes.
+pub fn most_connections(runtimes: usize) -> usize {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    most_of(files_of(&limits).saturating_sub(FILES_PER_RUNTIME * runtimes))
+}
+
+/// Returns the soft limit of file descriptors in the text of `/proc/self/limits`.
+fn files_of(limits: &str) -> usize {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"));
+    let soft = line.and_then(|line| line.split_whitespace().next()).unwrap_or_default();
+    if soft == "unlimited" { usize::MAX } else { soft.parse().unwrap_or(DEFAULT_FILES) }
+}
+
+fn most_of(files: usize) -> usize {
+    files.saturating_sub(RESERVED_FILES).max(files / 2).clamp(1, MAX_CONNECTIONS)
+}
+
+/// Accepts connections up to a limit; more are closed at once.
+pub struct Acceptor {
+    listener: TcpListener,
+    permits: Arc<Semaphore>,
+    /// Whether the last connection was closed for the limit, which is logged once.
+    is_full: bool,
+}
+
+impl Acceptor {
+    /// An acceptor of at most `most` connections at a time.
+    pub fn new(listener: TcpListener, most: usize) -> Self {
+        Self { listener, permits: Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS))), is_full: false }
+    }
+
+    /// Waits for the next connection within the limit.
+    pub async fn next(&mut self) -> Accepted {
+        loop {
+            let accepted = match self.listener.accept().await {
+                // Taken from this runtime: it is registered with that of the thread that will serve it.
+                Ok((stream, _)) => stream.into_std(),
+                Err(error) => Err(error),
+            };
+            match accepted {
+                Ok(stream) => {
+                    if let Some(accepted) = self.admit(stream) {
+                        return accepted;
+                    }
+                }
+                Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "no connection can be accepted");
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    fn admit(&mut self, stream: std::net::TcpStream) -> Option<Accepted> {
+        let Ok(permit) = Arc::clone(&self.permits).try_acquire_owned() else {
+            if !self.is_full {
+                tracing::warn!("there are as many connections as there is room for: more are closed at once");
+            }
+            self.is_full = true;
+            return None;
+        };
+        self.is_full = false;
+        // Without the option a connection is only slower.
+        let _ = stream.set_nodelay(true);
+        Some(Accepted { stream, permit })
+    }
+}
+
+/// A connection that is accepted and not served yet.
+pub struct Accepted {
+    stream: std::net::TcpStream,
+    permit: OwnedSemaphorePermit,
+}
+
+impl Accepted {
+    /// Registers the connection with the present runtime. The client must send the HTTP/2 preface within
+    /// `preface_timeout`; `count` is held as long as the connection lasts.
+    ///
+    /// # Errors
+    /// If the system refuses it.
+    pub fn register(self, preface_timeout: Duration, count: Arc<()>) -> io::Result<Connection> {
+        let stream = TcpStream::from_std(self.stream)?;
+        Ok(Connection {
+            stream,
+            preface_bytes: PREFACE_BYTES,
+            preface_deadline: Some(Box::pin(sleep(preface_timeout))),
+            _permit: self.permit,
+            _count: count,
+        })
+    }
+}
+
+/// A connection that fails if the client does not send the HTTP/2 preface in time.
+pub struct Connection {
+    stream: TcpStream,
+    /// Bytes of the preface that are still to come.
+    preface_bytes: usize,
+    /// `None` once the preface has come.
+    preface_deadline: Option<Pin<Box<Sleep>>>,
+    _permit: OwnedSemaphorePermit,
+    _count: Arc<()>,
+}
+
+impl Connected for Connection {
+    type ConnectInfo = TcpConnectInfo;
+
+    fn connect_info(&self) -> Self::ConnectInfo {
+        self.stream.connect_info()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if self.preface_deadline.is_some() {
+            self.preface_bytes = self.preface_bytes.saturating_sub(buffer.filled().len() - before);
+            if self.preface_bytes == 0 {
+                self.preface_deadline = None;
+            }
+        }
+        match &mut self.preface_deadline {
+            Some(deadline) if read.is_pending() => {
+                ready!(deadline.as_mut().poll(context));
+                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client says nothing")))
+            }
+            _ => read,
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_journal_keeps_some_files_for_itself() {
+        let limits = "Limit                     Soft Limit           Hard Limit           Units     \n\
+                      Max open files            1024                 524288               files     \n";
+        assert_eq!(files_of(limits), 1_024);
+        assert_eq!(files_of("Max open files            unlimited            unlimited            files"), usize::MAX);
+        assert_eq!(files_of("nothing of the kind"), DEFAULT_FILES);
+        assert_eq!([1_024, 20_000, 100, usize::MAX].map(most_of), [896, MAX_CONNECTIONS, 50, MAX_CONNECTIONS]);
+    }
+}

@@ -1,0 +1,117 @@
+//! Serving over TCP: start, signals, and an end in time whatever the clients do.
+
+use super::assembly::Assembly;
+use super::config::ServeConfig;
+use super::connections::{Acceptor, most_connections};
+use super::error::ServeError;
+use super::health::Health;
+use super::open::{OpenLedger, open};
+use super::signals::Signals;
+use super::threads::Threads;
+use crate::ledger::{Ledger, ReplayReport};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Builder;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
+fn system(what: &'static str) -> impl FnOnce(io::Error) -> ServeError {
+    move |source| ServeError::System { what, source }
+}
+
+/// Opens a ledger and serves it until SIGTERM or SIGINT. `on_ready` is called once it listens, with the real address, what
+/// was replayed, and the notes of opening the store.
+///
+/// # Errors
+/// Why it could not start, or what went wrong at the end.
+pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayReport, &[String])) -> Result<(), ServeError> {
+    std::fs::create_dir_all(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
+    // Connections are served by other threads, so this one hears signals whatever they do.
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(system("threads"))?;
+    let socket = {
+        let _inside = runtime.enter();
+        bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
+    };
+    let OpenLedger { ledger, replayed, notes } = open(config)?;
+    let assembly = Assembly::new(&ledger, config);
+    let mut threads = {
+        let _inside = runtime.enter();
+        Threads::start(config.worker_threads, &assembly, config.preface_timeout)?
+    };
+    let served = runtime.block_on(async {
+        // Until here clients are refused at once instead of waiting for the replay.
+        let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;
+        let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
+        let mut signals = Signals::new().map_err(system("signals"))?;
+        on_ready(address, &replayed, &notes);
+        run(&ledger, config, listener, assembly.health(), &mut threads, &mut signals).await
+    });
+    threads.close();
+    let stopped = ledger.stopped().borrow().clone();
+    let closed = close(ledger, config.close);
+    runtime.block_on(threads.wait());
+    served?;
+    match stopped {
+        Some(why) => Err(ServeError::Stopped(why.to_string())),
+        None => closed,
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+/// Serves until a signal, then shuts down gracefully: health says so, no connection is accepted, and calls under way have
+/// `config.drain` to finish. Without that limit a client that stays connected would keep the server up for ever.
+async fn run(
+    ledger: &Ledger,
+    config: &ServeConfig,
+    listener: TcpListener,
+    health: &Health,
+    threads: &mut Threads,
+    signals: &mut Signals,
+) -> Result<(), ServeError> {
+    health.serving().await;
+    // Reports it as well if recording has stopped already.
+    tokio::spawn(health.clone().follow(ledger.clone()));
+    let by_files = most_connections(config.worker_threads + 1);
+    let mut acceptor = Acceptor::new(listener, config.max_connections.min(by_files));
+    let ended = loop {
+        tokio::select! {
+            accepted = acceptor.next() => threads.serve(accepted),
+            // A thread ended by itself; calls under way on the others are finished.
+            Some(outcome) = threads.next_outcome() => break outcome,
+            name = signals.next() => {
+                tracing::info!(signal = name, "ending");
+                break Ok(());
+            }
+        }
+    };
+    // New connections are refused from here on.
+    drop(acceptor);
+    health.ending().await;
+    ledger.begin_closing();
+    threads.shut_down();
+    tokio::select! {
+        outcome = threads.all_outcomes() => return ended.and(outcome),
+        () = tokio::time::sleep(config.drain) => tracing::info!("some connections stayed open and are cut"),
+        name = signals.next() => tracing::info!(signal = name, "asked again to end: connections are cut"),
+    }
+    ended
+}
+
+/// Commits the requests that were accepted and closes the journal; fails if that takes longer than `within`.
+fn close(ledger: Ledger, within: Duration) -> Result<(), ServeError> {
+    let (sender, closed) = channel();
+    std::thread::spawn(move || {
+        let _ = sender.send(ledger.close());
+    });
+    Ok(closed.recv_timeout(within).map_err(|_| ServeError::CloseTimeout(within))??)
+}
