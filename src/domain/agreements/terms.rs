@@ -16,7 +16,7 @@ pub(super) const DEFAULT_REVIEW_DAYS: u32 = 92;
 /// A version of an agreement's terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
-    /// Whose days and months count (rules 1.5).
+    /// The time zone in which days and months count (rules 1.5).
     pub zone: Tz,
     /// Commission rules, in the order in which they are tried (rules 6.2).
     pub rules: Vec<CommissionRule>,
@@ -30,7 +30,7 @@ pub struct Terms {
     pub tail: Tail,
     /// The notice period (rules 4.4).
     pub notice: Span,
-    /// Who may not work with whom (rules 4.6).
+    /// An obligation not to work with others (rules 4.6).
     pub exclusivity: Option<Exclusivity>,
     /// Which uses of the brands need no approval, and which do (rules 10.1).
     pub brand_use: BrandUseTerms,
@@ -164,7 +164,7 @@ pub enum Reward {
 pub struct Tiers {
     /// How bands rate.
     pub mode: TierMode,
-    /// Over what sales are added up.
+    /// The period over which sales are added up.
     pub period: TierPeriod,
     /// The currency of the sales and bands.
     pub currency: Currency,
@@ -192,7 +192,7 @@ impl Tiers {
         }
     }
 
-    /// The rate of the band in which a total lies; a band starts at its threshold; none before the first.
+    /// Returns the rate, in basis points, of the band in which a total lies; a band starts at its threshold. 0 below the first.
     pub fn rate_at(&self, total: i128) -> u32 {
         self.bands.iter().rev().find(|(from, _)| i128::from(*from) <= total).map_or(0, |(_, rate)| *rate)
     }
@@ -211,7 +211,7 @@ impl Exclusivity {
 }
 
 impl Terms {
-    /// When a window of these terms starts and ends, from an anchor.
+    /// Returns a window of these terms from an anchor, as [start, end).
     pub fn window_from(&self, anchor: Time, window: Window) -> (Time, Time) {
         (anchor, crate::domain::calendar::add_months(anchor, window.months, self.zone))
     }

@@ -58,7 +58,7 @@ impl Terms {
     }
 }
 
-/// What the sides promised is kept as sent.
+/// Checks the obligations, which are kept as sent and in no other form.
 fn check_scope(message: &proto::Terms, fields: &mut Fields) {
     if let Some(scope) = &message.scope {
         fields.within("scope", |fields| {
@@ -85,7 +85,7 @@ fn parse_ownership(message: &proto::Ownership, fields: &mut Fields) -> VentureOw
     VentureOwnership { house_bps: message.house_bps, partner_bps: message.partner_bps }
 }
 
-/// Zero stands for what is not said.
+/// Zero days mean the default.
 fn parse_cadence(message: &proto::Cadence, fields: &mut Fields) -> Cadence {
     let or = |days: u32, default| if days == 0 { default } else { days };
     fields.within("cadence", |fields| Cadence {

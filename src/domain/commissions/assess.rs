@@ -12,7 +12,7 @@ use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::{CommissionOutcome, CommissionTrigger, TierMode, WindowAnchor};
 
-/// What is assessed.
+/// What an assessment is made from: a sale or a qualification.
 pub struct AssessmentInput<'a> {
     /// The sale's id; none for a qualification.
     pub sale: Option<&'a Id>,
@@ -34,7 +34,7 @@ impl AssessmentInput<'_> {
     }
 }
 
-/// The assessment of a sale or qualification. Checks in the order of rules 6.2.
+/// Returns the assessment of a sale or qualification, checked in the order of rules 6.2.
 pub fn assess(input: &AssessmentInput, state: &State) -> Assessment {
     let mut result = Assessment {
         sale: input.sale.cloned(),
@@ -153,7 +153,7 @@ fn earn(input: &AssessmentInput, credit: Row, terms: &Terms, rule: &CommissionRu
     result.available_at = Some(add_days(input.at, u64::from(rule.hold_days), terms.zone));
 }
 
-/// What is left under the cap, and what it cuts off (rules 6.6).
+/// Splits what was earned into what the cap leaves and what it cuts off (rules 6.6).
 fn cap(input: &AssessmentInput, credit: Row, rule: &CommissionRule, earned: Money, state: &State) -> (Money, Money) {
     let nothing = Money::zero(earned.currency);
     let (Some(cap), Some((_, lead))) = (rule.cap_per_lead.filter(|cap| cap.currency == earned.currency), input.lead) else {
@@ -200,7 +200,7 @@ impl Tiers {
     }
 }
 
-/// The assessment among effects.
+/// Returns the assessment among effects.
 pub fn assessment_in(effects: &[Effect]) -> Option<&Assessment> {
     effects.iter().find_map(|effect| match effect {
         Effect::CommissionAssessed(assessment) => Some(&**assessment),

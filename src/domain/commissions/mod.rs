@@ -39,7 +39,7 @@ use net_sales::{NetSales, NetSalesKey};
 pub use sale::Sale;
 use smallvec::SmallVec;
 
-/// Everything about money that is not an account.
+/// Sales, refunds, payouts, disputes and closes: all about money but the accounts.
 #[derive(Default)]
 pub struct Commissions {
     /// Sales by id.
@@ -52,7 +52,7 @@ pub struct Commissions {
     pub disputes: Table<Id, Dispute>,
     pub(super) others: Table<(IdKind, Id), Other>,
     pub(super) net_sales: Table<NetSalesKey, NetSales>,
-    /// What sales and qualifications have alike.
+    /// The interner of what earnings have in common.
     pub(super) pinned: Interner<Pinned>,
     pub(super) closes: Vec<Close>,
     pub(super) closes_before: usize,
@@ -332,7 +332,7 @@ impl PinnedAssessment {
 }
 
 impl State {
-    /// Remembers a commission entry with its sale or lead, so that disputes and transfers find it.
+    /// Links a commission entry with its sale or lead, so that disputes and transfers find it.
     pub(super) fn note_commission(&mut self, about: About, partner: Row, position: u64, entry: (Row, Row)) {
         let mut disputes: SmallVec<[Row; 2]> = SmallVec::new();
         let currency = self.accounts.key(entry.0).1;

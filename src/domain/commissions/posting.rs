@@ -1,4 +1,4 @@
-//! How effects move money: which accounts an entry of a kind stands against (rules 12).
+//! Postings: an entry in a partner's account and the ones that balance it (rules 12), and what events read back from them.
 
 use super::holdings::CommissionPart;
 use crate::domain::State;
@@ -55,7 +55,7 @@ impl PartnerEntry {
     }
 }
 
-/// What a commission entry of a part is about.
+/// Returns the ids that a commission entry of a part names.
 pub fn subject_of_part(part: &CommissionPart, lead: Option<&Id>, sale: Option<&Id>, state: &State) -> PostingSubject {
     PostingSubject {
         partner: Some(state.partners.key(part.partner).clone()),
@@ -66,7 +66,7 @@ pub fn subject_of_part(part: &CommissionPart, lead: Option<&Id>, sale: Option<&I
     }
 }
 
-/// What entries of an agreement's partner are about.
+/// Returns the ids that an entry of an agreement's partner names.
 pub fn subject_of_agreement(credit: Row, lead: Option<Row>, sale: Option<&Id>, state: &State) -> PostingSubject {
     let agreement = state.agreements.by_id.get(credit);
     PostingSubject {
@@ -92,7 +92,7 @@ pub fn accrue(assessment: &Assessment, subject: PostingSubject, at: Time, state:
     }
 }
 
-/// Posts what the partner collected against it, or back (rules 6.10).
+/// Posts what the partner collected: below zero it owes more, above zero less (rules 6.10).
 pub fn collect(minor_units: i64, amount: Money, subject: PostingSubject, at: Time, state: &State, effects: &mut Vec<Effect>) {
     let entry = PartnerEntry {
         kind: EntryKind::Collection,

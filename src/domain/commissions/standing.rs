@@ -8,7 +8,8 @@ use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::EntryKind;
 
-/// What of a standing amount counts as paid: the part `from..from + amount` of all that was paid to its account.
+/// The paid portion of a standing amount: the part `from..from + amount` of all that was paid to its account, payments being
+/// allocated first in, first out (rules 5.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaidPortion {
     /// What stands of earlier commission, which payments count against first; at most what was paid.

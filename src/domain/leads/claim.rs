@@ -24,7 +24,7 @@ pub struct Decision {
     later: Option<Box<Later>>,
 }
 
-/// What was decided: claims through the same agreement are mostly decided alike, and share it.
+/// What was decided. Claims through the same agreement mostly have equal values, so these are interned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
     /// Who may work the lead.
@@ -41,7 +41,7 @@ pub struct Claim {
     pub(super) zone: Tz,
 }
 
-/// What happened to a claim later.
+/// What was recorded about a claim after its decision.
 #[derive(Clone, Debug, Default)]
 struct Later {
     approved: Option<Stamp>,
@@ -56,16 +56,16 @@ impl Deref for Decision {
     }
 }
 
-/// What a referral came through: whose figures it is counted in (rules 11).
+/// The agreement and the campaign of a referral, in whose metrics it counts (rules 11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// The agreement it named; of a joint lead that fell to a partner the participant's.
+    /// The agreement it named; for a joint lead that a partner got, that participant's agreement.
     pub agreement: Option<Row>,
     /// The campaign it named.
     pub campaign: Option<Row>,
 }
 
-/// Until when a claim is protected by date.
+/// When the protection of a claim ends by date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProtectionEnd {
     /// Without limit.
@@ -138,7 +138,7 @@ impl Decision {
         self.zone
     }
 
-    /// Whether its protection may end by date within [from, to]: true whenever it does, and cheap, for a look at many.
+    /// A cheap filter: returns `false` only if its protection certainly does not end by date within [from, to].
     pub fn may_lapse_within(&self, from: Time, to: Time) -> bool {
         let Some(days) = self.protection.days else { return false };
         let anchor = match (self.protection.from_approval, self.approved()) {
@@ -147,7 +147,7 @@ impl Decision {
             (true, None) => return false,
         };
         let extended: i64 = self.extensions().iter().map(|(_, days)| i64::from(*days)).sum();
-        // A local day is a day of UTC, give or take how far zones lie apart and what they skip.
+        // A local day is a day of UTC, up to zone offsets and skipped days: three days of margin cover both.
         let least = anchor.timestamp() + (i64::from(days) - 3) * SECONDS_OF_A_DAY;
         let most = anchor.timestamp() + (i64::from(days) + extended + 3) * SECONDS_OF_A_DAY;
         least <= to.timestamp() && from.timestamp() <= most

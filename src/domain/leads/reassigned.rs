@@ -120,7 +120,7 @@ impl LeadReassigned {
         Ok(effect)
     }
 
-    /// Moves what stands with others and is unpaid, lot by lot: out, and in unless it goes to the house.
+    /// Transfers the unpaid commission that others hold, lot by lot: a posting out and, unless it goes to the house, one in.
     fn transfer(&self, row: Row, lead: &Lead, at: Time, state: &State, effects: &mut Vec<Effect>) {
         let to = self
             .to

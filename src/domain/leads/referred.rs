@@ -75,8 +75,8 @@ impl EventType for LeadReferred {
                         ..claim_of(effect, *terms_position, pinned, state)
                     };
                     let row = state.leads.decide(lead, Decision::new(stamp, claim));
-                    self.tell_campaign(row, credit.as_ref().filter(|_| *owner != Party::House), stamp, state);
-                    self.name(row, stamp, state);
+                    self.add_to_campaign(row, credit.as_ref().filter(|_| *owner != Party::House), stamp, state);
+                    self.add_alias(row, stamp, state);
                     for key in &self.match_keys {
                         state.leads.add_match_key(key, row, stamp);
                     }
@@ -91,7 +91,7 @@ impl EventType for LeadReferred {
                         earlier_than_owner: *earlier_than_owner,
                     };
                     state.leads.by_id.get_mut(row).add_declined(claim);
-                    self.name(row, stamp, state);
+                    self.add_alias(row, stamp, state);
                 }
                 _ => {}
             }
@@ -185,8 +185,8 @@ impl LeadReferred {
         }
     }
 
-    /// Tells the campaign of a referral through it, and whose a joint lead became.
-    fn tell_campaign(&self, lead: Row, acquirer: Option<&Id>, stamp: Stamp, state: &mut State) {
+    /// Adds the referral to its campaign, with the participant that a joint lead went to.
+    fn add_to_campaign(&self, lead: Row, acquirer: Option<&Id>, stamp: Stamp, state: &mut State) {
         let Some(id) = &self.campaign else { return };
         let (row, campaign) = state.campaigns.known(id);
         let party = acquirer.map_or(CampaignParty::House, |id| CampaignParty::Agreement(id.clone()));
@@ -195,8 +195,8 @@ impl LeadReferred {
         state.campaigns.by_id.get_mut(row).add_referral(Referral { stamp, lead, allocated_to });
     }
 
-    /// Makes the id an alias, unless it is the lead's own (rules 5.3).
-    fn name(&self, row: Row, stamp: Stamp, state: &mut State) {
+    /// Records the id as an alias, unless it is the lead's own (rules 5.3).
+    fn add_alias(&self, row: Row, stamp: Stamp, state: &mut State) {
         if *state.leads.by_id.key(row) != self.lead {
             state.leads.note_alias(&self.lead, row, stamp);
         }

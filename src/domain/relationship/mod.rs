@@ -29,7 +29,7 @@ pub struct Relationship {
     pub breaches: Table<Id, Breach>,
 }
 
-/// What the sides did under an agreement, each in the order of recording.
+/// What was recorded about an agreement's relationship, each list in the order of recording.
 #[derive(Clone, Default)]
 pub(super) struct AgreementActivity {
     managers: Vec<Manager>,
@@ -39,7 +39,7 @@ pub(super) struct AgreementActivity {
     breaches: Vec<Row>,
 }
 
-/// What was found of a partner, and done with it, each in the order of recording.
+/// What was recorded about a partner before there was an agreement, each list in the order of recording.
 #[derive(Clone, Default)]
 pub(super) struct PartnerActivity {
     assessments: Vec<(Stamp, Fit)>,
@@ -134,7 +134,7 @@ pub struct Breach {
     pub by: Side,
     /// Of which part.
     pub clause: BreachClause,
-    /// Until when it is to be put right; none: no term.
+    /// Until when it is to be cured; `None` for no deadline.
     pub cure_by: Option<Time>,
     /// What happened, as sent.
     pub description: Box<str>,
@@ -187,7 +187,7 @@ impl BrandUse {
 }
 
 impl Breach {
-    /// When it was put right, as seen.
+    /// Returns when it was cured, as seen.
     pub fn cured_at(&self, seen: Seen) -> Option<Time> {
         self.cured.filter(|stamp| seen.sees(*stamp)).map(|stamp| stamp.occurred_at)
     }

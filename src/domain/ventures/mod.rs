@@ -26,7 +26,7 @@ impl State {
         version.terms.ownership.ok_or_else(|| refused("its terms name no ownership; amend them"))
     }
 
-    /// A side's capital that was not returned, in minor units, as far as recorded.
+    /// Returns a side's capital that was not returned, in minor units, by all that is recorded.
     fn capital(&self, account: AccountName, currency: Currency) -> i64 {
         let balance = self.accounts.by_key(&(account, currency)).map_or(0, |account| account.totals().balance());
         // Debit is above zero; capital is credited. It fits: the range was checked when it was posted.
