@@ -33,7 +33,7 @@ pub trait EventType: Sized {
     /// Returns its effects, or why it is refused. That its ids are new or known has been checked.
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection>;
 
-    /// Writes to the state what `State::evolve` does not write for all events alike: all but postings.
+    /// Writes its slice of the state. Postings are written by `State::evolve`, for every event in the same way.
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State);
 }
 

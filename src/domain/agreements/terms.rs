@@ -44,7 +44,7 @@ pub struct Terms {
     pub minimum_payout: Option<Money>,
     /// Whether a refund for the house's fault takes commission back (rules 6.8).
     pub reverse_on_house_fault: bool,
-    /// The terms as sent, for answers.
+    /// The terms as sent, for queries.
     pub message: Arc<proto::Terms>,
 }
 
@@ -55,7 +55,7 @@ impl Eq for Terms {}
 pub struct BrandUseTerms {
     /// Where a use is allowed.
     pub allowed_channels: Vec<BrandChannel>,
-    /// Where it needs an approval all the same.
+    /// Where it needs an approval even if it is allowed.
     pub approval_channels: Vec<BrandChannel>,
 }
 

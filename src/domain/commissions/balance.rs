@@ -34,7 +34,7 @@ pub struct Balance {
     pub returned: i128,
     /// Received from the partner.
     pub received: i128,
-    /// What the house owes in all.
+    /// The sum: what the house owes.
     pub net: i128,
     /// Of that, commission not yet available.
     pub pending: i128,

@@ -10,7 +10,7 @@ use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto::{self, Side, dispute_opened::Subject};
 
-/// A side does not agree.
+/// A side disputes a lead, a sale or a payout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisputeOpened {
     dispute: Id,

@@ -152,7 +152,7 @@ impl Earning {
         first.into_iter().chain(self.warm.iter().flat_map(|warm| warm.entries.iter().copied()))
     }
 
-    /// A commission entry of a record was posted to a partner.
+    /// Adds a commission entry that a record posted to a partner: account and place.
     pub(in crate::domain) fn add_entry(&mut self, partner: Row, currency: Currency, position: u64, entry: (Row, Row)) {
         let is_first = self.entry.0.get().is_none();
         let is_its_own = self.pinned.holder == Some(partner) && position == self.stamp().position;
@@ -170,7 +170,7 @@ impl Earning {
         }
     }
 
-    /// A refund of it was recorded, or its reinstatement (below zero).
+    /// Adds a refund of it or, below zero, a reinstatement, in minor units.
     pub(super) fn add_refunded(&mut self, applied: i64, exempt: bool) {
         let warm = self.warm_mut();
         warm.refunded += applied;
@@ -199,7 +199,7 @@ impl Earning {
         holdings
     }
 
-    /// Commission was moved here, or accrued by something later.
+    /// Adds commission that was transferred, or accrued later.
     pub fn acquire(&mut self, holding: Holding) {
         self.holdings_mut().acquire(holding);
     }

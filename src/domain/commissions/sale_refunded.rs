@@ -99,7 +99,7 @@ impl EventType for SaleRefunded {
 }
 
 impl SaleRefunded {
-    /// What of the refund counts: at most what is left of the sale.
+    /// Returns what of the refund counts, in minor units: at most what is left of the sale.
     fn applied(&self, sale: &Sale) -> Result<i64, Rejection> {
         if self.amount.currency != sale.amount().currency {
             return Err(Rejection::CurrencyMismatch { given: self.amount.currency, expected: sale.amount().currency });
@@ -148,7 +148,7 @@ impl SaleRefunded {
     }
 }
 
-/// Adds to what the house loses of what it took over, which is posted nowhere.
+/// Adds to what the refund takes of the commission that the house took over; it is said in the effect, not posted.
 fn note_house_part(part: Money, effects: &mut [Effect]) {
     for effect in effects {
         if let Effect::RefundApplied { taken_from_house, .. } = effect {

@@ -11,7 +11,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto;
 
-/// A lead turned out to be worth working.
+/// A lead qualified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeadQualified {
     lead: Id,

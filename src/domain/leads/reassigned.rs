@@ -17,7 +17,7 @@ use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto::{self, EntryKind, OwnershipRule, lead_reassigned::To};
 
-/// Somebody decided who owns a lead from now on.
+/// A decision on who owns a lead from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeadReassigned {
     lead: Id,

@@ -15,7 +15,7 @@ use crate::proto::{self, AcquiredBy, OwnershipRule};
 /// The most match keys of a referral.
 const MAX_MATCH_KEYS: usize = 8;
 
-/// Somebody claims a lead.
+/// A claim on a lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeadReferred {
     /// The lead, by any of its ids.

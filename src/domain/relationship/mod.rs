@@ -19,9 +19,9 @@ use crate::proto::{BrandChannel, BreachClause, LaunchStep, ReviewDecision, Revie
 /// What is known of all relationships.
 #[derive(Default)]
 pub struct Relationship {
-    /// What was done under an agreement, by its row.
+    /// What was recorded about agreements, by the agreement's row.
     pub(super) agreements: Table<Row, AgreementActivity>,
-    /// What was found and done before there was an agreement, by the partner's row.
+    /// What was recorded about partners before there was an agreement, by the partner's row.
     pub(super) partners: Table<Row, PartnerActivity>,
     /// Brand uses by id.
     pub brand_uses: Table<Id, BrandUse>,
@@ -77,7 +77,7 @@ pub struct Review {
     pub kind: ReviewKind,
     /// What was decided.
     pub decision: Option<ReviewDecision>,
-    /// What was said, as sent.
+    /// The summary, as sent.
     pub summary: Box<str>,
 }
 
@@ -92,7 +92,7 @@ pub struct Fit {
     pub brand_alignment: u32,
     /// Whether it competes with the house.
     pub competitor: bool,
-    /// What was said besides, as sent.
+    /// Notes, as sent.
     pub notes: Box<str>,
 }
 
@@ -119,7 +119,7 @@ pub struct BrandUseDecision {
     pub stamp: Stamp,
     /// Whether the brand may be used.
     pub approved: bool,
-    /// What was said besides, as sent.
+    /// A note, as sent.
     pub note: Box<str>,
 }
 
