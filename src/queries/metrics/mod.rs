@@ -8,9 +8,8 @@ mod ratio;
 pub mod reach;
 
 use super::{Query, Source, StateView, agreement_seen, campaign_seen, parsed, partner_seen, seen_by};
-use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, saturating_i64};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
@@ -170,11 +169,11 @@ impl Figures<'_> {
         let registrations_fitted = registrations.and_then(|count| fitting.optional(count));
         let is_beneath = by_currency.iter().any(|money| money.is_out_of_range) || reach.as_ref().is_some_and(|reach| reach.is_out_of_range);
         proto::Metrics {
-            leads: narrowed(leads),
-            qualified: narrowed(qualified),
+            leads: saturating_i64(leads),
+            qualified: saturating_i64(qualified),
             registrations: registrations_fitted,
             conversion: ratio(qualified, registrations.unwrap_or(leads)),
-            deals: narrowed(deals),
+            deals: saturating_i64(deals),
             close_rate: ratio(deals, qualified),
             by_currency,
             reach,
