@@ -2,7 +2,7 @@
 
 use super::Answers;
 use super::status::to_status;
-use crate::backup::{FORMAT_VERSION, Pages, message_of};
+use crate::backup::{FORMAT_VERSION, PageCursor, message_of};
 use crate::domain::rejection::Rejection;
 use crate::journal::{TreeHead, leaf_hash};
 use crate::ledger::{Error, Ledger};
@@ -22,7 +22,7 @@ pub struct Copy {
     head: TreeHead,
     /// What is sent first; none once it was.
     header: Option<BackupHeader>,
-    pages: Pages,
+    pages: PageCursor,
     record_bytes: u64,
     is_over: bool,
 }
@@ -52,7 +52,7 @@ impl Copy {
             position: head.size,
             tree_root: head.root.to_vec(),
         };
-        Ok(Self { ledger, head, header: Some(header), pages: Pages::new(after, head), record_bytes: 0, is_over: false })
+        Ok(Self { ledger, head, header: Some(header), pages: PageCursor::new(after, head), record_bytes: 0, is_over: false })
     }
 
     /// The parts. Each page is read on a thread for blocking work, when the client has taken the one before; between two

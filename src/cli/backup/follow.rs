@@ -6,7 +6,7 @@ use crate::cli::client::Session;
 use crate::cli::failure::Failure;
 use crate::cli::language::say;
 use crate::cli::text::utc;
-use partnership_ledger::backup::{Folder, Growth, Kept, hex};
+use partnership_ledger::backup::{Added, Folder, Growth, hex};
 use partnership_ledger::server::Signals;
 use prost_types::Timestamp;
 use std::io::{self, Write as _};
@@ -55,7 +55,7 @@ struct Follower<'a> {
 
 impl Follower<'_> {
     /// Copies what is new.
-    async fn copy(&mut self) -> Result<(Kept, Option<Timestamp>), Failure> {
+    async fn copy(&mut self) -> Result<(Added, Option<Timestamp>), Failure> {
         let mut source = match self.source.take() {
             Some(source) => source,
             None => Source::served(self.session).await?,
@@ -67,7 +67,7 @@ impl Follower<'_> {
     }
 
     /// Says what came of it, and answers how long to wait. What waiting does not mend is an error.
-    fn settle(&mut self, copied: Option<Result<(Kept, Option<Timestamp>), Failure>>, every: Duration) -> Result<Duration, Failure> {
+    fn settle(&mut self, copied: Option<Result<(Added, Option<Timestamp>), Failure>>, every: Duration) -> Result<Duration, Failure> {
         let language = self.session.out.language;
         match copied {
             None => Ok(every),
@@ -97,7 +97,7 @@ impl Follower<'_> {
     }
 
     /// Says how far the copy is, and how long ago the oldest of what was new had been recorded.
-    fn say(&mut self, kept: Kept, oldest: Option<Timestamp>) -> Result<(), Failure> {
+    fn say(&mut self, kept: Added, oldest: Option<Timestamp>) -> Result<(), Failure> {
         let behind = oldest.as_ref().and_then(seconds_since).unwrap_or_default();
         let (position, records) = (self.folder.head().size.to_string(), kept.records.to_string());
         let out = &mut self.session.out;
