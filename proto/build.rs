@@ -24,9 +24,9 @@ const BOXED: [&str; 5] = [
     ".partnership.ledger.v1.CommissionAssessed.tier_working",
 ];
 
-/// Methods over many records, with the types of `grpc::wire` that their messages are read into and written from.
-const OVER_BYTES: [(&str, &str, &str); 3] =
-    [("Append", "Append", "Appended"), ("AppendStream", "StreamAppend", "StreamAppended"), ("ReadRecords", "RecordsAsked", "RecordsPage")];
+/// Messages of the contract once more, with `bytes` in place of parts that are passed through. Not served by reflection.
+const PASS_THROUGH: &str = "internal/pass_through.proto";
+const PASS_THROUGH_PACKAGE: &str = "internal";
 
 fn main() -> Result<(), Box<dyn Error>> {
     // A directory is watched with all that is in it, this file included.
@@ -42,33 +42,52 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out_dir = env::var("OUT_DIR")?;
     fs::write(Path::new(&out_dir).join("descriptor.bin"), served.encode_to_vec())?;
 
-    let over_bytes = [over_bytes(&descriptors, "LedgerService"), over_bytes(&descriptors, "AuditService")];
+    let pass_through = compile_pass_through(Path::new(&out_dir))?;
+    let services = ["LedgerService", "AuditService"].map(|name| pass_through_service(&descriptors, name, &pass_through));
     let mut builder = tonic_prost_build::configure().build_client(true).build_server(true).btree_map(".");
     for path in BOXED {
         builder = builder.boxed(path);
     }
     builder.compile_fds(descriptors)?;
-    manual::Builder::new().build_client(false).compile(&over_bytes);
+    manual::Builder::new().build_client(false).compile(&services);
     Ok(())
 }
 
-/// A service once more, where the messages of `OVER_BYTES` are types that keep their bytes.
-fn over_bytes(descriptors: &FileDescriptorSet, name: &str) -> manual::Service {
+/// Compiles the messages that pass parts through, and returns their names.
+fn compile_pass_through(out_dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
+    let descriptors = protox::compile([PASS_THROUGH], ["proto"])?;
+    let files = descriptors.file.iter().filter(|file| file.package() == PASS_THROUGH_PACKAGE);
+    let names = files.flat_map(|file| &file.message_type).map(|message| message.name().to_owned()).collect();
+    // The contract's messages are imported and must not be generated a second time.
+    let out_dir = out_dir.join(PASS_THROUGH_PACKAGE);
+    fs::create_dir_all(&out_dir)?;
+    tonic_prost_build::configure()
+        .build_client(false)
+        .build_server(false)
+        .btree_map(".")
+        // Events are slices of their request, and results of one buffer.
+        .bytes(".internal.AppendRequest")
+        .bytes(".internal.AppendResponse")
+        .bytes(".internal.AppendStreamRequest")
+        .extern_path(".partnership.ledger.v1", "crate::proto")
+        .out_dir(out_dir)
+        .compile_fds(descriptors)?;
+    Ok(names)
+}
+
+/// A service once more, where messages that pass parts through take the place of the contract's of the same name.
+fn pass_through_service(descriptors: &FileDescriptorSet, name: &str, pass_through: &[String]) -> manual::Service {
     let services = descriptors.file.iter().flat_map(|file| &file.service);
     let described = services.into_iter().find(|service| service.name() == name).unwrap_or_else(|| panic!("there is no {name}"));
     let service = manual::Service::builder().name(name).package("partnership.ledger.v1");
-    described.method.iter().fold(service, |service, method| service.method(method_over_bytes(method))).build()
+    described.method.iter().fold(service, |service, method| service.method(pass_through_method(method, pass_through))).build()
 }
 
-fn method_over_bytes(described: &MethodDescriptorProto) -> manual::Method {
-    let over_bytes = OVER_BYTES.iter().find(|(name, ..)| *name == described.name());
-    let message = |path: &str| format!("crate::proto::{}", path.trim_start_matches(".partnership.ledger.v1."));
-    let (input, output, codec) = match over_bytes {
-        Some((_, input, output)) => {
-            (format!("crate::grpc::wire::{input}"), format!("crate::grpc::wire::{output}"), "crate::grpc::wire::WireCodec")
-        }
-        None => (message(described.input_type()), message(described.output_type()), "tonic_prost::ProstCodec"),
-    };
+fn pass_through_method(described: &MethodDescriptorProto, pass_through: &[String]) -> manual::Method {
+    let is_passed = |name: &str| pass_through.iter().any(|passed| passed == name);
+    let types = [described.input_type(), described.output_type()].map(|path| path.trim_start_matches(".partnership.ledger.v1."));
+    let [input, output] = types.map(|name| format!("crate::{}::{name}", if is_passed(name) { "wire" } else { "proto" }));
+    let codec = if types.into_iter().any(is_passed) { "crate::grpc::services::PassThroughCodec" } else { "tonic_prost::ProstCodec" };
     let method = manual::Method::builder().name(snake_case(described.name())).route_name(described.name());
     let method = method.input_type(input).output_type(output).codec_path(codec);
     let method = if described.client_streaming() { method.client_streaming() } else { method };

@@ -12,4 +12,5 @@ pub mod proto;
 pub mod queries;
 pub mod server;
 pub mod snapshot;
+pub mod wire;
 pub mod workload;

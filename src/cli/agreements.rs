@@ -4,7 +4,7 @@ use super::choice;
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};
-use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::listing::{Listing, PAGE_SIZE};
 use super::moment::Moment;
 use super::table::Table;
 use super::text::line;
@@ -31,8 +31,8 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         language; "agreements-agreement", "column-partner", "agreements-type", "agreements-state", "agreements-effective", "agreements-ends"
     ];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::of(&mut session.out, "agreements", header);
-    each_page(async |page_token| {
+    let listing = Listing::of(&mut session.out, "agreements", header);
+    let ask = async |page_token| {
         let request = ListAgreementsRequest {
             partner_id: args.partner.clone(),
             r#type: args.agreement_type.unwrap_or_default(),
@@ -41,12 +41,9 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             page_token,
             options: Some(args.moment.options()),
         };
-        let page = client.list_agreements(request).await?.into_inner();
-        listing.page(&page.agreements, page.position, |table, agreement| row(language, table, agreement))?;
-        Ok(page.next_page_token)
-    })
-    .await?;
-    listing.end(&say!(language, "agreements-none"))
+        client.list_agreements(request).await
+    };
+    listing.all(&say!(language, "agreements-none"), ask, |table, agreement| row(language, table, agreement)).await
 }
 
 fn row(language: Language, table: &mut Table, agreement: &Agreement) {

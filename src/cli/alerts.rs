@@ -3,7 +3,7 @@
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};
-use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::listing::{Listing, PAGE_SIZE};
 use super::moment::Moment;
 use super::table::Table;
 use super::text::{code, line};
@@ -28,8 +28,8 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     let mut client = session.partnership().await?;
     let header = columns![language; "alerts-since", "alerts-alert", "alerts-what-to-do"];
-    let mut listing = Listing::of(&mut session.out, "alerts", header);
-    each_page(async |page_token| {
+    let listing = Listing::of(&mut session.out, "alerts", header);
+    let ask = async |page_token| {
         let request = ListAlertsRequest {
             partner_id: args.partner.clone(),
             agreement_id: args.agreement.clone(),
@@ -38,15 +38,12 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             page_token,
             options: Some(args.moment.options()),
         };
-        let page = client.list_alerts(request).await?.into_inner();
-        listing.page(&page.alerts, page.position, |table, alert| row(language, table, alert))?;
-        Ok(page.next_page_token)
-    })
-    .await?;
-    listing.end(&say!(language, "alerts-none"))
+        client.list_alerts(request).await
+    };
+    listing.all(&say!(language, "alerts-none"), ask, |table, alert| row(language, table, alert)).await
 }
 
-/// A kind by its name in the contract, in capitals or not, with hyphens or underscores.
+/// Parses a kind by its name in the contract, in upper or lower case, with hyphens or underscores.
 fn parse_kind(text: &str) -> Result<AlertKind, String> {
     let name = format!("ALERT_KIND_{}", text.to_ascii_uppercase().replace('-', "_"));
     AlertKind::from_str_name(&name).filter(|kind| *kind != AlertKind::Unspecified).ok_or_else(|| {
@@ -57,11 +54,11 @@ fn parse_kind(text: &str) -> Result<AlertKind, String> {
 }
 
 fn row(language: Language, table: &mut Table, alert: &Alert) {
-    table.row([language.time(alert.since.as_ref()), language.word::<AlertKind>(alert.kind), told(language, alert)]);
+    table.row([language.time(alert.since.as_ref()), language.word::<AlertKind>(alert.kind), message(language, alert)]);
 }
 
-/// What the ledger says of it, which is English; in another language what its fields say.
-fn told(language: Language, alert: &Alert) -> String {
+/// Returns the ledger's own message, which is English; in another language one made of the alert's fields.
+fn message(language: Language, alert: &Alert) -> String {
     if language == Language::English && !alert.message.is_empty() {
         return line(&alert.message);
     }
@@ -75,7 +72,7 @@ fn told(language: Language, alert: &Alert) -> String {
     say!(language, "alerts-told", about = about.join(", "), advice = advice(language, alert.kind()))
 }
 
-/// What to do about alerts of a kind.
+/// Returns what to do about alerts of a kind.
 fn advice(language: Language, kind: AlertKind) -> String {
     match kind {
         AlertKind::Unspecified => say!(language, "unspecified"),
@@ -117,7 +114,7 @@ mod tests {
         for kind in kinds {
             let alert = Alert { kind: kind.into(), partner_id: Some("acme".into()), ..Alert::default() };
             for language in [Language::English, Language::Thai] {
-                assert!(told(language, &alert).contains("acme"), "{kind:?}");
+                assert!(message(language, &alert).contains("acme"), "{kind:?}");
             }
         }
     }

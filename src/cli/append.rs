@@ -1,7 +1,7 @@
 //! `append`: JSON lines into the ledger, in order, up to the first line that is refused.
 //!
-//! One request is under way at a time while the next lines are being read: were more sent ahead, lines behind a
-//! refused one would be recorded before it is mended.
+//! One request is under way at a time while the next lines are read. With more, lines after a refused one would be recorded
+//! before that one is corrected.
 
 use super::client::Session;
 use super::failure::{Failure, Refusal};
@@ -24,13 +24,13 @@ use tonic::transport::Channel;
 
 /// Events per request.
 const CHUNK_EVENTS: usize = 500;
-/// Bytes of events per request, well below the 4 MiB that the ledger takes.
+/// Bytes of events per request, well below the 4 MiB that the ledger accepts.
 const CHUNK_BYTES: usize = 1 << 20;
 /// The longest line read, in bytes; no event is as long.
 const MAX_LINE_BYTES: u64 = 4 << 20;
-/// How often an overloaded ledger is asked again before giving up.
+/// Retries of a request that is refused for overload.
 const MAX_RETRIES: u32 = 100;
-/// How long to wait for an overloaded ledger that does not say.
+/// How long to wait before a retry if the refusal does not say.
 const RETRY_DELAY: Duration = Duration::from_millis(100);
 
 #[derive(clap::Args)]
@@ -40,7 +40,7 @@ pub struct Args {
     file: PathBuf,
 }
 
-/// An event and where it stands in the input.
+/// An event and its line in the input.
 struct Line {
     number: u64,
     event: Event,
@@ -54,7 +54,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let progress = progress_bar(bytes);
     let (sender, mut lines) = mpsc::channel(4 * CHUNK_EVENTS);
     let reader = progress.wrap_read(source);
-    // The thread ends with its input, or when nobody takes its lines any more.
+    // The thread ends with its input, or when the receiver of its lines is dropped.
     std::thread::spawn(move || read_lines(BufReader::with_capacity(1 << 16, reader), language, &sender));
 
     let mut waiting = Vec::with_capacity(CHUNK_EVENTS);
@@ -78,7 +78,7 @@ fn open(file: &Path, language: Language) -> Result<(Box<dyn Read + Send>, Option
     Ok((Box::new(opened), metadata.is_file().then_some(metadata.len())))
 }
 
-/// On the standard error, and only if that is a terminal.
+/// Progress on standard error, only if that is a terminal.
 fn progress_bar(bytes: Option<u64>) -> ProgressBar {
     let (bar, template) = match bytes {
         Some(bytes) => (ProgressBar::new(bytes), "{bar:40} {percent} %  {msg}  {eta} left"),
@@ -92,7 +92,7 @@ fn summarize(appender: &Appender, out: &mut Output) -> Result<(), Failure> {
     let [before, position] = [duplicates, appender.position].map(|number| number.to_string());
     let summary = say!(out.language, "append-summary", recorded = recorded.to_string(), duplicates = before, position = position);
     if out.json {
-        // Nobody reading this is no reason to fail.
+        // A closed standard error is no reason to fail.
         let _ = writeln!(io::stderr(), "{summary}");
         out.flush()
     } else if recorded + duplicates == 0 {
@@ -102,7 +102,7 @@ fn summarize(appender: &Appender, out: &mut Output) -> Result<(), Failure> {
     }
 }
 
-/// Reads events until the input ends or a line is none.
+/// Reads events until the input ends or a line is no event.
 fn read_lines(mut source: impl BufRead, language: Language, sender: &mpsc::Sender<Result<Line, Failure>>) {
     let mut text = Vec::new();
     for number in 1_u64.. {
@@ -128,12 +128,12 @@ fn read_lines(mut source: impl BufRead, language: Language, sender: &mpsc::Sende
     }
 }
 
-/// Where in the input something is.
+/// Returns how messages name a line of the input.
 fn place(language: Language, number: u64) -> String {
     format!("{}: ", say!(language, "append-line", line = number.to_string()))
 }
 
-/// Sends lines and counts what became of them.
+/// Sends lines and counts the outcomes.
 struct Appender {
     client: LedgerServiceClient<Channel>,
     language: Language,
@@ -141,7 +141,7 @@ struct Appender {
     recorded: u64,
     duplicates: u64,
     position: u64,
-    /// Whether somebody still reads the results. Events are recorded all the same.
+    /// Whether somebody still reads the output. Events are recorded all the same.
     has_reader: bool,
 }
 
@@ -168,8 +168,8 @@ impl Appender {
         self.record(chunk, out).await
     }
 
-    /// Records a chunk. A request is recorded as a whole or not at all, so one that is refused is sent again in halves,
-    /// the first half first: all lines before the refused one end up recorded, and that one is known by its number.
+    /// Records a chunk. A request is recorded as a whole or not at all, so a refused one is sent again in halves, the first
+    /// half first: in the end all lines before the refused one are recorded, and its number is known (bisection).
     async fn record(&mut self, chunk: Vec<Line>, out: &mut Output) -> Result<(), Failure> {
         let mut parts = vec![chunk];
         while let Some(mut part) = parts.pop() {
@@ -187,7 +187,7 @@ impl Appender {
         Ok(())
     }
 
-    /// Sends one request and waits for its answer; an overloaded ledger is given time.
+    /// Sends one request and waits for its answer; retries it on overload.
     async fn request(&mut self, events: Vec<Event>) -> Result<Result<AppendResponse, Refusal>, Failure> {
         let language = self.language;
         let request = AppendStreamRequest { request_id: String::new(), events, expected_last_position: None };

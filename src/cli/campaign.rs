@@ -52,7 +52,7 @@ fn facts(language: Language, campaign: &Campaign) -> Table {
     facts
 }
 
-/// The participants stand in the same order as their joint leads.
+/// A table of the participants, who are in the same order as their joint leads.
 fn participants(language: Language, campaign: &Campaign) -> Table {
     let mut table = Table::new(columns![
         language; "campaign-participant", > "campaign-cost-share", > "campaign-lead-share", "campaign-goal", > "campaign-joint-leads"

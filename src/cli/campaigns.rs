@@ -4,7 +4,7 @@ use super::choice;
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};
-use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::listing::{Listing, PAGE_SIZE};
 use super::moment::Moment;
 use super::table::Table;
 use super::text::{line, list};
@@ -33,8 +33,8 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         "campaigns-with", > "campaigns-delivered"
     ];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::of(&mut session.out, "campaigns", header);
-    each_page(async |page_token| {
+    let listing = Listing::of(&mut session.out, "campaigns", header);
+    let ask = async |page_token| {
         let request = ListCampaignsRequest {
             agreement_id: args.agreement.clone(),
             r#type: args.campaign_type.unwrap_or_default(),
@@ -43,12 +43,9 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             page_token,
             options: Some(args.moment.options()),
         };
-        let page = client.list_campaigns(request).await?.into_inner();
-        listing.page(&page.campaigns, page.position, |table, campaign| row(language, table, campaign))?;
-        Ok(page.next_page_token)
-    })
-    .await?;
-    listing.end(&say!(language, "campaigns-none"))
+        client.list_campaigns(request).await
+    };
+    listing.all(&say!(language, "campaigns-none"), ask, |table, campaign| row(language, table, campaign)).await
 }
 
 fn row(language: Language, table: &mut Table, campaign: &Campaign) {

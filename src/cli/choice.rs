@@ -1,8 +1,8 @@
-//! Values of the contract's enums, as options take them: `joint-webinar`, `under-notice`.
+//! Values of the contract's enums as arguments of options: `joint-webinar`, `under-notice`.
 
 use super::text::Coded;
 
-/// The value of an option; an error names all that there are.
+/// Parses a value; the error lists all values.
 pub fn parse<E: Coded>(text: &str) -> Result<i32, String> {
     let wanted = text.to_ascii_lowercase().replace('_', "-");
     let found = values::<E>().find(|(_, name)| *name == wanted);
@@ -12,7 +12,7 @@ pub fn parse<E: Coded>(text: &str) -> Result<i32, String> {
     })
 }
 
-/// The values with their names, without the unspecified one.
+/// Returns the values with their names, without the unspecified one.
 fn values<E: Coded>() -> impl Iterator<Item = (i32, String)> {
     let named = |value| Some((value, E::try_from(value).ok()?.name().trim_start_matches(E::PREFIX).to_ascii_lowercase().replace('_', "-")));
     (1..).map_while(named)

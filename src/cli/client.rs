@@ -12,31 +12,31 @@ use tonic::transport::{Channel, Endpoint};
 
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// The largest answer taken: a page of 1 000 agreements with long terms.
+/// The largest answer accepted: a page of 1 000 agreements with long terms.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
-/// How much of an answer may be on its way: over a long line, what is less leaves it idle.
+/// HTTP/2 window: a smaller one would leave a connection of high latency idle.
 const WINDOW_BYTES: u32 = 4 << 20;
 
-/// What a command works with: where the ledger is, and where its answers go.
+/// What a command works with: the ledger's address and the output.
 pub struct Session {
     /// Where the ledger listens.
     pub address: String,
-    /// Where answers go.
+    /// The output.
     pub out: Output,
 }
 
 impl Session {
-    /// The service that writes.
+    /// Connects to the service that records.
     pub async fn ledger(&self) -> Result<LedgerServiceClient<Channel>, Failure> {
         Ok(LedgerServiceClient::new(connect(&self.address, self.out.language).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
-    /// The service that reads.
+    /// Connects to the service that answers questions.
     pub async fn partnership(&self) -> Result<PartnershipServiceClient<Channel>, Failure> {
         Ok(PartnershipServiceClient::new(connect(&self.address, self.out.language).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
-    /// The service that shows the records.
+    /// Connects to the service that shows the records.
     pub async fn audit(&self) -> Result<AuditServiceClient<Channel>, Failure> {
         Ok(AuditServiceClient::new(connect(&self.address, self.out.language).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
@@ -60,7 +60,7 @@ async fn connect(address: &str, language: Language) -> Result<Channel, Failure> 
         .map_err(|error| Failure::unavailable(say!(language, "failure-connect", address = address, error = root_cause(&error))))
 }
 
-/// What is at the bottom of an error, which says more than what is wrapped around it.
+/// Returns the innermost cause of an error, which is the most specific.
 fn root_cause(error: &dyn Error) -> String {
     let mut cause = error;
     while let Some(source) = cause.source() {

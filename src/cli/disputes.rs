@@ -3,7 +3,7 @@
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};
-use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::listing::{Listing, PAGE_SIZE};
 use super::moment::Moment;
 use super::table::Table;
 use super::text::line;
@@ -30,16 +30,13 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         > "column-position", "column-dispute", "disputes-opened-by", "column-about", "column-opened", "column-outcome", "disputes-holds",
         "disputes-claim"
     ];
-    let mut listing = Listing::of(&mut session.out, "disputes", header);
-    each_page(async |page_token| {
+    let listing = Listing::of(&mut session.out, "disputes", header);
+    let ask = async |page_token| {
         let (partner_id, options) = (args.partner.clone(), Some(args.moment.options()));
         let request = ListDisputesRequest { open_only: args.open, partner_id, page_size: PAGE_SIZE, page_token, options };
-        let page = client.list_disputes(request).await?.into_inner();
-        listing.page(&page.disputes, page.position, |table, dispute| row(language, table, dispute))?;
-        Ok(page.next_page_token)
-    })
-    .await?;
-    listing.end(&say!(language, "disputes-none"))
+        client.list_disputes(request).await
+    };
+    listing.all(&say!(language, "disputes-none"), ask, |table, dispute| row(language, table, dispute)).await
 }
 
 fn row(language: Language, table: &mut Table, dispute: &Dispute) {

@@ -25,16 +25,16 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     if session.out.json {
         return session.out.message(&answer);
     }
-    let steps = steps::told(&answer.steps, session).await?;
+    let steps = steps::sentences(&answer.steps, session).await?;
     show(&answer, steps, &mut session.out)?;
     session.out.read_at(answer.position)
 }
 
-fn show(answer: &ExplainSaleResponse, told: Vec<(u64, String)>, out: &mut Output) -> Result<(), Failure> {
+fn show(answer: &ExplainSaleResponse, sentences: Vec<(u64, String)>, out: &mut Output) -> Result<(), Failure> {
     let language = out.language;
     out.table(facts(language, answer))?;
     let mut steps = Table::new(columns![language; > "column-position", "explain-what-happened"]);
-    for (position, sentence) in told {
+    for (position, sentence) in sentences {
         steps.row([position.to_string(), sentence]);
     }
     out.section(&say!(language, "explain-steps"), steps)?;

@@ -1,4 +1,4 @@
-//! Why a command failed: the text for people and the exit code for programs, made in one place.
+//! Why a command failed: the text for people and the exit code for programs.
 
 use super::language::{Language, say};
 use super::text;
@@ -12,7 +12,7 @@ use tonic_types::StatusExt as _;
 /// The exit codes, as `--help` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
-    /// The reader of the output has gone; what it wanted is done.
+    /// The reader of the output has closed it.
     Done = 0,
     /// A rule refused it, or a check failed.
     Failed = 1,
@@ -35,10 +35,10 @@ pub struct Failure {
     advice: String,
 }
 
-/// What went wrong. What comes from elsewhere is put into words when it is told, in the language that is then known.
+/// What went wrong; put into words when it is reported, in the language that is known by then.
 #[derive(Debug)]
 enum Cause {
-    /// Said where it happened.
+    /// A sentence, made where it happened.
     Said(String),
     /// The ledger refused it.
     Refused(Box<Refusal>),
@@ -78,7 +78,7 @@ impl Failure {
         self
     }
 
-    /// What went wrong, in a language.
+    /// Returns what went wrong, in a language.
     pub fn text(&self, language: Language) -> String {
         let cause = match &self.cause {
             Cause::Said(text) => text.clone(),
@@ -88,7 +88,7 @@ impl Failure {
         format!("{}{cause}{}", self.place, self.advice)
     }
 
-    /// Whether the reader of the output has gone.
+    /// Whether the reader of the output has closed it.
     pub fn is_reader_gone(&self) -> bool {
         self.exit == Exit::Done
     }
@@ -98,10 +98,10 @@ impl Failure {
         self.exit == Exit::Unavailable
     }
 
-    /// Says it on the standard error and gives the exit code.
+    /// Writes it to standard error and returns the exit code.
     pub fn report(self, language: Language) -> ExitCode {
         if self.exit != Exit::Done {
-            // With nobody to tell, the code has to do.
+            // If standard error is closed, the exit code alone reports it.
             let _ = writeln!(io::stderr(), "{}", say!(language, "error", text = self.text(language)));
         }
         ExitCode::from(self.exit as u8)
@@ -109,7 +109,7 @@ impl Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// Of writing the output: a reader that has seen enough (`| head`) is no failure.
+    /// A failure to write the output; a reader that has closed it (`| head`) is none.
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::of(Exit::Done, Cause::Output(error.to_string())),
@@ -124,7 +124,7 @@ impl From<Status> for Failure {
     }
 }
 
-/// What the ledger answered instead of doing it; the same whether it came as a status or on a stream.
+/// A refusal by the ledger, whether it came as a status or on a stream.
 #[derive(Debug)]
 pub struct Refusal {
     /// The status code.
@@ -133,21 +133,21 @@ pub struct Refusal {
     pub reason: String,
     /// The ledger's sentence.
     pub message: String,
-    /// Every bad field with what is wrong with it.
+    /// Every invalid field, with what is wrong with it.
     pub violations: Vec<(String, String)>,
     /// How long to wait before trying again, on overload.
     pub retry_delay: Option<Duration>,
 }
 
 impl Refusal {
-    /// Whether it is about the events sent: sent again, they would be refused again.
+    /// Whether it is about the events that were sent, so that sending them again would be refused again.
     pub fn is_about_the_request(&self) -> bool {
         use Code::{AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OutOfRange, Unimplemented};
         matches!(self.code, InvalidArgument | FailedPrecondition | NotFound | AlreadyExists | OutOfRange | Unimplemented)
     }
 
-    /// The code with the sentence, or with every bad field; outside English with what the code means as well, since the
-    /// sentence is the ledger's own, in English.
+    /// Returns the code with the ledger's sentence, which is English, or with every invalid field; in other languages with
+    /// the meaning of the code as well.
     fn text(&self, language: Language) -> String {
         let bad_fields: Vec<String> = self.violations.iter().map(|(field, description)| bad_field(field, description)).collect();
         let sentence = match bad_fields.as_slice() {
@@ -174,7 +174,7 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// An event sent alone is known by its line, not by its place in the request.
+/// Removes an event's index from a field's path: an event that was sent alone is known by its line.
 fn bad_field(field: &str, description: &str) -> String {
     let field = field.strip_prefix("events[0].").unwrap_or(field);
     format!("{}: {}", text::line(field), text::line(description))
@@ -207,7 +207,7 @@ impl From<proto::AppendError> for Refusal {
     }
 }
 
-/// The name of a status code as gRPC writes it: `NOT_FOUND`.
+/// Returns the name of a status code as gRPC writes it: `NOT_FOUND`.
 fn code_name(code: Code) -> String {
     let mut name = String::new();
     for letter in format!("{code:?}").chars() {

@@ -33,7 +33,7 @@ fn descriptor<M: Named>() -> MessageDescriptor {
     POOL.get_message_by_name(&format!("partnership.ledger.v1.{}", M::NAME)).expect("the name is one of the contract's")
 }
 
-/// A message whose fields can be walked through.
+/// Returns a message whose fields can be iterated.
 pub fn reflect<M: Named>(message: &M) -> DynamicMessage {
     let mut dynamic = DynamicMessage::new(descriptor::<M>());
     dynamic.transcode_from(message).expect("a message decodes by its own descriptor");
@@ -45,7 +45,7 @@ pub fn write<M: Named>(writer: &mut impl Write, message: &M) -> io::Result<()> {
     reflect(message).serialize_with_options(&mut serde_json::Serializer::new(writer), &OPTIONS).map_err(io::Error::from)
 }
 
-/// The message that a JSON text stands for; field names in snake case or camel case.
+/// Parses a message; field names may be in snake case or camel case.
 pub fn read<M: Named>(text: &[u8]) -> Result<M, String> {
     let mut source = serde_json::Deserializer::from_slice(text);
     let dynamic = DynamicMessage::deserialize_with_options(descriptor::<M>(), &mut source, &DeserializeOptions::new())

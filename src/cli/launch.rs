@@ -50,7 +50,7 @@ pub struct Args {
     moment: Moment,
 }
 
-/// A step that was done: of the agreement, or with the partner before there was one.
+/// A completed step, of the agreement or of the partner before there was an agreement.
 struct Done {
     step: LaunchStepDone,
     record: Record,
@@ -67,7 +67,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         position = answer.position;
         agreement = answer.agreement.inspect(|agreement| partner_id.clone_from(&agreement.partner_id));
     }
-    // What was known of the agreement: the partner is read at the same position.
+    // The partner is read at the same position as the agreement.
     let options = options.map(|options| if agreement.is_some() { at(options, position) } else { options });
     let answer = client.get_partner(GetPartnerRequest { partner_id, options }).await?.into_inner();
     if session.out.json {
@@ -82,7 +82,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     session.out.read_at(answer.position)
 }
 
-/// The agreement with its partner, whose steps count as well, as one document: the answers of both, read at one position.
+/// Writes the agreement and its partner, whose steps count as well, as one document read at one position.
 fn both(out: &mut Output, agreement: &Agreement, answer: &GetPartnerResponse) -> Result<(), Failure> {
     write!(out, "{{\"agreement\":")?;
     json::write(out, agreement)?;
@@ -95,7 +95,7 @@ fn at(options: partnership_ledger::proto::ReadOptions, position: u64) -> partner
     partnership_ledger::proto::ReadOptions { as_of_position: Some(position), ..options }
 }
 
-/// What is done, by step, with the records that say so. Of both the agreement's step counts.
+/// Returns the completed steps with their records. If both have a step, the agreement's counts.
 async fn done(session: &Session, partner: &Partner, agreement: Option<&Agreement>) -> Result<BTreeMap<i32, Done>, Failure> {
     let mut audit = session.audit().await?;
     let of_agreement = agreement.map_or(&[][..], |agreement| &agreement.launch_steps);
@@ -132,7 +132,7 @@ fn facts(language: Language, partner: &Partner, agreement: Option<&Agreement>) -
     facts.fact(&say!(language, "launch-partner"), format!("{} ({})", line(&partner.partner_id), line(&partner.display_name)));
     facts.fact(
         &say!(language, "launch-fit"),
-        partner.fit.as_ref().map_or_else(|| say!(language, "launch-not-assessed"), |fit| told(language, fit)),
+        partner.fit.as_ref().map_or_else(|| say!(language, "launch-not-assessed"), |fit| fit_text(language, fit)),
     );
     for manager in agreement.map_or(&[][..], |agreement| &agreement.managers) {
         let side = language.word::<Side>(manager.side);
@@ -141,8 +141,8 @@ fn facts(language: Language, partner: &Partner, agreement: Option<&Agreement>) -
     facts
 }
 
-/// Whether a partner fits, and by which marks.
-fn told(language: Language, fit: &PartnerFit) -> String {
+/// Returns whether a partner fits, with the marks.
+fn fit_text(language: Language, fit: &PartnerFit) -> String {
     let verdict = match (fit.fits, fit.competitor) {
         (true, _) => say!(language, "launch-fits"),
         (false, true) => say!(language, "launch-competitor"),
@@ -172,7 +172,7 @@ fn steps(language: Language, agreement: Option<&Agreement>, done: &BTreeMap<i32,
                 done.step.position.to_string(),
             ],
             None if follows(agreement, step) => [say!(language, "launch-follows"), String::new(), String::new(), String::new()],
-            // What lies before a later step may have been left out, as a legal review that nobody needs.
+            // A step before a completed one may have been skipped, such as a legal review that nobody needs.
             None if i32::from(step) < last => [say!(language, "launch-passed-over"), String::new(), String::new(), String::new()],
             None => [const { String::new() }; 4],
         };
@@ -182,13 +182,13 @@ fn steps(language: Language, agreement: Option<&Agreement>, done: &BTreeMap<i32,
     table
 }
 
-/// What the emitter noted with the record: the ledger itself does not know who did a step, only who recorded it.
+/// Returns the metadata of a record: the ledger does not know who did a step, only who recorded it.
 fn notes(record: &Record) -> String {
     let metadata = record.event.iter().flat_map(|event| &event.metadata);
     metadata.map(|(key, value)| format!("{}={}", line(key), line(value))).collect::<Vec<_>>().join(", ")
 }
 
-/// Whether an agreement itself says that a step is done: it has a type and terms, and is signed or not.
+/// Whether a step follows from the agreement itself: it has a type and terms, and may be signed.
 fn follows(agreement: Option<&Agreement>, step: LaunchStep) -> bool {
     agreement.is_some_and(|agreement| match step {
         LaunchStep::TypeDefined | LaunchStep::AgreementDrafted => true,
@@ -197,13 +197,13 @@ fn follows(agreement: Option<&Agreement>, step: LaunchStep) -> bool {
     })
 }
 
-/// The last step that is done; 0 if none is.
+/// Returns the number of the last completed step; 0 if none is.
 fn last(agreement: Option<&Agreement>, done: &BTreeMap<i32, Done>) -> i32 {
     let following = STEPS.into_iter().filter(|step| follows(agreement, *step)).map(i32::from);
     following.chain(done.keys().copied()).max().unwrap_or(0)
 }
 
-/// What a step asks for.
+/// Returns what a step asks for.
 fn to_do(language: Language, step: LaunchStep) -> String {
     match step {
         LaunchStep::Unspecified => say!(language, "unspecified"),

@@ -4,7 +4,7 @@ use super::choice;
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};
-use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::listing::{Listing, PAGE_SIZE};
 use super::moment::Moment;
 use super::table::Table;
 use super::text::{code, line};
@@ -35,14 +35,9 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         "leads-acquired-by"
     ];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::of(&mut session.out, "leads", header);
-    each_page(async |page_token| {
-        let page = client.list_leads(request(&args, page_token)).await?.into_inner();
-        listing.page(&page.leads, page.position, |table, lead| row(language, table, lead))?;
-        Ok(page.next_page_token)
-    })
-    .await?;
-    listing.end(&say!(language, "leads-none"))
+    let listing = Listing::of(&mut session.out, "leads", header);
+    let ask = async |page_token| client.list_leads(request(&args, page_token)).await;
+    listing.all(&say!(language, "leads-none"), ask, |table, lead| row(language, table, lead)).await
 }
 
 fn request(args: &Args, page_token: String) -> ListLeadsRequest {

@@ -1,12 +1,14 @@
-//! Lists: all pages of an answer, a table per page so that a long one begins at once, or one answer as JSON.
+//! Lists: all pages of an answer, as a table for each page, so that output begins at once, or as one JSON answer.
 
 use super::failure::Failure;
 use super::json::{self, Named};
 use super::output::Output;
 use super::table::{Column, Table};
+use partnership_ledger::proto;
 use std::io::Write as _;
+use tonic::{Response, Status};
 
-/// Lines per page asked for: the most that the contract allows.
+/// Items per page: the most that the contract allows.
 pub const PAGE_SIZE: u32 = 1_000;
 
 /// A list that is being written.
@@ -20,12 +22,12 @@ pub struct Listing<'a, const N: usize> {
 }
 
 impl<'a, const N: usize> Listing<'a, N> {
-    /// The answer whose items are in `field` of the contract's message, and under `header` for people.
+    /// A list whose items are in the field `field` of the contract's message, and under `header` for people.
     pub fn of(out: &'a mut Output, field: &'static str, header: [impl Into<Column>; N]) -> Self {
         Self { out, field, header: header.map(Into::into), is_begun: false, items: 0, position: 0 }
     }
 
-    /// Writes what comes before the items, once there is an answer: a refusal leaves no half document.
+    /// Writes what comes before the items, once there is an answer, so that a refusal leaves no partial document.
     fn begin(&mut self) -> Result<(), Failure> {
         if self.out.json && !self.is_begun {
             write!(self.out, "{{\"{}\":[", self.field)?;
@@ -34,7 +36,7 @@ impl<'a, const N: usize> Listing<'a, N> {
         Ok(())
     }
 
-    /// Writes a page that was read at that position; `add` makes an item's rows.
+    /// Writes a page that was read at `position`; `add` adds an item's rows to the table.
     pub fn page<M: Named>(&mut self, items: &[M], position: u64, add: impl Fn(&mut Table, &M)) -> Result<(), Failure> {
         self.position = position;
         self.begin()?;
@@ -57,7 +59,23 @@ impl<'a, const N: usize> Listing<'a, N> {
         Ok(())
     }
 
-    /// Ends the answer; `empty` says for people that there is nothing.
+    /// Writes all pages that `ask` gives for their tokens, and ends the list.
+    pub async fn all<P: Page>(
+        mut self,
+        empty: &str,
+        mut ask: impl AsyncFnMut(String) -> Result<Response<P>, Status>,
+        add: impl Fn(&mut Table, &P::Item),
+    ) -> Result<(), Failure> {
+        each_page(async |page_token| {
+            let (items, position, next_page_token) = ask(page_token).await?.into_inner().into_parts();
+            self.page(&items, position, &add)?;
+            Ok(next_page_token)
+        })
+        .await?;
+        self.end(empty)
+    }
+
+    /// Ends the list; `empty` is the sentence for people if it has no items.
     pub fn end(mut self, empty: &str) -> Result<(), Failure> {
         self.begin()?;
         if self.out.json {
@@ -70,7 +88,32 @@ impl<'a, const N: usize> Listing<'a, N> {
     }
 }
 
-/// Calls `page` with the token of each page, from the first (an empty token) on; it gives the token of the next.
+/// A page of a list, as the contract answers it.
+pub trait Page {
+    /// What the list is of.
+    type Item: Named;
+    /// Returns the items, the position that they were read at, and the token of the next page, empty after the last.
+    fn into_parts(self) -> (Vec<Self::Item>, u64, String);
+}
+
+macro_rules! pages {
+    ($($page:ident: $items:ident of $item:ident),* $(,)?) => {
+        $(impl Page for proto::$page {
+            type Item = proto::$item;
+            fn into_parts(self) -> (Vec<proto::$item>, u64, String) {
+                (self.$items, self.position, self.next_page_token)
+            }
+        })*
+    };
+}
+
+pages! {
+    ListAgreementsResponse: agreements of Agreement, ListAlertsResponse: alerts of Alert, ListCampaignsResponse: campaigns of Campaign,
+    ListDisputesResponse: disputes of Dispute, ListEntriesResponse: entries of Entry, ListLeadsResponse: leads of Lead,
+    ListPayablesResponse: payables of Payable, ListPayoutsResponse: payouts of Payout,
+}
+
+/// Calls `page` with the token of each page, the first being empty; it returns the token of the next.
 pub async fn each_page(mut page: impl AsyncFnMut(String) -> Result<String, Failure>) -> Result<(), Failure> {
     let mut token = page(String::new()).await?;
     while !token.is_empty() {

@@ -48,7 +48,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     session.out.read_at(answer.position)
 }
 
-/// Whose figures, and of what time.
+/// Returns the scope of the figures, and their period.
 fn heading(language: Language, scope: &Scope, from: Option<&Timestamp>, to: Option<&Timestamp>) -> String {
     let whose = match scope {
         Scope::All(_) => say!(language, "metrics-of-all"),
@@ -85,7 +85,7 @@ fn counts(language: Language, metrics: &Metrics) -> Table {
     table
 }
 
-/// A column per currency; what a currency does not have is left out.
+/// A table with a column per currency; a cell is empty where a currency has no figure.
 fn money(language: Language, by_currency: &[CurrencyMetrics], is_all: bool) -> Table {
     let header = std::iter::once(String::new()).chain(by_currency.iter().map(|money| line(&money.currency_code)));
     let mut table = Table::amounts(header.collect());
@@ -136,18 +136,18 @@ fn effort(language: Language, metrics: &Metrics) -> Table {
     table
 }
 
-/// A rate of counts: `10 % (50 of 500)`; nothing if there is none.
+/// Returns a rate of counts, `10 % (50 of 500)`; empty if there is none.
 fn rate(language: Language, ratio: Option<&Ratio>) -> String {
     ratio.map(|ratio| fraction(language, ratio, |count| number(language, count))).unwrap_or_default()
 }
 
-/// Percent, and the exact fraction beside it.
+/// Returns percent with the exact fraction.
 fn fraction(language: Language, ratio: &Ratio, written: impl Fn(i64) -> String) -> String {
     let (part, whole) = (written(ratio.numerator), written(ratio.denominator));
     say!(language, "metrics-fraction", percent = percent(language, ratio.basis_points), part = part, whole = whole)
 }
 
-/// Basis points as percent, below zero and beyond the whole as well: `-12.5 %`, `1150 %`.
+/// Returns basis points as percent, of any size and sign: `-12.5 %`, `1150 %`.
 fn percent(language: Language, basis_points: i64) -> String {
     let sign = if basis_points < 0 { "-" } else { "" };
     let (whole, part) = (basis_points.unsigned_abs() / 100, basis_points.unsigned_abs() % 100);
@@ -156,7 +156,7 @@ fn percent(language: Language, basis_points: i64) -> String {
     format!("{sign}{}{decimals} %", number(language, i64::try_from(whole).unwrap_or(i64::MAX)))
 }
 
-/// A count as tables show it.
+/// Returns a count as tables show it.
 fn number(language: Language, count: i64) -> String {
     match language {
         Language::English => count.to_string(),

@@ -145,7 +145,7 @@ pub fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let language = cli.lang;
-    // Not from the environment: a load is not sent to a ledger that nobody named on purpose.
+    // Not one from the environment: `bench` sends a load only to a ledger that was named on purpose.
     let named = (matches.value_source("address") == Some(ValueSource::CommandLine)).then(|| cli.address.clone());
     match refuse_idle_options(&cli, &matches).and_then(|()| run(cli, named)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -167,7 +167,7 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
     session.out.finish()
 }
 
-/// The commands that ask a running ledger.
+/// Runs the commands that are clients of a running ledger.
 async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
     match command {
         Command::Append(args) => append::run(args, session).await,
@@ -202,7 +202,7 @@ fn client_runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::check(format!("cannot start: {error}")))
 }
 
-/// An option that would have no effect is a mistake of the caller, not to be passed over.
+/// Refuses options that would have no effect: they are mistakes of the caller.
 fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
     let (name, idle): (&str, &[&str]) = match &cli.command {
         Command::Serve(_) => ("serve", &["address", "json", "lang"]),

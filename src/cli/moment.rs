@@ -1,4 +1,4 @@
-//! As of when, and as known at which position, a question is asked.
+//! The time and the position that a question is asked for.
 
 use chrono::{DateTime, NaiveDate, NaiveTime};
 use partnership_ledger::proto::ReadOptions;
@@ -16,18 +16,18 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// As the contract has it.
+    /// Returns them as the contract's options.
     pub fn options(&self) -> ReadOptions {
         ReadOptions { as_of: self.as_of, as_of_position: self.as_of_position, min_position: None }
     }
 
-    /// The position alone.
+    /// Returns the position.
     pub fn as_of_position(&self) -> Option<u64> {
         self.as_of_position
     }
 }
 
-/// A time in RFC 3339, or a date, which means its first instant in UTC.
+/// Parses a time in RFC 3339, or a date, which means its first instant in UTC.
 pub fn parse_time(text: &str) -> Result<Timestamp, String> {
     let time = match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         Ok(date) => date.and_time(NaiveTime::MIN).and_utc(),

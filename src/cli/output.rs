@@ -1,4 +1,4 @@
-//! Where answers go: the standard output, as tables for people or as proto3 JSON.
+//! Standard output: tables for people, or proto3 JSON.
 
 use super::failure::Failure;
 use super::json::{self, Named};
@@ -11,7 +11,7 @@ pub struct Output {
     writer: BufWriter<Stdout>,
     /// Whether answers are wanted as JSON.
     pub json: bool,
-    /// The language of what is written for people.
+    /// The language of text for people.
     pub language: Language,
     terminal: bool,
 }
@@ -45,7 +45,7 @@ impl Output {
         self.table(table)
     }
 
-    /// Writes the table that is an answer, or that there is nothing.
+    /// Writes the table of an answer, or a sentence if it is empty.
     pub fn answer(&mut self, table: Table, empty: &str, position: u64) -> Result<(), Failure> {
         if table.is_empty() {
             self.line(empty)?;
@@ -67,7 +67,7 @@ impl Output {
         self.line("")
     }
 
-    /// Sends what is written on its way.
+    /// Flushes the buffer.
     pub fn flush(&mut self) -> Result<(), Failure> {
         Ok(self.writer.flush()?)
     }

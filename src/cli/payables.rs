@@ -3,7 +3,7 @@
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};
-use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::listing::{Listing, PAGE_SIZE};
 use super::moment::Moment;
 use super::table::Table;
 use super::text::line;
@@ -22,20 +22,17 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     let header = columns![language; "column-partner", > "column-payable", > "column-minimum-payout", "column-proposal"];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::of(&mut session.out, "payables", header);
-    each_page(async |page_token| {
+    let listing = Listing::of(&mut session.out, "payables", header);
+    let ask = async |page_token| {
         let request = ListPayablesRequest {
             include_below_minimum: args.include_below_minimum,
             page_size: PAGE_SIZE,
             page_token,
             options: Some(args.moment.options()),
         };
-        let page = client.list_payables(request).await?.into_inner();
-        listing.page(&page.payables, page.position, |table, payable| row(language, table, payable))?;
-        Ok(page.next_page_token)
-    })
-    .await?;
-    listing.end(&say!(language, "payables-none"))
+        client.list_payables(request).await
+    };
+    listing.all(&say!(language, "payables-none"), ask, |table, payable| row(language, table, payable)).await
 }
 
 fn row(language: Language, table: &mut Table, payable: &Payable) {

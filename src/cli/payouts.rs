@@ -3,7 +3,7 @@
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};
-use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::listing::{Listing, PAGE_SIZE};
 use super::moment::Moment;
 use super::table::Table;
 use super::text::line;
@@ -26,16 +26,13 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         > "column-position", "column-payout", "column-partner", "column-occurred", > "column-amount", > "payouts-tax-withheld",
         > "payouts-returned", "payouts-method", "column-reference"
     ];
-    let mut listing = Listing::of(&mut session.out, "payouts", header);
-    each_page(async |page_token| {
+    let listing = Listing::of(&mut session.out, "payouts", header);
+    let ask = async |page_token| {
         let options = Some(args.moment.options());
         let request = ListPayoutsRequest { partner_id: args.partner.clone(), page_size: PAGE_SIZE, page_token, options };
-        let page = client.list_payouts(request).await?.into_inner();
-        listing.page(&page.payouts, page.position, |table, payout| row(language, table, payout))?;
-        Ok(page.next_page_token)
-    })
-    .await?;
-    listing.end(&say!(language, "payouts-none"))
+        client.list_payouts(request).await
+    };
+    listing.all(&say!(language, "payouts-none"), ask, |table, payout| row(language, table, payout)).await
 }
 
 fn row(language: Language, table: &mut Table, payout: &Payout) {

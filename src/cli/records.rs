@@ -99,7 +99,7 @@ fn table(language: Language, records: &[Record]) -> Table {
     table
 }
 
-/// The event's type, and the ids and the amount that it names; by reflection, so that a new type needs nothing here.
+/// Returns the event's type with its ids and amount, by reflection, so that a new type needs no code here.
 fn describe(language: Language, event: &Event) -> (String, String) {
     let event = json::reflect(event);
     let body = event.descriptor().oneofs().next().and_then(|body| body.fields().find(|field| event.has_field(field)));
@@ -125,13 +125,13 @@ fn about(language: Language, body: &DynamicMessage) -> String {
     words.join(" ")
 }
 
-/// The effects of a record in words.
+/// Returns the effects of a record in words.
 pub fn effects(language: Language, record: &Record) -> String {
     let effects = record.effects.iter().filter_map(|effect| effect.effect.as_ref().and_then(|effect| sentence(language, effect)));
     effects.collect::<Vec<_>>().join("; ")
 }
 
-/// An effect in words; of the postings only those on a partner's account, from the partner's point of view.
+/// Returns an effect in words, from the partner's point of view; of postings only those on a partner's account.
 fn sentence(language: Language, effect: &Effect) -> Option<String> {
     Some(match effect {
         Effect::Posting(posting) => {

@@ -1,4 +1,4 @@
-//! `serve`: opens the ledger of a directory and serves it until it is told to end.
+//! `serve`: opens the ledger of a directory and serves it until SIGTERM or SIGINT.
 
 use super::failure::Failure;
 use partnership_ledger::journal::JournalError;

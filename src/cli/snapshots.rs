@@ -1,4 +1,4 @@
-//! What `verify` says of the snapshots of a data directory: none of them is the truth, so a damaged one is no loss.
+//! What `verify` notes about the snapshots of a data directory. The log is authoritative, so a damaged one is no loss.
 
 use partnership_ledger::journal::{Frontier, TreeHead};
 use partnership_ledger::snapshot::{Checked, Snapshots};
@@ -6,16 +6,16 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The snapshots of a data directory, and the tree's heads at their positions.
-pub struct Looked {
+pub struct SnapshotCheck {
     found: Vec<Checked>,
     fault: Option<String>,
     frontier: Frontier,
     heads: BTreeMap<u64, Option<TreeHead>>,
 }
 
-impl Looked {
-    /// Looks whether each snapshot is whole.
-    pub fn at(data_dir: &Path) -> Self {
+impl SnapshotCheck {
+    /// Checks whether each snapshot is whole.
+    pub fn of(data_dir: &Path) -> Self {
         let (found, fault) = match Snapshots::of(data_dir).check() {
             Ok(found) => (found, None),
             Err(error) => (Vec::new(), Some(format!("the snapshots cannot be looked at: {error}"))),
@@ -24,7 +24,7 @@ impl Looked {
         Self { found, fault, frontier: Frontier::new(), heads }
     }
 
-    /// Takes the next record of the log, to work out the heads at the snapshots' positions.
+    /// Adds the next record of the log to the Merkle tree, whose heads at the snapshots' positions are compared with theirs.
     pub fn take(&mut self, position: u64, bytes: &[u8]) {
         let is_next = position == self.frontier.size() + 1;
         if !is_next || self.heads.last_key_value().is_none_or(|(last, _)| *last < position) {
@@ -36,7 +36,7 @@ impl Looked {
         }
     }
 
-    /// A sentence on each.
+    /// Returns a sentence about each snapshot.
     pub fn notes(&self) -> Vec<String> {
         let sentence = |checked: &Checked| {
             let position = checked.position;

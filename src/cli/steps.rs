@@ -1,4 +1,4 @@
-//! The steps of an explanation outside English: the ledger's sentences are English, so each step is told again from its record.
+//! The steps of an explanation in other languages than English, in which the ledger writes them: made anew from the records.
 
 use super::client::Session;
 use super::failure::Failure;
@@ -12,8 +12,8 @@ use partnership_ledger::proto::get_record_request::Key;
 use partnership_ledger::proto::{CommissionAssessed, CommissionOutcome, ExplainStep, GetRecordRequest, Record, SaleRecorded};
 use std::collections::BTreeMap;
 
-/// The steps in the language of the output.
-pub async fn told(steps: &[ExplainStep], session: &Session) -> Result<Vec<(u64, String)>, Failure> {
+/// Returns the steps in the language of the output.
+pub async fn sentences(steps: &[ExplainStep], session: &Session) -> Result<Vec<(u64, String)>, Failure> {
     let language = session.out.language;
     let mut records: BTreeMap<u64, Record> = BTreeMap::new();
     if language != Language::English {
@@ -28,13 +28,13 @@ pub async fn told(steps: &[ExplainStep], session: &Session) -> Result<Vec<(u64, 
         let retold = records.get(&step.position).and_then(|record| retell(language, record));
         (step.position, retold.unwrap_or_else(|| line(&step.sentence)))
     };
-    let mut told: Vec<(u64, String)> = steps.iter().map(tell).collect();
-    // Two steps of one record are told by it at once.
-    told.dedup();
-    Ok(told)
+    let mut sentences: Vec<(u64, String)> = steps.iter().map(tell).collect();
+    // One sentence covers both steps of one record.
+    sentences.dedup();
+    Ok(sentences)
 }
 
-/// What a record says happened; nothing of a kind that no step is about.
+/// Returns what happened by a record; `None` for an event that no step is about.
 fn retell(language: Language, record: &Record) -> Option<String> {
     let event = record.event.as_ref()?;
     Some(match event.body.as_ref()? {
@@ -80,7 +80,7 @@ fn sold(language: Language, sale: &SaleRecorded, record: &Record) -> String {
     say!(language, "steps-sold", sale = line(&sale.sale_id), amount = language.money(sale.amount.as_ref()), time = time, outcome = outcome)
 }
 
-/// What was earned and how, or why nothing.
+/// Returns what was earned and how, or why nothing was.
 fn outcome(language: Language, assessed: &CommissionAssessed) -> String {
     match assessed.outcome() {
         CommissionOutcome::Accrued | CommissionOutcome::Capped => {

@@ -2,7 +2,7 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, TableStyle};
 
-/// No lines but one under the header.
+/// No lines except one under the header.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('-').junction(' '));
 
 /// The name of a column.
@@ -49,21 +49,21 @@ impl Table {
         table
     }
 
-    /// Names and what they stand for, without a header.
+    /// Names and values, without a header.
     pub fn facts() -> Self {
         let mut table = comfy_table::Table::new();
         table.load_style(STYLE);
         Self { table, right_from: None }
     }
 
-    /// Names with a figure behind each, without a header.
+    /// Names and figures, without a header.
     pub fn figures() -> Self {
         let mut table = Self::facts();
         table.right_from = Some(1);
         table
     }
 
-    /// Names with amounts behind them, one column each.
+    /// Names and columns of amounts, with a header.
     pub fn amounts(header: Vec<String>) -> Self {
         let mut table = comfy_table::Table::new();
         table.load_style(STYLE).set_header(header);
@@ -77,7 +77,7 @@ impl Table {
         self.table.add_row(cells.into_iter().map(|cell| Cell::new(cell.into())).collect::<Vec<_>>());
     }
 
-    /// Adds a fact, unless there is nothing to say.
+    /// Adds a name and its value, unless the value is empty.
     pub fn fact(&mut self, name: &str, value: impl Into<String>) {
         let value = value.into();
         if !value.is_empty() {
@@ -90,7 +90,7 @@ impl Table {
         self.table.is_empty()
     }
 
-    /// Its text, without a line end behind the last row; fitted to the terminal's width if it goes there.
+    /// Returns its text, without a line end after the last row; fitted to the terminal's width if `terminal`.
     pub fn render(mut self, terminal: bool) -> String {
         if terminal {
             self.table.set_content_arrangement(ContentArrangement::Dynamic);

@@ -1,4 +1,5 @@
-//! Values that are the same in every language: plain times and amounts, codes, texts. Whatever comes from outside is made safe for a terminal.
+//! Values that are written alike in every language: plain times and amounts, codes, and texts from outside, which are made
+//! safe for a terminal.
 
 use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
 use partnership_ledger::domain::money::{Currency, Money};
@@ -6,7 +7,7 @@ use partnership_ledger::proto;
 use prost_types::Timestamp;
 use std::fmt::Write as _;
 
-/// A text on one line without control characters: what others wrote must not move the cursor or fake a row.
+/// Returns a text on one line, with control characters escaped: a text from outside must not move the cursor or fake a row.
 pub fn line(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
@@ -68,7 +69,7 @@ pub fn percent(bps: u32) -> String {
     }
 }
 
-/// An enum that names its values, as the generated ones do.
+/// A generated enum, whose values have names in the contract.
 pub trait Coded: TryFrom<i32> {
     /// The prefix of all its names.
     const PREFIX: &'static str;

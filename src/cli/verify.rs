@@ -1,9 +1,9 @@
-//! `verify`: the offline check of a directory: what is stored is whole, in order, and adds up.
+//! `verify`: the offline check of a directory: records are whole and in order, and their postings add up.
 
 use super::failure::Failure;
 use super::language::say;
 use super::output::Output;
-use super::snapshots::Looked;
+use super::snapshots::SnapshotCheck;
 use super::table::Table;
 use super::text;
 use partnership_ledger::domain::{Record, State};
@@ -18,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::path::PathBuf;
 use uuid::Uuid;
 
-/// Problems listed for people; there may be one for every record.
+/// The most problems listed for people; there may be one for every record.
 const LISTED: usize = 50;
 
 #[derive(clap::Args)]
@@ -39,7 +39,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     // A record that contradicts the others trips an assertion, which is reported as a problem, not as a crash.
     let hook = take_hook();
     set_hook(Box::new(|_| {}));
-    let mut snapshots = Looked::at(dir);
+    let mut snapshots = SnapshotCheck::of(dir);
     let inspected = store.inspect(|position, bytes| {
         books.take(position, bytes);
         snapshots.take(position, bytes);
@@ -111,11 +111,11 @@ fn root(inspection: &Inspection) -> String {
     text
 }
 
-/// What the records add up to, worked out twice: by the domain's replay, and here from the postings alone.
+/// The account balances, computed twice: by the domain's replay, and from the postings alone.
 #[derive(Default)]
 struct Books {
     state: State,
-    /// Whether the replay ended before the last record.
+    /// Whether the replay stopped before the last record.
     has_stopped: bool,
     sums: BTreeMap<(String, String), i128>,
     event_ids: HashSet<Uuid>,
@@ -183,7 +183,7 @@ impl Books {
         }
     }
 
-    /// Compares the domain's accounts with the sums of the postings; after an early end they cannot agree.
+    /// Compares the domain's accounts with the sums of the postings, unless the replay stopped early.
     fn compare(&mut self) {
         if self.has_stopped {
             return;

@@ -9,7 +9,6 @@ pub mod calendar;
 pub mod campaigns;
 pub mod commissions;
 pub mod effect;
-pub mod effect_encoding;
 mod encoding;
 mod event;
 pub mod ids;

@@ -1,8 +1,8 @@
-//! Requests as they arrive: a message is handed on when all of it is there.
+//! Buffers requests as they arrive: a message is passed to tonic only when it is complete.
 //!
-//! tonic makes room for a message as soon as its head says how long it is, and waits for the rest for ever: with five
-//! bytes a client would take up four MiB for good. Here a part costs what was sent of it, all parts together have a bound,
-//! and the rest must come in time.
+//! tonic allocates a message as soon as its header gives the length, and waits for the rest without a timeout: with five
+//! bytes a client would take up four MiB for good. Here a partial message costs the bytes received, all partial messages
+//! together are bounded, and the rest must come within a timeout.
 
 use super::status::to_status;
 use crate::ledger::Error;
@@ -19,29 +19,29 @@ use tokio::time::{Sleep, sleep};
 use tonic::Status;
 use tonic::body::Body;
 
-/// What stands before every message: whether it is compressed, and its length.
+/// Length of a gRPC message header: a flag for compression and the message's length.
 const HEAD_BYTES: usize = 5;
-/// Pieces that are smaller are gathered: each would hold a buffer of the transport.
+/// Smaller chunks are copied into one buffer: each would keep a whole buffer of the transport alive.
 const SMALL_BYTES: usize = 4 << 10;
 
-/// What parts of messages may take up, and for how long.
+/// Bounds on partial messages: bytes of all calls together, and a timeout for each.
 #[derive(Clone, Debug)]
 pub struct Bounds {
-    /// Bytes of all parts together.
+    /// Bytes of all partial messages now.
     held: Arc<AtomicUsize>,
     most_bytes: usize,
-    patience: Duration,
+    timeout: Duration,
     retry_after: Duration,
 }
 
 impl Bounds {
-    /// So many bytes at a time; the rest of a message must come within `patience`. Who is refused is told to wait for
-    /// `retry_after`.
-    pub fn new(most_bytes: usize, patience: Duration, retry_after: Duration) -> Self {
-        Self { held: Arc::default(), most_bytes, patience, retry_after }
+    /// At most `most_bytes` at a time; the rest of a message must come within `timeout`. Callers refused for overload are
+    /// told to wait for `retry_after`.
+    pub fn new(most_bytes: usize, timeout: Duration, retry_after: Duration) -> Self {
+        Self { held: Arc::default(), most_bytes, timeout, retry_after }
     }
 
-    /// A request's body within these bounds.
+    /// Wraps a request's body so that it keeps within these bounds.
     pub fn arriving(&self, body: Body) -> Body {
         if body.is_end_stream() {
             return body;
@@ -53,23 +53,23 @@ impl Bounds {
             part: VecDeque::new(),
             gathered: BytesMut::new(),
             part_bytes: 0,
-            cut: Cut::default(),
-            patience: None,
+            framing: Framing::default(),
+            timeout: None,
         })
     }
 }
 
-/// Where messages end in what arrives.
+/// Finds the message boundaries in the received bytes.
 #[derive(Debug, Default)]
-struct Cut {
+struct Framing {
     head: [u8; HEAD_BYTES],
     head_len: usize,
     /// Bytes of the message under way that are still to come.
     missing: usize,
 }
 
-impl Cut {
-    /// How many of these bytes belong to messages that end within them.
+impl Framing {
+    /// Returns how many of these bytes belong to messages that end within them.
     fn whole(&mut self, bytes: &[u8]) -> usize {
         let (mut at, mut whole) = (0, 0);
         while at < bytes.len() {
@@ -95,26 +95,26 @@ impl Cut {
     }
 }
 
-/// A body that holds back what is only a part of a message.
+/// A body that holds back partial messages.
 struct Arriving {
     body: Body,
     bounds: Bounds,
-    /// What may go on.
+    /// Complete messages, ready to be passed on.
     whole: VecDeque<Bytes>,
-    /// What is a part of a message, in pieces; the last of them is still being gathered.
+    /// The chunks of a partial message; small ones are gathered in `gathered` first.
     part: VecDeque<Bytes>,
     gathered: BytesMut,
     part_bytes: usize,
-    cut: Cut,
-    patience: Option<Pin<Box<Sleep>>>,
+    framing: Framing,
+    timeout: Option<Pin<Box<Sleep>>>,
 }
 
 impl Arriving {
-    /// Takes what arrived; what may go on at once comes back.
+    /// Takes received bytes and returns those that can be passed on at once.
     fn take(&mut self, mut bytes: Bytes) -> Result<Option<Bytes>, Status> {
-        let whole = self.cut.whole(&bytes);
-        // What is longer than any request may be is refused by its head; the head must get there.
-        let is_too_long = self.cut.missing > super::MAX_REQUEST_BYTES;
+        let whole = self.framing.whole(&bytes);
+        // tonic refuses an overlong message by its header, so the header must get through.
+        let is_too_long = self.framing.missing > super::MAX_REQUEST_BYTES;
         let whole = if is_too_long { bytes.len() } else { whole };
         if whole == 0 {
             return self.hold(bytes).map(|()| None);
@@ -138,8 +138,8 @@ impl Arriving {
         if all > self.bounds.most_bytes {
             return Err(to_status(Error::Overloaded { retry_after: self.bounds.retry_after }));
         }
-        if self.patience.is_none() {
-            self.patience = Some(Box::pin(sleep(self.bounds.patience)));
+        if self.timeout.is_none() {
+            self.timeout = Some(Box::pin(sleep(self.bounds.timeout)));
         }
         if bytes.len() < SMALL_BYTES {
             self.gathered.extend_from_slice(&bytes);
@@ -156,14 +156,14 @@ impl Arriving {
         }
     }
 
-    /// What was held goes on.
+    /// Releases what was held back.
     fn let_go(&mut self) {
         if self.part_bytes == 0 {
             return;
         }
         self.close_gathered();
         self.whole.append(&mut self.part);
-        self.patience = None;
+        self.timeout = None;
         self.bounds.held.fetch_sub(std::mem::take(&mut self.part_bytes), Ordering::Relaxed);
     }
 }
@@ -181,12 +181,12 @@ impl HttpBody for Arriving {
                 Poll::Ready(Some(frame)) => frame?,
                 Poll::Ready(None) if self.part_bytes == 0 => return Poll::Ready(None),
                 Poll::Ready(None) => {
-                    // A message that is not whole is for tonic to refuse.
+                    // tonic refuses an incomplete message.
                     self.let_go();
                     continue;
                 }
                 Poll::Pending => {
-                    let is_late = self.patience.as_mut().is_some_and(|patience| patience.as_mut().poll(context).is_ready());
+                    let is_late = self.timeout.as_mut().is_some_and(|timeout| timeout.as_mut().poll(context).is_ready());
                     return if is_late { Poll::Ready(Some(Err(to_status(Error::DeadlineExceeded)))) } else { Poll::Pending };
                 }
             };

@@ -4,13 +4,14 @@ use super::backup::Copy;
 use super::edge::deadline_of;
 use super::read::ask;
 use super::records::Scan;
+use super::services::AuditService;
 use super::status::unimplemented;
-use super::wire::{AuditService, RecordsAsked, RecordsPage};
 use super::{Answers, off_thread};
 use crate::domain::ids::EventId;
 use crate::ledger::{Error, Ledger};
 use crate::proto::{self, get_record_request::Key};
 use crate::queries::trial_balance::GetTrialBalance;
+use crate::wire::ReadRecordsResponse;
 use tonic::{Request, Response, Status};
 
 /// Shows the records as they were recorded.
@@ -33,11 +34,11 @@ impl AuditService for Audit {
         off_thread(move || get_record(&ledger, request.into_inner())).await
     }
 
-    type ReadRecordsStream = Answers<RecordsPage>;
+    type ReadRecordsStream = Answers<ReadRecordsResponse>;
 
-    async fn read_records(&self, request: Request<RecordsAsked>) -> Result<Response<Self::ReadRecordsStream>, Status> {
+    async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
         let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
-        let scan = off_thread(move || Scan::new(ledger, request.into_inner().0)).await?.into_inner();
+        let scan = off_thread(move || Scan::new(ledger, request.into_inner())).await?.into_inner();
         Ok(Response::new(scan.stream(deadline)))
     }
 

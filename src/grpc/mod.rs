@@ -8,8 +8,8 @@ mod filter;
 mod read;
 mod read_journal;
 mod records;
+mod services;
 mod status;
-mod wire;
 mod write;
 
 pub use arrival::Bounds;
@@ -22,10 +22,10 @@ use crate::ledger::{Error, Ledger};
 use crate::proto::partnership_service_server::PartnershipServiceServer;
 use audit::Audit;
 use read::Partnership;
+use services::{AuditServiceServer, LedgerServiceServer};
 use std::pin::Pin;
 use tokio_stream::Stream;
 use tonic::{Response, Status};
-use wire::{AuditServiceServer, LedgerServiceServer};
 use write::Writing;
 
 /// What a streaming call answers.

@@ -49,8 +49,8 @@ impl Partnership {
 }
 
 impl Reading for View<'_> {
-    fn breathe(&mut self) {
-        View::breathe(self);
+    fn yield_to_writer(&mut self) {
+        View::yield_to_writer(self);
     }
 }
 

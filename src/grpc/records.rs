@@ -3,12 +3,12 @@
 use super::Answers;
 use super::filter::Filter;
 use super::status::to_status;
-use super::wire::RecordsPage;
 use crate::domain::Seen;
 use crate::domain::calendar::LATEST;
 use crate::journal::StoredRecord;
 use crate::ledger::{Error, Ledger, decode};
 use crate::proto;
+use crate::wire::ReadRecordsResponse;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Instant;
@@ -88,7 +88,7 @@ impl Scan {
     }
 
     /// The pages. Each is read on a thread for blocking work, when the client has taken the one before.
-    pub fn stream(self, deadline: Option<Instant>) -> Answers<RecordsPage> {
+    pub fn stream(self, deadline: Option<Instant>) -> Answers<ReadRecordsResponse> {
         let (sender, pages) = mpsc::channel(1);
         tokio::spawn(async move {
             let mut scan = self;
@@ -115,14 +115,14 @@ impl Scan {
     }
 
     /// The next page; `None` after the last. An empty answer has one empty page.
-    fn next_page(&mut self) -> Result<Option<RecordsPage>, Error> {
+    fn next_page(&mut self) -> Result<Option<ReadRecordsResponse>, Error> {
         let mut records = Vec::new();
         let mut bytes = 0;
         while records.len() < self.page_size && bytes < PAGE_BYTES {
             match self.found.pop_front() {
                 Some(record) => {
                     bytes += record.bytes.len();
-                    records.push(record);
+                    records.push(record.bytes);
                 }
                 None if self.read_on()? => {}
                 None => break,
@@ -132,7 +132,7 @@ impl Scan {
             return Ok(None);
         }
         self.is_first = false;
-        Ok(Some(RecordsPage { records, position: self.last }))
+        Ok(Some(ReadRecordsResponse { records, position: self.last }))
     }
 
     /// Reads the next run; false if there is none.

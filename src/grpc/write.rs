@@ -2,9 +2,12 @@
 
 use super::Answers;
 use super::edge::deadline_of;
+use super::services::LedgerService;
 use super::status::{explained, to_append_error, to_status};
-use super::wire::{self, Appended, LedgerService, StreamAppend, StreamAppended};
-use crate::ledger::{EncodedAppend, Error, Ledger, Ticket};
+use crate::ledger::{Append, Error, Events, Ledger, Ticket};
+use crate::wire::append_stream_response::Outcome;
+use crate::wire::{AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse};
+use prost::DecodeError;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -35,17 +38,17 @@ impl Writing {
 
 #[tonic::async_trait]
 impl LedgerService for Writing {
-    async fn append(&self, request: Request<wire::Append>) -> Result<Response<Appended>, Status> {
+    async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
         let deadline = deadline_of(&request);
-        let wire::Append { events, expected_last_position } = request.into_inner();
-        let append = EncodedAppend { events, expected_last_position, recorded_by: Arc::clone(&self.anonymous), deadline };
-        let answer = self.ledger.append_encoded(append).await;
-        answer.map(|response| Response::new(Appended(response))).map_err(to_status)
+        let AppendRequest { events, expected_last_position } = request.into_inner();
+        let events = Events::decode(events).map_err(|error| undecodable(&error))?;
+        let append = Append { events, expected_last_position, recorded_by: Arc::clone(&self.anonymous), deadline };
+        self.ledger.append_encoded(append).await.map(Response::new).map_err(to_status)
     }
 
-    type AppendStreamStream = Answers<StreamAppended>;
+    type AppendStreamStream = Answers<AppendStreamResponse>;
 
-    async fn append_stream(&self, request: Request<Streaming<StreamAppend>>) -> Result<Response<Self::AppendStreamStream>, Status> {
+    async fn append_stream(&self, request: Request<Streaming<AppendStreamRequest>>) -> Result<Response<Self::AppendStreamStream>, Status> {
         let (pending, answers) = mpsc::channel(self.stream_in_flight);
         let deadline = deadline_of(&request);
         let intake = Intake { ledger: self.ledger.clone(), recorded_by: Arc::clone(&self.anonymous), deadline, pending };
@@ -60,7 +63,7 @@ enum Pending {
     End(Status),
 }
 
-async fn answer(pending: Pending) -> Result<StreamAppended, Status> {
+async fn answer(pending: Pending) -> Result<AppendStreamResponse, Status> {
     match pending {
         Pending::End(status) => Err(status),
         Pending::Request { request_id, ticket } => {
@@ -68,7 +71,8 @@ async fn answer(pending: Pending) -> Result<StreamAppended, Status> {
                 Ok(ticket) => ticket.encoded().await,
                 Err(error) => Err(error),
             };
-            Ok(StreamAppended { request_id, outcome: outcome.map_err(to_append_error) })
+            let outcome = outcome.map_or_else(|error| Outcome::Error(to_append_error(error)), Outcome::Response);
+            Ok(AppendStreamResponse { request_id, outcome: Some(outcome) })
         }
     }
 }
@@ -84,7 +88,7 @@ struct Intake {
 impl Intake {
     /// Queues what comes in, as it comes, until the client has no more, the deadline passes or the ledger closes.
     /// Reads no further while too much of the stream is unanswered or the ledger's queue is full.
-    async fn run(self, mut requests: Streaming<StreamAppend>) {
+    async fn run(self, mut requests: Streaming<AppendStreamRequest>) {
         let mut closing = self.ledger.closing();
         let deadline = self.deadline.unwrap_or_else(|| Instant::now() + NEVER);
         let end = loop {
@@ -96,7 +100,10 @@ impl Intake {
             };
             match request {
                 Ok(Some(request)) => {
-                    let pending = self.take(request).await;
+                    let pending = match self.take(request).await {
+                        Ok(pending) => pending,
+                        Err(error) => break explained(&undecodable(&error), "AppendStream"),
+                    };
                     // The other side hangs up when the client has gone away.
                     if self.pending.send(pending).await.is_err() {
                         return;
@@ -110,14 +117,21 @@ impl Intake {
         let _ = self.pending.send(Pending::End(end)).await;
     }
 
-    async fn take(&self, request: StreamAppend) -> Pending {
-        let StreamAppend { request_id, append: wire::Append { events, expected_last_position } } = request;
+    /// Queues a request and returns what it will be answered.
+    async fn take(&self, request: AppendStreamRequest) -> Result<Pending, DecodeError> {
+        let AppendStreamRequest { request_id, events, expected_last_position } = request;
+        let events = Events::decode(events)?;
         let ticket = if request_id.len() > MAX_REQUEST_ID_BYTES {
             Err(Error::malformed("request_id", format!("is {} bytes long; at most {MAX_REQUEST_ID_BYTES} are allowed", request_id.len())))
         } else {
             let recorded_by = Arc::clone(&self.recorded_by);
-            self.ledger.submit_waiting(EncodedAppend { events, expected_last_position, recorded_by, deadline: self.deadline }).await
+            self.ledger.submit_waiting(Append { events, expected_last_position, recorded_by, deadline: self.deadline }).await
         };
-        Pending::Request { request_id, ticket }
+        Ok(Pending::Request { request_id, ticket })
     }
+}
+
+/// The status of an event that cannot be decoded: the same as tonic's for a message that cannot be.
+fn undecodable(error: &DecodeError) -> Status {
+    Status::internal(error.to_string())
 }

@@ -1,16 +1,16 @@
 //! Stage 2: makes commits durable, publishes them and answers those who wait.
 
 use super::common::Core;
-use super::courier::answer_all;
 use super::error::Error;
-use super::group::Group;
 use super::panic_text;
+use super::pipeline::Group;
+use super::replies::answer_all;
 use super::snapshots;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Commits until the writer has closed and nothing is left.
 pub fn run(core: &Core) {
-    while let Some(group) = core.handover.take() {
+    while let Some(group) = core.pipeline.take() {
         step(core, group);
     }
     core.snapshots.iter().for_each(snapshots::Schedule::begin_closing);
@@ -18,15 +18,15 @@ pub fn run(core: &Core) {
 
 /// Commits one group and answers those who wait for it.
 pub fn step(core: &Core, mut group: Group) {
-    let cut = group.cut.take();
+    let snapshot = group.snapshot.take();
     let outcome = catch_unwind(AssertUnwindSafe(|| commit(core, &group))).unwrap_or_else(|panic| {
         let why = format!("a defect while committing: {}", panic_text(&*panic));
         core.stop(&why);
         Err(Error::Stopped(why))
     });
-    core.handover.done();
+    core.pipeline.done();
     answer_all(group.answers.into_iter().map(|(answer, result)| (answer, outcome.clone().and(result))));
-    if let Some(state) = cut {
+    if let Some(state) = snapshot {
         snapshots::take(core, state);
     }
 }
@@ -44,16 +44,7 @@ fn commit(core: &Core, group: &Group) -> Result<(), Error> {
         core.stop(&why);
         return Err(Error::Stopped(why));
     }
-    let mut index = core.index.write();
-    let mut position = group.after;
-    for told in &group.told {
-        position += 1;
-        index.add(position, &told.subjects);
-    }
-    drop(index);
-    let mut metrics = core.metrics.write();
-    group.told.iter().for_each(|told| metrics.add(&told.updates));
-    drop(metrics);
-    core.published.send_replace(position);
+    core.projections.apply(group.after, &group.updates);
+    core.published.send_replace(group.after + group.batch.len() as u64);
     Ok(())
 }

@@ -1,15 +1,13 @@
 //! What the ledger's threads and its readers have in common.
 
 use super::error::Error;
-use super::group::Handover;
-use super::idempotency::Idempotency;
+use super::pipeline::Pipeline;
 use super::snapshots::Schedule;
 use crate::clock::Clock;
 use crate::domain::State;
 use crate::journal::Journal;
 use crate::ledger::Limits;
-use crate::projections::index::Index;
-use crate::projections::metrics::Metrics;
+use crate::projections::Projections;
 use parking_lot::RwLock;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -18,12 +16,8 @@ use tokio::sync::watch;
 pub struct Core {
     /// The state, with records that are not durable yet: every reader sees up to the published position only.
     pub state: RwLock<State>,
-    /// Recorded event ids, with those not durable yet.
-    pub ids: RwLock<Idempotency>,
-    /// Which records are about what; durable ones only.
-    pub index: RwLock<Index>,
-    /// What figures count; durable records only.
-    pub metrics: RwLock<Metrics>,
+    /// Event ids, with those not durable yet; index and metrics of durable records.
+    pub projections: Projections,
     /// Where records go and come from.
     pub journal: Arc<dyn Journal>,
     /// The time.
@@ -31,7 +25,7 @@ pub struct Core {
     /// What is taken before the ledger says no.
     pub limits: Limits,
     /// Where the two stages meet.
-    pub handover: Handover,
+    pub pipeline: Pipeline,
     /// When snapshots are taken; none if they are not.
     pub snapshots: Option<Schedule>,
     /// The last durable position.
@@ -68,7 +62,7 @@ impl Core {
 
     /// The stored bytes of a record that is known to exist, durable or not.
     pub fn stored(&self, position: u64) -> Result<Vec<u8>, Error> {
-        if let Some(bytes) = self.handover.record_at(position) {
+        if let Some(bytes) = self.pipeline.record_at(position) {
             return Ok(bytes);
         }
         let record = self.journal.read(position, 1, usize::MAX)?.into_iter().next().filter(|record| record.position == position);

@@ -42,11 +42,7 @@ pub fn find_earlier(core: &Core, event_id: EventId) -> Result<Option<Earlier>, E
 
 /// The record with an event id at or before a position. What is not durable is found by the writer alone.
 pub fn find_until(core: &Core, event_id: EventId, last: u64) -> Result<Option<Earlier>, Error> {
-    let candidates = {
-        let ids = core.ids.read();
-        ids.candidates(ids.fingerprint(event_id))
-    };
-    for position in candidates.into_iter().filter(|position| *position <= last) {
+    for position in core.projections.candidates(event_id).into_iter().filter(|position| *position <= last) {
         let earlier = Earlier::of(position, &core.stored(position)?)?;
         if let Some(earlier) = earlier.filter(|earlier| EventId::parse(&earlier.content.event_id) == Some(event_id)) {
             return Ok(Some(earlier));

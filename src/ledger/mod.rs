@@ -4,23 +4,22 @@
 //! position and answers. What is absent, on purpose: no answer rests on anything that is not durable, no reader sees
 //! such a thing, and nothing is appended after a failed append.
 
+mod append;
 mod committer;
 mod common;
-mod courier;
 mod duplicates;
-mod encoded;
 mod error;
-mod group;
-mod idempotency;
+mod pipeline;
 mod queue;
 mod replay;
+mod replies;
 mod settings;
 mod snapshots;
 mod stepped;
 mod view;
 mod writer;
 
-pub use encoded::{EncodedAppend, EncodedResponse, Events};
+pub use append::{Append, Events};
 pub use error::{Error, EventPlace};
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
@@ -37,31 +36,18 @@ use crate::journal::{Journal, JournalError, StoredRecord, TreeHead};
 use crate::projections::index::Index;
 use crate::projections::metrics::Metrics;
 use crate::proto;
+use crate::wire::AppendResponse;
 use common::Core;
-use courier::Courier;
 use parking_lot::{Mutex, RwLock};
 use queue::{Queue, Request};
+use replies::ReplyBatcher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
-use std::time::Instant;
 use tokio::sync::watch;
 
-/// What is to be recorded together (rules 2.4).
-#[derive(Clone, Debug)]
-pub struct Append {
-    /// The events, in order.
-    pub events: Vec<proto::Event>,
-    /// The ledger's last position as the emitter knows it; if it has moved on, nothing is recorded.
-    pub expected_last_position: Option<u64>,
-    /// Who submitted them.
-    pub recorded_by: Arc<str>,
-    /// When the caller no longer waits: not recorded if it passes while they are queued.
-    pub deadline: Option<Instant>,
-}
-
-/// A ledger whose stages do not run yet, what is queued for the writer, what is taken for snapshots, and what was replayed.
+/// A ledger whose threads are not started yet, the writer's queue, the snapshot thread's jobs, and the report of the replay.
 type Prepared = (Ledger, Receiver<Request>, Option<Receiver<snapshots::Taken>>, ReplayReport);
 
 /// A ledger that is open. Clones are handles of the same one.
@@ -71,8 +57,8 @@ pub struct Ledger {
     queue: Arc<Queue>,
     closing: Arc<watch::Sender<bool>>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
-    /// How answers come back; if there is none, one by one.
-    courier: Option<Courier>,
+    /// Sends the replies of a commit to one runtime together; without it each is sent by itself.
+    batcher: Option<ReplyBatcher>,
 }
 
 impl Ledger {
@@ -116,7 +102,7 @@ impl Ledger {
         Ok((ledger, report))
     }
 
-    /// A ledger whose stages do not run yet, and what is queued for the first of them.
+    /// Replays the journal and makes the ledger, without starting its threads.
     fn prepare(
         journal: Arc<dyn Journal>,
         clock: Arc<dyn Clock>,
@@ -129,11 +115,9 @@ impl Ledger {
         let core = Arc::new(Core {
             published: watch::Sender::new(replayed.state.position),
             stopped: watch::Sender::new(None),
-            handover: group::Handover::default(),
+            pipeline: pipeline::Pipeline::default(),
             state: RwLock::new(replayed.state),
-            ids: RwLock::new(replayed.ids),
-            index: RwLock::new(replayed.index),
-            metrics: RwLock::new(replayed.metrics),
+            projections: replayed.projections,
             journal,
             clock,
             limits,
@@ -141,25 +125,24 @@ impl Ledger {
         });
         core.follow_journal();
         let closing = Arc::new(watch::Sender::new(false));
-        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default(), courier: None }, requests, taken, report))
+        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default(), batcher: None }, requests, taken, report))
     }
 
-    /// A handle for tasks of the present runtime: the answers that a commit brings reach them together, which costs the
-    /// runtime's thread less than one after the other.
+    /// A handle for tasks of the present runtime: the replies of a commit are sent to it in one batch, which wakes its thread
+    /// once.
     ///
     /// # Panics
     /// Outside of a runtime.
     #[must_use]
     pub fn in_this_runtime(&self) -> Self {
-        Self { courier: Some(Courier::start()), ..self.clone() }
+        Self { batcher: Some(ReplyBatcher::start()), ..self.clone() }
     }
 
     /// Queues events to be recorded. Malformed ones are refused here, all bad fields at once; overload as well.
     ///
     /// # Errors
     /// `Malformed`, `Overloaded`, `Stopped`; all others come by the ticket.
-    pub fn submit(&self, append: impl Into<EncodedAppend>) -> Result<Ticket, Error> {
-        let append = append.into();
+    pub fn submit(&self, append: Append) -> Result<Ticket, Error> {
         let events = domain::parse(append.events.messages())?;
         let room = self.queue.try_room(append.events.encoded())?;
         self.enqueue(append, events, room)
@@ -169,18 +152,17 @@ impl Ledger {
     ///
     /// # Errors
     /// `Malformed`, `Stopped`; all others come by the ticket.
-    pub async fn submit_waiting(&self, append: impl Into<EncodedAppend>) -> Result<Ticket, Error> {
-        let append = append.into();
+    pub async fn submit_waiting(&self, append: Append) -> Result<Ticket, Error> {
         let events = domain::parse(append.events.messages())?;
         let room = self.queue.room(append.events.encoded()).await?;
         self.enqueue(append, events, room)
     }
 
-    fn enqueue(&self, append: EncodedAppend, events: Vec<domain::Event>, room: queue::Room) -> Result<Ticket, Error> {
+    fn enqueue(&self, append: Append, events: Vec<domain::Event>, room: queue::Room) -> Result<Ticket, Error> {
         self.core.check_running()?;
-        let EncodedAppend { events: sent, expected_last_position: expected_last, recorded_by, deadline } = append;
+        let Append { events: sent, expected_last_position: expected_last, recorded_by, deadline } = append;
         let encoded = sent.into_encoded();
-        self.queue.send(|answer| Request { events, encoded, expected_last, recorded_by, deadline, answer }, room, self.courier.clone())
+        self.queue.send(|answer| Request { events, encoded, expected_last, recorded_by, deadline, answer }, room, self.batcher.clone())
     }
 
     /// Records events: all of them, next to each other and in order, or none. Returns once they are durable.
@@ -188,14 +170,14 @@ impl Ledger {
     /// # Errors
     /// Why nothing was recorded; after `Stopped` and `DeadlineExceeded` it may have been.
     pub async fn append(&self, append: Append) -> Result<proto::AppendResponse, Error> {
-        self.append_encoded(append.into()).await?.decode()
+        message_of(&self.append_encoded(append).await?)
     }
 
-    /// Like `append`, with events and answer as bytes.
+    /// Like `append`, but returns the results as bytes.
     ///
     /// # Errors
     /// As for `append`.
-    pub async fn append_encoded(&self, append: EncodedAppend) -> Result<EncodedResponse, Error> {
+    pub async fn append_encoded(&self, append: Append) -> Result<AppendResponse, Error> {
         let deadline = append.deadline;
         let answer = self.submit(append)?.encoded();
         match deadline {
@@ -214,17 +196,17 @@ impl Ledger {
         self.core.clock.now()
     }
 
-    /// The last durable position, as it moves.
+    /// Watches the last durable position.
     pub fn positions(&self) -> watch::Receiver<u64> {
         self.core.published.subscribe()
     }
 
-    /// Why recording stopped for good, once it has.
+    /// Watches whether recording has stopped for good; `Some` says why.
     pub fn stopped(&self) -> watch::Receiver<Option<Arc<str>>> {
         self.core.stopped.subscribe()
     }
 
-    /// Turns true when the ledger is told to close: what goes on and on should come to its end.
+    /// Turns true when the ledger begins to close: long-running streams should end.
     pub fn closing(&self) -> watch::Receiver<bool> {
         self.closing.subscribe()
     }
@@ -237,7 +219,7 @@ impl Ledger {
         Ok(self.view_at(self.seen(options, self.now())?))
     }
 
-    /// What read options mean; `otherwise` is the time if they name none.
+    /// Resolves read options to a time and a position; `otherwise` is the time if they name none.
     ///
     /// # Errors
     /// As for `view`.
@@ -245,19 +227,19 @@ impl Ledger {
         view::resolve(&self.core, options, otherwise)
     }
 
-    /// The state with what `seen` says, which `seen` answered before.
+    /// The state as of a time and a position that `seen` resolved.
     pub fn view_at(&self, seen: Seen) -> View<'_> {
         View::new(&self.core, seen)
     }
 
-    /// Asks the index which records are about a partner, an agreement or a lead.
+    /// Reads the index, which finds the records about a partner, an agreement or a lead.
     pub fn index<R>(&self, ask: impl FnOnce(&Index) -> R) -> R {
-        ask(&self.core.index.read())
+        ask(&self.core.projections.index())
     }
 
-    /// Asks the projection of facts that figures count.
+    /// Reads the projection that metrics are counted from.
     pub fn metrics<R>(&self, ask: impl FnOnce(&Metrics) -> R) -> R {
-        ask(&self.core.metrics.read())
+        ask(&self.core.projections.metrics())
     }
 
     /// The record at a position.
@@ -315,12 +297,12 @@ impl Ledger {
         self.core.journal.tree_head()
     }
 
-    /// Tells what goes on and on, such as streams, to come to its end. Appends are still taken until `close`.
+    /// Asks long-running streams to end. Appends are still taken until `close`.
     pub fn begin_closing(&self) {
         self.closing.send_replace(true);
     }
 
-    /// Takes no more, decides and commits what was taken, and closes the journal. Blocks; idempotent.
+    /// Refuses further appends, commits those that are queued, and closes the journal. Blocks; idempotent.
     ///
     /// # Errors
     /// If the journal could not bring its store up to date; what was acknowledged is safe all the same.
@@ -340,6 +322,11 @@ impl Ledger {
     }
 }
 
+/// A response as a message.
+fn message_of(response: &AppendResponse) -> Result<proto::AppendResponse, Error> {
+    response.to_message().map_err(|error| Error::Internal(format!("an answer cannot be read: {error}")))
+}
+
 /// A stored record as a message.
 ///
 /// # Errors
@@ -353,12 +340,12 @@ fn start(name: &'static str, core: &Arc<Core>, run: impl FnOnce(&Core) + Send + 
     std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(&core))) {
             core.stop(&format!("a defect in the {name}: {}", panic_text(&*panic)));
-            core.handover.close();
+            core.pipeline.close();
         }
     })
 }
 
-/// What a panic said.
+/// The message of a panic.
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic without words".to_owned())

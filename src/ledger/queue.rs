@@ -1,7 +1,8 @@
-//! The way into the ledger: requests wait here for the writer, bounded by count and by bytes.
+//! The queue in front of the writer, bounded by the count of requests and by their bytes.
 
-use super::courier::{Courier, Outcome, Reply};
 use super::error::Error;
+use super::message_of;
+use super::replies::{Outcome, Reply, ReplyBatcher};
 use crate::domain::Event;
 use crate::ledger::Limits;
 use crate::proto;
@@ -30,25 +31,25 @@ pub struct Request {
     pub recorded_by: Arc<str>,
     /// When the caller no longer waits.
     pub deadline: Option<Instant>,
-    /// Where the answer goes.
+    /// Where the reply goes.
     pub answer: Answer,
 }
 
-/// Where an answer goes, and the room that the request takes until then.
+/// Where the reply goes, and the room in the queue that the request takes until then.
 pub struct Answer {
     reply: Reply,
-    courier: Option<Courier>,
+    batcher: Option<ReplyBatcher>,
     room: Room,
 }
 
 impl Answer {
-    /// Gives the room free, and says where the answer goes.
-    pub fn give_room_free(self) -> (Reply, Option<Courier>) {
+    /// Frees the room and returns where the reply goes.
+    pub fn give_room_free(self) -> (Reply, Option<ReplyBatcher>) {
         drop(self.room);
-        (self.reply, self.courier)
+        (self.reply, self.batcher)
     }
 
-    /// Whether nobody waits any more.
+    /// Whether the caller has gone away.
     pub fn is_abandoned(&self) -> bool {
         self.reply.is_closed()
     }
@@ -60,11 +61,11 @@ pub struct Room {
     _bytes: OwnedSemaphorePermit,
 }
 
-/// An answer that will come once everything it rests on is durable.
+/// A pending reply: it comes once everything it rests on is durable.
 pub struct Ticket(oneshot::Receiver<Outcome>);
 
 impl Ticket {
-    /// The answer as it goes out.
+    /// Waits for the reply as bytes.
     ///
     /// # Errors
     /// Why nothing was recorded; after `Stopped` it may have been.
@@ -74,7 +75,7 @@ impl Ticket {
 
     /// Waits on a thread of its own; not to be called from async code.
     pub fn wait(self) -> Result<proto::AppendResponse, Error> {
-        self.0.blocking_recv().unwrap_or_else(|_| Err(abandoned()))?.decode()
+        message_of(&self.0.blocking_recv().unwrap_or_else(|_| Err(abandoned()))?)
     }
 }
 
@@ -83,7 +84,7 @@ impl Future for Ticket {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = Pin::new(&mut self.0).poll(context);
-        answer.map(|answer| answer.unwrap_or_else(|_| Err(abandoned()))?.decode())
+        answer.map(|answer| message_of(&answer.unwrap_or_else(|_| Err(abandoned()))?))
     }
 }
 
@@ -91,7 +92,7 @@ fn abandoned() -> Error {
     Error::Stopped("the writer went away without an answer".to_owned())
 }
 
-/// The way in.
+/// The queue's sending end.
 pub struct Queue {
     requests: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
@@ -101,7 +102,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// A queue, and its other end.
+    /// Returns a queue and its receiving end.
     pub fn new(limits: &Limits) -> (Self, Receiver<Request>) {
         let byte_permits = (limits.queue_bytes / BYTES_PER_PERMIT).clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
         let (sender, receiver) = channel();
@@ -115,7 +116,7 @@ impl Queue {
         (queue, receiver)
     }
 
-    /// Room for these events, or overload.
+    /// Takes room for these events, or fails with `Overloaded`.
     pub fn try_room(&self, events: &[Bytes]) -> Result<Room, Error> {
         let full = |_| Error::Overloaded { retry_after: self.retry_after };
         let request = Arc::clone(&self.requests).try_acquire_owned().map_err(full)?;
@@ -123,7 +124,7 @@ impl Queue {
         Ok(Room { _request: request, _bytes: bytes })
     }
 
-    /// Room for these events as soon as there is some, in the order asked for.
+    /// Waits for room for these events, first come, first served.
     pub async fn room(&self, events: &[Bytes]) -> Result<Room, Error> {
         let closed = |_| Error::Internal("the queue's semaphores are never closed".to_owned());
         let request = Arc::clone(&self.requests).acquire_owned().await.map_err(closed)?;
@@ -131,22 +132,22 @@ impl Queue {
         Ok(Room { _request: request, _bytes: bytes })
     }
 
-    /// What a request takes; never more than there is, so that the largest gets in alone.
+    /// Permits that a request takes; never more than there are, so that the largest request gets in alone.
     fn permits_for(&self, events: &[Bytes]) -> u32 {
         let bytes: usize = events.iter().map(|event| event.len() + BYTES_PER_PERMIT).sum();
         u32::try_from((bytes / BYTES_PER_PERMIT).clamp(1, self.byte_permits)).unwrap_or(u32::MAX)
     }
 
-    /// Queues a request. Its answer comes by the ticket, and by the courier if there is one.
-    pub fn send(&self, request: impl FnOnce(Answer) -> Request, room: Room, courier: Option<Courier>) -> Result<Ticket, Error> {
+    /// Queues a request and returns the ticket of its reply, which is sent through the batcher if there is one.
+    pub fn send(&self, request: impl FnOnce(Answer) -> Request, room: Room, batcher: Option<ReplyBatcher>) -> Result<Ticket, Error> {
         let (reply, ticket) = oneshot::channel();
         let sender = self.sender.lock();
         let sender = sender.as_ref().ok_or_else(|| Error::Stopped("the ledger is closing".to_owned()))?;
-        sender.send(request(Answer { reply, courier, room })).map_err(|_| abandoned())?;
+        sender.send(request(Answer { reply, batcher, room })).map_err(|_| abandoned())?;
         Ok(Ticket(ticket))
     }
 
-    /// Takes no more. What is queued is still decided.
+    /// Refuses further requests. What is queued is still decided.
     pub fn close(&self) {
         *self.sender.lock() = None;
     }

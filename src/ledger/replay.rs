@@ -1,14 +1,13 @@
 //! Opening a ledger: every record is read, decoded and evolved; no rule is decided again.
 
 use super::duplicates::decode;
-use super::idempotency::{Fingerprint, Idempotency, Seed};
 use super::panic_text;
 use super::snapshots;
 use crate::domain::{Record, State};
 use crate::journal::{Journal, JournalError};
 use crate::ledger::SnapshotSettings;
-use crate::projections::index::Index;
-use crate::projections::metrics::{self, Metrics};
+use crate::projections::event_ids::{Fingerprint, Seed};
+use crate::projections::{Projections, Update};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::time::Instant;
@@ -17,6 +16,8 @@ use std::time::Instant;
 const CHUNK_RECORDS: usize = 4_096;
 /// Bytes that are read at a time.
 const CHUNK_BYTES: usize = 4 << 20;
+/// Records that are evolved before the projections are updated, so that their locks are taken seldom.
+const APPLIED_AT_ONCE: usize = 64;
 /// Chunks that are decoded ahead.
 const CHUNKS_AHEAD: usize = 4;
 
@@ -62,17 +63,13 @@ pub enum ReplayError {
     Thread(#[from] std::io::Error),
 }
 
-/// What all records together say.
+/// What all records together come to.
 #[derive(Default)]
 pub struct Replayed {
     /// The state.
     pub state: State,
-    /// The event ids.
-    pub ids: Idempotency,
-    /// Which records are about what.
-    pub index: Index,
-    /// What figures count.
-    pub metrics: Metrics,
+    /// The projections.
+    pub projections: Projections,
 }
 
 /// Replays a journal, from the newest snapshot on that can be used: one thread reads and decodes, this one evolves.
@@ -82,15 +79,15 @@ pub fn replay(journal: &dyn Journal, settings: Option<&SnapshotSettings>) -> Res
     ignored.iter().for_each(|why| tracing::warn!("{why}"));
     let (from, load_seconds) = (replayed.state.position, started.elapsed().as_secs_f64());
     let started = Instant::now();
-    let seed = replayed.ids.seed();
+    let seed = replayed.projections.seed();
     std::thread::scope(|scope| {
         let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
         let (spent, returned) = channel();
         scope.spawn(move || decode_all(journal, from, &seed, &sender, &returned));
         for chunk in chunks {
             let chunk = chunk?;
-            for (fingerprint, record) in &chunk {
-                evolve(&mut replayed, *fingerprint, record)?;
+            for records in chunk.chunks(APPLIED_AT_ONCE) {
+                evolve_all(&mut replayed, records)?;
             }
             // Freed by the thread that made it, which costs an allocator the least. At the end it is gone.
             let _ = spent.send(chunk);
@@ -135,14 +132,20 @@ fn decode_chunk(journal: &dyn Journal, seed: &Seed, from: u64) -> Chunk {
     Ok(records)
 }
 
-fn evolve(replayed: &mut Replayed, fingerprint: Fingerprint, record: &Record) -> Result<(), ReplayError> {
-    let Replayed { state, ids, index, metrics } = replayed;
+/// Evolves the state by records that follow it, and applies them to the projections.
+fn evolve_all(Replayed { state, projections }: &mut Replayed, records: &[(Fingerprint, Record)]) -> Result<(), ReplayError> {
+    let after = state.position;
+    let mut position = after;
     catch_unwind(AssertUnwindSafe(|| {
-        state.evolve(record);
-        index.add(record.position, &state.subjects(record));
-        metrics.add(&metrics::updates(record, state));
+        let mut updates = Vec::with_capacity(records.len());
+        for (_, record) in records {
+            position = record.position;
+            state.evolve(record);
+            updates.push(Update::of(record, state));
+        }
+        projections.apply(after, &updates);
     }))
-    .map_err(|panic| ReplayError::Contradiction { position: record.position, why: panic_text(&*panic) })?;
-    ids.insert(fingerprint, record.position);
+    .map_err(|panic| ReplayError::Contradiction { position, why: panic_text(&*panic) })?;
+    projections.accept(after, records.iter().map(|(fingerprint, _)| *fingerprint));
     Ok(())
 }

@@ -4,16 +4,12 @@
 //! and index and figures were told of it, the committer freezes those as well. A thread of its own writes all of it down.
 
 use super::common::Core;
-use super::idempotency::Idempotency;
-use super::idempotency::encoding::IdempotencyLoad;
 use super::replay::Replayed;
 use crate::domain::{FrozenState, StateLoad};
 use crate::encoding::{Damaged, Loader, Section};
 use crate::journal::{Journal, TreeHead};
 use crate::ledger::SnapshotSettings;
-use crate::projections::index::Index;
-use crate::projections::index::encoding::IndexLoad;
-use crate::projections::metrics::{Metrics, MetricsLoad};
+use crate::projections::{FrozenProjections, ProjectionsLoad};
 use crate::snapshot::{Found, LoadError, SaveError, SnapshotFile, Snapshots, Writer};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,8 +38,7 @@ pub struct Schedule {
 pub struct Taken {
     head: TreeHead,
     state: FrozenState,
-    index: Index,
-    metrics: Metrics,
+    projections: FrozenProjections,
 }
 
 impl Schedule {
@@ -75,7 +70,7 @@ impl Schedule {
 }
 
 /// By the writer, between two requests: freezes the state at a position if it is time to.
-pub fn cut_if_due(core: &Core, position: u64) {
+pub fn freeze_if_due(core: &Core, position: u64) {
     let Some(schedule) = core.snapshots.as_ref().filter(|schedule| schedule.is_due(position)) else { return };
     // After a defect nobody knows what the state is.
     if core.check_running().is_err() {
@@ -84,10 +79,10 @@ pub fn cut_if_due(core: &Core, position: u64) {
     schedule.is_busy.store(true, Ordering::Release);
     schedule.next.store(position.saturating_add(schedule.settings.every_records.max(1)), Ordering::Relaxed);
     let state = core.state.read().freeze();
-    core.handover.cut(state);
+    core.pipeline.seal(state);
 }
 
-/// By the committer, when all records up to a frozen state are durable and told: freezes the rest and gives it to be written.
+/// By the committer, when all records up to a frozen state are durable and published: freezes the rest and gives it to be written.
 pub fn take(core: &Core, state: FrozenState) {
     let Some(schedule) = &core.snapshots else { return };
     let taken = catch_unwind(AssertUnwindSafe(|| taken_now(core, state)));
@@ -104,7 +99,7 @@ pub fn take(core: &Core, state: FrozenState) {
 fn taken_now(core: &Core, state: FrozenState) -> Option<Taken> {
     let head = core.journal.tree_head();
     let is_exact = head.size == state.position() && core.last() == state.position();
-    is_exact.then(|| Taken { head, state, index: core.index.read().clone(), metrics: core.metrics.read().clone() })
+    is_exact.then(|| Taken { head, state, projections: core.projections.freeze() })
 }
 
 /// Writes snapshots until the ledger closes.
@@ -125,14 +120,10 @@ pub fn run(core: &Core, jobs: &Receiver<Taken>) {
 
 fn save(core: &Core, schedule: &Schedule, taken: Taken, is_unwanted: &dyn Fn() -> bool) {
     let started = Instant::now();
-    let Taken { head, state, index, metrics } = taken;
+    let Taken { head, state, projections } = taken;
     let saved = schedule.directory.save(head, is_unwanted, |writer: &mut Writer<'_>| {
         state.save(writer)?;
-        index.save(writer)?;
-        drop(index);
-        metrics.save(writer)?;
-        drop(metrics);
-        Idempotency::save_until(&core.ids, head.size, writer)
+        core.projections.save(projections, head.size, writer)
     });
     match saved {
         Ok(bytes) => {
@@ -206,19 +197,16 @@ fn load(position: u64, path: &std::path::Path, journal: &dyn Journal) -> Result<
     Ok(parts.finish(position)?)
 }
 
-/// Everything that is being loaded.
+/// State and projections that are being loaded.
 #[derive(Default)]
 struct Parts {
     state: StateLoad,
-    ids: IdempotencyLoad,
-    index: IndexLoad,
-    metrics: MetricsLoad,
+    projections: ProjectionsLoad,
 }
 
 impl Parts {
     fn part(&self, section: Section) -> Option<&dyn Loader> {
-        let own = self.state.part(section).or_else(|| self.ids.part(section));
-        own.or_else(|| self.index.part(section)).or_else(|| self.metrics.part(section))
+        self.state.part(section).or_else(|| self.projections.part(section))
     }
 
     fn finish(&self, position: u64) -> Result<Replayed, Damaged> {
@@ -226,6 +214,6 @@ impl Parts {
         if state.position != position {
             return Err(Damaged("it is of another position than it says"));
         }
-        Ok(Replayed { state, ids: self.ids.finish(position)?, index: self.index.finish()?, metrics: self.metrics.finish()? })
+        Ok(Replayed { state, projections: self.projections.finish(position)? })
     }
 }

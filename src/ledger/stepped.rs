@@ -1,7 +1,7 @@
 //! A ledger without threads, whose stages go on one step at a time: for simulations, where a seed decides what happens
 //! next. It runs the very code that the threads run.
 
-use super::group::Decided;
+use super::pipeline::Decided;
 use super::queue::Request;
 use super::{Append, Error, Ledger, ReplayError, ReplayReport, Ticket, committer, writer};
 use crate::clock::Clock;
@@ -87,9 +87,9 @@ impl SteppedLedger {
 
     fn hand_over(&self, decided: Decided, waiting: &mut Option<Decided>) -> bool {
         let core = &self.ledger.core;
-        let has_room = core.handover.has_room_for(&decided, &core.limits);
+        let has_room = core.pipeline.has_room_for(&decided, &core.limits);
         if has_room {
-            core.handover.add(decided, &core.limits);
+            core.pipeline.add(decided, &core.limits);
         } else {
             *waiting = Some(decided);
         }
@@ -102,7 +102,7 @@ impl SteppedLedger {
         if self.is_committing.swap(true, Ordering::SeqCst) {
             return false;
         }
-        let group = self.ledger.core.handover.try_take();
+        let group = self.ledger.core.pipeline.try_take();
         let is_any = group.is_some();
         if let Some(group) = group {
             committer::step(&self.ledger.core, group);

@@ -10,12 +10,12 @@ use crate::proto;
 use parking_lot::RwLockReadGuard;
 use std::ops::Deref;
 
-/// The state, and what of it is seen. The writer waits while a view is held: take what is needed and drop it, and
-/// never hold one across an await, nor ask for a second while holding one: a writer that waits between them would wait
-/// for ever. What `seen` does not see must not be answered: it may not be durable yet.
+/// A read lock on the state, with the time and position to read at. The writer waits while a view is held: take what is
+/// needed and drop it. Never hold one across an await, and never take a second while holding one: with a writer waiting
+/// between them that is a deadlock. What lies beyond `seen` must not be returned: it may not be durable yet.
 pub struct View<'a> {
     state: RwLockReadGuard<'a, State>,
-    /// What is seen; its position is the one to answer as the position read at.
+    /// The time and position to read at.
     pub seen: Seen,
 }
 
@@ -24,9 +24,9 @@ impl<'a> View<'a> {
         Self { state: core.state.read(), seen }
     }
 
-    /// Lets a waiting writer in, between the parts of a long answer. What is seen stays the same, but a table may
-    /// have lost rows that were not seen anyway: ask it for its length again.
-    pub fn breathe(&mut self) {
+    /// Releases the read lock to a waiting writer and takes it again, between the parts of a long answer. What is seen stays
+    /// the same, but a table may have lost rows beyond it: read its length again.
+    pub fn yield_to_writer(&mut self) {
         RwLockReadGuard::bump(&mut self.state);
     }
 }
@@ -39,7 +39,7 @@ impl Deref for View<'_> {
     }
 }
 
-/// What `options` mean: `otherwise` is the time if they name none.
+/// Resolves `options` to a time and a position; `otherwise` is the time if they name none.
 pub fn resolve(core: &Core, options: Option<&proto::ReadOptions>, otherwise: Time) -> Result<Seen, Error> {
     let last = core.last();
     let Some(options) = options else {

@@ -2,20 +2,19 @@
 
 use super::common::Core;
 use super::duplicates::{Earlier, find_earlier};
-use super::encoded::{EncodedResponse, ResponseWriter};
 use super::error::Error;
-use super::group::{Decided, Told};
 use super::panic_text;
+use super::pipeline::Decided;
 use super::queue::Request;
 use super::snapshots;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
-use crate::domain::effect_encoding::{nested, number, optional_time, text};
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Event, LAST_POSITION, Record};
 use crate::journal::Batch;
-use crate::projections::metrics;
+use crate::projections::Update;
+use crate::wire::{AppendResponse, EncodedEffects, ResponseWriter, write_record};
 use bytes::Bytes;
 use hashbrown::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -30,11 +29,11 @@ pub fn run(core: &Core, requests: &Receiver<Request>) {
     while let Ok(request) = requests.recv() {
         if let Some(decided) = step(core, request) {
             let position = decided.after + decided.batch.len() as u64;
-            core.handover.add(decided, &core.limits);
-            snapshots::cut_if_due(core, position);
+            core.pipeline.add(decided, &core.limits);
+            snapshots::freeze_if_due(core, position);
         }
     }
-    core.handover.close();
+    core.pipeline.close();
 }
 
 /// Decides one request; `None` if nobody waits for it any more.
@@ -54,10 +53,10 @@ pub fn step(core: &Core, request: Request) -> Option<Decided> {
     Some(match outcome {
         Ok(()) => {
             let after = attempt.after;
-            let (batch, told, response) = attempt.finish();
-            Decided { after, batch, told, answer, result: Ok(response) }
+            let (batch, updates, response) = attempt.finish();
+            Decided { after, batch, updates, answer, result: Ok(response) }
         }
-        Err(error) => Decided { after: attempt.after, batch: Batch::new(), told: Vec::new(), answer, result: Err(error) },
+        Err(error) => Decided { after: attempt.after, batch: Batch::new(), updates: Vec::new(), answer, result: Err(error) },
     })
 }
 
@@ -70,39 +69,13 @@ struct Attempt<'a> {
     /// The last position before this request.
     after: u64,
     batch: Batch,
-    told: Vec<Told>,
+    updates: Vec<Update>,
     response: ResponseWriter,
     /// The new event ids of this request, in order.
     new_ids: Vec<EventId>,
     /// Where they are in the batch; only of several events one can be another's duplicate.
     places: HashMap<EventId, usize, foldhash::fast::RandomState>,
     effects: EncodedEffects,
-}
-
-/// The bytes of a record's effects, of each where it ends.
-#[derive(Default)]
-struct EncodedEffects {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-}
-
-impl EncodedEffects {
-    fn set(&mut self, effects: &[Effect]) {
-        self.bytes.clear();
-        self.ends.clear();
-        for effect in effects {
-            effect.encode(&mut self.bytes);
-            self.ends.push(self.bytes.len());
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.ends.iter().scan(0, |start, &end| {
-            let effect = &self.bytes[*start..end];
-            *start = end;
-            Some(effect)
-        })
-    }
 }
 
 impl<'a> Attempt<'a> {
@@ -121,7 +94,7 @@ impl<'a> Attempt<'a> {
             now: core.clock.now().max(last_recorded_at),
             after,
             batch: Batch::with_capacity(count, sent_bytes + count * EFFECT_BYTES),
-            told: Vec::with_capacity(count),
+            updates: Vec::with_capacity(count),
             response: ResponseWriter::with_capacity(count * EFFECT_BYTES),
             new_ids: Vec::with_capacity(count),
             places: HashMap::default(),
@@ -199,13 +172,8 @@ impl<'a> Attempt<'a> {
     /// Writes a record: the bytes of its message, with the event as it was sent.
     fn write(&mut self, position: u64, index: usize, effects: &[Effect]) {
         self.effects.set(effects);
-        self.batch.push_with(|out| {
-            number(out, 1, position);
-            optional_time(out, 2, Some(self.now));
-            text(out, 3, self.recorded_by);
-            nested(out, 4, |out| out.extend_from_slice(&self.encoded[index]));
-            self.effects.iter().for_each(|effect| nested(out, 5, |out| out.extend_from_slice(effect)));
-        });
+        let event = &self.encoded[index];
+        self.batch.push_with(|out| write_record(out, position, self.now, self.recorded_by, event, &self.effects));
     }
 
     /// An earlier record with this event id, of this request or before it.
@@ -228,14 +196,14 @@ impl<'a> Attempt<'a> {
         let evolved = catch_unwind(AssertUnwindSafe(|| {
             let mut state = self.core.state.write();
             state.evolve(record);
-            Told { subjects: state.subjects(record), updates: metrics::updates(record, &state) }
+            Update::of(record, &state)
         }));
-        let told = evolved.map_err(|panic| {
+        let update = evolved.map_err(|panic| {
             let why = format!("a defect in evolving a record: {}", panic_text(&*panic));
             self.core.stop(&why);
             Error::Stopped(why)
         })?;
-        self.told.push(told);
+        self.updates.push(update);
         Ok(())
     }
 
@@ -245,14 +213,11 @@ impl<'a> Attempt<'a> {
     }
 
     /// The request is accepted: from now on its event ids are known.
-    fn finish(self) -> (Batch, Vec<Told>, EncodedResponse) {
-        let mut ids = self.core.ids.write();
-        for (event_id, position) in self.new_ids.iter().zip(self.after + 1..) {
-            let fingerprint = ids.fingerprint(*event_id);
-            ids.insert(fingerprint, position);
-        }
-        drop(ids);
+    fn finish(self) -> (Batch, Vec<Update>, AppendResponse) {
+        let projections = &self.core.projections;
+        let seed = projections.seed();
+        projections.accept(self.after, self.new_ids.iter().map(|event_id| seed.fingerprint(*event_id)));
         let response = self.response.finish(self.after + self.batch.len() as u64);
-        (self.batch, self.told, response)
+        (self.batch, self.updates, response)
     }
 }

@@ -17,7 +17,7 @@ pub struct Index {
 }
 
 impl Index {
-    /// Vec<Update> what a record is about. Records come in the order of their positions.
+    /// Adds a record to the lists of what it is about. Records come in the order of their positions.
     pub fn add(&mut self, position: u64, subjects: &Subjects) {
         self.partners.add(position, &subjects.partners);
         self.agreements.add(position, &subjects.agreements);

@@ -33,11 +33,11 @@ use std::ops::Deref;
 /// A state that is read. Long answers let the writer in between their parts.
 pub trait Reading: Deref<Target = State> {
     /// Lets a waiting writer in. What is seen stays the same; rows that are not seen may come and go.
-    fn breathe(&mut self);
+    fn yield_to_writer(&mut self);
 }
 
 impl Reading for &State {
-    fn breathe(&mut self) {}
+    fn yield_to_writer(&mut self) {}
 }
 
 /// A checked question that the state alone can answer.

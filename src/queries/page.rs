@@ -89,7 +89,7 @@ impl Page {
             row += 1;
             looked_at += 1;
             if looked_at.is_multiple_of(ROWS_AT_A_TIME) {
-                reading.breathe();
+                reading.yield_to_writer();
             }
         }
         (found, String::new())

@@ -105,7 +105,7 @@ impl ListEntries {
             head.advance(account);
             looked_at += 1;
             if looked_at.is_multiple_of(ENTRIES_AT_A_TIME) {
-                reading.breathe();
+                reading.yield_to_writer();
             }
         }
         Lines { lines, next: None }

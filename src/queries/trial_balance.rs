@@ -43,7 +43,7 @@ impl Question for GetTrialBalance {
             }
             row += 1;
             if row.is_multiple_of(ACCOUNTS_AT_A_TIME) {
-                reading.breathe();
+                reading.yield_to_writer();
             }
         }
         accounts.sort_by(|a, b| (&a.account, &a.currency_code).cmp(&(&b.account, &b.currency_code)));

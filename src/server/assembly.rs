@@ -36,7 +36,7 @@ impl Assembly {
     pub fn new(ledger: &Ledger, config: &ServeConfig) -> Self {
         Self {
             ledger: ledger.clone(),
-            bounds: Bounds::new(config.arriving_bytes, config.arriving_time, config.limits.retry_after),
+            bounds: Bounds::new(config.partial_message_bytes, config.partial_message_timeout, config.limits.retry_after),
             health: Health::new(),
             stream_in_flight: config.stream_in_flight,
             max_concurrent_streams: config.max_concurrent_streams,

@@ -27,9 +27,9 @@ pub struct ServeConfig {
     /// How long a client that has connected may take to send the HTTP/2 preface.
     pub preface_timeout: Duration,
     /// Bytes of partly received messages, over all calls; more are refused as overload.
-    pub arriving_bytes: usize,
+    pub partial_message_bytes: usize,
     /// How long the rest of a message may take once it has begun to arrive.
-    pub arriving_time: Duration,
+    pub partial_message_timeout: Duration,
     /// Calls at a time on one connection.
     pub max_concurrent_streams: u32,
     /// Unanswered requests of one append stream; at that many it is not read on (back-pressure).
@@ -53,8 +53,8 @@ impl Default for ServeConfig {
             worker_threads: cores.min(4),
             max_connections: 4_096,
             preface_timeout: Duration::from_secs(10),
-            arriving_bytes: 128 << 20,
-            arriving_time: Duration::from_mins(1),
+            partial_message_bytes: 128 << 20,
+            partial_message_timeout: Duration::from_mins(1),
             max_concurrent_streams: 256,
             stream_in_flight: 256,
             drain: Duration::from_secs(4),

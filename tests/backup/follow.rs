@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_partnership-ledger");
 /// How long to wait for what must come.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A process that ends with the test.
 struct Running(Child);
@@ -75,7 +75,7 @@ fn wait_for(copy: &Path, position: u64) -> Index {
     loop {
         match Index::of(copy) {
             Ok(index) if index.position >= position => return index,
-            _ => assert!(started.elapsed() < PATIENCE, "the copy does not come to position {position}"),
+            _ => assert!(started.elapsed() < TIMEOUT, "the copy does not come to position {position}"),
         }
         std::thread::sleep(Duration::from_millis(20));
     }

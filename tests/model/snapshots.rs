@@ -31,12 +31,12 @@ use std::time::{Duration, Instant};
 
 const SEEDS: std::ops::Range<u64> = 920_001..920_005;
 /// How long a snapshot is waited for that is written in the background.
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 /// Never by the count of records.
 const AT_CLOSE_ONLY: u64 = u64::MAX;
 
 fn open(journal: &Arc<MemoryJournal>, data_dir: &Path, every_records: u64) -> (Ledger, ReplayReport) {
-    let settings = SnapshotSettings { every_records, least_at_close: 1, close_timeout: PATIENCE, data_dir: data_dir.to_owned() };
+    let settings = SnapshotSettings { every_records, least_at_close: 1, close_timeout: TIMEOUT, data_dir: data_dir.to_owned() };
     let clock = Arc::new(ManualClock::new(NOW));
     Ledger::open_with_snapshots(journal.clone(), clock, Limits::default(), settings).expect("replayable")
 }
@@ -104,7 +104,7 @@ fn newer_snapshots(data_dir: &Path, position: u64) -> Vec<u64> {
         if found.iter().any(|found| *found > position) {
             return found;
         }
-        assert!(started.elapsed() < PATIENCE, "no snapshot was written");
+        assert!(started.elapsed() < TIMEOUT, "no snapshot was written");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -15,7 +15,7 @@ use flood::DEADLINE;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{AppendRequest, GetBalanceRequest, ListBalancesRequest};
-use server::{CONNECTIONS, PATIENCE, Server};
+use server::{CONNECTIONS, PREFACE_TIMEOUT, Server};
 use std::time::Instant;
 use tonic::Request;
 use tonic::transport::Channel;
@@ -131,9 +131,9 @@ async fn mute_connections_keep_others_out_only_for_a_while() {
         let asked = PartnershipServiceClient::new(channel.clone()).list_balances(ListBalancesRequest::default()).await;
         match asked {
             Ok(_) => break Other { channel, appended: other.appended },
-            Err(_) => assert!(started.elapsed() < PATIENCE * 10, "nobody gets in any more"),
+            Err(_) => assert!(started.elapsed() < PREFACE_TIMEOUT * 10, "nobody gets in any more"),
         }
-        tokio::time::sleep(PATIENCE / 10).await;
+        tokio::time::sleep(PREFACE_TIMEOUT / 10).await;
     };
     newcomer.goes_on(10, "connections that were closed").await;
     drop(silent);

@@ -19,7 +19,7 @@ pub const QUEUE_BYTES: usize = 1 << 20;
 /// Connections that it has room for.
 pub const CONNECTIONS: usize = 120;
 /// How long it waits for a client to begin to speak.
-pub const PATIENCE: Duration = Duration::from_secs(2);
+pub const PREFACE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Serves, if this is the process that was started for it.
 pub fn serve_if_told() {
@@ -31,8 +31,8 @@ pub fn serve_if_told() {
         limits,
         worker_threads: 2,
         max_connections: CONNECTIONS,
-        preface_timeout: PATIENCE,
-        arriving_time: ARRIVING,
+        preface_timeout: PREFACE_TIMEOUT,
+        partial_message_timeout: ARRIVING,
         ..ServeConfig::default()
     };
     serve(&config, |address, _, _| println!("\nlistening on {address}")).expect("it serves and ends well");

@@ -1,4 +1,4 @@
-//! `backup --follow`: a copy that is kept up while the ledger runs, a moment behind it.
+//! `backup --follow`: a copy that is kept up to date while the ledger runs.
 
 use super::copy;
 use super::source::Source;
@@ -14,10 +14,10 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
-/// How long a ledger that is away is left alone at first, and at most.
+/// The first and the longest delay between attempts to reach a ledger that is away (exponential back-off).
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-/// How long the copying may go on once it is told to end.
+/// How long copying may go on after a signal to end.
 const LAST_COPY: Duration = Duration::from_secs(5);
 
 pub async fn run(dir: &Path, every: Duration, session: &mut Session) -> Result<(), Failure> {
@@ -32,15 +32,15 @@ pub async fn run(dir: &Path, every: Duration, session: &mut Session) -> Result<(
         if is_over {
             break;
         }
-        let wait = follower.settle(copied, every)?;
+        let wait = follower.report(copied, every)?;
         tokio::select! {
             () = sleep(wait) => {}
             _ = signals.next() => break,
         }
     }
-    // What was cut short left nothing; a last copy takes what is there. A ledger that is away has said so before.
+    // An interrupted copy left nothing, so a last one copies what is there. A ledger that is away was reported before.
     let last = timeout(LAST_COPY, follower.copy()).await.ok();
-    let outcome = follower.settle(last, every).map(drop);
+    let outcome = follower.report(last, every).map(drop);
     follower.stopped()?;
     outcome
 }
@@ -48,7 +48,7 @@ pub async fn run(dir: &Path, every: Duration, session: &mut Session) -> Result<(
 struct Follower<'a> {
     folder: Folder,
     source: Option<Source>,
-    /// How long to leave a ledger alone that is away; none while it answers.
+    /// The present delay between attempts to reach a ledger that is away; `None` while it answers.
     pause: Option<Duration>,
     session: &'a mut Session,
 }
@@ -61,13 +61,14 @@ impl Follower<'_> {
             None => Source::served(self.session).await?,
         };
         let copied = copy(&mut source, &mut self.folder, Growth::LastFile, self.session.out.language).await?;
-        // After a failure it is connected anew.
+        // Connects again after a failure.
         self.source = Some(source);
         Ok(copied)
     }
 
-    /// Says what came of it, and answers how long to wait. What waiting does not mend is an error.
-    fn settle(&mut self, copied: Option<Result<(Added, Option<Timestamp>), Failure>>, every: Duration) -> Result<Duration, Failure> {
+    /// Reports the outcome of a copy and returns how long to wait before the next. A failure that waiting does not cure is
+    /// an error.
+    fn report(&mut self, copied: Option<Result<(Added, Option<Timestamp>), Failure>>, every: Duration) -> Result<Duration, Failure> {
         let language = self.session.out.language;
         match copied {
             None => Ok(every),
@@ -76,7 +77,7 @@ impl Follower<'_> {
                     aside(&say!(language, "backup-back"));
                 }
                 if kept.records > 0 {
-                    self.say(kept, oldest)?;
+                    self.report_copied(kept, oldest)?;
                 }
                 Ok(every)
             }
@@ -96,8 +97,8 @@ impl Follower<'_> {
         }
     }
 
-    /// Says how far the copy is, and how long ago the oldest of what was new had been recorded.
-    fn say(&mut self, kept: Added, oldest: Option<Timestamp>) -> Result<(), Failure> {
+    /// Reports how far the copy is, and how long ago the oldest new record had been recorded.
+    fn report_copied(&mut self, kept: Added, oldest: Option<Timestamp>) -> Result<(), Failure> {
         let behind = oldest.as_ref().and_then(seconds_since).unwrap_or_default();
         let (position, records) = (self.folder.head().size.to_string(), kept.records.to_string());
         let out = &mut self.session.out;
@@ -130,14 +131,14 @@ impl Follower<'_> {
     }
 }
 
-/// How long ago something was recorded, by this machine's clock, in seconds; not less than 0.
+/// Returns how long ago something was recorded, by this machine's clock, in seconds; at least 0.
 pub fn seconds_since(time: &Timestamp) -> Option<f64> {
     let since = chrono::Utc::now().signed_duration_since(utc(time)?);
     Some(since.to_std().unwrap_or_default().as_secs_f64())
 }
 
-/// Says something that is no news of the copy.
+/// Writes a notice to standard error.
 fn aside(text: &str) {
-    // With nobody to tell, copying goes on.
+    // If standard error is closed, copying goes on.
     let _ = writeln!(io::stderr(), "{text}");
 }

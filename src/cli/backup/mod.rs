@@ -1,4 +1,4 @@
-//! `backup`: a copy of a running ledger, or of one that nobody serves; made once, added to, or kept up continuously.
+//! `backup`: a copy of a running ledger, or of a directory that nobody serves; made once, extended, or kept up to date.
 
 mod follow;
 mod report;
@@ -62,20 +62,20 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let (head, kept) = copied.and_then(|copied| source.close().map(|()| copied))?;
     let report = Report { head, kept, seconds: started.elapsed().as_secs_f64() };
     if !is_stream {
-        return report.say(&mut session.out);
+        return report.write(&mut session.out);
     }
-    report.aside(&session.out);
+    report.write_to_stderr(&session.out);
     Ok(())
 }
 
-/// Adds to a directory what it does not have yet.
+/// Adds the records that a backup directory does not have yet.
 async fn add_to(dir: &Path, source: &mut Source, language: Language) -> Result<(TreeHead, Added), Failure> {
     let mut folder = Folder::open(dir)?;
     let (kept, _) = copy(source, &mut folder, Growth::NewFile, language).await?;
     Ok((folder.head(), kept))
 }
 
-/// Copies what a folder does not have yet; answers as well when the first of it was recorded.
+/// Copies the records that a folder does not have yet; returns as well when the first of them was recorded.
 async fn copy(source: &mut Source, folder: &mut Folder, growth: Growth, language: Language) -> Result<(Added, Option<Timestamp>), Failure> {
     let mut copying = source.begin(folder.head().size, language).await?;
     folder.check_ledger(copying.head.size, copying.after_leaf)?;

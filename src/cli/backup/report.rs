@@ -1,4 +1,4 @@
-//! What came of a copy, for people and as JSON.
+//! The outcome of a copy, as text for people and as JSON.
 
 use crate::cli::failure::Failure;
 use crate::cli::language::{Language, say};
@@ -7,7 +7,7 @@ use partnership_ledger::backup::{Added, hex};
 use partnership_ledger::journal::TreeHead;
 use std::io::{self, Write as _};
 
-/// What came of a copy.
+/// The outcome of a copy.
 pub struct Report {
     /// Position and root.
     pub head: TreeHead,
@@ -18,14 +18,14 @@ pub struct Report {
 }
 
 impl Report {
-    /// Says it on the standard output.
-    pub fn say(&self, out: &mut Output) -> Result<(), Failure> {
+    /// Writes it to standard output.
+    pub fn write(&self, out: &mut Output) -> Result<(), Failure> {
         let line = self.line(out.json, out.language);
         out.line(&line)
     }
 
-    /// Says it on the standard error, where the copy itself goes to the output. With nobody to tell, it is done all the same.
-    pub fn aside(&self, out: &Output) {
+    /// Writes it to standard error, as the copy itself goes to standard output. A closed standard error is no failure.
+    pub fn write_to_stderr(&self, out: &Output) {
         let _ = writeln!(io::stderr(), "{}", self.line(out.json, out.language));
     }
 

@@ -1,4 +1,4 @@
-//! Where copies come from: a running ledger over gRPC, or the journal of a directory. Both give a header and pages.
+//! What is copied: a running ledger over gRPC, or the journal of a directory. Both give a header and pages.
 
 use crate::cli::client::Session;
 use crate::cli::failure::Failure;
@@ -16,10 +16,10 @@ use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt as _;
 
-/// How long a ledger may be silent before it counts as away.
+/// How long a ledger may take to answer before it counts as away.
 const SILENCE: Duration = Duration::from_mins(1);
 
-/// Where copies come from.
+/// What is copied.
 pub enum Source {
     /// A running ledger.
     Served(Box<AuditServiceClient<Channel>>),
@@ -29,9 +29,9 @@ pub enum Source {
 
 /// A copy under way.
 pub struct Copying<'a> {
-    /// Up to where it goes, and the root there.
+    /// Its last position, and the Merkle root there.
     pub head: TreeHead,
-    /// The hash of the leaf of the record before it, as the ledger has it; none if it goes from the first on.
+    /// The leaf hash of the record before its first, as the ledger has it; `None` if it begins at the first record.
     pub after_leaf: Option<Hash>,
     flow: Flow<'a>,
 }
@@ -60,7 +60,7 @@ impl Source {
         Ok(Self::AtRest(journal))
     }
 
-    /// Begins to copy what comes after a position.
+    /// Begins to copy the records after a position.
     pub async fn begin(&mut self, after: u64, language: Language) -> Result<Copying<'_>, Failure> {
         match self {
             Self::Served(client) => begin_served(client, after, language).await,
@@ -68,7 +68,7 @@ impl Source {
         }
     }
 
-    /// Ends with it.
+    /// Closes it.
     pub fn close(self) -> Result<(), Failure> {
         match self {
             Self::Served(_) => Ok(()),
@@ -108,7 +108,7 @@ fn begin_at_rest(journal: &dyn Journal, after: u64) -> Result<Copying<'_>, Failu
 }
 
 impl Copying<'_> {
-    /// The next page; `None` when all has come.
+    /// Returns the next page; `None` at the end.
     pub async fn next(&mut self, language: Language) -> Result<Option<RecordPage>, Failure> {
         match &mut self.flow {
             Flow::AtRest { journal, pages } => {
@@ -137,7 +137,7 @@ async fn in_time<T>(call: impl Future<Output = T>, language: Language) -> Result
     tokio::time::timeout(SILENCE, call).await.map_err(|_| Failure::unavailable(say!(language, "backup-silent")))
 }
 
-/// The ledger does not begin: it may have less than the copy.
+/// Returns the failure of a ledger that refuses to begin, such as one with fewer records than the copy.
 fn refused(status: Status, after: u64, language: Language) -> Failure {
     let details = status.get_error_details();
     match details.error_info().filter(|info| info.reason == "POSITION_NOT_REACHED") {
@@ -149,11 +149,11 @@ fn refused(status: Status, after: u64, language: Language) -> Failure {
     }
 }
 
-/// What the ledger itself says has particulars; all else is a connection that broke.
+/// Returns the failure for a status: one with error details is the ledger's own, any other is a broken connection.
 fn lost(status: Status, language: Language) -> Failure {
     match status.get_error_details().error_info() {
         Some(_) => status.into(),
-        // An older ledger, or another program: waiting does not help.
+        // An older release, or another program: waiting does not help.
         None if status.code() == Code::Unimplemented => status.into(),
         None => Failure::unavailable(say!(language, "backup-lost", error = status.message())),
     }

@@ -10,11 +10,11 @@ use partnership_ledger::backup::{Index, hex};
 use partnership_ledger::proto::{GetRecordRequest, GetTreeHeadRequest, get_record_request::Key};
 use std::path::Path;
 
-/// How far the ledger is ahead of a copy.
+/// How far a copy is behind the ledger.
 struct Ahead {
     /// The ledger's last position.
     position: u64,
-    /// Records that the copy does not have.
+    /// The number of records that the copy does not have.
     records: u64,
     /// How long ago the oldest of them was recorded.
     seconds: f64,
@@ -63,7 +63,7 @@ fn table(language: Language, index: &Index, ahead: Option<&Ahead>) -> Table {
     facts
 }
 
-/// Asks the ledger; a copy that has more than it is none of it.
+/// Asks the ledger; fails if the copy has more records, as it is of another ledger then.
 async fn ahead_of(index: &Index, session: &Session) -> Result<Ahead, Failure> {
     let mut ledger = session.audit().await?;
     let position = ledger.get_tree_head(GetTreeHeadRequest {}).await?.into_inner().position;

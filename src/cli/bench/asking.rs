@@ -1,9 +1,9 @@
-//! Reading: all records back in pages, and present balances and lead owners asked for.
+//! Reads: all records in pages, and queries of present balances and lead owners.
 
 use super::calls::Calls;
 use super::clients::{call, connect};
 use super::measure::{Latencies, Percentiles, per_second};
-use super::wire::{Ignored, Page, Raw};
+use super::wire::{Ignored, PageSize, Raw};
 use crate::cli::failure::{Failure, Refusal};
 use partnership_ledger::proto::{GetBalanceRequest, GetLeadRequest, ReadRecordsRequest};
 use partnership_ledger::workload::Story;
@@ -45,7 +45,7 @@ pub async fn read(address: &str, from: u64, page_size: u32) -> Result<Read, Fail
     let started = Instant::now();
     grpc.ready().await.map_err(|error| Failure::unavailable(error.to_string()))?;
     let path = PathAndQuery::from_static(READ_RECORDS);
-    let mut answers = grpc.server_streaming(Request::new(request), path, Raw::<Page>::new()).await?.into_inner();
+    let mut answers = grpc.server_streaming(Request::new(request), path, Raw::<PageSize>::new()).await?.into_inner();
     let mut read = Read { page_size, records: 0, pages: 0, record_bytes: 0, seconds: 0.0, records_per_second: 0.0 };
     while let Some(page) = answers.message().await? {
         read.records += page.records;
@@ -57,11 +57,11 @@ pub async fn read(address: &str, from: u64, page_size: u32) -> Result<Read, Fail
     Ok(read)
 }
 
-/// Questions that can be answered: balances and owners of what was recorded, in turns.
+/// Questions that have an answer: balances of recorded partners and owners of recorded leads, alternating.
 pub struct Questions(Vec<(&'static str, Bytes)>);
 
 impl Questions {
-    /// Of a story's partners and of the leads that the lanes know to be recorded.
+    /// Makes questions about the workload's partners and the leads that the lanes know to be recorded.
     pub fn new(story: &Story, partners: u32, lanes: &[Calls], seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let with_leads: Vec<&Calls> = lanes.iter().filter(|lane| lane.leads > 0).collect();
@@ -82,7 +82,7 @@ impl Questions {
     }
 }
 
-/// What came of the questions.
+/// The outcome of the questions.
 #[derive(Clone, Debug, Serialize)]
 pub struct Asked {
     pub in_flight: u32,
@@ -94,7 +94,7 @@ pub struct Asked {
     pub refused: BTreeMap<String, u64>,
 }
 
-/// Asks for a time, with so many questions in flight over the connections.
+/// Asks questions for `time`, with `in_flight` of them unanswered over the connections.
 pub async fn ask(connections: &[Grpc<Channel>], questions: Arc<Questions>, in_flight: u32, time: Duration) -> Asked {
     let started = Instant::now();
     let mut tasks = JoinSet::new();

@@ -1,4 +1,4 @@
-//! What a lane sends: the calls of its part of the workload, encoded ahead of the measured time as far as there is room.
+//! The calls of each lane of the workload, encoded before the measured time as far as memory is granted for it.
 
 use super::wire::append_request;
 use partnership_ledger::workload::{Lane, Story};
@@ -6,7 +6,7 @@ use prost::bytes::Bytes;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How much is sent.
+/// How many events are sent.
 #[derive(Clone, Copy, Debug)]
 pub enum Amount {
     /// So many events.
@@ -21,7 +21,7 @@ pub struct Call {
     pub request: Bytes,
     /// How many events it has.
     pub events: u64,
-    /// How many leads the lane has referred with it.
+    /// The number of leads that the lane has referred, this call included.
     pub leads: u64,
 }
 
@@ -31,18 +31,18 @@ pub struct Calls {
     lane: Lane,
     lanes: u64,
     events_per_call: u64,
-    /// Events of all lanes; more are not made.
+    /// The events of all lanes together; `None` without a limit.
     events: Option<u64>,
     on_a_stream: bool,
-    /// The next call's number among those of all lanes, which take turns.
+    /// The next call's number among those of all lanes, which alternate.
     next: u64,
     ahead: VecDeque<Call>,
-    /// How many leads of the lane are known to be recorded.
+    /// The number of the lane's leads that are known to be recorded.
     pub leads: u64,
 }
 
 impl Calls {
-    /// The calls of every lane.
+    /// Returns the calls of every lane.
     pub fn of_lanes(story: &Story, lanes: u32, events_per_call: u64, on_a_stream: bool) -> Vec<Self> {
         let calls = |number| Self {
             lane: story.lane(number),
@@ -57,17 +57,17 @@ impl Calls {
         (0..lanes).map(calls).collect()
     }
 
-    /// The next call.
+    /// Returns the next call, encoded ahead or now; `None` if all are sent.
     pub fn next(&mut self) -> Option<Call> {
         self.ahead.pop_front().or_else(|| self.make())
     }
 
-    /// How many calls are ready to be sent.
+    /// The number of calls that are encoded and not sent.
     pub fn ahead(&self) -> u64 {
         self.ahead.len() as u64
     }
 
-    /// The number that the lane's own n-th lead has among those of all lanes.
+    /// Turns the lane's own number of a lead into its number among those of all lanes.
     pub fn lead_number(&self, own: u64) -> u64 {
         self.lane.own(own)
     }
@@ -85,19 +85,19 @@ impl Calls {
     }
 }
 
-/// Says how much all lanes send together, and encodes the calls of it as far as there is room: in turns, so that none is
-/// left behind, `room` being bytes. `guess` is how many events are expected where the time decides.
-pub fn prepare(lanes: &mut [Calls], events: Option<u64>, guess: u64, mut room: usize) {
+/// Sets how many events all lanes send together, and encodes their calls ahead, up to `max_bytes` of requests and evenly over
+/// the lanes. `guess` is the expected number of events if `events` is `None`.
+pub fn prepare(lanes: &mut [Calls], events: Option<u64>, guess: u64, mut max_bytes: usize) {
     let mut expected = events.unwrap_or(guess);
     for calls in &mut *lanes {
         calls.events = events;
     }
     let mut is_more = true;
-    while is_more && room > 0 && expected > 0 {
+    while is_more && max_bytes > 0 && expected > 0 {
         is_more = false;
         for calls in &mut *lanes {
             if let Some(call) = calls.make() {
-                room = room.saturating_sub(call.request.len());
+                max_bytes = max_bytes.saturating_sub(call.request.len());
                 expected = expected.saturating_sub(call.events);
                 calls.ahead.push_back(call);
                 is_more = true;

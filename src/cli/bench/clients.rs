@@ -19,16 +19,16 @@ use tonic::{Code, Request};
 const STREAM_WINDOW_BYTES: u32 = 4 << 20;
 /// HTTP/2's window of one connection.
 const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
-/// The largest answer taken.
+/// The largest answer accepted.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
-/// How long to wait before a call is sent again that was refused for overload without being told how long.
+/// How long to wait before retrying a call refused for overload, unless the refusal says.
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// The method that appends events.
 pub const APPEND: &str = "/partnership.ledger.v1.LedgerService/Append";
 const APPEND_STREAM: &str = "/partnership.ledger.v1.LedgerService/AppendStream";
 
-/// A connection of its own to the ledger.
+/// Opens a connection to the ledger.
 pub async fn connect(address: &str) -> Result<Grpc<Channel>, Failure> {
     let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
     let endpoint = Endpoint::from_shared(url)
@@ -41,7 +41,7 @@ pub async fn connect(address: &str) -> Result<Grpc<Channel>, Failure> {
     Ok(Grpc::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES))
 }
 
-/// So many connections.
+/// Opens `clients` connections, at least one.
 pub async fn connect_all(address: &str, clients: u32) -> Result<Vec<Grpc<Channel>>, Failure> {
     let mut connections = Vec::new();
     for _ in 0..clients.max(1) {
@@ -50,7 +50,7 @@ pub async fn connect_all(address: &str, clients: u32) -> Result<Vec<Grpc<Channel
     Ok(connections)
 }
 
-/// Sends one call whose answer is read as `A`.
+/// Sends a unary call and reads its answer as `A`.
 pub async fn call<A: super::wire::Answer>(grpc: &mut Grpc<Channel>, path: &'static str, request: Bytes) -> Result<A, Refusal> {
     grpc.ready().await.map_err(|error| Refusal::from(tonic::Status::unavailable(error.to_string())))?;
     let answer = grpc.unary(Request::new(request), PathAndQuery::from_static(path), Raw::<A>::new()).await;
@@ -60,16 +60,16 @@ pub async fn call<A: super::wire::Answer>(grpc: &mut Grpc<Channel>, path: &'stat
 /// When calls are sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Schedule {
-    /// When the measured time began.
+    /// The start of the measured time.
     pub started: Instant,
-    /// When no further call is sent.
+    /// The end, after which no call is sent.
     pub end: Option<Instant>,
-    /// The time from one call to the next over all lanes; none: as soon as the one before is answered.
+    /// The time from one call to the next over all lanes; `None`: a lane sends as soon as its call before is answered.
     pub pace: Option<Duration>,
 }
 
 impl Schedule {
-    /// When the `number`-th call of all lanes is due; at once without a pace.
+    /// Returns when the `number`-th call of all lanes is due: now, without a pace.
     #[expect(clippy::cast_precision_loss, reason = "calls are far fewer than 2^52")]
     fn due(&self, number: u64) -> Instant {
         self.pace.map_or_else(Instant::now, |pace| self.started + pace.mul_f64(number as f64))
@@ -80,7 +80,7 @@ impl Schedule {
     }
 }
 
-/// What came of a load.
+/// The outcome of a load.
 #[derive(Debug)]
 pub struct Load {
     /// Calls that were acknowledged.
@@ -89,20 +89,20 @@ pub struct Load {
     pub events: u64,
     /// From the first call to the last answer.
     pub seconds: f64,
-    /// Of each acknowledged call, from when it was due or sent first.
+    /// The latency of each acknowledged call, from when it was due or first sent.
     pub latencies: Latencies,
-    /// How far it came over time.
+    /// Acknowledged events over time.
     pub progress: Progress,
     /// Refused calls by code.
     pub refused: BTreeMap<String, u64>,
     /// How often a call was sent again because the ledger was overloaded.
     pub retried: u64,
-    /// Answers that were not what they should be.
+    /// Why the figures do not count: refusals and wrong answers.
     pub problems: Vec<String>,
 }
 
 impl Load {
-    /// Nothing yet.
+    /// An empty outcome.
     pub fn new() -> Self {
         let (latencies, progress) = (Latencies::new(), Progress::default());
         Self { calls: 0, events: 0, seconds: 0.0, latencies, progress, refused: BTreeMap::new(), retried: 0, problems: Vec::new() }
@@ -137,26 +137,32 @@ impl Load {
     }
 }
 
-/// How the lanes send their calls.
+/// The kind of calls that lanes send.
 #[derive(Clone, Copy, Debug)]
-pub enum Way {
-    /// One call after the other in each lane.
+pub enum CallKind {
+    /// Unary calls, one after the other in each lane.
     Unary,
-    /// A stream in each lane, with so many requests unanswered.
+    /// A stream in each lane, with so many unanswered requests.
     Stream(usize),
 }
 
-/// Sends the calls of all lanes, which share the connections, and waits for all answers. The lanes come back for more.
-pub async fn send<A: Acknowledges>(connections: &[Grpc<Channel>], lanes: Vec<Calls>, way: Way, schedule: Schedule) -> (Load, Vec<Calls>) {
+/// Sends the calls of all lanes, which share the connections, and waits for all answers. Returns the lanes as well, so that
+/// more can be sent.
+pub async fn send<A: Acknowledges>(
+    connections: &[Grpc<Channel>],
+    lanes: Vec<Calls>,
+    kind: CallKind,
+    schedule: Schedule,
+) -> (Load, Vec<Calls>) {
     let mut tasks = JoinSet::new();
     let count = lanes.len() as u64;
     for (number, lane) in lanes.into_iter().enumerate() {
         let grpc = connections[number % connections.len()].clone();
-        let turn = Turn { number: number as u64, lanes: count, schedule };
+        let schedule = LaneSchedule { number: number as u64, lanes: count, schedule };
         tasks.spawn(async move {
-            let (load, lane) = match way {
-                Way::Unary => unary::<A>(grpc, lane, turn).await,
-                Way::Stream(window) => stream::<A>(grpc, lane, turn, window).await,
+            let (load, lane) = match kind {
+                CallKind::Unary => unary::<A>(grpc, lane, schedule).await,
+                CallKind::Stream(window) => stream::<A>(grpc, lane, schedule, window).await,
             };
             (number, load, lane)
         });
@@ -173,17 +179,17 @@ pub async fn send<A: Acknowledges>(connections: &[Grpc<Channel>], lanes: Vec<Cal
     (whole, lanes.into_values().collect())
 }
 
-/// Which calls of a schedule are a lane's.
+/// A lane's part of a schedule: every `lanes`-th call from `number` on.
 #[derive(Clone, Copy, Debug)]
-struct Turn {
+struct LaneSchedule {
     number: u64,
     lanes: u64,
     schedule: Schedule,
 }
 
-impl Turn {
-    /// Waits until the lane's next call is due; since when it is, or nothing if there is no more to send.
-    async fn next(&self, sent: u64) -> Option<Instant> {
+impl LaneSchedule {
+    /// Waits until the lane's next call is due, and returns since when it is; `None` if the time is over.
+    async fn next_due(&self, sent: u64) -> Option<Instant> {
         let due = self.schedule.due(self.number + sent * self.lanes);
         if self.schedule.is_over() || self.schedule.end.is_some_and(|end| due >= end) {
             return None;
@@ -195,16 +201,16 @@ impl Turn {
     }
 }
 
-async fn unary<A: Acknowledges>(mut grpc: Grpc<Channel>, mut calls: Calls, turn: Turn) -> (Load, Calls) {
+async fn unary<A: Acknowledges>(mut grpc: Grpc<Channel>, mut calls: Calls, schedule: LaneSchedule) -> (Load, Calls) {
     let mut load = Load::new();
     let mut sent = 0;
-    while let Some(due) = turn.next(sent).await {
+    while let Some(due) = schedule.next_due(sent).await {
         let Some(next) = calls.next() else { break };
         sent += 1;
         loop {
             match call::<A>(&mut grpc, APPEND, next.request.clone()).await {
                 Ok(answer) => {
-                    load.acknowledged(&next, answer.appended(), due, &turn.schedule);
+                    load.acknowledged(&next, answer.appended(), due, &schedule.schedule);
                     calls.leads = next.leads;
                 }
                 Err(refusal) if refusal.code == Code::ResourceExhausted => {
@@ -225,9 +231,9 @@ async fn unary<A: Acknowledges>(mut grpc: Grpc<Channel>, mut calls: Calls, turn:
     (load, calls)
 }
 
-async fn stream<A: Acknowledges>(mut grpc: Grpc<Channel>, mut calls: Calls, turn: Turn, window: usize) -> (Load, Calls) {
+async fn stream<A: Acknowledges>(mut grpc: Grpc<Channel>, mut calls: Calls, schedule: LaneSchedule, window: usize) -> (Load, Calls) {
     let mut load = Load::new();
-    if let Err(refusal) = stream_to_its_end::<A>(&mut grpc, &mut calls, turn, window.max(1), &mut load).await {
+    if let Err(refusal) = stream_to_its_end::<A>(&mut grpc, &mut calls, schedule, window.max(1), &mut load).await {
         load.refused(&refusal);
     }
     (load, calls)
@@ -236,7 +242,7 @@ async fn stream<A: Acknowledges>(mut grpc: Grpc<Channel>, mut calls: Calls, turn
 async fn stream_to_its_end<A: Acknowledges>(
     grpc: &mut Grpc<Channel>,
     calls: &mut Calls,
-    turn: Turn,
+    schedule: LaneSchedule,
     window: usize,
     load: &mut Load,
 ) -> Result<(), Refusal> {
@@ -247,13 +253,13 @@ async fn stream_to_its_end<A: Acknowledges>(
     let path = PathAndQuery::from_static(APPEND_STREAM);
     let mut answers = grpc.streaming(Request::new(ReceiverStream::new(stream)), path, Raw::<Streamed<A>>::new()).await?.into_inner();
     let mut leads = calls.leads;
-    let listening = async {
+    let receive = async {
         while let Some(Streamed(outcome)) = answers.message().await? {
             let Some((call, due)) = unanswered.recv().await else { break };
             room.add_permits(1);
             match outcome {
                 Ok(answer) => {
-                    load.acknowledged(&call, answer.appended(), due, &turn.schedule);
+                    load.acknowledged(&call, answer.appended(), due, &schedule.schedule);
                     leads = call.leads;
                 }
                 Err(error) => load.refused(&Refusal::from(*error)),
@@ -261,31 +267,38 @@ async fn stream_to_its_end<A: Acknowledges>(
         }
         Ok::<_, tonic::Status>(())
     };
-    let listening = async {
-        let heard = listening.await;
+    let receive = async {
+        let received = receive.await;
         // Nothing more is sent on a stream that has ended.
         room.close();
-        heard
+        received
     };
-    let ((), heard) = tokio::join!(feed(calls, turn, &room, requests, sent), listening);
+    let ((), received) = tokio::join!(feed(calls, schedule, &room, requests, sent), receive);
     calls.leads = leads;
-    heard?;
+    received?;
     match unanswered.try_recv() {
         Err(_) => Ok(()),
         Ok(_) => Err(tonic::Status::unavailable("the stream ended with requests unanswered").into()),
     }
 }
 
-/// Sends a lane's calls on a stream, each once there is room for one more unanswered, and says which and since when.
-async fn feed(calls: &mut Calls, turn: Turn, room: &Semaphore, requests: mpsc::Sender<Bytes>, sent: mpsc::Sender<(Call, Instant)>) {
+/// Sends a lane's calls on a stream, each once `room` has a permit for one more unanswered request; on `sent` it tells which
+/// calls were sent and since when they were due.
+async fn feed(
+    calls: &mut Calls,
+    schedule: LaneSchedule,
+    room: &Semaphore,
+    requests: mpsc::Sender<Bytes>,
+    sent: mpsc::Sender<(Call, Instant)>,
+) {
     let mut count = 0;
     while let Ok(permit) = room.acquire().await {
         permit.forget();
-        let Some(due) = turn.next(count).await else { return };
+        let Some(due) = schedule.next_due(count).await else { return };
         let Some(call) = calls.next() else { return };
         count += 1;
         let request = call.request.clone();
-        // Nobody listens any more once the stream has ended.
+        // The receivers are dropped once the stream has ended.
         if sent.send((call, due)).await.is_err() || requests.send(request).await.is_err() {
             return;
         }

@@ -1,9 +1,9 @@
-//! The machine's own limits, to hold the ledger's figures against: calls that do nothing, syncs, raw frames, decoding.
+//! The machine's own limits, to compare the ledger's figures with: no-op calls, syncs, raw frames, decoding.
 
 use super::clients::{call, connect_all};
 use super::measure::{Latencies, Percentiles, per_second};
 use super::report::percentiles;
-use super::server::{Home, Setup};
+use super::server::{ServerDir, Setup};
 use super::wire::{Ignored, append_request};
 use crate::cli::failure::Failure;
 use crate::cli::table::Table;
@@ -26,16 +26,16 @@ use tokio::task::JoinSet;
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 /// Calls in flight where there are many.
 const MANY: u32 = 128;
-/// How much is synced at a time.
+/// Bytes written by each sync.
 const BLOCK_BYTES: usize = 4_096;
-/// Room of the file that is written to, made ahead as the log's segments are; then it begins anew.
+/// Size of the preallocated file; at its end writing starts over.
 const FILE_BYTES: u64 = 64 << 20;
 /// Records in a frame.
 const FRAME_RECORDS: usize = 1_000;
-/// Events that are made for it all.
+/// Events that the measurements use.
 const EVENTS: usize = 8_000;
 
-/// So many of something in a time.
+/// A measured speed.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Speed {
     pub count: u64,
@@ -53,7 +53,7 @@ pub struct Limits {
     pub calls_on_one_connection: Speed,
     /// The same with 128 in flight over four connections.
     pub calls_on_four_connections: Speed,
-    /// 4 KiB written to a file with room made ready, and `fdatasync`.
+    /// 4 KiB written to a preallocated file, and `fdatasync`.
     pub syncs: Speed,
     /// Records in raw frames of 1 000, each written and synced.
     pub records_in_synced_frames: Speed,
@@ -61,9 +61,9 @@ pub struct Limits {
     pub events_decoded: Speed,
 }
 
-/// Measures each limit for a time.
+/// Measures each limit for `time`.
 pub async fn measure(setup: &Setup, time: Duration) -> Result<Limits, Failure> {
-    let home = Home::new(setup)?;
+    let home = ServerDir::new(setup)?;
     let server = home.start()?;
     let calls_one_by_one = no_op_calls(&server.address, 1, 1, time).await?;
     let calls_on_one_connection = no_op_calls(&server.address, 1, MANY, time).await?;
@@ -103,7 +103,7 @@ impl Limits {
     }
 }
 
-/// Does something until the time is over; each time counts for `worth`.
+/// Repeats `work` until the time is over; each time counts `worth`.
 fn repeat(time: Duration, worth: u64, mut work: impl FnMut() -> io::Result<()>) -> io::Result<Speed> {
     let (mut latencies, mut count) = (Latencies::new(), 0);
     let started = Instant::now();
@@ -148,8 +148,8 @@ async fn no_op_calls(address: &str, clients: u32, in_flight: u32, time: Duration
     Ok(speed(count, started, &latencies))
 }
 
-/// A file whose bytes have been written and synced once, so that writing them again moves nothing else.
-fn file_with_room(dir: &Path) -> io::Result<File> {
+/// Creates a file that is fully written and synced, so that later writes change no metadata.
+fn preallocated_file(dir: &Path) -> io::Result<File> {
     let file = File::options().read(true).write(true).create(true).truncate(true).open(dir.join("limits"))?;
     let zeros = vec![0; 1 << 20];
     for at in (0..FILE_BYTES).step_by(zeros.len()) {
@@ -160,7 +160,7 @@ fn file_with_room(dir: &Path) -> io::Result<File> {
 }
 
 fn syncs(dir: &Path, time: Duration) -> io::Result<Speed> {
-    let file = file_with_room(dir)?;
+    let file = preallocated_file(dir)?;
     let block = [1; BLOCK_BYTES];
     let mut at = 0;
     repeat(time, 1, || {
@@ -170,7 +170,7 @@ fn syncs(dir: &Path, time: Duration) -> io::Result<Speed> {
     })
 }
 
-/// The records of events as they are stored.
+/// Returns the records of events as they are stored.
 fn records(events: &[proto::Event]) -> Result<Vec<Vec<u8>>, Failure> {
     let now = chrono::Utc::now();
     let defect = |error: &dyn std::fmt::Debug| Failure::check(format!("the workload is refused: {error:?}"));
@@ -198,7 +198,7 @@ fn stored(message: &proto::Event, record: &Record) -> Vec<u8> {
 }
 
 fn frames(dir: &Path, records: &[Vec<u8>], time: Duration) -> io::Result<Speed> {
-    let file = file_with_room(dir)?;
+    let file = preallocated_file(dir)?;
     let (mut frontier, mut first) = (Frontier::new(), 1);
     let frame_of = |records: &[Vec<u8>]| {
         let mut batch = Batch::new();

@@ -1,4 +1,4 @@
-//! What is measured: latencies, and what a process takes of the processor, of memory and of the disk.
+//! What is measured: latencies, and the CPU time, memory and disk space of a process.
 
 use hdrhistogram::Histogram;
 use serde::Serialize;
@@ -11,43 +11,43 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Latencies(Histogram<u64>);
 
-/// The longest latency that is told apart.
+/// The longest latency that is distinguished, in microseconds.
 const LONGEST_MICROSECONDS: u64 = 3_600_000_000;
 
 impl Latencies {
-    /// None yet.
+    /// An empty histogram.
     pub fn new() -> Self {
         Self(Histogram::new_with_bounds(1, LONGEST_MICROSECONDS, 3).expect("the bounds are ordered and the digits few"))
     }
 
-    /// One more.
+    /// Records one latency.
     pub fn record(&mut self, latency: Duration) {
         self.0.saturating_record(u64::try_from(latency.as_nanos().div_ceil(1_000)).unwrap_or(u64::MAX));
     }
 
-    /// Takes those of another up.
+    /// Adds the latencies of another histogram.
     pub fn add(&mut self, other: &Self) {
         self.0 += &other.0;
     }
 
-    /// How they are distributed.
+    /// Returns the percentiles.
     pub fn summary(&self) -> Percentiles {
         let at = |quantile| milliseconds(self.0.value_at_quantile(quantile));
         Percentiles { p50_ms: at(0.5), p99_ms: at(0.99), p99_9_ms: at(0.999), max_ms: milliseconds(self.0.max()) }
     }
 }
 
-/// How far a load came over time: events acknowledged in each tenth of a second.
+/// The progress of a load: events acknowledged in each tenth of a second.
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Vec<u64>);
 
-/// The tenths of a load of which the speed is told.
+/// Into how many parts a load is divided for its speed over time.
 const TENTHS: u32 = 10;
-/// The shortest load of which it is, in seconds: shorter ones have too few tenths of a second.
+/// The shortest load whose speed over time is reported, in seconds.
 const LEAST_SECONDS: f64 = 5.0;
 
 impl Progress {
-    /// So many events were acknowledged so long after the start.
+    /// Records that `events` were acknowledged `after` so long from the start.
     pub fn record(&mut self, after: Duration, events: u64) {
         let index = usize::try_from(after.as_millis() / 100).unwrap_or(usize::MAX - 1);
         if self.0.len() <= index {
@@ -56,13 +56,14 @@ impl Progress {
         self.0[index] += events;
     }
 
-    /// Takes that of another up.
+    /// Adds the progress of another lane.
     pub fn add(&mut self, other: &Self) {
         self.0.resize(self.0.len().max(other.0.len()), 0);
         self.0.iter_mut().zip(&other.0).for_each(|(sum, more)| *sum += more);
     }
 
-    /// Events per second in each tenth of the events, so that a load that gets slower shows it. Of short ones nothing.
+    /// Returns the events per second in each tenth of the events, so that a load that gets slower shows it; empty for a short
+    /// load.
     pub fn speed_by_tenths(&self, seconds: f64) -> Vec<f64> {
         let events: u64 = self.0.iter().sum();
         if events == 0 || seconds < LEAST_SECONDS {
@@ -72,7 +73,7 @@ impl Progress {
         times.windows(2).map(|pair| per(events, u64::from(TENTHS)) / (pair[1] - pair[0]).max(1e-9)).collect()
     }
 
-    /// After how many seconds so many events had been acknowledged.
+    /// Returns after how many seconds `events` had been acknowledged.
     #[expect(clippy::cast_precision_loss, reason = "a speed for people to read")]
     fn time_of(&self, events: f64) -> f64 {
         let (mut before, mut seconds) = (0.0, 0.0);
@@ -92,7 +93,7 @@ fn milliseconds(microseconds: u64) -> f64 {
     microseconds as f64 / 1_000.0
 }
 
-/// How latencies are distributed, in milliseconds.
+/// Percentiles of latencies, in milliseconds.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[expect(clippy::struct_field_names, reason = "they are the names in the JSON, where the unit must be told")]
 pub struct Percentiles {
@@ -102,7 +103,7 @@ pub struct Percentiles {
     pub max_ms: f64,
 }
 
-/// Seconds of the processor that a process has used, in its own code and in the system's.
+/// CPU time that a process has used, in seconds, in user and in kernel mode.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Cpu {
     pub user_seconds: f64,
@@ -110,7 +111,7 @@ pub struct Cpu {
 }
 
 impl Cpu {
-    /// What a process has used so far; nothing if it cannot be asked.
+    /// Returns what a process has used so far; zero if the system does not tell.
     pub fn of(process: u32) -> Self {
         let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
         // The name, in parentheses, may have anything in it; behind it the state is the third field, user time the 14th.
@@ -123,7 +124,7 @@ impl Cpu {
         Self { user_seconds: next(), system_seconds: next() }
     }
 
-    /// What was used since an earlier look.
+    /// Returns what was used since `before`.
     pub fn since(self, before: Self) -> Self {
         let least = |seconds: f64| seconds.max(0.0);
         Self {
@@ -132,7 +133,7 @@ impl Cpu {
         }
     }
 
-    /// Both together.
+    /// Returns user and kernel time together.
     pub fn seconds(self) -> f64 {
         self.user_seconds + self.system_seconds
     }
@@ -141,14 +142,14 @@ impl Cpu {
 /// Memory of a process in bytes.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Memory {
-    /// What it has now.
+    /// Its present resident set.
     pub resident_bytes: u64,
-    /// The most it had.
+    /// Its largest resident set so far.
     pub peak_bytes: u64,
 }
 
 impl Memory {
-    /// What a process has; nothing if it cannot be asked.
+    /// Returns what a process has; zero if the system does not tell.
     pub fn of(process: u32) -> Self {
         let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
         let bytes = |name: &str| {
@@ -159,33 +160,33 @@ impl Memory {
     }
 }
 
-/// What a data directory takes on the disk, in bytes that are allocated for it.
+/// Disk space allocated for a data directory, in bytes.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Disk {
-    /// The log, with the room made ready ahead of need.
+    /// The log, with its preallocated space.
     pub log_bytes: u64,
-    /// All the rest: the store behind the log, the checkpoint.
+    /// The store behind the log.
     pub store_bytes: u64,
 }
 
 impl Disk {
-    /// What the records of a data directory take; snapshots of the state are apart.
+    /// Returns what the records of a data directory take, without snapshots of the state.
     pub fn of(dir: &Path) -> std::io::Result<Self> {
         Ok(Self { log_bytes: allocated(&dir.join("wal"))?, store_bytes: allocated(&dir.join("store"))? })
     }
 
-    /// What a directory or file takes; nothing if it is not there.
+    /// Returns what a directory or file takes; zero if it does not exist.
     pub fn allocated_by(path: &Path) -> std::io::Result<u64> {
         allocated(path)
     }
 
-    /// Both together.
+    /// Returns log and store together.
     pub fn bytes(self) -> u64 {
         self.log_bytes + self.store_bytes
     }
 }
 
-/// Bytes allocated for a directory and all below it.
+/// Returns the bytes allocated for a directory and all below it.
 fn allocated(path: &Path) -> std::io::Result<u64> {
     let metadata = match fs::symlink_metadata(path) {
         // A running ledger replaces full segments by compressed ones.
@@ -208,7 +209,7 @@ pub fn per_second(count: u64, seconds: f64) -> f64 {
     count as f64 / seconds.max(1e-9)
 }
 
-/// A whole divided by so many parts; nothing of no parts.
+/// Returns `whole` divided by `parts`; 0 if that is 0.
 #[expect(clippy::cast_precision_loss, reason = "a figure for people to read")]
 pub fn per(whole: u64, parts: u64) -> f64 {
     if parts == 0 { 0.0 } else { whole as f64 / parts as f64 }

@@ -25,7 +25,7 @@ use std::time::Duration;
 use suite::Row;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Events of a run that says nothing else.
+/// Events of a run by default.
 const EVENTS: u64 = 100_000;
 const ABOUT: &str = "\
 A temporary server is started on a fresh directory and removed afterwards; with
@@ -105,7 +105,7 @@ pub struct Args {
     limits: Option<Duration>,
 }
 
-/// What is told of rows and limits.
+/// The reports of rows and limits.
 #[derive(Serialize)]
 struct Tables {
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -114,7 +114,7 @@ struct Tables {
     limits: Option<limits::Limits>,
 }
 
-/// Measures; `address` is the ledger that the command line names.
+/// Runs the command; `address` is the ledger that the command line names, if it does.
 pub fn run(args: Args, address: Option<String>, session: &mut Session) -> Result<(), Failure> {
     let cannot_start = |error: io::Error| Failure::check(format!("cannot start: {error}"));
     let runtime = runtime(args.client_threads).map_err(cannot_start)?;
@@ -135,9 +135,9 @@ async fn measure(args: Args, address: Option<String>, session: &mut Session) -> 
     let plan = args.plan(address);
     if rows.is_empty() && limits.is_none() {
         let report = run::run(&plan).await?;
-        report.tell(&mut session.out)?;
+        report.write(&mut session.out)?;
         session.out.flush()?;
-        return report::judge(&report.problems);
+        return report::fail_on_problems(&report.problems);
     }
     if plan.address.is_some() {
         return Err(Failure::usage("rows and limits are measured on temporary servers: leave --address out"));
@@ -149,11 +149,11 @@ async fn measure(args: Args, address: Option<String>, session: &mut Session) -> 
     if let Some(time) = limits {
         tables.limits = Some(limits::measure(&plan.setup, time).await?);
     }
-    tables.tell(session)
+    tables.write(session)
 }
 
 impl Tables {
-    fn tell(&self, session: &mut Session) -> Result<(), Failure> {
+    fn write(&self, session: &mut Session) -> Result<(), Failure> {
         let Session { out, .. } = session;
         if out.json {
             report::json(out, self)?;
@@ -167,7 +167,7 @@ impl Tables {
         }
         out.flush()?;
         let problems: Vec<String> = self.rows.iter().flat_map(|row| row.report.problems.clone()).collect();
-        report::judge(&problems)
+        report::fail_on_problems(&problems)
     }
 }
 
@@ -200,7 +200,7 @@ impl Args {
     }
 }
 
-/// One thread does best with many small calls: it shares the machine with the ledger.
+/// Builds the clients' runtime. One thread is fastest with many small calls, as it shares the machine with the ledger.
 fn runtime(threads: usize) -> io::Result<tokio::runtime::Runtime> {
     if threads <= 1 {
         return tokio::runtime::Builder::new_current_thread().enable_all().build();

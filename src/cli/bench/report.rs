@@ -1,4 +1,4 @@
-//! What is told of a run: as text for people, and as JSON.
+//! The report of a run, as text for people and as JSON.
 
 use super::asking::{Asked, Read};
 use super::clients::Load;
@@ -29,7 +29,7 @@ pub struct Settings {
     pub answers: &'static str,
 }
 
-/// What came of the load.
+/// The outcome of the load.
 #[derive(Clone, Debug, Serialize)]
 pub struct LoadReport {
     /// Events that were acknowledged, so durable.
@@ -38,9 +38,9 @@ pub struct LoadReport {
     pub seconds: f64,
     pub events_per_second: f64,
     pub calls_per_second: f64,
-    /// Of a call, from sending it first until it was acknowledged.
+    /// Latency of a call, from first sending it until it was acknowledged.
     pub latency: Percentiles,
-    /// Events per second in each tenth of the events, of a load that took some seconds.
+    /// Events per second in each tenth of the events; empty for a load of a few seconds.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub events_per_second_by_tenths: Vec<f64>,
     /// Calls that were encoded before the measured time.
@@ -49,7 +49,7 @@ pub struct LoadReport {
     pub refused: BTreeMap<String, u64>,
     /// How often a call was sent again because the ledger was overloaded.
     pub retried: u64,
-    /// What this program used of the processor meanwhile.
+    /// CPU time that this program used meanwhile.
     pub client_cpu: Cpu,
 }
 
@@ -71,15 +71,15 @@ impl LoadReport {
     }
 }
 
-/// What the server used.
+/// What the server used of the machine.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct ServerReport {
-    /// Of the processor, during the load.
+    /// CPU time during the load.
     pub cpu: Cpu,
     pub cpu_microseconds_per_event: f64,
-    /// Of memory, after the load.
+    /// Memory after the load.
     pub memory: Memory,
-    /// What it grew by since it was empty, by record.
+    /// Growth of the resident set since the ledger was empty, per record.
     pub memory_bytes_per_record: f64,
 }
 
@@ -90,14 +90,14 @@ impl ServerReport {
         Self { cpu, cpu_microseconds_per_event, memory: Memory::default(), memory_bytes_per_record: 0.0 }
     }
 
-    /// The same with its memory: when it was empty, and with so many records.
+    /// The same with its memory: while the ledger was empty, and with `records` records.
     pub fn with_memory(self, empty: Memory, memory: Memory, records: u64) -> Self {
         let memory_bytes_per_record = per(memory.resident_bytes.saturating_sub(empty.resident_bytes), records);
         Self { memory, memory_bytes_per_record, ..self }
     }
 }
 
-/// What the ledger has recorded.
+/// What was recorded.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Recorded {
     /// Records of this run: partners, agreements and all acknowledged events, as the ledger's own last position says.
@@ -106,7 +106,7 @@ pub struct Recorded {
     pub last_position: u64,
 }
 
-/// What came of the questions, and of the appends meanwhile.
+/// The outcome of the questions, and of the appends meanwhile.
 #[derive(Clone, Debug, Serialize)]
 pub struct AskedMeanwhile {
     #[serde(flatten)]
@@ -123,16 +123,16 @@ impl AskedMeanwhile {
     }
 }
 
-/// What the ledger takes on the disk, after its end.
+/// Disk space of the ledger, once it is closed.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct OnDisk {
     #[serde(flatten)]
     pub disk: Disk,
     pub bytes_per_record: f64,
-    /// A record as the contract encodes it, on average.
+    /// The average size of a record as the contract encodes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encoded_bytes_per_record: Option<f64>,
-    /// How many times the encoded records that is.
+    /// Disk space relative to the encoded records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times_encoded: Option<f64>,
 }
@@ -145,14 +145,14 @@ impl OnDisk {
     }
 }
 
-/// A start on what was recorded.
+/// A restart on what was recorded.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Restarted {
     pub records: u64,
     /// As the server says.
     pub replay_seconds: f64,
     pub replay_records_per_second: f64,
-    /// From the start of its process until it listened.
+    /// From the start of the process until it listened.
     pub serving_after_seconds: f64,
     pub memory: Memory,
     /// A start that began with a snapshot; the other figures are of one that replayed everything.
@@ -164,13 +164,13 @@ pub struct Restarted {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Snapshot {
     pub position: u64,
-    /// What all snapshots take on the disk.
+    /// Disk space of all snapshots.
     pub bytes: u64,
     pub load_seconds: f64,
     pub serving_after_seconds: f64,
 }
 
-/// All that is told of a run.
+/// The report of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     pub settings: Settings,
@@ -193,7 +193,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of a run that is about to begin.
+    /// An empty report of a run.
     pub fn new(settings: Settings, address: String) -> Self {
         let load = LoadReport::new(&Load::new(), 0, Cpu::default());
         let recorded = Recorded::default();
@@ -211,9 +211,9 @@ impl Report {
         }
     }
 
-    /// Compares what was acknowledged with what the ledger says it has recorded; on a ledger that others write to as well,
-    /// it may have more.
-    pub fn settle(&mut self, before: u64, after: u64, acknowledged: u64, alone: bool) {
+    /// Compares what was acknowledged with what the ledger has recorded since position `before`. If it is not `alone`, others
+    /// write to the ledger as well, and it may have more.
+    pub fn check_recorded(&mut self, before: u64, after: u64, acknowledged: u64, alone: bool) {
         let records = after.saturating_sub(before);
         self.recorded = Recorded { records, last_position: after };
         if records < acknowledged || (alone && records != acknowledged) {
@@ -221,8 +221,8 @@ impl Report {
         }
     }
 
-    /// Says it: a line of JSON, or a table.
-    pub fn tell(&self, out: &mut Output) -> Result<(), Failure> {
+    /// Writes it as a line of JSON, or as a table.
+    pub fn write(&self, out: &mut Output) -> Result<(), Failure> {
         if out.json {
             return json(out, self);
         }
@@ -246,7 +246,7 @@ impl Report {
         if let Some(questions) = &self.questions {
             add_questions(&mut table, questions);
         }
-        self.add_rest(&mut table);
+        self.add_disk_and_restart(&mut table);
         table
     }
 
@@ -274,7 +274,7 @@ impl Report {
         }
     }
 
-    fn add_rest(&self, table: &mut Table) {
+    fn add_disk_and_restart(&self, table: &mut Table) {
         if let Some(OnDisk { disk, bytes_per_record, encoded_bytes_per_record, times_encoded }) = &self.disk {
             let encoded = encoded_bytes_per_record.map(|bytes| format!(" of {bytes:.0} encoded")).unwrap_or_default();
             let times = times_encoded.map(|times| format!(", {times:.2} times as much")).unwrap_or_default();
@@ -299,7 +299,7 @@ impl Report {
 }
 
 /// Fails if there are problems.
-pub fn judge(problems: &[String]) -> Result<(), Failure> {
+pub fn fail_on_problems(problems: &[String]) -> Result<(), Failure> {
     match problems {
         [] => Ok(()),
         [first, others @ ..] => Err(Failure::check(format!("the figures do not count: {first} (and {} more problems)", others.len()))),
@@ -323,13 +323,13 @@ fn add_questions(table: &mut Table, questions: &AskedMeanwhile) {
     }
 }
 
-/// Refusals by code, or that there were none.
+/// Returns refusals by code, or "none".
 fn refusals(refused: &BTreeMap<String, u64>) -> String {
     let each: Vec<String> = refused.iter().map(|(code, count)| format!("{count} {code}")).collect();
     if each.is_empty() { "none".to_owned() } else { each.join(", ") }
 }
 
-/// Percentiles for people.
+/// Returns percentiles as text.
 pub fn percentiles(latency: &Percentiles) -> String {
     let Percentiles { p50_ms, p99_ms, p99_9_ms, max_ms } = latency;
     format!("p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, p99.9 {p99_9_ms:.2} ms, max {max_ms:.2} ms")

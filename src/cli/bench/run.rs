@@ -1,11 +1,11 @@
-//! One run: a ledger, its partners, the load, what it left, reading it back, questions, and a restart.
+//! One measurement: partners, the load, reading back, questions, disk space, and a restart.
 
 use super::asking::{Questions, ask, read};
 use super::calls::{Amount, Calls, prepare};
-use super::clients::{APPEND, Load, Schedule, Way, call, connect, connect_all, send};
+use super::clients::{APPEND, CallKind, Load, Schedule, call, connect, connect_all, send};
 use super::measure::{Cpu, Disk, Memory, per, per_second};
 use super::report::{AskedMeanwhile, LoadReport, OnDisk, Report, Restarted, ServerReport, Settings, Snapshot};
-use super::server::{Began, Home, Server, Setup};
+use super::server::{Server, ServerDir, Setup, StartReport};
 use super::wire::{Appended, Checked, Decoded, append_request};
 use crate::cli::failure::Failure;
 use partnership_ledger::proto::GetTreeHeadResponse;
@@ -17,17 +17,17 @@ use tonic::client::Grpc;
 use tonic::transport::Channel;
 
 const GET_TREE_HEAD: &str = "/partnership.ledger.v1.AuditService/GetTreeHead";
-/// Events that introduce partners, in a call.
+/// Events per call while partners are introduced.
 const INTRODUCED_TOGETHER: usize = 1_000;
-/// Calls per second that are expected at the most where the time decides how many there are.
+/// The most calls per second that are expected of a load limited by time.
 const CALLS_PER_SECOND: u64 = 100_000;
-/// Events per second that are expected at the most.
+/// The most events per second that are expected.
 const EVENTS_PER_SECOND: u64 = 1_000_000;
 
 /// What is measured.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Where the ledger is; a temporary server's setup otherwise.
+    /// Where the ledger is; a temporary server if absent.
     pub address: Option<String>,
     pub setup: Setup,
     pub clients: u32,
@@ -58,16 +58,16 @@ pub struct Asking {
 }
 
 impl Plan {
-    fn way(&self) -> Way {
-        if self.on_streams { Way::Stream((self.in_flight / self.lanes()).max(1) as usize) } else { Way::Unary }
+    fn call_kind(&self) -> CallKind {
+        if self.on_streams { CallKind::Stream((self.in_flight / self.lanes()).max(1) as usize) } else { CallKind::Unary }
     }
 
-    /// A stream is one lane, whatever is in flight on it.
+    /// Returns the number of lanes: a stream is one, whatever is in flight on it.
     fn lanes(&self) -> u32 {
         if self.on_streams { self.clients } else { self.in_flight }.max(1)
     }
 
-    /// How many events the run will record at the most, or about so many where the time decides.
+    /// Returns the most events that are expected to be recorded.
     fn expected_events(&self) -> u64 {
         let load = match self.amount {
             Amount::Events(events) => events,
@@ -91,10 +91,10 @@ impl Plan {
     }
 }
 
-/// The measured ledger.
+/// The ledger that is measured.
 struct Ledger {
-    /// A temporary one's process and directory, of which the process must go first.
-    own: Option<(Server, Home)>,
+    /// The process and directory of a temporary server; the process must be dropped first.
+    own: Option<(Server, ServerDir)>,
     address: String,
 }
 
@@ -103,7 +103,7 @@ impl Ledger {
         if let Some(address) = &plan.address {
             return Ok(Self { own: None, address: address.clone() });
         }
-        let home = Home::new(&plan.setup)?;
+        let home = ServerDir::new(&plan.setup)?;
         let server = home.start()?;
         let address = server.address.clone();
         Ok(Self { own: Some((server, home)), address })
@@ -124,7 +124,7 @@ impl Ledger {
     }
 }
 
-/// Measures what a plan says.
+/// Carries out a plan.
 pub async fn run(plan: &Plan) -> Result<Report, Failure> {
     let ledger = Ledger::of(plan)?;
     let story = plan.story();
@@ -143,7 +143,7 @@ pub async fn run(plan: &Plan) -> Result<Report, Failure> {
         recorded += questions(plan, asking, (&story, lanes), &connections, &mut report).await;
     }
     let after = ledger.last_position().await?;
-    report.settle(before.0, after, recorded, plan.address.is_none());
+    report.check_recorded(before.0, after, recorded, plan.address.is_none());
     drop(connections);
     if let Some((server, home)) = ledger.own {
         end(plan, &home, server, &mut report).await?;
@@ -184,9 +184,9 @@ async fn introduce(address: &str, story: &Story) -> Result<(), Failure> {
 
 async fn send_checked(plan: &Plan, connections: &[Grpc<Channel>], lanes: Vec<Calls>, schedule: Schedule) -> (Load, Vec<Calls>) {
     if plan.check {
-        send::<Checked>(connections, lanes, plan.way(), schedule).await
+        send::<Checked>(connections, lanes, plan.call_kind(), schedule).await
     } else {
-        send::<Appended>(connections, lanes, plan.way(), schedule).await
+        send::<Appended>(connections, lanes, plan.call_kind(), schedule).await
     }
 }
 
@@ -214,7 +214,7 @@ async fn load(plan: &Plan, ledger: &Ledger, connections: &[Grpc<Channel>], mut l
     lanes
 }
 
-/// Asks questions, while events are appended if that is wanted; how many were acknowledged.
+/// Asks questions, while events are appended if the plan wants it. Returns how many events were acknowledged.
 async fn questions(
     plan: &Plan,
     asking: Asking,
@@ -234,7 +234,7 @@ async fn questions(
         let schedule = Schedule { started, end: Some(started + time), pace: Some(pace) };
         Some(send_checked(plan, connections, lanes, schedule).await.0)
     };
-    // Their own connections: a question does not wait behind a large request.
+    // On connections of their own, so that a question does not wait behind a large request.
     let asked = async {
         let connections = connect_all(&report.address, plan.clients).await?;
         Ok::<_, Failure>(ask(&connections, questions, in_flight, time).await)
@@ -255,8 +255,8 @@ async fn questions(
     events
 }
 
-/// Ends the temporary server, looks at what it left on the disk, and starts it again on that.
-async fn end(plan: &Plan, home: &Home, server: Server, report: &mut Report) -> Result<(), Failure> {
+/// Stops the temporary server, measures its disk space, and restarts it.
+async fn end(plan: &Plan, home: &ServerDir, server: Server, report: &mut Report) -> Result<(), Failure> {
     stop(server).await?;
     let disk = Disk::of(&home.data_dir()).map_err(|error| Failure::check(format!("the disk cannot be looked at: {error}")))?;
     let encoded = report.read.as_ref().map(|read| per(read.record_bytes, read.records));
@@ -265,18 +265,18 @@ async fn end(plan: &Plan, home: &Home, server: Server, report: &mut Report) -> R
         let (with_snapshot, _) = start_again(home, report).await?;
         let snapshots = home.data_dir().join("snapshots");
         let snapshot_bytes = Disk::allocated_by(&snapshots).map_err(|error| Failure::check(format!("{}: {error}", snapshots.display())))?;
-        let snapshot = (with_snapshot.began.snapshot > 0).then_some(Snapshot {
-            position: with_snapshot.began.snapshot,
+        let snapshot = (with_snapshot.report.snapshot > 0).then_some(Snapshot {
+            position: with_snapshot.report.snapshot,
             bytes: snapshot_bytes,
-            load_seconds: with_snapshot.began.load_seconds,
+            load_seconds: with_snapshot.report.load_seconds,
             serving_after_seconds: with_snapshot.ready_after_seconds,
         });
-        // Once more without: what a replay of everything takes.
+        // Once more without snapshots, to measure the replay of everything.
         if snapshot.is_some() {
             std::fs::remove_dir_all(&snapshots).map_err(|error| Failure::check(format!("{}: {error}", snapshots.display())))?;
         }
         let (without, memory) = start_again(home, report).await?;
-        let Began { replayed: records, replay_seconds, .. } = without.began;
+        let StartReport { replayed: records, replay_seconds, .. } = without.report;
         report.restart = Some(Restarted {
             records,
             replay_seconds,
@@ -289,27 +289,27 @@ async fn end(plan: &Plan, home: &Home, server: Server, report: &mut Report) -> R
     Ok(())
 }
 
-/// How a start went.
+/// A measured start.
 struct Started {
-    began: Began,
+    report: StartReport,
     ready_after_seconds: f64,
 }
 
-/// Starts the ledger once more on what was recorded, and ends it.
-async fn start_again(home: &Home, report: &mut Report) -> Result<(Started, Memory), Failure> {
+/// Starts the server again on its directory, and stops it.
+async fn start_again(home: &ServerDir, report: &mut Report) -> Result<(Started, Memory), Failure> {
     let mut again = home.start()?;
-    let began = again.began()?;
+    let started = again.start_report()?;
     let memory = Memory::of(again.process());
-    let records = began.snapshot + began.replayed;
+    let records = started.snapshot + started.replayed;
     if records != report.recorded.last_position {
         report.problems.push(format!("after a restart it has {records} records, not {}", report.recorded.last_position));
     }
     let ready_after_seconds = again.ready_after.as_secs_f64();
     stop(again).await?;
-    Ok((Started { began, ready_after_seconds }, memory))
+    Ok((Started { report: started, ready_after_seconds }, memory))
 }
 
-/// Ends a server; meanwhile the connections to it can be closed.
+/// Stops a server without blocking the runtime, so that the connections to it can close.
 async fn stop(server: Server) -> Result<(), Failure> {
     let stopped = tokio::task::spawn_blocking(|| server.stop()).await;
     stopped.map_err(|error| Failure::check(format!("the temporary server cannot be ended: {error}")))?

@@ -14,18 +14,18 @@ use tempfile::TempDir;
 pub struct Setup {
     /// Where its directory is made.
     pub dir: PathBuf,
-    /// Its threads that serve connections; its own choice if absent.
+    /// Its threads that serve connections; the server's default if absent.
     pub workers: Option<usize>,
 }
 
-/// A directory that a temporary server works on; removed with what is in it.
+/// The directory of a temporary server; removed, with its contents, when dropped.
 #[derive(Debug)]
-pub struct Home {
+pub struct ServerDir {
     setup: Setup,
     dir: TempDir,
 }
 
-impl Home {
+impl ServerDir {
     /// A fresh directory.
     pub fn new(setup: &Setup) -> Result<Self, Failure> {
         let made = tempfile::Builder::new()
@@ -63,7 +63,7 @@ impl Home {
         server.ready_after = started.elapsed();
         match first.strip_prefix("listening on ") {
             Some(address) => server.address = format!("http://{}", address.trim()),
-            None => return Err(server.said_instead(&first)),
+            None => return Err(server.unexpected_output(&first)),
         }
         Ok(server)
     }
@@ -73,20 +73,20 @@ fn cannot(what: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
     move |error| Failure::check(format!("the temporary server cannot {what}: {error}"))
 }
 
-/// What a server began with.
+/// What a server reports of its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Began {
+pub struct StartReport {
     /// The position of the snapshot that it loaded; 0 without one.
     pub snapshot: u64,
-    /// How long that took.
+    /// How long loading it took.
     pub load_seconds: f64,
     /// How many records it replayed.
     pub replayed: u64,
-    /// How long that took.
+    /// How long replaying took.
     pub replay_seconds: f64,
 }
 
-impl Began {
+impl StartReport {
     /// Reads "replayed N records in S s (…)" or "loaded the snapshot of position P in L s, and replayed N records in S s".
     fn read(line: &str) -> Option<Self> {
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
@@ -104,31 +104,31 @@ impl Began {
     }
 }
 
-/// A running temporary server; it ends with this value at the latest.
+/// A running temporary server; killed when dropped.
 #[derive(Debug)]
 pub struct Server {
     child: Child,
     out: Option<BufReader<ChildStdout>>,
     /// Where it listens.
     pub address: String,
-    /// How long it took from the start of the process until it listened.
+    /// The time from the start of the process until it listened.
     pub ready_after: Duration,
     log: PathBuf,
 }
 
 impl Server {
-    /// Its process.
+    /// Returns its process id.
     pub fn process(&self) -> u32 {
         self.child.id()
     }
 
-    /// What it says that it began with: on its second line.
-    pub fn began(&mut self) -> Result<Began, Failure> {
+    /// Reads what it reports of its start, on its second line.
+    pub fn start_report(&mut self) -> Result<StartReport, Failure> {
         let line = self.next_line()?;
-        Began::read(&line).ok_or_else(|| self.said_instead(&line))
+        StartReport::read(&line).ok_or_else(|| self.unexpected_output(&line))
     }
 
-    /// Asks it to end, and waits until it has.
+    /// Sends it SIGTERM and waits for its end.
     pub fn stop(mut self) -> Result<(), Failure> {
         let process = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         let asked = process.map_or(Ok(()), |process| kill_process(process, Signal::TERM));
@@ -137,7 +137,7 @@ impl Server {
         if status.success() {
             Ok(())
         } else {
-            Err(Failure::check(format!("the temporary server ended with {status}{}", self.last_words())))
+            Err(Failure::check(format!("the temporary server ended with {status}{}", self.last_log_line())))
         }
     }
 
@@ -149,12 +149,12 @@ impl Server {
         Ok(line)
     }
 
-    fn said_instead(&self, line: &str) -> Failure {
-        Failure::check(format!("the temporary server did not start; it says {:?}{}", line.trim_end(), self.last_words()))
+    fn unexpected_output(&self, line: &str) -> Failure {
+        Failure::check(format!("the temporary server did not start; it says {:?}{}", line.trim_end(), self.last_log_line()))
     }
 
-    /// The end of its log.
-    fn last_words(&self) -> String {
+    /// Returns the last line of its log, after a colon; empty if there is none.
+    fn last_log_line(&self) -> String {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
         log.lines().last().map(|line| format!(": {line}")).unwrap_or_default()
     }
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn what_a_server_says_of_its_start_is_read() {
-        let read = |line| Began::read(line).map(|began| (began.snapshot, began.load_seconds, began.replayed, began.replay_seconds));
+        let read = |line| StartReport::read(line).map(|start| (start.snapshot, start.load_seconds, start.replayed, start.replay_seconds));
         assert_eq!(read("replayed 0 records: the ledger is empty"), Some((0, 0.0, 0, 0.0)));
         assert_eq!(read("replayed 20 records in 0.500 s (40 a second)"), Some((0, 0.0, 20, 0.5)));
         assert_eq!(read("loaded the snapshot of position 7 in 0.250 s, and replayed 0 records"), Some((7, 0.25, 0, 0.0)));

@@ -1,4 +1,4 @@
-//! The whole table: the loads by which ledgers are compared, each on a fresh one, beside what is aimed at.
+//! The table of loads by which releases are compared, each on a fresh ledger, with its goal.
 
 use super::calls::Amount;
 use super::measure::Percentiles;
@@ -40,12 +40,12 @@ struct Load {
     in_flight: u32,
     events_per_call: u64,
     events: u64,
-    /// Threads of the server that do best with it: one with many small calls, two with large batches.
+    /// Threads of the server that are fastest with it: one with many small calls, two with large batches.
     workers: usize,
 }
 
 impl Row {
-    /// What it is called in the table.
+    /// Returns its name in the table.
     fn name(self) -> &'static str {
         match self {
             Self::One => "1 client, 1 event a call",
@@ -60,7 +60,7 @@ impl Row {
         }
     }
 
-    /// What is aimed at, per second, and the longest p99 in milliseconds.
+    /// Returns its goal per second, and the longest p99 in milliseconds.
     fn goal(self) -> (f64, Option<f64>) {
         match self {
             Self::One => (2_400.0, None),
@@ -84,7 +84,7 @@ impl Row {
         }
     }
 
-    /// The plan of a row, made of what the command line says otherwise.
+    /// Returns the plan of a row; `base` has what the command line sets.
     fn plan(self, base: &Plan, events: Option<u64>) -> Plan {
         let Load { clients, in_flight, events_per_call, events: usual, workers } = self.load();
         let mut plan = Plan { clients, in_flight, events_per_call, amount: Amount::Events(events.unwrap_or(usual)), ..base.clone() };
@@ -109,22 +109,22 @@ impl Row {
     }
 }
 
-/// A row that was measured.
+/// A measured row.
 #[derive(Clone, Debug, Serialize)]
 pub struct Measured {
     pub row: Row,
     /// Events, records or answers, in each run.
     pub per_second: Vec<f64>,
-    /// The middle one of the runs.
+    /// The median of the runs.
     pub median_per_second: f64,
     pub goal_per_second: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goal_p99_ms: Option<f64>,
-    /// All that was measured, of the middle run.
+    /// The full report of the median run.
     pub report: Report,
 }
 
-/// Measures a row on fresh ledgers, as often as asked; `events` instead of the row's own number.
+/// Measures a row `runs` times, each on a fresh ledger; `events` replaces the row's own number of events.
 pub async fn measure(row: Row, base: &Plan, events: Option<u64>, runs: u32) -> Result<Measured, Failure> {
     let mut reports = Vec::new();
     for _ in 0..runs.max(1) {
@@ -139,7 +139,7 @@ pub async fn measure(row: Row, base: &Plan, events: Option<u64>, runs: u32) -> R
     Ok(Measured { row, per_second, median_per_second: row.outcome(&report).0, goal_per_second, goal_p99_ms, report })
 }
 
-/// The rows for people.
+/// Returns the rows as a table.
 pub fn table(rows: &[Measured]) -> Table {
     let mut table = Table::new([
         "load",

@@ -1,5 +1,5 @@
-//! Requests as bytes made ahead, and answers read only as far as they are needed: the clients share the machine with the
-//! ledger, and what they save is not taken from it.
+//! Sends requests that are encoded already and decodes of answers only what is needed: clients share the machine with the
+//! ledger, so work that they save is not taken from it.
 
 use partnership_ledger::proto;
 use prost::Message as _;
@@ -9,18 +9,18 @@ use std::marker::PhantomData;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
-/// What is read of an answer.
+/// An answer, as far as it is decoded.
 pub trait Answer: Sized + Send + Sync + 'static {
-    /// Reads an answer to its end.
+    /// Decodes an answer, to the end of `source`.
     fn read(source: &mut impl Buf) -> Result<Self, prost::DecodeError>;
 }
 
-/// A codec that sends bytes as they are.
+/// A codec that sends encoded requests and decodes answers as `A`.
 #[derive(Debug)]
 pub struct Raw<A>(PhantomData<fn() -> A>);
 
 impl<A> Raw<A> {
-    /// The codec of calls that answer with `A`.
+    /// A codec of answers of the type `A`.
     pub fn new() -> Self {
         Self(PhantomData)
     }
@@ -76,7 +76,7 @@ fn skip(number: u32, wire: WireType, source: &mut impl Buf) -> Result<(), prost:
     skip_field(wire, number, source, DecodeContext::default())
 }
 
-/// Any answer, not looked at.
+/// An answer that is not decoded.
 #[derive(Debug)]
 pub struct Ignored;
 
@@ -87,7 +87,7 @@ impl Answer for Ignored {
     }
 }
 
-/// An answer that is decoded whole.
+/// A fully decoded answer.
 #[derive(Debug)]
 pub struct Decoded<M>(pub M);
 
@@ -97,11 +97,11 @@ impl<M: prost::Message + Default + 'static> Answer for Decoded<M> {
     }
 }
 
-/// Of an `AppendResponse`: how many events it acknowledges.
+/// The number of events that an `AppendResponse` acknowledges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Appended {
     pub results: u64,
-    /// Why a checked answer is not what it should be; of one that was only counted, nothing.
+    /// What is wrong with a checked answer; always `None` for one that was only counted.
     pub problem: Option<&'static str>,
 }
 
@@ -116,7 +116,7 @@ impl Answer for Appended {
     }
 }
 
-/// The same, with the whole answer decoded and looked at.
+/// The same, of an answer that is fully decoded and checked.
 #[derive(Debug)]
 pub struct Checked(pub Appended);
 
@@ -140,9 +140,9 @@ fn checked(answer: &proto::AppendResponse) -> Appended {
     Appended { results: answer.results.len() as u64, problem }
 }
 
-/// An answer that says what became of the events of a call.
+/// An answer that acknowledges the events of a call.
 pub trait Acknowledges: Answer {
-    /// What it says.
+    /// Returns what it acknowledges.
     fn appended(self) -> Appended;
 }
 
@@ -158,7 +158,7 @@ impl Acknowledges for Checked {
     }
 }
 
-/// Of an `AppendStreamResponse`: how many events it acknowledges, or why it refuses them.
+/// An `AppendStreamResponse`: what it acknowledges, or why it refuses.
 #[derive(Debug)]
 pub struct Streamed<A>(pub Result<A, Box<proto::AppendError>>);
 
@@ -186,15 +186,15 @@ fn length(source: &mut impl Buf) -> Result<usize, prost::DecodeError> {
     Ok(usize::try_from(decode_varint(source)?).unwrap_or(usize::MAX))
 }
 
-/// Of a page of records: how many, and their bytes.
+/// The number of records of a page, and their size.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Page {
+pub struct PageSize {
     pub records: u64,
-    /// The bytes of the records as the contract encodes them.
+    /// The size of the records as the contract encodes them, in bytes.
     pub bytes: u64,
 }
 
-impl Answer for Page {
+impl Answer for PageSize {
     fn read(source: &mut impl Buf) -> Result<Self, prost::DecodeError> {
         let mut page = Self::default();
         each_field(source, |number, wire, source| {
@@ -211,7 +211,7 @@ impl Answer for Page {
     }
 }
 
-/// A request with these events on a stream: the fields of `AppendRequest` have other numbers there.
+/// Encodes a request with these events, for a unary call or a stream: the fields have other numbers there.
 pub fn append_request(events: Vec<proto::Event>, on_a_stream: bool) -> Bytes {
     let bytes = if on_a_stream {
         proto::AppendStreamRequest { request_id: String::new(), events, expected_last_position: None }.encode_to_vec()
@@ -268,7 +268,7 @@ mod tests {
         let records =
             vec![proto::Record { position: 300, ..proto::Record::default() }, proto::Record { position: 301, ..proto::Record::default() }];
         let bytes: usize = records.iter().map(proto::Record::encoded_len).sum();
-        let page = Page::read(&mut proto::ReadRecordsResponse { records, position: 301 }.encode_to_vec().as_slice()).expect("a page");
+        let page = PageSize::read(&mut proto::ReadRecordsResponse { records, position: 301 }.encode_to_vec().as_slice()).expect("a page");
         assert_eq!((page.records, page.bytes), (2, bytes as u64));
     }
 }

@@ -1,4 +1,4 @@
-//! Many customers who do the same: events as JSON lines without ids.
+//! Generated events of many customers who do the same, as JSON lines without ids.
 
 use std::fmt::Write as _;
 

@@ -13,7 +13,7 @@ use super::table::Table;
 use super::{Cli, ask, text};
 use clap::Parser as _;
 use partnership_ledger::proto::{GetLeadRequest, Lead, OwnershipRule, ReadOptions};
-use story::{Chapter, Teller};
+use story::{Chapter, Player};
 
 /// Leads whose agreements end in the story, with the time before and after.
 const LEADS: [&str; 2] = ["lead-bakery", "lead-gallery"];
@@ -40,9 +40,9 @@ pub async fn run(session: &mut Session) -> Result<(), Failure> {
 
 async fn play(session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
-    let mut teller = Teller::new(session.ledger().await?, language);
+    let mut player = Player::new(session.ledger().await?, language);
     for chapter in story::CHAPTERS {
-        tell(&chapter, &mut teller, session).await?;
+        show(&chapter, &mut player, session).await?;
     }
     heading(session, &say!(language, "demo-owners"))?;
     let table = ownership(session).await?;
@@ -50,17 +50,17 @@ async fn play(session: &mut Session) -> Result<(), Failure> {
     session.out.table(table)?;
     heading(session, &say!(language, "demo-explained"))?;
     command(session, &["explain", "sale-bakery-1"]).await?;
-    tell(&story::OWN_BUSINESS, &mut teller, session).await?;
+    show(&story::OWN_BUSINESS, &mut player, session).await?;
     heading(session, &say!(language, "demo-owed"))?;
     command(session, &["balance"]).await?;
     command(session, &["trial-balance"]).await
 }
 
-async fn tell(chapter: &Chapter, teller: &mut Teller, session: &mut Session) -> Result<(), Failure> {
+async fn show(chapter: &Chapter, player: &mut Player, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     heading(session, &language.text(chapter.title, &[]))?;
     session.out.line(&format!("\n{}", language.text(chapter.says, &[])))?;
-    for outcome in teller.tell(chapter).await? {
+    for outcome in player.play(chapter).await? {
         session.out.line(&outcome)?;
     }
     for line in chapter.commands {
@@ -73,7 +73,7 @@ fn heading(session: &mut Session, title: &str) -> Result<(), Failure> {
     session.out.line(&format!("\n## {title}"))
 }
 
-/// Runs a command as it would be typed, and shows it.
+/// Prints a command as it would be typed, and runs it.
 async fn command(session: &mut Session, words: &[&str]) -> Result<(), Failure> {
     session.out.line(&format!("\n$ partnership-ledger {}", words.join(" ")))?;
     let line = ["partnership-ledger"].iter().chain(words);

@@ -1,4 +1,4 @@
-//! A real server on a port of the system's choice, over a ledger in a directory that is removed afterwards.
+//! A server on a free port, over a ledger in a temporary directory.
 
 use crate::cli::failure::Failure;
 use partnership_ledger::ledger::Ledger;
@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tonic::transport::server::TcpIncoming;
 
-/// The running server.
+/// A running server.
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
@@ -32,7 +32,7 @@ pub async fn start() -> Result<Server, Failure> {
 }
 
 impl Server {
-    /// Ends it; the directory goes with it.
+    /// Stops it, closes the ledger and removes its directory.
     pub fn stop(self) -> Result<(), Failure> {
         self.task.abort();
         self.ledger.close().map_err(cannot("close the ledger"))

@@ -1,5 +1,5 @@
-//! The stories: what happens, what is refused, and what one would ask then. Their events are in `stories/`, their words among
-//! the texts of the command line.
+//! The stories: what happens, what is refused, and which commands one would run then. Their events are in `stories/`, their
+//! sentences among the texts of the command line.
 
 use super::customers;
 use crate::cli::failure::{Failure, Refusal};
@@ -17,17 +17,17 @@ pub struct Chapter {
     /// What happens, in a sentence or two.
     pub says: Key,
     steps: &'static [Step],
-    /// What is asked afterwards.
+    /// Commands that are run afterwards.
     pub commands: &'static [&'static [&'static str]],
 }
 
-/// Events as JSON lines without ids, which the teller gives them.
+/// Events as JSON lines without ids, which are added when they are played.
 enum Step {
-    /// They are recorded together.
+    /// Events that are recorded together.
     Record(&'static str),
-    /// They are against a rule.
+    /// Events that break a rule and are refused.
     Refused(&'static str),
-    /// Many customers do the same: their lines are made.
+    /// Generated events of many customers who do the same.
     Customers(fn() -> String),
 }
 
@@ -123,7 +123,7 @@ pub const CHAPTERS: [Chapter; 13] = [
     },
 ];
 
-/// The house's own business, beside which the partners' part is seen.
+/// The house's own business, with which the partners' part is compared.
 pub const OWN_BUSINESS: Chapter = Chapter {
     title: Key::of("demo-programme"),
     says: Key::of("demo-programme-says"),
@@ -132,20 +132,21 @@ pub const OWN_BUSINESS: Chapter = Chapter {
 };
 
 /// Plays chapters to a ledger.
-pub struct Teller {
+pub struct Player {
     client: LedgerServiceClient<Channel>,
     language: Language,
-    told: u32,
+    /// Events that were played, whose ids are made of their numbers.
+    played: u32,
 }
 
-impl Teller {
-    /// A teller for a ledger, in a language.
+impl Player {
+    /// Plays to a ledger; sentences are in `language`.
     pub fn new(client: LedgerServiceClient<Channel>, language: Language) -> Self {
-        Self { client, language, told: 0 }
+        Self { client, language, played: 0 }
     }
 
-    /// Plays a chapter; gives what is worth saying of each step.
-    pub async fn tell(&mut self, chapter: &Chapter) -> Result<Vec<String>, Failure> {
+    /// Plays a chapter and returns a sentence about each step that deserves one.
+    pub async fn play(&mut self, chapter: &Chapter) -> Result<Vec<String>, Failure> {
         let mut outcomes = Vec::new();
         for step in chapter.steps {
             let (lines, is_refused) = match step {
@@ -168,13 +169,13 @@ impl Teller {
         Ok(outcomes)
     }
 
-    /// The events of JSON lines, each with an id of its own.
+    /// Parses the events of JSON lines and gives each an id.
     fn events(&mut self, lines: &str) -> Result<Vec<Event>, Failure> {
         let lines = lines.lines().filter(|line| !line.is_empty());
         let events = lines.map(|line| {
-            self.told += 1;
+            self.played += 1;
             let mut event: Event = json::read(line.as_bytes()).map_err(|error| Failure::check(format!("{error} in {line}")))?;
-            event.event_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("demo {}", self.told).as_bytes()).to_string();
+            event.event_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("demo {}", self.played).as_bytes()).to_string();
             Ok(event)
         });
         events.collect()

@@ -7,14 +7,14 @@ use partnership_ledger::domain::calendar::LATEST;
 use partnership_ledger::domain::money::Currency;
 use std::io::{self, Write};
 
-/// The first day that there is: events may be as old, and an account must be open before it is used.
+/// The first day of all: an account must be open before it is used, and events may be of any age.
 const FIRST_DAY: &str = "0001-01-01";
 
 /// Writes books that `bean-check` accepts.
 pub struct Beancount;
 
 impl Format for Beancount {
-    /// Nothing is off by anything: the tolerance is zero.
+    /// With a tolerance of zero.
     fn begin(&self, out: &mut dyn Write, about: &str) -> io::Result<()> {
         writeln!(out, "; {about}")?;
         writeln!(out, "option \"title\" {}", quoted(about))?;
@@ -39,7 +39,7 @@ impl Format for Beancount {
         Ok(())
     }
 
-    /// On the day after the last: a balance is looked at before the transactions of its day.
+    /// On the day after the last, since a balance is checked before the transactions of its day.
     fn closing(&self, out: &mut dyn Write, last_day: NaiveDate, lines: &[Line]) -> io::Result<()> {
         let Some(day) = last_day.succ_opt().filter(|_| last_day < LATEST.date_naive()) else {
             return writeln!(out, "\n; No closing balances: {last_day} is the last day that there is, and they stand on the day after.");

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
-/// Where books go.
+/// Where books are written to.
 pub enum Destination {
     /// A pipe, a device, or a file that another program holds open.
     Straight(File),
-    /// A file beside the one to be written, which takes its place when all is there: half of the books is worse than none.
+    /// A temporary file that replaces the named one when it is complete: partial books are worse than none.
     Beside {
         /// What is written.
         draft: NamedTempFile,
@@ -30,9 +30,9 @@ impl Destination {
             Err(error) => return Err(error),
         };
         let mut file = name.to_owned();
-        // /dev/stdout leads to what is open already, which the shell may have been told to add to.
+        // /dev/stdout is a file that is open already, to which the shell may append.
         let mut is_open_already = is_of_a_process(&file);
-        // A round of links was an error above.
+        // A cycle of links was an error above.
         while let Ok(next) = fs::read_link(&file) {
             file = folder_of(&file).join(next);
             is_open_already |= is_of_a_process(&file);
@@ -44,7 +44,7 @@ impl Destination {
         Ok(Self::Beside { draft, file, mode: found.map(|found| found.permissions()) })
     }
 
-    /// All is written.
+    /// Ends writing: a file takes its name.
     pub fn keep(self) -> io::Result<()> {
         match self {
             Self::Straight(_) => Ok(()),

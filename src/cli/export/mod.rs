@@ -1,7 +1,7 @@
 //! `export`: the whole ledger or a period as double-entry books for hledger or beancount, in one pass.
 //!
-//! All of it is as it was at one position: the last one when the export began. What the file holds proves itself: it
-//! ends with the balances that the ledger answers for that time, which both programs compare with the transactions.
+//! All of it is read at one position, the last one when the export began. The file ends with balance assertions of the
+//! ledger's own balances, which both programs compare with the transactions.
 
 mod accounts;
 mod beancount;
@@ -144,7 +144,7 @@ impl<'a> Books<'a> {
     }
 
     async fn write(&mut self, client: &mut AuditServiceClient<Channel>) -> Result<(), Failure> {
-        // What takes effect later than it occurred counts in a later period: the end alone can be left to the ledger.
+        // The beginning cannot be filtered by the ledger: an event may take effect later than it occurred.
         let filter = RecordFilter { occurred_to: self.period.to.map(timestamp), ..RecordFilter::default() };
         let request = ReadRecordsRequest { page_size: PAGE_SIZE, filter: Some(filter), ..ReadRecordsRequest::default() };
         let mut pages = client.read_records(request).await?.into_inner();
@@ -201,7 +201,7 @@ impl<'a> Books<'a> {
         let Some(last_day) = self.last_day else { return Ok(()) };
         let lines = balances(client, self.period.last_instant(), position).await?;
         self.introduce(&lines)?;
-        // A balance may have to stand on the day after. The last day of all has none, and the last that anything happened on will do.
+        // A balance may have to be dated the day after. The calendar's last day has none; then the last day with a transaction does.
         let end = self.period.to.map(|to| before(to).date_naive()).filter(|day| *day < LATEST.date_naive());
         let last_day = end.unwrap_or(last_day);
         Ok(self.format.closing(self.out, last_day, &lines)?)

@@ -15,13 +15,13 @@ use std::collections::BTreeMap;
 /// Tags of a transaction or a line, by name.
 pub type Tags = Vec<(&'static str, String)>;
 
-/// What is booked together.
+/// A transaction: lines that are booked together.
 pub struct Transaction {
     /// The day in UTC from which it counts.
     pub date: NaiveDate,
-    /// What happened, on one line; texts of others in it are as they were sent, but for control characters.
+    /// What happened, on one line; texts from outside are as they were sent, except for control characters.
     pub description: String,
-    /// What belongs to all of its lines.
+    /// Tags of all lines.
     pub tags: Tags,
     /// The lines; per currency they add up to zero.
     pub lines: Vec<Line>,
@@ -35,7 +35,7 @@ pub struct Line {
     pub book_account: String,
     /// By how much: debit above zero.
     pub amount: Money,
-    /// What belongs to this line alone.
+    /// Tags of this line alone.
     pub tags: Tags,
 }
 
@@ -78,7 +78,7 @@ fn transaction(record: &Record, effective_at: DateTime<Utc>, postings: &[&Postin
         *sums.entry(&amount.currency_code).or_default() += i128::from(amount.minor_units);
         lines.push(Line { tags: line_tags(posting), ..Line::new(&posting.account, amount)? });
     }
-    // Books that do not balance would be read by nobody, and mended by nobody who does not know why.
+    // Programs refuse books that do not balance, without saying why.
     if sums.values().any(|sum| *sum != 0) {
         return Err(unbalanced(record.position));
     }
@@ -96,7 +96,7 @@ fn unbalanced(position: u64) -> Failure {
     Failure::check(format!("the postings of record {position} do not balance; the ledger is damaged, see `verify`"))
 }
 
-/// A time in full, as a date alone would be taken for a day.
+/// Returns a time in full: a date alone would be read as a day.
 fn instant(at: Option<&Timestamp>) -> String {
     let text = time(at);
     if text.len() == "2025-01-01".len() { format!("{text}T00:00:00Z") } else { text }
@@ -116,7 +116,7 @@ fn line_tags(posting: &Posting) -> Tags {
     tags
 }
 
-/// Takes from the lines the tags that all of them have.
+/// Removes the tags that all lines have, and returns them.
 fn take_common(lines: &mut [Line]) -> Tags {
     let Some((first, rest)) = lines.split_first() else { return Tags::new() };
     let common: Tags = first.tags.iter().filter(|tag| rest.iter().all(|line| line.tags.contains(tag))).cloned().collect();

@@ -2,14 +2,14 @@
 
 use chrono::format::Parsed;
 
-/// What a year is more than the common one.
-const AHEAD: i32 = 543;
+/// The difference to the year of the common era.
+const OFFSET: i32 = 543;
 /// The century of years that are written with two digits.
 const CENTURY: i32 = 2_500;
-/// No earlier year is taken for one of this era: a sheet that mixes eras would be recorded centuries off.
+/// The first year that is accepted: a sheet that mixes eras would otherwise be recorded centuries off.
 const FIRST_YEAR: i32 = 2_400;
 
-/// Why something read is no time of this era.
+/// Why a time is not of this era.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unfit {
     /// It names no year.
@@ -18,8 +18,8 @@ pub enum Unfit {
     TooEarly(i32),
 }
 
-/// What was read, with the common year. It is done before days are looked at: 29 February 2567 is in a leap year, and
-/// the year 2567 of the common era is none.
+/// Returns what was read with the year of the common era. Dates are validated afterwards: 29 February 2567 is valid, but 2567
+/// of the common era is no leap year.
 pub fn in_common_era(read: &Parsed) -> Result<Parsed, Unfit> {
     let year = match (read.year(), read.year_div_100(), read.year_mod_100()) {
         (Some(year), ..) => year,
@@ -30,10 +30,10 @@ pub fn in_common_era(read: &Parsed) -> Result<Parsed, Unfit> {
     if year < FIRST_YEAR {
         return Err(Unfit::TooEarly(year));
     }
-    with_year(read, year - AHEAD).ok_or(Unfit::NoYear)
+    with_year(read, year - OFFSET).ok_or(Unfit::NoYear)
 }
 
-/// The same day and hour in another year.
+/// Returns the same parts with another year.
 fn with_year(read: &Parsed, year: i32) -> Option<Parsed> {
     let mut other = Parsed::new();
     other.set_year(year.into()).ok()?;

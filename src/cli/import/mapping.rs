@@ -11,14 +11,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
 
-/// What a mapping file holds: how cells are written, and a table for each kind of row.
+/// A mapping file: how cells are written, and a table for each kind of row.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
-    /// What divides cells.
+    /// The separator of cells.
     #[serde(default = "comma")]
     pub separator: char,
-    /// The zone of times that name none.
+    /// The time zone of times that name none.
     #[serde(default)]
     pub time_zone: Option<String>,
     /// How times are written.
@@ -27,10 +27,10 @@ pub struct Mapping {
     /// Whether years are those of the Buddhist era.
     #[serde(default)]
     pub buddhist_era: bool,
-    /// Between the whole of an amount and its decimals.
+    /// The decimal separator of amounts.
     #[serde(default)]
     pub decimal: Option<char>,
-    /// Between groups of three digits.
+    /// The thousands separator.
     #[serde(default)]
     pub thousands: Option<char>,
     /// What may stand around an amount.
@@ -70,17 +70,17 @@ pub struct Settings {
     /// The column, by its name in the first row; of several the cells are joined by a space.
     #[serde(deserialize_with = "columns")]
     pub column: Option<Vec<String>>,
-    /// What it is in every row.
+    /// A value for every row.
     pub constant: Option<String>,
-    /// What it is where the cell is empty.
+    /// The value of an empty cell.
     pub default: Option<String>,
-    /// What cells stand for.
+    /// Values that replace the text of cells.
     pub values: BTreeMap<String, String>,
-    /// What is put in front.
+    /// A prefix of the value.
     pub prefix: String,
     /// Whether any text is made an id.
     pub escape: bool,
-    /// What divides the items of a list.
+    /// The separator of a list's items.
     pub split: Option<String>,
     /// Whether an amount counts minor units.
     pub minor_units: bool,
@@ -177,7 +177,7 @@ impl Mapping {
         Ok(())
     }
 
-    /// One mark for two things would make 1.000 a thousand or one: which is not for a program to guess.
+    /// Refuses one separator for decimals and thousands: 1.000 would be a thousand or one.
     fn check_amounts(&self, kind: Kind, table: &Table) -> Result<(), String> {
         for (field, Source(source)) in table.fields.iter().filter(|(field, _)| kind.is_amount(field)) {
             let AmountStyle { decimal, thousands, .. } = self.amount_style(source);

@@ -2,11 +2,15 @@
 //!
 //! An event's id comes from what the row is about, so a row is recorded once, however often and in whatever order it is
 //! imported. A row that is refused does not stop the others.
+//!
+//! Imports inside run one way: `target`, `source`, `plan` → `body` → `row` → `mapping` → {`kinds`, `value`} → `problem`.
 
+mod body;
 mod era;
 mod help;
 mod kinds;
 mod mapping;
+mod plan;
 mod problem;
 mod row;
 mod source;
@@ -20,8 +24,8 @@ use super::output::Output;
 use kinds::Kind;
 use mapping::Mapping;
 use partnership_ledger::proto::AppendResponse;
+use plan::{Outcome, Plan};
 use problem::{Problem, problem};
-use row::{Outcome, Plan};
 use source::Rows;
 use std::collections::VecDeque;
 use std::io::{self, Write as _};
@@ -61,7 +65,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let plan = Plan::new(&mapping, args.kind, &header)?;
     let target = if args.dry_run { Target::copy(session).await? } else { Target::running(session).await? };
     let tally = Tally { dry_run: args.dry_run, has_reader: true, ..Tally::default() };
-    let mut import = Import { plan, target, waiting: VecDeque::new(), unanswered: 0, tally };
+    let mut import = Import { plan, target, pending: VecDeque::new(), unanswered: 0, tally };
     let outcome = import.all(rows, &mut session.out).await;
     let Tally { refused, .. } = import.tally;
     let advice = "; run the same command again: what is recorded is not recorded twice";
@@ -76,28 +80,28 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     }
 }
 
-/// A row whose outcome is to be told, in its turn.
-struct Waiting {
+/// A row whose outcome is not reported yet: outcomes are reported in the order of the rows.
+struct Pending {
     line: u64,
     id: String,
-    known: Known,
+    progress: Progress,
 }
 
-/// What is known of a row.
-enum Known {
-    /// Its event is on its way.
+/// How far a row has come.
+enum Progress {
+    /// Its event is sent, and not answered yet.
     Sent,
     /// It was left out.
     Skipped,
-    /// It is no event.
+    /// It became no event.
     Problems(Vec<Problem>),
 }
 
-/// An import on its way.
+/// An import under way.
 struct Import {
     plan: Plan,
     target: Target,
-    waiting: VecDeque<Waiting>,
+    pending: VecDeque<Pending>,
     unanswered: usize,
     tally: Tally,
 }
@@ -105,33 +109,33 @@ struct Import {
 impl Import {
     async fn all(&mut self, mut rows: Rows<'_>, out: &mut Output) -> Result<(), Failure> {
         while let Some((line, record)) = rows.next()? {
-            let known = match self.plan.outcome(&record) {
+            let progress = match self.plan.outcome(&record) {
                 Outcome::Event(event) => {
                     self.target.send(*event).await?;
                     self.unanswered += 1;
-                    Known::Sent
+                    Progress::Sent
                 }
-                Outcome::Skipped => Known::Skipped,
-                Outcome::Problems(problems) => Known::Problems(problems),
+                Outcome::Skipped => Progress::Skipped,
+                Outcome::Problems(problems) => Progress::Problems(problems),
             };
-            self.waiting.push_back(Waiting { line, id: self.plan.id_of(&record), known });
+            self.pending.push_back(Pending { line, id: self.plan.id_of(&record), progress });
             while self.unanswered >= UNANSWERED {
-                self.tell_first(out).await?;
+                self.report_first(out).await?;
             }
         }
-        while !self.waiting.is_empty() {
-            self.tell_first(out).await?;
+        while !self.pending.is_empty() {
+            self.report_first(out).await?;
         }
         Ok(())
     }
 
-    /// Tells what became of the first row that waits.
-    async fn tell_first(&mut self, out: &mut Output) -> Result<(), Failure> {
-        let Some(Waiting { line, id, known }) = self.waiting.pop_front() else { return Ok(()) };
-        match known {
-            Known::Skipped => self.tally.skipped(line, &id, out),
-            Known::Problems(problems) => self.tally.refused(line, &id, &problems, out),
-            Known::Sent => {
+    /// Reports the outcome of the first pending row, once it is answered.
+    async fn report_first(&mut self, out: &mut Output) -> Result<(), Failure> {
+        let Some(Pending { line, id, progress }) = self.pending.pop_front() else { return Ok(()) };
+        match progress {
+            Progress::Skipped => self.tally.skipped(line, &id, out),
+            Progress::Problems(problems) => self.tally.refused(line, &id, &problems, out),
+            Progress::Sent => {
                 let verdict: Verdict = self.target.answer().await?;
                 self.unanswered -= 1;
                 match verdict {
@@ -143,7 +147,7 @@ impl Import {
     }
 }
 
-/// What the ledger says against a row, in the row's own terms.
+/// Returns why the ledger refused a row, in terms of the row's columns.
 fn problems_of(plan: &Plan, refusal: &Refusal) -> Vec<Problem> {
     match refusal.reason.as_str() {
         _ if !refusal.violations.is_empty() => {
@@ -154,16 +158,16 @@ fn problems_of(plan: &Plan, refusal: &Refusal) -> Vec<Problem> {
     }
 }
 
-/// What became of the rows.
+/// Counts and reports the outcomes of rows.
 #[derive(Default)]
 struct Tally {
     dry_run: bool,
     recorded: u64,
-    before: u64,
+    duplicates: u64,
     refused: u64,
     skipped: u64,
     position: u64,
-    /// Whether somebody still reads what is told. Events are recorded all the same.
+    /// Whether somebody still reads the output. Events are recorded all the same.
     has_reader: bool,
 }
 
@@ -173,56 +177,57 @@ impl Tally {
         let Some(result) = response.results.first() else { return Err(Failure::check("the ledger gave an answer without a result")) };
         let outcome = if result.duplicate { "recorded_before" } else { "recorded" };
         if result.duplicate {
-            self.before += 1;
+            self.duplicates += 1;
         } else {
             self.recorded += 1;
         }
         if out.json {
-            let mut told = self.told(line, id, outcome);
-            told["event_id"] = result.event_id.clone().into();
+            let mut report = self.report(line, id, outcome);
+            report["event_id"] = result.event_id.clone().into();
             if !self.dry_run {
-                told["position"] = result.position.to_string().into();
+                report["position"] = result.position.to_string().into();
             }
-            self.tell(&told.to_string(), out)?;
+            self.write(&report.to_string(), out)?;
         }
         Ok(())
     }
 
     fn skipped(&mut self, line: u64, id: &str, out: &mut Output) -> Result<(), Failure> {
         self.skipped += 1;
-        if out.json { self.tell(&self.told(line, id, "skipped").to_string(), out) } else { Ok(()) }
+        if out.json { self.write(&self.report(line, id, "skipped").to_string(), out) } else { Ok(()) }
     }
 
     fn refused(&mut self, line: u64, id: &str, problems: &[Problem], out: &mut Output) -> Result<(), Failure> {
         self.refused += 1;
         if !out.json {
             let problems: Vec<String> = problems.iter().map(|problem| problem.words(out.language)).collect();
-            return self.tell(&say!(out.language, "import-line", line = line.to_string(), what = problems.join("; ")), out);
+            return self.write(&say!(out.language, "import-line", line = line.to_string(), what = problems.join("; ")), out);
         }
-        let mut told = self.told(line, id, "refused");
+        let mut report = self.report(line, id, "refused");
         let reason = |problem: &Problem| serde_json::json!({"reason": problem.code, "column": problem.column, "message": problem.sentence(Language::English)});
-        told["reasons"] = problems.iter().map(reason).collect();
-        self.tell(&told.to_string(), out)
+        report["reasons"] = problems.iter().map(reason).collect();
+        self.write(&report.to_string(), out)
     }
 
-    fn told(&self, line: u64, id: &str, outcome: &str) -> serde_json::Value {
+    fn report(&self, line: u64, id: &str, outcome: &str) -> serde_json::Value {
         serde_json::json!({"line": line, "id": id, "outcome": outcome, "dry_run": self.dry_run})
     }
 
-    fn tell(&mut self, line: &str, out: &mut Output) -> Result<(), Failure> {
+    fn write(&mut self, line: &str, out: &mut Output) -> Result<(), Failure> {
         if !self.has_reader {
             return Ok(());
         }
         match out.line(line) {
             Err(failure) if failure.is_reader_gone() => self.has_reader = false,
-            told => told?,
+            written => written?,
         }
         Ok(())
     }
 
     fn summarize(&self, out: &mut Output) -> Result<(), Failure> {
         let language = out.language;
-        let [recorded, before, refused, skipped] = [self.recorded, self.before, self.refused, self.skipped].map(|count| count.to_string());
+        let [recorded, before, refused, skipped] =
+            [self.recorded, self.duplicates, self.refused, self.skipped].map(|count| count.to_string());
         let mut summary = if self.dry_run {
             say!(language, "import-would", recorded = recorded, before = before, refused = refused)
         } else {
@@ -233,11 +238,11 @@ impl Tally {
         }
         if self.dry_run {
             summary = say!(language, "import-nothing", summary = summary);
-        } else if self.recorded + self.before > 0 {
+        } else if self.recorded + self.duplicates > 0 {
             summary = say!(language, "import-at", summary = summary, position = self.position.to_string());
         }
         if out.json {
-            // Nobody reading this is no reason to fail.
+            // A closed standard error is no reason to fail.
             let _ = writeln!(io::stderr(), "{summary}");
             return out.flush();
         }

@@ -1,9 +1,9 @@
-//! What is wrong with a row: a code for programs, the column, and a sentence that says how to mend it.
+//! What is wrong with a row: a code for programs, the column, and a sentence that says how to correct it.
 
 use crate::cli::language::{FluentValue, Key, Language, say};
 use crate::cli::text::line;
 
-/// A problem of this program's own: `problem!("EMPTY", "import-empty", field = name)`.
+/// A problem that this program found: `problem!("EMPTY", "import-empty", field = name)`.
 macro_rules! problem {
     ($code:literal, $name:literal $(, $variable:ident = $value:expr)* $(,)?) => {
         $crate::cli::import::problem::Problem::new(
@@ -20,29 +20,29 @@ pub(super) use problem;
 pub struct Problem {
     /// The code: one of this program's, or the ledger's (rules 2.5).
     pub code: String,
-    /// The column it stands in, if it is one's.
+    /// The column that it is in, if it is in one.
     pub column: Option<String>,
     words: Words,
 }
 
-/// What is wrong, and how to mend it.
+/// The sentence that says what is wrong, and how to correct it.
 #[derive(Clone, Debug)]
 enum Words {
-    /// A text of the languages, with its variables.
-    Ours(Key, Vec<(&'static str, String)>),
-    /// What the ledger says, in English.
-    Ledgers(String),
+    /// A text of this program, with its variables.
+    Own(Key, Vec<(&'static str, String)>),
+    /// A sentence of the ledger, in English.
+    Ledger(String),
 }
 
 impl Problem {
-    /// One that this program found; use the macro `problem!`.
+    /// A problem that this program found; use the macro `problem!`.
     pub fn new(code: &str, key: Key, variables: Vec<(&'static str, String)>) -> Self {
-        Self { code: code.to_owned(), column: None, words: Words::Ours(key, variables) }
+        Self { code: code.to_owned(), column: None, words: Words::Own(key, variables) }
     }
 
-    /// One that the ledger found.
+    /// A problem that the ledger found.
     pub fn of_ledger(code: &str, sentence: &str) -> Self {
-        Self { code: code.to_owned(), column: None, words: Words::Ledgers(line(sentence)) }
+        Self { code: code.to_owned(), column: None, words: Words::Ledger(line(sentence)) }
     }
 
     /// The same, of a column.
@@ -51,18 +51,18 @@ impl Problem {
         self
     }
 
-    /// What is wrong, and how to mend it.
+    /// The sentence that says what is wrong, and how to correct it.
     pub fn sentence(&self, language: Language) -> String {
         match &self.words {
-            Words::Ledgers(sentence) => sentence.clone(),
-            Words::Ours(key, variables) => {
+            Words::Ledger(sentence) => sentence.clone(),
+            Words::Own(key, variables) => {
                 let variables: Vec<_> = variables.iter().map(|(name, value)| (*name, FluentValue::from(value.as_str()))).collect();
                 language.text(*key, &variables)
             }
         }
     }
 
-    /// All of it on one line.
+    /// Returns code, column and sentence on one line.
     pub fn words(&self, language: Language) -> String {
         let sentence = self.sentence(language);
         match &self.column {

@@ -1,4 +1,4 @@
-//! The file: UTF-8 text in rows and cells, each row with the line that it begins on.
+//! The file: CSV in UTF-8, each row with the number of the line that it begins on.
 
 use crate::cli::failure::Failure;
 use csv::{ReaderBuilder, StringRecord};
@@ -14,7 +14,7 @@ pub fn read(file: &Path) -> Result<String, Failure> {
     text(bytes).map_err(|what| Failure::usage(format!("{}: {what}", file.display())))
 }
 
-/// The text without a byte order mark. Any other encoding is refused: what is guessed may be wrong without being seen.
+/// Decodes UTF-8, without a byte order mark. Other encodings are refused: a wrong guess would go unnoticed.
 fn text(bytes: Vec<u8>) -> Result<String, String> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         return Err("is UTF-16; save it as \"CSV UTF-8\", or convert it: iconv -f UTF-16 -t UTF-8".to_owned());
@@ -37,12 +37,12 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
 pub struct Rows<'a> {
     text: &'a str,
     reader: csv::Reader<&'a [u8]>,
-    /// How far lines are counted.
+    /// The offset up to which lines are counted, and the line there.
     counted: (usize, u64),
 }
 
 impl<'a> Rows<'a> {
-    /// The rows of a text, and the first of them: the names of the columns.
+    /// Reads a text; returns its first row, the names of the columns, as well.
     pub fn new(text: &'a str, separator: char) -> Result<(Self, StringRecord), Failure> {
         let separator = u8::try_from(separator).map_err(|_| Failure::usage("the separator must be one ASCII character"))?;
         let reader = ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(text.as_bytes());
@@ -53,7 +53,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The next row and the line that it begins on; empty lines are passed over.
+    /// Returns the next row and the line that it begins on; empty lines are skipped.
     pub fn next(&mut self) -> Result<Option<(u64, StringRecord)>, Failure> {
         let mut record = StringRecord::new();
         let begins = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
@@ -63,7 +63,7 @@ impl<'a> Rows<'a> {
         Ok(Some((self.line_of(begins), record)))
     }
 
-    /// The line of the first character of a row: what ends the row before it, and empty lines, may lie in front.
+    /// Returns the line of a row's first character; before it there may be the end of the row before, and empty lines.
     fn line_of(&mut self, begins: usize) -> u64 {
         let bytes = self.text.as_bytes();
         let begins = begins + bytes[begins..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();

@@ -19,28 +19,28 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
 use tonic::transport::Channel;
 
-/// Events that may be unanswered at a time.
+/// The most unanswered events.
 pub const UNANSWERED: usize = 512;
 /// Records per page: the most that the contract allows.
 const PAGE_SIZE: u32 = 1_000;
 
-/// The answer to one event: recorded or refused; the position is that of its record.
+/// The answer to one event: recorded, at the position of its record, or refused.
 pub type Verdict = Result<AppendResponse, Refusal>;
 
-/// Where events go, each on its own; answers come in the same order.
+/// Where events go, one request each; answers come in the same order.
 pub enum Target {
     /// The running ledger.
     Running {
         /// Its service.
         client: Box<LedgerServiceClient<Channel>>,
-        /// Where requests go and answers come from, once there is a first.
+        /// The stream of requests and that of answers, from the first request on.
         stream: Option<Box<(mpsc::Sender<AppendStreamRequest>, Streaming<AppendStreamResponse>)>>,
     },
-    /// A copy of it that goes away.
+    /// A copy of it in memory.
     Copy {
         /// The copy.
         ledger: Ledger,
-        /// What it has not answered yet.
+        /// The answers to come, in order.
         tickets: VecDeque<Result<Ticket, partnership_ledger::ledger::Error>>,
     },
 }
@@ -66,11 +66,12 @@ impl Target {
         Ok(Self::Copy { ledger, tickets: VecDeque::new() })
     }
 
-    /// Sends an event. At most `UNANSWERED` may be on their way.
+    /// Sends an event. At most `UNANSWERED` may be unanswered.
     pub async fn send(&mut self, event: Event) -> Result<(), Failure> {
         match self {
             Self::Copy { ledger, tickets } => {
-                let append = Append { events: vec![event], expected_last_position: None, recorded_by: "dry run".into(), deadline: None };
+                let append =
+                    Append { events: vec![event].into(), expected_last_position: None, recorded_by: "dry run".into(), deadline: None };
                 tickets.push_back(ledger.submit_waiting(append).await);
             }
             Self::Running { client, stream } => {

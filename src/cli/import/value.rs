@@ -22,7 +22,7 @@ pub struct AmountStyle {
     pub minor_units: bool,
 }
 
-/// The minor units of an amount in a currency; no digit is lost, none is made up.
+/// Parses an amount into minor units of a currency, without rounding.
 pub fn amount(text: &str, currency: Currency, style: &AmountStyle) -> Result<i64, Problem> {
     let not_an_amount = || {
         let example = if style.minor_units { "1250".to_owned() } else { format!("12{}50", style.decimal) };
@@ -57,7 +57,7 @@ pub fn amount(text: &str, currency: Currency, style: &AmountStyle) -> Result<i64
     Ok(if is_negative { -minor_units } else { minor_units })
 }
 
-/// Whether a number is below zero, by a minus or by brackets, and the number without its sign and what stands around it.
+/// Returns whether a number is negative, by a minus or by brackets, and the number without its sign and what stands around it.
 fn unsigned(text: &str, strip: &[String]) -> (bool, String) {
     let mut rest = text.trim();
     let (mut is_negative, mut before) = (false, "");
@@ -76,7 +76,7 @@ fn unsigned(text: &str, strip: &[String]) -> (bool, String) {
     (is_negative, rest.strip_prefix('+').filter(|_| !is_negative).unwrap_or(rest).to_owned())
 }
 
-/// Digits without the marks between groups of three; `None` if it is anything else.
+/// Returns digits without the separators of thousands; `None` for anything else.
 fn ungrouped(whole: &str, thousands: Option<char>) -> Option<String> {
     let groups: Vec<&str> = match thousands {
         Some(mark) => whole.split(mark).collect(),
@@ -103,7 +103,7 @@ pub struct TimeStyle {
     pub buddhist_era: bool,
 }
 
-/// Whether chrono knows what a format asks for.
+/// Whether a format of times is valid.
 pub fn is_format(format: &str) -> bool {
     matches!(format, "unix" | "unix_ms") || StrftimeItems::new(format).all(|item| item != Item::Error)
 }
@@ -141,13 +141,13 @@ pub fn time(text: &str, style: &TimeStyle) -> Result<DateTime<Utc>, Problem> {
 }
 
 impl TimeStyle {
-    /// What was read, with the common year. A count of seconds is one in every era.
+    /// Returns what was read with the year of the common era; a Unix time has none.
     fn in_common_era(&self, parsed: Parsed) -> Result<Parsed, Unfit> {
         if self.buddhist_era && parsed.timestamp().is_none() { era::in_common_era(&parsed) } else { Ok(parsed) }
     }
 }
 
-/// What a text says of a time, number by number.
+/// Parses the parts of a time, such as year and hour.
 fn parsed(text: &str, format: &str) -> Option<Parsed> {
     let mut parsed = Parsed::new();
     chrono::format::parse(&mut parsed, text, StrftimeItems::new(format)).ok()?;
@@ -193,8 +193,7 @@ pub fn word(text: &str, words: &[&str]) -> Result<String, Problem> {
     known.ok_or_else(|| problem!("UNKNOWN_WORD", "import-unknown-word", text = text, words = words.join(", ")))
 }
 
-/// Any text as an id: what ids may not hold, and `:`, becomes `:` and two hexadecimal digits a byte. No two texts become
-/// the same.
+/// Escapes any text to an id, reversibly: `:` and bytes that ids may not hold become `:` and two hexadecimal digits.
 pub fn escaped_id(text: &str) -> String {
     let mut id = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -207,9 +206,9 @@ pub fn escaped_id(text: &str) -> String {
     id
 }
 
-/// The id of the event of a row: of the name of its kind of event and what makes up the row's identity, and of nothing else.
+/// Returns the id of a row's event: a UUID (version 5) of the kind of event and the row's identity alone.
 pub fn event_id(event: &str, identity: &[String]) -> Hyphenated {
-    /// Of all events that come from rows, for good: another one would make other ids, and import all rows again.
+    /// Never changes: another one would make other ids, and all rows would be imported again.
     const NAMESPACE: uuid::Uuid = uuid::Uuid::from_u128(0x7d3c_1d5e_4b0a_5c6f_9a57_30b1_c04e_8f21);
     let mut name = event.to_owned();
     for part in identity {

@@ -1,19 +1,19 @@
-//! Names of texts that are known to be there: checked while compiling against `en.ftl`, and in a test against `th.ftl`.
+//! Names of texts, checked at compile time against `en.ftl`, and in a test against `th.ftl`.
 
 /// The English texts.
 pub const ENGLISH: &str = include_str!("en.ftl");
 /// The Thai texts.
 pub const THAI: &str = include_str!("th.ftl");
 
-/// The name of a text that is there.
+/// The name of an existing text.
 #[derive(Clone, Copy, Debug)]
 pub struct Key(&'static str);
 
-/// Where the English messages begin, so that each name is looked for among them only.
+/// The offsets of the English messages, among which names are looked up.
 const STARTS: [usize; count()] = starts();
 
 impl Key {
-    /// The key of that name; of a name that the files do not have it does not compile.
+    /// The key of a name; a name that the files do not have does not compile.
     pub const fn of(name: &'static str) -> Self {
         let mut at = 0;
         while at < STARTS.len() {
@@ -31,7 +31,7 @@ impl Key {
     }
 }
 
-/// Whether a message stands there: a line that begins with a letter.
+/// Whether a message begins at an offset: a line that begins with a letter.
 const fn is_start(at: usize) -> bool {
     let text = ENGLISH.as_bytes();
     text[at].is_ascii_alphabetic() && (at == 0 || text[at - 1] == b'\n')
@@ -63,7 +63,7 @@ const fn starts<const N: usize>() -> [usize; N] {
     found
 }
 
-/// Whether the message that stands there has this name.
+/// Whether the message at an offset has this name.
 const fn begins_message(start: usize, name: &[u8]) -> bool {
     let text = ENGLISH.as_bytes();
     let mut at = 0;

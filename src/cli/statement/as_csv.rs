@@ -1,4 +1,4 @@
-//! The statement as CSV. Days and figures are plain in every language, so that a spreadsheet takes them as such.
+//! The statement as CSV. Dates and figures are plain in every language, so that a spreadsheet recognizes them.
 
 use super::month::{Line, MonthStatement, Part};
 use super::sheet::why;
@@ -10,12 +10,12 @@ use csv::{Terminator, Writer, WriterBuilder};
 use partnership_ledger::proto::EntryKind;
 use std::io::Write;
 
-/// What says that a text is UTF-8.
+/// The byte order mark of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Writes a header, then per currency the opening balance, every entry and the closing balance.
 pub fn write(statement: &MonthStatement, language: Language, mut output: impl Write) -> Result<(), Failure> {
-    // Without it some spreadsheets take the text for another encoding, and Thai for rubbish.
+    // Without it some spreadsheets assume another encoding and garble Thai.
     output.write_all(BYTE_ORDER_MARK)?;
     let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(output);
     writer.write_record(header(language)).map_err(failure)?;
@@ -82,7 +82,7 @@ fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String;
     ]
 }
 
-/// A text that a spreadsheet takes as text: one that would be read as a formula begins with an apostrophe.
+/// Returns a text that a spreadsheet takes for text: an apostrophe is put before what it would take for a formula.
 fn text(text: &str) -> String {
     let text = line(text);
     let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);

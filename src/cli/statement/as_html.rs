@@ -1,9 +1,9 @@
-//! The statement as one page of HTML that needs nothing else and prints well: a browser makes the PDF.
+//! The statement as one self-contained HTML page that prints well: a browser makes the PDF.
 
 use super::sheet::{COLUMNS, Sheet, SheetPart};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-/// How it looks on the screen and on paper. Fonts are the reader's own, with Thai ones named first.
+/// Styles for screen and paper. Fonts are the reader's own, Thai ones first.
 const STYLE: &str = "
 @page { size: A4; margin: 18mm 16mm; @bottom-right { content: counter(page) ' / ' counter(pages); } }
 body { font: 10pt/1.5 'Noto Sans', 'Noto Sans Thai', 'Sarabun', 'Leelawadee UI', 'Segoe UI', sans-serif; color: #111; max-width: 180mm;

@@ -14,7 +14,7 @@ pub use reason::earned;
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};
-use super::listing::{Listing, PAGE_SIZE, each_page};
+use super::listing::{Listing, PAGE_SIZE};
 use super::moment::{Moment, parse_time};
 use super::table::Table;
 use super::text::line;
@@ -109,14 +109,9 @@ async fn entries(args: Args, session: &mut Session) -> Result<(), Failure> {
         "column-about", "statement-reference"
     ];
     let mut client = session.partnership().await?;
-    let mut listing = Listing::of(&mut session.out, "entries", header);
-    each_page(async |page_token| {
-        let page = client.list_entries(request(&args, page_token)).await?.into_inner();
-        listing.page(&page.entries, page.position, |table, entry| row(language, table, entry))?;
-        Ok(page.next_page_token)
-    })
-    .await?;
-    listing.end(&say!(language, "statement-none"))
+    let listing = Listing::of(&mut session.out, "entries", header);
+    let ask = async |page_token| client.list_entries(request(&args, page_token)).await;
+    listing.all(&say!(language, "statement-none"), ask, |table, entry| row(language, table, entry)).await
 }
 
 fn request(args: &Args, page_token: String) -> ListEntriesRequest {

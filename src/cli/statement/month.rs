@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tonic::Code;
 use tonic::transport::Channel;
 
-/// How long back what is pending is looked for before everything is: a hold is mostly a month or two, and rarely above a year.
+/// How far back pending entries are searched first, before all entries are: holds are rarely longer than a year.
 const USUAL_HOLDS: [TimeDelta; 2] = [TimeDelta::days(70), TimeDelta::days(400)];
 
 /// A statement of a month.
@@ -71,7 +71,7 @@ pub struct Part {
 }
 
 impl Part {
-    /// Whether what is found to be pending adds up to what the balance says is.
+    /// Whether the pending amounts found add up to the balance's.
     fn explains_pending(&self) -> bool {
         self.pending.iter().map(|(_, amount)| i128::from(*amount)).sum::<i128>() == i128::from(self.balance.pending)
     }
@@ -106,7 +106,7 @@ pub async fn read(partner_id: String, period: Period, as_of_position: Option<u64
     Ok(MonthStatement { partner_id, partner_name, period, standing, parts, disputes, position })
 }
 
-/// A part per currency that has something to say.
+/// Returns a part for each currency with entries or a balance.
 fn assemble(balances: Vec<Balance>, entries: Vec<Entry>, records: &BTreeMap<u64, Record>) -> Result<Vec<Part>, Failure> {
     let mut of_currency: BTreeMap<String, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
@@ -132,12 +132,12 @@ fn assemble(balances: Vec<Balance>, entries: Vec<Entry>, records: &BTreeMap<u64,
     if of_currency.is_empty() { Ok(parts) } else { Err(contradiction()) }
 }
 
-/// The answers of one position fit each other, or something is damaged.
+/// Fails unless the answers of one position are consistent.
 fn contradiction() -> Failure {
     Failure::check("the ledger's answers contradict each other: run `verify` on its directory")
 }
 
-/// Asks about one partner and month at one position.
+/// Queries about one partner and month at one position.
 struct Reader {
     client: PartnershipServiceClient<Channel>,
     audit: AuditServiceClient<Channel>,
@@ -195,12 +195,12 @@ impl Reader {
             Ok(page.next_page_token)
         })
         .await?;
-        // Of what takes effect at once the order of recording stays.
+        // A stable sort: entries of one instant stay in the order of recording.
         entries.sort_by_key(|entry| entry.effective_at.map(|time| (time.seconds, time.nanos)));
         Ok(entries)
     }
 
-    /// The records behind lines: they say why.
+    /// Reads the records of lines, for their reasons.
     async fn records(&mut self, entries: &[Entry]) -> Result<BTreeMap<u64, Record>, Failure> {
         let positions = || entries.iter().map(|entry| entry.position);
         let (Some(first), Some(last)) = (positions().min(), positions().max()) else { return Ok(BTreeMap::new()) };
@@ -222,7 +222,7 @@ impl Reader {
         Ok(records)
     }
 
-    /// The opening balance is what the month before closed with. A partner who was registered since has no balance then.
+    /// Returns the opening balance, the closing one of the month before; zero for a partner registered since.
     async fn check_openings(&mut self, parts: &[Part]) -> Result<(), Failure> {
         let request = GetBalanceRequest { partner_id: self.partner_id.clone(), options: Some(self.period.before(self.position)) };
         let before = match self.client.get_balance(request).await {
@@ -233,7 +233,8 @@ impl Reader {
         if parts.iter().all(|part| net(&part.currency_code) == part.opening) { Ok(()) } else { Err(contradiction()) }
     }
 
-    /// From when what is pending at the month's end is available: of the last entries, or of more if those do not add up to it.
+    /// Returns from when the amounts pending at the month's end are available: from recent entries, or from all if those do
+    /// not add up.
     async fn find_pending(&mut self, parts: &mut [Part]) -> Result<(), Failure> {
         let usual = USUAL_HOLDS.map(|hold| Some(self.period.start - hold));
         for from in usual.into_iter().chain([None]) {
@@ -246,7 +247,7 @@ impl Reader {
         if parts.iter().all(Part::explains_pending) { Ok(()) } else { Err(contradiction()) }
     }
 
-    /// What is proposed to be paid; the proposal is by partner, so the pages are read up to this one.
+    /// Returns what is proposed to be paid; proposals are ordered by partner, so pages are read up to this one.
     async fn find_payables(&mut self, parts: &mut [Part]) -> Result<(), Failure> {
         if parts.iter().all(|part| part.balance.payable <= 0) {
             return Ok(());
@@ -281,7 +282,8 @@ impl Reader {
     }
 }
 
-/// What of the entries is not available before an instant, by the instant from which it is; what cancels out is left out.
+/// Returns the amounts that are not available before an instant, by the instant from which they are; without those that
+/// cancel out.
 fn pending(entries: &[Entry], part: &Part, end: DateTime<Utc>) -> Vec<(Timestamp, i64)> {
     let last = timestamp(end - TimeDelta::nanoseconds(1));
     let mut sums: BTreeMap<(i64, i32), i64> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Why a line moved: from the record behind it, in words.
+//! The reason of a statement's line, in words, from its record.
 
 use super::month::Line;
 use crate::cli::language::{Language, say};
@@ -9,7 +9,7 @@ use partnership_ledger::proto::{
     CommissionAssessed, CommissionPaid, DistributionMethod, EntryKind, LeadReassigned, Money, Record, RefundReason, SaleRefunded,
 };
 
-/// Why it moved; nothing if the record says no more than the line itself.
+/// Returns the reason; empty if the record says no more than the line itself.
 pub fn reason(language: Language, moved: &Line) -> String {
     let Some(body) = moved.record.event.as_ref().and_then(|event| event.body.as_ref()) else { return String::new() };
     match body {
@@ -91,7 +91,7 @@ fn money(language: Language, money: Option<&Money>) -> String {
     money.map(|money| language.grouped_amount(&money.currency_code, money.minor_units)).unwrap_or_default()
 }
 
-/// What there is of several parts, one behind the other.
+/// Joins the parts that are not empty.
 fn joined<const N: usize>(parts: [String; N]) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }

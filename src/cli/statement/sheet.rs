@@ -11,13 +11,13 @@ use std::cmp::Ordering;
 /// How many columns the entries have; the last two are figures.
 pub const COLUMNS: usize = 7;
 
-/// A statement in words.
+/// A statement, put into words.
 pub struct Sheet {
     /// Its language.
     pub language: Language,
     /// Whose statement of which month it is.
     pub title: String,
-    /// Names and what they stand for.
+    /// Names and values at its head.
     pub facts: Vec<(String, String)>,
     /// Whether it is final, and what that means.
     pub standing: String,
@@ -46,7 +46,7 @@ pub struct SheetPart {
 }
 
 impl Sheet {
-    /// Says a statement in a language.
+    /// Puts a statement into the words of a language.
     pub fn of(statement: &MonthStatement, language: Language) -> Self {
         Self {
             language,
@@ -197,7 +197,7 @@ fn payable(part: &Part, language: Language) -> String {
     }
 }
 
-/// How the balance came to be below zero, from the beginning on.
+/// Returns how the balance became negative, from the first entry on.
 fn negative(part: &Part, language: Language) -> String {
     let balance = &part.balance;
     let amount = |minor_units: i128| language.grouped_amount(&part.currency_code, i64::try_from(minor_units).unwrap_or(i64::MAX));
@@ -220,7 +220,7 @@ fn negative(part: &Part, language: Language) -> String {
     }
 }
 
-/// What a dispute holds in the currency; a dispute that holds nothing there is not told.
+/// Returns what a dispute holds in the currency; `None` if it holds nothing in it.
 fn held(statement: &MonthStatement, part: &Part, dispute: &Dispute, language: Language) -> Option<String> {
     let held = dispute.held.iter().find(|held| held.partner_id == statement.partner_id && held.currency_code == part.currency_code)?;
     let about = match dispute.subject.as_ref()? {

@@ -208,7 +208,7 @@ impl Search<'_> {
             }
             place += 1;
             if place.is_multiple_of(W::Over::AT_A_TIME) {
-                reading.breathe();
+                reading.yield_to_writer();
             }
         }
         kept.into_sorted_vec()

@@ -101,7 +101,7 @@ impl Subject {
         let [mut own, mut all] = gathered;
         for part in [&mut own, &mut all] {
             while part.look_at(FACTS_AT_A_TIME, reading) {
-                reading.breathe();
+                reading.yield_to_writer();
             }
         }
         let campaigns = match self.scope {
@@ -137,7 +137,7 @@ impl Figures<'_> {
                     efforts.add(campaign, &window);
                 }
             }
-            reading.breathe();
+            reading.yield_to_writer();
         }
         self.effort = efforts.figures(reading);
     }

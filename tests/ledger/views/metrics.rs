@@ -287,7 +287,7 @@ impl std::ops::Deref for Refusing {
 }
 
 impl Reading for Refusing {
-    fn breathe(&mut self) {
+    fn yield_to_writer(&mut self) {
         self.0.rollback();
     }
 }

@@ -1,4 +1,4 @@
-//! Which event ids are recorded, for good: a fingerprint and a position per record (rules 2.1).
+//! The event ids of all records, as a hash table from fingerprints to positions (rules 2.1).
 //!
 //! A hit is a hint only: the caller reads the record at the position and compares the id itself.
 
@@ -8,11 +8,11 @@ use crate::domain::ids::EventId;
 use siphasher::sip::SipHasher13;
 use smallvec::SmallVec;
 
-/// How many bits of a fingerprint choose its table: tables grow apart, so that no append waits for all of it to be moved.
+/// How many bits of a fingerprint choose its shard: shards grow one by one, so that no append waits for a whole rehash.
 const SHARD_BITS: u32 = 12;
-/// How many bits of a fingerprint are kept in its table.
+/// How many bits of a fingerprint are kept in its shard.
 const KEPT_BITS: u32 = u32::BITS;
-/// A table is given a fourth more room when it is full to seven eighths.
+/// A shard grows by a fourth when it is full to seven eighths.
 const FULL_NUMERATOR: usize = 7;
 const FULL_DENOMINATOR: usize = 8;
 
@@ -30,9 +30,16 @@ impl Fingerprint {
     }
 }
 
-/// What makes fingerprints: drawn at random when the first record is replayed, and kept with snapshots of them.
+/// The key of the fingerprints: drawn at random without a snapshot, and kept in snapshots.
 #[derive(Clone, Copy)]
 pub struct Seed(u128);
+
+impl Default for Seed {
+    /// A new random key.
+    fn default() -> Self {
+        Self(uuid::Uuid::new_v4().as_u128())
+    }
+}
 
 impl Seed {
     /// The fingerprint of an event id.
@@ -42,11 +49,10 @@ impl Seed {
     }
 }
 
-/// Where records with a fingerprint may be.
+/// Positions of records that may have an event id; mostly none or one.
 pub type Candidates = SmallVec<[u64; 1]>;
 
-/// Slots of 64 bits: what is kept of a fingerprint, and a position; 0 is free. A slot lies at the place that its fingerprint
-/// says, or at the first free one after it.
+/// A hash table with linear probing. Slots have 64 bits: 32 of the fingerprint, 32 of the position; 0 is free.
 #[derive(Default)]
 struct Shard {
     slots: Box<[u64]>,
@@ -85,28 +91,17 @@ impl Shard {
 }
 
 /// All recorded event ids, as fingerprints with positions: 8 bytes each, and some room to grow.
-pub struct Idempotency {
-    seed: Seed,
+pub struct EventIds {
     shards: Vec<Shard>,
 }
 
-impl Default for Idempotency {
+impl Default for EventIds {
     fn default() -> Self {
-        Self { seed: Seed(uuid::Uuid::new_v4().as_u128()), shards: std::iter::repeat_with(Shard::default).take(1 << SHARD_BITS).collect() }
+        Self { shards: std::iter::repeat_with(Shard::default).take(1 << SHARD_BITS).collect() }
     }
 }
 
-impl Idempotency {
-    /// What makes the fingerprints.
-    pub fn seed(&self) -> Seed {
-        self.seed
-    }
-
-    /// The fingerprint of an event id.
-    pub fn fingerprint(&self, event_id: EventId) -> Fingerprint {
-        self.seed.fingerprint(event_id)
-    }
-
+impl EventIds {
     /// The positions of records whose event id has this fingerprint.
     pub fn candidates(&self, fingerprint: Fingerprint) -> Candidates {
         let slots = self.shards[fingerprint.shard()].slots_from(fingerprint.kept());
@@ -126,21 +121,21 @@ mod tests {
 
     #[test]
     fn every_id_is_found_where_it_is() {
-        let mut ids = Idempotency::default();
+        let (seed, mut ids) = (Seed::default(), EventIds::default());
         for position in 1..=100_000_u64 {
-            ids.insert(ids.fingerprint(EventId(u128::from(position) << 64)), position);
+            ids.insert(seed.fingerprint(EventId(u128::from(position) << 64)), position);
         }
         assert_eq!(ids.shards.iter().map(|shard| shard.len).sum::<usize>(), 100_000);
         for position in 1..=100_000_u64 {
-            assert!(ids.candidates(ids.fingerprint(EventId(u128::from(position) << 64))).contains(&position));
+            assert!(ids.candidates(seed.fingerprint(EventId(u128::from(position) << 64))).contains(&position));
         }
-        let strangers = (1..=100_000_u128).filter(|id| !ids.candidates(ids.fingerprint(EventId(*id))).is_empty()).count();
+        let strangers = (1..=100_000_u128).filter(|id| !ids.candidates(seed.fingerprint(EventId(*id))).is_empty()).count();
         assert!(strangers < 10, "{strangers} strangers were taken for known ids");
     }
 
     #[test]
     fn slots_hold_all_bits_and_collisions_are_all_found() {
-        let mut ids = Idempotency::default();
+        let mut ids = EventIds::default();
         let last = u64::from(u32::MAX);
         for fingerprint in [Fingerprint((1 << (SHARD_BITS + KEPT_BITS)) - 1), Fingerprint(0)] {
             for position in [7, 8, last] {

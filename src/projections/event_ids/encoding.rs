@@ -1,11 +1,11 @@
-//! Event ids in a snapshot: what makes the fingerprints, and each table's slots in the order of their positions.
+//! Event ids in a snapshot: the fingerprints' key, and each shard's slots in the order of their positions.
 
-use super::{Idempotency, SHARD_BITS, Seed, Shard};
+use super::{EventIds, SHARD_BITS, Seed, Shard};
 use crate::encoding::{Codec, Damaged, Input, LoadOne, Loader, Output, Section, Sink, keep_chunk};
 use parking_lot::{Mutex, RwLock};
 use std::collections::BTreeMap;
 
-/// Tables that are written together.
+/// Shards per part.
 const AT_ONCE: usize = 64;
 const SHARDS: usize = 1 << SHARD_BITS;
 /// The lower half of a slot is the position.
@@ -46,13 +46,12 @@ impl Shard {
     }
 }
 
-impl Idempotency {
+impl EventIds {
     /// Writes the ids of the records up to a position, while later ones may be added: ids are never taken out again.
     ///
     /// # Errors
     /// If writing is to end.
-    pub fn save_until<S: Sink>(ids: &RwLock<Self>, position: u64, sink: &mut S) -> Result<(), S::Error> {
-        let seed = ids.read().seed;
+    pub fn save_until<S: Sink>(ids: &RwLock<Self>, position: u64, seed: Seed, sink: &mut S) -> Result<(), S::Error> {
         sink.one(Section::EventIdSeed, &seed)?;
         for first in (0..SHARDS).step_by(AT_ONCE) {
             sink.begin();
@@ -74,7 +73,7 @@ impl Idempotency {
 
 /// Event ids that are being loaded.
 #[derive(Default)]
-pub struct IdempotencyLoad {
+pub struct EventIdsLoad {
     seed: LoadOne<Seed>,
     shards: Shards,
 }
@@ -82,7 +81,7 @@ pub struct IdempotencyLoad {
 #[derive(Default)]
 struct Shards(Mutex<BTreeMap<usize, Vec<Shard>>>);
 
-impl IdempotencyLoad {
+impl EventIdsLoad {
     /// The part that a section holds.
     pub fn part(&self, section: Section) -> Option<&dyn Loader> {
         match section {
@@ -92,17 +91,17 @@ impl IdempotencyLoad {
         }
     }
 
-    /// The ids, once all parts are finished: those of so many records.
+    /// The fingerprints' key and the ids of so many records, once all parts are loaded.
     ///
     /// # Errors
     /// If a part is missing.
-    pub fn finish(&self, records: u64) -> Result<Idempotency, Damaged> {
+    pub fn finish(&self, records: u64) -> Result<(Seed, EventIds), Damaged> {
         let shards: Vec<Shard> = std::mem::take(&mut *self.shards.0.lock()).into_values().flatten().collect();
         let known: usize = shards.iter().map(|shard| shard.len).sum();
         if known as u64 != records {
             return Err(Damaged("there is not an event id for every record"));
         }
-        Ok(Idempotency { seed: self.seed.take()?, shards })
+        Ok((self.seed.take()?, EventIds { shards }))
     }
 }
 

@@ -1,60 +1,61 @@
-//! The way of answers back to a runtime: those of a commit go together, so that its thread is woken once, and answers to
-//! the same connection are written together. Woken for each, it would write each of them by itself.
+//! Sends the replies of a commit to each runtime in one batch: its thread is woken once, and replies on one connection are
+//! written together. Woken for each reply, it would write each by itself.
 
-use super::encoded::EncodedResponse;
 use super::error::Error;
 use super::queue::Answer;
+use crate::wire::AppendResponse;
 use tokio::sync::{mpsc, oneshot};
 
-/// What a request comes to.
-pub type Outcome = Result<EncodedResponse, Error>;
-/// Where a request's outcome is waited for.
+/// The outcome of a request.
+pub type Outcome = Result<AppendResponse, Error>;
+/// The sending end of a request's outcome.
 pub type Reply = oneshot::Sender<Outcome>;
 
-/// Brings answers to those who wait in a runtime. There are never more under way than wait.
+/// Sends replies in batches to the tasks of one runtime. The channel is unbounded, but holds at most one reply per waiting
+/// request.
 #[derive(Clone)]
-pub struct Courier(mpsc::UnboundedSender<Vec<(Reply, Outcome)>>);
+pub struct ReplyBatcher(mpsc::UnboundedSender<Vec<(Reply, Outcome)>>);
 
-impl Courier {
-    /// One for the present runtime, for as long as there are handles of it.
+impl ReplyBatcher {
+    /// Starts one for the present runtime; it ends with its last clone.
     ///
     /// # Panics
     /// Outside of a runtime.
     pub fn start() -> Self {
-        let (sender, mut bundles) = mpsc::unbounded_channel();
+        let (sender, mut batches) = mpsc::unbounded_channel();
         tokio::spawn(async move {
-            while let Some(bundle) = bundles.recv().await {
-                hand_out(bundle);
+            while let Some(batch) = batches.recv().await {
+                hand_out(batch);
             }
         });
         Self(sender)
     }
 
-    fn take(&self, bundle: Vec<(Reply, Outcome)>) {
-        // When the runtime is gone, somebody may still wait elsewhere.
-        if let Err(mpsc::error::SendError(bundle)) = self.0.send(bundle) {
-            hand_out(bundle);
+    fn take(&self, batch: Vec<(Reply, Outcome)>) {
+        // When the runtime is gone, callers on other threads may still wait.
+        if let Err(mpsc::error::SendError(batch)) = self.0.send(batch) {
+            hand_out(batch);
         }
     }
 }
 
-/// Answers requests, in order, having given their room free: whoever has an answer may ask again.
+/// Sends the replies in order. The queue's room is freed first, so that a caller with a reply may send the next request.
 pub fn answer_all(answers: impl Iterator<Item = (Answer, Outcome)>) {
-    let mut bundles: Vec<(Courier, Vec<(Reply, Outcome)>)> = Vec::new();
+    let mut batches: Vec<(ReplyBatcher, Vec<(Reply, Outcome)>)> = Vec::new();
     for (answer, outcome) in answers {
-        let (reply, courier) = answer.give_room_free();
-        match courier.map(|courier| (bundles.iter_mut().find(|(of, _)| of.0.same_channel(&courier.0)), courier)) {
+        let (reply, batcher) = answer.give_room_free();
+        match batcher.map(|batcher| (batches.iter_mut().find(|(of, _)| of.0.same_channel(&batcher.0)), batcher)) {
             None => hand_out(vec![(reply, outcome)]),
-            Some((Some((_, bundle)), _)) => bundle.push((reply, outcome)),
-            Some((None, courier)) => bundles.push((courier, vec![(reply, outcome)])),
+            Some((Some((_, batch)), _)) => batch.push((reply, outcome)),
+            Some((None, batcher)) => batches.push((batcher, vec![(reply, outcome)])),
         }
     }
-    bundles.into_iter().for_each(|(courier, bundle)| courier.take(bundle));
+    batches.into_iter().for_each(|(batcher, batch)| batcher.take(batch));
 }
 
-fn hand_out(bundle: Vec<(Reply, Outcome)>) {
-    for (reply, outcome) in bundle {
-        // A caller that has gone away needs no answer.
+fn hand_out(batch: Vec<(Reply, Outcome)>) {
+    for (reply, outcome) in batch {
+        // The caller may have gone away.
         let _ = reply.send(outcome);
     }
 }
@@ -91,23 +92,23 @@ mod tests {
     }
 
     #[test]
-    fn a_bundle_wakes_its_runtime_once() {
-        let (sender, mut bundles) = mpsc::unbounded_channel();
+    fn a_batch_wakes_its_runtime_once() {
+        let (sender, mut batches) = mpsc::unbounded_channel();
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(Arc::clone(&wakes));
-        assert!(bundles.poll_recv(&mut Context::from_waker(&waker)).is_pending());
-        let (bundle, _waits) = waiting(100);
-        Courier(sender).take(bundle);
+        assert!(batches.poll_recv(&mut Context::from_waker(&waker)).is_pending());
+        let (batch, _waits) = waiting(100);
+        ReplyBatcher(sender).take(batch);
         assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
-        assert!(matches!(bundles.poll_recv(&mut Context::from_waker(&waker)), Poll::Ready(Some(bundle)) if bundle.len() == 100));
+        assert!(matches!(batches.poll_recv(&mut Context::from_waker(&waker)), Poll::Ready(Some(batch)) if batch.len() == 100));
     }
 
     #[test]
-    fn the_answers_of_a_commit_go_in_one_bundle_to_each_runtime_and_their_room_is_free_before() {
+    fn the_answers_of_a_commit_go_in_one_batch_to_each_runtime_and_their_room_is_free_before() {
         let (queue, requests) = Queue::new(&Limits { queue_requests: 4, ..Limits::default() });
         let ((first, mut to_first), (second, mut to_second)) = (mpsc::unbounded_channel(), mpsc::unbounded_channel());
-        let (first, second) = (Courier(first), Courier(second));
-        let ask = |courier: Option<&Courier>| {
+        let (first, second) = (ReplyBatcher(first), ReplyBatcher(second));
+        let ask = |batcher: Option<&ReplyBatcher>| {
             let request = |answer| Request {
                 events: Vec::new(),
                 encoded: Vec::new(),
@@ -116,7 +117,7 @@ mod tests {
                 deadline: None,
                 answer,
             };
-            queue.send(request, queue.try_room(&[]).expect("room"), courier.cloned()).expect("queued")
+            queue.send(request, queue.try_room(&[]).expect("room"), batcher.cloned()).expect("queued")
         };
         let _waits = [ask(Some(&first)), ask(Some(&second)), ask(Some(&first))];
         let waits_alone = ask(None);
@@ -125,28 +126,28 @@ mod tests {
         assert!(queue.try_room(&[]).is_ok(), "room before answers");
         assert!(matches!(waits_alone.wait(), Err(Error::DeadlineExceeded)));
         for (runtime, answers) in [(&mut to_first, 2), (&mut to_second, 1)] {
-            assert_eq!(runtime.try_recv().expect("a bundle").len(), answers);
-            assert!(runtime.try_recv().is_err(), "one bundle only");
+            assert_eq!(runtime.try_recv().expect("a batch").len(), answers);
+            assert!(runtime.try_recv().is_err(), "one batch only");
         }
     }
 
     #[test]
     fn answers_come_to_their_runtime_and_without_it_to_those_who_wait_elsewhere() {
         let runtime = runtime();
-        let courier = {
+        let batcher = {
             let _inside = runtime.enter();
-            Courier::start()
+            ReplyBatcher::start()
         };
-        let (bundle, waits) = waiting(3);
-        courier.take(bundle);
+        let (batch, waits) = waiting(3);
+        batcher.take(batch);
         runtime.block_on(async {
             for wait in waits {
                 assert!(matches!(wait.await, Ok(Err(Error::DeadlineExceeded))));
             }
         });
         drop(runtime);
-        let (bundle, waits) = waiting(3);
-        courier.take(bundle);
+        let (batch, waits) = waiting(3);
+        batcher.take(batch);
         for wait in waits {
             assert!(matches!(wait.blocking_recv(), Ok(Err(Error::DeadlineExceeded))));
         }

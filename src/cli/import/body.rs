@@ -1,0 +1,82 @@
+//! The bodies of the events that rows become, one for each kind.
+
+use super::kinds::Kind;
+use super::row::Row;
+use partnership_ledger::proto::event::Body;
+use partnership_ledger::proto::{self, AcquiredBy, PartnerKind, Side};
+
+/// Returns the body of a row's event; problems of its cells are noted in the row.
+pub fn body(kind: Kind, row: &mut Row<'_>) -> Body {
+    match kind {
+        Kind::Partners => Body::PartnerRegistered(partner(row)),
+        Kind::Leads => Body::LeadReferred(lead(row)),
+        Kind::Sales => Body::SaleRecorded(sale(row)),
+        Kind::Payments => payment(row),
+    }
+}
+
+fn partner(row: &mut Row<'_>) -> proto::PartnerRegistered {
+    let kinds = ["RESELLER", "AFFILIATE", "TECHNOLOGY", "AGENCY", "MEDIA", "JOINT_VENTURE", "OTHER"];
+    let kind = row.word("kind", &kinds).unwrap_or_else(|| "OTHER".to_owned());
+    proto::PartnerRegistered {
+        partner_id: row.required("partner_id"),
+        display_name: row.required("display_name"),
+        kind: PartnerKind::from_str_name(&format!("PARTNER_KIND_{kind}")).unwrap_or_default().into(),
+        categories: row.list("categories"),
+        country_code: row.optional("country_code"),
+    }
+}
+
+fn lead(row: &mut Row<'_>) -> proto::LeadReferred {
+    let acquired_by = row.word("acquired_by", &["PARTNER", "HOUSE", "JOINT"]).unwrap_or_else(|| "PARTNER".to_owned());
+    let attribution = proto::Attribution {
+        referral_link: row.text("referral_link"),
+        coupon: row.text("coupon"),
+        utm_source: row.text("utm_source"),
+        utm_medium: row.text("utm_medium"),
+        utm_campaign: row.text("utm_campaign"),
+        utm_term: row.text("utm_term"),
+        utm_content: row.text("utm_content"),
+    };
+    proto::LeadReferred {
+        lead_id: row.required("lead_id"),
+        agreement_id: row.optional("agreement_id"),
+        acquired_by: AcquiredBy::from_str_name(&format!("ACQUIRED_BY_{acquired_by}")).unwrap_or_default().into(),
+        campaign_id: row.optional("campaign_id"),
+        match_keys: row.list("match_keys"),
+        attribution: (attribution != proto::Attribution::default()).then(|| Box::new(attribution)),
+    }
+}
+
+fn sale(row: &mut Row<'_>) -> proto::SaleRecorded {
+    let collected_by = match row.word("collected_by", &["HOUSE", "PARTNER"]).as_deref() {
+        Some("PARTNER") => Side::Partner,
+        _ => Side::House,
+    };
+    proto::SaleRecorded {
+        sale_id: row.required("sale_id"),
+        lead_id: row.optional("lead_id"),
+        agreement_id: row.optional("agreement_id"),
+        amount: row.money("amount", true),
+        product: row.text("product"),
+        collected_by: collected_by.into(),
+    }
+}
+
+fn payment(row: &mut Row<'_>) -> Body {
+    let is_received = row.word("direction", &["PAID", "RECEIVED"]).as_deref() == Some("RECEIVED");
+    let (payment_id, partner_id) = (row.required("payment_id"), row.required("partner_id"));
+    let (amount, reference) = (row.money("amount", true), row.text("reference"));
+    if is_received {
+        return Body::PaymentReceived(proto::PaymentReceived { payment_id, partner_id, amount, reference });
+    }
+    Body::CommissionPaid(proto::CommissionPaid {
+        payout_id: payment_id,
+        partner_id,
+        amount,
+        tax_withheld: row.money("tax_withheld", false).filter(|tax| tax.minor_units != 0),
+        method: row.text("method"),
+        reference,
+        advance: row.flag("advance"),
+    })
+}
