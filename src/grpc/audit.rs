@@ -1,15 +1,15 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
-use super::backup::Copy;
 use super::edge::deadline_of;
-use super::read::ask;
-use super::records::Scan;
+use super::pages::Pages;
 use super::services::AuditService;
 use super::status::unimplemented;
 use super::{Answers, off_thread};
-use crate::domain::ids::EventId;
-use crate::ledger::{Error, Ledger};
-use crate::proto::{self, get_record_request::Key};
+use crate::ledger::Ledger;
+use crate::proto;
+use crate::queries::Query;
+use crate::queries::backup::Copy;
+use crate::queries::records::{GetRecord, RecordsPage, Scan};
 use crate::queries::trial_balance::GetTrialBalance;
 use crate::wire::ReadRecordsResponse;
 use tonic::{Request, Response, Status};
@@ -31,15 +31,16 @@ impl Audit {
 impl AuditService for Audit {
     async fn get_record(&self, request: Request<proto::GetRecordRequest>) -> Result<Response<proto::GetRecordResponse>, Status> {
         let ledger = self.ledger.clone();
-        off_thread(move || get_record(&ledger, request.into_inner())).await
+        off_thread(move || GetRecord::ask(&ledger, request.get_ref())).await
     }
 
     type ReadRecordsStream = Answers<ReadRecordsResponse>;
 
     async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
         let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
-        let scan = off_thread(move || Scan::new(ledger, request.into_inner())).await?.into_inner();
-        Ok(Response::new(scan.stream(deadline)))
+        let mut scan = off_thread(move || Scan::new(ledger, request.into_inner())).await?.into_inner();
+        let pages = Pages { ahead: 2, deadline, closing: None };
+        Ok(Response::new(pages.stream(move || Ok(scan.next_page()?.map(to_message)))))
     }
 
     type SubscribeStream = Answers<proto::SubscribeResponse>;
@@ -53,7 +54,7 @@ impl AuditService for Audit {
         request: Request<proto::GetTrialBalanceRequest>,
     ) -> Result<Response<proto::GetTrialBalanceResponse>, Status> {
         let ledger = self.ledger.clone();
-        off_thread(move || trial_balance(&ledger, request.get_ref())).await
+        off_thread(move || GetTrialBalance::ask(&ledger, request.get_ref())).await
     }
 
     async fn get_tree_head(&self, _: Request<proto::GetTreeHeadRequest>) -> Result<Response<proto::GetTreeHeadResponse>, Status> {
@@ -65,30 +66,14 @@ impl AuditService for Audit {
 
     async fn stream_backup(&self, request: Request<proto::StreamBackupRequest>) -> Result<Response<Self::StreamBackupStream>, Status> {
         let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
+        let pages = Pages { ahead: 1, deadline, closing: Some(ledger.closing()) };
         let after = request.get_ref().after_position;
-        let copy = off_thread(move || Copy::begin(ledger, after)).await?.into_inner();
-        Ok(Response::new(copy.stream(deadline)))
+        let mut copy = off_thread(move || Copy::begin(ledger, after)).await?.into_inner();
+        Ok(Response::new(pages.stream(move || copy.next_part())))
     }
 }
 
-fn get_record(ledger: &Ledger, request: proto::GetRecordRequest) -> Result<proto::GetRecordResponse, Error> {
-    let record = match request.key {
-        None => return Err(Error::malformed("key", "is required: give position or event_id")),
-        Some(Key::Position(0)) => return Err(Error::malformed("position", "must be 1 or more")),
-        Some(Key::Position(position)) => ledger.record(position)?,
-        Some(Key::EventId(text)) => {
-            let malformed = || Error::malformed("event_id", "must be a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057");
-            ledger.record_of(EventId::parse(&text).ok_or_else(malformed)?)?
-        }
-    };
-    Ok(proto::GetRecordResponse { record: Some(record), position: ledger.last() })
-}
-
-/// Every account over everything that is seen, and whether it adds up to zero in every currency (rules 7.6).
-fn trial_balance(ledger: &Ledger, request: &proto::GetTrialBalanceRequest) -> Result<proto::GetTrialBalanceResponse, Error> {
-    let balance = ask::<GetTrialBalance>(ledger, request)?;
-    if !balance.is_balanced {
-        tracing::error!(?balance, "the trial balance is not zero");
-    }
-    Ok(balance)
+/// A page as the contract has it: the records' stored bytes, as they are.
+fn to_message(page: RecordsPage) -> ReadRecordsResponse {
+    ReadRecordsResponse { records: page.records.into_iter().map(|record| record.bytes).collect(), position: page.position }
 }

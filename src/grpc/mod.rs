@@ -2,20 +2,15 @@
 
 mod arrival;
 mod audit;
-mod backup;
 mod edge;
-mod filter;
+mod pages;
 mod read;
-mod read_journal;
-mod records;
 mod services;
 mod status;
 mod write;
 
 pub use arrival::Bounds;
 pub use edge::{Edge, EdgeLayer};
-pub use read::ask;
-pub use read_journal::{explain_sale, get_metrics, list_entries};
 pub use status::{DOMAIN, to_status};
 
 use crate::ledger::{Error, Ledger};

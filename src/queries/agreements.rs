@@ -1,7 +1,7 @@
 //! Agreements: where they stand, their terms in force and all versions, as seen (rules 4).
 
-use super::page::Page;
-use super::{Question, Reading, agreement_seen, partner_seen, relationship};
+use super::page::PageRequest;
+use super::{StateQuery, StateView, agreement_seen, partner_seen, relationship};
 use crate::domain::agreements::{Agreement, Version};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
@@ -15,7 +15,7 @@ pub struct GetAgreement {
     agreement: Id,
 }
 
-impl Question for GetAgreement {
+impl StateQuery for GetAgreement {
     type Request = proto::GetAgreementRequest;
     type Answer = proto::GetAgreementResponse;
 
@@ -27,7 +27,7 @@ impl Question for GetAgreement {
         request.options.as_ref()
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let row = agreement_seen(reading, &self.agreement, seen)?;
         Ok(proto::GetAgreementResponse { agreement: Some(agreement(reading, row, seen)), position: seen.position })
     }
@@ -38,10 +38,10 @@ pub struct ListAgreements {
     partner: Option<Id>,
     agreement_type: AgreementType,
     state: AgreementState,
-    page: Page,
+    page: PageRequest,
 }
 
-impl Question for ListAgreements {
+impl StateQuery for ListAgreements {
     type Request = proto::ListAgreementsRequest;
     type Answer = proto::ListAgreementsResponse;
 
@@ -51,7 +51,7 @@ impl Question for ListAgreements {
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
             agreement_type: fields.enum_or("type", request.r#type, AgreementType::Unspecified),
             state: fields.enum_or("state", request.state, AgreementState::Unspecified),
-            page: Page::parse(request.page_size, &request.page_token, "ListAgreements", &question, fields),
+            page: PageRequest::parse(request.page_size, &request.page_token, "ListAgreements", &question, fields),
         }
     }
 
@@ -59,11 +59,11 @@ impl Question for ListAgreements {
         request.options.as_ref()
     }
 
-    fn page(&self) -> Option<&Page> {
+    fn page(&self) -> Option<&PageRequest> {
         Some(&self.page)
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let partner = self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?;
         let wanted = |known: &Agreement| {
             known.is_seen(seen)

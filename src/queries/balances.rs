@@ -1,7 +1,7 @@
 //! Balances: what partners are owed, as of a time (rules 7.1).
 
-use super::page::Page;
-use super::{Question, Reading, partner_seen};
+use super::page::PageRequest;
+use super::{StateQuery, StateView, partner_seen};
 use crate::domain::commissions::balance::Balance;
 use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
@@ -16,7 +16,7 @@ pub struct GetBalance {
     partner: Id,
 }
 
-impl Question for GetBalance {
+impl StateQuery for GetBalance {
     type Request = proto::GetBalanceRequest;
     type Answer = proto::GetBalanceResponse;
 
@@ -28,7 +28,7 @@ impl Question for GetBalance {
         request.options.as_ref()
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let row = partner_seen(reading, &self.partner, seen)?;
         let balances = reading.balances(row, seen).iter().map(balance).collect();
         Ok(proto::GetBalanceResponse { balances, position: seen.position })
@@ -38,10 +38,10 @@ impl Question for GetBalance {
 /// `ListBalances`.
 pub struct ListBalances {
     currency: Option<Currency>,
-    page: Page,
+    page: PageRequest,
 }
 
-impl Question for ListBalances {
+impl StateQuery for ListBalances {
     type Request = proto::ListBalancesRequest;
     type Answer = proto::ListBalancesResponse;
 
@@ -49,7 +49,7 @@ impl Question for ListBalances {
         let question = proto::ListBalancesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             currency: request.currency_code.as_ref().and_then(|code| fields.currency("currency_code", code)),
-            page: Page::parse(request.page_size, &request.page_token, "ListBalances", &question, fields),
+            page: PageRequest::parse(request.page_size, &request.page_token, "ListBalances", &question, fields),
         }
     }
 
@@ -57,11 +57,11 @@ impl Question for ListBalances {
         request.options.as_ref()
     }
 
-    fn page(&self) -> Option<&Page> {
+    fn page(&self) -> Option<&PageRequest> {
         Some(&self.page)
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let items = |state: &State, row| {
             if !seen.sees(state.partners.get(row).registered()) {
                 return Vec::new();

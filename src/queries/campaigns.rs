@@ -2,8 +2,8 @@
 
 use super::metrics::effort::party;
 use super::metrics::reach::by_measurer;
-use super::page::Page;
-use super::{Question, Reading, agreement_seen, campaign_seen};
+use super::page::PageRequest;
+use super::{StateQuery, StateView, agreement_seen, campaign_seen};
 use crate::domain::campaigns::{Campaign, Cost, Deliverable, Participant};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
@@ -17,7 +17,7 @@ pub struct GetCampaign {
     campaign: Id,
 }
 
-impl Question for GetCampaign {
+impl StateQuery for GetCampaign {
     type Request = proto::GetCampaignRequest;
     type Answer = proto::GetCampaignResponse;
 
@@ -29,7 +29,7 @@ impl Question for GetCampaign {
         request.options.as_ref()
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let row = campaign_seen(reading, &self.campaign, seen)?;
         Ok(proto::GetCampaignResponse { campaign: Some(campaign(reading, row, seen)), position: seen.position })
     }
@@ -40,10 +40,10 @@ pub struct ListCampaigns {
     agreement: Option<Id>,
     campaign_type: CampaignType,
     state: CampaignState,
-    page: Page,
+    page: PageRequest,
 }
 
-impl Question for ListCampaigns {
+impl StateQuery for ListCampaigns {
     type Request = proto::ListCampaignsRequest;
     type Answer = proto::ListCampaignsResponse;
 
@@ -53,7 +53,7 @@ impl Question for ListCampaigns {
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
             campaign_type: fields.enum_or("type", request.r#type, CampaignType::Unspecified),
             state: fields.enum_or("state", request.state, CampaignState::Unspecified),
-            page: Page::parse(request.page_size, &request.page_token, "ListCampaigns", &question, fields),
+            page: PageRequest::parse(request.page_size, &request.page_token, "ListCampaigns", &question, fields),
         }
     }
 
@@ -61,11 +61,11 @@ impl Question for ListCampaigns {
         request.options.as_ref()
     }
 
-    fn page(&self) -> Option<&Page> {
+    fn page(&self) -> Option<&PageRequest> {
         Some(&self.page)
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let agreement = self.agreement.as_ref().map(|id| agreement_seen(reading, id, seen)).transpose()?;
         let wanted = |state: &State, known: &Campaign| {
             seen.sees(known.planned)

@@ -1,7 +1,7 @@
 //! Disputes, and the commission that each of them holds (rules 7.5).
 
-use super::page::Page;
-use super::{Question, Reading, partner_seen};
+use super::page::PageRequest;
+use super::{StateQuery, StateView, partner_seen};
 use crate::domain::commissions::{Dispute, DisputeSubject};
 use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
@@ -16,10 +16,10 @@ use crate::proto::{self, dispute::Subject};
 pub struct ListDisputes {
     open_only: bool,
     partner: Option<Id>,
-    page: Page,
+    page: PageRequest,
 }
 
-impl Question for ListDisputes {
+impl StateQuery for ListDisputes {
     type Request = proto::ListDisputesRequest;
     type Answer = proto::ListDisputesResponse;
 
@@ -28,7 +28,7 @@ impl Question for ListDisputes {
         Self {
             open_only: request.open_only,
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
-            page: Page::parse(request.page_size, &request.page_token, "ListDisputes", &question, fields),
+            page: PageRequest::parse(request.page_size, &request.page_token, "ListDisputes", &question, fields),
         }
     }
 
@@ -36,11 +36,11 @@ impl Question for ListDisputes {
         request.options.as_ref()
     }
 
-    fn page(&self) -> Option<&Page> {
+    fn page(&self) -> Option<&PageRequest> {
         Some(&self.page)
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let partner = self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?;
         let items = |state: &State, row| {
             let known = state.commissions.disputes.get(row);

@@ -2,7 +2,7 @@
 
 use super::leads::because;
 use super::reasons::outcome;
-use super::{sale_seen, words};
+use super::{Query, Source, parsed, sale_seen, seen_by, words};
 use crate::domain::account::About;
 use crate::domain::commissions::Sale;
 use crate::domain::effect::narrowed;
@@ -12,12 +12,27 @@ use crate::domain::parse::{Fields, timestamp};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::proto::{self, CommissionAssessed, EntryKind, Side, effect::Effect, event::Body};
 use std::collections::BTreeMap;
 
 /// `ExplainSale`.
 pub struct ExplainSale {
     sale: Id,
+}
+
+impl Query for ExplainSale {
+    type Request = proto::ExplainSaleRequest;
+    type Answer = proto::ExplainSaleResponse;
+
+    fn ask(source: &impl Source, request: &Self::Request) -> Result<Self::Answer, Error> {
+        let options = request.options.as_ref();
+        let question = parsed(options, |fields| Self::parse(request, fields))?;
+        let seen = seen_by(source, options, None)?;
+        let position = question.position(&source.view(seen), seen)?;
+        let record = source.record(position)?;
+        Ok(question.answer(&source.view(seen), seen, &record)?)
+    }
 }
 
 impl ExplainSale {

@@ -1,7 +1,7 @@
 //! Leads: who owns one, since when and why, with the whole timeline (rules 5.6).
 
-use super::page::Page;
-use super::{Question, Reading, agreement_seen, lead_seen, partner_seen, words};
+use super::page::PageRequest;
+use super::{StateQuery, StateView, agreement_seen, lead_seen, partner_seen, words};
 use crate::domain::effect::id_or_empty;
 use crate::domain::ids::Id;
 use crate::domain::leads::ownership::Ownership;
@@ -17,7 +17,7 @@ pub struct GetLead {
     lead: Id,
 }
 
-impl Question for GetLead {
+impl StateQuery for GetLead {
     type Request = proto::GetLeadRequest;
     type Answer = proto::GetLeadResponse;
 
@@ -29,7 +29,7 @@ impl Question for GetLead {
         request.options.as_ref()
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let row = lead_seen(reading, &self.lead, seen)?;
         Ok(proto::GetLeadResponse { lead: Some(lead(reading, row, seen)), position: seen.position })
     }
@@ -40,7 +40,7 @@ pub struct ListLeads {
     agreement: Option<Id>,
     owner: Option<OwnerFilter>,
     state: LeadState,
-    page: Page,
+    page: PageRequest,
 }
 
 /// Whose leads are wanted.
@@ -49,7 +49,7 @@ enum OwnerFilter {
     Partner(Id),
 }
 
-impl Question for ListLeads {
+impl StateQuery for ListLeads {
     type Request = proto::ListLeadsRequest;
     type Answer = proto::ListLeadsResponse;
 
@@ -59,7 +59,7 @@ impl Question for ListLeads {
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
             owner: request.owner.as_ref().map(|party| fields.within("owner", |fields| parse_owner(party, fields))),
             state: fields.enum_or("state", request.state, LeadState::Unspecified),
-            page: Page::parse(request.page_size, &request.page_token, "ListLeads", &question, fields),
+            page: PageRequest::parse(request.page_size, &request.page_token, "ListLeads", &question, fields),
         }
     }
 
@@ -67,11 +67,11 @@ impl Question for ListLeads {
         request.options.as_ref()
     }
 
-    fn page(&self) -> Option<&Page> {
+    fn page(&self) -> Option<&PageRequest> {
         Some(&self.page)
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let agreement = self.agreement.as_ref().map(|id| agreement_seen(reading, id, seen)).transpose()?;
         let owner = self.owner.as_ref().map(|owner| match owner {
             OwnerFilter::House => Ok(Owner::House),

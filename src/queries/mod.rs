@@ -1,10 +1,12 @@
-//! Answers to questions, as of a time and a position: from the state in memory and the journal.
+//! Every question of the contract, as a function of a view: what is asked, and as of which time and position.
 //!
-//! Every answer is a pure function of the state, of what is seen and of the question: the same for the present, the
-//! past and the future. What is absent, on purpose: a clock, and any value that holds more than what is seen.
+//! A query reads a `Source`: the state, what is derived beside it, and the journal's records. Its answer is the same for
+//! the present, the past and the future. What is absent, on purpose: the wire, a clock, and any value that holds more
+//! than what is seen.
 
 pub mod agreements;
 pub mod alerts;
+pub mod backup;
 pub mod balances;
 pub mod campaigns;
 pub mod disputes;
@@ -16,53 +18,93 @@ pub mod partners;
 pub mod payables;
 pub mod payouts;
 mod reasons;
+pub mod records;
 mod relationship;
+mod source;
 pub mod statement;
 pub mod trial_balance;
 mod words;
+
+pub use source::{Source, StateView};
 
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::proto;
-use page::Page;
-use std::ops::Deref;
+use page::PageRequest;
 
-/// A state that is read. Long answers let the writer in between their parts.
-pub trait Reading: Deref<Target = State> {
-    /// Lets a waiting writer in. What is seen stays the same; rows that are not seen may come and go.
-    fn yield_to_writer(&mut self);
-}
+/// A question of the contract: a request that has one answer.
+pub trait Query {
+    /// The message of the question.
+    type Request;
+    /// The message of the answer.
+    type Answer;
 
-impl Reading for &State {
-    fn yield_to_writer(&mut self) {}
+    /// Returns the answer to a request, as of its time and position.
+    ///
+    /// # Errors
+    /// `Malformed` with all bad fields, `POSITION_NOT_REACHED`, `UNKNOWN_ID`; `Damaged` if records cannot be read.
+    fn ask(source: &impl Source, request: &Self::Request) -> Result<Self::Answer, Error>;
 }
 
 /// A checked question that the state alone can answer.
-pub trait Question: Sized {
-    /// The message it comes in.
+pub trait StateQuery: Sized {
+    /// The message of the question.
     type Request;
-    /// The message that answers it.
+    /// The message of the answer.
     type Answer;
 
-    /// The question of a request; bad fields go to `fields`.
+    /// Returns the question of a request; bad fields go to `fields`.
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self;
 
     /// As of when and as known at which position the request asks.
     fn options(request: &Self::Request) -> Option<&proto::ReadOptions>;
 
-    /// Where the page begins, if it asks for a list.
-    fn page(&self) -> Option<&Page> {
+    /// The page that is asked for, if it is of a list.
+    fn page(&self) -> Option<&PageRequest> {
         None
     }
 
-    /// The answer.
+    /// Returns the answer.
     ///
     /// # Errors
     /// `UnknownId` for what no record seen has introduced.
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection>;
+    fn answer<V: StateView>(&self, state: &mut V, seen: Seen) -> Result<Self::Answer, Rejection>;
+}
+
+impl<Q: StateQuery> Query for Q {
+    type Request = Q::Request;
+    type Answer = Q::Answer;
+
+    fn ask(source: &impl Source, request: &Q::Request) -> Result<Q::Answer, Error> {
+        let options = Q::options(request);
+        let question = parsed(options, |fields| Q::parse(request, fields))?;
+        let seen = seen_by(source, options, question.page())?;
+        Ok(question.answer(&mut source.view(seen), seen)?)
+    }
+}
+
+/// Returns what `parse` makes of a request, or all bad fields of it and of its options.
+fn parsed<Q>(options: Option<&proto::ReadOptions>, parse: impl FnOnce(&mut Fields) -> Q) -> Result<Q, Error> {
+    let mut fields = Fields::default();
+    let question = parse(&mut fields);
+    check_options(options, &mut fields);
+    if fields.is_clean() { Ok(question) } else { Err(Error::Malformed(fields.into_violations())) }
+}
+
+/// Returns what the options say is seen; on later pages what the first one saw.
+fn seen_by(source: &impl Source, options: Option<&proto::ReadOptions>, page: Option<&PageRequest>) -> Result<Seen, Error> {
+    let seen = source.seen(options, source.now())?;
+    match page.and_then(|page| page.start) {
+        Some(start) if start.seen.position > source.last() => {
+            Err(Error::malformed("page_token", "is of a ledger that has more records than this one"))
+        }
+        Some(start) => Ok(start.seen),
+        None => Ok(seen),
+    }
 }
 
 /// A record does not say what the state says that it did: damage.
@@ -72,8 +114,14 @@ pub struct Unreadable {
     pub position: u64,
 }
 
+impl From<Unreadable> for Error {
+    fn from(Unreadable { position }: Unreadable) -> Self {
+        Self::Damaged(format!("record {position} does not say what the state has from it"))
+    }
+}
+
 /// Checks the options of a request, so that all bad fields are found at once.
-pub fn check_options(options: Option<&proto::ReadOptions>, fields: &mut Fields) {
+fn check_options(options: Option<&proto::ReadOptions>, fields: &mut Fields) {
     if let Some(options) = options {
         fields.within("options", |fields| fields.optional_time("as_of", options.as_of.as_ref()));
     }
@@ -83,30 +131,30 @@ fn unknown(kind: IdKind, id: &Id) -> Rejection {
     Rejection::UnknownId { kind, id: id.clone() }
 }
 
-/// The partner of an id, if it is seen.
+/// Returns the partner of an id, if it is seen.
 fn partner_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
     let row = state.partners.find(id).filter(|row| seen.sees(state.partners.get(*row).registered()));
     row.ok_or_else(|| unknown(IdKind::Partner, id))
 }
 
-/// The agreement of an id, if it is seen.
+/// Returns the agreement of an id, if it is seen.
 fn agreement_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
     let row = state.agreements.by_id.find(id).filter(|row| state.agreements.by_id.get(*row).is_seen(seen));
     row.ok_or_else(|| unknown(IdKind::Agreement, id))
 }
 
-/// The campaign of an id, if its plan is seen.
+/// Returns the campaign of an id, if its plan is seen.
 fn campaign_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
     let row = state.campaigns.by_id.find(id).filter(|row| seen.sees(state.campaigns.by_id.get(*row).planned));
     row.ok_or_else(|| unknown(IdKind::Campaign, id))
 }
 
-/// The lead of an id or alias, if it is seen.
+/// Returns the lead of an id or alias, if it is seen.
 fn lead_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
     state.leads.find_seen(id, seen).ok_or_else(|| unknown(IdKind::Lead, id))
 }
 
-/// The sale of an id, if it is seen.
+/// Returns the sale of an id, if it is seen.
 fn sale_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
     let row = state.commissions.sales.find(id).filter(|row| seen.sees(state.commissions.sales.get(*row).stamp()));
     row.ok_or_else(|| unknown(IdKind::Sale, id))

@@ -1,6 +1,6 @@
 //! Pages of lists: how many items, and tokens that say where to go on, at the instant the list began with.
 
-use super::Reading;
+use super::StateView;
 use crate::domain::calendar::Time;
 use crate::domain::parse::Fields;
 use crate::domain::table::Row;
@@ -22,7 +22,7 @@ pub type Place = (u64, u64);
 
 /// Which page of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Page {
+pub struct PageRequest {
     /// How many items at most.
     pub size: usize,
     /// Where to go on, and at which instant; none for the first page.
@@ -40,7 +40,7 @@ pub struct Token {
     question: u32,
 }
 
-impl Page {
+impl PageRequest {
     /// The page that a request asks for. `question` is the request without page size and token: a token is good for
     /// the question that it answers only.
     pub fn parse(size: u32, token: &str, name: &str, question: &impl Message, fields: &mut Fields) -> Self {
@@ -67,9 +67,9 @@ impl Page {
     }
 
     /// Fills the page with the items of rows, in their order; with where to go on.
-    pub fn fill<R: Reading, T>(
+    pub fn fill<V: StateView, T>(
         &self,
-        reading: &mut R,
+        reading: &mut V,
         seen: Seen,
         rows: impl Fn(&State) -> usize,
         items: impl Fn(&State, Row) -> Vec<T>,
@@ -135,10 +135,10 @@ mod tests {
     use crate::proto::ListPartnersRequest;
     use proptest::prelude::*;
 
-    fn page(size: u32, token: &str, category: Option<&str>) -> Result<Page, String> {
+    fn page(size: u32, token: &str, category: Option<&str>) -> Result<PageRequest, String> {
         let mut fields = Fields::default();
         let question = ListPartnersRequest { category: category.map(str::to_owned), ..ListPartnersRequest::default() };
-        let page = Page::parse(size, token, "ListPartners", &question, &mut fields);
+        let page = PageRequest::parse(size, token, "ListPartners", &question, &mut fields);
         if fields.is_clean() { Ok(page) } else { Err(fields.into_violations().remove(0).field) }
     }
 

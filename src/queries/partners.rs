@@ -1,8 +1,8 @@
 //! Partners: who they are, as seen.
 
-use super::page::Page;
+use super::page::PageRequest;
 use super::relationship::launch_steps;
-use super::{Question, Reading, partner_seen};
+use super::{StateQuery, StateView, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::rejection::Rejection;
@@ -16,7 +16,7 @@ pub struct GetPartner {
     partner: Id,
 }
 
-impl Question for GetPartner {
+impl StateQuery for GetPartner {
     type Request = proto::GetPartnerRequest;
     type Answer = proto::GetPartnerResponse;
 
@@ -28,7 +28,7 @@ impl Question for GetPartner {
         request.options.as_ref()
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let row = partner_seen(reading, &self.partner, seen)?;
         Ok(proto::GetPartnerResponse { partner: partner(reading, row, seen), position: seen.position })
     }
@@ -38,10 +38,10 @@ impl Question for GetPartner {
 pub struct ListPartners {
     kind: PartnerKind,
     category: Option<Box<str>>,
-    page: Page,
+    page: PageRequest,
 }
 
-impl Question for ListPartners {
+impl StateQuery for ListPartners {
     type Request = proto::ListPartnersRequest;
     type Answer = proto::ListPartnersResponse;
 
@@ -50,7 +50,7 @@ impl Question for ListPartners {
         Self {
             kind: fields.enum_or("kind", request.kind, PartnerKind::Unspecified),
             category: request.category.as_ref().map(|category| fields.key("category", category)),
-            page: Page::parse(request.page_size, &request.page_token, "ListPartners", &question, fields),
+            page: PageRequest::parse(request.page_size, &request.page_token, "ListPartners", &question, fields),
         }
     }
 
@@ -58,11 +58,11 @@ impl Question for ListPartners {
         request.options.as_ref()
     }
 
-    fn page(&self) -> Option<&Page> {
+    fn page(&self) -> Option<&PageRequest> {
         Some(&self.page)
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let wanted = |partner: &proto::Partner| {
             (self.kind == PartnerKind::Unspecified || partner.kind == self.kind as i32)
                 && self.category.as_ref().is_none_or(|category| partner.categories.iter().any(|known| **known == **category))

@@ -1,7 +1,7 @@
 //! The payout proposal: what should be paid to whom (rules 7.3).
 
-use super::page::Page;
-use super::{Question, Reading};
+use super::page::PageRequest;
+use super::{StateQuery, StateView};
 use crate::domain::calendar::Time;
 use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
@@ -15,10 +15,10 @@ use crate::proto;
 /// `ListPayables`.
 pub struct ListPayables {
     include_below_minimum: bool,
-    page: Page,
+    page: PageRequest,
 }
 
-impl Question for ListPayables {
+impl StateQuery for ListPayables {
     type Request = proto::ListPayablesRequest;
     type Answer = proto::ListPayablesResponse;
 
@@ -26,7 +26,7 @@ impl Question for ListPayables {
         let question = proto::ListPayablesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             include_below_minimum: request.include_below_minimum,
-            page: Page::parse(request.page_size, &request.page_token, "ListPayables", &question, fields),
+            page: PageRequest::parse(request.page_size, &request.page_token, "ListPayables", &question, fields),
         }
     }
 
@@ -34,11 +34,11 @@ impl Question for ListPayables {
         request.options.as_ref()
     }
 
-    fn page(&self) -> Option<&Page> {
+    fn page(&self) -> Option<&PageRequest> {
         Some(&self.page)
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let partners = partners_by_id(reading, seen);
         let items = |state: &State, place: Row| {
             let wanted = |payable: &proto::Payable| self.include_below_minimum || !payable.below_minimum;

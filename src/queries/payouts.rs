@@ -1,7 +1,7 @@
 //! Payouts: what was paid to partners, and what of it came back (rules 7.2).
 
-use super::page::Page;
-use super::{Question, Reading, partner_seen};
+use super::page::PageRequest;
+use super::{StateQuery, StateView, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::rejection::Rejection;
@@ -12,10 +12,10 @@ use crate::proto;
 /// `ListPayouts`.
 pub struct ListPayouts {
     partner: Option<Id>,
-    page: Page,
+    page: PageRequest,
 }
 
-impl Question for ListPayouts {
+impl StateQuery for ListPayouts {
     type Request = proto::ListPayoutsRequest;
     type Answer = proto::ListPayoutsResponse;
 
@@ -23,7 +23,7 @@ impl Question for ListPayouts {
         let question = proto::ListPayoutsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
-            page: Page::parse(request.page_size, &request.page_token, "ListPayouts", &question, fields),
+            page: PageRequest::parse(request.page_size, &request.page_token, "ListPayouts", &question, fields),
         }
     }
 
@@ -31,11 +31,11 @@ impl Question for ListPayouts {
         request.options.as_ref()
     }
 
-    fn page(&self) -> Option<&Page> {
+    fn page(&self) -> Option<&PageRequest> {
         Some(&self.page)
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let partner = self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?;
         let items = |state: &State, row| {
             let known = state.commissions.payouts.get(row);

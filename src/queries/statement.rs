@@ -3,8 +3,9 @@
 //! The state knows the lines, the journal knows what they are about: a page is collected under the lock, then its
 //! records are read without it.
 
-use super::page::{Page, Place};
-use super::{Reading, Unreadable, agreement_seen, lead_seen, partner_seen, sale_seen};
+use super::page::{PageRequest, Place};
+use super::source::records_at;
+use super::{Query, Source, StateView, Unreadable, agreement_seen, lead_seen, parsed, partner_seen, sale_seen, seen_by};
 use crate::domain::account::{Account, Entry};
 use crate::domain::calendar::Time;
 use crate::domain::effect::narrowed;
@@ -14,6 +15,7 @@ use crate::domain::parse::{Fields, timestamp};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::projections::index::Index;
 use crate::proto::{self, EntryKind, effect::Effect, event::Body};
 use std::collections::{BTreeMap, VecDeque};
@@ -36,7 +38,26 @@ pub struct ListEntries {
     effective_from: Option<Time>,
     effective_to: Option<Time>,
     /// Which page.
-    pub page: Page,
+    pub page: PageRequest,
+}
+
+impl Query for ListEntries {
+    type Request = proto::ListEntriesRequest;
+    type Answer = proto::ListEntriesResponse;
+
+    fn ask(source: &impl Source, request: &Self::Request) -> Result<Self::Answer, Error> {
+        let options = request.options.as_ref();
+        let question = parsed(options, |fields| Self::parse(request, fields))?;
+        let seen = seen_by(source, options, Some(&question.page))?;
+        let selection = question.select(&source.view(seen), seen)?;
+        let among = source.index(|index| selection.positions(index, seen));
+        question.answer(
+            seen,
+            &selection,
+            |from, limit| Ok(question.lines(&mut source.view(seen), seen, &selection, among.as_deref(), from, limit)),
+            |positions| records_at(source, positions),
+        )
+    }
 }
 
 impl ListEntries {
@@ -52,20 +73,20 @@ impl ListEntries {
             kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.enum_value("", *kind)),
             effective_from: fields.optional_time("effective_from", request.effective_from.as_ref()),
             effective_to: fields.optional_time("effective_to", request.effective_to.as_ref()),
-            page: Page::parse(request.page_size, &request.page_token, "ListEntries", &question, fields),
+            page: PageRequest::parse(request.page_size, &request.page_token, "ListEntries", &question, fields),
         }
     }
 
-    /// What the question's ids name.
+    /// Returns what the question's ids select.
     ///
     /// # Errors
     /// `UnknownId` for what no record seen has introduced.
-    pub fn subject(&self, state: &State, seen: Seen) -> Result<Subject, Rejection> {
+    pub fn select(&self, state: &State, seen: Seen) -> Result<Selection, Rejection> {
         let partner = partner_seen(state, &self.partner, seen)?;
         let agreement = self.agreement.as_ref().map(|id| agreement_seen(state, id, seen)).transpose()?;
         let lead = self.lead.as_ref().map(|id| lead_seen(state, id, seen)).transpose()?;
         let sale = self.sale.as_ref().map(|id| sale_seen(state, id, seen)).transpose()?;
-        Ok(Subject {
+        Ok(Selection {
             partner,
             agreement,
             lead,
@@ -78,16 +99,16 @@ impl ListEntries {
 
     /// The next lines from a place on, at most `limit`, and where to look on; what is about something else than the
     /// ids say may be among them.
-    pub fn lines<R: Reading>(
+    pub fn lines<V: StateView>(
         &self,
-        reading: &mut R,
+        reading: &mut V,
         seen: Seen,
-        subject: &Subject,
+        selection: &Selection,
         among: Option<&[u64]>,
         from: Place,
         limit: usize,
     ) -> Lines {
-        let mut heads = heads(reading, subject.partner, seen, from);
+        let mut heads = heads(reading, selection.partner, seen, from);
         let mut lines = Vec::new();
         let mut looked_at: u32 = 0;
         while let Some(head) = heads.iter_mut().filter(|head| head.next().is_some()).min_by_key(|head| head.next()) {
@@ -126,7 +147,7 @@ impl ListEntries {
     pub fn answer<E: From<Unreadable>>(
         &self,
         seen: Seen,
-        subject: &Subject,
+        selection: &Selection,
         mut lines_from: impl FnMut(Place, usize) -> Result<Lines, E>,
         mut records_at: impl FnMut(&[u64]) -> Result<BTreeMap<u64, proto::Record>, E>,
     ) -> Result<proto::ListEntriesResponse, E> {
@@ -141,7 +162,7 @@ impl ListEntries {
             for line in found.lines {
                 let entry = records.get(&line.place.0).and_then(|record| line.entry(record));
                 let entry = entry.ok_or(Unreadable { position: line.place.0 })?;
-                if !subject.is_of(&entry) {
+                if !selection.is_of(&entry) {
                     continue;
                 }
                 if entries.len() == self.page.size {
@@ -156,8 +177,8 @@ impl ListEntries {
     }
 }
 
-/// What a statement is about.
-pub struct Subject {
+/// What a question selects of the statement: its ids, and the rows that they name.
+pub struct Selection {
     partner: Row,
     agreement: Option<Row>,
     lead: Option<Row>,
@@ -167,7 +188,7 @@ pub struct Subject {
     sale_positions: Option<Vec<u64>>,
 }
 
-impl Subject {
+impl Selection {
     /// The only positions where lines can be, if its ids say so; rising.
     pub fn positions(&self, index: &Index, seen: Seen) -> Option<Vec<u64>> {
         let of_agreement = self.agreement.map(|row| index.of_agreement(row, seen.position));

@@ -1,6 +1,6 @@
 //! The trial balance: every account over everything that is seen; zero in every currency (rules 7.6).
 
-use super::{Question, Reading};
+use super::{StateQuery, StateView};
 use crate::domain::Seen;
 use crate::domain::effect::narrowed;
 use crate::domain::money::Currency;
@@ -16,7 +16,7 @@ const ACCOUNTS_AT_A_TIME: Row = 256;
 /// `GetTrialBalance`.
 pub struct GetTrialBalance;
 
-impl Question for GetTrialBalance {
+impl StateQuery for GetTrialBalance {
     type Request = proto::GetTrialBalanceRequest;
     type Answer = proto::GetTrialBalanceResponse;
 
@@ -28,7 +28,7 @@ impl Question for GetTrialBalance {
         request.options.as_ref()
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
         let mut accounts = Vec::new();
         let mut row = 0;
@@ -48,6 +48,9 @@ impl Question for GetTrialBalance {
         }
         accounts.sort_by(|a, b| (&a.account, &a.currency_code).cmp(&(&b.account, &b.currency_code)));
         let is_balanced = totals.values().all(|total| *total == 0);
+        if !is_balanced {
+            tracing::error!(?totals, position = seen.position, "the trial balance is not zero");
+        }
         Ok(proto::GetTrialBalanceResponse { accounts, is_balanced, position: seen.position })
     }
 }

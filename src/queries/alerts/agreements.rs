@@ -1,6 +1,6 @@
 //! Agreements that nobody looks after, that nobody has talked about for long, or that end soon.
 
-use super::{Found, Subject, Walk, Wanted, Watch};
+use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::agreements::{Agreement, End, Version};
 use crate::domain::calendar::{Time, add_days, days_before};
 use crate::domain::table::Row;
@@ -36,7 +36,7 @@ pub fn active(state: &State, row: Row, seen: Seen) -> Option<(&Agreement, Time, 
 }
 
 fn found(state: &State, row: Row, since: Time) -> Found {
-    Found { since, subject: Subject::agreement(state, row), row }
+    Found { since, subject: AlertSubject::agreement(state, row), row }
 }
 
 /// An agreement and its partner in words: `agreement a with acme`.

@@ -1,6 +1,6 @@
 //! Campaigns in which one does more than another, or in which they want different things (rules 8.1).
 
-use super::{Found, Subject, Walk, Wanted, Watch, run_start};
+use super::{AlertSubject, Found, Walk, Wanted, Watch, run_start};
 use crate::domain::calendar::Time;
 use crate::domain::campaigns::Campaign;
 use crate::domain::table::Row;
@@ -27,7 +27,7 @@ fn open(state: &State, row: Row, seen: Seen) -> Option<&Campaign> {
 
 fn found(state: &State, row: Row, since: Time) -> Found {
     let campaign = Some(state.campaigns.by_id.key(row).clone());
-    Found { since, subject: Subject { campaign, ..Subject::default() }, row }
+    Found { since, subject: AlertSubject { campaign, ..AlertSubject::default() }, row }
 }
 
 /// A campaign concerns whoever takes part in it.

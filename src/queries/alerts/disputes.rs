@@ -1,6 +1,6 @@
 //! Disputes that have been open for long (rules 7.5).
 
-use super::{Found, Subject, Walk, Wanted, Watch};
+use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::calendar::{Tz, add_days};
 use crate::domain::commissions::DisputeSubject;
 use crate::domain::table::Row;
@@ -62,15 +62,15 @@ impl Watch for DisputeOpen {
 }
 
 /// A lead alone; of a sale its lead, its agreement and that one's partner; of a payout the partner.
-fn subject(state: &State, subject: DisputeSubject) -> Subject {
+fn subject(state: &State, subject: DisputeSubject) -> AlertSubject {
     let lead_id = |row: Row| state.leads.by_id.key(row).clone();
     match subject {
-        DisputeSubject::Lead(row) => Subject { lead: Some(lead_id(row)), ..Subject::default() },
+        DisputeSubject::Lead(row) => AlertSubject { lead: Some(lead_id(row)), ..AlertSubject::default() },
         DisputeSubject::Sale(row) => {
             let sale = state.commissions.sales.get(row);
-            let credit = sale.credit().map(|credit| Subject::agreement(state, credit)).unwrap_or_default();
-            Subject { lead: sale.lead().map(lead_id), ..credit }
+            let credit = sale.credit().map(|credit| AlertSubject::agreement(state, credit)).unwrap_or_default();
+            AlertSubject { lead: sale.lead().map(lead_id), ..credit }
         }
-        DisputeSubject::Payout(row) => Subject::partner(state, state.commissions.payouts.get(row).partner),
+        DisputeSubject::Payout(row) => AlertSubject::partner(state, state.commissions.payouts.get(row).partner),
     }
 }

@@ -1,7 +1,7 @@
 //! Exclusivities that end soon, and those that another agreement breaks (rules 4.6).
 
 use super::agreements::{Agreements, active, named};
-use super::{Found, Subject, Walk, Wanted, Watch};
+use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::agreements::ExclusivityBreach;
 use crate::domain::agreements::terms::Exclusivity;
 use crate::domain::calendar::{Time, days_before};
@@ -31,7 +31,7 @@ impl Watch for ExclusivityEnding {
         let ends = ends(state, row, seen).filter(|ends| seen.time < *ends)?;
         let (_, effective_at, version) = active(state, row, seen)?;
         let near = days_before(ends, END_DAYS, version.terms.zone).max(effective_at);
-        (near <= seen.time).then(|| Found { since: near, subject: Subject::agreement(state, row), row })
+        (near <= seen.time).then(|| Found { since: near, subject: AlertSubject::agreement(state, row), row })
     }
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {
@@ -69,7 +69,7 @@ impl Watch for ExclusivityBreached {
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let (breach, since) = standing(state, row, seen)?;
-        Some(Found { since, subject: Subject::agreement(state, breach.agreement), row })
+        Some(Found { since, subject: AlertSubject::agreement(state, breach.agreement), row })
     }
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {

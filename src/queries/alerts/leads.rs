@@ -1,6 +1,6 @@
 //! Open leads whose protection lapses soon (rules 5.2).
 
-use super::{Found, Subject, Walk, Wanted, Watch};
+use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::calendar::{Time, days_before};
 use crate::domain::effect::Party;
 use crate::domain::leads::{Lead, ProtectionEnd};
@@ -55,7 +55,7 @@ impl Watch for ProtectionLapsing {
             Party::House => None,
         };
         let agreement = ownership.credit.map(|credit| state.agreements.by_id.key(credit).clone());
-        let subject = Subject { partner, agreement, campaign: None, lead: Some(state.leads.by_id.key(row).clone()) };
+        let subject = AlertSubject { partner, agreement, campaign: None, lead: Some(state.leads.by_id.key(row).clone()) };
         Some(Found { since, subject, row })
     }
 

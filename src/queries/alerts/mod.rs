@@ -13,8 +13,8 @@ mod leads;
 mod money;
 mod promises;
 
-use super::page::Page;
-use super::{Question, Reading, agreement_seen, partner_seen};
+use super::page::PageRequest;
+use super::{StateQuery, StateView, agreement_seen, partner_seen};
 use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
@@ -32,7 +32,7 @@ pub struct ListAlerts {
     partner: Option<Id>,
     agreement: Option<Id>,
     kinds: Vec<AlertKind>,
-    page: Page,
+    page: PageRequest,
 }
 
 /// Where a kind of alert looks: rows of the state, one after the other.
@@ -73,20 +73,20 @@ trait Watch {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Found {
     since: Time,
-    subject: Subject,
+    subject: AlertSubject,
     row: Row,
 }
 
 /// What an alert is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-struct Subject {
+struct AlertSubject {
     partner: Option<Id>,
     agreement: Option<Id>,
     campaign: Option<Id>,
     lead: Option<Id>,
 }
 
-impl Subject {
+impl AlertSubject {
     /// An agreement and its partner.
     fn agreement(state: &State, row: Row) -> Self {
         let partner = state.agreements.by_id.get(row).partner;
@@ -116,7 +116,7 @@ impl Wanted {
     }
 
     /// Whether a subject is the partner and the agreement asked for, or under an agreement of the partner.
-    fn names(&self, state: &State, subject: &Subject) -> bool {
+    fn names(&self, state: &State, subject: &AlertSubject) -> bool {
         let agreement = subject.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id));
         let partner = subject.partner.as_ref().and_then(|id| state.partners.find(id));
         self.is_of(state, agreement, partner)
@@ -144,10 +144,10 @@ macro_rules! alert_table {
         const ORDER: [AlertKind; [$(AlertKind::$kind),*].len()] = [$(AlertKind::$kind),*];
 
         /// The alerts of a kind from one on, of which the first ones are kept.
-        fn watch<R: Reading>(kind: AlertKind, reading: &mut R, search: &Search) -> Vec<Found> {
+        fn watch<V: StateView>(kind: AlertKind, reading: &mut V, search: &Search) -> Vec<Found> {
             match kind {
                 AlertKind::Unspecified => Vec::new(),
-                $(AlertKind::$kind => search.run::<$file::$kind, R>(reading),)*
+                $(AlertKind::$kind => search.run::<$file::$kind, V>(reading),)*
             }
         }
 
@@ -194,7 +194,7 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The first alerts of a kind, in order. It keeps no more than the limit, whatever it finds.
-    fn run<W: Watch, R: Reading>(&self, reading: &mut R) -> Vec<Found> {
+    fn run<W: Watch, V: StateView>(&self, reading: &mut V) -> Vec<Found> {
         let first = self.from.filter(|row| (*row as usize) < W::Over::rows(reading)).and_then(|row| W::look(reading, row, self.seen));
         let mut kept: BinaryHeap<Found> = BinaryHeap::with_capacity(self.limit + 1);
         let mut place: Row = 0;
@@ -231,7 +231,7 @@ impl Search<'_> {
     }
 }
 
-impl Question for ListAlerts {
+impl StateQuery for ListAlerts {
     type Request = proto::ListAlertsRequest;
     type Answer = proto::ListAlertsResponse;
 
@@ -242,7 +242,7 @@ impl Question for ListAlerts {
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
             kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.enum_or("", *kind, any)),
-            page: Page::parse(request.page_size, &request.page_token, "ListAlerts", &question, fields),
+            page: PageRequest::parse(request.page_size, &request.page_token, "ListAlerts", &question, fields),
         }
     }
 
@@ -250,11 +250,11 @@ impl Question for ListAlerts {
         request.options.as_ref()
     }
 
-    fn page(&self) -> Option<&Page> {
+    fn page(&self) -> Option<&PageRequest> {
         Some(&self.page)
     }
 
-    fn answer<R: Reading>(&self, reading: &mut R, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let wanted = Wanted {
             partner: self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?,
             agreement: self.agreement.as_ref().map(|id| agreement_seen(reading, id, seen)).transpose()?,
@@ -338,7 +338,7 @@ mod tests {
 
         fn look(_: &State, row: Row, seen: Seen) -> Option<Found> {
             LOOKS.set(LOOKS.get() + 1);
-            Some(Found { since: seen.time, subject: Subject::default(), row })
+            Some(Found { since: seen.time, subject: AlertSubject::default(), row })
         }
 
         fn tell(_: &State, _: Row, _: Seen) -> String {

@@ -1,6 +1,6 @@
 //! Balances: partners that owe the house, and payables that should be paid out (rules 7.1, 7.3).
 
-use super::{Found, Subject, Walk, Wanted, Watch};
+use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::account::{Account, Entry};
 use crate::domain::calendar::Time;
 use crate::domain::effect::narrowed;
@@ -109,7 +109,7 @@ impl Watch for NegativeBalance {
             return None;
         }
         let since = Backwards::new(net, latest_first(account, seen, |entry| entry.effective_at)).negative_since()?;
-        Some(Found { since, subject: Subject::partner(state, partner), row })
+        Some(Found { since, subject: AlertSubject::partner(state, partner), row })
     }
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {
@@ -178,7 +178,7 @@ impl Watch for PayableDue {
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let partner = holder(state, row, seen)?;
         let since = proposed_since(state, partner, row, seen)?;
-        Some(Found { since, subject: Subject::partner(state, partner), row })
+        Some(Found { since, subject: AlertSubject::partner(state, partner), row })
     }
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {

@@ -1,7 +1,7 @@
 //! Brand uses that await their decision, and breaches that nobody has put right in time.
 
 use super::agreements::named;
-use super::{Found, Subject, Walk, Wanted, Watch};
+use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::Side;
@@ -28,7 +28,7 @@ impl Watch for BrandUseUndecided {
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let brand_use = state.relationship.brand_uses.get(row);
         let awaits = seen.sees(brand_use.requested) && brand_use.decision(seen).is_none() && is_seen(state, brand_use.agreement, seen);
-        awaits.then(|| Found { since: brand_use.requested.occurred_at, subject: Subject::agreement(state, brand_use.agreement), row })
+        awaits.then(|| Found { since: brand_use.requested.occurred_at, subject: AlertSubject::agreement(state, brand_use.agreement), row })
     }
 
     fn tell(state: &State, row: Row, _: Seen) -> String {
@@ -57,7 +57,7 @@ impl Watch for BreachUncured {
         let breach = state.relationship.breaches.get(row);
         let since = breach.cure_by.filter(|cure_by| *cure_by < seen.time)?;
         let uncured = seen.sees(breach.reported) && breach.cured_at(seen).is_none() && is_seen(state, breach.agreement, seen);
-        uncured.then(|| Found { since, subject: Subject::agreement(state, breach.agreement), row })
+        uncured.then(|| Found { since, subject: AlertSubject::agreement(state, breach.agreement), row })
     }
 
     fn tell(state: &State, row: Row, _: Seen) -> String {

@@ -7,7 +7,7 @@ pub mod effort;
 mod ratio;
 pub mod reach;
 
-use super::{Reading, agreement_seen, campaign_seen, partner_seen};
+use super::{Query, Source, StateView, agreement_seen, campaign_seen, parsed, partner_seen, seen_by};
 use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
 use crate::domain::money::Currency;
@@ -15,6 +15,7 @@ use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::projections::metrics::{Amounts, Gathered, Metrics, Scope, Sums, Window};
 use crate::proto::{self, get_metrics_request};
 use ratio::{mean, ratio};
@@ -39,6 +40,20 @@ enum Asked {
     Campaign(Id),
 }
 
+impl Query for GetMetrics {
+    type Request = proto::GetMetricsRequest;
+    type Answer = proto::GetMetricsResponse;
+
+    fn ask(source: &impl Source, request: &Self::Request) -> Result<Self::Answer, Error> {
+        let options = request.options.as_ref();
+        let question = parsed(options, |fields| Self::parse(request, fields))?;
+        let seen = seen_by(source, options, None)?;
+        let selection = question.select(&source.view(seen), seen)?;
+        let gathered = source.metrics(|metrics| selection.gather(metrics));
+        Ok(selection.answer(&mut source.view(seen), gathered))
+    }
+}
+
 impl GetMetrics {
     /// The question of a request; bad fields go to `fields`.
     pub fn parse(request: &proto::GetMetricsRequest, fields: &mut Fields) -> Self {
@@ -50,18 +65,18 @@ impl GetMetrics {
         Self { asked: parse_scope(request.scope.as_ref(), fields), from, to }
     }
 
-    /// What the question is about.
+    /// Returns which facts the question selects.
     ///
     /// # Errors
     /// `UnknownId` for what no record seen has introduced.
-    pub fn subject(&self, state: &State, seen: Seen) -> Result<Subject, Rejection> {
+    pub fn select(&self, state: &State, seen: Seen) -> Result<Selection, Rejection> {
         let scope = match &self.asked {
             Asked::All => Scope::All,
             Asked::Partner(id) => Scope::Partner(partner_seen(state, id, seen)?),
             Asked::Agreement(id) => Scope::Agreement(agreement_seen(state, id, seen)?),
             Asked::Campaign(id) => Scope::Campaign(campaign_seen(state, id, seen)?),
         };
-        Ok(Subject { scope, window: Window { from: self.from, to: self.to, seen } })
+        Ok(Selection { scope, window: Window { from: self.from, to: self.to, seen } })
     }
 }
 
@@ -85,19 +100,19 @@ fn parse_scope(scope: Option<&get_metrics_request::Scope>, fields: &mut Fields) 
 
 /// Whose facts, and which of them.
 #[derive(Clone, Copy)]
-pub struct Subject {
+pub struct Selection {
     scope: Scope,
     window: Window,
 }
 
-impl Subject {
-    /// What the projection says: of the scope, and of everything for comparison.
-    pub fn gather(&self, projection: &Metrics) -> [Gathered; 2] {
-        [self.scope, Scope::All].map(|scope| projection.gather(scope, self.window))
+impl Selection {
+    /// Returns what the facts come to: those of the scope, and those of everything for comparison.
+    pub fn gather(&self, metrics: &Metrics) -> [Gathered; 2] {
+        [self.scope, Scope::All].map(|scope| metrics.gather(scope, self.window))
     }
 
     /// The figures, of what was gathered and what the state has beside it.
-    pub fn answer<R: Reading>(&self, reading: &mut R, gathered: [Gathered; 2]) -> proto::GetMetricsResponse {
+    pub fn answer<V: StateView>(&self, reading: &mut V, gathered: [Gathered; 2]) -> proto::GetMetricsResponse {
         let [mut own, mut all] = gathered;
         for part in [&mut own, &mut all] {
             while part.look_at(FACTS_AT_A_TIME, reading) {
@@ -109,7 +124,8 @@ impl Subject {
             Scope::Campaign(row) => vec![row],
             Scope::Partner(_) | Scope::Agreement(_) => std::mem::take(&mut own.takes_part_in),
         };
-        let mut figures = Figures { subject: *self, own: own.sums(), all: all.sums(), reach: reach::Total::default(), effort: Vec::new() };
+        let mut figures =
+            Figures { selection: *self, own: own.sums(), all: all.sums(), reach: reach::Total::default(), effort: Vec::new() };
         figures.look_at_campaigns(&campaigns, reading);
         proto::GetMetricsResponse { metrics: Some(figures.metrics()), position: self.window.seen.position }
     }
@@ -117,7 +133,7 @@ impl Subject {
 
 /// All that figures are made of.
 struct Figures<'a> {
-    subject: Subject,
+    selection: Selection,
     own: &'a Sums,
     all: &'a Sums,
     reach: reach::Total,
@@ -125,8 +141,8 @@ struct Figures<'a> {
 }
 
 impl Figures<'_> {
-    fn look_at_campaigns<R: Reading>(&mut self, rows: &[Row], reading: &mut R) {
-        let window = self.subject.window;
+    fn look_at_campaigns<V: StateView>(&mut self, rows: &[Row], reading: &mut V) {
+        let window = self.selection.window;
         let mut efforts = effort::Efforts::default();
         for rows in rows.chunks(CAMPAIGNS_AT_A_TIME) {
             for &row in rows {
@@ -144,7 +160,7 @@ impl Figures<'_> {
 
     fn metrics(&self) -> proto::Metrics {
         let (leads, qualified, deals) = (i128::from(self.own.leads), i128::from(self.own.qualified), i128::from(self.own.deals()));
-        let is_campaign = matches!(self.subject.scope, Scope::Campaign(_));
+        let is_campaign = matches!(self.selection.scope, Scope::Campaign(_));
         let registrations = self.reach.registrations().filter(|_| is_campaign);
         let counts = Counts { registrations: registrations.unwrap_or(0), qualified, deals };
         let by_currency = self.own.by_currency();
@@ -164,7 +180,7 @@ impl Figures<'_> {
     fn money(&self, currency: Currency, amounts: &Amounts, counts: &Counts) -> proto::CurrencyMetrics {
         let Amounts { revenue, credited, commission, cost, deals } = *amounts;
         let net_revenue = revenue - commission;
-        let part_of_all = if self.subject.scope == Scope::All { credited } else { revenue };
+        let part_of_all = if self.selection.scope == Scope::All { credited } else { revenue };
         proto::CurrencyMetrics {
             currency_code: currency.code().to_owned(),
             revenue: narrowed(revenue),

@@ -8,7 +8,7 @@ use partnership_ledger::proto;
 use partnership_ledger::queries::explain::ExplainSale;
 use partnership_ledger::queries::metrics::GetMetrics;
 use partnership_ledger::queries::statement::ListEntries;
-use partnership_ledger::queries::{Question, Unreadable};
+use partnership_ledger::queries::{StateQuery, Unreadable};
 
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl From<Unreadable> for NoAnswer {
 }
 
 /// The answer to a question, at the instant that its page began with.
-pub fn ask<Q: Question>(story: &Story, seen: Seen, request: &Q::Request) -> Result<Q::Answer, Rejection> {
+pub fn ask<Q: StateQuery>(story: &Story, seen: Seen, request: &Q::Request) -> Result<Q::Answer, Rejection> {
     let mut fields = Fields::default();
     let question = Q::parse(request, &mut fields);
     assert!(fields.is_clean(), "{:?}", fields.into_violations());
@@ -38,12 +38,12 @@ pub fn entries(story: &Story, seen: Seen, request: &proto::ListEntriesRequest) -
     let question = ListEntries::parse(request, &mut fields);
     assert!(fields.is_clean(), "{:?}", fields.into_violations());
     let seen = question.page.start.map_or(seen, |start| start.seen);
-    let subject = question.subject(&story.state, seen).map_err(NoAnswer::Unknown)?;
-    let among = subject.positions(&story.index, seen);
+    let selection = question.select(&story.state, seen).map_err(NoAnswer::Unknown)?;
+    let among = selection.positions(&story.index, seen);
     question.answer(
         seen,
-        &subject,
-        |from, limit| Ok(question.lines(&mut &story.state, seen, &subject, among.as_deref(), from, limit)),
+        &selection,
+        |from, limit| Ok(question.lines(&mut &story.state, seen, &selection, among.as_deref(), from, limit)),
         |positions| Ok(positions.iter().map(|position| (*position, record(story, *position))).collect()),
     )
 }
@@ -61,8 +61,8 @@ pub fn metrics(story: &Story, seen: Seen, request: &proto::GetMetricsRequest) ->
     let mut fields = Fields::default();
     let question = GetMetrics::parse(request, &mut fields);
     assert!(fields.is_clean(), "{:?}", fields.into_violations());
-    let subject = question.subject(&story.state, seen)?;
-    let answer = subject.answer(&mut &story.state, subject.gather(&story.metrics));
+    let selection = question.select(&story.state, seen)?;
+    let answer = selection.answer(&mut &story.state, selection.gather(&story.metrics));
     assert_eq!(answer.position, seen.position);
     Ok(answer.metrics.expect("figures"))
 }

@@ -15,7 +15,7 @@ use partnership_ledger::proto::get_metrics_request::Scope;
 use partnership_ledger::proto::{
     self, AcquiredBy, BrandChannel, EntryKind, LaunchStep, LeadsAtEnd, ReviewKind, Side, TierMode, TierPeriod,
 };
-use partnership_ledger::queries::Question;
+use partnership_ledger::queries::StateQuery;
 use partnership_ledger::queries::agreements::{GetAgreement, ListAgreements};
 use partnership_ledger::queries::alerts::ListAlerts;
 use partnership_ledger::queries::balances::{GetBalance, ListBalances};
@@ -262,7 +262,7 @@ struct Answers<'a> {
 }
 
 impl Answers<'_> {
-    fn to<Q: Question<Answer: Debug>>(&mut self, request: &Q::Request) {
+    fn to<Q: StateQuery<Answer: Debug>>(&mut self, request: &Q::Request) {
         self.add(&ask::<Q>(self.story, self.seen, request));
     }
 

@@ -13,7 +13,7 @@ use partnership_ledger::domain::{Seen, State};
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::get_metrics_request::Scope;
 use partnership_ledger::proto::{self, AcquiredBy, GetMetricsRequest, Metrics, Ratio};
-use partnership_ledger::queries::Reading;
+use partnership_ledger::queries::StateView;
 use partnership_ledger::queries::metrics::GetMetrics;
 use proptest::prelude::*;
 use recounted::Recount;
@@ -265,8 +265,8 @@ fn what_is_known_in_many_facts_is_answered_by_sums() {
     }
     let looked_at = |request: &GetMetricsRequest, seen: Seen| {
         let question = GetMetrics::parse(request, &mut Fields::default());
-        let subject = question.subject(&story.state, seen).expect("known");
-        subject.gather(&story.metrics).map(|gathered| gathered.left())
+        let selection = question.select(&story.state, seen).expect("known");
+        selection.gather(&story.metrics).map(|gathered| gathered.left())
     };
     let now = story.seen("2026-01-01");
     assert_eq!(looked_at(&partner("acme"), now), [0, 0], "of the present no fact is looked at");
@@ -286,7 +286,7 @@ impl std::ops::Deref for Refusing {
     }
 }
 
-impl Reading for Refusing {
+impl StateView for Refusing {
     fn yield_to_writer(&mut self) {
         self.0.rollback();
     }
@@ -299,11 +299,11 @@ fn campaigns_of_a_batch_that_is_refused_meanwhile_are_passed_over() {
     (0..200).for_each(|number| _ = plan(&mut story, number));
     let figures = asked(&story, "2026-01-01", &of(Scope::All(true)));
     let question = GetMetrics::parse(&of(Scope::All(true)), &mut Fields::default());
-    let subject = question.subject(&story.state, story.seen("2026-01-01")).expect("known");
-    let gathered = subject.gather(&story.metrics);
+    let selection = question.select(&story.state, story.seen("2026-01-01")).expect("known");
+    let gathered = selection.gather(&story.metrics);
     story.state.savepoint();
     (200..500).for_each(|number| _ = plan(&mut story, number));
-    let answer = subject.answer(&mut Refusing(std::mem::take(&mut story.state)), gathered);
+    let answer = selection.answer(&mut Refusing(std::mem::take(&mut story.state)), gathered);
     assert_eq!(answer.metrics, Some(figures));
 }
 

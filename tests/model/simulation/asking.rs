@@ -1,17 +1,21 @@
 //! A stepped ledger asked as its service asks it, without a transport between.
 
-use partnership_ledger::grpc::{ask, explain_sale, get_metrics, list_entries, to_status};
+use partnership_ledger::grpc::to_status;
 use partnership_ledger::ledger::{self, Error};
 use partnership_ledger::proto as pb;
+use partnership_ledger::queries::Query;
 use partnership_ledger::queries::agreements::GetAgreement;
 use partnership_ledger::queries::alerts::ListAlerts;
 use partnership_ledger::queries::balances::GetBalance;
 use partnership_ledger::queries::campaigns::GetCampaign;
 use partnership_ledger::queries::disputes::ListDisputes;
+use partnership_ledger::queries::explain::ExplainSale;
 use partnership_ledger::queries::leads::GetLead;
+use partnership_ledger::queries::metrics::GetMetrics;
 use partnership_ledger::queries::partners::GetPartner;
 use partnership_ledger::queries::payables::ListPayables;
 use partnership_ledger::queries::payouts::ListPayouts;
+use partnership_ledger::queries::statement::ListEntries;
 use partnership_ledger::queries::trial_balance::GetTrialBalance;
 
 use crate::outside::ledger::{Answer, Ledger, Refusal};
@@ -31,54 +35,54 @@ impl Ledger for Asked<'_> {
     }
 
     fn partner(&mut self, request: &pb::GetPartnerRequest) -> Answer<pb::GetPartnerResponse> {
-        ask::<GetPartner>(self.0, request).map_err(refusal)
+        GetPartner::ask(self.0, request).map_err(refusal)
     }
 
     fn agreement(&mut self, request: &pb::GetAgreementRequest) -> Answer<pb::GetAgreementResponse> {
-        ask::<GetAgreement>(self.0, request).map_err(refusal)
+        GetAgreement::ask(self.0, request).map_err(refusal)
     }
 
     fn lead(&mut self, request: &pb::GetLeadRequest) -> Answer<pb::GetLeadResponse> {
-        ask::<GetLead>(self.0, request).map_err(refusal)
+        GetLead::ask(self.0, request).map_err(refusal)
     }
 
     fn balance(&mut self, request: &pb::GetBalanceRequest) -> Answer<pb::GetBalanceResponse> {
-        ask::<GetBalance>(self.0, request).map_err(refusal)
+        GetBalance::ask(self.0, request).map_err(refusal)
     }
 
     fn entries(&mut self, request: &pb::ListEntriesRequest) -> Answer<pb::ListEntriesResponse> {
-        list_entries(self.0, request).map_err(refusal)
+        ListEntries::ask(self.0, request).map_err(refusal)
     }
 
     fn payables(&mut self, request: &pb::ListPayablesRequest) -> Answer<pb::ListPayablesResponse> {
-        ask::<ListPayables>(self.0, request).map_err(refusal)
+        ListPayables::ask(self.0, request).map_err(refusal)
     }
 
     fn disputes(&mut self, request: &pb::ListDisputesRequest) -> Answer<pb::ListDisputesResponse> {
-        ask::<ListDisputes>(self.0, request).map_err(refusal)
+        ListDisputes::ask(self.0, request).map_err(refusal)
     }
 
     fn explain(&mut self, request: &pb::ExplainSaleRequest) -> Answer<pb::ExplainSaleResponse> {
-        explain_sale(self.0, request).map_err(refusal)
+        ExplainSale::ask(self.0, request).map_err(refusal)
     }
 
     fn payouts(&mut self, request: &pb::ListPayoutsRequest) -> Answer<pb::ListPayoutsResponse> {
-        ask::<ListPayouts>(self.0, request).map_err(refusal)
+        ListPayouts::ask(self.0, request).map_err(refusal)
     }
 
     fn campaign(&mut self, request: &pb::GetCampaignRequest) -> Answer<pb::GetCampaignResponse> {
-        ask::<GetCampaign>(self.0, request).map_err(refusal)
+        GetCampaign::ask(self.0, request).map_err(refusal)
     }
 
     fn metrics(&mut self, request: &pb::GetMetricsRequest) -> Answer<pb::GetMetricsResponse> {
-        get_metrics(self.0, request).map_err(refusal)
+        GetMetrics::ask(self.0, request).map_err(refusal)
     }
 
     fn alerts(&mut self, request: &pb::ListAlertsRequest) -> Answer<pb::ListAlertsResponse> {
-        ask::<ListAlerts>(self.0, request).map_err(refusal)
+        ListAlerts::ask(self.0, request).map_err(refusal)
     }
 
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {
-        ask::<GetTrialBalance>(self.0, request).map_err(refusal)
+        GetTrialBalance::ask(self.0, request).map_err(refusal)
     }
 }

@@ -1,14 +1,15 @@
-//! Which records are wanted: what an audit's filter means.
+//! The filter of `ReadRecords`: by whom a record is about, by its event's type and by when it occurred.
 
 use crate::domain::calendar::{LATEST, Time};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Seen, event_type_name};
-use crate::ledger::{Error, Ledger, View};
+use crate::domain::{Seen, State, event_type_name};
+use crate::ledger::Error;
 use crate::projections::index::Index;
 use crate::proto;
+use crate::queries::source::Source;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -53,13 +54,13 @@ impl Filter {
     ///
     /// # Errors
     /// `UNKNOWN_ID` for one that no record seen has introduced.
-    pub fn positions(&self, ledger: &Ledger, seen: Seen) -> Result<Option<Vec<u64>>, Error> {
-        let view = ledger.view_at(seen);
-        let partners = rows(&view, IdKind::Partner, &self.partners, |id| view.partners.find(id))?;
-        let agreements = rows(&view, IdKind::Agreement, &self.agreements, |id| view.agreements.by_id.find(id))?;
-        let leads = rows(&view, IdKind::Lead, &self.leads, |id| view.leads.find(id))?;
+    pub fn positions(&self, source: &impl Source, seen: Seen) -> Result<Option<Vec<u64>>, Error> {
+        let view = source.view(seen);
+        let partners = rows(&view, seen, IdKind::Partner, &self.partners, |id| view.partners.find(id))?;
+        let agreements = rows(&view, seen, IdKind::Agreement, &self.agreements, |id| view.agreements.by_id.find(id))?;
+        let leads = rows(&view, seen, IdKind::Lead, &self.leads, |id| view.leads.find(id))?;
         drop(view);
-        let parts = ledger.index(|index| {
+        let parts = source.index(|index| {
             [
                 union(&partners, index, seen, Index::of_partner),
                 union(&agreements, index, seen, Index::of_agreement),
@@ -100,9 +101,9 @@ fn body_type(fields: &mut Fields, name: &String) -> String {
     name.clone()
 }
 
-fn rows(view: &View<'_>, kind: IdKind, ids: &[Id], find: impl Fn(&Id) -> Option<Row>) -> Result<Vec<Row>, Error> {
+fn rows(state: &State, seen: Seen, kind: IdKind, ids: &[Id], find: impl Fn(&Id) -> Option<Row>) -> Result<Vec<Row>, Error> {
     let row_of = |id: &Id| {
-        let introduced = view.introduced_at(kind, id).filter(|position| *position <= view.seen.position);
+        let introduced = state.introduced_at(kind, id).filter(|position| *position <= seen.position);
         introduced.and_then(|_| find(id)).ok_or_else(|| Rejection::UnknownId { kind, id: id.clone() }.into())
     };
     ids.iter().map(row_of).collect()

@@ -1,0 +1,206 @@
+//! Records as they were recorded: one of them (`GetRecord`), or a filtered range forwards or backwards (`ReadRecords`).
+
+mod filter;
+
+use super::Query;
+use super::source::{SPAN_POSITIONS, Source, next_wanted, read_span, read_wanted};
+use crate::domain::Seen;
+use crate::domain::calendar::LATEST;
+use crate::domain::ids::EventId;
+use crate::journal::StoredRecord;
+use crate::ledger::{Error, decode};
+use crate::proto::{self, get_record_request::Key};
+use filter::Filter;
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// Records of a page if the request does not say.
+const DEFAULT_PAGE_SIZE: usize = 100;
+/// The most records of a page.
+const MAX_PAGE_SIZE: usize = 1_000;
+/// Bytes after which a page is full, so that it stays below what clients take in.
+const PAGE_BYTES: usize = 1 << 20;
+
+/// `GetRecord`.
+pub struct GetRecord;
+
+impl Query for GetRecord {
+    type Request = proto::GetRecordRequest;
+    type Answer = proto::GetRecordResponse;
+
+    fn ask(source: &impl Source, request: &Self::Request) -> Result<Self::Answer, Error> {
+        let record = match &request.key {
+            None => return Err(Error::malformed("key", "is required: give position or event_id")),
+            Some(Key::Position(0)) => return Err(Error::malformed("position", "must be 1 or more")),
+            Some(Key::Position(position)) => source.record(*position)?,
+            Some(Key::EventId(text)) => {
+                let malformed = || Error::malformed("event_id", "must be a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057");
+                source.record_of(EventId::parse(text).ok_or_else(malformed)?)?
+            }
+        };
+        Ok(proto::GetRecordResponse { record: Some(record), position: source.last() })
+    }
+}
+
+/// A page of `ReadRecords`.
+#[derive(Debug)]
+pub struct RecordsPage {
+    /// The records as stored.
+    pub records: Vec<StoredRecord>,
+    /// The last durable position when the scan began.
+    pub position: u64,
+}
+
+/// What a scan has still to look at.
+enum Ahead {
+    /// All positions of a range.
+    All(Range<u64>),
+    /// These positions, in the order of the answer.
+    These(VecDeque<u64>),
+}
+
+/// `ReadRecords`: a scan over records, page by page.
+pub struct Scan<S> {
+    source: S,
+    filter: Filter,
+    seen: Seen,
+    ahead: Ahead,
+    backwards: bool,
+    page_size: usize,
+    /// The last durable position when the scan began; every page says it.
+    last: u64,
+    /// What was read and matches, in the order of the answer.
+    found: VecDeque<StoredRecord>,
+    is_first: bool,
+}
+
+impl<S: Source> Scan<S> {
+    /// Returns the scan that a request asks for.
+    ///
+    /// # Errors
+    /// `Malformed` for bad fields, `UNKNOWN_ID` for a filter by what nobody introduced, `POSITION_NOT_REACHED`.
+    pub fn new(source: S, request: proto::ReadRecordsRequest) -> Result<Self, Error> {
+        let proto::ReadRecordsRequest { from, to, filter, backwards, page_size, options } = request;
+        let filter = Filter::parse(&filter.unwrap_or_default())?;
+        let page_size = match page_size as usize {
+            0 => DEFAULT_PAGE_SIZE,
+            size if size <= MAX_PAGE_SIZE => size,
+            size => {
+                return Err(Error::malformed(
+                    "page_size",
+                    format!("is {size}; at most {MAX_PAGE_SIZE} are allowed, 0 means {DEFAULT_PAGE_SIZE}"),
+                ));
+            }
+        };
+        let last = source.last();
+        let seen = source.seen(options.as_ref(), LATEST)?;
+        let end = to.unwrap_or(u64::MAX).min(seen.position + 1);
+        let range = from.max(1)..end;
+        let ahead = match filter.positions(&source, seen)? {
+            None => Ahead::All(range),
+            Some(mut positions) => {
+                positions.retain(|position| range.contains(position));
+                if backwards {
+                    positions.reverse();
+                }
+                Ahead::These(positions.into())
+            }
+        };
+        Ok(Self { source, filter, seen, ahead, backwards, page_size, last, found: VecDeque::new(), is_first: true })
+    }
+
+    /// Reads the next page; returns `None` after the last. A scan that finds nothing has one empty page.
+    ///
+    /// # Errors
+    /// `Damaged` if records cannot be read.
+    pub fn next_page(&mut self) -> Result<Option<RecordsPage>, Error> {
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        while records.len() < self.page_size && bytes < PAGE_BYTES {
+            match self.found.pop_front() {
+                Some(record) => {
+                    bytes += record.bytes.len();
+                    records.push(record);
+                }
+                None if self.read_on()? => {}
+                None => break,
+            }
+        }
+        if records.is_empty() && !self.is_first {
+            return Ok(None);
+        }
+        self.is_first = false;
+        Ok(Some(RecordsPage { records, position: self.last }))
+    }
+
+    /// Reads the next records that may match; returns whether there were any left to read.
+    fn read_on(&mut self) -> Result<bool, Error> {
+        let (filter, seen) = (&self.filter, self.seen);
+        let mut records = match &mut self.ahead {
+            Ahead::All(range) if range.is_empty() => return Ok(false),
+            Ahead::All(range) => read_span(&self.source, next_span(range, self.backwards))?,
+            Ahead::These(positions) if positions.is_empty() => return Ok(false),
+            Ahead::These(positions) => read_wanted(&self.source, &next_wanted(positions))?,
+        };
+        if !filter.takes_all(seen) {
+            records = matching(records, filter, seen)?;
+        }
+        if self.backwards {
+            records.reverse();
+        }
+        self.found.extend(records);
+        Ok(true)
+    }
+}
+
+/// Cuts the next positions to read off a range.
+fn next_span(range: &mut Range<u64>, backwards: bool) -> Range<u64> {
+    if range.is_empty() {
+        return 0..0;
+    }
+    if backwards {
+        let start = range.end.saturating_sub(SPAN_POSITIONS).max(range.start);
+        let span = start..range.end;
+        range.end = start;
+        span
+    } else {
+        let end = range.start.saturating_add(SPAN_POSITIONS).min(range.end);
+        let span = range.start..end;
+        range.start = end;
+        span
+    }
+}
+
+/// Returns the records that a filter wants; to know that, they are decoded.
+fn matching(records: Vec<StoredRecord>, filter: &Filter, seen: Seen) -> Result<Vec<StoredRecord>, Error> {
+    let mut found = Vec::with_capacity(records.len());
+    for stored in records {
+        if filter.matches(&decode(&stored)?, seen) {
+            found.push(stored);
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_cover_a_range_once_in_either_direction() {
+        for backwards in [false, true] {
+            let mut range = 3..3 + 2 * SPAN_POSITIONS + 5;
+            let mut covered: Vec<u64> = Vec::new();
+            loop {
+                let span = next_span(&mut range, backwards);
+                if span.is_empty() {
+                    break;
+                }
+                assert!(span.end - span.start <= SPAN_POSITIONS);
+                covered.extend(span);
+            }
+            covered.sort_unstable();
+            assert_eq!(covered, (3..3 + 2 * SPAN_POSITIONS + 5).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! What queries read: the state under a view, what is derived beside it, and the journal's records.
+
+use crate::domain::calendar::Time;
+use crate::domain::ids::EventId;
+use crate::domain::{Seen, State};
+use crate::journal::StoredRecord;
+use crate::ledger::{Error, Ledger, View, decode};
+use crate::projections::index::Index;
+use crate::projections::metrics::Metrics;
+use crate::proto;
+use std::collections::{BTreeMap, VecDeque};
+use std::ops::{Deref, Range};
+
+/// The most positions that are read at a time.
+pub(super) const SPAN_POSITIONS: u64 = 512;
+/// The most unwanted positions between two wanted ones that are read along, because a second read would cost more.
+const MAX_GAP: u64 = 8;
+/// Bytes that are read at a time.
+const READ_BYTES: usize = 4 << 20;
+
+/// A state that is read. Long answers let the writer in between their parts.
+pub trait StateView: Deref<Target = State> {
+    /// Lets a waiting writer in. What is seen stays the same; rows that are not seen may come and go.
+    fn yield_to_writer(&mut self);
+}
+
+impl StateView for &State {
+    fn yield_to_writer(&mut self) {}
+}
+
+impl StateView for View<'_> {
+    fn yield_to_writer(&mut self) {
+        View::yield_to_writer(self);
+    }
+}
+
+/// What queries are answered from. While a view is held nothing else may be asked of its source: the writer may wait for
+/// the view's end.
+pub trait Source {
+    /// The state, locked against the writer.
+    type View<'a>: StateView
+    where
+        Self: 'a;
+
+    /// The last durable position.
+    fn last(&self) -> u64;
+
+    /// The present time.
+    fn now(&self) -> Time;
+
+    /// What read options mean (rules 1.4); `otherwise` is the time if they name none.
+    ///
+    /// # Errors
+    /// `Malformed` for a bad time, `POSITION_NOT_REACHED` for a position beyond the last.
+    fn seen(&self, options: Option<&proto::ReadOptions>, otherwise: Time) -> Result<Seen, Error>;
+
+    /// The state, to be read as `seen` says.
+    fn view(&self, seen: Seen) -> Self::View<'_>;
+
+    /// Reads the index of records by partner, agreement and lead.
+    fn index<R>(&self, read: impl FnOnce(&Index) -> R) -> R;
+
+    /// Reads the facts that figures count.
+    fn metrics<R>(&self, read: impl FnOnce(&Metrics) -> R) -> R;
+
+    /// The record at a position.
+    ///
+    /// # Errors
+    /// `POSITION_NOT_REACHED` beyond the last one, `Damaged` if it cannot be read.
+    fn record(&self, position: u64) -> Result<proto::Record, Error>;
+
+    /// The record with an event id.
+    ///
+    /// # Errors
+    /// `UnknownEvent` if there is none, `Damaged` if it cannot be read.
+    fn record_of(&self, event_id: EventId) -> Result<proto::Record, Error>;
+
+    /// Records as stored from a position on, up to the last durable one: at least one if there is any, else no more than
+    /// `max_bytes`.
+    ///
+    /// # Errors
+    /// `Damaged` if they cannot be read.
+    fn stored_records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, Error>;
+}
+
+impl Source for Ledger {
+    type View<'a> = View<'a>;
+
+    fn last(&self) -> u64 {
+        Self::last(self)
+    }
+
+    fn now(&self) -> Time {
+        Self::now(self)
+    }
+
+    fn seen(&self, options: Option<&proto::ReadOptions>, otherwise: Time) -> Result<Seen, Error> {
+        Self::seen(self, options, otherwise)
+    }
+
+    fn view(&self, seen: Seen) -> View<'_> {
+        self.view_at(seen)
+    }
+
+    fn index<R>(&self, read: impl FnOnce(&Index) -> R) -> R {
+        Self::index(self, read)
+    }
+
+    fn metrics<R>(&self, read: impl FnOnce(&Metrics) -> R) -> R {
+        Self::metrics(self, read)
+    }
+
+    fn record(&self, position: u64) -> Result<proto::Record, Error> {
+        Self::record(self, position)
+    }
+
+    fn record_of(&self, event_id: EventId) -> Result<proto::Record, Error> {
+        Self::record_of(self, event_id)
+    }
+
+    fn stored_records(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+        Self::stored_records(self, from, max_records, max_bytes)
+    }
+}
+
+/// Returns the records at positions, which rise.
+pub(super) fn records_at(source: &impl Source, positions: &[u64]) -> Result<BTreeMap<u64, proto::Record>, Error> {
+    let mut positions: VecDeque<u64> = positions.iter().copied().collect();
+    let mut records = BTreeMap::new();
+    while !positions.is_empty() {
+        for stored in read_wanted(source, &next_wanted(&mut positions))? {
+            records.insert(stored.position, decode(&stored)?);
+        }
+    }
+    Ok(records)
+}
+
+/// Takes the next positions that lie close together, whether they rise or fall.
+pub(super) fn next_wanted(positions: &mut VecDeque<u64>) -> Vec<u64> {
+    let mut wanted = Vec::new();
+    let Some(first) = positions.front().copied() else {
+        return wanted;
+    };
+    let mut previous = first;
+    while let Some(&next) = positions.front() {
+        if next.abs_diff(previous) > MAX_GAP || next.abs_diff(first) >= SPAN_POSITIONS {
+            break;
+        }
+        wanted.push(next);
+        positions.pop_front();
+        previous = next;
+    }
+    wanted
+}
+
+/// Returns the records at positions that lie close together, rising.
+pub(super) fn read_wanted(source: &impl Source, wanted: &[u64]) -> Result<Vec<StoredRecord>, Error> {
+    let mut rising = wanted.to_vec();
+    rising.sort_unstable();
+    let mut records = read_span(source, span_of(wanted))?;
+    records.retain(|record| rising.binary_search(&record.position).is_ok());
+    Ok(records)
+}
+
+fn span_of(positions: &[u64]) -> Range<u64> {
+    match (positions.iter().min(), positions.iter().max()) {
+        (Some(least), Some(most)) => *least..*most + 1,
+        _ => 0..0,
+    }
+}
+
+/// Returns all records of a range, rising.
+pub(super) fn read_span(source: &impl Source, span: Range<u64>) -> Result<Vec<StoredRecord>, Error> {
+    let mut records = Vec::new();
+    let mut next = span.start;
+    while next < span.end {
+        let some = source.stored_records(next, usize::try_from(span.end - next).unwrap_or(usize::MAX), READ_BYTES)?;
+        let Some(last) = some.last() else {
+            return Err(Error::Damaged(format!("the journal does not give record {next}")));
+        };
+        next = last.position + 1;
+        records.extend(some);
+    }
+    Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_read_together_if_they_lie_together() {
+        let mut rising: VecDeque<u64> = [1, 2, 9, 40, 41].into();
+        assert_eq!([next_wanted(&mut rising), next_wanted(&mut rising), next_wanted(&mut rising)], [vec![1, 2, 9], vec![40, 41], vec![]]);
+        let mut falling: VecDeque<u64> = [41, 40, 9, 1].into();
+        assert_eq!(span_of(&next_wanted(&mut falling)), 40..42);
+        assert_eq!(span_of(&next_wanted(&mut falling)), 1..10);
+        assert!(span_of(&next_wanted(&mut falling)).is_empty());
+    }
+
+    #[test]
+    fn no_more_is_read_at_a_time_than_a_span() {
+        let mut long: VecDeque<u64> = (1..=2 * SPAN_POSITIONS).collect();
+        assert_eq!(span_of(&next_wanted(&mut long)), 1..SPAN_POSITIONS + 1);
+        assert_eq!(span_of(&next_wanted(&mut long)), SPAN_POSITIONS + 1..2 * SPAN_POSITIONS + 1);
+    }
+}
