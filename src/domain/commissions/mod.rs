@@ -21,17 +21,17 @@ pub mod sale_refunded;
 pub mod sale_reinstated;
 pub mod standing;
 
-use super::account::{About, AccountName};
+use super::account::About;
 use super::agreements::terms::CommissionRule;
 use super::calendar::Time;
-use super::effect::{Assessment, Effect, Posting};
+use super::effect::Assessment;
 use super::ids::{Id, IdKind};
 use super::interner::Interner;
 use super::money::Money;
 use super::stamp::CompactStamp;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
-use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
+use crate::proto::{CommissionOutcome, DisputeOutcome, Side};
 use earning::Pinned;
 use ecow::{EcoString, EcoVec};
 use holdings::CommissionPart;
@@ -39,7 +39,7 @@ use net_sales::{NetSales, NetSalesKey};
 pub use sale::Sale;
 use smallvec::SmallVec;
 
-/// Everything about money that is not an account.
+/// Sales, refunds, payouts, disputes and closes: all about money but the accounts.
 #[derive(Default)]
 pub struct Commissions {
     /// Sales by id.
@@ -52,7 +52,7 @@ pub struct Commissions {
     pub disputes: Table<Id, Dispute>,
     pub(super) others: Table<(IdKind, Id), Other>,
     pub(super) net_sales: Table<NetSalesKey, NetSales>,
-    /// What sales and qualifications have alike.
+    /// The interner of what earnings have in common.
     pub(super) pinned: Interner<Pinned>,
     pub(super) closes: Vec<Close>,
     pub(super) closes_before: usize,
@@ -332,7 +332,7 @@ impl PinnedAssessment {
 }
 
 impl State {
-    /// Remembers a commission entry with its sale or lead, so that disputes and transfers find it.
+    /// Links a commission entry with its sale or lead, so that disputes and transfers find it.
     pub(super) fn note_commission(&mut self, about: About, partner: Row, position: u64, entry: (Row, Row)) {
         let mut disputes: SmallVec<[Row; 2]> = SmallVec::new();
         let currency = self.accounts.key(entry.0).1;
@@ -365,12 +365,4 @@ impl State {
         let sold_at = sale.stamp().occurred_at;
         self.commissions.add_net_sale(key, sold_at, minor_units);
     }
-}
-
-/// The postings of a kind to partners' accounts among effects.
-fn postings_to_partners(effects: &[Effect], kind: EntryKind) -> impl Iterator<Item = &Posting> {
-    effects.iter().filter_map(move |effect| match effect {
-        Effect::Posting(posting) if posting.kind == kind && matches!(posting.account, AccountName::Partner(_)) => Some(posting),
-        _ => None,
-    })
 }

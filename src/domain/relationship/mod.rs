@@ -19,9 +19,9 @@ use crate::proto::{BrandChannel, BreachClause, LaunchStep, ReviewDecision, Revie
 /// What is known of all relationships.
 #[derive(Default)]
 pub struct Relationship {
-    /// What was done under an agreement, by its row.
+    /// What was recorded about agreements, by the agreement's row.
     pub(super) agreements: Table<Row, AgreementActivity>,
-    /// What was found and done before there was an agreement, by the partner's row.
+    /// What was recorded about partners before there was an agreement, by the partner's row.
     pub(super) partners: Table<Row, PartnerActivity>,
     /// Brand uses by id.
     pub brand_uses: Table<Id, BrandUse>,
@@ -29,7 +29,7 @@ pub struct Relationship {
     pub breaches: Table<Id, Breach>,
 }
 
-/// What the sides did under an agreement, each in the order of recording.
+/// What was recorded about an agreement's relationship, each list in the order of recording.
 #[derive(Clone, Default)]
 pub(super) struct AgreementActivity {
     managers: Vec<Manager>,
@@ -39,7 +39,7 @@ pub(super) struct AgreementActivity {
     breaches: Vec<Row>,
 }
 
-/// What was found of a partner, and done with it, each in the order of recording.
+/// What was recorded about a partner before there was an agreement, each list in the order of recording.
 #[derive(Clone, Default)]
 pub(super) struct PartnerActivity {
     assessments: Vec<(Stamp, Fit)>,
@@ -77,7 +77,7 @@ pub struct Review {
     pub kind: ReviewKind,
     /// What was decided.
     pub decision: Option<ReviewDecision>,
-    /// What was said, as sent.
+    /// The summary, as sent.
     pub summary: Box<str>,
 }
 
@@ -92,7 +92,7 @@ pub struct Fit {
     pub brand_alignment: u32,
     /// Whether it competes with the house.
     pub competitor: bool,
-    /// What was said besides, as sent.
+    /// Notes, as sent.
     pub notes: Box<str>,
 }
 
@@ -119,7 +119,7 @@ pub struct BrandUseDecision {
     pub stamp: Stamp,
     /// Whether the brand may be used.
     pub approved: bool,
-    /// What was said besides, as sent.
+    /// A note, as sent.
     pub note: Box<str>,
 }
 
@@ -134,7 +134,7 @@ pub struct Breach {
     pub by: Side,
     /// Of which part.
     pub clause: BreachClause,
-    /// Until when it is to be put right; none: no term.
+    /// Until when it is to be cured; `None` for no deadline.
     pub cure_by: Option<Time>,
     /// What happened, as sent.
     pub description: Box<str>,
@@ -187,7 +187,7 @@ impl BrandUse {
 }
 
 impl Breach {
-    /// When it was put right, as seen.
+    /// Returns when it was cured, as seen.
     pub fn cured_at(&self, seen: Seen) -> Option<Time> {
         self.cured.filter(|stamp| seen.sees(*stamp)).map(|stamp| stamp.occurred_at)
     }
