@@ -1,6 +1,6 @@
 //! Figures for everything, a partner, an agreement or a campaign, each fact by its own time (rules 11).
 //!
-//! A question asks the projection first: whole runs of facts that count are added up there. What is left at the edges is
+//! A question asks the projection first: whole blocks of facts that count are added up there. What is left at the edges is
 //! looked up in the state, and so are the scope's campaigns. For the present that is next to nothing.
 
 pub mod effort;
@@ -19,9 +19,9 @@ use crate::projections::metrics::{Amounts, Gathered, Metrics, Scope, Sums, Windo
 use crate::proto::{self, get_metrics_request};
 use ratio::{Fitting, mean, ratio};
 
-/// Facts that are looked at before the writer is let in.
+/// Facts that are looked at between two yields to the writer.
 const FACTS_AT_A_TIME: usize = 1_024;
-/// Campaigns that are looked at before the writer is let in.
+/// Campaigns that are looked at between two yields to the writer.
 const CAMPAIGNS_AT_A_TIME: usize = 64;
 
 /// `GetMetrics`.
@@ -111,21 +111,21 @@ impl Selection {
     }
 
     /// The figures, of what was gathered and what the state has beside it.
-    pub fn answer<V: StateView>(&self, reading: &mut V, gathered: [Gathered; 2]) -> proto::GetMetricsResponse {
+    pub fn answer<V: StateView>(&self, view: &mut V, gathered: [Gathered; 2]) -> proto::GetMetricsResponse {
         let [mut own, mut all] = gathered;
         for part in [&mut own, &mut all] {
-            while part.look_at(FACTS_AT_A_TIME, reading) {
-                reading.yield_to_writer();
+            while part.look_at(FACTS_AT_A_TIME, view) {
+                view.yield_to_writer();
             }
         }
         let campaigns = match self.scope {
-            Scope::All => (0..reading.campaigns.by_id.len()).filter_map(|row| Row::try_from(row).ok()).collect(),
+            Scope::All => (0..view.campaigns.by_id.len()).filter_map(|row| Row::try_from(row).ok()).collect(),
             Scope::Campaign(row) => vec![row],
             Scope::Partner(_) | Scope::Agreement(_) => std::mem::take(&mut own.takes_part_in),
         };
         let mut figures =
             Figures { selection: *self, own: own.sums(), all: all.sums(), reach: reach::Total::default(), effort: Vec::new() };
-        figures.look_at_campaigns(&campaigns, reading);
+        figures.look_at_campaigns(&campaigns, view);
         proto::GetMetricsResponse { metrics: Some(figures.metrics()), position: self.window.seen.position }
     }
 }
@@ -140,21 +140,21 @@ struct Figures<'a> {
 }
 
 impl Figures<'_> {
-    fn look_at_campaigns<V: StateView>(&mut self, rows: &[Row], reading: &mut V) {
+    fn look_at_campaigns<V: StateView>(&mut self, rows: &[Row], view: &mut V) {
         let window = self.selection.window;
         let mut efforts = effort::Efforts::default();
         for rows in rows.chunks(CAMPAIGNS_AT_A_TIME) {
             for &row in rows {
                 // What a batch had planned is gone once the batch is refused.
-                let campaign = reading.campaigns.by_id.at(row);
+                let campaign = view.campaigns.by_id.at(row);
                 if let Some(campaign) = campaign.filter(|campaign| window.seen.sees(campaign.planned)) {
                     self.reach.add(campaign, &window);
                     efforts.add(campaign, &window);
                 }
             }
-            reading.yield_to_writer();
+            view.yield_to_writer();
         }
-        self.effort = efforts.figures(reading);
+        self.effort = efforts.figures(view);
     }
 
     fn metrics(&self) -> proto::Metrics {

@@ -1,14 +1,11 @@
 //! Exact fractions and rounded means; nothing divides by zero (rules 11).
 
-use crate::domain::money::{round_half_away, saturating_i64};
+use crate::domain::money::{WHOLE_BPS, round_half_away, saturating_i64};
 use crate::proto::Ratio;
-
-/// Basis points that make a whole, as wide as sums are.
-const WHOLE: i128 = 10_000;
 
 /// The fraction as it stands, not reduced, with its basis points rounded half away from zero; `None` if the denominator is 0.
 pub fn ratio(numerator: i128, denominator: i128) -> Option<Ratio> {
-    let basis_points = saturating_i64(divided(numerator * WHOLE, denominator)?);
+    let basis_points = saturating_i64(divided(numerator * i128::from(WHOLE_BPS), denominator)?);
     let (numerator, denominator) = fitted(numerator, denominator);
     Some(Ratio { numerator, denominator, basis_points })
 }

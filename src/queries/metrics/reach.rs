@@ -19,7 +19,7 @@ const FIELDS: [Field; 7] = [
     |measured| &mut measured.mentions,
 ];
 
-/// Of each number the latest measurement, by when it was measured, then by position; none of none.
+/// Returns of each number the latest measurement, by when it was measured, then by position; `None` without measurements.
 pub fn latest<'a>(measurements: impl Iterator<Item = (Stamp, &'a proto::ReachMeasured)>) -> Option<proto::ReachMeasured> {
     let mut found: Option<(proto::ReachMeasured, [Option<Stamp>; FIELDS.len()])> = None;
     for (stamp, measured) in measurements {
