@@ -1,4 +1,4 @@
-//! Time as the rules mean it: instants, calendar days and months of a time zone (rules 1.5).
+//! Instants, and calendar days and months in a time zone (rules 1.5).
 
 use chrono::{DateTime, Datelike, Days, Duration, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 pub use chrono_tz::Tz;
@@ -12,7 +12,7 @@ pub const EARLIEST: Time = match DateTime::from_timestamp(-62_135_596_800, 0) {
     None => unreachable!(),
 };
 
-/// The last instant that a protobuf timestamp can hold: the end of year 9999. What would lie later is cut to it.
+/// The last instant that a protobuf timestamp can hold: the end of year 9999. Later results are clamped to it.
 pub const LATEST: Time = match DateTime::from_timestamp(253_402_300_799, 999_999_999) {
     Some(time) => time,
     None => unreachable!(),
@@ -27,7 +27,7 @@ pub enum Span {
     Months(u32),
 }
 
-/// The instant a span after `anchor`: the same local time that many days or months on (rules 1.5).
+/// Returns the instant a span after `anchor`: the same local time that many days or months on (rules 1.5).
 pub fn add_span(anchor: Time, span: Span, zone: Tz) -> Time {
     match span {
         Span::Days(days) => add_days(anchor, u64::from(days), zone),
@@ -89,7 +89,8 @@ pub fn period_around(time: Time, period: Period, zone: Tz) -> Option<(Time, Time
     Some((resolve(first.and_time(NaiveTime::MIN), zone), resolve(next.and_time(NaiveTime::MIN), zone)))
 }
 
-/// The instant of a local time: of two the first, of none the first instant after the gap; cut to the range of a timestamp.
+/// Returns the instant of a local time, clamped to the range of a timestamp: the first if it occurs twice, the first instant
+/// after the gap if the zone skips it (rules 1.5).
 fn resolve(local: NaiveDateTime, zone: Tz) -> Time {
     let instant = match zone.from_local_datetime(&local) {
         LocalResult::Single(instant) => instant.with_timezone(&Utc),
@@ -99,8 +100,8 @@ fn resolve(local: NaiveDateTime, zone: Tz) -> Time {
     instant.clamp(EARLIEST, LATEST)
 }
 
-/// The first second whose local time is past a local time that the zone skips. Zones lie within 16 hours of UTC, and skip
-/// a day at most.
+/// Returns the first whole second after a gap that holds `local`, by bisection: zones lie within 16 hours of UTC and skip a
+/// day at most, so it lies within 26 hours.
 fn first_after_gap(local: NaiveDateTime, zone: Tz) -> Time {
     let around = local.and_utc();
     let (mut before, mut past) = (-26 * 3600_i64, 26 * 3600_i64);

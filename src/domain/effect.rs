@@ -1,14 +1,14 @@
-//! Effects: what a record did, with all that replay needs; to messages and back.
+//! Effects: what a record did, with all that replay needs; their conversion to messages and back.
 
 use super::account::AccountName;
 use super::calendar::Time;
 use super::ids::Id;
-use super::money::{Currency, Money};
+use super::money::{Currency, Money, saturating_i64};
 use super::parse::timestamp;
 use crate::proto::{self, CommissionOutcome, EndCause, EntryKind, OwnershipRule, effect::Effect as Message};
 use chrono::DateTime;
 
-/// A side of a lead: who owns it.
+/// Who owns a lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Party {
     /// The organisation that runs the ledger.
@@ -35,7 +35,7 @@ pub enum Effect {
     AgreementEndSet { agreement: Id, ends_at: Time, cause: EndCause },
     /// A new end of the protection in force (rules 5.2).
     LeadProtectionSet { lead: Id, protected_until: Option<Time> },
-    /// What of a refund counts (rules 6.8).
+    /// The part of a refund that counts (rules 6.8).
     RefundApplied { refund: Id, sale: Id, amount: Money, cut_off: Option<Money>, taken_from_house: Option<Money>, keeps_commission: bool },
     /// A brand use that needed no decision (rules 10.1).
     BrandUseApproved { brand_use: Id },
@@ -46,19 +46,19 @@ pub enum Effect {
 pub struct Posting {
     /// The account.
     pub account: AccountName,
-    /// Minor units, debit above zero.
+    /// In minor units; a debit is above zero.
     pub amount: Money,
-    /// From when it counts.
+    /// From when it counts in balances (rules 7.7).
     pub effective_at: Time,
-    /// From when commission is no longer pending.
+    /// From when commission is no longer pending (rules 6.7); `None` for what is not commission.
     pub available_at: Option<Time>,
     /// What kind of entry it is.
     pub kind: EntryKind,
-    /// What it is about.
+    /// The ids it names.
     pub subject: PostingSubject,
 }
 
-/// What a posting is about.
+/// The ids that a posting names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PostingSubject {
     /// The partner whose account it changes.
@@ -76,7 +76,7 @@ pub struct PostingSubject {
 /// The outcome of the rules for a sale or a qualification (rules 6.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assessment {
-    /// The sale, or none for a qualification.
+    /// The sale; `None` for a qualification.
     pub sale: Option<Id>,
     /// The lead, if there is one.
     pub lead: Option<Id>,
@@ -88,7 +88,7 @@ pub struct Assessment {
     pub rule: String,
     /// What the rate applies to.
     pub base: Option<Money>,
-    /// The rate, for a share.
+    /// The rate in basis points, if the reward is a share.
     pub rate_bps: Option<u32>,
     /// The window, [start, end).
     pub window: Option<(Time, Time)>,
@@ -96,7 +96,7 @@ pub struct Assessment {
     pub amount: Option<Money>,
     /// What the cap cut off.
     pub cut_off: Option<Money>,
-    /// When it becomes available.
+    /// When the commission becomes available (rules 6.7).
     pub available_at: Option<Time>,
     /// Earned, or why not.
     pub outcome: CommissionOutcome,
@@ -111,20 +111,20 @@ pub struct TierWorking {
     pub mode: proto::TierMode,
     /// The period.
     pub period: proto::TierPeriod,
-    /// The period as [start, end); none for a lifetime.
+    /// The period as [start, end); `None` for a lifetime.
     pub bounds: Option<(Time, Time)>,
-    /// Net sales before this sale.
+    /// Net sales before this sale, in minor units.
     pub net_before: i128,
-    /// Net sales with this sale.
+    /// Net sales with this sale, in minor units.
     pub net_after: i128,
-    /// What they earned before.
+    /// What the net sales before this sale earn, in minor units.
     pub earned_before: i128,
-    /// What they earn now.
+    /// What the net sales with this sale earn, in minor units.
     pub earned_after: i128,
 }
 
 impl Effect {
-    /// The message that is stored.
+    /// Returns the message that is stored.
     pub fn to_message(&self) -> proto::Effect {
         proto::Effect { effect: Some(self.to_oneof()) }
     }
@@ -181,7 +181,7 @@ impl Effect {
         }
     }
 
-    /// The effect of a stored message; `None` if it is not one this release knows.
+    /// Returns the effect of a stored message; `None` if this release does not know it.
     pub fn from_message(message: &proto::Effect) -> Option<Self> {
         Some(match message.effect.as_ref()? {
             Message::Posting(posting) => Self::Posting(Posting::from_message(posting)?),
@@ -226,7 +226,7 @@ impl Effect {
 }
 
 impl Party {
-    /// The message of a side.
+    /// Returns the message of an owner.
     pub fn to_message(&self) -> proto::Party {
         proto::Party {
             party: Some(match self {
@@ -338,10 +338,10 @@ impl TierWorking {
             period: self.period as i32,
             period_start: self.bounds.map(|(start, _)| timestamp(start)),
             period_end: self.bounds.map(|(_, end)| timestamp(end)),
-            net_sales_before: narrowed(self.net_before),
-            net_sales_after: narrowed(self.net_after),
-            earned_before: narrowed(self.earned_before),
-            earned_after: narrowed(self.earned_after),
+            net_sales_before: saturating_i64(self.net_before),
+            net_sales_after: saturating_i64(self.net_after),
+            earned_before: saturating_i64(self.earned_before),
+            earned_after: saturating_i64(self.earned_after),
         }
     }
 
@@ -360,12 +360,7 @@ impl TierWorking {
     }
 }
 
-/// The nearest value of 64 bits: workings and sums are shown, not added up again.
-pub fn narrowed(value: i128) -> i64 {
-    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
-}
-
-/// The text of an id, empty for none.
+/// Returns the text of an id; empty for `None`.
 pub fn id_or_empty(id: Option<&Id>) -> String {
     id.map(ToString::to_string).unwrap_or_default()
 }

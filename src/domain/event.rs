@@ -1,4 +1,4 @@
-//! The table of event types: an arm without a file, or a file without an arm, does not compile.
+//! The table of event types. It is exhaustive: an arm of the message without a file, or a file without an arm, does not compile.
 
 use super::calendar::Time;
 use super::effect::Effect;
@@ -14,33 +14,33 @@ const MAX_METADATA: usize = 16;
 /// The longest metadata key or value, in bytes.
 const MAX_METADATA_BYTES: usize = 256;
 
-/// What every event type does. One file each.
+/// What every event type does; each has a file of its own.
 pub trait EventType: Sized {
-    /// The message it comes in.
+    /// The message that it is parsed from.
     type Message;
 
-    /// The checked event of a message; bad fields go to `fields`.
+    /// Returns the checked event of a message. Bad fields are noted in `fields`; if there are any, the event must not be used.
     fn parse(message: &Self::Message, occurred_at: Time, fields: &mut Fields) -> Self;
 
-    /// The id that it introduces, which must be new (rules 2.2).
+    /// Returns the id that it introduces, which must be new (rules 2.2).
     fn introduces(&self) -> Option<(IdKind, &Id)> {
         None
     }
 
-    /// The ids that must be known, in the order of the contract's fields (rules 2.2, 2.5).
+    /// Returns the ids that must be known, in the order of the contract's fields (rules 2.2, 2.5).
     fn refers_to(&self) -> Vec<(IdKind, &Id)>;
 
-    /// Its effects, or why it is refused. Its ids are known to be good.
+    /// Returns its effects, or why it is refused. That its ids are new or known has been checked.
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection>;
 
-    /// Writes what the effects do not say already.
+    /// Writes its slice of the state. Postings are written by `State::evolve`, for every event in the same way.
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State);
 }
 
 /// A checked event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// The emitter's id of it.
+    /// Its id, chosen by the emitter.
     pub event_id: EventId,
     /// When it happened.
     pub occurred_at: Time,
@@ -63,7 +63,7 @@ macro_rules! event_table {
             }
         }
 
-        /// The name of an event type, as its field in the contract.
+        /// Returns the name of an event type: its field in the contract.
         pub fn event_type_name(message: &proto::event::Body) -> &'static str {
             match message {
                 $(proto::event::Body::$event(_) => $name,)*
@@ -141,7 +141,7 @@ event_table! {
     "profit_distributed" ProfitDistributed in ventures::profit_distributed::ProfitDistributed;
 }
 
-/// The checked events of an append.
+/// Returns the checked events of an append.
 ///
 /// # Errors
 /// All bad fields of all events at once (rules 2.5).

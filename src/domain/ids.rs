@@ -1,4 +1,4 @@
-//! Names of things: business ids, what kind of thing they name, event ids (rules 2).
+//! Business ids, their kinds, and event ids (rules 2).
 
 use ecow::EcoString;
 use std::fmt;
@@ -11,7 +11,7 @@ pub const MAX_ID_LENGTH: usize = 64;
 pub struct Id(EcoString);
 
 impl Id {
-    /// The id of this text, if it is one.
+    /// Returns the id of a text; `None` if it is not a valid id.
     pub fn new(text: &str) -> Option<Self> {
         let fits = (1..=MAX_ID_LENGTH).contains(&text.len());
         (fits && text.bytes().all(is_id_byte)).then(|| Self(EcoString::from(text)))
@@ -83,7 +83,7 @@ pub enum IdKind {
 }
 
 impl IdKind {
-    /// The name of the field that holds such an id.
+    /// Returns the name of the contract's field that holds such an id.
     pub fn field(self) -> &'static str {
         match self {
             Self::Partner => "partner_id",
@@ -114,7 +114,7 @@ impl IdKind {
 pub struct EventId(pub u128);
 
 impl EventId {
-    /// The id of a UUID's hyphenated text.
+    /// Returns the id of a UUID in hyphenated form (36 characters); `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {
         // Other spellings (braces, urn:, no hyphens) would make one id two texts.
         let uuid = (text.len() == 36).then(|| uuid::Uuid::try_parse(text).ok()).flatten()?;

@@ -2,6 +2,9 @@
 //!
 //! `parse` makes checked events of messages, `decide` works out the effects of one and never writes,
 //! `evolve` writes what was decided and cannot fail. Replay calls `evolve` alone.
+//!
+//! `event` and `state` import each other on purpose: an event type is a pair of functions over the state, and the state is
+//! what applies them. For the same reason each concept imports `State`, which is made of the concepts' slices.
 
 pub mod account;
 pub mod agreements;
@@ -37,7 +40,7 @@ use calendar::{LATEST, Time};
 /// The last position that a record may have: the state keeps positions in 32 bits. The ledger takes nothing beyond it.
 pub const LAST_POSITION: u64 = u32::MAX as u64 - 1;
 
-/// When a fact happened, and where it was recorded.
+/// When a fact happened, and the position of the record that brought it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {
     /// When it happened.
@@ -46,7 +49,7 @@ pub struct Stamp {
     pub position: u64,
 }
 
-/// What is seen: the facts that occurred by a time and were recorded by a position (rules 1.4).
+/// The two times a question is asked at: it sees facts that occurred by `time` and were recorded by `position` (rules 1.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// Facts with `occurred_at` at or before it; postings effective by it.
@@ -59,7 +62,7 @@ impl Seen {
     /// Everything recorded, whatever its time: what `decide` reads (rules 1.3).
     pub const ALL: Self = Self { time: LATEST, position: u64::MAX };
 
-    /// Whether a fact is seen.
+    /// Returns whether a fact is seen.
     pub fn sees(self, stamp: Stamp) -> bool {
         stamp.occurred_at <= self.time && stamp.position <= self.position
     }

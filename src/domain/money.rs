@@ -224,12 +224,12 @@ pub struct Money {
 }
 
 impl Money {
-    /// That many minor units of a currency.
+    /// An amount of minor units of a currency.
     pub fn new(currency: Currency, minor_units: i64) -> Self {
         Self { currency, minor_units }
     }
 
-    /// Nothing, in a currency.
+    /// Zero, in a currency.
     pub fn zero(currency: Currency) -> Self {
         Self::new(currency, 0)
     }
@@ -260,9 +260,9 @@ pub fn share(amount: i64, bps: u32) -> i64 {
     to_minor_units(round_half_away(i128::from(amount) * i128::from(bps), i128::from(WHOLE_BPS)))
 }
 
-/// An amount in parts by their weights that add up to it exactly (rules 3.3): rounded by largest remainder. Of equal
-/// remainders the earlier part gets the minor unit: the caller puts the parts in the order of the rules. Weights are not
-/// negative, and not all zero.
+/// Allocates an amount by weights, by the largest-remainder method: the parts add up to it exactly (rules 3.3). Of equal
+/// remainders the earlier part gets the minor unit, so the caller puts the parts in the order of the rules. Neither the
+/// amount nor a weight is negative, and not all weights are zero.
 pub fn apportion(amount: i64, weights: &[i64]) -> Vec<i64> {
     let whole: i128 = weights.iter().map(|weight| i128::from(*weight)).sum();
     assert!(amount >= 0 && whole > 0, "what is apportioned has parts");
@@ -276,9 +276,14 @@ pub fn apportion(amount: i64, weights: &[i64]) -> Vec<i64> {
     parts
 }
 
-/// Narrows what is known to fit: no share of an i64 leaves its range.
+/// Converts a share of an `i64`, which always fits one.
 fn to_minor_units(value: i128) -> i64 {
     i64::try_from(value).expect("a share of an amount lies between zero and the amount")
+}
+
+/// `value` as 64 bits, cut to their range: for figures that are shown and not added up again.
+pub fn saturating_i64(value: i128) -> i64 {
+    i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
 }
 
 #[cfg(test)]

@@ -27,8 +27,8 @@ pub struct Violation {
     pub description: String,
 }
 
-/// Collects bad fields with their paths. Readers answer a stand-in for a bad value; whoever holds a
-/// violation must not use what was read.
+/// Reads fields and collects the bad ones with their paths. For a bad value a placeholder is returned: what was read must
+/// not be used once there is a violation.
 #[derive(Default)]
 pub struct Fields {
     path: String,
@@ -36,23 +36,23 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Everything found so far.
+    /// Returns the violations found so far.
     pub fn into_violations(self) -> Vec<Violation> {
         self.violations
     }
 
-    /// Whether nothing bad was found.
+    /// Returns whether there is no violation so far.
     pub fn is_clean(&self) -> bool {
         self.violations.is_empty()
     }
 
-    /// Notes that a field of the message at hand is bad.
+    /// Adds a violation of a field of the message at hand.
     pub fn bad(&mut self, name: &str, description: impl Into<String>) {
         let field = if self.path.is_empty() || name.is_empty() { format!("{}{name}", self.path) } else { format!("{}.{name}", self.path) };
         self.violations.push(Violation { field, description: description.into() });
     }
 
-    /// Reads inside a nested message.
+    /// Reads a nested message: its field's name is put before the paths of what is bad in it.
     pub fn within<R>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> R) -> R {
         let length = self.path.len();
         if length > 0 {
@@ -64,7 +64,7 @@ impl Fields {
         result
     }
 
-    /// Reads every item of a list, of at most `limit`.
+    /// Reads every item of a list; more than `limit` items are a violation.
     pub fn each<T, R>(&mut self, name: &str, items: &[T], limit: usize, mut read: impl FnMut(&mut Self, &T) -> R) -> Vec<R> {
         if items.len() > limit {
             self.bad(name, format!("has {} items; at most {limit} are allowed", items.len()));
@@ -128,7 +128,7 @@ impl Fields {
         }
     }
 
-    /// An enum value whose `…_UNSPECIFIED` stands for a default.
+    /// An enum value; `…_UNSPECIFIED` stands for `default`.
     pub fn enum_or<E: TryFrom<i32> + Default + PartialEq>(&mut self, name: &str, value: i32, default: E) -> E {
         match E::try_from(value) {
             Ok(known) if known == E::default() => default,
@@ -219,7 +219,7 @@ impl Fields {
         self.up_to(name, value, least, MAX_MONTHS)
     }
 
-    /// A mark on a scale of 1 to 5.
+    /// A score from 1 to 5.
     pub fn scale(&mut self, name: &str, value: u32) -> u32 {
         self.up_to(name, value, 1, 5)
     }

@@ -1,4 +1,4 @@
-//! Why an event is refused: closed, coded, in words that say how to mend it (rules 2.5).
+//! Why an event is refused: a closed set, each with a stable code and a message that says how to mend it (rules 2.5).
 
 use super::calendar::Time;
 use super::ids::{EventId, Id, IdKind};
@@ -9,9 +9,9 @@ use super::money::{Currency, Money};
 pub enum Class {
     /// An id that no record has introduced.
     Unknown,
-    /// An id that is taken or reused.
+    /// An id that is already in use.
     Taken,
-    /// Against a rule.
+    /// A rule forbids it.
     Rule,
     /// The expected position has passed.
     Passed,
@@ -165,7 +165,7 @@ impl Rejection {
         }
     }
 
-    /// What a program needs to mend it, by name.
+    /// Returns what a program needs to mend it, as names and values.
     pub fn metadata(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::EventIdReused { event_id, position } => vec![("event_id", event_id.to_string()), ("position", position.to_string())],

@@ -1,6 +1,6 @@
-//! The edge of the service: deadlines, and errors that the transport makes itself.
+//! Middleware around all services: deadlines, and details for errors that the transport makes itself.
 //!
-//! tonic answers CANCELLED when a deadline passes, and its own errors carry no details; both are mended here.
+//! tonic answers CANCELLED when a deadline passes, and its own errors carry no details; both are corrected here.
 
 use super::arrival::Bounds;
 use super::status::{explained, to_status};
@@ -14,7 +14,7 @@ use tonic::codegen::http::{HeaderMap, Request, Response};
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-/// How much sooner than tonic, which counts as well, a deadline is noticed here.
+/// How much earlier than in tonic a deadline expires here, so that the status is ours.
 const AHEAD: Duration = Duration::from_millis(1);
 
 /// When the caller no longer waits: in the extensions of every request that says so.

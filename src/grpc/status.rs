@@ -12,7 +12,7 @@ use tonic_types::{ErrorDetails, FieldViolation, StatusExt as _};
 /// The domain of every `ErrorInfo`.
 pub const DOMAIN: &str = "partnership-ledger";
 
-/// What a caller is told.
+/// The content of an error status.
 struct Refusal {
     code: Code,
     message: String,
@@ -32,7 +32,7 @@ impl Refusal {
     }
 }
 
-/// What a caller is told of an error. What only the ledger's people should see goes to the log.
+/// Returns what a caller is told of an error. What only operators should see goes to the log.
 fn refusal_of(error: Error) -> Refusal {
     match error {
         Error::Malformed(violations) => {
@@ -144,7 +144,7 @@ pub fn unimplemented(what: &str) -> Status {
     )
 }
 
-/// A status that the transport made, with what the contract wants of every error.
+/// Adds to a status that the transport made the details that the contract promises of every error.
 pub fn explained(status: &Status, path: &str) -> Status {
     let text = status.message();
     let (code, reason, message) = match status.code() {

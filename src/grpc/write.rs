@@ -1,4 +1,4 @@
-//! `LedgerService`: takes events in.
+//! `LedgerService`: records events.
 
 use super::Answers;
 use super::edge::deadline_of;
@@ -16,12 +16,12 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// The longest id that a client may give a request of a stream, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 256;
-/// Who submitted what nobody authenticated.
+/// The submitter of unauthenticated requests.
 const ANONYMOUS: &str = "anonymous";
 /// When a stream without a deadline ends.
 const NEVER: Duration = Duration::from_hours(100 * 365 * 24);
 
-/// Takes events in.
+/// Records events.
 #[derive(Clone)]
 pub struct Writing {
     ledger: Ledger,
@@ -57,7 +57,7 @@ impl LedgerService for Writing {
     }
 }
 
-/// What a stream will be answered, in the order sent.
+/// The next response of a stream, in the order of its requests.
 enum Pending {
     Request { request_id: String, ticket: Result<Ticket, Error> },
     End(Status),

@@ -1,4 +1,4 @@
-//! Stage 2: makes commits durable, publishes them and answers those who wait.
+//! Stage 2: makes group commits durable, publishes them and sends the replies.
 
 use super::common::Core;
 use super::error::Error;
@@ -8,7 +8,7 @@ use super::replies::answer_all;
 use super::snapshots;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Commits until the writer has closed and nothing is left.
+/// Commits until the writer has ended and nothing is left.
 pub fn run(core: &Core) {
     while let Some(group) = core.pipeline.take() {
         step(core, group);
@@ -16,7 +16,7 @@ pub fn run(core: &Core) {
     core.snapshots.iter().for_each(snapshots::Schedule::begin_closing);
 }
 
-/// Commits one group and answers those who wait for it.
+/// Commits one group and sends its replies.
 pub fn step(core: &Core, mut group: Group) {
     let snapshot = group.snapshot.take();
     let outcome = catch_unwind(AssertUnwindSafe(|| commit(core, &group))).unwrap_or_else(|panic| {
@@ -34,7 +34,7 @@ pub fn step(core: &Core, mut group: Group) {
 /// Makes a commit durable and publishes it. After a failure nothing is ever appended again: nobody knows what of it
 /// reached the disk.
 fn commit(core: &Core, group: &Group) -> Result<(), Error> {
-    // Answers without records may rest on an earlier commit that was lost.
+    // A reply without records, to a duplicate, may rest on an earlier commit that failed.
     core.check_running()?;
     if group.batch.is_empty() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What the ledger's threads and its readers have in common.
+//! The data that the ledger's threads and its readers share.
 
 use super::error::Error;
 use super::pipeline::Pipeline;
@@ -12,7 +12,7 @@ use parking_lot::RwLock;
 use std::sync::Arc;
 use tokio::sync::watch;
 
-/// What the ledger's threads and its readers have in common.
+/// The data that the ledger's threads and its readers share.
 pub struct Core {
     /// The state, with records that are not durable yet: every reader sees up to the published position only.
     pub state: RwLock<State>,
@@ -22,11 +22,11 @@ pub struct Core {
     pub journal: Arc<dyn Journal>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// What is taken before the ledger says no.
+    /// The limits on requests and commits.
     pub limits: Limits,
-    /// Where the two stages meet.
+    /// The slots between writer and committer.
     pub pipeline: Pipeline,
-    /// When snapshots are taken; none if they are not.
+    /// When snapshots are taken; `None` if they are not.
     pub snapshots: Option<Schedule>,
     /// The last durable position.
     pub published: watch::Sender<u64>,
@@ -45,9 +45,9 @@ impl Core {
         stop(&self.stopped, why);
     }
 
-    /// Stops recording as soon as the journal tells that it has stopped, not at the next append only.
+    /// Stops recording as soon as the journal reports that it has stopped, not only at the next append.
     pub fn follow_journal(&self) {
-        // No more than this: a journal that kept the core would keep itself.
+        // Only the sender is captured: a journal that held the core would hold itself in a cycle.
         let stopped = self.stopped.clone();
         self.journal.on_stop(Box::new(move |why| stop(&stopped, why)));
     }

@@ -17,7 +17,7 @@ pub struct Earlier {
 }
 
 impl Earlier {
-    /// What a stored record says; `None` if it has no event.
+    /// Decodes a stored record; `None` if it has no event.
     pub fn of(position: u64, bytes: &[u8]) -> Result<Option<Self>, Error> {
         let record = decode(position, bytes)?;
         Ok(record.event.map(|content| Self { position, content, effects: record.effects }))
@@ -40,7 +40,7 @@ pub fn find_earlier(core: &Core, event_id: EventId) -> Result<Option<Earlier>, E
     find_until(core, event_id, u64::MAX)
 }
 
-/// The record with an event id at or before a position. What is not durable is found by the writer alone.
+/// The record with an event id at or before a position. Only the writer may look beyond the last durable one.
 pub fn find_until(core: &Core, event_id: EventId, last: u64) -> Result<Option<Earlier>, Error> {
     for position in core.projections.candidates(event_id).into_iter().filter(|position| *position <= last) {
         let earlier = Earlier::of(position, &core.stored(position)?)?;

@@ -32,7 +32,7 @@ pub struct ReplayReport {
     pub records: u64,
     /// How long that took, in seconds.
     pub seconds: f64,
-    /// Of each snapshot that was ignored, why.
+    /// Why each ignored snapshot was ignored.
     pub ignored: Vec<String>,
 }
 

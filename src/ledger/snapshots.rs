@@ -1,7 +1,7 @@
-//! Taking snapshots while the ledger goes on, and beginning with one.
+//! Taking snapshots while the ledger runs, and loading one at the start.
 //!
-//! Between two requests the writer freezes the state at its position and closes the commit that is being filled. When that is durable,
-//! and index and figures were told of it, the committer freezes those as well. A thread of its own writes all of it down.
+//! Between two requests the writer freezes the state and seals the group commit that is being filled. When that group is
+//! durable and applied to the projections, the committer freezes those as well. A thread of its own writes the snapshot.
 
 use super::common::Core;
 use super::replay::Replayed;
@@ -17,8 +17,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
-/// How little the thread that writes snapshots asks of the processor while others want it: what is frozen costs those
-/// others something until it is written.
+/// The nice value of the thread that writes snapshots. Not lower in priority: while something is frozen, changes to it must
+/// copy.
 const NICENESS: i32 = 5;
 
 /// When snapshots are taken, and where they go.
@@ -34,7 +34,7 @@ pub struct Schedule {
     jobs: Mutex<Option<SyncSender<Taken>>>,
 }
 
-/// All that is written of a position.
+/// State and projections at one position, frozen, to be written to a snapshot.
 pub struct Taken {
     head: TreeHead,
     state: FrozenState,
@@ -42,7 +42,7 @@ pub struct Taken {
 }
 
 impl Schedule {
-    /// The schedule of a ledger that began with the snapshot of a position, and what its thread is to write.
+    /// Returns the schedule of a ledger that began with the snapshot of a position, and the jobs of the thread that writes.
     pub fn new(settings: SnapshotSettings, began_at: u64) -> (Self, Receiver<Taken>) {
         let (sender, jobs) = sync_channel(1);
         let schedule = Self {
@@ -57,19 +57,19 @@ impl Schedule {
         (schedule, jobs)
     }
 
-    /// Whether one is to be taken at a position.
+    /// Whether a snapshot is due at a position.
     fn is_due(&self, position: u64) -> bool {
         position >= self.next.load(Ordering::Relaxed) && !self.is_busy.load(Ordering::Acquire)
     }
 
-    /// Ends what is being written; nothing is taken any more.
+    /// Abandons the snapshot that is being written; no further one is taken.
     pub fn begin_closing(&self) {
         self.is_closing.store(true, Ordering::Release);
         *self.jobs.lock() = None;
     }
 }
 
-/// By the writer, between two requests: freezes the state at a position if it is time to.
+/// Called by the writer between two requests: freezes the state at a position if a snapshot is due.
 pub fn freeze_if_due(core: &Core, position: u64) {
     let Some(schedule) = core.snapshots.as_ref().filter(|schedule| schedule.is_due(position)) else { return };
     // After a defect nobody knows what the state is.
@@ -82,7 +82,8 @@ pub fn freeze_if_due(core: &Core, position: u64) {
     core.pipeline.seal(state);
 }
 
-/// By the committer, when all records up to a frozen state are durable and published: freezes the rest and gives it to be written.
+/// Called by the committer when all records up to a frozen state are durable and published: freezes the projections and
+/// passes both to the thread that writes.
 pub fn take(core: &Core, state: FrozenState) {
     let Some(schedule) = &core.snapshots else { return };
     let taken = catch_unwind(AssertUnwindSafe(|| taken_now(core, state)));
@@ -95,7 +96,7 @@ pub fn take(core: &Core, state: FrozenState) {
     }
 }
 
-/// Everything at the position of a frozen state; nothing if that is not the last durable one.
+/// Returns state and projections at the position of a frozen state; `None` if that is not the last durable position.
 fn taken_now(core: &Core, state: FrozenState) -> Option<Taken> {
     let head = core.journal.tree_head();
     let is_exact = head.size == state.position() && core.last() == state.position();
@@ -104,10 +105,10 @@ fn taken_now(core: &Core, state: FrozenState) -> Option<Taken> {
 
 /// Writes snapshots until the ledger closes.
 pub fn run(core: &Core, jobs: &Receiver<Taken>) {
-    // Where the system refuses, it is only less polite.
+    // If the system refuses, it runs at the normal priority.
     let _ = rustix::process::setpriority_process(None, NICENESS);
     while let (Some(schedule), Ok(taken)) = (&core.snapshots, jobs.recv()) {
-        // What goes wrong here is said, and the next one tried when it is due: the journal has it all.
+        // Errors are logged, and the next snapshot is tried when it is due: nothing is lost, the journal has all records.
         let saved = catch_unwind(AssertUnwindSafe(|| {
             save(core, schedule, taken, &|| schedule.is_closing.load(Ordering::Acquire));
         }));
@@ -138,7 +139,7 @@ fn save(core: &Core, schedule: &Schedule, taken: Taken, is_unwanted: &dyn Fn() -
     }
 }
 
-/// When the stages have ended: takes one if enough records came since the last one, and it can be written in time.
+/// After writer and committer have ended: takes a snapshot if enough records came since the last one, within the timeout.
 pub fn save_at_close(core: &Core) {
     let Some(schedule) = &core.snapshots else { return };
     let newer = core.last().saturating_sub(schedule.last.load(Ordering::Relaxed));
@@ -158,8 +159,8 @@ pub fn save_at_close(core: &Core) {
     }
 }
 
-/// Begins with the newest snapshot that is whole and of this journal's records. Says of each that is not why. Without any,
-/// with nothing.
+/// Loads the newest snapshot that is whole and of this journal's records; without any, returns the empty ledger. Also
+/// returns, of each snapshot that was ignored, why.
 pub fn begin(settings: &SnapshotSettings, journal: &dyn Journal) -> (Replayed, Vec<String>) {
     let directory = Snapshots::of(&settings.data_dir);
     let mut ignored = Vec::new();

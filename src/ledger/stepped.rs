@@ -1,5 +1,5 @@
-//! A ledger without threads, whose stages go on one step at a time: for simulations, where a seed decides what happens
-//! next. It runs the very code that the threads run.
+//! A ledger without threads, whose stages advance one step at a time: for deterministic simulations, where a seed decides
+//! what happens next. It runs the same code as the threads.
 
 use super::pipeline::Decided;
 use super::queue::Request;
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Receiver;
 use std::task::{Context, Poll, Waker};
 
-/// What a step of the writer came to.
+/// The outcome of a step of the writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// Nothing is queued, or what is decided finds no room in the commit that is being filled.
@@ -30,7 +30,7 @@ pub enum Progress {
 }
 
 /// A ledger that does nothing by itself. The journal may take steps of it from within its `append`, as if they
-/// happened on other threads during a sync; no step waits for anything.
+/// happened on other threads during a sync; no step blocks.
 pub struct SteppedLedger {
     ledger: Ledger,
     requests: Mutex<Receiver<Request>>,
@@ -50,7 +50,7 @@ impl SteppedLedger {
         Ok((Self { ledger, requests, waiting, is_committing: AtomicBool::new(false) }, report))
     }
 
-    /// The ledger to ask. Its `append` would wait for ever; `submit` goes into the queue.
+    /// The ledger, for reads and `submit`. Its `append` would never return.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
     }
@@ -63,7 +63,7 @@ impl SteppedLedger {
         self.ledger.submit(append)
     }
 
-    /// The answer that a ticket stands for, if it has come.
+    /// Returns the reply of a ticket if it has come.
     pub fn answer(ticket: &mut Ticket) -> Option<Result<proto::AppendResponse, Error>> {
         match Pin::new(ticket).poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(answer) => Some(answer),

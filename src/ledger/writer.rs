@@ -21,7 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-/// What most events add to their own bytes, as recorded and as answered: a guess that saves growing.
+/// Bytes that most events add to their own, in the record and in the response: an estimate for the buffers' capacity.
 const EFFECT_BYTES: usize = 384;
 
 /// Decides requests until the queue is closed and empty.
@@ -36,7 +36,7 @@ pub fn run(core: &Core, requests: &Receiver<Request>) {
     core.pipeline.close();
 }
 
-/// Decides one request; `None` if nobody waits for it any more.
+/// Decides one request; `None` if its caller has gone away.
 pub fn step(core: &Core, request: Request) -> Option<Decided> {
     if request.answer.is_abandoned() {
         return None;
@@ -60,7 +60,7 @@ pub fn step(core: &Core, request: Request) -> Option<Decided> {
     })
 }
 
-/// One request on its way.
+/// One request that is being decided.
 struct Attempt<'a> {
     core: &'a Core,
     recorded_by: &'a str,
@@ -73,7 +73,7 @@ struct Attempt<'a> {
     response: ResponseWriter,
     /// The new event ids of this request, in order.
     new_ids: Vec<EventId>,
-    /// Where they are in the batch; only of several events one can be another's duplicate.
+    /// Their indexes in the batch; empty for a single event, which cannot be a duplicate of another one in its request.
     places: HashMap<EventId, usize, foldhash::fast::RandomState>,
     effects: EncodedEffects,
 }
@@ -123,8 +123,8 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// Decides all events, or none: what a refused request has written is taken back. After a lone event was written
-    /// nothing can be refused any more, so nothing need be kept to go back to.
+    /// Decides all events, or none: what a refused request has written is rolled back. A single event needs no savepoint,
+    /// because nothing can be refused after it was written.
     fn decide_all(&mut self, events: Vec<Event>) -> Result<(), Error> {
         if events.len() == 1 {
             return events.into_iter().try_for_each(|event| self.decide_one(0, event));

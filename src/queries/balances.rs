@@ -3,9 +3,8 @@
 use super::page::PageRequest;
 use super::{StateQuery, StateView, partner_seen};
 use crate::domain::commissions::balance::Balance;
-use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, saturating_i64};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Seen, State};
@@ -79,18 +78,18 @@ impl StateQuery for ListBalances {
 fn balance(balance: &Balance) -> proto::Balance {
     proto::Balance {
         currency_code: balance.currency.to_string(),
-        accrued: narrowed(balance.accrued),
-        reversed: narrowed(balance.reversed),
-        adjusted: narrowed(balance.adjusted),
-        cost_share: narrowed(balance.cost_share),
-        distributed: narrowed(balance.distributed),
-        collected: narrowed(balance.collected),
-        paid: narrowed(balance.paid),
-        returned: narrowed(balance.returned),
-        received: narrowed(balance.received),
-        net: narrowed(balance.net),
-        pending: narrowed(balance.pending),
-        disputed: narrowed(balance.disputed),
-        payable: narrowed(balance.payable),
+        accrued: saturating_i64(balance.accrued),
+        reversed: saturating_i64(balance.reversed),
+        adjusted: saturating_i64(balance.adjusted),
+        cost_share: saturating_i64(balance.cost_share),
+        distributed: saturating_i64(balance.distributed),
+        collected: saturating_i64(balance.collected),
+        paid: saturating_i64(balance.paid),
+        returned: saturating_i64(balance.returned),
+        received: saturating_i64(balance.received),
+        net: saturating_i64(balance.net),
+        pending: saturating_i64(balance.pending),
+        disputed: saturating_i64(balance.disputed),
+        payable: saturating_i64(balance.payable),
     }
 }

@@ -3,9 +3,9 @@
 use super::page::PageRequest;
 use super::{StateQuery, StateView, partner_seen};
 use crate::domain::commissions::{Dispute, DisputeSubject};
-use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
 use crate::domain::leads::Owner;
+use crate::domain::money::saturating_i64;
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
@@ -86,7 +86,7 @@ fn held(state: &State, row: Row, seen: Seen) -> Vec<(Row, proto::HeldCommission)
             let partner = state.partner_of(account)?;
             let amount = state.held_by(row, account, seen);
             let (partner_id, currency_code) = (state.partners.key(partner).to_string(), state.accounts.key(account).1.to_string());
-            (amount > 0).then(|| (partner, proto::HeldCommission { partner_id, currency_code, amount: narrowed(amount) }))
+            (amount > 0).then(|| (partner, proto::HeldCommission { partner_id, currency_code, amount: saturating_i64(amount) }))
         })
         .collect();
     held.sort_by(|(_, a), (_, b)| (&a.partner_id, &a.currency_code).cmp(&(&b.partner_id, &b.currency_code)));

@@ -5,9 +5,8 @@ use super::reasons::outcome;
 use super::{Query, Source, parsed, sale_seen, seen_by, words};
 use crate::domain::account::About;
 use crate::domain::commissions::Sale;
-use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
-use crate::domain::money::{Currency, Money};
+use crate::domain::money::{Currency, Money, saturating_i64};
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
@@ -70,7 +69,7 @@ impl ExplainSale {
             sale: Some(message(state, row, record, seen)),
             assessment: assessment.cloned(),
             terms: chain.version().map(|version| (*version.terms.message).clone()),
-            commission_left: Some(chain.money(narrowed(left)).to_message()),
+            commission_left: Some(chain.money(saturating_i64(left)).to_message()),
             paid: Some(chain.money(paid).to_message()),
             steps: chain.into_steps(),
             position: seen.position,
@@ -207,7 +206,7 @@ impl<'a> Chain<'a> {
             }
             let applied = Money::new(self.sale.amount().currency, refund.applied);
             let taken = refund.taken.iter().map(|part| -i128::from(part.amount)).sum();
-            let taken = self.money(narrowed(taken));
+            let taken = self.money(saturating_i64(taken));
             let reversed = match taken.minor_units {
                 0 if refund.exempt => "no commission was taken back, for it was the house's fault".to_owned(),
                 0 => "no commission was taken back".to_owned(),
@@ -259,6 +258,6 @@ impl<'a> Chain<'a> {
             let partner = self.state.partners.key(payout.partner);
             self.step(payout.stamp().position, &format!("Payout {id} to {partner} pays {} of it.", self.money(part)));
         }
-        narrowed(paid)
+        saturating_i64(paid)
     }
 }

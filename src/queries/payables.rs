@@ -3,9 +3,8 @@
 use super::page::PageRequest;
 use super::{StateQuery, StateView};
 use crate::domain::calendar::Time;
-use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, saturating_i64};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
@@ -66,7 +65,7 @@ fn payables(state: &State, partner: Row, seen: Seen) -> Vec<proto::Payable> {
             proto::Payable {
                 partner_id: state.partners.key(partner).to_string(),
                 currency_code: balance.currency.to_string(),
-                payable: narrowed(balance.payable),
+                payable: saturating_i64(balance.payable),
                 minimum_payout: minimum,
                 below_minimum: balance.payable < i128::from(minimum),
             }

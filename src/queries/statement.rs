@@ -8,9 +8,8 @@ use super::source::records_at;
 use super::{Query, Source, StateView, Unreadable, agreement_seen, lead_seen, parsed, partner_seen, sale_seen, seen_by};
 use crate::domain::account::{Account, Entry};
 use crate::domain::calendar::Time;
-use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, saturating_i64};
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
@@ -245,7 +244,7 @@ impl Line {
             kind: entry.kind,
             currency: head.currency,
             amount: -entry.amount,
-            net_after: narrowed(head.net),
+            net_after: saturating_i64(head.net),
             effective_at: entry.effective_at,
             available_at: entry.available_at,
         }

@@ -2,8 +2,7 @@
 
 use super::{StateQuery, StateView};
 use crate::domain::Seen;
-use crate::domain::effect::narrowed;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, saturating_i64};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
@@ -39,7 +38,7 @@ impl StateQuery for GetTrialBalance {
                 let balance = account.sums_of_first(until, seen).balance();
                 *totals.entry(*currency).or_default() += balance;
                 let (account, currency_code) = (name.to_string(), currency.to_string());
-                accounts.push(proto::AccountBalance { account, currency_code, balance: narrowed(balance) });
+                accounts.push(proto::AccountBalance { account, currency_code, balance: saturating_i64(balance) });
             }
             row += 1;
             if row.is_multiple_of(ACCOUNTS_AT_A_TIME) {

@@ -45,7 +45,7 @@ impl Agreements {
         &self.breaches
     }
 
-    /// The agreement of an id that is known.
+    /// Returns the agreement of an id that was checked to be known.
     pub fn known(&self, id: &Id) -> &Agreement {
         self.by_id.by_key(id).expect("decide found the agreement")
     }
@@ -95,7 +95,7 @@ pub struct TerminationNotice {
     pub withdrawn: Option<Stamp>,
 }
 
-/// An end that stands: an expiry or a termination (rules 4.2).
+/// A recorded end: an expiry or a termination (rules 4.2).
 #[derive(Clone, Copy, Debug)]
 pub struct RecordedEnd {
     stamp: Stamp,
@@ -103,7 +103,7 @@ pub struct RecordedEnd {
     cause: EndCause,
 }
 
-/// The end of an agreement as seen.
+/// The end of an agreement, as seen at some time and position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
     /// When.
@@ -210,7 +210,8 @@ impl Agreement {
         }
     }
 
-    /// The end as seen: the least of expiry, running notices and terminations; of equals the expiry comes last (rules 4.2).
+    /// Returns the end as seen: the earliest of expiry, running notices and terminations; of equal ones the expiry comes last
+    /// (rules 4.2).
     pub fn end(&self, seen: Seen) -> Option<End> {
         let notices = self.notices(seen).filter(|notice| !notice.withdrawn.is_some_and(|stamp| seen.sees(stamp)));
         let notices = notices.map(|notice| End { at: notice.ends_at, cause: EndCause::Notice, position: notice.given.position });
@@ -256,7 +257,7 @@ impl Agreement {
         self.notices(seen).filter(running)
     }
 
-    /// The instant that a notice given at a time reaches at the earliest (rules 4.4, 13).
+    /// Returns the earliest instant that a notice given at a time may name as the end (rules 4.4, 13).
     fn earliest_end_of_notice(&self, given: Time) -> Time {
         self.terms_in_force(given, Seen::ALL).map_or(given, |version| add_span(given, version.terms.notice, version.terms.zone))
     }

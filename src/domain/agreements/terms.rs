@@ -1,13 +1,8 @@
 //! Terms of an agreement: parsed once, then only read (rules 4–7).
 
-use super::terms_parsing::{
-    check_scope, parse_brand_use, parse_cadence, parse_exclusivity, parse_notice, parse_ownership, parse_protection, parse_rules,
-    parse_tail,
-};
 use crate::domain::calendar::{Period, Span, Time, Tz};
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, Money};
-use crate::domain::parse::Fields;
 use crate::proto::{self, Bound, BrandChannel, CampaignsAtEnd, CommissionTrigger, LeadsAtEnd, TierMode, TierPeriod, WindowAnchor};
 use std::sync::Arc;
 
@@ -21,7 +16,7 @@ pub(super) const DEFAULT_REVIEW_DAYS: u32 = 92;
 /// A version of an agreement's terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Terms {
-    /// Whose days and months count (rules 1.5).
+    /// The time zone in which days and months count (rules 1.5).
     pub zone: Tz,
     /// Commission rules, in the order in which they are tried (rules 6.2).
     pub rules: Vec<CommissionRule>,
@@ -35,7 +30,7 @@ pub struct Terms {
     pub tail: Tail,
     /// The notice period (rules 4.4).
     pub notice: Span,
-    /// Who may not work with whom (rules 4.6).
+    /// An obligation not to work with others (rules 4.6).
     pub exclusivity: Option<Exclusivity>,
     /// Which uses of the brands need no approval, and which do (rules 10.1).
     pub brand_use: BrandUseTerms,
@@ -49,7 +44,7 @@ pub struct Terms {
     pub minimum_payout: Option<Money>,
     /// Whether a refund for the house's fault takes commission back (rules 6.8).
     pub reverse_on_house_fault: bool,
-    /// The terms as sent, for answers.
+    /// The terms as sent, for queries.
     pub message: Arc<proto::Terms>,
 }
 
@@ -60,7 +55,7 @@ impl Eq for Terms {}
 pub struct BrandUseTerms {
     /// Where a use is allowed.
     pub allowed_channels: Vec<BrandChannel>,
-    /// Where it needs an approval all the same.
+    /// Where it needs an approval even if it is allowed.
     pub approval_channels: Vec<BrandChannel>,
 }
 
@@ -169,7 +164,7 @@ pub enum Reward {
 pub struct Tiers {
     /// How bands rate.
     pub mode: TierMode,
-    /// Over what sales are added up.
+    /// The period over which sales are added up.
     pub period: TierPeriod,
     /// The currency of the sales and bands.
     pub currency: Currency,
@@ -197,7 +192,7 @@ impl Tiers {
         }
     }
 
-    /// The rate of the band in which a total lies; a band starts at its threshold; none before the first.
+    /// Returns the rate, in basis points, of the band in which a total lies; a band starts at its threshold. 0 below the first.
     pub fn rate_at(&self, total: i128) -> u32 {
         self.bands.iter().rev().find(|(from, _)| i128::from(*from) <= total).map_or(0, |(_, rate)| *rate)
     }
@@ -216,49 +211,7 @@ impl Exclusivity {
 }
 
 impl Terms {
-    /// Reads the terms of a message; absent terms are bad.
-    pub fn parse(message: Option<&proto::Terms>, fields: &mut Fields) -> Arc<Self> {
-        let absent = proto::Terms::default();
-        if message.is_none() {
-            fields.bad("terms", "is required; an empty message holds the defaults");
-        }
-        let message = message.unwrap_or(&absent);
-        fields.within("terms", |fields| Arc::new(Self::parse_present(message, fields)))
-    }
-
-    fn parse_present(message: &proto::Terms, fields: &mut Fields) -> Self {
-        check_scope(message, fields);
-        Self {
-            zone: fields.time_zone("time_zone", &message.time_zone),
-            rules: message
-                .commission
-                .as_ref()
-                .map(|commission| fields.within("commission", |fields| parse_rules(commission, fields)))
-                .unwrap_or_default(),
-            protection: fields.within("lead_protection", |fields| parse_protection(message.lead_protection.as_ref(), fields)),
-            credit_house_leads: message.credit_house_leads,
-            leads_at_end: fields.enum_or("leads_at_end", message.leads_at_end, LeadsAtEnd::AcquirerKeeps),
-            tail: message.tail.as_ref().map_or(Tail::None, |tail| fields.within("tail", |fields| parse_tail(tail, fields))),
-            notice: message.notice.as_ref().map_or(Span::Days(0), |notice| fields.within("notice", |fields| parse_notice(notice, fields))),
-            exclusivity: message
-                .exclusivity
-                .as_ref()
-                .map(|exclusivity| fields.within("exclusivity", |fields| parse_exclusivity(exclusivity, fields))),
-            brand_use: message
-                .brand_use
-                .as_ref()
-                .map(|brand_use| fields.within("brand_use", |fields| parse_brand_use(brand_use, fields)))
-                .unwrap_or_default(),
-            campaigns_at_end: fields.enum_or("campaigns_at_end", message.campaigns_at_end, CampaignsAtEnd::Continue),
-            ownership: message.ownership.as_ref().map(|ownership| parse_ownership(ownership, fields)),
-            cadence: message.cadence.as_ref().map(|cadence| parse_cadence(cadence, fields)).unwrap_or_default(),
-            minimum_payout: fields.optional_amount("minimum_payout", message.minimum_payout.as_ref()),
-            reverse_on_house_fault: message.reverse_on_house_fault,
-            message: Arc::new(message.clone()),
-        }
-    }
-
-    /// When a window of these terms starts and ends, from an anchor.
+    /// Returns a window of these terms from an anchor, as [start, end).
     pub fn window_from(&self, anchor: Time, window: Window) -> (Time, Time) {
         (anchor, crate::domain::calendar::add_months(anchor, window.months, self.zone))
     }

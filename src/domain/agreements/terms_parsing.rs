@@ -1,20 +1,65 @@
-//! The parts of terms, from messages to checked values (rules 2.3, 13).
+//! Terms, from messages to checked values (rules 2.3, 13).
 
 use super::terms::{
     BrandUseTerms, Cadence, CommissionRule, DEFAULT_CHECK_IN_DAYS, DEFAULT_PROTECTION_DAYS, DEFAULT_REVIEW_DAYS, Exclusivity, Protection,
-    Reward, Tail, Tiers, VentureOwnership, Window,
+    Reward, Tail, Terms, Tiers, VentureOwnership, Window,
 };
 use crate::domain::calendar::Span;
 use crate::domain::money::{Currency, MAX_AMOUNT, WHOLE_BPS};
 use crate::domain::parse::{Fields, MAX_ITEMS};
-use crate::proto::{self, CommissionTrigger, TailMode, TierMode};
+use crate::proto::{self, CampaignsAtEnd, CommissionTrigger, LeadsAtEnd, TailMode, TierMode};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The most commission rules and the most bands of a rule.
 const MAX_RULES: usize = 100;
 
-/// What the sides promised is kept as sent.
-pub(super) fn check_scope(message: &proto::Terms, fields: &mut Fields) {
+impl Terms {
+    /// Reads the terms of a message; absent terms are bad.
+    pub fn parse(message: Option<&proto::Terms>, fields: &mut Fields) -> Arc<Self> {
+        let absent = proto::Terms::default();
+        if message.is_none() {
+            fields.bad("terms", "is required; an empty message holds the defaults");
+        }
+        let message = message.unwrap_or(&absent);
+        fields.within("terms", |fields| Arc::new(Self::parse_present(message, fields)))
+    }
+
+    fn parse_present(message: &proto::Terms, fields: &mut Fields) -> Self {
+        check_scope(message, fields);
+        Self {
+            zone: fields.time_zone("time_zone", &message.time_zone),
+            rules: message
+                .commission
+                .as_ref()
+                .map(|commission| fields.within("commission", |fields| parse_rules(commission, fields)))
+                .unwrap_or_default(),
+            protection: fields.within("lead_protection", |fields| parse_protection(message.lead_protection.as_ref(), fields)),
+            credit_house_leads: message.credit_house_leads,
+            leads_at_end: fields.enum_or("leads_at_end", message.leads_at_end, LeadsAtEnd::AcquirerKeeps),
+            tail: message.tail.as_ref().map_or(Tail::None, |tail| fields.within("tail", |fields| parse_tail(tail, fields))),
+            notice: message.notice.as_ref().map_or(Span::Days(0), |notice| fields.within("notice", |fields| parse_notice(notice, fields))),
+            exclusivity: message
+                .exclusivity
+                .as_ref()
+                .map(|exclusivity| fields.within("exclusivity", |fields| parse_exclusivity(exclusivity, fields))),
+            brand_use: message
+                .brand_use
+                .as_ref()
+                .map(|brand_use| fields.within("brand_use", |fields| parse_brand_use(brand_use, fields)))
+                .unwrap_or_default(),
+            campaigns_at_end: fields.enum_or("campaigns_at_end", message.campaigns_at_end, CampaignsAtEnd::Continue),
+            ownership: message.ownership.as_ref().map(|ownership| parse_ownership(ownership, fields)),
+            cadence: message.cadence.as_ref().map(|cadence| parse_cadence(cadence, fields)).unwrap_or_default(),
+            minimum_payout: fields.optional_amount("minimum_payout", message.minimum_payout.as_ref()),
+            reverse_on_house_fault: message.reverse_on_house_fault,
+            message: Arc::new(message.clone()),
+        }
+    }
+}
+
+/// Checks the obligations, which are kept as sent and in no other form.
+fn check_scope(message: &proto::Terms, fields: &mut Fields) {
     if let Some(scope) = &message.scope {
         fields.within("scope", |fields| {
             fields.each("obligations", &scope.obligations, MAX_ITEMS, |fields, obligation| {
@@ -25,7 +70,7 @@ pub(super) fn check_scope(message: &proto::Terms, fields: &mut Fields) {
     }
 }
 
-pub(super) fn parse_brand_use(message: &proto::BrandUseTerms, fields: &mut Fields) -> BrandUseTerms {
+fn parse_brand_use(message: &proto::BrandUseTerms, fields: &mut Fields) -> BrandUseTerms {
     let channel = |fields: &mut Fields, channel: &i32| fields.enum_value("", *channel);
     BrandUseTerms {
         allowed_channels: fields.each("allowed_channels", &message.allowed_channels, MAX_ITEMS, channel),
@@ -33,15 +78,15 @@ pub(super) fn parse_brand_use(message: &proto::BrandUseTerms, fields: &mut Field
     }
 }
 
-pub(super) fn parse_ownership(message: &proto::Ownership, fields: &mut Fields) -> VentureOwnership {
+fn parse_ownership(message: &proto::Ownership, fields: &mut Fields) -> VentureOwnership {
     if u64::from(message.house_bps) + u64::from(message.partner_bps) != u64::from(WHOLE_BPS) {
         fields.bad("ownership", format!("house_bps and partner_bps must add up to {WHOLE_BPS}"));
     }
     VentureOwnership { house_bps: message.house_bps, partner_bps: message.partner_bps }
 }
 
-/// Zero stands for what is not said.
-pub(super) fn parse_cadence(message: &proto::Cadence, fields: &mut Fields) -> Cadence {
+/// Zero days mean the default.
+fn parse_cadence(message: &proto::Cadence, fields: &mut Fields) -> Cadence {
     let or = |days: u32, default| if days == 0 { default } else { days };
     fields.within("cadence", |fields| Cadence {
         check_in_days: or(fields.days("check_in_days", message.check_in_days), DEFAULT_CHECK_IN_DAYS),
@@ -49,7 +94,7 @@ pub(super) fn parse_cadence(message: &proto::Cadence, fields: &mut Fields) -> Ca
     })
 }
 
-pub(super) fn parse_protection(message: Option<&proto::LeadProtection>, fields: &mut Fields) -> Protection {
+fn parse_protection(message: Option<&proto::LeadProtection>, fields: &mut Fields) -> Protection {
     let Some(message) = message else {
         return Protection::default();
     };
@@ -62,7 +107,7 @@ pub(super) fn parse_protection(message: Option<&proto::LeadProtection>, fields: 
     Protection { days, from_approval: anchor == proto::ProtectionAnchor::Approval }
 }
 
-pub(super) fn parse_tail(message: &proto::Tail, fields: &mut Fields) -> Tail {
+fn parse_tail(message: &proto::Tail, fields: &mut Fields) -> Tail {
     let days = fields.days("days", message.days);
     match fields.enum_or("mode", message.mode, TailMode::None) {
         TailMode::Days => Tail::Days(days),
@@ -71,7 +116,7 @@ pub(super) fn parse_tail(message: &proto::Tail, fields: &mut Fields) -> Tail {
     }
 }
 
-pub(super) fn parse_notice(message: &proto::Notice, fields: &mut Fields) -> Span {
+fn parse_notice(message: &proto::Notice, fields: &mut Fields) -> Span {
     match message.period {
         Some(proto::notice::Period::Days(days)) => Span::Days(fields.days("days", days)),
         Some(proto::notice::Period::Months(months)) => Span::Months(fields.months("months", months, 0)),
@@ -79,7 +124,7 @@ pub(super) fn parse_notice(message: &proto::Notice, fields: &mut Fields) -> Span
     }
 }
 
-pub(super) fn parse_exclusivity(message: &proto::Exclusivity, fields: &mut Fields) -> Exclusivity {
+fn parse_exclusivity(message: &proto::Exclusivity, fields: &mut Fields) -> Exclusivity {
     Exclusivity {
         bound: fields.enum_value("bound", message.bound),
         partners: fields.each("partner_ids", &message.partner_ids, MAX_ITEMS, |fields, id| fields.id("", id)),
@@ -88,7 +133,7 @@ pub(super) fn parse_exclusivity(message: &proto::Exclusivity, fields: &mut Field
     }
 }
 
-pub(super) fn parse_rules(message: &proto::Commission, fields: &mut Fields) -> Vec<CommissionRule> {
+fn parse_rules(message: &proto::Commission, fields: &mut Fields) -> Vec<CommissionRule> {
     let mut names = BTreeSet::new();
     fields.each("rules", &message.rules, MAX_RULES, |fields, rule| {
         if !names.insert(rule.name.clone()) && !rule.name.is_empty() {

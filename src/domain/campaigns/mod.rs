@@ -118,7 +118,7 @@ pub struct Deliverable {
     pub owed_by: usize,
     /// What it is, as sent.
     pub description: Box<str>,
-    /// How much it counts beside the others.
+    /// Its weight relative to the others.
     pub weight: u32,
     /// When it is due; none: at the campaign's end.
     pub due_at: Option<Time>,
@@ -187,7 +187,7 @@ pub struct Campaign {
     order: Vec<usize>,
 }
 
-/// How far a campaign was.
+/// What `undo` needs to bring a campaign back to a savepoint.
 pub struct CampaignMark {
     started: Option<Stamp>,
     ended: Option<(Stamp, Box<str>)>,
@@ -320,7 +320,7 @@ impl Campaign {
         counts
     }
 
-    /// Remembers a referral through it that succeeded.
+    /// Adds a referral through it that succeeded.
     pub(super) fn add_referral(&mut self, referral: Referral) {
         if let Some(place) = referral.allocated_to {
             self.joint_leads[place] += 1;

@@ -11,7 +11,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto::{self, EntryKind};
 
-/// Somebody added or took commission, with a reason.
+/// Commission was added or taken, for a reason that is required.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommissionAdjusted {
     adjustment: Id,

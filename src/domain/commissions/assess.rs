@@ -4,15 +4,15 @@ use crate::domain::agreements::terms::{CommissionRule, Reward, Tail, Terms, Tier
 use crate::domain::agreements::{Agreement, Version};
 use crate::domain::calendar::{Time, add_days, period_around};
 use crate::domain::commissions::net_sales::NetSalesKey;
-use crate::domain::effect::{Assessment, TierWorking, narrowed};
+use crate::domain::effect::{Assessment, Effect, TierWorking};
 use crate::domain::ids::Id;
 use crate::domain::leads::Lead;
-use crate::domain::money::{Currency, Money, WHOLE_BPS, round_half_away, share};
+use crate::domain::money::{Money, WHOLE_BPS, round_half_away, saturating_i64, share};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::{CommissionOutcome, CommissionTrigger, TierMode, WindowAnchor};
 
-/// What is assessed.
+/// What an assessment is made from: a sale or a qualification.
 pub struct AssessmentInput<'a> {
     /// The sale's id; none for a qualification.
     pub sale: Option<&'a Id>,
@@ -34,7 +34,7 @@ impl AssessmentInput<'_> {
     }
 }
 
-/// The assessment of a sale or qualification. Checks in the order of rules 6.2.
+/// Returns the assessment of a sale or qualification, checked in the order of rules 6.2.
 pub fn assess(input: &AssessmentInput, state: &State) -> Assessment {
     let mut result = Assessment {
         sale: input.sale.cloned(),
@@ -153,14 +153,14 @@ fn earn(input: &AssessmentInput, credit: Row, terms: &Terms, rule: &CommissionRu
     result.available_at = Some(add_days(input.at, u64::from(rule.hold_days), terms.zone));
 }
 
-/// What is left under the cap, and what it cuts off (rules 6.6).
+/// Splits what was earned into what the cap leaves and what it cuts off (rules 6.6).
 fn cap(input: &AssessmentInput, credit: Row, rule: &CommissionRule, earned: Money, state: &State) -> (Money, Money) {
     let nothing = Money::zero(earned.currency);
     let (Some(cap), Some((_, lead))) = (rule.cap_per_lead.filter(|cap| cap.currency == earned.currency), input.lead) else {
         return (earned, nothing);
     };
     let left = (i128::from(cap.minor_units) - lead.accrued_under(credit, &rule.name, cap.currency, state)).max(0);
-    let amount = narrowed(i128::from(earned.minor_units).min(left));
+    let amount = saturating_i64(i128::from(earned.minor_units).min(left));
     (Money::new(earned.currency, amount), Money::new(earned.currency, earned.minor_units - amount))
 }
 
@@ -182,7 +182,7 @@ fn earn_by_tiers(
         TierMode::Marginal | TierMode::Retroactive | TierMode::Unspecified => (tiers.earned(net_before), tiers.earned(net_after)),
     };
     let working = TierWorking { mode: tiers.mode, period: tiers.period, bounds, net_before, net_after, earned_before, earned_after };
-    (Money::new(amount.currency, narrowed(earned_after - earned_before)), working)
+    (Money::new(amount.currency, saturating_i64(earned_after - earned_before)), working)
 }
 
 impl Tiers {
@@ -200,9 +200,12 @@ impl Tiers {
     }
 }
 
-/// The net sales key of a currency, for refunds.
-pub fn net_sales_key(credit: Row, rule: &str, currency: Currency) -> NetSalesKey {
-    (credit, rule.into(), currency)
+/// Returns the assessment among effects.
+pub fn assessment_in(effects: &[Effect]) -> Option<&Assessment> {
+    effects.iter().find_map(|effect| match effect {
+        Effect::CommissionAssessed(assessment) => Some(&**assessment),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

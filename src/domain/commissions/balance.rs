@@ -34,7 +34,7 @@ pub struct Balance {
     pub returned: i128,
     /// Received from the partner.
     pub received: i128,
-    /// What the house owes in all.
+    /// The sum: what the house owes.
     pub net: i128,
     /// Of that, commission not yet available.
     pub pending: i128,
@@ -100,7 +100,7 @@ impl State {
         Self::available_of(account, places, seen).max(0)
     }
 
-    /// What one open dispute holds in an account.
+    /// Returns what one open dispute holds in an account, in minor units, not below zero.
     pub fn held_by(&self, dispute: Row, row: Row, seen: Seen) -> i128 {
         Self::available_of(self.accounts.get(row), self.places_held(dispute, row), seen).max(0)
     }
@@ -116,7 +116,7 @@ impl State {
         entries.filter(move |(row, _)| *row == account).map(|(_, place)| place)
     }
 
-    /// The least that is payable at a time or any later time known, and when (rules 7.2).
+    /// Returns the lowest payable from a time on, in minor units, and when it is reached (rules 7.2).
     pub fn least_payable_from(&self, partner: &Id, currency: Currency, from: Time) -> (i128, Time) {
         let Some(row) = self.accounts.find(&(AccountName::Partner(partner.clone()), currency)) else { return (0, from) };
         let account = self.accounts.get(row);
@@ -174,7 +174,7 @@ impl State {
     }
 }
 
-/// What changes at an instant.
+/// By how much sums change at an instant, in minor units.
 #[derive(Default)]
 struct Change {
     settled: i128,

@@ -10,7 +10,7 @@ use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto::{self, Side, dispute_opened::Subject};
 
-/// A side does not agree.
+/// A side disputes a lead, a sale or a payout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisputeOpened {
     dispute: Id,
@@ -66,7 +66,7 @@ impl EventType for DisputeOpened {
     }
 }
 
-/// Lets the subject and the accounts of its commission know the dispute.
+/// Links the dispute with its lead or sale, and with the accounts that hold commission of it.
 fn hold(subject: DisputeSubject, dispute: Row, state: &mut State) {
     match subject {
         DisputeSubject::Lead(row) => state.leads.by_id.get_mut(row).add_dispute(dispute),

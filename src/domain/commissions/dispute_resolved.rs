@@ -8,7 +8,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto::{self, DisputeOutcome};
 
-/// Both sides know how it ended.
+/// How a dispute ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisputeResolved {
     dispute: Id,

@@ -1,4 +1,4 @@
-//! How what disputes hold of an account has changed: one sweep over its entries and its disputes (rules 7.1).
+//! The disputed sum of an account over time: a sweep line over its entries and disputes (rules 7.1).
 
 use super::DisputeSubject;
 use crate::domain::account::About;
@@ -39,7 +39,7 @@ struct Sale {
     available: i128,
 }
 
-/// Where the sweep is.
+/// The state of the sweep.
 #[derive(Default)]
 struct Sweep {
     leads: BTreeMap<Option<Row>, Lead>,
@@ -47,7 +47,7 @@ struct Sweep {
 }
 
 impl Sweep {
-    /// Takes a step and answers how much more is held.
+    /// Applies a step. Returns the change of what is held, in minor units.
     fn take(&mut self, lead: Option<Row>, step: Step) -> i128 {
         let lead = self.leads.entry(lead).or_default();
         let before = lead.held();

@@ -1,5 +1,5 @@
-//! What a sale or a qualification earned and what stands of it, as small as can be: there are more of them than of anything
-//! else, and most are never touched again.
+//! What a sale or a qualification earned, and what stands of it. There are more of these rows than of anything else and most
+//! never change, so they are kept small: equal parts are interned, fields that few use are boxed.
 
 mod encoding;
 
@@ -14,8 +14,8 @@ use chrono::TimeDelta;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// What a sale, or a lead's first qualification, earned: pinned by its assessment (rules 6.8), it stands with whom it was
-/// accrued to unless the rest says otherwise.
+/// What a sale, or a lead's first qualification, earned: pinned by its assessment (rules 6.8), one holder
+/// has all of it unless the cold fields list the holdings.
 #[derive(Clone, Debug)]
 pub struct Earning {
     stamp: CompactStamp,
@@ -26,7 +26,7 @@ pub struct Earning {
     warm: Option<Box<WarmFields>>,
 }
 
-/// What sales of an agreement mostly have alike.
+/// The part of an earning that sales of an agreement mostly have in common; interned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pinned {
     /// The agreement that has the credit.
@@ -43,7 +43,7 @@ pub struct Pinned {
     pub wait: Option<TimeDelta>,
 }
 
-/// What most of them do not have.
+/// Fields of earnings that were refunded or have several entries.
 #[derive(Clone, Debug, Default)]
 struct WarmFields {
     /// Refunds less reinstatements, in minor units.
@@ -58,10 +58,11 @@ struct WarmFields {
     cold: Option<Box<ColdFields>>,
 }
 
+/// Fields that few earnings use.
 #[derive(Clone, Debug, Default)]
 struct ColdFields {
     disputes: Vec<Row>,
-    /// What stands of its commission, once that is said in no other way.
+    /// What stands of its commission, listed once it is not one holder's alone.
     holdings: Option<Holdings>,
 }
 
@@ -151,12 +152,12 @@ impl Earning {
         first.into_iter().chain(self.warm.iter().flat_map(|warm| warm.entries.iter().copied()))
     }
 
-    /// A commission entry of a record was posted to a partner.
+    /// Adds a commission entry that a record posted to a partner: account and place.
     pub(in crate::domain) fn add_entry(&mut self, partner: Row, currency: Currency, position: u64, entry: (Row, Row)) {
         let is_first = self.entry.0.get().is_none();
         let is_its_own = self.pinned.holder == Some(partner) && position == self.stamp().position;
         if is_first && !is_its_own && self.pinned.holder.is_some() {
-            // From now on it must be said which entry brought what.
+            // From now on the holdings are listed: the first entry is not the one that brought the first holding.
             self.holdings_mut();
         }
         if is_first {
@@ -164,12 +165,12 @@ impl Earning {
         } else {
             self.warm_mut().entries.push(entry);
         }
-        if let Some(holdings) = self.holdings_kept_mut() {
+        if let Some(holdings) = self.listed_holdings_mut() {
             holdings.link(partner, currency, position, entry);
         }
     }
 
-    /// A refund of it was recorded, or its reinstatement (below zero).
+    /// Adds a refund of it or, below zero, a reinstatement, in minor units.
     pub(super) fn add_refunded(&mut self, applied: i64, exempt: bool) {
         let warm = self.warm_mut();
         warm.refunded += applied;
@@ -198,7 +199,7 @@ impl Earning {
         holdings
     }
 
-    /// Commission was moved here, or accrued by something later.
+    /// Adds commission that was transferred, or accrued later.
     pub fn acquire(&mut self, holding: Holding) {
         self.holdings_mut().acquire(holding);
     }
@@ -207,7 +208,7 @@ impl Earning {
     pub fn take(&mut self, part: &CommissionPart) -> Option<(u64, u64)> {
         let position = self.stamp().position;
         let is_holder = self.pinned.holder == Some(part.partner);
-        match self.holdings_kept_mut() {
+        match self.listed_holdings_mut() {
             Some(holdings) => holdings.take(part),
             None if is_holder => {
                 self.warm_mut().taken += part.amount;
@@ -220,7 +221,7 @@ impl Earning {
     /// Gives a part back to its holder, see `Holdings::give_back`.
     pub fn give_back(&mut self, part: &CommissionPart) {
         let is_holder = self.pinned.holder == Some(part.partner);
-        match self.holdings_kept_mut() {
+        match self.listed_holdings_mut() {
             Some(holdings) => holdings.give_back(part),
             None if is_holder => self.warm_mut().taken -= part.amount,
             None => {}
@@ -232,16 +233,16 @@ impl Earning {
         self.holdings().parts_of(amount)
     }
 
-    /// The holdings one by one from now on.
+    /// Returns the list of holdings, which is made if there is none yet.
     fn holdings_mut(&mut self) -> &mut Holdings {
         if self.cold().is_none_or(|cold| cold.holdings.is_none()) {
             let holdings = self.holdings();
             self.cold_mut().holdings = Some(holdings);
         }
-        self.holdings_kept_mut().expect("they were just put there")
+        self.listed_holdings_mut().expect("they were just put there")
     }
 
-    fn holdings_kept_mut(&mut self) -> Option<&mut Holdings> {
+    fn listed_holdings_mut(&mut self) -> Option<&mut Holdings> {
         self.warm.as_mut()?.cold.as_mut()?.holdings.as_mut()
     }
 

@@ -18,7 +18,7 @@ pub struct Holding {
     pub partner: Row,
     /// The agreement it came through; without meaning for the house.
     pub agreement: Row,
-    /// The record that accrued it, or moved it here.
+    /// The record that accrued it, or transferred it to this holder.
     pub position: u64,
     /// The record of the sale or qualification that earned it.
     pub source: u64,
@@ -100,12 +100,12 @@ impl Holdings {
         }
     }
 
-    /// What stands in all, with what the house took over.
+    /// Returns the sum of all holdings, in minor units, with what the house took over.
     pub fn total(&self) -> i128 {
         self.0.iter().map(|holding| i128::from(holding.amount)).sum()
     }
 
-    /// Commission was accrued or moved here.
+    /// Adds commission that was accrued, or transferred to a holder.
     pub fn acquire(&mut self, holding: Holding) {
         self.0.push(holding);
     }

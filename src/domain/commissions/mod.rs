@@ -21,10 +21,10 @@ pub mod sale_refunded;
 pub mod sale_reinstated;
 pub mod standing;
 
-use super::account::{About, AccountName};
+use super::account::About;
 use super::agreements::terms::CommissionRule;
 use super::calendar::Time;
-use super::effect::{Assessment, Effect, Posting};
+use super::effect::Assessment;
 use super::ids::{Id, IdKind};
 use super::interner::Interner;
 use super::money::Money;
@@ -33,7 +33,7 @@ use super::stamp::CompactStamp;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::encoding::Section;
-use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
+use crate::proto::{CommissionOutcome, DisputeOutcome, Side};
 use earning::Pinned;
 use ecow::{EcoString, EcoVec};
 use holdings::CommissionPart;
@@ -42,7 +42,7 @@ pub use sale::Sale;
 use smallvec::SmallVec;
 
 slice! {
-    /// Everything about money that is not an account.
+    /// Sales, refunds, payouts, disputes and closes: all about money but the accounts.
     pub struct Commissions {
         /// Sales by id.
         pub sales: Table<Id, Sale> => Section::Sales,
@@ -53,7 +53,7 @@ slice! {
         /// Disputes by id.
         pub disputes: Table<Id, Dispute> => Section::Disputes,
         pub(super) net_sales: Table<NetSalesKey, NetSales> => Section::NetSales,
-        /// What sales and qualifications have alike.
+        /// The interner of what earnings have in common.
         pub(super) pinned: Interner<Pinned>,
         pub(super) closes: AppendOnlyList<Close>,
     }
@@ -293,7 +293,7 @@ impl PinnedAssessment {
 }
 
 impl State {
-    /// Remembers a commission entry with its sale or lead, so that disputes and transfers find it.
+    /// Links a commission entry with its sale or lead, so that disputes and transfers find it.
     pub(super) fn note_commission(&mut self, about: About, partner: Row, position: u64, entry: (Row, Row)) {
         let mut disputes: SmallVec<[Row; 2]> = SmallVec::new();
         let currency = self.accounts.key(entry.0).1;
@@ -326,12 +326,4 @@ impl State {
         let sold_at = sale.stamp().occurred_at;
         self.commissions.add_net_sale(key, sold_at, minor_units);
     }
-}
-
-/// The postings of a kind to partners' accounts among effects.
-fn postings_to_partners(effects: &[Effect], kind: EntryKind) -> impl Iterator<Item = &Posting> {
-    effects.iter().filter_map(move |effect| match effect {
-        Effect::Posting(posting) if posting.kind == kind && matches!(posting.account, AccountName::Partner(_)) => Some(posting),
-        _ => None,
-    })
 }

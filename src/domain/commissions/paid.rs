@@ -66,7 +66,7 @@ impl EventType for CommissionPaid {
         if !self.advance {
             let (payable, at) = state.least_payable_from(&self.partner, self.amount.currency, context.occurred_at);
             if i128::from(self.amount.minor_units) > payable {
-                let payable = Money::new(self.amount.currency, crate::domain::effect::narrowed(payable));
+                let payable = Money::new(self.amount.currency, crate::domain::money::saturating_i64(payable));
                 return Err(Rejection::ExceedsPayable { partner: self.partner.clone(), payable, at });
             }
         }

@@ -4,9 +4,9 @@ use super::posting::PartnerEntry;
 use super::{Payout, PayoutReturn};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
-use crate::domain::effect::{Effect, PostingSubject, narrowed};
+use crate::domain::effect::{Effect, PostingSubject};
 use crate::domain::ids::{Id, IdKind};
-use crate::domain::money::{Money, round_half_away};
+use crate::domain::money::{Money, round_half_away, saturating_i64};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
@@ -88,5 +88,5 @@ impl PayoutReturned {
 
 /// The withheld tax that a cumulative return restores, in proportion (rules 13).
 fn tax_of(payout: &Payout, returned: i64) -> i64 {
-    narrowed(round_half_away(i128::from(payout.tax_withheld) * i128::from(returned), i128::from(payout.amount.minor_units)))
+    saturating_i64(round_half_away(i128::from(payout.tax_withheld) * i128::from(returned), i128::from(payout.amount.minor_units)))
 }

@@ -1,19 +1,18 @@
 //! A sale was made: assessed, accrued and, where the partner collected it, owed by the partner (rules 6).
 
 use super::Sale;
-use super::assess::{AssessmentInput, assess};
+use super::assess::{AssessmentInput, assess, assessment_in};
 use super::earning::{Earning, Pinned};
-use super::posting::{PartnerEntry, subject_of_agreement};
-use crate::domain::account::AccountName;
+use super::posting::{accrue, collect, subject_of_agreement};
 use crate::domain::calendar::Time;
-use crate::domain::effect::{Assessment, Effect, PostingSubject};
+use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
-use crate::proto::{self, EntryKind, Side};
+use crate::proto::{self, Side};
 
 /// A customer bought something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,38 +104,4 @@ impl SaleRecorded {
             (None, None) => None,
         }
     }
-}
-
-/// The assessment among effects.
-pub fn assessment_in(effects: &[Effect]) -> Option<&Assessment> {
-    effects.iter().find_map(|effect| match effect {
-        Effect::CommissionAssessed(assessment) => Some(&**assessment),
-        _ => None,
-    })
-}
-
-/// Posts what was earned to the partner (rules 6.7, 12).
-pub fn accrue(assessment: &Assessment, subject: PostingSubject, at: Time, state: &State, effects: &mut Vec<Effect>) {
-    if let Some(amount) = assessment.amount {
-        let entry = PartnerEntry {
-            kind: EntryKind::Accrual,
-            amount,
-            effective_at: state.commissions.effective_at(at),
-            available_at: assessment.available_at,
-            subject,
-        };
-        entry.post_against(AccountName::HouseCommission, effects);
-    }
-}
-
-/// Posts what the partner collected against it, or back (rules 6.10).
-pub fn collect(minor_units: i64, amount: Money, subject: PostingSubject, at: Time, state: &State, effects: &mut Vec<Effect>) {
-    let entry = PartnerEntry {
-        kind: EntryKind::Collection,
-        amount: Money::new(amount.currency, minor_units),
-        effective_at: state.commissions.effective_at(at),
-        available_at: None,
-        subject,
-    };
-    entry.post_against(AccountName::HouseSalesClearing, effects);
 }

@@ -1,14 +1,11 @@
 //! A sale was refunded: what of its commission is reversed, and from whom (rules 6.8, 6.10).
 
-use super::assess::net_sales_key;
 use super::holdings::{CommissionPart, HOUSE};
-use super::posting::{PartnerEntry, subject_of_agreement, subject_of_part};
-use super::sale_recorded::collect;
-use super::{PinnedAssessment, Refund, Sale, postings_to_partners};
-use crate::domain::account::AccountName;
+use super::posting::{collect, parts_posted, post_part, subject_of_agreement, subject_of_part};
+use super::{PinnedAssessment, Refund, Sale};
 use crate::domain::agreements::terms::{Reward, Terms};
 use crate::domain::calendar::{Time, period_around};
-use crate::domain::effect::{Effect, Posting, PostingSubject};
+use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Money, share};
 use crate::domain::parse::Fields;
@@ -102,7 +99,7 @@ impl EventType for SaleRefunded {
 }
 
 impl SaleRefunded {
-    /// What of the refund counts: at most what is left of the sale.
+    /// Returns what of the refund counts, in minor units: at most what is left of the sale.
     fn applied(&self, sale: &Sale) -> Result<i64, Rejection> {
         if self.amount.currency != sale.amount().currency {
             return Err(Rejection::CurrencyMismatch { given: self.amount.currency, expected: sale.amount().currency });
@@ -135,7 +132,7 @@ impl SaleRefunded {
             Reward::Tiers(tiers) if tiers.mode == TierMode::BySale => left_of(share(rest, earned.rate_bps.unwrap_or(0))),
             Reward::Tiers(tiers) => {
                 let bounds = period_around(sale.stamp().occurred_at, tiers.calendar_period(), terms.zone);
-                let before = state.commissions.net_sales(&net_sales_key(credit, &rule.name, sale.amount().currency), bounds);
+                let before = state.commissions.net_sales(&(credit, rule.name.as_str().into(), sale.amount().currency), bounds);
                 tiers.earned(before) - tiers.earned(before - i128::from(applied))
             }
         };
@@ -151,7 +148,7 @@ impl SaleRefunded {
     }
 }
 
-/// Adds to what the house loses of what it took over, which is posted nowhere.
+/// Adds to what the refund takes of the commission that the house took over; it is said in the effect, not posted.
 fn note_house_part(part: Money, effects: &mut [Effect]) {
     for effect in effects {
         if let Effect::RefundApplied { taken_from_house, .. } = effect {
@@ -166,46 +163,4 @@ fn pinned<'a>(sale: &Sale, state: &'a State) -> Option<(&'a Terms, PinnedAssessm
     let earned = sale.assessment().filter(PinnedAssessment::counts)?;
     let version = state.agreements.by_id.get(sale.credit()?).version_of(earned.terms_position)?;
     Some((&version.terms, earned))
-}
-
-/// Posts a change of commission with the accrual's availability.
-#[expect(clippy::too_many_arguments, reason = "an entry has that many parts")]
-pub(super) fn post_part(
-    kind: EntryKind,
-    minor_units: i64,
-    part: &CommissionPart,
-    like: Money,
-    subject: PostingSubject,
-    at: Time,
-    state: &State,
-    effects: &mut Vec<Effect>,
-) {
-    let entry = PartnerEntry {
-        kind,
-        amount: Money::new(like.currency, minor_units),
-        effective_at: state.commissions.effective_at(at),
-        available_at: part.available_at,
-        subject,
-    };
-    entry.post_against(AccountName::HouseCommission, effects);
-}
-
-/// The parts that postings of a kind moved, above zero where the partner got more.
-fn parts_posted(effects: &[Effect], kind: EntryKind, state: &State) -> Vec<CommissionPart> {
-    postings_to_partners(effects, kind).map(|posting| part_posted(posting, state)).collect()
-}
-
-/// The part that a posting of commission to a partner moved, above zero where the partner got more.
-pub(in crate::domain) fn part_posted(posting: &Posting, state: &State) -> CommissionPart {
-    let row_of = |id: &Option<Id>, find: &dyn Fn(&Id) -> Option<Row>| {
-        id.as_ref().and_then(find).expect("commission entries name a known partner and agreement")
-    };
-    CommissionPart {
-        partner: row_of(&posting.subject.partner, &|id| state.partners.find(id)),
-        agreement: row_of(&posting.subject.agreement, &|id| state.agreements.by_id.find(id)),
-        position: 0,
-        currency: posting.amount.currency,
-        amount: -posting.amount.minor_units,
-        available_at: posting.available_at,
-    }
 }

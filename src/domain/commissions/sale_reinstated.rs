@@ -1,9 +1,7 @@
 //! A refund was undone, as when a chargeback is won: what it took is posted back (rules 6.8).
 
 use super::holdings::{CommissionPart, HOUSE};
-use super::posting::{subject_of_agreement, subject_of_part};
-use super::sale_recorded::collect;
-use super::sale_refunded::post_part;
+use super::posting::{collect, post_part, subject_of_agreement, subject_of_part};
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};

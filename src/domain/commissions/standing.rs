@@ -2,13 +2,14 @@
 
 use super::holdings::{CommissionPart, HOUSE, Holding, Holdings};
 use crate::domain::account::{About, AccountName, Entry};
-use crate::domain::effect::narrowed;
 use crate::domain::leads::Lead;
+use crate::domain::money::saturating_i64;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::EntryKind;
 
-/// What of a standing amount counts as paid: the part `from..from + amount` of all that was paid to its account.
+/// The paid portion of a standing amount: the part `from..from + amount` of all that was paid to its account, payments being
+/// allocated first in, first out (rules 5.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaidPortion {
     /// What stands of earlier commission, which payments count against first; at most what was paid.
@@ -104,7 +105,7 @@ impl State {
                 before += self.standing_at(account, earlier, &entry, seen);
             }
         }
-        PaidPortion { from: before, amount: narrowed((paid - before).clamp(0, i128::from(stands.max(0)))) }
+        PaidPortion { from: before, amount: saturating_i64((paid - before).clamp(0, i128::from(stands.max(0)))) }
     }
 
     /// What stands of the commission that an entry brought.
@@ -137,7 +138,7 @@ impl State {
             reached += i128::from(payout.amount.minor_units - payout.returned_effective(seen));
             let part = reached.min(end) - start.max(covered.from);
             if part > 0 {
-                parts.push((row, narrowed(part)));
+                parts.push((row, saturating_i64(part)));
             }
         }
         parts

@@ -5,9 +5,11 @@ mod encoding;
 use super::Owner;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{Time, Tz, add_days};
+use crate::domain::effect::Effect;
+use crate::domain::ids::Id;
 use crate::domain::stamp::CompactStamp;
 use crate::domain::table::Row;
-use crate::domain::{Seen, Stamp};
+use crate::domain::{Seen, Stamp, State};
 use crate::proto::{AcquiredBy, OwnershipRule};
 use std::ops::Deref;
 use std::sync::Arc;
@@ -22,7 +24,7 @@ pub struct Decision {
     later: Option<Box<Later>>,
 }
 
-/// What was decided: claims through the same agreement are mostly decided alike, and share it.
+/// What was decided. Claims through the same agreement mostly have equal values, so these are interned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Claim {
     /// Who may work the lead.
@@ -39,7 +41,7 @@ pub struct Claim {
     pub(super) zone: Tz,
 }
 
-/// What happened to a claim later.
+/// What was recorded about a claim after its decision.
 #[derive(Clone, Debug, Default)]
 struct Later {
     approved: Option<Stamp>,
@@ -54,16 +56,16 @@ impl Deref for Decision {
     }
 }
 
-/// What a referral came through: whose figures it is counted in (rules 11).
+/// The agreement and the campaign of a referral, in whose metrics it counts (rules 11).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Origin {
-    /// The agreement it named; of a joint lead that fell to a partner the participant's.
+    /// The agreement it named; for a joint lead that a partner got, that participant's agreement.
     pub agreement: Option<Row>,
     /// The campaign it named.
     pub campaign: Option<Row>,
 }
 
-/// Until when a claim is protected by date.
+/// When the protection of a claim ends by date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProtectionEnd {
     /// Without limit.
@@ -136,7 +138,7 @@ impl Decision {
         self.zone
     }
 
-    /// Whether its protection may end by date within [from, to]: true whenever it does, and cheap, for a look at many.
+    /// A cheap filter: returns `false` only if its protection certainly does not end by date within [from, to].
     pub fn may_lapse_within(&self, from: Time, to: Time) -> bool {
         let Some(days) = self.protection.days else { return false };
         let anchor = match (self.protection.from_approval, self.approved()) {
@@ -145,7 +147,7 @@ impl Decision {
             (true, None) => return false,
         };
         let extended: i64 = self.extensions().iter().map(|(_, days)| i64::from(*days)).sum();
-        // A local day is a day of UTC, give or take how far zones lie apart and what they skip.
+        // A local day is a day of UTC, up to zone offsets and skipped days: three days of margin cover both.
         let least = anchor.timestamp() + (i64::from(days) - 3) * SECONDS_OF_A_DAY;
         let most = anchor.timestamp() + (i64::from(days) + extended + 3) * SECONDS_OF_A_DAY;
         least <= to.timestamp() && from.timestamp() <= most
@@ -174,4 +176,23 @@ pub struct Qualification {
     pub stamp: Stamp,
     /// Whether the lead was protected then, and so stays until it is lost.
     pub protected: bool,
+}
+
+/// The claim that an effect decides, its protection pinned to the terms of a record (rules 5.2).
+pub(super) fn claim_of(effect: &Effect, terms_position: u64, agreement: Option<&Id>, state: &State) -> Claim {
+    let Effect::LeadOwnerSet { owner, credit, rule, .. } = effect else { unreachable!("called with a decision on an owner") };
+    let agreement = agreement.and_then(|id| state.agreements.by_id.by_key(id));
+    let pinned = agreement.and_then(|agreement| agreement.version_of(terms_position));
+    // A lead of the house's own, without an agreement, is protected without limit; without terms as if they said nothing.
+    let without_terms = if agreement.is_some() { Protection::default() } else { Protection::UNLIMITED };
+    let protection = pinned.map_or(without_terms, |version| version.terms.protection);
+    Claim {
+        owner: Owner::from_party(owner, state),
+        credit: credit.as_ref().map(|id| state.agreements.by_id.find(id).expect("a credit names a known agreement")),
+        rule: *rule,
+        acquired_by: None,
+        origin: Origin::default(),
+        protection,
+        zone: pinned.map_or(Tz::UTC, |version| version.terms.zone),
+    }
 }

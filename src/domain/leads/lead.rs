@@ -1,4 +1,5 @@
-//! What is kept of a lead, as small as can be: most are claimed once, and bring a sale or two.
+//! The stored row of a lead. Most leads are claimed once and bring a sale or two, so what others have besides is boxed: warm
+//! fields behind one pointer, cold ones behind two.
 
 mod encoding;
 
@@ -18,35 +19,37 @@ pub struct Lead {
     first: Decision,
     /// Its first match key, if its first referral gave it.
     match_key: OptionalRow,
-    /// The first and the last recorded of the sales that name it: each names the next.
+    /// The first and the last recorded of the sales that name it: a linked list, each sale holds the next.
     sales: (OptionalRow, OptionalRow),
     sales_count: u32,
     warm: Option<Box<WarmFields>>,
 }
 
-/// What most leads do not have.
+/// Fields of leads that qualified, or that have cold fields.
 #[derive(Clone, Default)]
 struct WarmFields {
-    /// What its first qualification earned; what others did is kept with it.
+    /// What its first qualification earned; holdings of later ones are added to it.
     earning: Option<Earning>,
     /// Whether it was protected when it first qualified.
     protected: bool,
     cold: Option<Box<ColdFields>>,
 }
 
+/// Fields that few leads use.
 #[derive(Clone, Default)]
 struct ColdFields {
-    /// After the first.
+    /// Decisions after the first.
     decisions: Vec<Decision>,
     declined: Vec<DeclinedClaim>,
     losses: Vec<Stamp>,
     aliases: Vec<(Id, Stamp)>,
-    /// After the first.
+    /// Match keys after the first.
     match_keys: Vec<(Row, Stamp)>,
-    /// Of each agreement that had the credit, when its first sale occurred; empty while its first sale says all.
+    /// Of each agreement that had the credit, when its first sale occurred; empty as long as the sale recorded first is also
+    /// the earliest of the only credit.
     first_sales: Vec<(Row, Time)>,
     disputes: Vec<Row>,
-    /// After the first: when, and what was earned.
+    /// Qualifications after the first, each with its credit and its assessment.
     qualifications: Vec<(Qualification, Option<Row>, Option<PinnedAssessment>)>,
 }
 
@@ -96,7 +99,7 @@ impl Lead {
         first.into_iter().chain(self.cold().into_iter().flat_map(|cold| &cold.qualifications).map(|(qualification, ..)| *qualification))
     }
 
-    /// Remembers a qualification, whether the lead was protected then, and what it earned.
+    /// Adds a qualification: whether the lead was protected then, and what it earned.
     pub(super) fn add_qualification(&mut self, protected: bool, earning: Earning) {
         let warm = self.warm_mut();
         let Some(first) = &mut warm.earning else {
@@ -178,33 +181,33 @@ impl Lead {
 
     /// When the first sale with a credit occurred, of those recorded (rules 6.3).
     pub fn first_sale(&self, credit: Row, state: &State) -> Option<Time> {
-        let told = self.cold().map_or(&[][..], |cold| &cold.first_sales);
-        if told.is_empty() {
-            return self.first_told(state).filter(|(known, _)| *known == credit).map(|(_, at)| at);
+        let known_first = self.cold().map_or(&[][..], |cold| &cold.first_sales);
+        if known_first.is_empty() {
+            return self.first_recorded(state).filter(|(known, _)| *known == credit).map(|(_, at)| at);
         }
-        told.iter().find(|(known, _)| *known == credit).map(|(_, first)| *first)
+        known_first.iter().find(|(known, _)| *known == credit).map(|(_, first)| *first)
     }
 
     /// The credit of the sale that was recorded first, and when it occurred.
-    fn first_told(&self, state: &State) -> Option<(Row, Time)> {
+    fn first_recorded(&self, state: &State) -> Option<(Row, Time)> {
         let sale = state.commissions.sales.get(self.sales.0.get()?);
         Some((sale.credit()?, sale.stamp().occurred_at))
     }
 
-    fn add_sale(&mut self, sale: Row, first_told: Option<(Row, Time)>, credit: Option<Row>, at: Time) {
+    fn add_sale(&mut self, sale: Row, first_recorded: Option<(Row, Time)>, credit: Option<Row>, at: Time) {
         let is_first = self.sales.0.get().is_none();
         self.sales = (if is_first { Some(sale).into() } else { self.sales.0 }, Some(sale).into());
         self.sales_count += 1;
-        let is_said = self.cold().is_none_or(|cold| cold.first_sales.is_empty())
-            && first_told.is_some_and(|(known, first)| Some(known) == credit && first <= at);
-        let Some(credit) = credit.filter(|_| !is_first && !is_said) else { return };
-        let told = &mut self.cold_mut().first_sales;
-        if told.is_empty() {
-            told.extend(first_told);
+        let is_implied = self.cold().is_none_or(|cold| cold.first_sales.is_empty())
+            && first_recorded.is_some_and(|(known, first)| Some(known) == credit && first <= at);
+        let Some(credit) = credit.filter(|_| !is_first && !is_implied) else { return };
+        let known_first = &mut self.cold_mut().first_sales;
+        if known_first.is_empty() {
+            known_first.extend(first_recorded);
         }
-        match told.iter_mut().find(|(known, _)| *known == credit) {
+        match known_first.iter_mut().find(|(known, _)| *known == credit) {
             Some((_, first)) => *first = at.min(*first),
-            None => told.push((credit, at)),
+            None => known_first.push((credit, at)),
         }
     }
 
@@ -222,16 +225,16 @@ impl Lead {
 }
 
 impl State {
-    /// Remembers a sale with the lead that it names.
+    /// Adds a sale to the lead that it names.
     pub(in crate::domain) fn add_sale(&mut self, lead: Row, sale: Row) {
         let known = self.leads.by_id.get(lead);
-        let (first_told, last) = (known.first_told(self), known.sales.1.get());
+        let (first_recorded, last) = (known.first_recorded(self), known.sales.1.get());
         if let Some(last) = last {
             self.commissions.sales.get_mut(last).set_next_of_lead(sale);
         }
         let added = self.commissions.sales.get(sale);
         let (credit, at) = (added.credit(), added.stamp().occurred_at);
-        self.leads.by_id.get_mut(lead).add_sale(sale, first_told, credit, at);
+        self.leads.by_id.get_mut(lead).add_sale(sale, first_recorded, credit, at);
     }
 }
 

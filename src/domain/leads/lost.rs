@@ -8,7 +8,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto;
 
-/// Nothing came of a lead; another claim may open it again.
+/// A lead was lost; another claim may open it again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeadLost {
     lead: Id,

@@ -9,7 +9,7 @@ use arrayvec::ArrayVec;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-/// Match keys, in the order of their introduction, each with its leads. Each text is kept once, beside others.
+/// Match keys, in the order of their introduction, each with its leads: an interner of texts.
 #[derive(Default)]
 pub struct MatchKeys {
     texts: Texts,
@@ -41,7 +41,7 @@ impl MatchKeys {
         first.into_iter().chain(self.more.by_key(&row).into_iter().flatten().copied())
     }
 
-    /// Notes that a lead has a key; answers the key's row if it had not before.
+    /// Adds a lead to a key. Returns the key's row, or `None` if the lead had the key before.
     pub fn add(&mut self, key: &str, lead: Row) -> Option<Row> {
         let Some(row) = self.find(key) else { return Some(self.introduce(key, lead)) };
         if self.leads(row).any(|known| known == lead) {
@@ -62,10 +62,10 @@ impl MatchKeys {
     }
 }
 
-/// Texts of a page.
+/// Texts per page.
 const PAGE: usize = 128;
 
-/// Texts, beside each other in pages. A copy shares the pages.
+/// A string arena: texts one after the other in pages, which copies share (copy-on-write).
 #[derive(Clone, Default)]
 struct Texts {
     pages: Vec<Arc<TextPage>>,

@@ -35,7 +35,7 @@ slice! {
         pub by_id: Table<Id, Lead> => Section::Leads,
         pub(super) aliases: Table<Id, Alias> => Section::Aliases,
         pub(super) match_keys: MatchKeys => (Section::MatchKeys, Section::SharedMatchKeys),
-        /// Claims of decisions: many are equal.
+        /// The interner of claims.
         pub(super) claims: Interner<Claim>,
     }
 }
@@ -65,7 +65,7 @@ impl Leads {
         (lead.is_seen(seen) && lead.aliases(seen).contains(&id)).then_some(row)
     }
 
-    /// Where an id or alias was introduced.
+    /// Returns the position of the record that introduced an id or alias.
     pub fn introduced_at(&self, id: &Id) -> Option<u64> {
         let own = self.by_id.by_key(id).map(|lead| lead.introduced().position);
         own.or_else(|| self.aliases.by_key(id).map(|alias| alias.stamp.position))
@@ -94,7 +94,7 @@ impl Leads {
         }
     }
 
-    /// Writes a decision on a lead, which is new if its id is; answers its row.
+    /// Writes a decision on a lead, and the lead if its id is new. Returns its row.
     fn decide(&mut self, lead: &Id, decision: Decision) -> Row {
         let decision = self.interned(decision);
         match self.find(lead) {
@@ -106,18 +106,18 @@ impl Leads {
         }
     }
 
-    /// The decision with its claim interned.
+    /// Returns the decision with its claim interned.
     fn interned(&mut self, mut decision: Decision) -> Decision {
         decision.claim = self.claims.intern(decision.claim);
         decision
     }
 
-    /// Notes that a claim on a lead used an id other than its own.
+    /// Records that a claim on a lead used an id other than its own.
     fn note_alias(&mut self, alias: &Id, lead: Row, stamp: Stamp) {
         if self.aliases.find(alias).is_none() {
             self.aliases.insert(alias.clone(), Alias { lead, stamp });
         }
-        // Told late, a claim may have used it before those that are known.
+        // A claim that is recorded late may have used it earlier than those recorded before.
         let known = |(id, before): &(Id, Stamp)| id == alias && before.occurred_at <= stamp.occurred_at;
         if !self.by_id.get(lead).all_aliases().iter().any(known) {
             self.by_id.get_mut(lead).add_alias(alias.clone(), stamp);
@@ -152,7 +152,8 @@ impl Owner {
 }
 
 impl Lead {
-    /// What it accrued under the rule of a name, by sales and qualifications; reversals do not free it again (rules 6.6).
+    /// Returns what it accrued under the rule of a name, in minor units, by sales and qualifications; reversals are not
+    /// subtracted (rules 6.6).
     pub fn accrued_under(&self, agreement: Row, rule: &str, currency: Currency, state: &State) -> i128 {
         let sales = self.sales(state).map(|row| state.commissions.sales.get(row)).filter(|sale| sale.credit() == Some(agreement));
         let of_sales = sales.filter_map(|sale| {

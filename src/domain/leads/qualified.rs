@@ -1,10 +1,9 @@
 //! A lead qualified: it keeps its protection, and may earn a flat reward (rules 5.2, 6.2).
 
 use crate::domain::calendar::Time;
-use crate::domain::commissions::assess::{AssessmentInput, assess};
+use crate::domain::commissions::assess::{AssessmentInput, assess, assessment_in};
 use crate::domain::commissions::earning::{Earning, Pinned};
-use crate::domain::commissions::posting::subject_of_agreement;
-use crate::domain::commissions::sale_recorded::{accrue, assessment_in};
+use crate::domain::commissions::posting::{accrue, subject_of_agreement};
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
@@ -12,7 +11,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto;
 
-/// A lead turned out to be worth working.
+/// A lead qualified.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeadQualified {
     lead: Id,

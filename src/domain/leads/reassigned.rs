@@ -1,14 +1,13 @@
 //! A lead was given to somebody else, with what is unpaid of its commission if so wanted (rules 5.5).
 
-use super::referred::claim_of;
+use super::claim::claim_of;
 use super::{Claim, Decision, Lead};
 use crate::domain::account::AccountName;
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::Time;
 use crate::domain::commissions::earning::Earning;
 use crate::domain::commissions::holdings::{CommissionPart, HOUSE, Holding};
-use crate::domain::commissions::posting::{PartnerEntry, subject_of_part};
-use crate::domain::commissions::sale_refunded::part_posted;
+use crate::domain::commissions::posting::{PartnerEntry, part_posted, subject_of_part};
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
@@ -18,7 +17,7 @@ use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto::{self, EntryKind, OwnershipRule, lead_reassigned::To};
 
-/// Somebody decided who owns a lead from now on.
+/// A decision on who owns a lead from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeadReassigned {
     lead: Id,
@@ -121,7 +120,7 @@ impl LeadReassigned {
         Ok(effect)
     }
 
-    /// Moves what stands with others and is unpaid, lot by lot: out, and in unless it goes to the house.
+    /// Transfers the unpaid commission that others hold, lot by lot: a posting out and, unless it goes to the house, one in.
     fn transfer(&self, row: Row, lead: &Lead, at: Time, state: &State, effects: &mut Vec<Effect>) {
         let to = self
             .to

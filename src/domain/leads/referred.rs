@@ -1,8 +1,8 @@
 //! A lead was referred: a first claim, or another one on a lead that is known (rules 5.1–5.3).
 
+use super::claim::claim_of;
 use super::{Claim, Decision, DeclinedClaim, Lead, Origin, Owner, ProtectionEnd};
-use crate::domain::agreements::terms::Protection;
-use crate::domain::calendar::{Time, Tz};
+use crate::domain::calendar::Time;
 use crate::domain::campaigns::{Campaign, CampaignParty, Referral};
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
@@ -15,7 +15,7 @@ use crate::proto::{self, AcquiredBy, OwnershipRule};
 /// The most match keys of a referral.
 const MAX_MATCH_KEYS: usize = 8;
 
-/// Somebody claims a lead.
+/// A claim on a lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LeadReferred {
     /// The lead, by any of its ids.
@@ -75,8 +75,8 @@ impl EventType for LeadReferred {
                         ..claim_of(effect, *terms_position, pinned, state)
                     };
                     let row = state.leads.decide(lead, Decision::new(stamp, claim));
-                    self.tell_campaign(row, credit.as_ref().filter(|_| *owner != Party::House), stamp, state);
-                    self.name(row, stamp, state);
+                    self.add_to_campaign(row, credit.as_ref().filter(|_| *owner != Party::House), stamp, state);
+                    self.add_alias(row, stamp, state);
                     for key in &self.match_keys {
                         state.leads.add_match_key(key, row, stamp);
                     }
@@ -91,7 +91,7 @@ impl EventType for LeadReferred {
                         earlier_than_owner: *earlier_than_owner,
                     };
                     state.leads.by_id.get_mut(row).add_declined(claim);
-                    self.name(row, stamp, state);
+                    self.add_alias(row, stamp, state);
                 }
                 _ => {}
             }
@@ -185,8 +185,8 @@ impl LeadReferred {
         }
     }
 
-    /// Tells the campaign of a referral through it, and whose a joint lead became.
-    fn tell_campaign(&self, lead: Row, acquirer: Option<&Id>, stamp: Stamp, state: &mut State) {
+    /// Adds the referral to its campaign, with the participant that a joint lead went to.
+    fn add_to_campaign(&self, lead: Row, acquirer: Option<&Id>, stamp: Stamp, state: &mut State) {
         let Some(id) = &self.campaign else { return };
         let (row, campaign) = state.campaigns.known(id);
         let party = acquirer.map_or(CampaignParty::House, |id| CampaignParty::Agreement(id.clone()));
@@ -195,30 +195,11 @@ impl LeadReferred {
         state.campaigns.by_id.get_mut(row).add_referral(Referral { stamp, lead, allocated_to });
     }
 
-    /// Makes the id an alias, unless it is the lead's own (rules 5.3).
-    fn name(&self, row: Row, stamp: Stamp, state: &mut State) {
+    /// Records the id as an alias, unless it is the lead's own (rules 5.3).
+    fn add_alias(&self, row: Row, stamp: Stamp, state: &mut State) {
         if *state.leads.by_id.key(row) != self.lead {
             state.leads.note_alias(&self.lead, row, stamp);
         }
-    }
-}
-
-/// The claim that an effect decides, its protection pinned to the terms of a record (rules 5.2).
-pub(super) fn claim_of(effect: &Effect, terms_position: u64, agreement: Option<&Id>, state: &State) -> Claim {
-    let Effect::LeadOwnerSet { owner, credit, rule, .. } = effect else { unreachable!("called with a decision on an owner") };
-    let agreement = agreement.and_then(|id| state.agreements.by_id.by_key(id));
-    let pinned = agreement.and_then(|agreement| agreement.version_of(terms_position));
-    // A lead of the house's own, without an agreement, is protected without limit; without terms as if they said nothing.
-    let without_terms = if agreement.is_some() { Protection::default() } else { Protection::UNLIMITED };
-    let protection = pinned.map_or(without_terms, |version| version.terms.protection);
-    Claim {
-        owner: Owner::from_party(owner, state),
-        credit: credit.as_ref().map(|id| state.agreements.by_id.find(id).expect("a credit names a known agreement")),
-        rule: *rule,
-        acquired_by: None,
-        origin: Origin::default(),
-        protection,
-        zone: pinned.map_or(Tz::UTC, |version| version.terms.zone),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto;
 
-/// Somebody looked at whether a partner fits.
+/// An assessment of how well a partner fits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PartnerAssessed {
     partner: Id,

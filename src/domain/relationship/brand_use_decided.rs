@@ -1,4 +1,4 @@
-//! A brand use was approved or declined; once, and not where the terms approved it (rules 10.1, 13).
+//! A brand use was approved or declined; a second decision is refused, also where the terms approved it (rules 10.1, 13).
 
 use super::BrandUseDecision;
 use crate::domain::calendar::Time;
@@ -9,7 +9,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto;
 
-/// The other side answered.
+/// The other side decided on a brand use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BrandUseDecided {
     brand_use: Id,

@@ -41,7 +41,7 @@ impl EventType for BrandUseRequested {
         vec![(IdKind::Agreement, &self.agreement)]
     }
 
-    /// The terms in force decide, after the end those at the end: without any, somebody has to.
+    /// Approves at once what the terms that apply allow; without terms the use awaits a decision (rules 10.1).
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
         let version = state.agreements.known(&self.agreement).terms_applying(context.occurred_at, Seen::ALL);
         let allowed = version.map(|version| &version.terms.brand_use).is_some_and(|brand_use| {

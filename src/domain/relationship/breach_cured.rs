@@ -1,4 +1,4 @@
-//! A breach was put right; once (rules 10.1).
+//! A breach was cured; a second time is refused (rules 10.1).
 
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
@@ -8,7 +8,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto;
 
-/// What was broken is mended.
+/// A breach is cured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BreachCured {
     breach: Id,

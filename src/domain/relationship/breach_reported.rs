@@ -9,7 +9,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto::{self, BreachClause, Side};
 
-/// A part of the agreement was not kept.
+/// A side did not keep a clause of the agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BreachReported {
     breach: Id,

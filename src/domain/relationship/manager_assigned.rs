@@ -9,7 +9,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto::{self, Side};
 
-/// Somebody looks after an agreement for a side from now on.
+/// A side names who looks after an agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManagerAssigned {
     agreement: Id,

@@ -21,9 +21,9 @@ use crate::proto::{BrandChannel, BreachClause, LaunchStep, ReviewDecision, Revie
 slice! {
     /// What is known of all relationships.
     pub struct Relationship {
-        /// What was done under an agreement, by its row.
+        /// What was recorded about agreements, by the agreement's row.
         pub(super) agreements: Table<Row, AgreementActivity> => Section::Conduct,
-        /// What was found and done before there was an agreement, by the partner's row.
+        /// What was recorded about partners before there was an agreement, by the partner's row.
         pub(super) partners: Table<Row, PartnerActivity> => Section::Approaches,
         /// Brand uses by id.
         pub brand_uses: Table<Id, BrandUse> => Section::BrandUses,
@@ -32,7 +32,7 @@ slice! {
     }
 }
 
-/// What the sides did under an agreement, each in the order of recording.
+/// What was recorded about an agreement's relationship, each list in the order of recording.
 #[derive(Clone, Default)]
 pub(super) struct AgreementActivity {
     managers: Vec<Manager>,
@@ -42,7 +42,7 @@ pub(super) struct AgreementActivity {
     breaches: Vec<Row>,
 }
 
-/// What was found of a partner, and done with it, each in the order of recording.
+/// What was recorded about a partner before there was an agreement, each list in the order of recording.
 #[derive(Clone, Default)]
 pub(super) struct PartnerActivity {
     assessments: Vec<(Stamp, Fit)>,
@@ -80,7 +80,7 @@ pub struct Review {
     pub kind: ReviewKind,
     /// What was decided.
     pub decision: Option<ReviewDecision>,
-    /// What was said, as sent.
+    /// The summary, as sent.
     pub summary: Box<str>,
 }
 
@@ -95,7 +95,7 @@ pub struct Fit {
     pub brand_alignment: u32,
     /// Whether it competes with the house.
     pub competitor: bool,
-    /// What was said besides, as sent.
+    /// Notes, as sent.
     pub notes: Box<str>,
 }
 
@@ -122,7 +122,7 @@ pub struct BrandUseDecision {
     pub stamp: Stamp,
     /// Whether the brand may be used.
     pub approved: bool,
-    /// What was said besides, as sent.
+    /// A note, as sent.
     pub note: Box<str>,
 }
 
@@ -137,7 +137,7 @@ pub struct Breach {
     pub by: Side,
     /// Of which part.
     pub clause: BreachClause,
-    /// Until when it is to be put right; none: no term.
+    /// Until when it is to be cured; `None` for no deadline.
     pub cure_by: Option<Time>,
     /// What happened, as sent.
     pub description: Box<str>,
@@ -190,7 +190,7 @@ impl BrandUse {
 }
 
 impl Breach {
-    /// When it was put right, as seen.
+    /// Returns when it was cured, as seen.
     pub fn cured_at(&self, seen: Seen) -> Option<Time> {
         self.cured.filter(|stamp| seen.sees(*stamp)).map(|stamp| stamp.occurred_at)
     }

@@ -1,4 +1,4 @@
-//! The sides looked at the relationship together (rules 10.1).
+//! A check-in or quarterly business review was held (rules 10.1).
 
 use super::Review;
 use crate::domain::calendar::Time;

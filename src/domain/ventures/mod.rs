@@ -8,9 +8,8 @@ pub mod profit_distributed;
 use super::account::AccountName;
 use super::agreements::terms::VentureOwnership;
 use super::calendar::Time;
-use super::effect::narrowed;
 use super::ids::Id;
-use super::money::Currency;
+use super::money::{Currency, saturating_i64};
 use super::rejection::Rejection;
 use super::{Seen, State};
 use crate::proto::AgreementType;
@@ -27,10 +26,10 @@ impl State {
         version.terms.ownership.ok_or_else(|| refused("its terms name no ownership; amend them"))
     }
 
-    /// A side's capital that was not returned, in minor units, as far as recorded.
+    /// Returns a side's capital that was not returned, in minor units, by all that is recorded.
     fn capital(&self, account: AccountName, currency: Currency) -> i64 {
         let balance = self.accounts.by_key(&(account, currency)).map_or(0, |account| account.totals().balance());
         // Debit is above zero; capital is credited. It fits: the range was checked when it was posted.
-        narrowed(-balance)
+        saturating_i64(-balance)
     }
 }

@@ -3,8 +3,7 @@
 use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::account::{Account, Entry};
 use crate::domain::calendar::Time;
-use crate::domain::effect::narrowed;
-use crate::domain::money::Money;
+use crate::domain::money::{Money, saturating_i64};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::queries::payables::minimum_payout;
@@ -114,7 +113,7 @@ impl Watch for NegativeBalance {
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {
         let (Some(partner), Some(balance)) = (state.partner_of(row), state.balance(row, seen)) else { return String::new() };
-        let owed = Money::new(balance.currency, narrowed(-balance.net));
+        let owed = Money::new(balance.currency, saturating_i64(-balance.net));
         let partner = state.partners.key(partner);
         format!("{partner} owes the house {owed}: agree how it is paid back, or let coming commission fill it")
     }
@@ -185,7 +184,7 @@ impl Watch for PayableDue {
         let Some(partner) = state.partner_of(row) else { return String::new() };
         let disputed: i128 = state.disputed_changes(row, seen).iter().map(|(_, change)| change).sum();
         let payable = settled(state.accounts.get(row), seen) - disputed.max(0);
-        let amount = Money::new(state.accounts.key(row).1, narrowed(payable));
+        let amount = Money::new(state.accounts.key(row).1, saturating_i64(payable));
         format!("{amount} is payable to {}: pay it out and record the payment", state.partners.key(partner))
     }
 }

@@ -8,9 +8,8 @@ mod ratio;
 pub mod reach;
 
 use super::{Query, Source, StateView, agreement_seen, campaign_seen, parsed, partner_seen, seen_by};
-use crate::domain::effect::narrowed;
 use crate::domain::ids::Id;
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, saturating_i64};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
@@ -165,11 +164,11 @@ impl Figures<'_> {
         let counts = Counts { registrations: registrations.unwrap_or(0), qualified, deals };
         let by_currency = self.own.by_currency();
         proto::Metrics {
-            leads: narrowed(leads),
-            qualified: narrowed(qualified),
-            registrations: registrations.map(narrowed),
+            leads: saturating_i64(leads),
+            qualified: saturating_i64(qualified),
+            registrations: registrations.map(saturating_i64),
             conversion: ratio(qualified, registrations.unwrap_or(leads)),
-            deals: narrowed(deals),
+            deals: saturating_i64(deals),
             close_rate: ratio(deals, qualified),
             by_currency: by_currency.iter().map(|(currency, amounts)| self.money(*currency, amounts, &counts)).collect(),
             reach: self.reach.figures(),
@@ -183,12 +182,12 @@ impl Figures<'_> {
         let part_of_all = if self.selection.scope == Scope::All { credited } else { revenue };
         proto::CurrencyMetrics {
             currency_code: currency.code().to_owned(),
-            revenue: narrowed(revenue),
+            revenue: saturating_i64(revenue),
             average_deal: mean(revenue, i128::from(deals)),
-            commission: narrowed(commission),
-            net_revenue: narrowed(net_revenue),
-            cost: narrowed(cost),
-            net_result: narrowed(net_revenue - cost),
+            commission: saturating_i64(commission),
+            net_revenue: saturating_i64(net_revenue),
+            cost: saturating_i64(cost),
+            net_result: saturating_i64(net_revenue - cost),
             return_on_cost: ratio(revenue - cost, cost),
             cost_per_registration: mean(cost, counts.registrations),
             cost_per_qualified: mean(cost, counts.qualified),

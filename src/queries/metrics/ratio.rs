@@ -1,7 +1,6 @@
 //! Exact fractions and rounded means; nothing divides by zero (rules 11).
 
-use crate::domain::effect::narrowed;
-use crate::domain::money::round_half_away;
+use crate::domain::money::{round_half_away, saturating_i64};
 use crate::proto::Ratio;
 
 /// Basis points that make a whole, as wide as sums are.
@@ -9,14 +8,14 @@ const WHOLE: i128 = 10_000;
 
 /// The fraction as it stands, not reduced, with its basis points rounded half away from zero; none of nothing.
 pub fn ratio(numerator: i128, denominator: i128) -> Option<Ratio> {
-    let basis_points = narrowed(divided(numerator * WHOLE, denominator)?);
+    let basis_points = saturating_i64(divided(numerator * WHOLE, denominator)?);
     let (numerator, denominator) = fitted(numerator, denominator);
     Some(Ratio { numerator, denominator, basis_points })
 }
 
 /// An amount for each of so many, rounded half away from zero; none of nobody.
 pub fn mean(amount: i128, count: i128) -> Option<i64> {
-    divided(amount, count).map(narrowed)
+    divided(amount, count).map(saturating_i64)
 }
 
 fn divided(numerator: i128, denominator: i128) -> Option<i128> {

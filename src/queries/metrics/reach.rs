@@ -2,7 +2,7 @@
 
 use super::ratio::ratio;
 use crate::domain::campaigns::Campaign;
-use crate::domain::effect::narrowed;
+use crate::domain::money::saturating_i64;
 use crate::domain::{Seen, Stamp};
 use crate::projections::metrics::Window;
 use crate::proto;
@@ -75,11 +75,11 @@ impl Total {
     /// The figures, if anything was measured.
     pub fn figures(&self) -> Option<proto::Reach> {
         self.is_measured.then(|| proto::Reach {
-            combined_audience: narrowed(self.combined_audience),
+            combined_audience: saturating_i64(self.combined_audience),
             uplift: ratio(self.combined_audience, self.house_audience),
-            impressions: narrowed(self.impressions),
-            visits: narrowed(self.visits),
-            mentions: narrowed(self.mentions),
+            impressions: saturating_i64(self.impressions),
+            visits: saturating_i64(self.visits),
+            mentions: saturating_i64(self.mentions),
             visit_rate: ratio(self.visits, self.combined_audience),
         })
     }

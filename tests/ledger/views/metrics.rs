@@ -2,12 +2,13 @@
 
 mod recounted;
 
+use crate::common::facts::{
+    cost, day, delivered, measured, planned, qualified, reassigned, referred, referred_through, refunded, registered, signed, sold, taking,
+    terms,
+};
+use crate::common::story::Story;
 use crate::views::answers::metrics;
 use crate::views::as_known_at::{Turn, play};
-use crate::views::story::{
-    Story, cost, day, delivered, measured, planned, qualified, reassigned, referred, referred_through, refunded, registered, signed, sold,
-    taking, terms,
-};
 use partnership_ledger::domain::parse::{Fields, timestamp};
 use partnership_ledger::domain::{Seen, State};
 use partnership_ledger::proto::event::Body;
