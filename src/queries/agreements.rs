@@ -27,9 +27,9 @@ impl StateQuery for GetAgreement {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let row = agreement_seen(reading, &self.agreement, seen)?;
-        Ok(proto::GetAgreementResponse { agreement: Some(agreement(reading, row, seen)), position: seen.position })
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let row = agreement_seen(view, &self.agreement, seen)?;
+        Ok(proto::GetAgreementResponse { agreement: Some(agreement(view, row, seen)), position: seen.position })
     }
 }
 
@@ -63,8 +63,8 @@ impl StateQuery for ListAgreements {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let partner = self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?;
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let partner = self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?;
         let wanted = |known: &Agreement| {
             known.is_seen(seen)
                 && partner.is_none_or(|partner| known.partner == partner)
@@ -74,7 +74,7 @@ impl StateQuery for ListAgreements {
         let items = |state: &State, row| {
             if wanted(state.agreements.by_id.get(row)) { vec![agreement(state, row, seen)] } else { Vec::new() }
         };
-        let (agreements, next_page_token) = self.page.fill(reading, seen, |state| state.agreements.by_id.len(), items);
+        let (agreements, next_page_token) = self.page.fill(view, seen, |state| state.agreements.by_id.len(), items);
         Ok(proto::ListAgreementsResponse { agreements, next_page_token, position: seen.position })
     }
 }

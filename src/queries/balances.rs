@@ -27,9 +27,9 @@ impl StateQuery for GetBalance {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let row = partner_seen(reading, &self.partner, seen)?;
-        let balances = reading.balances(row, seen).iter().map(balance).collect();
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let row = partner_seen(view, &self.partner, seen)?;
+        let balances = view.balances(row, seen).iter().map(balance).collect();
         Ok(proto::GetBalanceResponse { balances, position: seen.position })
     }
 }
@@ -60,7 +60,7 @@ impl StateQuery for ListBalances {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let items = |state: &State, row| {
             if !seen.sees(state.partners.get(row).registered()) {
                 return Vec::new();
@@ -70,7 +70,7 @@ impl StateQuery for ListBalances {
             let partner_id = state.partners.key(row).to_string();
             if balances.is_empty() { Vec::new() } else { vec![proto::PartnerBalances { partner_id, balances }] }
         };
-        let (partners, next_page_token) = self.page.fill(reading, seen, |state| state.partners.len(), items);
+        let (partners, next_page_token) = self.page.fill(view, seen, |state| state.partners.len(), items);
         Ok(proto::ListBalancesResponse { partners, next_page_token, position: seen.position })
     }
 }

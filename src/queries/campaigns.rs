@@ -29,9 +29,9 @@ impl StateQuery for GetCampaign {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let row = campaign_seen(reading, &self.campaign, seen)?;
-        Ok(proto::GetCampaignResponse { campaign: Some(campaign(reading, row, seen)), position: seen.position })
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let row = campaign_seen(view, &self.campaign, seen)?;
+        Ok(proto::GetCampaignResponse { campaign: Some(campaign(view, row, seen)), position: seen.position })
     }
 }
 
@@ -65,8 +65,8 @@ impl StateQuery for ListCampaigns {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let agreement = self.agreement.as_ref().map(|id| agreement_seen(reading, id, seen)).transpose()?;
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let agreement = self.agreement.as_ref().map(|id| agreement_seen(view, id, seen)).transpose()?;
         let wanted = |state: &State, known: &Campaign| {
             seen.sees(known.planned)
                 && agreement.is_none_or(|row| known.participants.iter().any(|participant| participant.agreement == Some(row)))
@@ -76,7 +76,7 @@ impl StateQuery for ListCampaigns {
         let items = |state: &State, row| {
             if wanted(state, state.campaigns.by_id.get(row)) { vec![campaign(state, row, seen)] } else { Vec::new() }
         };
-        let (campaigns, next_page_token) = self.page.fill(reading, seen, |state| state.campaigns.by_id.len(), items);
+        let (campaigns, next_page_token) = self.page.fill(view, seen, |state| state.campaigns.by_id.len(), items);
         Ok(proto::ListCampaignsResponse { campaigns, next_page_token, position: seen.position })
     }
 }

@@ -40,8 +40,8 @@ impl StateQuery for ListDisputes {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let partner = self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?;
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let partner = self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?;
         let items = |state: &State, row| {
             let known = state.commissions.disputes.get(row);
             if !seen.sees(known.opened) || self.open_only && !known.is_open(seen.time, seen) {
@@ -52,7 +52,7 @@ impl StateQuery for ListDisputes {
                 .is_none_or(|partner| is_about(state, known.subject, partner, seen) || held.iter().any(|(holder, _)| *holder == partner));
             if wanted { vec![dispute(state, row, held, seen)] } else { Vec::new() }
         };
-        let (disputes, next_page_token) = self.page.fill(reading, seen, |state| state.commissions.disputes.len(), items);
+        let (disputes, next_page_token) = self.page.fill(view, seen, |state| state.commissions.disputes.len(), items);
         Ok(proto::ListDisputesResponse { disputes, next_page_token, position: seen.position })
     }
 }

@@ -109,7 +109,7 @@ struct Chain<'a> {
 }
 
 impl<'a> Chain<'a> {
-    /// Tells everything; answers what counts as paid.
+    /// Adds all steps; returns what counts as paid, in minor units.
     fn tell(&mut self) -> i64 {
         self.tell_partner();
         self.tell_agreement();

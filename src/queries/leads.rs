@@ -29,9 +29,9 @@ impl StateQuery for GetLead {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let row = lead_seen(reading, &self.lead, seen)?;
-        Ok(proto::GetLeadResponse { lead: Some(lead(reading, row, seen)), position: seen.position })
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let row = lead_seen(view, &self.lead, seen)?;
+        Ok(proto::GetLeadResponse { lead: Some(lead(view, row, seen)), position: seen.position })
     }
 }
 
@@ -71,11 +71,11 @@ impl StateQuery for ListLeads {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let agreement = self.agreement.as_ref().map(|id| agreement_seen(reading, id, seen)).transpose()?;
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let agreement = self.agreement.as_ref().map(|id| agreement_seen(view, id, seen)).transpose()?;
         let owner = self.owner.as_ref().map(|owner| match owner {
             OwnerFilter::House => Ok(Owner::House),
-            OwnerFilter::Partner(id) => partner_seen(reading, id, seen).map(Owner::Partner),
+            OwnerFilter::Partner(id) => partner_seen(view, id, seen).map(Owner::Partner),
         });
         let owner = owner.transpose()?;
         let wanted = |state: &State, known: &Lead| {
@@ -87,7 +87,7 @@ impl StateQuery for ListLeads {
         let items = |state: &State, row| {
             if wanted(state, state.leads.by_id.get(row)) { vec![lead(state, row, seen)] } else { Vec::new() }
         };
-        let (leads, next_page_token) = self.page.fill(reading, seen, |state| state.leads.by_id.len(), items);
+        let (leads, next_page_token) = self.page.fill(view, seen, |state| state.leads.by_id.len(), items);
         Ok(proto::ListLeadsResponse { leads, next_page_token, position: seen.position })
     }
 }

@@ -60,7 +60,7 @@ pub trait StateQuery: Sized {
     /// Returns the question of a request; bad fields go to `fields`.
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self;
 
-    /// As of when and as known at which position the request asks.
+    /// The options of a request: as of when, and as known at which position.
     fn options(request: &Self::Request) -> Option<&proto::ReadOptions>;
 
     /// The page that is asked for, if it is of a list.

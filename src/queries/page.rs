@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 pub const DEFAULT_PAGE_SIZE: u32 = 100;
 /// The most items of a page.
 pub const MAX_PAGE_SIZE: u32 = 1_000;
-/// Rows that are looked at before the writer is let in.
+/// Rows that are looked at between two yields to the writer.
 const ROWS_AT_A_TIME: u32 = 512;
 /// Bytes of a token: question, time, position, place, checksum.
 const TOKEN_BYTES: usize = 4 + 8 + 4 + 8 + 8 + 8 + 4;
@@ -25,7 +25,7 @@ pub type Place = (u64, u64);
 pub struct PageRequest {
     /// How many items at most.
     pub size: usize,
-    /// Where to go on, and at which instant; none for the first page.
+    /// Where to go on, and at which instant; `None` for the first page.
     pub start: Option<Token>,
     question: u32,
 }
@@ -69,7 +69,7 @@ impl PageRequest {
     /// Fills the page with the items of rows, in their order; with where to go on.
     pub fn fill<V: StateView, T>(
         &self,
-        reading: &mut V,
+        view: &mut V,
         seen: Seen,
         rows: impl Fn(&State) -> usize,
         items: impl Fn(&State, Row) -> Vec<T>,
@@ -78,8 +78,8 @@ impl PageRequest {
         let mut found = Vec::new();
         let mut row = Row::try_from(first_row).unwrap_or(Row::MAX);
         let mut looked_at: u32 = 0;
-        while (row as usize) < rows(reading) {
-            for (index, item) in (0..).zip(items(reading, row)).filter(|(index, _)| *index >= skipped) {
+        while (row as usize) < rows(view) {
+            for (index, item) in (0..).zip(items(view, row)).filter(|(index, _)| *index >= skipped) {
                 if found.len() == self.size {
                     return (found, self.token(Some((u64::from(row), index)), seen));
                 }
@@ -89,7 +89,7 @@ impl PageRequest {
             row += 1;
             looked_at += 1;
             if looked_at.is_multiple_of(ROWS_AT_A_TIME) {
-                reading.yield_to_writer();
+                view.yield_to_writer();
             }
         }
         (found, String::new())

@@ -28,9 +28,9 @@ impl StateQuery for GetPartner {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let row = partner_seen(reading, &self.partner, seen)?;
-        Ok(proto::GetPartnerResponse { partner: partner(reading, row, seen), position: seen.position })
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let row = partner_seen(view, &self.partner, seen)?;
+        Ok(proto::GetPartnerResponse { partner: partner(view, row, seen), position: seen.position })
     }
 }
 
@@ -62,13 +62,13 @@ impl StateQuery for ListPartners {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let wanted = |partner: &proto::Partner| {
             (self.kind == PartnerKind::Unspecified || partner.kind == self.kind as i32)
                 && self.category.as_ref().is_none_or(|category| partner.categories.iter().any(|known| **known == **category))
         };
         let items = |state: &State, row| partner(state, row, seen).filter(wanted).into_iter().collect();
-        let (partners, next_page_token) = self.page.fill(reading, seen, |state| state.partners.len(), items);
+        let (partners, next_page_token) = self.page.fill(view, seen, |state| state.partners.len(), items);
         Ok(proto::ListPartnersResponse { partners, next_page_token, position: seen.position })
     }
 }

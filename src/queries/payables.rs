@@ -2,9 +2,8 @@
 
 use super::page::PageRequest;
 use super::{StateQuery, StateView};
-use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
-use crate::domain::money::{Currency, saturating_i64};
+use crate::domain::money::saturating_i64;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
@@ -37,13 +36,13 @@ impl StateQuery for ListPayables {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let partners = partners_by_id(reading, seen);
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let partners = partners_by_id(view, seen);
         let items = |state: &State, place: Row| {
             let wanted = |payable: &proto::Payable| self.include_below_minimum || !payable.below_minimum;
             payables(state, partners[place as usize], seen).into_iter().filter(wanted).collect()
         };
-        let (payables, next_page_token) = self.page.fill(reading, seen, |_| partners.len(), items);
+        let (payables, next_page_token) = self.page.fill(view, seen, |_| partners.len(), items);
         Ok(proto::ListPayablesResponse { payables, next_page_token, position: seen.position })
     }
 }
@@ -61,7 +60,7 @@ fn payables(state: &State, partner: Row, seen: Seen) -> Vec<proto::Payable> {
     let payable = state.balances(partner, seen).into_iter().filter(|balance| balance.payable > 0);
     payable
         .map(|balance| {
-            let minimum = minimum_payout(state, partner, balance.currency, seen.time, seen);
+            let minimum = state.minimum_payout(partner, balance.currency, seen.time, seen);
             proto::Payable {
                 partner_id: state.partners.key(partner).to_string(),
                 currency_code: balance.currency.to_string(),
@@ -71,13 +70,4 @@ fn payables(state: &State, partner: Row, seen: Seen) -> Vec<proto::Payable> {
             }
         })
         .collect()
-}
-
-/// The largest minimum in a currency among the terms in force at a time, or at the end, of a partner's signed agreements, as
-/// seen; 0 for none (rules 7.3).
-pub(super) fn minimum_payout(state: &State, partner: Row, currency: Currency, at: Time, seen: Seen) -> i64 {
-    let agreements = state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row));
-    let terms = agreements.filter_map(|agreement| agreement.terms_applying(at, seen));
-    let minimums = terms.filter_map(|version| version.terms.minimum_payout).filter(|minimum| minimum.currency == currency);
-    minimums.map(|minimum| minimum.minor_units).max().unwrap_or(0)
 }

@@ -35,14 +35,14 @@ impl StateQuery for ListPayouts {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let partner = self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?;
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+        let partner = self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?;
         let items = |state: &State, row| {
             let known = state.commissions.payouts.get(row);
             let wanted = seen.sees(known.stamp()) && partner.is_none_or(|partner| known.partner == partner);
             if wanted { vec![payout(state, row, seen)] } else { Vec::new() }
         };
-        let (payouts, next_page_token) = self.page.fill(reading, seen, |state| state.commissions.payouts.len(), items);
+        let (payouts, next_page_token) = self.page.fill(view, seen, |state| state.commissions.payouts.len(), items);
         Ok(proto::ListPayoutsResponse { payouts, next_page_token, position: seen.position })
     }
 }

@@ -18,9 +18,9 @@ const MAX_GAP: u64 = 8;
 /// Bytes that are read at a time.
 const READ_BYTES: usize = 4 << 20;
 
-/// A state that is read. Long answers let the writer in between their parts.
+/// A state that is read under a lock. Long answers yield to the writer between their parts.
 pub trait StateView: Deref<Target = State> {
-    /// Lets a waiting writer in. What is seen stays the same; rows that are not seen may come and go.
+    /// Lets a waiting writer take the lock in between. What is seen stays the same; rows that are not seen may come and go.
     fn yield_to_writer(&mut self);
 }
 

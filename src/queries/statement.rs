@@ -19,7 +19,7 @@ use crate::projections::index::Index;
 use crate::proto::{self, EntryKind, effect::Effect, event::Body};
 use std::collections::{BTreeMap, VecDeque};
 
-/// Entries that are looked at before the writer is let in.
+/// Entries that are looked at between two yields to the writer.
 const ENTRIES_AT_A_TIME: u32 = 8_192;
 /// Entries that are read at a time.
 const ENTRIES_AHEAD: usize = 64;
@@ -100,18 +100,18 @@ impl ListEntries {
     /// ids say may be among them.
     pub fn lines<V: StateView>(
         &self,
-        reading: &mut V,
+        view: &mut V,
         seen: Seen,
         selection: &Selection,
         among: Option<&[u64]>,
         from: Place,
         limit: usize,
     ) -> Lines {
-        let mut heads = heads(reading, selection.partner, seen, from);
+        let mut heads = heads(view, selection.partner, seen, from);
         let mut lines = Vec::new();
         let mut looked_at: u32 = 0;
         while let Some(head) = heads.iter_mut().filter(|head| head.next().is_some()).min_by_key(|head| head.next()) {
-            let account = reading.accounts.get(head.account);
+            let account = view.accounts.get(head.account);
             let Some(entry) = head.entry() else { break };
             if lines.len() == limit {
                 return Lines { lines, next: Some(place_of(&entry)) };
@@ -125,7 +125,7 @@ impl ListEntries {
             head.advance(account);
             looked_at += 1;
             if looked_at.is_multiple_of(ENTRIES_AT_A_TIME) {
-                reading.yield_to_writer();
+                view.yield_to_writer();
             }
         }
         Lines { lines, next: None }
@@ -222,7 +222,7 @@ fn positions_of_sale(state: &State, row: Row) -> Vec<u64> {
 pub struct Lines {
     /// The lines, in order.
     pub lines: Vec<Line>,
-    /// The first place that was not looked at; none at the end.
+    /// The first place that was not looked at; `None` at the end.
     pub next: Option<Place>,
 }
 

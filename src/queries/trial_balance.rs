@@ -9,7 +9,7 @@ use crate::domain::table::Row;
 use crate::proto;
 use std::collections::BTreeMap;
 
-/// Accounts that are summed up before the writer is let in.
+/// Accounts that are summed up between two yields to the writer.
 const ACCOUNTS_AT_A_TIME: Row = 256;
 
 /// `GetTrialBalance`.
@@ -27,12 +27,12 @@ impl StateQuery for GetTrialBalance {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
         let mut accounts = Vec::new();
         let mut row = 0;
-        while (row as usize) < reading.accounts.len() {
-            let ((name, currency), account) = (reading.accounts.key(row), reading.accounts.get(row));
+        while (row as usize) < view.accounts.len() {
+            let ((name, currency), account) = (view.accounts.key(row), view.accounts.get(row));
             let until = account.entries_until(seen.position);
             if account.first_entries(until).any(|entry| entry.effective_at <= seen.time) {
                 let balance = account.sums_of_first(until, seen).balance();
@@ -42,7 +42,7 @@ impl StateQuery for GetTrialBalance {
             }
             row += 1;
             if row.is_multiple_of(ACCOUNTS_AT_A_TIME) {
-                reading.yield_to_writer();
+                view.yield_to_writer();
             }
         }
         accounts.sort_by(|a, b| (&a.account, &a.currency_code).cmp(&(&b.account, &b.currency_code)));

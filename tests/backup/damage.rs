@@ -3,7 +3,7 @@
 use crate::common::program::{Outcome, finish, program};
 use crate::common::server::Server;
 use crate::support::{backup, closed_story, head, names_in, record, restore};
-use partnership_ledger::backup::{BackupError, Folder, Growth, Page};
+use partnership_ledger::backup::{BackupError, Folder, Growth, RecordPage};
 use partnership_ledger::journal::Batch;
 use rand::RngExt as _;
 use std::io::{Read as _, Write as _};
@@ -163,7 +163,7 @@ fn a_ledger_that_differs_early_is_found_by_the_root() {
     let page = |first: u64, texts: &[&str]| {
         let mut records = Batch::new();
         texts.iter().for_each(|text| records.push(text.as_bytes()));
-        Page { first, records }
+        RecordPage { first, records }
     };
     let copy = |name: &str, texts: &[&str]| {
         let mut folder = Folder::open(&dir.path().join(name)).expect("a folder");
@@ -171,19 +171,19 @@ fn a_ledger_that_differs_early_is_found_by_the_root() {
         assert!(chain.push(&page(1, texts)));
         let mut addition = folder.add(Growth::LastFile);
         addition.page(&page(1, texts)).expect("written");
-        addition.keep(chain.head()).expect("kept");
+        addition.commit(chain.head()).expect("kept");
         (folder, chain)
     };
     let (mut ours, _) = copy("ours", &["a", "b", "c"]);
     let (theirs, mut chain) = copy("theirs", &["x", "b", "c"]);
     let leaf = partnership_ledger::journal::leaf_hash(b"c");
     ours.check_ledger(3, Some(leaf)).expect("their last records are alike");
-    assert!(matches!(ours.add(Growth::NewFile).keep(theirs.head()), Err(BackupError::OtherLedger { position: 3, .. })));
+    assert!(matches!(ours.add(Growth::NewFile).commit(theirs.head()), Err(BackupError::OtherLedger { position: 3, .. })));
     assert!(chain.push(&page(4, &["d"])));
     let before = ours.head();
     let mut addition = ours.add(Growth::LastFile);
     addition.page(&page(4, &["d"])).expect("written");
-    assert!(matches!(addition.keep(chain.head()), Err(BackupError::OtherLedger { position: 3, .. })));
+    assert!(matches!(addition.commit(chain.head()), Err(BackupError::OtherLedger { position: 3, .. })));
     assert_eq!(ours.head(), before);
     drop(ours);
     let again = Folder::open(&dir.path().join("ours")).expect("what was there is whole");

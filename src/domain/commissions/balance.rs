@@ -65,6 +65,15 @@ impl State {
         balances
     }
 
+    /// The largest minimum in a currency among the terms in force at a time, or at the end, of a partner's signed agreements,
+    /// as seen; 0 if there is none (rules 7.3).
+    pub fn minimum_payout(&self, partner: Row, currency: Currency, at: Time, seen: Seen) -> i64 {
+        let agreements = self.partners.get(partner).agreements.iter().map(|row| self.agreements.by_id.get(*row));
+        let terms = agreements.filter_map(|agreement| agreement.terms_applying(at, seen));
+        let minimums = terms.filter_map(|version| version.terms.minimum_payout).filter(|minimum| minimum.currency == currency);
+        minimums.map(|minimum| minimum.minor_units).max().unwrap_or(0)
+    }
+
     /// The balance of a partner's account; `None` if nothing is seen of it.
     pub fn balance(&self, row: Row, seen: Seen) -> Option<Balance> {
         let (_, currency) = self.accounts.key(row);

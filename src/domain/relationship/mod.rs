@@ -1,5 +1,6 @@
 //! The relationship: managers, launch steps, reviews, brand uses, breaches and partner fit (rules 10.1).
 
+pub mod alerts;
 pub mod assessed;
 pub mod brand_use_decided;
 pub mod brand_use_requested;

@@ -1,5 +1,5 @@
-//! The facts of a scope in the order of recording, with sums over runs of them, and over runs of runs: what a question
-//! covers as a whole is added as a whole, and only the facts at its edges are looked at one by one.
+//! The facts of a scope in the order of recording, in blocks with sums, and blocks of blocks (a summary tree): a question
+//! adds the sums of whole blocks, and only the facts at its edges are looked at one by one.
 
 mod encoding;
 
@@ -11,8 +11,8 @@ use crate::domain::{Seen, Stamp};
 use crate::encoding::{Packer, Unpacker};
 use std::sync::Arc;
 
-/// Facts of a run, and runs of a run of runs.
-pub const RUN: usize = 128;
+/// Facts in a block, and blocks in a block of the next level.
+pub const BLOCK: usize = 128;
 
 /// Which facts a question counts.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub struct Window {
     pub seen: Seen,
 }
 
-/// How much of a run a question counts.
+/// How much of a block a question counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Covered {
     All,
@@ -51,12 +51,15 @@ impl Window {
         }
     }
 
-    fn covers(&self, run: &Run) -> Covered {
-        let is_before = self.from.is_some_and(|from| run.latest < from);
-        let is_after = self.seen.time < run.earliest || self.to.is_some_and(|to| to <= run.earliest);
-        if is_before || is_after || self.seen.position < run.first {
+    fn covers(&self, block: &Block) -> Covered {
+        let is_before = self.from.is_some_and(|from| block.latest < from);
+        let is_after = self.seen.time < block.earliest || self.to.is_some_and(|to| to <= block.earliest);
+        if is_before || is_after || self.seen.position < block.first {
             Covered::None
-        } else if self.holds(run.earliest) && self.holds(run.latest) && run.effective_by <= self.seen.time && run.last <= self.seen.position
+        } else if self.holds(block.earliest)
+            && self.holds(block.latest)
+            && block.effective_by <= self.seen.time
+            && block.last <= self.seen.position
         {
             Covered::All
         } else {
@@ -65,9 +68,9 @@ impl Window {
     }
 }
 
-/// What a run of facts comes to.
+/// The summary of a block of facts: their sums, and the least and the largest of what a window compares.
 #[derive(Clone, Debug)]
-struct Run {
+struct Block {
     sums: Sums,
     earliest: Time,
     latest: Time,
@@ -76,7 +79,7 @@ struct Run {
     last: u64,
 }
 
-impl Run {
+impl Block {
     fn of(value: &Value) -> Self {
         let Stamp { occurred_at, position } = value.stamp;
         let mut sums = Sums::default();
@@ -97,63 +100,63 @@ impl Run {
 /// The facts of a scope.
 #[derive(Clone, Default)]
 pub struct History {
-    /// Full runs, packed: each fact as its difference to the last one of its kind.
+    /// Full blocks, packed: each fact as its difference to the last one of its kind.
     full: Pages<Arc<[u8]>, 32>,
     open: Vec<Fact>,
-    open_run: Option<Box<Run>>,
-    /// Of every full run of facts; above them of every full run of those, and so on.
-    levels: Vec<Pages<Run, 8>>,
+    open_block: Option<Box<Block>>,
+    /// Summaries of the full blocks of facts; on each further level those of the full blocks of the level below.
+    levels: Vec<Pages<Block, 8>>,
 }
 
 impl History {
     /// How many facts there are.
     pub fn len(&self) -> usize {
-        self.full.len() * RUN + self.open.len()
+        self.full.len() * BLOCK + self.open.len()
     }
 
     /// Adds a fact. Facts come in the order of their positions.
     pub fn push(&mut self, fact: Fact, value: &Value) {
-        let run = Run::of(value);
+        let block = Block::of(value);
         self.open.push(fact);
-        match &mut self.open_run {
-            Some(open) => open.add(&run),
-            None => self.open_run = Some(Box::new(run)),
+        match &mut self.open_block {
+            Some(open) => open.add(&block),
+            None => self.open_block = Some(Box::new(block)),
         }
-        if self.open.len() == RUN {
+        if self.open.len() == BLOCK {
             self.full.push(packed(&self.open));
             self.open.clear();
-            let full = *self.open_run.take().expect("the run has facts");
-            self.add_run(0, full);
+            let full = *self.open_block.take().expect("the block has facts");
+            self.add_block(0, full);
         }
     }
 
-    fn add_run(&mut self, level: usize, run: Run) {
+    fn add_block(&mut self, level: usize, block: Block) {
         if self.levels.len() == level {
             self.levels.push(Pages::default());
         }
-        let runs = &mut self.levels[level];
-        runs.push(run);
-        if runs.len().is_multiple_of(RUN) {
-            let last = (runs.len() - RUN..runs.len()).filter_map(|index| runs.get(index));
-            let together = last.cloned().reduce(|mut together, run| {
-                together.add(&run);
+        let blocks = &mut self.levels[level];
+        blocks.push(block);
+        if blocks.len().is_multiple_of(BLOCK) {
+            let last = (blocks.len() - BLOCK..blocks.len()).filter_map(|index| blocks.get(index));
+            let together = last.cloned().reduce(|mut together, block| {
+                together.add(&block);
                 together
             });
-            self.add_run(level + 1, together.expect("there are runs"));
+            self.add_block(level + 1, together.expect("there are blocks"));
         }
     }
 
-    /// Adds up what a question covers as a whole; answers the facts that are left to be looked at.
+    /// Adds the sums of the blocks that a window covers whole; returns the facts of those that it covers in part.
     pub fn gather(&self, window: &Window, sums: &mut Sums) -> Vec<Fact> {
         let mut left = Vec::new();
-        let mut runs = 0;
-        while let Some(run) = self.full.get(runs) {
-            runs += self.longest_run(runs, window, sums).unwrap_or_else(|| {
-                left.extend(unpacked(run));
+        let mut blocks = 0;
+        while let Some(block) = self.full.get(blocks) {
+            blocks += self.longest_block(blocks, window, sums).unwrap_or_else(|| {
+                left.extend(unpacked(block));
                 1
             });
         }
-        if let Some(open) = &self.open_run {
+        if let Some(open) = &self.open_block {
             match window.covers(open) {
                 Covered::All => sums.add_all(&open.sums),
                 Covered::Some => left.extend_from_slice(&self.open),
@@ -163,15 +166,16 @@ impl History {
         left
     }
 
-    /// Of the runs that begin here the longest that counts as a whole or not at all; how many runs of facts that is.
-    fn longest_run(&self, at: usize, window: &Window, sums: &mut Sums) -> Option<usize> {
-        let mut span = RUN.pow(u32::try_from(self.levels.len()).ok()?);
-        for runs in self.levels.iter().rev() {
-            span /= RUN;
-            let Some(run) = runs.get(at / span).filter(|_| at.is_multiple_of(span)) else { continue };
-            match window.covers(run) {
+    /// Finds the longest block beginning here that a window covers whole or not at all, and adds its sums if whole. Returns its
+    /// length in blocks of facts.
+    fn longest_block(&self, at: usize, window: &Window, sums: &mut Sums) -> Option<usize> {
+        let mut span = BLOCK.pow(u32::try_from(self.levels.len()).ok()?);
+        for blocks in self.levels.iter().rev() {
+            span /= BLOCK;
+            let Some(block) = blocks.get(at / span).filter(|_| at.is_multiple_of(span)) else { continue };
+            match window.covers(block) {
                 Covered::All => {
-                    sums.add_all(&run.sums);
+                    sums.add_all(&block.sums);
                     return Some(span);
                 }
                 Covered::None => return Some(span),
@@ -182,11 +186,11 @@ impl History {
     }
 }
 
-/// How many things facts are numbered by: leads referred, leads qualified, sales, refunds, what is kept.
-const NUMBERED: usize = 5;
+/// Kinds of numbers that facts have: rows of leads referred, leads qualified, sales and refunds, and places of kept values.
+const NUMBERINGS: usize = 5;
 
-/// What a fact is, in three bits; by what it is numbered, and its number.
-fn taken_apart(fact: Fact) -> (u64, usize, u32) {
+/// Returns the kind of a fact in three bits, the kind of its number, and the number.
+fn to_parts(fact: Fact) -> (u64, usize, u32) {
     match fact {
         Fact::Introduced(row) => (0, 0, row),
         Fact::Qualified(row) => (1, 1, row),
@@ -198,7 +202,7 @@ fn taken_apart(fact: Fact) -> (u64, usize, u32) {
     }
 }
 
-fn put_together(what: u64, before: &mut [u32; NUMBERED], difference: i64) -> Fact {
+fn from_parts(what: u64, before: &mut [u32; NUMBERINGS], difference: i64) -> Fact {
     let mut next = |by: usize| {
         before[by] = u32::try_from(i64::from(before[by]) + difference).expect("a number of 32 bits was written");
         before[by]
@@ -215,9 +219,9 @@ fn put_together(what: u64, before: &mut [u32; NUMBERED], difference: i64) -> Fac
 }
 
 fn packed(facts: &[Fact]) -> Arc<[u8]> {
-    let (mut packer, mut before) = (Packer::default(), [0; NUMBERED]);
+    let (mut packer, mut before) = (Packer::default(), [0; NUMBERINGS]);
     for fact in facts {
-        let (what, by, number) = taken_apart(*fact);
+        let (what, by, number) = to_parts(*fact);
         let difference = i64::from(number) - i64::from(before[by]);
         // Mostly numbers rise: one more bit says when they do not.
         packer.number(difference.unsigned_abs() << 4 | u64::from(difference < 0) << 3 | what);
@@ -227,14 +231,14 @@ fn packed(facts: &[Fact]) -> Arc<[u8]> {
 }
 
 fn unpacked(bytes: &[u8]) -> impl Iterator<Item = Fact> {
-    let (mut unpacker, mut before) = (Unpacker::new(bytes), [0; NUMBERED]);
+    let (mut unpacker, mut before) = (Unpacker::new(bytes), [0; NUMBERINGS]);
     std::iter::from_fn(move || {
         if unpacker.is_done() {
             return None;
         }
         let number = unpacker.number();
         let difference = (number >> 4).cast_signed();
-        Some(put_together(number & 7, &mut before, if number & 8 == 0 { difference } else { -difference }))
+        Some(from_parts(number & 7, &mut before, if number & 8 == 0 { difference } else { -difference }))
     })
 }
 
@@ -282,10 +286,10 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
         #[test]
-        fn packed_facts_are_the_same_facts(facts in prop::collection::vec((0_u64..7, any::<u32>(), any::<bool>()), 0..RUN)) {
+        fn packed_facts_are_the_same_facts(facts in prop::collection::vec((0_u64..7, any::<u32>(), any::<bool>()), 0..BLOCK)) {
             let facts: Vec<Fact> = facts.into_iter().map(|(what, number, is_near)| {
                 let number = if is_near { number % 1_000 } else { number };
-                put_together(what, &mut [0; NUMBERED], i64::from(number))
+                from_parts(what, &mut [0; NUMBERINGS], i64::from(number))
             }).collect();
             prop_assert_eq!(unpacked(&packed(&facts)).collect::<Vec<_>>(), facts);
         }
@@ -313,7 +317,7 @@ mod tests {
             asked(&history, &values, &window).1
         };
         assert_eq!(looked_at(None, None, 1 << 40, u64::MAX), 0);
-        assert_eq!(looked_at(None, None, 1 << 40, 20_000), RUN, "as known at a position inside of a run");
-        assert_eq!(looked_at(Some(5_000), Some(30_000), 1 << 40, u64::MAX), 2 * RUN);
+        assert_eq!(looked_at(None, None, 1 << 40, 20_000), BLOCK, "as known at a position inside of a block");
+        assert_eq!(looked_at(Some(5_000), Some(30_000), 1 << 40, u64::MAX), 2 * BLOCK);
     }
 }

@@ -62,7 +62,8 @@ impl Metrics {
         }
     }
 
-    /// What a scope's facts come to in a window: summed up as far as whole runs of them count, the rest to be looked at.
+    /// Returns what a scope's facts come to in a window: sums as far as whole blocks of them count, and the facts left to be
+    /// looked at.
     pub fn gather(&self, scope: Scope, window: Window) -> Gathered {
         let mut gathered = Gathered { scope, window, sums: Sums::default(), left: Vec::new(), takes_part_in: Vec::new() };
         let Some(scoped) = self.scoped(scope) else { return gathered };

@@ -2,14 +2,12 @@
 
 use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::agreements::{Agreement, End, Version};
-use crate::domain::calendar::{Time, add_days, days_before};
+use crate::domain::calendar::{Time, days_before};
+use crate::domain::relationship::alerts::{AGREEMENT_END_DAYS, review_due};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::{EndCause, ReviewKind, Side};
 use crate::queries::words::when;
-
-/// How long before an agreement's end somebody should know, in days.
-const END_DAYS: u64 = 30;
 
 /// All agreements, or those of whom is asked for.
 pub struct Agreements;
@@ -83,18 +81,9 @@ fn unmanaged(state: &State, row: Row, seen: Seen) -> Vec<Side> {
     [Side::House, Side::Partner].into_iter().filter(missing).collect()
 }
 
-/// When the next review of a kind is due: so many days after the last one, or after the agreement took effect.
-fn due(state: &State, row: Row, kind: ReviewKind, seen: Seen) -> Option<Time> {
-    let (_, effective_at, version) = active(state, row, seen)?;
-    let last = state.relationship.last_review(row, kind, seen);
-    let cadence = version.terms.cadence;
-    let days = if kind == ReviewKind::CheckIn { cadence.check_in_days } else { cadence.review_days };
-    Some(add_days(last.map_or(effective_at, |last| last.max(effective_at)), u64::from(days), version.terms.zone))
-}
-
 /// Overdue is what is past the due instant, not what is at it (rules 13).
 fn overdue(state: &State, row: Row, kind: ReviewKind, seen: Seen) -> Option<Found> {
-    due(state, row, kind, seen).filter(|due| *due < seen.time).map(|due| found(state, row, due))
+    review_due(state, row, kind, seen).filter(|due| *due < seen.time).map(|due| found(state, row, due))
 }
 
 fn tell_overdue(state: &State, row: Row, kind: ReviewKind, seen: Seen) -> String {
@@ -103,7 +92,7 @@ fn tell_overdue(state: &State, row: Row, kind: ReviewKind, seen: Seen) -> String
     } else {
         ("quarterly review", "look at the figures together and decide whether to continue, expand, renew, adjust or end")
     };
-    let due = due(state, row, kind, seen).map(when).unwrap_or_default();
+    let due = review_due(state, row, kind, seen).map(when).unwrap_or_default();
     let last = state
         .relationship
         .last_review(row, kind, seen)
@@ -140,7 +129,7 @@ fn ending(state: &State, row: Row, cause: EndCause, seen: Seen) -> Option<(End, 
     let agreement = state.agreements.by_id.get(row);
     let end = agreement.end(seen).filter(|end| end.cause == cause)?;
     let (_, effective_at, version) = active(state, row, seen)?;
-    let near = days_before(end.at, END_DAYS, version.terms.zone).max(effective_at);
+    let near = days_before(end.at, AGREEMENT_END_DAYS, version.terms.zone).max(effective_at);
     (near <= seen.time).then_some((end, near))
 }
 

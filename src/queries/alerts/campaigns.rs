@@ -1,8 +1,9 @@
 //! Campaigns in which one does more than another, or in which they want different things (rules 8.1).
 
-use super::{AlertSubject, Found, Walk, Wanted, Watch, run_start};
+use super::{AlertSubject, Found, Walk, Wanted, Watch, holds_since};
 use crate::domain::calendar::Time;
 use crate::domain::campaigns::Campaign;
+use crate::domain::relationship::alerts::{Effort, unequal_effort};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::CampaignState;
@@ -37,38 +38,6 @@ fn takes_part(state: &State, row: Row, wanted: &Wanted) -> bool {
         || participants.iter().any(|participant| participant.agreement.is_some() && wanted.takes(state, participant.agreement))
 }
 
-/// The weight that a participant owed by a time, and what of it was delivered.
-#[derive(Clone, Copy, Default)]
-struct Effort {
-    due: i128,
-    delivered: i128,
-}
-
-/// The efforts of the participants to whom something was due by a time, with their places.
-fn efforts(campaign: &Campaign, at: Time, seen: Seen) -> Vec<(usize, Effort)> {
-    let mut efforts = vec![Effort::default(); campaign.participants.len()];
-    for (place, deliverable) in campaign.deliverables.iter().enumerate() {
-        if campaign.due_at(deliverable).is_some_and(|due| due <= at) {
-            let effort = &mut efforts[deliverable.owed_by];
-            effort.due += i128::from(deliverable.weight);
-            if campaign.delivered(place, seen).is_some_and(|delivered| delivered.occurred_at <= at) {
-                effort.delivered += i128::from(deliverable.weight);
-            }
-        }
-    }
-    efforts.into_iter().enumerate().filter(|(_, effort)| effort.due > 0).collect()
-}
-
-/// Those who delivered the least and the most of their part, if the parts lie over 20 points apart. Fractions are compared
-/// without rounding.
-fn unequal(campaign: &Campaign, at: Time, seen: Seen) -> Option<[(usize, Effort); 2]> {
-    let efforts = efforts(campaign, at, seen);
-    let by_part = |a: &&(usize, Effort), b: &&(usize, Effort)| (a.1.delivered * b.1.due).cmp(&(b.1.delivered * a.1.due));
-    let (least, most) = (*efforts.iter().min_by(by_part)?, *efforts.iter().max_by(by_part)?);
-    let apart = most.1.delivered * least.1.due - least.1.delivered * most.1.due;
-    (5 * apart > least.1.due * most.1.due).then_some([least, most])
-}
-
 impl Walk for Campaigns {
     fn rows(state: &State) -> usize {
         state.campaigns.by_id.len()
@@ -84,19 +53,19 @@ impl Watch for UnequalEffort {
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let campaign = open(state, row, seen)?;
-        unequal(campaign, seen.time, seen)?;
+        unequal_effort(campaign, seen.time, seen)?;
         let due = campaign.deliverables.iter().filter_map(|deliverable| campaign.due_at(deliverable));
         let delivered = (0..campaign.deliverables.len()).filter_map(|place| campaign.delivered(place, seen)).map(|stamp| stamp.occurred_at);
         let mut instants: Vec<Time> = due.chain(delivered).filter(|instant| *instant <= seen.time).collect();
         instants.sort_unstable();
         instants.dedup();
-        let since = run_start(&instants, |instant| unequal(campaign, instant, seen).is_some())?;
+        let since = holds_since(&instants, |instant| unequal_effort(campaign, instant, seen).is_some())?;
         Some(found(state, row, since))
     }
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {
         let campaign = state.campaigns.by_id.get(row);
-        let Some([least, most]) = unequal(campaign, seen.time, seen) else { return String::new() };
+        let Some([least, most]) = unequal_effort(campaign, seen.time, seen) else { return String::new() };
         let told = |(place, effort): (usize, Effort)| {
             let who = match campaign.participants[place].agreement {
                 Some(row) => state.partners.key(state.agreements.by_id.get(row).partner).to_string(),

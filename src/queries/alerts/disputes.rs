@@ -3,13 +3,11 @@
 use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::calendar::{Tz, add_days};
 use crate::domain::commissions::DisputeSubject;
+use crate::domain::relationship::alerts::DISPUTE_OPEN_DAYS;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::queries::disputes::is_about;
 use crate::queries::words::when;
-
-/// How long a dispute may be open, in days.
-const OPEN_DAYS: u64 = 14;
 
 /// A dispute has been open for too long.
 pub struct DisputeOpen;
@@ -37,7 +35,7 @@ impl Watch for DisputeOpen {
             return None;
         }
         // A dispute need not have an agreement: its days are those of UTC.
-        let since = add_days(dispute.opened.occurred_at, OPEN_DAYS, Tz::UTC);
+        let since = add_days(dispute.opened.occurred_at, DISPUTE_OPEN_DAYS, Tz::UTC);
         (since < seen.time).then(|| Found { since, subject: subject(state, dispute.subject), row })
     }
 

@@ -5,12 +5,10 @@ use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::agreements::ExclusivityBreach;
 use crate::domain::agreements::terms::Exclusivity;
 use crate::domain::calendar::{Time, days_before};
+use crate::domain::relationship::alerts::EXCLUSIVITY_END_DAYS;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::queries::words::when;
-
-/// How long before an exclusivity's end somebody should know, in days.
-const END_DAYS: u64 = 30;
 
 /// The exclusivity of an active agreement is about to end.
 pub struct ExclusivityEnding;
@@ -30,7 +28,7 @@ impl Watch for ExclusivityEnding {
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let ends = ends(state, row, seen).filter(|ends| seen.time < *ends)?;
         let (_, effective_at, version) = active(state, row, seen)?;
-        let near = days_before(ends, END_DAYS, version.terms.zone).max(effective_at);
+        let near = days_before(ends, EXCLUSIVITY_END_DAYS, version.terms.zone).max(effective_at);
         (near <= seen.time).then(|| Found { since: near, subject: AlertSubject::agreement(state, row), row })
     }
 

@@ -4,13 +4,11 @@ use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::calendar::{Time, days_before};
 use crate::domain::effect::Party;
 use crate::domain::leads::{Lead, ProtectionEnd};
+use crate::domain::relationship::alerts::PROTECTION_END_DAYS;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::LeadState;
 use crate::queries::words::{self, when};
-
-/// How long before a protection's end somebody should know, in days.
-const LAPSE_DAYS: i64 = 7;
 
 /// The protection of an open lead is about to end by date.
 pub struct ProtectionLapsing;
@@ -19,12 +17,12 @@ pub struct ProtectionLapsing;
 fn lapsing(lead: &Lead, seen: Seen) -> Option<(Time, Time)> {
     let decision = lead.decision_at(seen.time, seen)?;
     // Most leads are far from it: what is worked out in local days is worked out for the few that are not.
-    let far = seen.time + chrono::TimeDelta::days(LAPSE_DAYS);
+    let far = seen.time + chrono::TimeDelta::days(PROTECTION_END_DAYS.cast_signed());
     if !decision.may_lapse_within(seen.time, far) || !lead.is_seen(seen) || lead.state_at(seen.time, seen) != LeadState::Open {
         return None;
     }
     let ProtectionEnd::At(until) = lead.protection_at(seen.time, seen)? else { return None };
-    let near = days_before(until, LAPSE_DAYS.unsigned_abs(), decision.zone()).max(decision.stamp().occurred_at);
+    let near = days_before(until, PROTECTION_END_DAYS, decision.zone()).max(decision.stamp().occurred_at);
     (near <= seen.time && seen.time < until).then_some((until, near))
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Each kind looks at one row of the state after the other – an agreement, an account, a lead – and finds one alert in it
 //! at most. A page keeps no more alerts than it shows, so an answer costs a look at every row of the kinds asked for that
-//! concerns whom is asked for, and the memory of a page. A look is cheap where nothing is the matter: what lapses soon is worked out in calendar days only
-//! of leads that lie near by plain ones.
+//! concerns whom is asked for, and the memory of a page. A look is cheap where nothing is the matter: which protections end
+//! soon is worked out in calendar days only for leads that are near by plain ones. What counts as near or overdue is a rule:
+//! `domain::relationship::alerts`.
 
 mod agreements;
 mod campaigns;
@@ -37,7 +38,7 @@ pub struct ListAlerts {
 
 /// Where a kind of alert looks: rows of the state, one after the other.
 trait Walk {
-    /// Rows that are looked at before the writer is let in.
+    /// Rows that are looked at between two yields to the writer.
     const AT_A_TIME: Row = 512;
 
     /// How many rows there are to look at.
@@ -144,10 +145,10 @@ macro_rules! alert_table {
         const ORDER: [AlertKind; [$(AlertKind::$kind),*].len()] = [$(AlertKind::$kind),*];
 
         /// The alerts of a kind from one on, of which the first ones are kept.
-        fn watch<V: StateView>(kind: AlertKind, reading: &mut V, search: &Search) -> Vec<Found> {
+        fn watch<V: StateView>(kind: AlertKind, view: &mut V, search: &Search) -> Vec<Found> {
             match kind {
                 AlertKind::Unspecified => Vec::new(),
-                $(AlertKind::$kind => search.run::<$file::$kind, V>(reading),)*
+                $(AlertKind::$kind => search.run::<$file::$kind, V>(view),)*
             }
         }
 
@@ -194,12 +195,12 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The first alerts of a kind, in order. It keeps no more than the limit, whatever it finds.
-    fn run<W: Watch, V: StateView>(&self, reading: &mut V) -> Vec<Found> {
-        let first = self.from.filter(|row| (*row as usize) < W::Over::rows(reading)).and_then(|row| W::look(reading, row, self.seen));
+    fn run<W: Watch, V: StateView>(&self, view: &mut V) -> Vec<Found> {
+        let first = self.from.filter(|row| (*row as usize) < W::Over::rows(view)).and_then(|row| W::look(view, row, self.seen));
         let mut kept: BinaryHeap<Found> = BinaryHeap::with_capacity(self.limit + 1);
         let mut place: Row = 0;
-        while let Some(row) = self.row_at::<W>(reading, place) {
-            let found = self.find::<W>(reading, row).filter(|found| first.as_ref().is_none_or(|first| found >= first));
+        while let Some(row) = self.row_at::<W>(view, place) {
+            let found = self.find::<W>(view, row).filter(|found| first.as_ref().is_none_or(|first| found >= first));
             if let Some(found) = found {
                 kept.push(found);
                 if kept.len() > self.limit {
@@ -208,13 +209,13 @@ impl Search<'_> {
             }
             place += 1;
             if place.is_multiple_of(W::Over::AT_A_TIME) {
-                reading.yield_to_writer();
+                view.yield_to_writer();
             }
         }
         kept.into_sorted_vec()
     }
 
-    /// The row at a place of the walk. It is asked anew each time: rows that are not seen may go while the writer is in.
+    /// The row at a place of the walk. It is asked anew each time: rows that are not seen may go while the writer has the lock.
     fn row_at<W: Watch>(&self, state: &State, place: Row) -> Option<Row> {
         match W::Over::rows_of(state, self.wanted) {
             Some(rows) => rows.get(place as usize).copied(),
@@ -254,10 +255,10 @@ impl StateQuery for ListAlerts {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, reading: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let wanted = Wanted {
-            partner: self.partner.as_ref().map(|id| partner_seen(reading, id, seen)).transpose()?,
-            agreement: self.agreement.as_ref().map(|id| agreement_seen(reading, id, seen)).transpose()?,
+            partner: self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?,
+            agreement: self.agreement.as_ref().map(|id| agreement_seen(view, id, seen)).transpose()?,
         };
         let any = self.kinds.is_empty() || self.kinds.contains(&AlertKind::Unspecified);
         // A token says the kind and the row of the alert that it goes on with: both mean the same at its instant.
@@ -268,9 +269,9 @@ impl StateQuery for ListAlerts {
         for (place, kind) in ORDER.into_iter().enumerate().skip(start).filter(|(_, kind)| any || self.kinds.contains(kind)) {
             let left = self.page.size - alerts.len();
             let search = Search { seen, wanted: &wanted, from: from.take(), limit: left + 1 };
-            let mut found = watch(kind, reading, &search);
+            let mut found = watch(kind, view, &search);
             let next = if found.len() > left { found.pop() } else { None };
-            alerts.extend(found.into_iter().map(|found| alert(kind, reading, found, seen)));
+            alerts.extend(found.into_iter().map(|found| alert(kind, view, found, seen)));
             if let Some(next) = next {
                 let next_page_token = self.page.token(Some((place as u64, u64::from(next.row))), seen);
                 return Ok(proto::ListAlertsResponse { alerts, next_page_token, position: seen.position });
@@ -293,9 +294,9 @@ fn alert(kind: AlertKind, state: &State, found: Found, seen: Seen) -> proto::Ale
     }
 }
 
-/// The first instant of the run that lasts to the end: of instants in order the earliest from which on `holds` says yes.
-/// Nothing changes between instants. `None` if it does not hold at the last.
-fn run_start(instants: &[Time], mut holds: impl FnMut(Time) -> bool) -> Option<Time> {
+/// Returns the earliest of the instants, which are in order, from which on `holds` is true without a break; `None` if it is not
+/// at the last. Nothing changes between instants.
+fn holds_since(instants: &[Time], mut holds: impl FnMut(Time) -> bool) -> Option<Time> {
     instants.iter().rev().copied().take_while(|instant| holds(*instant)).last()
 }
 

@@ -6,7 +6,6 @@ use crate::domain::calendar::Time;
 use crate::domain::money::{Money, saturating_i64};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
-use crate::queries::payables::minimum_payout;
 use std::collections::BinaryHeap;
 use std::iter::Peekable;
 
@@ -18,7 +17,7 @@ pub struct NegativeBalance;
 /// A payable should be paid out.
 pub struct PayableDue;
 
-/// Accounts that are looked at before the writer is let in: one may have many entries.
+/// Accounts that are looked at between two yields to the writer: one may have many entries.
 const ACCOUNTS_AT_A_TIME: Row = 16;
 
 /// What changed an account up to the time asked, the latest first, as far as it is asked for: most accounts are recorded in
@@ -142,7 +141,7 @@ fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
 /// Since when an account's payable has been proposed without a break; `None` if it is not. It goes back no further than that.
 fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<Time> {
     let (_, currency) = *state.accounts.key(row);
-    let least_at = |instant| i128::from(minimum_payout(state, partner, currency, instant, seen)).max(1);
+    let least_at = |instant| i128::from(state.minimum_payout(partner, currency, instant, seen)).max(1);
     let account = state.accounts.get(row);
     let (settled, least) = (settled(account, seen), least_at(seen.time));
     // What disputes hold makes it only less: most accounts need no look at them.

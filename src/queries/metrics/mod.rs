@@ -1,6 +1,6 @@
 //! Figures for everything, a partner, an agreement or a campaign, each fact by its own time (rules 11).
 //!
-//! A question asks the projection first: whole runs of facts that count are added up there. What is left at the edges is
+//! A question asks the projection first: whole blocks of facts that count are added up there. What is left at the edges is
 //! looked up in the state, and so are the scope's campaigns. For the present that is next to nothing.
 
 pub mod effort;
@@ -17,11 +17,11 @@ use crate::domain::{Seen, State};
 use crate::ledger::Error;
 use crate::projections::metrics::{Amounts, Gathered, Metrics, Scope, Sums, Window};
 use crate::proto::{self, get_metrics_request};
-use ratio::{mean, ratio};
+use ratio::{Fitting, mean, ratio};
 
-/// Facts that are looked at before the writer is let in.
+/// Facts that are looked at between two yields to the writer.
 const FACTS_AT_A_TIME: usize = 1_024;
-/// Campaigns that are looked at before the writer is let in.
+/// Campaigns that are looked at between two yields to the writer.
 const CAMPAIGNS_AT_A_TIME: usize = 64;
 
 /// `GetMetrics`.
@@ -111,21 +111,21 @@ impl Selection {
     }
 
     /// The figures, of what was gathered and what the state has beside it.
-    pub fn answer<V: StateView>(&self, reading: &mut V, gathered: [Gathered; 2]) -> proto::GetMetricsResponse {
+    pub fn answer<V: StateView>(&self, view: &mut V, gathered: [Gathered; 2]) -> proto::GetMetricsResponse {
         let [mut own, mut all] = gathered;
         for part in [&mut own, &mut all] {
-            while part.look_at(FACTS_AT_A_TIME, reading) {
-                reading.yield_to_writer();
+            while part.look_at(FACTS_AT_A_TIME, view) {
+                view.yield_to_writer();
             }
         }
         let campaigns = match self.scope {
-            Scope::All => (0..reading.campaigns.by_id.len()).filter_map(|row| Row::try_from(row).ok()).collect(),
+            Scope::All => (0..view.campaigns.by_id.len()).filter_map(|row| Row::try_from(row).ok()).collect(),
             Scope::Campaign(row) => vec![row],
             Scope::Partner(_) | Scope::Agreement(_) => std::mem::take(&mut own.takes_part_in),
         };
         let mut figures =
             Figures { selection: *self, own: own.sums(), all: all.sums(), reach: reach::Total::default(), effort: Vec::new() };
-        figures.look_at_campaigns(&campaigns, reading);
+        figures.look_at_campaigns(&campaigns, view);
         proto::GetMetricsResponse { metrics: Some(figures.metrics()), position: self.window.seen.position }
     }
 }
@@ -140,21 +140,21 @@ struct Figures<'a> {
 }
 
 impl Figures<'_> {
-    fn look_at_campaigns<V: StateView>(&mut self, rows: &[Row], reading: &mut V) {
+    fn look_at_campaigns<V: StateView>(&mut self, rows: &[Row], view: &mut V) {
         let window = self.selection.window;
         let mut efforts = effort::Efforts::default();
         for rows in rows.chunks(CAMPAIGNS_AT_A_TIME) {
             for &row in rows {
                 // What a batch had planned is gone once the batch is refused.
-                let campaign = reading.campaigns.by_id.at(row);
+                let campaign = view.campaigns.by_id.at(row);
                 if let Some(campaign) = campaign.filter(|campaign| window.seen.sees(campaign.planned)) {
                     self.reach.add(campaign, &window);
                     efforts.add(campaign, &window);
                 }
             }
-            reading.yield_to_writer();
+            view.yield_to_writer();
         }
-        self.effort = efforts.figures(reading);
+        self.effort = efforts.figures(view);
     }
 
     fn metrics(&self) -> proto::Metrics {
@@ -162,17 +162,23 @@ impl Figures<'_> {
         let is_campaign = matches!(self.selection.scope, Scope::Campaign(_));
         let registrations = self.reach.registrations().filter(|_| is_campaign);
         let counts = Counts { registrations: registrations.unwrap_or(0), qualified, deals };
-        let by_currency = self.own.by_currency();
+        let own = self.own.by_currency();
+        let by_currency: Vec<_> = own.iter().map(|(currency, amounts)| self.money(*currency, amounts, &counts)).collect();
+        let reach = self.reach.figures();
+        let mut fitting = Fitting::default();
+        let registrations_fitted = registrations.and_then(|count| fitting.optional(count));
+        let is_beneath = by_currency.iter().any(|money| money.is_out_of_range) || reach.as_ref().is_some_and(|reach| reach.is_out_of_range);
         proto::Metrics {
             leads: saturating_i64(leads),
             qualified: saturating_i64(qualified),
-            registrations: registrations.map(saturating_i64),
+            registrations: registrations_fitted,
             conversion: ratio(qualified, registrations.unwrap_or(leads)),
             deals: saturating_i64(deals),
             close_rate: ratio(deals, qualified),
-            by_currency: by_currency.iter().map(|(currency, amounts)| self.money(*currency, amounts, &counts)).collect(),
-            reach: self.reach.figures(),
+            by_currency,
+            reach,
             effort: self.effort.clone(),
+            is_out_of_range: fitting.is_out_of_range || is_beneath,
         }
     }
 
@@ -180,20 +186,24 @@ impl Figures<'_> {
         let Amounts { revenue, credited, commission, cost, deals } = *amounts;
         let net_revenue = revenue - commission;
         let part_of_all = if self.selection.scope == Scope::All { credited } else { revenue };
-        proto::CurrencyMetrics {
+        let mut fitting = Fitting::default();
+        let mut money = proto::CurrencyMetrics {
             currency_code: currency.code().to_owned(),
-            revenue: saturating_i64(revenue),
-            average_deal: mean(revenue, i128::from(deals)),
-            commission: saturating_i64(commission),
-            net_revenue: saturating_i64(net_revenue),
-            cost: saturating_i64(cost),
-            net_result: saturating_i64(net_revenue - cost),
+            revenue: fitting.fit(revenue),
+            average_deal: mean(revenue, i128::from(deals)).and_then(|amount| fitting.optional(amount)),
+            commission: fitting.fit(commission),
+            net_revenue: fitting.fit(net_revenue),
+            cost: fitting.fit(cost),
+            net_result: fitting.fit(net_revenue - cost),
             return_on_cost: ratio(revenue - cost, cost),
-            cost_per_registration: mean(cost, counts.registrations),
-            cost_per_qualified: mean(cost, counts.qualified),
-            cost_per_deal: mean(cost, counts.deals),
+            cost_per_registration: mean(cost, counts.registrations).and_then(|amount| fitting.optional(amount)),
+            cost_per_qualified: mean(cost, counts.qualified).and_then(|amount| fitting.optional(amount)),
+            cost_per_deal: mean(cost, counts.deals).and_then(|amount| fitting.optional(amount)),
             share_of_all_revenue: ratio(part_of_all, self.all.amounts(currency).revenue),
-        }
+            is_out_of_range: false,
+        };
+        money.is_out_of_range = fitting.is_out_of_range;
+        money
     }
 }
 

@@ -49,8 +49,8 @@ impl Filter {
         if fields.is_clean() { Ok(filter) } else { Err(Error::Malformed(fields.into_violations())) }
     }
 
-    /// The positions of the records about the partners, agreements and leads that it names, rising; none if it names
-    /// nobody.
+    /// The positions of the records about the partners, agreements and leads that it names, rising; `None` if it names
+    /// none of them.
     ///
     /// # Errors
     /// `UNKNOWN_ID` for one that no record seen has introduced.

@@ -1,7 +1,7 @@
 //! A history in a snapshot.
 
-use super::{History, Run};
+use super::{Block, History};
 use crate::encoding::codec;
 
-codec!(Run { sums, earliest, latest, effective_by, first, last });
-codec!(History { full, open, open_run, levels });
+codec!(Block { sums, earliest, latest, effective_by, first, last });
+codec!(History { full, open, open_block, levels });
