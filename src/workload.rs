@@ -42,11 +42,13 @@ impl Story {
     }
 
     /// The same with a prefix before every id.
+    #[must_use]
     pub fn with_prefix(self, prefix: String) -> Self {
         Self { prefix, ..self }
     }
 
     /// The same, with steps so short that `events` events end before `now`, in seconds of Unix time.
+    #[must_use]
     pub fn until(self, now: i64, events: u64) -> Self {
         let span = u64::try_from(now - START_SECONDS).unwrap_or(0) * 1_000;
         let step_milliseconds = STEP_MILLISECONDS.min(span / (self.introductions() + events).max(1));

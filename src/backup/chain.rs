@@ -1,6 +1,6 @@
-//! The Merkle tree over what was copied or read so far: by it every copy is checked.
+//! The Merkle tree over the records copied or read so far, by which every copy is checked.
 
-use super::Page;
+use super::RecordPage;
 use crate::journal::{Frontier, Hash, TreeHead, leaf_hash};
 
 /// The tree over the records from the first on.
@@ -16,19 +16,19 @@ impl Chain {
         self.frontier.size()
     }
 
-    /// Position and root.
+    /// The last position and the root there.
     pub fn head(&self) -> TreeHead {
         self.frontier.head()
     }
 
-    /// The hash of the last record's leaf; none if there is no record.
+    /// Returns the leaf hash of the last record; `None` without records.
     pub fn last_leaf(&self) -> Option<Hash> {
         self.last_leaf
     }
 
-    /// Adds a page. False, and nothing is added, if it does not follow.
+    /// Adds a page. Returns false, and adds nothing, if it does not follow or is empty.
     #[must_use]
-    pub fn push(&mut self, page: &Page) -> bool {
+    pub fn push(&mut self, page: &RecordPage) -> bool {
         if page.first != self.position() + 1 || page.records.is_empty() {
             return false;
         }

@@ -1,4 +1,4 @@
-//! What can go wrong with a backup, each with the way to mend it.
+//! Errors of backups; each text says what to do.
 
 use crate::journal::JournalError;
 use std::io;
@@ -11,9 +11,9 @@ pub enum BackupError {
     /// Stored parts are not what was written.
     #[error("{file}: damaged at byte {offset}, from position {position} on: {what}. Take this file from another copy, or another backup")]
     Damaged {
-        /// The file, or what stands for it.
+        /// The file, or the name of the stream.
         file: String,
-        /// Where in it.
+        /// The offset in it, in bytes.
         offset: u64,
         /// The first position that cannot be trusted.
         position: u64,
@@ -30,10 +30,10 @@ pub enum BackupError {
         /// The last position that it has.
         last: u64,
     },
-    /// A later release has written it.
+    /// A later release wrote it.
     #[error("{file} has version {version} of the backup format; this release knows version 1: use a release that knows it")]
     Later {
-        /// The file, or what stands for it.
+        /// The file, or the name of the stream.
         file: String,
         /// Its version.
         version: u32,
@@ -43,10 +43,10 @@ pub enum BackupError {
     NoBackup {
         /// The directory.
         dir: PathBuf,
-        /// The file by which a backup is known.
+        /// The file that every backup has.
         index: &'static str,
     },
-    /// The directory has something else.
+    /// The directory has other files.
     #[error("{} holds {what}, and no backup: name a directory that is new, empty, or a backup of this ledger", dir.display())]
     NotForBackups {
         /// The directory.
@@ -54,7 +54,7 @@ pub enum BackupError {
         /// What was found there.
         what: String,
     },
-    /// The directory has a backup's files without the index.
+    /// The directory has a backup's files and no index.
     #[error(
         "{} holds files of a backup but not their index, {index}. They may still be restored: \
          cat {}/*.records | partnership-ledger restore --from - --data-dir NEW. To start a new backup, name another directory",
@@ -63,53 +63,53 @@ pub enum BackupError {
     NoIndex {
         /// The directory.
         dir: PathBuf,
-        /// The file that is not there.
+        /// The missing file.
         index: &'static str,
     },
-    /// Another process adds to the same directory.
+    /// Another process is adding to the same directory.
     #[error("{}: another process is adding to this backup; wait for its end, or name another directory", dir.display())]
     InUse {
         /// The directory.
         dir: PathBuf,
     },
-    /// What is there is not what the ledger has before it.
+    /// The copy has other records than the ledger.
     #[error(
         "the copy up to position {position} is not of this ledger: {what}. Nothing was added; name another directory, or \
          find out with `verify` and `restore` which of the two is right"
     )]
     OtherLedger {
-        /// Up to where the copy goes.
+        /// The last position of the copy.
         position: u64,
-        /// How it shows.
+        /// What differs.
         what: String,
     },
-    /// The ledger ends before what is there.
+    /// The ledger is shorter than the copy.
     #[error(
         "the copy goes up to position {copy}, the ledger only up to {ledger}: it is another ledger, or it has lost records. \
          Nothing was changed; name another directory, or restore the ledger from this copy"
     )]
     Shorter {
-        /// Up to where the copy goes.
+        /// The last position of the copy.
         copy: u64,
-        /// Up to where the ledger goes.
+        /// The last position of the ledger.
         ledger: u64,
     },
-    /// What came does not add up to what was announced.
+    /// What was received is not what was announced.
     #[error(
         "what came up to position {position} is not what the ledger announced: {what}. Nothing was kept; check the ledger with `verify`"
     )]
     Broken {
-        /// Up to where it was good, or was to go.
+        /// The last good position, or the announced one.
         position: u64,
         /// What is wrong.
         what: String,
     },
-    /// A ledger is restored where nothing is yet.
+    /// A ledger is restored into a new or empty directory only.
     #[error("{} {what}: a ledger is restored into a new or empty directory only", dir.display())]
     NotEmpty {
         /// The directory.
         dir: PathBuf,
-        /// What it is instead.
+        /// What is wrong with it.
         what: String,
     },
     /// The restored ledger, opened again, is not what was written.
@@ -121,12 +121,12 @@ pub enum BackupError {
         position: u64,
         /// The backup's root.
         root: String,
-        /// What was found.
+        /// The position that was found.
         found: u64,
-        /// Its root.
+        /// The root that was found.
         found_root: String,
     },
-    /// The journal refused.
+    /// An error of the journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The operating system refused.
@@ -134,7 +134,7 @@ pub enum BackupError {
     Io {
         /// What was being done to which file.
         what: String,
-        /// The system's answer.
+        /// The operating system's error.
         source: io::Error,
     },
 }

@@ -1,10 +1,10 @@
-//! A copy in a folder: files of records, and the index that names those that count. It only grows.
+//! A copy in a folder: files of records, and the index that lists the valid ones. It only grows.
 //!
-//! Records are written and synced first, then the index is replaced: a copy is never half there. A new file has another
-//! name (`.part`) until it is whole; of a file that is added to, the index says how much counts.
+//! Records are written and synced first, then the index is replaced, which commits them. A new file is named `.part` until
+//! it is complete; for a file that is appended to, the index has the number of valid bytes.
 
 use super::index::{INDEX, Index, IndexedFile, RECORDS};
-use super::{BackupError, Chain, Page, Writer, check, format};
+use super::{BackupError, Chain, RecordPage, Writer, check, format};
 use crate::journal::{Hash, TreeHead};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom};
@@ -12,20 +12,20 @@ use std::path::{Path, PathBuf};
 
 const LOCK: &str = "lock";
 const PART: &str = ".part";
-/// Bytes after which a file is not added to any more.
+/// A file of this size or more is not appended to, in bytes.
 const FULL_BYTES: u64 = 64 << 20;
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// Where new records go.
+/// Where new records are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Growth {
-    /// Into a further file.
+    /// Into a new file.
     NewFile,
     /// Into the last file, until it is full.
     LastFile,
 }
 
-/// A folder that this process adds to; no other does at the same time.
+/// A folder that this process has locked to add records.
 pub struct Folder {
     dir: PathBuf,
     index: Option<Index>,
@@ -33,41 +33,41 @@ pub struct Folder {
     _lock: File,
 }
 
-/// What was added.
+/// How much was added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Kept {
-    /// How many records.
+pub struct Added {
+    /// The number of records.
     pub records: u64,
-    /// How many bytes of files.
+    /// The size in the files, in bytes.
     pub bytes: u64,
 }
 
 impl Folder {
-    /// Opens a folder, or creates it, and checks all that is there.
+    /// Opens and locks a folder, or creates it, and checks its whole content.
     ///
     /// # Errors
     /// `NotForBackups`, `NoIndex`, `InUse`; `Damaged`, `Missing`, `Later` with file and position; `Io`.
     pub fn open(dir: &Path) -> Result<Self, BackupError> {
         fs::create_dir_all(dir).map_err(BackupError::io(format!("creating {}", dir.display())))?;
-        look_around(dir)?;
+        check_names(dir)?;
         let lock = lock(dir)?;
         let index = Index::read(dir)?;
         let mut chain = Chain::default();
         if let Some(index) = &index {
             check_files(dir, index, &mut chain, &mut |_| Ok(()))?;
-            cut_what_does_not_count(dir, index)?;
+            truncate_last_file(dir, index)?;
         }
         remove_parts(dir)?;
         Ok(Self { dir: dir.to_owned(), index, chain, _lock: lock })
     }
 
-    /// Position and root of what is there.
+    /// The last position of the copy and the root there.
     pub fn head(&self) -> TreeHead {
         self.chain.head()
     }
 
-    /// Whether this is the copy of a ledger that has `last` as its last position and, at the copy's last, a record with
-    /// that hash of its leaf. More is known once the root of more records is there.
+    /// Checks that this can be a copy of a ledger with the last position `last` that has, at the copy's last position, a
+    /// record with the leaf hash `leaf`. The roots are compared when the addition is committed.
     ///
     /// # Errors
     /// `Shorter`, `OtherLedger`.
@@ -83,21 +83,21 @@ impl Folder {
         Ok(())
     }
 
-    /// Begins to add records.
+    /// Starts an addition.
     pub fn add(&mut self, growth: Growth) -> Addition<'_> {
         Addition { folder: self, growth, draft: None }
     }
 
-    /// Begins a file, or goes on with the last.
+    /// Creates a file, or opens the last one for appending.
     fn draft(&self, growth: Growth) -> Result<Draft, BackupError> {
         let last = self.index.as_ref().and_then(|index| index.files.last());
         match last.filter(|file| growth == Growth::LastFile && file.bytes < FULL_BYTES) {
-            Some(entry) => self.go_on(entry.clone()),
-            None => self.begin(),
+            Some(entry) => self.append_to(entry.clone()),
+            None => self.create(),
         }
     }
 
-    fn begin(&self) -> Result<Draft, BackupError> {
+    fn create(&self) -> Result<Draft, BackupError> {
         let first = self.chain.position() + 1;
         let name = IndexedFile::name_of(first);
         let part = self.dir.join(format!("{name}{PART}"));
@@ -107,22 +107,22 @@ impl Folder {
         Ok(Draft { writer, entry: IndexedFile { name, first, last: first, bytes: 0 }, part: Some(part) })
     }
 
-    fn go_on(&self, entry: IndexedFile) -> Result<Draft, BackupError> {
+    fn append_to(&self, entry: IndexedFile) -> Result<Draft, BackupError> {
         let path = self.dir.join(&entry.name);
         let open = || {
             let mut file = OpenOptions::new().write(true).open(&path)?;
-            // What lies behind is of an addition that was given up.
+            // The rest is of an addition that was not committed.
             file.set_len(entry.bytes)?;
             file.seek(SeekFrom::Start(entry.bytes))?;
             Ok(file)
         };
         let file = open().map_err(BackupError::io(format!("opening {}", path.display())))?;
         let out = BufWriter::with_capacity(BUFFER_BYTES, file);
-        Ok(Draft { writer: Writer::go_on(out, path.display().to_string(), self.chain.clone()), entry, part: None })
+        Ok(Draft { writer: Writer::resume(out, path.display().to_string(), self.chain.clone()), entry, part: None })
     }
 
-    /// The records of a draft are durable; now they count.
-    fn count_in(&mut self, entry: Option<IndexedFile>, head: TreeHead) -> Result<(), BackupError> {
+    /// Replaces the index by one with `entry`, whose records are durable.
+    fn commit_index(&mut self, entry: Option<IndexedFile>, head: TreeHead) -> Result<(), BackupError> {
         let mut files = self.index.take().map(|index| index.files).unwrap_or_default();
         if let Some(entry) = entry {
             files.retain(|file| file.first != entry.first);
@@ -132,7 +132,7 @@ impl Folder {
     }
 }
 
-/// Records on their way into a folder. If it is dropped before `keep`, the folder is as before.
+/// Records being added to a folder. If it is dropped before `commit`, the folder is unchanged.
 pub struct Addition<'a> {
     folder: &'a mut Folder,
     growth: Growth,
@@ -142,9 +142,9 @@ pub struct Addition<'a> {
 /// A file that is being written.
 struct Draft {
     writer: Writer<BufWriter<File>>,
-    /// What the index will say of it.
+    /// Its entry in the index to come.
     entry: IndexedFile,
-    /// Its name until it is whole, of a new file.
+    /// The temporary name of a new file.
     part: Option<PathBuf>,
 }
 
@@ -153,7 +153,7 @@ impl Addition<'_> {
     ///
     /// # Errors
     /// `Broken` if it does not follow, `Io`.
-    pub fn page(&mut self, page: &Page) -> Result<(), BackupError> {
+    pub fn page(&mut self, page: &RecordPage) -> Result<(), BackupError> {
         let draft = match &mut self.draft {
             Some(draft) => draft,
             None => self.draft.insert(self.folder.draft(self.growth)?),
@@ -161,12 +161,12 @@ impl Addition<'_> {
         draft.writer.page(page)
     }
 
-    /// Makes what was added durable and counts it in, if with it the copy is what the ledger says: that root at that
-    /// position.
+    /// Makes the addition durable and commits it to the index, if the copy then has the ledger's `head`. Returns how much was
+    /// added.
     ///
     /// # Errors
-    /// `OtherLedger`, `Broken`, `Io`; what was added does not count then.
-    pub fn keep(mut self, head: TreeHead) -> Result<Kept, BackupError> {
+    /// `OtherLedger`, `Broken`, `Io`; nothing is added then.
+    pub fn commit(mut self, head: TreeHead) -> Result<Added, BackupError> {
         let before = self.folder.chain.position();
         let Some(draft) = self.draft.take() else {
             let found = self.folder.head();
@@ -174,24 +174,24 @@ impl Addition<'_> {
                 return Err(format::mismatch(before, found, head));
             }
             if self.folder.index.is_none() {
-                self.folder.count_in(None, head)?;
+                self.folder.commit_index(None, head)?;
             }
-            return Ok(Kept::default());
+            return Ok(Added::default());
         };
         let (entry, chain, bytes) = draft.finish(head, &self.folder.dir)?;
-        self.folder.count_in(Some(entry), head)?;
+        self.folder.commit_index(Some(entry), head)?;
         self.folder.chain = chain;
-        Ok(Kept { records: head.size - before, bytes })
+        Ok(Added { records: head.size - before, bytes })
     }
 }
 
 impl Draft {
-    /// Makes the file whole and durable, under its own name.
+    /// Finishes the file, syncs it and gives it its final name. Returns its entry, the tree, and how many bytes were added.
     fn finish(self, head: TreeHead, dir: &Path) -> Result<(IndexedFile, Chain, u64), BackupError> {
         let Self { writer, mut entry, part } = self;
         let finished = writer.finish(head).and_then(|(out, chain, bytes)| {
             let file = out.into_inner().map_err(io::IntoInnerError::into_error);
-            let settle = || {
+            let sync = || {
                 file?.sync_all()?;
                 if let Some(part) = &part {
                     fs::rename(part, dir.join(&entry.name))?;
@@ -199,7 +199,7 @@ impl Draft {
                 }
                 Ok(())
             };
-            settle().map_err(BackupError::io(format!("syncing {}", dir.join(&entry.name).display())))?;
+            sync().map_err(BackupError::io(format!("syncing {}", dir.join(&entry.name).display())))?;
             Ok((chain, bytes))
         });
         let (chain, bytes) = finished?;
@@ -212,18 +212,18 @@ impl Draft {
 impl Drop for Addition<'_> {
     fn drop(&mut self) {
         if self.draft.is_some() {
-            // What is left would be removed by the next run.
+            // If this fails, the next run removes them.
             let _ = remove_parts(&self.folder.dir);
         }
     }
 }
 
-/// Reads and checks all files of a copy in order, and that they come to what the index says.
+/// Reads and checks all files of a copy in order, and compares the result with the index.
 pub(super) fn check_files(
     dir: &Path,
     index: &Index,
     chain: &mut Chain,
-    visit: &mut dyn FnMut(&Page) -> Result<(), BackupError>,
+    visit: &mut dyn FnMut(&RecordPage) -> Result<(), BackupError>,
 ) -> Result<(), BackupError> {
     for entry in &index.files {
         let path = dir.join(&entry.name);
@@ -247,7 +247,7 @@ pub(super) fn check_files(
 }
 
 impl Index {
-    /// The index of a folder that has a copy.
+    /// Reads the index of a folder that must have a copy.
     ///
     /// # Errors
     /// `NoBackup`, `NoIndex`, `Damaged`, `Later`, `Io`.
@@ -256,14 +256,14 @@ impl Index {
             return Ok(index);
         }
         if dir.is_dir() {
-            look_around(dir)?;
+            check_names(dir)?;
         }
         Err(BackupError::NoBackup { dir: dir.to_owned(), index: INDEX })
     }
 }
 
-/// Refuses a directory that has something else than a copy.
-fn look_around(dir: &Path) -> Result<(), BackupError> {
+/// Returns an error for a directory that has other files than a copy.
+fn check_names(dir: &Path) -> Result<(), BackupError> {
     let names = names_in(dir)?;
     if names.iter().any(|name| name == INDEX) {
         return Ok(());
@@ -277,8 +277,8 @@ fn look_around(dir: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// Cuts off what was being added to the last file when a run before stopped, so that the files are whole without the index.
-fn cut_what_does_not_count(dir: &Path, index: &Index) -> Result<(), BackupError> {
+/// Truncates the last file to its valid bytes, after an interrupted addition, so that the files are whole without the index.
+fn truncate_last_file(dir: &Path, index: &Index) -> Result<(), BackupError> {
     let Some(last) = index.files.last() else { return Ok(()) };
     let path = dir.join(&last.name);
     let cut = || {
@@ -290,7 +290,7 @@ fn cut_what_does_not_count(dir: &Path, index: &Index) -> Result<(), BackupError>
     cut().map_err(BackupError::io(format!("cutting off the end of {}", path.display())))
 }
 
-/// Removes what a run before left unfinished.
+/// Removes the unfinished files of an earlier run.
 fn remove_parts(dir: &Path) -> Result<(), BackupError> {
     for name in names_in(dir)?.into_iter().filter(|name| name.ends_with(PART)) {
         let path = dir.join(name);

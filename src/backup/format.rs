@@ -1,17 +1,17 @@
-//! The bytes of a backup: a stream of parts, each with a checksum, in a file or on a pipe.
+//! The encoding of a backup: a stream of parts, each with a checksum, in a file or a pipe.
 //!
-//! All integers are little-endian. A stream is one header or more, each followed by pages and marks, and ends behind a
-//! mark. Streams that follow each other are one stream: `cat` joins the files of a folder.
+//! All integers are little-endian. A stream is one or more headers, each followed by pages and marks, and ends after a
+//! mark. Consecutive streams form one stream: `cat` joins the files of a folder.
 //!
 //! | part | bytes | what |
 //! |---|---|---|
 //! | header | 4 | `PLBK` |
 //! | | 4 | the format's version, 1 |
-//! | | 8 | the position that it goes on after |
+//! | | 8 | the position after which it continues |
 //! | | 32 | the Merkle tree's root over the records up to there |
 //! | | 4 | CRC32C of the 48 bytes before |
 //! | page | 4 | `PLBP` |
-//! | | 4 | how many records; at least one |
+//! | | 4 | the number of records; at least one |
 //! | | 8 | the first record's position |
 //! | | 4 | the body's length |
 //! | | 4 | CRC32C of the body |
@@ -22,7 +22,7 @@
 //! | | 32 | the Merkle tree's root over all records up to there |
 //! | | 4 | CRC32C of the 44 bytes before |
 
-use super::{BackupError, Chain, Page, hex};
+use super::{BackupError, Chain, RecordPage, hex};
 use crate::journal::{Batch, Hash, MAX_COMMIT_BYTES, TreeHead};
 use std::io::{Read, Write};
 
@@ -30,7 +30,7 @@ const VERSION: u32 = 1;
 const HEADER: [u8; 4] = *b"PLBK";
 const PAGE: [u8; 4] = *b"PLBP";
 const MARK: [u8; 4] = *b"PLBM";
-/// The parts' lengths, with their magic; a page's is without the body.
+/// The lengths of the parts with their magic, in bytes; a page's is without its body.
 const HEADER_BYTES: usize = 52;
 const PAGE_BYTES: usize = 28;
 const MARK_BYTES: usize = 48;
@@ -38,22 +38,22 @@ const MARK_BYTES: usize = 48;
 /// Writes a stream.
 pub struct Writer<W> {
     out: W,
-    /// What is written to, for errors.
+    /// The name of the destination, for errors.
     name: String,
     chain: Chain,
-    /// Where it began.
+    /// The position after which it started.
     after: u64,
     bytes: u64,
 }
 
 impl<W: Write> Writer<W> {
-    /// Begins a stream that goes on after `chain`, with a header.
+    /// Starts a stream that continues `chain`, with a header.
     ///
     /// # Errors
     /// `Io`.
     pub fn begin(out: W, name: String, chain: Chain) -> Result<Self, BackupError> {
         let head = chain.head();
-        let mut writer = Self::go_on(out, name, chain);
+        let mut writer = Self::resume(out, name, chain);
         let mut header = Vec::with_capacity(HEADER_BYTES);
         header.extend_from_slice(&HEADER);
         header.extend_from_slice(&VERSION.to_le_bytes());
@@ -63,8 +63,8 @@ impl<W: Write> Writer<W> {
         Ok(writer)
     }
 
-    /// Goes on with a stream that ends behind the mark of `chain`.
-    pub fn go_on(out: W, name: String, chain: Chain) -> Self {
+    /// Continues a stream that ends after the mark of `chain`, without a header.
+    pub fn resume(out: W, name: String, chain: Chain) -> Self {
         Self { out, name, after: chain.position(), chain, bytes: 0 }
     }
 
@@ -72,7 +72,7 @@ impl<W: Write> Writer<W> {
     ///
     /// # Errors
     /// `Broken` if it does not follow, `Io`.
-    pub fn page(&mut self, page: &Page) -> Result<(), BackupError> {
+    pub fn page(&mut self, page: &RecordPage) -> Result<(), BackupError> {
         if !self.chain.push(page) {
             let what = format!("a page begins with position {}", page.first);
             return Err(BackupError::Broken { position: self.chain.position(), what });
@@ -90,8 +90,8 @@ impl<W: Write> Writer<W> {
         self.put(&body)
     }
 
-    /// Writes the mark by which the stream is whole, if it has come to `head`. Answers where it was written to, the tree,
-    /// and how many bytes were written.
+    /// Writes the mark that completes the stream, if its tree has come to `head`. Returns the destination, the tree, and the
+    /// number of bytes written.
     ///
     /// # Errors
     /// `OtherLedger` or `Broken` if what was written is not what `head` says, `Io`.
@@ -120,7 +120,7 @@ impl<W: Write> Writer<W> {
     }
 }
 
-/// What it means that a copy which went on after a position has come to `found`, while the ledger announced `head`.
+/// Returns the error for a copy that continued after position `after` and came to `found`, while the ledger announced `head`.
 pub(super) fn mismatch(after: u64, found: TreeHead, head: TreeHead) -> BackupError {
     let what = |of: &str| {
         format!("{of} the tree's root at position {} would be {}, the ledger says {}", head.size, hex(&found.root), hex(&head.root))
@@ -135,21 +135,21 @@ pub(super) fn mismatch(after: u64, found: TreeHead, head: TreeHead) -> BackupErr
 /// A part of a stream.
 enum Part {
     Header { version: u32, after: TreeHead },
-    Page(Page),
+    Page(RecordPage),
     Mark(TreeHead),
     End,
 }
 
-/// Reads a stream to its end, and checks that it goes on after `chain`, that every part is as it was written, and that
-/// the records add up to the roots of its marks. Every page is shown to `visit` once it is known to follow.
+/// Reads a stream to its end and checks that it continues `chain`, that every checksum is right, and that the records give
+/// the roots of its marks. Calls `visit` with every page that follows.
 ///
 /// # Errors
-/// `Damaged` and `Later` with the name of the stream and the position; `Io`; what `visit` says.
+/// `Damaged` and `Later` with the name of the stream and the position; `Io`; errors of `visit`.
 pub fn check(
     source: impl Read,
     name: &str,
     chain: &mut Chain,
-    visit: &mut dyn FnMut(&Page) -> Result<(), BackupError>,
+    visit: &mut dyn FnMut(&RecordPage) -> Result<(), BackupError>,
 ) -> Result<(), BackupError> {
     let mut reader = Reader { source, name, offset: 0, position: chain.position() + 1 };
     let (mut has_header, mut is_whole) = (false, true);
@@ -231,7 +231,8 @@ impl<R: Read> Reader<'_, R> {
         }
     }
 
-    /// A part of `length` bytes, of which the first four were read, and the last four are the checksum of the others.
+    /// Reads the rest of a part of `length` bytes, whose first four are `magic` and whose last four are the checksum of the
+    /// others.
     fn checked(&mut self, start: u64, magic: [u8; 4], length: usize, what: &str) -> Result<Vec<u8>, BackupError> {
         let mut bytes = magic.to_vec();
         bytes.extend(self.take(length - 4)?);
@@ -244,7 +245,7 @@ impl<R: Read> Reader<'_, R> {
         Ok(bytes)
     }
 
-    fn body(&mut self, start: u64, beginning: &[u8]) -> Result<Page, BackupError> {
+    fn body(&mut self, start: u64, beginning: &[u8]) -> Result<RecordPage, BackupError> {
         let (count, first) = (u32_at(beginning, 4) as usize, u64_at(beginning, 8));
         let (length, checksum) = (u32_at(beginning, 16) as usize, u32_at(beginning, 20));
         if count == 0 || length < 4 * count || length > MAX_COMMIT_BYTES + 4 * count {
@@ -267,10 +268,10 @@ impl<R: Read> Reader<'_, R> {
         if records.len() < count || !rest.is_empty() {
             return Err(self.damaged_at(start, "the records of a page do not fill it".to_owned()));
         }
-        Ok(Page { first, records })
+        Ok(RecordPage { first, records })
     }
 
-    /// So many bytes, or as many as there are.
+    /// Reads `length` bytes, or fewer at the end.
     fn take(&mut self, length: usize) -> Result<Vec<u8>, BackupError> {
         let mut bytes = Vec::with_capacity(length.min(1 << 20));
         let read = self.source.by_ref().take(length as u64).read_to_end(&mut bytes);
@@ -296,14 +297,14 @@ fn hash_at(bytes: &[u8], at: usize) -> Hash {
 mod tests {
     use super::*;
 
-    fn page(first: u64, count: u64) -> Page {
+    fn page(first: u64, count: u64) -> RecordPage {
         let mut records = Batch::new();
         (first..first + count).for_each(|position| records.push(&vec![position as u8; position as usize % 7]));
-        Page { first, records }
+        RecordPage { first, records }
     }
 
     /// A stream of some pages after a chain, and the chain after it.
-    fn stream(chain: &Chain, pages: &[Page]) -> (Vec<u8>, Chain) {
+    fn stream(chain: &Chain, pages: &[RecordPage]) -> (Vec<u8>, Chain) {
         let mut after = chain.clone();
         assert!(pages.iter().all(|page| after.push(page)));
         let mut writer = Writer::begin(Vec::new(), "memory".to_owned(), chain.clone()).expect("begun");
@@ -313,7 +314,7 @@ mod tests {
         (bytes, after)
     }
 
-    fn read(bytes: &[u8]) -> Result<(Vec<Page>, Chain), BackupError> {
+    fn read(bytes: &[u8]) -> Result<(Vec<RecordPage>, Chain), BackupError> {
         let (mut pages, mut chain) = (Vec::new(), Chain::default());
         check(bytes, "memory", &mut chain, &mut |page| {
             pages.push(page.clone());
@@ -362,7 +363,7 @@ mod tests {
         let (_, chain) = stream(&Chain::default(), &[page(1, 6)]);
         let (_, longer) = stream(&chain, &[page(7, 1)]);
         let other = TreeHead { root: [7; 32], ..longer.head() };
-        let finish = |after: &Chain, pages: &[Page], head| {
+        let finish = |after: &Chain, pages: &[RecordPage], head| {
             let mut writer = Writer::begin(Vec::new(), "memory".to_owned(), after.clone()).expect("begun");
             pages.iter().for_each(|page| writer.page(page).expect("written"));
             writer.finish(head).map(drop).expect_err("not what was announced")

@@ -1,6 +1,6 @@
-//! The index of a folder: which files the copy is made of, and how far it goes. What the index does not name does not count.
+//! The index of a folder: the files of the copy, and its last position. Files that it does not list are ignored.
 //!
-//! `partnership-ledger.backup` has two lines: JSON, and the CRC32C of the first in hexadecimal. It is replaced as a whole.
+//! `partnership-ledger.backup` has two lines: JSON, and the CRC32C of the first in hexadecimal. It is replaced atomically.
 
 use super::{BackupError, hex};
 use crate::journal::{Hash, TreeHead};
@@ -9,20 +9,20 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
-/// The file by which a folder is known as a backup.
+/// The name of the index; every backup has it.
 pub const INDEX: &str = "partnership-ledger.backup";
-/// How the names of files with records end.
+/// The extension of files with records.
 pub const RECORDS: &str = ".records";
 const VERSION: u32 = 1;
 
-/// Which files a copy is made of, and how far it goes.
+/// The files of a copy, and its last position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Index {
     format_version: u32,
     /// The last position.
     pub position: u64,
     tree_root: String,
-    /// When the last records were added, by the clock of the machine that did: RFC 3339, UTC.
+    /// When the last records were added, by the clock of the machine that added them: RFC 3339, UTC.
     pub copied_at: String,
     /// The files, in order.
     pub files: Vec<IndexedFile>,
@@ -37,32 +37,32 @@ pub struct IndexedFile {
     pub first: u64,
     /// The last position in it.
     pub last: u64,
-    /// How many of its bytes count; what lies behind them was being added when the process or the machine stopped.
+    /// The number of valid bytes; the rest is of an addition that was interrupted.
     pub bytes: u64,
 }
 
 impl IndexedFile {
-    /// The name of the file that begins with a position.
+    /// The name of the file whose first position is `first`.
     pub fn name_of(first: u64) -> String {
         format!("{first:020}{RECORDS}")
     }
 }
 
 impl Index {
-    /// The index of a copy that goes up to `head`, added to now.
+    /// The index of a copy that goes up to `head`, with the present time.
     pub fn new(head: TreeHead, files: Vec<IndexedFile>) -> Self {
         let copied_at = chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
         Self { format_version: VERSION, position: head.size, tree_root: hex(&head.root), copied_at, files }
     }
 
-    /// How many bytes the files have.
+    /// The valid bytes of all files together.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// Position and root.
+    /// The last position and the root there.
     pub fn head(&self) -> TreeHead {
-        // Checked when it was read.
+        // The text was checked when the index was read.
         TreeHead { size: self.position, root: parse_hex(&self.tree_root).unwrap_or_default() }
     }
 
@@ -114,10 +114,10 @@ impl Index {
         follows && last == self.position
     }
 
-    /// Writes it in the place of the one before, durably.
+    /// Replaces the index in a directory by this one, atomically and durably.
     ///
     /// # Errors
-    /// `Io`, after which the one before may still be there.
+    /// `Io`; the previous index may then still be there.
     pub fn write(&self, dir: &Path) -> Result<(), BackupError> {
         let path = dir.join(INDEX);
         let write = || {

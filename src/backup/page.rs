@@ -1,4 +1,4 @@
-//! Pages: a journal's records in runs of bounded size, up to the head that it had when the copy began.
+//! PageCursor of consecutive records of bounded size, up to the journal's head when the copy began.
 
 use crate::journal::{Batch, JournalError, StoredRecord, TreeHead};
 
@@ -7,22 +7,22 @@ const PAGE_BYTES: usize = 512 << 10;
 /// Records after which a page is full.
 const PAGE_RECORDS: usize = 8_192;
 
-/// Records that follow each other.
+/// Consecutive records.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page {
+pub struct RecordPage {
     /// The first one's position.
     pub first: u64,
     /// The records; at least one.
     pub records: Batch,
 }
 
-impl Page {
+impl RecordPage {
     /// The last record's position.
     pub fn last(&self) -> u64 {
         self.first + self.records.len() as u64 - 1
     }
 
-    /// The page of what a journal gave, which is at least one record.
+    /// The page of consecutive records; `None` if there are none.
     pub fn of(stored: &[StoredRecord]) -> Option<Self> {
         let mut records = Batch::new();
         stored.iter().for_each(|record| records.push(&record.bytes));
@@ -30,23 +30,23 @@ impl Page {
     }
 }
 
-/// A copy under way: which page comes next. It holds nothing of the journal, so whoever takes the pages slowly stops nobody.
+/// The position of a copy under way. It holds no lock and no records, so a slow reader blocks nobody.
 #[derive(Debug, Clone, Copy)]
-pub struct Pages {
+pub struct PageCursor {
     next: u64,
     head: TreeHead,
 }
 
-impl Pages {
-    /// The records after a position up to `head`, which is the journal's.
+impl PageCursor {
+    /// Starts after a position and ends at `head`, the journal's head at this time.
     pub fn new(after: u64, head: TreeHead) -> Self {
         Self { next: after + 1, head }
     }
 
-    /// The next page, by a journal's `read`; `None` after the last.
+    /// Returns the next page, which it gets from `read` (a journal's method); `None` after the last.
     ///
     /// # Errors
-    /// What `read` says; `Damaged` if it leaves out a record.
+    /// Errors of `read`; `Damaged` if it leaves out a record.
     pub fn next_page<E: From<JournalError>>(
         &mut self,
         read: impl FnOnce(u64, usize, usize) -> Result<Vec<StoredRecord>, E>,
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn pages_are_bounded_and_end_where_the_copy_began() {
         let journal = journal(5, PAGE_BYTES / 2);
-        let mut pages = Pages::new(1, journal.tree_head());
+        let mut pages = PageCursor::new(1, journal.tree_head());
         let mut batch = Batch::new();
         batch.push(b"later");
         journal.append(5, &batch).expect("appended");
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn a_record_that_is_left_out_is_damage() {
         let journal = journal(3, 1);
-        let mut pages = Pages::new(0, journal.tree_head());
+        let mut pages = PageCursor::new(0, journal.tree_head());
         let skipping = pages.next_page(|from, records, bytes| journal.read(from + 1, records, bytes));
         assert!(matches!(skipping, Err(JournalError::Damaged { first: 1, .. })), "{skipping:?}");
         let silent = pages.next_page(|_, _, _| Ok::<_, JournalError>(Vec::new()));

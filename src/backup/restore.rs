@@ -1,7 +1,7 @@
-//! Restoring: a backup becomes a ledger in a new directory, with the same root.
+//! Restoring a backup into a new ledger with the same root.
 
 use super::folder::check_files;
-use super::{BackupError, Chain, Index, Page, check, hex};
+use super::{BackupError, Chain, Index, RecordPage, check, hex};
 use crate::journal::{Journal, JournalError, TreeHead};
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
@@ -10,20 +10,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// Where a backup comes from.
+/// Where a backup is read from.
 pub enum Origin<'a> {
     /// A folder.
     Folder(&'a Path),
-    /// A stream, with its name for errors.
+    /// A stream, and its name for errors.
     Stream(Box<dyn Read>, &'a str),
 }
 
 /// What was restored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Restored {
-    /// Position and root, the backup's and the ledger's.
+    /// The last position and the root there.
     pub head: TreeHead,
-    /// How many bytes the records have.
+    /// The size of all records, in bytes.
     pub record_bytes: u64,
 }
 
@@ -36,11 +36,11 @@ pub type OpenJournal<'a> = &'a dyn Fn(&Path) -> Result<Arc<dyn Journal>, Journal
 /// # Errors
 /// `NotEmpty`; `NoBackup`, `NoIndex`, `Damaged`, `Missing`, `Later` of the backup; `NotTheSame`, `Journal`, `Io`.
 pub fn restore(origin: Origin, data_dir: &Path, open: OpenJournal) -> Result<Restored, BackupError> {
-    let place = Place::of(data_dir)?;
-    let draft = place.draft()?;
+    let target = Target::of(data_dir)?;
+    let draft = target.draft()?;
     let restored = restore_into(origin, open(draft.path())?.as_ref())?;
     compare(open(draft.path())?.as_ref(), restored.head)?;
-    place.take(draft)?;
+    target.replace_by(draft)?;
     Ok(restored)
 }
 
@@ -57,25 +57,25 @@ pub fn restore_into(origin: Origin, journal: &dyn Journal) -> Result<Restored, B
     Ok(restored)
 }
 
-/// Reads a backup to its end and checks it, as `restore` does, and keeps nothing.
+/// Reads and checks a whole backup, as `restore` does, and writes nothing.
 ///
 /// # Errors
 /// `NoBackup`, `NoIndex`, `Damaged`, `Missing`, `Later`, `Io`.
-pub fn rehearse(origin: Origin) -> Result<Restored, BackupError> {
+pub fn check_backup(origin: Origin) -> Result<Restored, BackupError> {
     read(origin, |_| Ok(()))
 }
 
 /// Reads and checks all pages of a backup.
-fn read(origin: Origin, mut take: impl FnMut(&Page) -> Result<(), BackupError>) -> Result<Restored, BackupError> {
+fn read(origin: Origin, mut visit: impl FnMut(&RecordPage) -> Result<(), BackupError>) -> Result<Restored, BackupError> {
     let mut chain = Chain::default();
     let mut record_bytes = 0;
-    let mut visit = |page: &Page| {
+    let mut count = |page: &RecordPage| {
         record_bytes += page.records.byte_len() as u64;
-        take(page)
+        visit(page)
     };
     match origin {
-        Origin::Folder(from) => check_files(from, &Index::of(from)?, &mut chain, &mut visit)?,
-        Origin::Stream(stream, name) => check(stream, name, &mut chain, &mut visit)?,
+        Origin::Folder(from) => check_files(from, &Index::of(from)?, &mut chain, &mut count)?,
+        Origin::Stream(stream, name) => check(stream, name, &mut chain, &mut count)?,
     }
     Ok(Restored { head: chain.head(), record_bytes })
 }
@@ -91,15 +91,15 @@ fn compare(journal: &dyn Journal, head: TreeHead) -> Result<(), BackupError> {
     Ok(())
 }
 
-/// A directory where nothing is yet, and the one above it.
-struct Place {
+/// The directory to restore into, which does not exist or is empty.
+struct Target {
     dir: PathBuf,
     parent: PathBuf,
-    /// Who may do what in it; the process's mask says what of a new one.
+    /// Its permissions; those of a new directory are reduced by the umask.
     mode: Permissions,
 }
 
-impl Place {
+impl Target {
     fn of(data_dir: &Path) -> Result<Self, BackupError> {
         let refused = |what: &str| BackupError::NotEmpty { dir: data_dir.to_owned(), what: what.to_owned() };
         let looked = BackupError::io(format!("looking at {}", data_dir.display()));
@@ -126,7 +126,7 @@ impl Place {
         Ok(Self { dir, parent, mode })
     }
 
-    /// A directory beside it, on the same file system, that goes away unless it is given the name.
+    /// Creates a temporary directory beside it, on the same file system.
     fn draft(&self) -> Result<TempDir, BackupError> {
         let name = self.dir.file_name().unwrap_or_default().to_string_lossy();
         let mut builder = tempfile::Builder::new();
@@ -134,14 +134,14 @@ impl Place {
         created.map_err(BackupError::io(format!("creating a directory in {}", self.parent.display())))
     }
 
-    /// Gives the draft the name, durably.
-    fn take(&self, draft: TempDir) -> Result<(), BackupError> {
+    /// Renames the temporary directory to the target, durably.
+    fn replace_by(&self, draft: TempDir) -> Result<(), BackupError> {
         let rename = || {
             File::open(draft.path())?.sync_all()?;
             fs::rename(draft.path(), &self.dir)
         };
         rename().map_err(BackupError::io(format!("renaming what was restored to {}", self.dir.display())))?;
-        // It has another name now: there is nothing to remove.
+        // It was renamed: there is nothing to remove.
         let _ = draft.keep();
         let synced = File::open(&self.parent).and_then(|parent| parent.sync_all());
         synced.map_err(BackupError::io(format!("syncing {}", self.parent.display())))

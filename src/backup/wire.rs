@@ -1,10 +1,10 @@
-//! Pages as `AuditService.StreamBackup` sends them.
+//! PageCursor as messages of `AuditService.StreamBackup`.
 
-use super::{BackupError, Page};
+use super::{BackupError, RecordPage};
 use crate::journal::{Batch, MAX_COMMIT_BYTES, StoredRecord};
 use crate::proto::BackupPage;
 
-/// The version of the parts of a stream.
+/// The version of the stream's messages.
 pub const FORMAT_VERSION: u32 = 1;
 
 /// CRC32C over the first position, then over each record's length and bytes.
@@ -15,7 +15,7 @@ fn checksum<'a>(first: u64, records: impl Iterator<Item = &'a [u8]>) -> u32 {
     })
 }
 
-/// The message of what a journal gave, which is at least one record.
+/// The message with consecutive records, at least one.
 pub fn message_of(stored: Vec<StoredRecord>) -> BackupPage {
     let first_position = stored.first().map_or(0, |record| record.position);
     let crc32c = checksum(first_position, stored.iter().map(|record| record.bytes.as_slice()));
@@ -25,8 +25,8 @@ pub fn message_of(stored: Vec<StoredRecord>) -> BackupPage {
 /// The page of a message.
 ///
 /// # Errors
-/// `Broken` if it is not what was sent.
-pub fn page_of(message: &BackupPage) -> Result<Page, BackupError> {
+/// `Broken` if it is empty, too large, or its checksum is wrong.
+pub fn page_of(message: &BackupPage) -> Result<RecordPage, BackupError> {
     let first = message.first_position;
     let broken = |what: &str| BackupError::Broken { position: first, what: what.to_owned() };
     if message.records.is_empty() || message.records.iter().map(Vec::len).sum::<usize>() > MAX_COMMIT_BYTES {
@@ -37,7 +37,7 @@ pub fn page_of(message: &BackupPage) -> Result<Page, BackupError> {
     }
     let mut records = Batch::new();
     message.records.iter().for_each(|record| records.push(record));
-    Ok(Page { first, records })
+    Ok(RecordPage { first, records })
 }
 
 #[cfg(test)]
@@ -48,7 +48,7 @@ mod tests {
     fn a_page_comes_as_it_was_sent_or_not_at_all() {
         let stored: Vec<_> = (5..9).map(|position| StoredRecord { position, bytes: vec![7; position as usize] }).collect();
         let message = message_of(stored.clone());
-        assert_eq!(page_of(&message).expect("a page"), Page::of(&stored).expect("records"));
+        assert_eq!(page_of(&message).expect("a page"), RecordPage::of(&stored).expect("records"));
         let mut changed = vec![BackupPage { first_position: 6, ..message.clone() }, BackupPage { records: vec![], ..message.clone() }];
         let mut flipped = message.clone();
         flipped.records[2][0] ^= 1;

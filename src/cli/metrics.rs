@@ -112,6 +112,8 @@ fn money(language: Language, by_currency: &[CurrencyMetrics], is_all: bool) -> T
     row(say!(language, "metrics-return-on-cost"), &|money| part(money, money.return_on_cost.as_ref()));
     let share = if is_all { say!(language, "metrics-share-of-partners") } else { say!(language, "metrics-share-of-all-revenue") };
     row(share, &|money| part(money, money.share_of_all_revenue.as_ref()));
+    let left_out = |is_out_of_range| if is_out_of_range { say!(language, "metrics-left-out") } else { String::new() };
+    row(say!(language, "metrics-out-of-range"), &|money| left_out(money.is_out_of_range));
     table
 }
 

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::language::say;
 use super::output::Output;
-use partnership_ledger::backup::{Origin, hex, rehearse, restore};
+use partnership_ledger::backup::{Origin, check_backup, hex, restore};
 use partnership_ledger::journal::{Journal, JournalError};
 use partnership_ledger::server::{Store, StoreOptions};
 use std::io::{self, BufReader};
@@ -37,7 +37,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     };
     let restored = match &args.data_dir {
         Some(data_dir) => restore(origin, data_dir, &open)?,
-        None => rehearse(origin)?,
+        None => check_backup(origin)?,
     };
     let (position, root) = (restored.head.size.to_string(), hex(&restored.head.root));
     let (bytes, seconds) = (restored.record_bytes.to_string(), started.elapsed().as_secs_f64());

@@ -25,6 +25,7 @@ pub mod rejection;
 pub mod relationship;
 mod row_index;
 pub mod rules;
+mod slice;
 pub mod stamp;
 mod state;
 pub mod table;

@@ -1,6 +1,7 @@
 //! The state of the ledger: what all records together say, with enough of their times to answer for any.
 
 pub mod encoding;
+mod other_ids;
 
 use super::account::{About, Account, AccountKey, AccountName, Entry, Sums, is_commission};
 use super::agreements::Agreements;
@@ -15,10 +16,13 @@ use super::money::{Currency, Money};
 use super::partners::Partner;
 use super::rejection::Rejection;
 use super::relationship::Relationship;
+use super::slice::{Slice, slice};
 use super::table::{Row, Table};
 use super::{Stamp, event};
+use crate::encoding::Section;
 use crate::proto;
 use hashbrown::Equivalent;
+use other_ids::OtherId;
 use smallvec::SmallVec;
 
 /// What an event is decided with besides the state.
@@ -99,28 +103,32 @@ impl Equivalent<AccountKey> for AccountOf<'_> {
     }
 }
 
-/// The state of the ledger.
-#[derive(Default)]
-pub struct State {
-    /// The last record.
-    pub position: u64,
-    /// When it was recorded.
-    pub recorded_at: Time,
-    /// Partners by id.
-    pub partners: Table<Id, Partner>,
-    /// Agreements and their terms.
-    pub agreements: Agreements,
-    /// Leads, their aliases and match keys.
-    pub leads: Leads,
-    /// Sales and what they earned, refunds, payments, disputes, closes.
-    pub commissions: Commissions,
-    /// Campaigns and what became of them.
-    pub campaigns: Campaigns,
-    /// Managers, launch steps, reviews, brand uses, breaches, partner fit.
-    pub relationship: Relationship,
-    /// All accounts.
-    pub accounts: Table<AccountKey, Account>,
-    before_batch: Option<(u64, Time)>,
+slice! {
+    /// The state of the ledger.
+    pub struct State {
+        /// Partners by id.
+        pub partners: Table<Id, Partner> => Section::Partners,
+        /// Agreements and their terms.
+        pub agreements: Agreements,
+        /// Leads, their aliases and match keys.
+        pub leads: Leads,
+        /// Sales and what they earned, refunds, payments, disputes, closes.
+        pub commissions: Commissions,
+        /// Campaigns and what became of them.
+        pub campaigns: Campaigns,
+        /// Managers, launch steps, reviews, brand uses, breaches, partner fit.
+        pub relationship: Relationship,
+        /// All accounts.
+        pub accounts: Table<AccountKey, Account> => Section::Accounts,
+        /// Ids of what has no table of its own.
+        pub(super) other_ids: Table<(IdKind, Id), OtherId> => Section::Others,
+    }
+    values {
+        /// The last record.
+        pub position: u64,
+        /// When it was recorded.
+        pub recorded_at: Time,
+    }
 }
 
 impl State {
@@ -230,18 +238,15 @@ impl State {
             IdKind::Partner => self.partners.by_key(id).map(Partner::position),
             IdKind::Agreement => self.agreements.by_id.by_key(id).map(|agreement| agreement.introduced().position),
             IdKind::Lead => self.leads.introduced_at(id),
-            IdKind::Sale
-            | IdKind::Refund
-            | IdKind::Reinstatement
+            IdKind::Sale | IdKind::Refund | IdKind::Payout | IdKind::Dispute => self.commissions.introduced_at(kind, id),
+            IdKind::Reinstatement
             | IdKind::Adjustment
-            | IdKind::Payout
             | IdKind::PayoutReturn
             | IdKind::Payment
-            | IdKind::Dispute
             | IdKind::Cost
             | IdKind::Contribution
             | IdKind::Distribution
-            | IdKind::Review => self.commissions.introduced_at(kind, id),
+            | IdKind::Review => self.other_introduced_at(kind, id),
             IdKind::Campaign => self.campaigns.by_id.by_key(id).map(|campaign| campaign.planned.position),
             // Unique in its campaign, where it is looked up.
             IdKind::Deliverable => None,
@@ -260,41 +265,17 @@ impl State {
 
     /// Opens a savepoint: what is evolved from now on can be taken back.
     pub fn savepoint(&mut self) {
-        self.before_batch = Some((self.position, self.recorded_at));
-        self.partners.savepoint();
-        self.agreements.savepoint();
-        self.leads.savepoint();
-        self.commissions.savepoint();
-        self.campaigns.savepoint();
-        self.relationship.savepoint();
-        self.accounts.savepoint();
+        Slice::savepoint(self);
     }
 
-    /// Keeps what was evolved since the savepoint.
+    /// Closes the savepoint: what was evolved since stays.
     pub fn release(&mut self) {
-        self.before_batch = None;
-        self.partners.release();
-        self.agreements.release();
-        self.leads.release();
-        self.commissions.release();
-        self.campaigns.release();
-        self.relationship.release();
-        self.accounts.release();
+        Slice::release(self);
     }
 
     /// Takes back what was evolved since the savepoint: nothing of a refused batch stays (rules 2.4).
     pub fn rollback(&mut self) {
-        if let Some((position, recorded_at)) = self.before_batch.take() {
-            self.position = position;
-            self.recorded_at = recorded_at;
-        }
-        self.partners.rollback();
-        self.agreements.rollback();
-        self.leads.rollback();
-        self.commissions.rollback();
-        self.campaigns.rollback();
-        self.relationship.rollback();
-        self.accounts.rollback();
+        Slice::rollback(self);
     }
 
     /// Which partners, agreements and leads an evolved record is about.
@@ -358,9 +339,8 @@ impl State {
                 }
             }
             _ => {
-                for (kind, id) in self.commissions.about(kind, id, self) {
-                    self.add_subject(kind, &id, subjects);
-                }
+                let about = self.commissions.about(kind, id, self).into_iter().chain(self.other_about(kind, id));
+                about.for_each(|(kind, id)| self.add_subject(kind, &id, subjects));
             }
         }
     }

@@ -208,6 +208,12 @@ pub struct Frozen<K, V> {
     rows: Pages<(K, V), PAGE>,
 }
 
+impl<K, V> Default for Frozen<K, V> {
+    fn default() -> Self {
+        Self { rows: Pages::default() }
+    }
+}
+
 impl<K, V> Frozen<K, V> {
     /// All rows, in the order of their introduction.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Row, &K, &V)> + ExactSizeIterator {

@@ -34,6 +34,17 @@ impl<T> LoadOne<T> {
         self.0.lock().take().ok_or(Damaged("a part is missing"))
     }
 
+    /// Puts in the value.
+    ///
+    /// # Errors
+    /// If there is one already.
+    pub fn put_once(&self, value: T) -> Result<(), Damaged> {
+        match self.0.lock().replace(value) {
+            None => Ok(()),
+            Some(_) => Err(Damaged("a part is there twice")),
+        }
+    }
+
     /// Puts in a value that was made of chunks.
     pub fn put(&self, value: T) {
         *self.0.lock() = Some(value);
@@ -42,11 +53,7 @@ impl<T> LoadOne<T> {
 
 impl<T: Codec + Send> Loader for LoadOne<T> {
     fn add_chunk(&self, _first: usize, _count: usize, input: &mut Input<'_>) -> Result<(), Damaged> {
-        let value = T::decode(input)?;
-        match self.0.lock().replace(value) {
-            None => Ok(()),
-            Some(_) => Err(Damaged("a part is there twice")),
-        }
+        self.put_once(T::decode(input)?)
     }
 
     fn finish(&self) -> Result<(), Damaged> {

@@ -1,4 +1,4 @@
-//! One commit on its way to the journal: records in order, in one flat buffer.
+//! The records of one commit, in order, in one flat buffer.
 
 /// One commit: records in order, each the exact bytes to store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ impl Batch {
         Self::default()
     }
 
-    /// An empty batch with room for so many records of so many bytes together.
+    /// An empty batch with capacity for `records` records of `bytes` bytes together.
     #[must_use]
     pub fn with_capacity(records: usize, bytes: usize) -> Self {
         Self { bytes: Vec::with_capacity(bytes), ends: Vec::with_capacity(records) }
@@ -35,14 +35,14 @@ impl Batch {
         self.ends.push(self.bytes.len());
     }
 
-    /// Adds the records of another one behind its own.
+    /// Appends the records of another batch.
     pub fn append(&mut self, other: &Self) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(&other.bytes);
         self.ends.extend(other.ends.iter().map(|end| start + end));
     }
 
-    /// The record of an index, from 0.
+    /// Returns the record at an index, from 0; `None` if there are fewer.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&[u8]> {
         let end = *self.ends.get(index)?;
@@ -50,19 +50,19 @@ impl Batch {
         Some(&self.bytes[start..end])
     }
 
-    /// How many records it holds.
+    /// The number of records.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether it holds no record.
+    /// Whether it has no records.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// The records' bytes together.
+    /// The length of all records together, in bytes.
     #[must_use]
     pub fn byte_len(&self) -> usize {
         self.bytes.len()
@@ -77,7 +77,7 @@ impl Batch {
         })
     }
 
-    /// Empties it and keeps its memory for the next commit.
+    /// Removes all records and keeps the allocated memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.ends.clear();

@@ -7,16 +7,16 @@ use std::path::Path;
 
 use super::error::JournalError;
 
-/// Makes the names in a directory durable.
+/// Makes a directory's entries durable (fsync of the directory).
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
-/// Makes the directory's own name durable, and those of the directories that it lies in: they may be new as well.
+/// Makes the entry of a directory in its parent durable, and of all its ancestors: they may be new as well.
 pub(crate) fn sync_ancestors(dir: &Path) -> io::Result<()> {
     for ancestor in std::path::absolute(dir)?.ancestors().skip(1) {
         match sync_dir(ancestor) {
-            // One that may not even be looked at was not made by this process.
+            // A directory that cannot be opened was not created by this process.
             Err(error) if error.kind() == ErrorKind::PermissionDenied => {}
             synced => synced?,
         }
@@ -24,10 +24,10 @@ pub(crate) fn sync_ancestors(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What the files below a directory take on disk.
+/// Returns the allocated size of all files below a path, in bytes.
 pub(crate) fn allocated_bytes(path: &Path) -> io::Result<u64> {
     let metadata = match fs::symlink_metadata(path) {
-        // A file may be renamed or removed while this looks.
+        // A file may be renamed or removed meanwhile.
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
         metadata => metadata?,
     };

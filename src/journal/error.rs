@@ -1,4 +1,4 @@
-//! What can go wrong in the journal, each with the way to mend it.
+//! Errors of the journal; each text says what to do.
 
 use std::io;
 use std::path::PathBuf;
@@ -60,7 +60,7 @@ pub enum JournalError {
     Storage {
         /// What was being done to which file.
         what: String,
-        /// The system's answer.
+        /// The operating system's error.
         source: io::Error,
     },
     /// The journal takes no commits any more, or is closed.

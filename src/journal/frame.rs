@@ -1,7 +1,7 @@
-//! The bytes of a frame: one commit as it lies in the log and in the store.
+//! The encoding of a frame: one commit as it is stored in the log and in the store.
 //!
 //! All integers are little-endian. A frame's length is a multiple of eight, so that frames can be found again after
-//! damage; its last byte is never zero, so that a frame cut short in a zero-filled file shows it.
+//! damage. Its last byte is never zero, so that a torn write in a zero-filled file is detected.
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
@@ -19,7 +19,7 @@
 use super::batch::Batch;
 use super::merkle::{Hash, TreeHead};
 
-/// The most bytes a commit may have, with four for the length of each record.
+/// The largest size of a commit, in bytes, with four for the length of each record.
 pub const MAX_COMMIT_BYTES: usize = 256 << 20;
 
 pub(crate) const HEADER_BYTES: usize = 64;
@@ -87,7 +87,7 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The frame at the beginning of `bytes`, which may go on behind it.
+    /// Parses the frame at the start of `bytes`; what follows it is ignored.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, FrameFault> {
         let header = parse_header(bytes)?;
         let bytes = bytes.get(..header.frame_bytes()).ok_or(FrameFault::Short)?;
@@ -103,7 +103,7 @@ impl<'a> Frame<'a> {
         Ok(frame)
     }
 
-    /// A frame of which the bytes were parsed or encoded by this process before, so need no second look.
+    /// A frame whose bytes this process parsed or encoded before: its checksums are not verified again.
     pub fn verified(header: FrameHeader, bytes: &'a [u8]) -> Self {
         assert_eq!(bytes.len(), header.frame_bytes());
         Self { header, bytes }
@@ -126,7 +126,7 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// The header at the beginning of `bytes`.
+/// Parses the header at the start of `bytes`.
 pub(crate) fn parse_header(bytes: &[u8]) -> Result<FrameHeader, FrameFault> {
     let bytes = bytes.get(..HEADER_BYTES).ok_or(FrameFault::Short)?;
     if bytes[..4] != MAGIC {
@@ -150,7 +150,7 @@ pub(crate) fn parse_header(bytes: &[u8]) -> Result<FrameHeader, FrameFault> {
     is_sound.then_some(header).ok_or(FrameFault::Header)
 }
 
-/// The body length that `batch` would have in a frame.
+/// Returns the length of a frame's body for `batch`, in bytes.
 pub(crate) fn body_bytes(batch: &Batch) -> usize {
     batch.len() * 4 + batch.byte_len()
 }
@@ -197,7 +197,7 @@ pub(crate) fn hash_at(bytes: &[u8], offset: usize) -> Hash {
     array_at(bytes, offset)
 }
 
-/// `N` bytes at `offset`, which the caller has made sure are there.
+/// Returns the `N` bytes at `offset`. Panics if there are fewer.
 fn array_at<const N: usize>(bytes: &[u8], offset: usize) -> [u8; N] {
     let mut array = [0; N];
     array.copy_from_slice(&bytes[offset..offset + N]);

@@ -1,4 +1,4 @@
-//! A journal in memory, for tests: the same contract, nothing durable.
+//! A journal in memory, for tests: it keeps the contract except for durability.
 
 use parking_lot::Mutex;
 

@@ -18,7 +18,7 @@ pub struct TreeHead {
 /// this one.
 pub const LEAF_VERSION: u8 = 1;
 
-/// The most peaks a frontier can have: one for each bit of the size.
+/// The most peaks that a frontier can have: one for each bit of the size.
 pub(crate) const MAX_PEAKS: usize = 64;
 
 /// The hash of a record's leaf: `SHA-256(0x00 || version || record)`.
@@ -45,18 +45,18 @@ pub struct Frontier {
 }
 
 impl Frontier {
-    /// The empty tree's.
+    /// The frontier of the empty tree.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes a frontier back from its parts; `None` if they do not fit together.
+    /// Builds a frontier from its parts; `None` if the number of peaks does not match the size.
     pub(crate) fn from_parts(size: u64, peaks: Vec<Hash>) -> Option<Self> {
         (peaks.len() == size.count_ones() as usize).then_some(Self { size, peaks })
     }
 
-    /// How many leaves the tree has.
+    /// The number of leaves.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
@@ -81,7 +81,7 @@ impl Frontier {
         self.size += 1;
     }
 
-    /// The tree's root; for the empty tree the hash of nothing.
+    /// Returns the tree's root; for the empty tree the hash of the empty string.
     #[must_use]
     pub fn root(&self) -> Hash {
         let mut peaks = self.peaks.iter().rev();

@@ -1,11 +1,11 @@
-//! How the journal is set up.
+//! Options of the embedded journal.
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A step of the journal that a test may let fail, or take a picture of the disk before.
+/// A step before which a test may inject a failure or copy the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
@@ -15,7 +15,7 @@ pub enum Step {
     SyncFrame,
     /// A new segment's header is about to be written.
     StartSegment,
-    /// A frame is about to go into the store.
+    /// A frame is about to be written to the store.
     FeedStore,
     /// The store is about to be flushed and synced.
     SyncStore,
@@ -23,7 +23,7 @@ pub enum Step {
     ReplaceCheckpoint,
     /// A full segment is about to be compressed into a new file.
     SealSegment,
-    /// The compressed segment, whole and synced, is about to get its name.
+    /// The compressed segment, complete and synced, is about to be renamed.
     NameSealed,
     /// The segment that was compressed is about to be removed.
     RemoveSegment,
@@ -32,23 +32,23 @@ pub enum Step {
 /// Called before each step; an error makes the step fail.
 pub type StepHook = Arc<dyn Fn(Step) -> io::Result<()> + Send + Sync>;
 
-/// How the journal is set up. The defaults are for service.
+/// Options of the embedded journal. The defaults are for production.
 #[derive(Clone)]
 pub struct Options {
-    /// The size of a full-grown segment of the log, in bytes.
+    /// The largest size of a segment of the log, in bytes.
     pub segment_bytes: u64,
     /// The size of the first segment; each next is twice as large, up to `segment_bytes`.
     pub first_segment_bytes: u64,
     /// Whether full segments are compressed in the background. Compressed ones are read either way.
     pub compress_segments: bool,
-    /// How often the store is synced and its position written down.
+    /// How often the store is synced and a checkpoint written.
     pub checkpoint_interval: Duration,
-    /// How many bytes may wait for the store before appending waits.
+    /// How many bytes of frames may be queued for the store before `append` blocks (back-pressure).
     pub queue_bytes: usize,
     /// The store's page cache, in bytes.
     pub cache_bytes: u64,
-    /// Opening reads both copies of all records, and mends what is damaged, if the log's files have no more bytes than
-    /// this. Otherwise it reads what came after the last checkpoint, and the rest is looked at in the background.
+    /// Opening reads and repairs both copies of all records if the log's files together have at most this many bytes.
+    /// Otherwise it reads what came after the last checkpoint, and the rest is scrubbed in the background.
     pub check_up_to_bytes: u64,
     /// Cuts off a last frame that is damaged rather than torn, instead of refusing to open. It may have been
     /// acknowledged: only for an operator who knows that it was not, or has no backup to restore it from.

@@ -1,4 +1,4 @@
-//! Catches panics of the store without a word on the terminal: sled panics on damage instead of answering an error.
+//! Catches panics without printing them: sled panics on damage instead of returning an error.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -9,17 +9,17 @@ thread_local! {
     static IS_QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Runs `work` and turns a panic into its message.
+/// Runs `work`. Returns the first line of the message if it panics.
 pub(crate) fn catch_panic<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     install_hook();
     let before = IS_QUIET.replace(true);
-    // What a panic leaves half done is not used again: the caller gives the store up.
+    // Unwind safety: after a panic the caller does not use the store again.
     let result = panic::catch_unwind(AssertUnwindSafe(work));
     IS_QUIET.set(before);
     result.map_err(|payload| message(payload.as_ref()))
 }
 
-/// The text of a panic.
+/// Returns the first line of a panic's message, at most 200 characters.
 fn message(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
     // One line is enough: sled's assertions print whole pages.
@@ -27,7 +27,8 @@ fn message(payload: &(dyn Any + Send)) -> String {
     line.chars().take(200).collect()
 }
 
-/// Puts a hook in front of the present one that says nothing for calls in [`catch_panic`] and for sled's own threads.
+/// Installs a hook that suppresses output for calls in [`catch_panic`] and for sled's own threads, and else calls the
+/// previous one.
 fn install_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {

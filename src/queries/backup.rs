@@ -1,6 +1,6 @@
 //! `StreamBackup`: the records as they are stored, up to the position that was durable when the copy began.
 
-use crate::backup::{FORMAT_VERSION, Pages, message_of};
+use crate::backup::{FORMAT_VERSION, PageCursor, message_of};
 use crate::domain::rejection::Rejection;
 use crate::journal::{TreeHead, leaf_hash};
 use crate::ledger::{Error, Ledger};
@@ -13,7 +13,7 @@ pub struct Copy {
     head: TreeHead,
     /// The first part; `None` once it was returned.
     header: Option<BackupHeader>,
-    pages: Pages,
+    pages: PageCursor,
     record_bytes: u64,
     is_over: bool,
 }
@@ -43,7 +43,7 @@ impl Copy {
             position: head.size,
             tree_root: head.root.to_vec(),
         };
-        Ok(Self { ledger, head, header: Some(header), pages: Pages::new(after, head), record_bytes: 0, is_over: false })
+        Ok(Self { ledger, head, header: Some(header), pages: PageCursor::new(after, head), record_bytes: 0, is_over: false })
     }
 
     /// Reads the next part of the copy; returns `None` after the trailer. Between two parts nothing of the ledger is held.

@@ -35,7 +35,7 @@ enum Stage {
 /// The threads that serve connections.
 pub struct Threads {
     stage: watch::Sender<Stage>,
-    threads: Vec<Thread>,
+    workers: Vec<Thread>,
     outcomes: JoinSet<Result<(), ServeError>>,
 }
 
@@ -54,7 +54,7 @@ impl Threads {
     /// If the system refuses threads, or the contract's own description cannot be served.
     pub fn start(count: usize, assembly: &Assembly, preface_timeout: Duration) -> Result<Self, ServeError> {
         let count = count.max(1);
-        let mut threads = Self { stage: watch::Sender::new(Stage::Serving), threads: Vec::new(), outcomes: JoinSet::new() };
+        let mut threads = Self { stage: watch::Sender::new(Stage::Serving), workers: Vec::new(), outcomes: JoinSet::new() };
         for number in 0..count {
             threads.add(
                 &format!("service-{number}"),
@@ -82,13 +82,13 @@ impl Threads {
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(refused)?;
         self.outcomes.spawn(async { ended.await.unwrap_or(Err(ServeError::Defect)) });
-        self.threads.push(Thread { sender, connections: Arc::new(()) });
+        self.workers.push(Thread { sender, connections: Arc::new(()) });
         Ok(())
     }
 
     /// Has a connection served by the thread that has the fewest.
     pub fn serve(&self, connection: Accepted) {
-        if let Some(thread) = self.threads.iter().min_by_key(|thread| Arc::strong_count(&thread.connections)) {
+        if let Some(thread) = self.workers.iter().min_by_key(|thread| Arc::strong_count(&thread.connections)) {
             // If the thread has ended, the connection is closed here.
             let _ = thread.sender.send((connection, Arc::clone(&thread.connections)));
         }
@@ -169,7 +169,7 @@ mod tests {
     const THREADS: usize = 3;
 
     fn connections(threads: &Threads) -> Vec<usize> {
-        threads.threads.iter().map(|thread| Arc::strong_count(&thread.connections) - 1).collect()
+        threads.workers.iter().map(|thread| Arc::strong_count(&thread.connections) - 1).collect()
     }
 
     async fn until(threads: &Threads, expected: &[usize]) {

@@ -1,6 +1,7 @@
 //! Appends: positions, duplicates, the expected position, batches that are whole or nothing.
 
-use crate::common::service::{Service, adjustment, agreement, event_id, metadata, partner, told};
+use crate::common::events::{adjustment, agreement, event_id, partner};
+use crate::common::service::{Service, metadata, told};
 use partnership_ledger::clock::ManualClock;
 use partnership_ledger::journal::MemoryJournal;
 use partnership_ledger::ledger::Limits;

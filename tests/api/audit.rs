@@ -1,6 +1,7 @@
 //! Audit: records by position, id, range and filter; the trial balance; the tree's head.
 
-use crate::common::service::{Service, adjustment, agreement, event, event_id, partner, told};
+use crate::common::events::{adjustment, agreement, event, event_id, partner};
+use crate::common::service::{Service, told};
 use partnership_ledger::journal::{MemoryJournal, leaf_hash};
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::get_record_request::Key;

@@ -1,6 +1,7 @@
 //! Errors: code, reason and details of every kind, as the contract says.
 
-use crate::common::service::{Service, agreement, event, metadata, partner, told};
+use crate::common::events::{agreement, event, partner};
+use crate::common::service::{Service, metadata, told};
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{Money, SaleRecorded};
 use tonic::Code;
@@ -61,7 +62,7 @@ async fn refusals_have_the_code_of_their_class() {
     assert_eq!((metadata(&unknown, "kind"), metadata(&unknown, "event_index")), (Some("partner_id".into()), Some("0".into())));
     assert!(!unknown.message().starts_with("events["), "one event needs no index: {}", unknown.message());
     let mut again = partner("a");
-    again.event_id = crate::common::service::event_id("another");
+    again.event_id = crate::common::events::event_id("another");
     let taken = service.append([again]).await.expect_err("taken");
     assert_eq!(told(&taken), (Code::AlreadyExists, "DUPLICATE_ID".into()));
     let mut future = partner("b");

@@ -1,6 +1,7 @@
 //! Questions: over the wire, as of a time and a position, in pages, and what is refused.
 
-use crate::common::service::{Service, adjustment, agreement, partner, told};
+use crate::common::events::{adjustment, agreement, partner};
+use crate::common::service::{Service, told};
 use partnership_ledger::proto::{
     GetBalanceRequest, GetCampaignRequest, GetLeadRequest, GetMetricsRequest, GetPartnerRequest, ListCampaignsRequest, ListEntriesRequest,
     ListLeadsRequest, ListPartnersRequest, Metrics, Party, ReadOptions, get_metrics_request::Scope, party,

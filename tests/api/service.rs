@@ -1,6 +1,8 @@
 //! What the service says about itself: health and reflection; and that it comes back as it was.
 
-use crate::common::service::{Moody, Service, adjustment, agreement, partner};
+use crate::common::events::{adjustment, agreement, partner};
+use crate::common::journals::ControlledJournal;
+use crate::common::service::Service;
 use partnership_ledger::clock::SystemClock;
 use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
 use partnership_ledger::journal::{Batch, Journal, MemoryJournal};
@@ -24,7 +26,7 @@ async fn health(service: &Service) -> [ServingStatus; 3] {
 
 #[tokio::test]
 async fn health_is_told_per_service() {
-    let journal = Arc::new(Moody::default());
+    let journal = Arc::new(ControlledJournal::default());
     let service = Service::with(journal.clone(), Limits::default()).await;
     assert_eq!(health(&service).await, [ServingStatus::Serving; 3]);
     journal.fail();

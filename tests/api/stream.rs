@@ -1,6 +1,8 @@
 //! Append streams: answered in the order sent, and not ended by a request that fails.
 
-use crate::common::service::{Moody, Service, agreement, partner, told};
+use crate::common::events::{agreement, partner};
+use crate::common::journals::ControlledJournal;
+use crate::common::service::{Service, told};
 use partnership_ledger::ledger::Limits;
 use partnership_ledger::proto::append_stream_response::Outcome;
 use partnership_ledger::proto::{AppendStreamRequest, AppendStreamResponse, Event};
@@ -63,7 +65,7 @@ async fn many_requests_go_through_one_stream_without_waiting() {
 
 #[tokio::test]
 async fn a_stream_waits_for_room_instead_of_being_refused() {
-    let journal = Arc::new(Moody::default());
+    let journal = Arc::new(ControlledJournal::default());
     journal.hold(true);
     let service = Service::with(journal.clone(), Limits { queue_requests: 4, ..Limits::default() }).await;
     let (sender, mut answers) = open(&service).await;

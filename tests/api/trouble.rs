@@ -1,6 +1,8 @@
 //! Trouble: deadlines, overload, a disk that breaks, and what goes on all the same.
 
-use crate::common::service::{Moody, Service, metadata, partner, told};
+use crate::common::events::partner;
+use crate::common::journals::ControlledJournal;
+use crate::common::service::{Service, metadata, told};
 use partnership_ledger::ledger::Limits;
 use partnership_ledger::proto::{AppendRequest, GetRecordRequest, get_record_request::Key};
 use std::sync::Arc;
@@ -19,8 +21,8 @@ fn within(name: &str, timeout: &'static str) -> Request<AppendRequest> {
     request
 }
 
-async fn held(queue_requests: usize) -> (Arc<Moody>, Service) {
-    let journal = Arc::new(Moody::default());
+async fn held(queue_requests: usize) -> (Arc<ControlledJournal>, Service) {
+    let journal = Arc::new(ControlledJournal::default());
     let limits = Limits { queue_requests, commit_records: 1, ..Limits::default() };
     let service = Service::with(journal.clone(), limits).await;
     service.append([partner("before")]).await.expect("recorded");
@@ -48,8 +50,8 @@ async fn a_deadline_is_kept_and_what_waited_too_long_is_not_recorded() {
     journal.hold(false);
     writer.append(append("after")).await.expect("recorded");
     let names: Vec<_> = service.records().into_iter().map(|record| record.event.expect("an event").event_id).collect();
-    assert!(!names.contains(&crate::common::service::event_id("partner four")), "it waited too long");
-    assert!(names.contains(&crate::common::service::event_id("partner one")), "it was under way");
+    assert!(!names.contains(&crate::common::events::event_id("partner four")), "it waited too long");
+    assert!(names.contains(&crate::common::events::event_id("partner one")), "it was under way");
 }
 
 #[tokio::test]
@@ -77,7 +79,7 @@ async fn overload_is_told_with_when_to_retry_and_passes() {
 
 #[tokio::test]
 async fn bytes_are_bounded_as_well() {
-    let journal = Arc::new(Moody::default());
+    let journal = Arc::new(ControlledJournal::default());
     journal.hold(true);
     let service = Service::with(journal.clone(), Limits { queue_bytes: 1_000, ..Limits::default() }).await;
     let mut writer = service.writer().await;
@@ -134,7 +136,7 @@ async fn what_is_not_durable_is_seen_by_nobody() {
     });
     tokio::time::sleep(Duration::from_millis(50)).await;
     let mut auditor = service.auditor().await;
-    let key = Key::EventId(crate::common::service::event_id("partner new"));
+    let key = Key::EventId(crate::common::events::event_id("partner new"));
     let status = auditor.get_record(GetRecordRequest { key: Some(key) }).await.expect_err("not yet");
     assert_eq!(told(&status), (Code::NotFound, "UNKNOWN_ID".into()));
     // A duplicate of it is not answered before it is durable, nor is a refusal that rests on it.

@@ -1,14 +1,15 @@
 //! Copies made while clients append, added to, carried over a pipe, and restored.
 
-use crate::common::program::{STORY, STORY_EVENTS, Served, finish, program};
+use crate::common::program::{STORY, STORY_EVENTS, finish, process, program};
+use crate::common::server::Server;
 use crate::support::{Client, assert_is_copy, backup, closed_story, copied_to, head, names_in, record, restore, root_of, stored_in};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 const EMPTY_ROOT: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Two ledgers answer the same to whoever asks about the story.
-fn assert_same_answers(one: &Served, other: &Served) {
+fn assert_same_answers(one: &Server, other: &Server) {
     let questions: [&[&str]; 7] = [
         &["--json", "balance"],
         &["--json", "statement", "acme"],
@@ -29,7 +30,7 @@ fn assert_same_answers(one: &Served, other: &Served) {
 fn a_copy_made_while_clients_append_is_exact_up_to_where_it_began() {
     let dir = tempfile::tempdir().expect("a directory");
     let ledger = dir.path().join("ledger");
-    let mut served = Served::on(&ledger);
+    let mut served = Server::on(&ledger);
     record(&served.address, "before", 1_000);
     let clients: Vec<_> = (0..4).map(|number| Client::start(&served.address, &format!("client-{number}"))).collect();
     let mut copies = Vec::new();
@@ -58,7 +59,7 @@ fn a_copy_made_while_clients_append_is_exact_up_to_where_it_began() {
 fn what_is_restored_elsewhere_has_the_same_root_and_gives_the_same_answers() {
     let dir = tempfile::tempdir().expect("a directory");
     let (copy, restored) = (dir.path().join("copy"), dir.path().join("elsewhere").join("ledger"));
-    let served = Served::with_story();
+    let served = Server::with_story();
     let copied = backup(&served, &copy).json();
     let outcome = restore(&copy, &restored);
     assert_eq!((outcome.code, outcome.error.as_str()), (0, ""));
@@ -66,7 +67,7 @@ fn what_is_restored_elsewhere_has_the_same_root_and_gives_the_same_answers() {
     let checked = finish(program().args(["--json", "verify", "--data-dir"]).arg(&restored)).json();
     assert_eq!(head(&checked), head(&copied));
     assert_eq!(names_in(restored.parent().expect("a parent")), ["ledger"], "nothing else is left");
-    let other = Served::on(&restored);
+    let other = Server::on(&restored);
     assert_same_answers(&other, &served);
     // It goes on as the other does.
     let again = finish(other.command(&["append"]).write_stdin(STORY));
@@ -80,7 +81,7 @@ fn what_is_restored_elsewhere_has_the_same_root_and_gives_the_same_answers() {
 fn a_second_backup_adds_only_what_is_new() {
     let dir = tempfile::tempdir().expect("a directory");
     let copy = dir.path().join("copy");
-    let served = Served::fresh();
+    let served = Server::fresh();
     let mut sizes = Vec::new();
     for (round, count) in [0, 300, 0, 1, 400].into_iter().enumerate() {
         let before = if copy.exists() { files_of(&copy) } else { Vec::new() };
@@ -107,17 +108,16 @@ fn files_of(copy: &Path) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn a_backup_is_restored_through_a_pipe() {
     let dir = tempfile::tempdir().expect("a directory");
-    let served = Served::with_story();
+    let served = Server::with_story();
     record(&served.address, "more", 600);
-    let program = env!("CARGO_BIN_EXE_partnership-ledger");
-    let mut from = Command::new(program)
+    let mut from = process()
         .args(["--json", "backup", "--to", "-", "--address", &format!("http://{}", served.address)])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("it starts");
     let restored = dir.path().join("restored");
-    let to = Command::new(program)
+    let to = process()
         .args(["--json", "restore", "--from", "-", "--data-dir"])
         .arg(&restored)
         .stdin(from.stdout.take().expect("its output"))
@@ -128,14 +128,14 @@ fn a_backup_is_restored_through_a_pipe() {
     let told = |text: &[u8]| head(&serde_json::from_slice(text).expect("JSON"));
     assert_eq!(told(&from.stderr), told(&to.stdout));
     assert_eq!(told(&to.stdout).0, STORY_EVENTS + 600);
-    assert_same_answers(&Served::on(&restored), &served);
+    assert_same_answers(&Server::on(&restored), &served);
 }
 
 #[test]
 fn a_reader_that_goes_away_makes_no_whole_backup() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     record(&served.address, "many", 1_000);
-    let mut from = Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
+    let mut from = process()
         .args(["backup", "--to", "-", "--address", &format!("http://{}", served.address)])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -151,7 +151,7 @@ fn a_reader_that_goes_away_makes_no_whole_backup() {
 fn the_files_of_a_copy_one_behind_the_other_are_a_stream() {
     let dir = tempfile::tempdir().expect("a directory");
     let copy = dir.path().join("copy");
-    let served = Served::with_story();
+    let served = Server::with_story();
     backup(&served, &copy);
     record(&served.address, "more", 10);
     let report = backup(&served, &copy).json();
@@ -177,7 +177,7 @@ fn a_ledger_that_nobody_serves_is_copied_from_its_directory() {
     let copy = dir.path().join("copy");
     let report = at_rest(&copy).json();
     assert_is_copy(&copy, &head(&report), &stored_in(&ledger));
-    let served = Served::on(&ledger);
+    let served = Server::on(&ledger);
     let in_use = at_rest(&dir.path().join("other"));
     assert!(in_use.code == 4 && in_use.error.contains("in use by another process"), "{}", in_use.error);
     // The same copy goes on with the running ledger.
@@ -193,11 +193,11 @@ fn a_ledger_that_nobody_serves_is_copied_from_its_directory() {
 fn an_empty_ledger_is_copied_and_restored() {
     let dir = tempfile::tempdir().expect("a directory");
     let (copy, restored) = (dir.path().join("copy"), dir.path().join("restored"));
-    let served = Served::fresh();
+    let served = Server::fresh();
     assert_eq!(head(&backup(&served, &copy).json()), (0, EMPTY_ROOT.to_owned()));
     std::fs::create_dir(&restored).expect("an empty directory");
     assert_eq!(head(&restore(&copy, &restored).json()), (0, EMPTY_ROOT.to_owned()));
-    let mut other = Served::on(&restored);
+    let mut other = Server::on(&restored);
     assert_eq!(other.says(), "replayed 0 records: the ledger is empty");
 }
 
@@ -205,7 +205,7 @@ fn an_empty_ledger_is_copied_and_restored() {
 fn reports_are_for_people_too() {
     let dir = tempfile::tempdir().expect("a directory");
     let copy = dir.path().join("copy");
-    let served = Served::with_story();
+    let served = Server::with_story();
     let copied = finish(served.command(&["backup", "--to"]).arg(&copy)).out;
     assert!(copied.starts_with("position 9, tree root ") && copied.contains(": 9 records copied, "), "{copied}");
     let restored =

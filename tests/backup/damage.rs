@@ -1,8 +1,9 @@
 //! Copies that are damaged, of another ledger or half there are refused, and nothing half-restored is left.
 
-use crate::common::program::{Outcome, Served, finish, program};
+use crate::common::program::{Outcome, finish, program};
+use crate::common::server::Server;
 use crate::support::{backup, closed_story, head, names_in, record, restore};
-use partnership_ledger::backup::{BackupError, Folder, Growth, Page};
+use partnership_ledger::backup::{BackupError, Folder, Growth, RecordPage};
 use partnership_ledger::journal::Batch;
 use rand::RngExt as _;
 use std::io::{Read as _, Write as _};
@@ -10,8 +11,8 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 
 /// A copy of three files: positions 1–9, 10–309 and 310–312.
-fn three_files(dir: &Path) -> Served {
-    let served = Served::with_story();
+fn three_files(dir: &Path) -> Server {
+    let served = Server::with_story();
     let copy = dir.join("copy");
     for (name, count) in [("none", 0), ("many", 300), ("few", 3)] {
         record(&served.address, name, count);
@@ -24,7 +25,7 @@ fn three_files(dir: &Path) -> Served {
 const SECOND: &str = "00000000000000000010.records";
 
 /// A copy with one file changed is refused by `restore`, and by whoever would add to it.
-fn assert_refused(dir: &Path, served: &Served, said: &[&str]) {
+fn assert_refused(dir: &Path, served: &Server, said: &[&str]) {
     let restored = dir.join("restored");
     let check = finish(program().args(["restore", "--dry-run", "--from"]).arg(dir.join("copy")));
     for outcome in [check, restore(&dir.join("copy"), &restored), backup(served, &dir.join("copy"))] {
@@ -130,7 +131,7 @@ fn a_ledger_is_restored_where_nothing_is_only() {
 }
 
 /// What a backup of another ledger comes to; the copy stays as it was, byte by byte.
-fn refused_as_other(served: &Served, copy: &Path) -> Outcome {
+fn refused_as_other(served: &Server, copy: &Path) -> Outcome {
     let files: Vec<_> = names_in(copy).iter().map(|name| std::fs::read(copy.join(name)).expect("readable")).collect();
     let refused = backup(served, copy);
     let after: Vec<_> = names_in(copy).iter().map(|name| std::fs::read(copy.join(name)).expect("readable")).collect();
@@ -142,13 +143,13 @@ fn refused_as_other(served: &Served, copy: &Path) -> Outcome {
 fn another_ledger_is_not_added_to_a_copy() {
     let dir = tempfile::tempdir().expect("a directory");
     let copy = dir.path().join("copy");
-    let served = Served::with_story();
+    let served = Server::with_story();
     assert_eq!(backup(&served, &copy).code, 0);
-    let shorter = Served::fresh();
+    let shorter = Server::fresh();
     let refused = refused_as_other(&shorter, &copy);
     assert!(refused.code == 1 && refused.error.contains("goes up to position 9, the ledger only up to 0"), "{}", refused.error);
     for count in [9, 20] {
-        let other = Served::fresh();
+        let other = Server::fresh();
         record(&other.address, "other", count);
         let refused = refused_as_other(&other, &copy);
         assert!(refused.code == 1 && refused.error.contains("the copy up to position 9 is not of this ledger"), "{}", refused.error);
@@ -162,7 +163,7 @@ fn a_ledger_that_differs_early_is_found_by_the_root() {
     let page = |first: u64, texts: &[&str]| {
         let mut records = Batch::new();
         texts.iter().for_each(|text| records.push(text.as_bytes()));
-        Page { first, records }
+        RecordPage { first, records }
     };
     let copy = |name: &str, texts: &[&str]| {
         let mut folder = Folder::open(&dir.path().join(name)).expect("a folder");
@@ -170,19 +171,19 @@ fn a_ledger_that_differs_early_is_found_by_the_root() {
         assert!(chain.push(&page(1, texts)));
         let mut addition = folder.add(Growth::LastFile);
         addition.page(&page(1, texts)).expect("written");
-        addition.keep(chain.head()).expect("kept");
+        addition.commit(chain.head()).expect("kept");
         (folder, chain)
     };
     let (mut ours, _) = copy("ours", &["a", "b", "c"]);
     let (theirs, mut chain) = copy("theirs", &["x", "b", "c"]);
     let leaf = partnership_ledger::journal::leaf_hash(b"c");
     ours.check_ledger(3, Some(leaf)).expect("their last records are alike");
-    assert!(matches!(ours.add(Growth::NewFile).keep(theirs.head()), Err(BackupError::OtherLedger { position: 3, .. })));
+    assert!(matches!(ours.add(Growth::NewFile).commit(theirs.head()), Err(BackupError::OtherLedger { position: 3, .. })));
     assert!(chain.push(&page(4, &["d"])));
     let before = ours.head();
     let mut addition = ours.add(Growth::LastFile);
     addition.page(&page(4, &["d"])).expect("written");
-    assert!(matches!(addition.keep(chain.head()), Err(BackupError::OtherLedger { position: 3, .. })));
+    assert!(matches!(addition.commit(chain.head()), Err(BackupError::OtherLedger { position: 3, .. })));
     assert_eq!(ours.head(), before);
     drop(ours);
     let again = Folder::open(&dir.path().join("ours")).expect("what was there is whole");
@@ -195,7 +196,7 @@ fn a_ledger_that_differs_early_is_found_by_the_root() {
 fn a_backup_that_is_cut_off_leaves_nothing_that_looks_whole() {
     let dir = tempfile::tempdir().expect("a directory");
     let copy = dir.path().join("copy");
-    let served = Served::fresh();
+    let served = Server::fresh();
     record(&served.address, "some", 600);
     let through = |bytes: usize, words: &[&str]| {
         let address = cutting(&served.address, bytes);

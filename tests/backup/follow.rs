@@ -1,45 +1,26 @@
 //! A copy that is kept up: over restarts of the ledger and of the follower, and to a well-behaved end.
 
-use crate::common::program::{STORY_EVENTS, finish, program};
+use crate::common::program::{Running, STORY_EVENTS, finish, process, program};
+use crate::common::server::{Server, serving};
 use crate::support::{Client, assert_is_copy, names_in, record, restore, stored_in};
 use partnership_ledger::backup::{Folder, Index, hex};
 use rand::RngExt as _;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_partnership-ledger");
 /// How long to wait for what must come.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A process that ends with the test.
-struct Running(Child);
-
-impl Running {
-    fn kill(mut self) {
-        self.0.kill().expect("it can be killed");
-        self.0.wait().expect("it ends");
-    }
-
-    /// Asks it to end by a signal; what it said.
-    fn end(mut self, signal: &str) -> (i32, String, String) {
-        let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).status().expect("kill runs");
-        assert!(sent.success());
-        let (mut out, mut error) = (String::new(), String::new());
-        self.0.stdout.take().expect("its output").read_to_string(&mut out).expect("text");
-        self.0.stderr.take().expect("its errors").read_to_string(&mut error).expect("text");
-        (self.0.wait().expect("it ends").code().expect("it ended by itself"), out, error)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+/// Asks a process to end by a signal. Returns its exit code and what it said.
+fn end(mut process: Running, signal: &str) -> (i32, String, String) {
+    process.signal(signal);
+    let (mut out, mut error) = (String::new(), String::new());
+    process.0.stdout.take().expect("its output").read_to_string(&mut out).expect("text");
+    process.0.stderr.take().expect("its errors").read_to_string(&mut error).expect("text");
+    (process.0.wait().expect("it ends").code().expect("it ended by itself"), out, error)
 }
 
 /// An address that nobody listens at yet.
@@ -47,25 +28,14 @@ fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").to_string()
 }
 
-fn serve(ledger: &Path, address: &str) -> Running {
-    let mut child = Command::new(PROGRAM)
-        .args(["serve", "--listen", address, "--data-dir"])
-        .arg(ledger)
-        .env_remove("RUST_LOG")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
-    let mut line = String::new();
-    let mut out = BufReader::new(child.stdout.take().expect("its output"));
-    out.read_line(&mut line).expect("its first line");
-    assert!(line.starts_with("listening on "), "{line:?}");
-    Running(child)
+fn serve(ledger: &Path, address: &str) -> Server {
+    Server::start(&mut serving(ledger, address)).unwrap_or_else(|not_started| panic!("{not_started:?}"))
 }
 
-fn follow(address: &str, copy: &Path) -> Running {
-    let mut command = Command::new(PROGRAM);
-    command.args(["--address", &format!("http://{address}"), "backup", "--follow", "--every", "0.05", "--to"]).arg(copy);
+/// Follows a ledger, which it looks at every so many seconds.
+fn follow(address: &str, every: &str, copy: &Path) -> Running {
+    let mut command = process();
+    command.args(["--address", &format!("http://{address}"), "backup", "--follow", "--every", every, "--to"]).arg(copy);
     Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"))
 }
 
@@ -85,10 +55,10 @@ fn wait_for(copy: &Path, position: u64) -> Index {
 fn a_follower_waits_for_the_ledger_and_goes_on_after_it_was_killed() {
     let dir = tempfile::tempdir().expect("a directory");
     let (ledger, copy, address) = (dir.path().join("ledger"), dir.path().join("copy"), free_address());
-    let follower = follow(&address, &copy);
+    let follower = follow(&address, "0.05", &copy);
     let mut expected = 0;
     for round in 0..3 {
-        let server = serve(&ledger, &address);
+        let mut server = serve(&ledger, &address);
         let client = Client::start(&address, &format!("round-{round}"));
         while client.recorded() < 100 {
             std::thread::sleep(Duration::from_millis(5));
@@ -99,10 +69,10 @@ fn a_follower_waits_for_the_ledger_and_goes_on_after_it_was_killed() {
         let _restarted = serve(&ledger, &address);
         wait_for(&copy, expected);
     }
-    let server = serve(&ledger, &address);
+    let mut server = serve(&ledger, &address);
     record(&address, "last", 7);
     wait_for(&copy, expected + 7);
-    let (code, out, error) = follower.end("-TERM");
+    let (code, out, error) = end(follower, "-TERM");
     assert_eq!(code, 0, "{error}");
     let index = Index::of(&copy).expect("a copy");
     let (position, root) = (index.position, hex(&index.head().root));
@@ -120,15 +90,13 @@ fn what_was_recorded_until_the_signal_is_in_the_copy() {
     let _server = serve(&ledger, &address);
     for (signal, count) in [("-INT", 40), ("-TERM", 50)] {
         // It looks for something new once a day, but for the first time and at its end.
-        let mut command = Command::new(PROGRAM);
-        command.args(["--address", &format!("http://{address}"), "backup", "--follow", "--every", "86400", "--to"]).arg(&copy);
         let before = Index::of(&copy).map_or(0, |index| index.position);
-        let follower = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts"));
+        let follower = follow(&address, "86400", &copy);
         record(&address, &format!("{signal}-first"), 1);
         wait_for(&copy, before);
         std::thread::sleep(Duration::from_millis(300));
         record(&address, signal, count);
-        let (code, out, error) = follower.end(signal);
+        let (code, out, error) = end(follower, signal);
         assert_eq!((code, error.as_str()), (0, ""), "{out}");
         assert_eq!(Index::of(&copy).expect("a copy").position, before + count + 1, "{out}");
     }
@@ -139,12 +107,12 @@ fn what_was_recorded_until_the_signal_is_in_the_copy() {
 fn a_killed_follower_leaves_a_whole_copy() {
     let dir = tempfile::tempdir().expect("a directory");
     let (ledger, copy, address) = (dir.path().join("ledger"), dir.path().join("copy"), free_address());
-    let server = serve(&ledger, &address);
+    let mut server = serve(&ledger, &address);
     let client = Client::start(&address, "client");
     let rounds = std::env::var("FOLLOW_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(6);
     let mut before = 0;
     for _ in 0..rounds {
-        let follower = follow(&address, &copy);
+        let mut follower = follow(&address, "0.05", &copy);
         std::thread::sleep(Duration::from_millis(rand::rng().random_range(20..500)));
         follower.kill();
         if let Ok(index) = Index::of(&copy) {
@@ -153,12 +121,12 @@ fn a_killed_follower_leaves_a_whole_copy() {
             assert_eq!(Folder::open(&copy).expect("whole").head(), index.head());
         }
     }
-    let follower = follow(&address, &copy);
+    let follower = follow(&address, "0.05", &copy);
     let expected = client.stop();
     let index = wait_for(&copy, expected);
     let second = finish(program().args(["--address", &format!("http://{address}"), "backup", "--to"]).arg(&copy));
     assert!(second.code == 4 && second.error.contains("another process is adding to this backup"), "{}", second.error);
-    assert_eq!(follower.end("-TERM").0, 0);
+    assert_eq!(end(follower, "-TERM").0, 0);
     server.kill();
     let stored = stored_in(&ledger);
     assert_eq!((index.position, index.files.len()), (stored.len() as u64, 1), "small additions go into the same file");
@@ -172,7 +140,7 @@ fn a_killed_follower_leaves_a_whole_copy() {
 fn the_status_says_how_far_behind_a_copy_is() {
     let dir = tempfile::tempdir().expect("a directory");
     let (ledger, copy, address) = (dir.path().join("ledger"), dir.path().join("copy"), free_address());
-    let server = serve(&ledger, &address);
+    let mut server = serve(&ledger, &address);
     record(&address, "first", STORY_EVENTS);
     let program = |words: &[&str]| {
         finish(program().args(["--json", "--address", &format!("http://{address}"), "backup", "--to"]).arg(&copy).args(words))

@@ -1,90 +1,46 @@
 //! `StreamBackup` itself: bounded while nobody takes its pages, over when the ledger closes, exact in what it says.
 
-use crate::common::program::Served;
-use crate::support::{connect, partners, record, runtime};
+use crate::common::journals::ControlledJournal;
+use crate::common::server::{Server, connect};
+use crate::common::service::Service;
+use crate::support::{partners, record, runtime};
 use partnership_ledger::backup::{Chain, page_of};
-use partnership_ledger::clock::SystemClock;
-use partnership_ledger::journal::{Batch, DiskBytes, Journal, JournalError, MemoryJournal, StoredRecord, TreeHead, leaf_hash};
+use partnership_ledger::journal::{Journal as _, TreeHead, leaf_hash};
 use partnership_ledger::ledger::{Append, Ledger, Limits};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::stream_backup_response::Part;
 use partnership_ledger::proto::{BackupPage, StreamBackupRequest, StreamBackupResponse};
-use partnership_ledger::server::{ServeConfig, assemble};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt as _;
 
-/// A journal that counts the bytes that were read.
-#[derive(Default)]
-struct Counting {
-    inner: MemoryJournal,
-    read: AtomicU64,
+/// A service and its journal.
+struct Backed {
+    service: Service,
+    journal: Arc<ControlledJournal>,
 }
 
-impl Journal for Counting {
-    fn last(&self) -> u64 {
-        self.inner.last()
-    }
-
-    fn tree_head(&self) -> TreeHead {
-        self.inner.tree_head()
-    }
-
-    fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError> {
-        self.inner.append(expected_last, batch)
-    }
-
-    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
-        let records = self.inner.read(from, max_records, max_bytes)?;
-        self.read.fetch_add(records.iter().map(|record| record.bytes.len() as u64).sum(), Ordering::SeqCst);
-        Ok(records)
-    }
-
-    fn checkpoint(&self) -> Result<u64, JournalError> {
-        self.inner.checkpoint()
-    }
-
-    fn close(&self) -> Result<(), JournalError> {
-        self.inner.close()
-    }
-
-    fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
-        self.inner.disk_bytes()
-    }
-}
-
-struct Service {
-    ledger: Ledger,
-    journal: Arc<Counting>,
-    address: String,
-}
-
-impl Service {
+impl Backed {
     async fn start() -> Self {
-        let journal = Arc::new(Counting::default());
-        let (ledger, _) = Ledger::open(journal.clone(), Arc::new(SystemClock), Limits::default()).expect("a ledger");
-        let (service, _) = assemble(&ledger, &ServeConfig::default()).expect("a service");
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address").to_string();
-        tokio::spawn(service.serve_with_incoming(TcpIncoming::from(listener)));
-        Self { ledger, journal, address }
+        let journal = Arc::new(ControlledJournal::default());
+        Self { service: Service::with(journal.clone(), Limits::default()).await, journal }
+    }
+
+    fn ledger(&self) -> &Ledger {
+        &self.service.ledger
     }
 
     async fn record(&self, name: &str, count: u64) {
         for events in partners(name, count).chunks(500) {
             let append =
                 Append { events: events.to_vec().into(), expected_last_position: None, recorded_by: "test".into(), deadline: None };
-            self.ledger.append(append).await.expect("recorded");
+            self.ledger().append(append).await.expect("recorded");
         }
     }
 
     async fn begin(&self, after_position: u64) -> Result<Streaming<StreamBackupResponse>, Status> {
-        let mut auditor = AuditServiceClient::new(connect(&self.address).await).max_decoding_message_size(64 << 20);
-        auditor.stream_backup(StreamBackupRequest { after_position }).await.map(tonic::Response::into_inner)
+        self.service.auditor().await.stream_backup(StreamBackupRequest { after_position }).await.map(tonic::Response::into_inner)
     }
 }
 
@@ -94,9 +50,9 @@ async fn next(parts: &mut Streaming<StreamBackupResponse>) -> Option<Part> {
 
 #[tokio::test]
 async fn header_pages_and_trailer_say_the_same_and_are_fixed_at_the_beginning() {
-    let service = Service::start().await;
+    let service = Backed::start().await;
     service.record("before", 700).await;
-    let head = service.ledger.tree_head();
+    let head = service.ledger().tree_head();
     for after in [0, 1, 300, 700] {
         let mut parts = service.begin(after).await.expect("a stream");
         let Some(Part::Header(header)) = next(&mut parts).await else { panic!("a header comes first") };
@@ -137,7 +93,7 @@ async fn header_pages_and_trailer_say_the_same_and_are_fixed_at_the_beginning() 
 
 #[tokio::test]
 async fn pages_add_up_to_the_root() {
-    let service = Service::start().await;
+    let service = Backed::start().await;
     service.record("some", 900).await;
     let mut parts = service.begin(0).await.expect("a stream");
     let mut chain = Chain::default();
@@ -146,13 +102,13 @@ async fn pages_add_up_to_the_root() {
             assert!(chain.push(&page_of(&page).expect("a page")));
         }
     }
-    assert_eq!(chain.head(), service.ledger.tree_head());
+    assert_eq!(chain.head(), service.ledger().tree_head());
     assert!(page_of(&BackupPage::default()).is_err());
 }
 
 #[tokio::test]
 async fn a_client_with_more_than_the_ledger_is_told_so() {
-    let service = Service::start().await;
+    let service = Backed::start().await;
     service.record("some", 3).await;
     let status = service.begin(4).await.map(drop).expect_err("beyond the end");
     let info = status.get_error_details().error_info().cloned().expect("particulars");
@@ -164,23 +120,23 @@ async fn a_client_with_more_than_the_ledger_is_told_so() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_takes_nothing_stops_nobody_and_is_bounded() {
-    let service = Service::start().await;
+    let service = Backed::start().await;
     service.record("many", 6_000).await;
     let total: usize =
         service.journal.inner.read(1, usize::MAX, usize::MAX).expect("records").iter().map(|record| record.bytes.len()).sum();
     assert!(total > 10 << 20, "{total}");
     let mut slow: Vec<Streaming<StreamBackupResponse>> = Vec::new();
-    let read_before = service.journal.read.load(Ordering::SeqCst);
+    let read_before = service.journal.bytes_read();
     for _ in 0..3 {
         slow.push(service.begin(0).await.expect("a stream"));
     }
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let read = service.journal.read.load(Ordering::SeqCst) - read_before;
+    let read = service.journal.bytes_read() - read_before;
     assert!(read < 3 * total as u64 / 2, "{read} bytes were read of {total} for clients that took nothing");
     service.record("more", 1_000).await;
-    assert_eq!(service.journal.read.load(Ordering::SeqCst) - read_before, read, "nothing is read for who takes nothing");
+    assert_eq!(service.journal.bytes_read() - read_before, read, "nothing is read for who takes nothing");
     // Told to close, it ends the streams and says so; what came is not whole.
-    service.ledger.begin_closing();
+    service.ledger().begin_closing();
     for mut parts in slow {
         let status = loop {
             match parts.message().await {
@@ -197,7 +153,7 @@ async fn a_client_that_takes_nothing_stops_nobody_and_is_bounded() {
 /// The program, told to end while a client that takes nothing has a copy under way.
 #[test]
 fn a_ledger_that_is_told_to_end_does_so_whoever_takes_nothing() {
-    let mut served = Served::fresh();
+    let mut served = Server::fresh();
     record(&served.address, "many", 3_000);
     let runtime = runtime();
     let mut parts = runtime.block_on(async {

@@ -1,36 +1,25 @@
 //! Ledgers to copy, and what their copies hold.
 
-use crate::common::program::{Outcome, STORY, Served, finish, program};
+use crate::common::events::{append_request, long_named};
+use crate::common::program::{Outcome, STORY, finish, program};
+use crate::common::server::{Server, connect};
 use partnership_ledger::backup::{Chain, Index, check, hex};
 use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
 use partnership_ledger::journal::{Frontier, Journal as _, StoredRecord};
-use partnership_ledger::proto::event::Body;
+use partnership_ledger::proto::Event;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
-use partnership_ledger::proto::{AppendRequest, Event, PartnerKind, PartnerRegistered};
 use serde_json::Value;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use tonic::transport::{Channel, Endpoint};
 
 /// New partners, each with some bytes about it.
 pub fn partners(name: &str, count: u64) -> Vec<Event> {
     let event = |number| {
-        let id = format!("{name}-{number}");
-        let body = PartnerRegistered {
-            partner_id: id.clone(),
-            display_name: "A partner with a name of some length ".repeat(4),
-            kind: PartnerKind::Affiliate as i32,
-            ..PartnerRegistered::default()
-        };
-        Event {
-            event_id: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, id.as_bytes()).to_string(),
-            occurred_at: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 }),
-            metadata: (0..8).map(|key| (format!("key-{key}"), "v".repeat(200))).collect(),
-            body: Some(Body::PartnerRegistered(body)),
-        }
+        let metadata = (0..8).map(|key| (format!("key-{key}"), "v".repeat(200))).collect();
+        Event { metadata, ..long_named(&format!("{name}-{number}"), 4) }
     };
     (0..count).map(event).collect()
 }
@@ -40,18 +29,12 @@ pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
 }
 
-/// A connection to an address.
-pub async fn connect(address: &str) -> Channel {
-    Endpoint::from_shared(format!("http://{address}")).expect("an address").connect().await.expect("a connection")
-}
-
 /// Records new partners.
 pub fn record(address: &str, name: &str, count: u64) {
     runtime().block_on(async {
         let mut writer = LedgerServiceClient::new(connect(address).await);
         for events in partners(name, count).chunks(500) {
-            let request = AppendRequest { events: events.to_vec(), expected_last_position: None };
-            writer.append(request).await.expect("recorded");
+            writer.append(append_request(events)).await.expect("recorded");
         }
     });
 }
@@ -81,7 +64,7 @@ impl Client {
             number += 1;
             let events = partners(&format!("{name}-{number}"), 1 + number % 20);
             let count = events.len() as u64;
-            if writer.append(AppendRequest { events, expected_last_position: None }).await.is_err() {
+            if writer.append(append_request(events)).await.is_err() {
                 return;
             }
             recorded.fetch_add(count, Ordering::SeqCst);
@@ -102,7 +85,7 @@ impl Client {
 }
 
 /// What `backup` of a running ledger comes to.
-pub fn backup(served: &Served, to: &Path) -> Outcome {
+pub fn backup(served: &Server, to: &Path) -> Outcome {
     finish(served.command(&["--json", "backup", "--to"]).arg(to))
 }
 
@@ -120,7 +103,7 @@ pub fn head(report: &Value) -> (u64, String) {
 /// A directory with the story's ledger, closed.
 pub fn closed_story(dir: &Path) -> PathBuf {
     let ledger = dir.join("story");
-    let mut served = Served::on(&ledger);
+    let mut served = Server::on(&ledger);
     assert_eq!(finish(served.command(&["append"]).write_stdin(STORY)).code, 0);
     assert!(served.terminate().0.success());
     ledger

@@ -1,6 +1,7 @@
 //! `append`: in order, once, and up to the first bad line.
 
-use crate::common::program::{STORY, STORY_EVENTS, Served, finish};
+use crate::common::program::{STORY, STORY_EVENTS, finish, process};
+use crate::common::server::Server;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::process::Stdio;
@@ -18,13 +19,13 @@ fn sales(prefix: &str, count: usize) -> Vec<String> {
     (1..=count).map(sale).collect()
 }
 
-fn sale_count(served: &Served) -> usize {
+fn sale_count(served: &Server) -> usize {
     served.ask(&["records", "--from", "1", "--type", "sale_recorded", "--json"]).out.lines().count() - 2
 }
 
 #[test]
 fn what_was_recorded_before_is_counted_and_not_recorded_again() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     let append = || finish(served.command(&["append"]).write_stdin(STORY)).out;
     assert_eq!(append(), "9 recorded, 0 recorded before; the ledger is at position 9\n");
     assert_eq!(append(), "0 recorded, 9 recorded before; the ledger is at position 9\n");
@@ -32,7 +33,7 @@ fn what_was_recorded_before_is_counted_and_not_recorded_again() {
 
 #[test]
 fn a_file_of_several_requests_is_recorded_in_order() {
-    let served = Served::with_story();
+    let served = Server::with_story();
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("events.jsonl");
     std::fs::write(&file, sales("many", 1_234).join("\n")).expect("written");
@@ -45,7 +46,7 @@ fn a_file_of_several_requests_is_recorded_in_order() {
 
 #[test]
 fn a_refused_line_is_named_and_all_before_it_are_recorded() {
-    let served = Served::with_story();
+    let served = Server::with_story();
     for (number, bad) in [(1, 1), (2, 500), (3, 501), (4, 777), (5, 1_100)] {
         let mut lines = sales(&format!("round-{number}"), 1_100);
         lines[bad - 1] = lines[bad - 1].replace("acme-1", "nobody");
@@ -62,7 +63,7 @@ fn a_refused_line_is_named_and_all_before_it_are_recorded() {
 
 #[test]
 fn a_malformed_event_is_told_with_every_bad_field() {
-    let served = Served::with_story();
+    let served = Server::with_story();
     let mut lines = sales("bad", 3);
     lines[1] = lines[1].replace("USD", "usd").replace("1000", "0");
     lines[2] = lines[2].replace("2025-04-01T00:00:00Z", "1900-04-01T00:00:00Z");
@@ -77,7 +78,7 @@ fn a_malformed_event_is_told_with_every_bad_field() {
 
 #[test]
 fn a_line_that_is_no_event_is_named_and_all_before_it_are_recorded() {
-    let served = Served::with_story();
+    let served = Server::with_story();
     for (round, bad) in ["{\"sale_recorded\":", "[]", "{\"sale_number\": 1}", "not JSON \u{1b}[2J"].into_iter().enumerate() {
         let before = sale_count(&served);
         let mut text = sales(&format!("round-{round}"), 5).join("\n");
@@ -92,7 +93,7 @@ fn a_line_that_is_no_event_is_named_and_all_before_it_are_recorded() {
 
 #[test]
 fn as_json_every_event_has_its_result() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     let outcome = finish(served.command(&["append", "--json"]).write_stdin(STORY));
     let results: Vec<Value> = outcome.out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(results.len() as u64, STORY_EVENTS);
@@ -104,18 +105,18 @@ fn as_json_every_event_has_its_result() {
 
 #[test]
 fn nothing_to_append_is_no_failure() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     let outcome = finish(served.command(&["append"]).write_stdin("\n\n"));
     assert_eq!((outcome.code, outcome.out.as_str()), (0, "0 recorded\n"));
 }
 
 #[test]
 fn everything_is_recorded_although_nobody_reads_the_results() {
-    let served = Served::with_story();
+    let served = Server::with_story();
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("events.jsonl");
     std::fs::write(&file, sales("many", 2_000).join("\n")).expect("written");
-    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
+    let mut child = process()
         .args(["append", "--json", "--address", &served.address])
         .arg(&file)
         .stdout(Stdio::piped())

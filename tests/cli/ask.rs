@@ -1,12 +1,13 @@
 //! Every command that asks: for people, as JSON, and with its exit code.
 
-use crate::common::program::{STORY_EVENTS, Served, finish, program};
+use crate::common::program::{STORY_EVENTS, finish, program};
+use crate::common::server::Server;
 use rstest::{fixture, rstest};
 use serde_json::json;
 
 #[fixture]
-fn served() -> Served {
-    Served::with_story()
+fn served() -> Server {
+    Server::with_story()
 }
 
 /// Each command with words that its table must have.
@@ -25,7 +26,7 @@ fn served() -> Served {
 #[case(&["records", "-n", "1"], &["agreement_terminated", "ends 2025-06-01 by mutual"])]
 #[case(&["records", "--from", "6", "--type", "sale_refunded"], &["refund-1 sale-1 250.00 USD", "refunded 250.00 USD"])]
 #[case(&["trial-balance"], &["partner:acme", "house:commission", "house:cash", "debit", "credit"])]
-fn answers_people(served: Served, #[case] words: &[&str], #[case] expected: &[&str]) {
+fn answers_people(served: Server, #[case] words: &[&str], #[case] expected: &[&str]) {
     let outcome = served.ask(words);
     assert_eq!((outcome.code, outcome.error.as_str()), (0, ""));
     for word in expected {
@@ -46,7 +47,7 @@ fn answers_people(served: Served, #[case] words: &[&str], #[case] expected: &[&s
 #[case(&["payouts"], "/payouts/0/tax_withheld", "0")]
 #[case(&["disputes"], "/disputes/0/sale_id", "sale-1")]
 #[case(&["trial-balance"], "/accounts/0/account", "house:cash")]
-fn answers_programs(served: Served, #[case] words: &[&str], #[case] path: &str, #[case] expected: &str) {
+fn answers_programs(served: Server, #[case] words: &[&str], #[case] path: &str, #[case] expected: &str) {
     let mut words = words.to_vec();
     words.push("--json");
     let answer = served.ask(&words).json();
@@ -55,19 +56,19 @@ fn answers_programs(served: Served, #[case] words: &[&str], #[case] path: &str, 
 }
 
 #[rstest]
-fn records_are_json_lines_that_can_be_appended_elsewhere(served: Served) {
+fn records_are_json_lines_that_can_be_appended_elsewhere(served: Server) {
     let outcome = served.ask(&["records", "--from", "1", "--json"]);
     let events: Vec<String> =
         outcome.out.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON")["event"].to_string()).collect();
     assert_eq!(events.len() as u64, STORY_EVENTS);
-    let copy = Served::fresh();
+    let copy = Server::fresh();
     let copied = finish(copy.command(&["append", "-"]).write_stdin(events.join("\n")));
     assert_eq!((copied.code, copied.error.as_str()), (0, ""));
     assert_eq!(copy.ask(&["balance", "acme"]).out, served.ask(&["balance", "acme"]).out);
 }
 
 #[rstest]
-fn questions_are_asked_as_of_a_time_and_a_position(served: Served) {
+fn questions_are_asked_as_of_a_time_and_a_position(served: Server) {
     let owner = |words: &[&str]| {
         let mut words = words.to_vec();
         words.extend(["--json"]);
@@ -89,7 +90,7 @@ fn questions_are_asked_as_of_a_time_and_a_position(served: Served) {
 #[case(&["statement", "acme", "--as-of-position", "99"], 1, "error: POSITION_NOT_REACHED: ")]
 #[case(&["statement", "nobody", "--json"], 3, "error: UNKNOWN_ID: ")]
 #[case(&["alerts", "--partner", "nobody", "--json"], 3, "error: UNKNOWN_ID: ")]
-fn refusals_have_a_line_and_a_code(served: Served, #[case] words: &[&str], #[case] code: i32, #[case] begins: &str) {
+fn refusals_have_a_line_and_a_code(served: Server, #[case] words: &[&str], #[case] code: i32, #[case] begins: &str) {
     let outcome = served.ask(words);
     assert_eq!((outcome.code, outcome.out.as_str()), (code, ""), "{}", outcome.error);
     assert!(outcome.error.starts_with(begins), "{}", outcome.error);
@@ -121,7 +122,7 @@ fn without_a_ledger_it_exits_with_4() {
 
 #[test]
 fn an_empty_ledger_has_empty_answers() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     for (command, says) in [
         ("balance", "no partner has a balance"),
         ("payables", "nothing is payable"),

@@ -1,6 +1,7 @@
 //! The load that the program makes itself: that what it counts is what the ledger recorded. No speed is asserted.
 
-use crate::common::program::{Outcome, Served, finish, program};
+use crate::common::program::{Outcome, Running, finish, process, program};
+use crate::common::server::Server;
 use rstest::rstest;
 use serde_json::Value;
 use std::process::Stdio;
@@ -109,7 +110,7 @@ fn the_table_has_every_row_beside_its_goal_and_the_machine_s_limits() {
 
 #[test]
 fn a_ledger_that_runs_already_may_be_loaded_again_and_again() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     for run in 1..=2 {
         let words = ["bench", "--json", "--partners", "10", "--events", "100", "--events-per-call", "10", "--address", &served.address];
         let report = finish(program().args(words)).json();
@@ -133,13 +134,9 @@ fn a_run_with_a_refused_call_fails_and_says_why() {
 #[test]
 fn an_end_by_signal_leaves_nothing_behind() {
     let dir = tempfile::tempdir().expect("a directory");
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_partnership-ledger"));
-    let mut child = command
-        .args(["bench", "--duration", "60", "--events-per-call", "1", "--ahead", "0", "--dir"])
-        .arg(dir.path())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("it starts");
+    let mut command = process();
+    command.args(["bench", "--duration", "60", "--events-per-call", "1", "--ahead", "0", "--dir"]).arg(dir.path()).stderr(Stdio::null());
+    let mut child = Running(command.spawn().expect("it starts"));
     let is_there = |wanted: &str| {
         let found = std::fs::read_dir(dir.path()).expect("readable").filter_map(Result::ok).any(|home| home.path().join(wanted).exists());
         if !found {
@@ -148,15 +145,14 @@ fn an_end_by_signal_leaves_nothing_behind() {
         found
     };
     assert!((0..1_000).any(|_| is_there("ledger/checkpoint") || is_there("ledger/wal")), "its server starts");
-    let sent = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
-    assert!(sent.success());
-    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    child.signal("-TERM");
+    assert_eq!(child.0.wait().expect("it ends").code(), Some(1));
     assert_eq!(std::fs::read_dir(dir.path()).expect("readable").count(), 0);
 }
 
 #[test]
 fn the_ledger_of_the_environment_is_left_alone() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     let dir = tempfile::tempdir().expect("a directory");
     let mut command = served.command(&["bench", "--partners", "5", "--events", "50", "--dir"]);
     let outcome = finish(command.arg(dir.path()));

@@ -1,6 +1,7 @@
 //! Campaigns, figures and lists, in both languages.
 
-use crate::common::program::{Outcome, Served, finish, program};
+use crate::common::program::{Outcome, finish, program};
+use crate::common::server::Server;
 use rstest::{fixture, rstest};
 use serde_json::json;
 
@@ -52,8 +53,8 @@ fn webinar() -> String {
 }
 
 #[fixture]
-fn served() -> Served {
-    let served = Served::fresh();
+fn served() -> Server {
+    let served = Server::fresh();
     let outcome = finish(served.command(&["append"]).write_stdin(webinar()));
     assert_eq!(outcome.code, 0, "{}", outcome.error);
     served
@@ -101,7 +102,7 @@ fn says(outcome: &Outcome, expected: &[&str]) {
 #[case(&["leads", "--house"], &["lead-1 qualified the house", "lead-3 qualified the house"])]
 #[case(&["leads", "--owner", "acme", "--state", "open"], &["lead-4 open acme acme-1 2025-03-02 JOINT_ALLOCATION"])]
 #[case(&["leads", "--agreement", "acme-1", "--lang", "th"], &["lead-2 ผ่านคุณสมบัติ acme acme-1 2 มี.ค. 2568 JOINT_ALLOCATION"])]
-fn answers_people(served: Served, #[case] words: &[&str], #[case] expected: &[&str]) {
+fn answers_people(served: Server, #[case] words: &[&str], #[case] expected: &[&str]) {
     says(&served.ask(words), expected);
 }
 
@@ -113,7 +114,7 @@ fn answers_people(served: Served, #[case] words: &[&str], #[case] expected: &[&s
 #[case(&["partners"], "/partners/0/kind", json!("PARTNER_KIND_TECHNOLOGY"))]
 #[case(&["agreements"], "/agreements/0/state", json!("AGREEMENT_STATE_ACTIVE"))]
 #[case(&["leads", "--owner", "acme"], "/leads/0/lead_id", json!("lead-2"))]
-fn answers_programs(served: Served, #[case] words: &[&str], #[case] path: &str, #[case] expected: serde_json::Value) {
+fn answers_programs(served: Server, #[case] words: &[&str], #[case] path: &str, #[case] expected: serde_json::Value) {
     let mut words = words.to_vec();
     words.push("--json");
     let answer = served.ask(&words).json();
@@ -125,7 +126,7 @@ fn answers_programs(served: Served, #[case] words: &[&str], #[case] path: &str, 
 #[case(&["metrics", "--campaign", "booth"], 3, "error: UNKNOWN_ID: ")]
 #[case(&["campaign", "webinar", "--as-of", "2025-01-31"], 3, "error: UNKNOWN_ID: ")]
 #[case(&["metrics", "--from", "2025-02-01", "--to", "2025-01-01"], 2, "error: MALFORMED: ")]
-fn refusals_have_a_line_and_a_code(served: Served, #[case] words: &[&str], #[case] code: i32, #[case] begins: &str) {
+fn refusals_have_a_line_and_a_code(served: Server, #[case] words: &[&str], #[case] code: i32, #[case] begins: &str) {
     let outcome = served.ask(words);
     assert_eq!((outcome.code, outcome.out.as_str()), (code, ""), "{}", outcome.error);
     assert!(outcome.error.starts_with(begins), "{}", outcome.error);

@@ -1,6 +1,7 @@
 //! `import`: rows of a spreadsheet, each once, those that are refused by line and reason.
 
-use crate::common::program::{Outcome, Served, finish};
+use crate::common::program::{Outcome, finish};
+use crate::common::server::Server;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,14 +25,14 @@ const SALES_HEADER: &str = "Sale,Lead,Agreement,Amount,Currency,Product,Collecte
 
 /// Files to be imported into a served ledger.
 struct Desk {
-    served: Served,
+    served: Server,
     dir: TempDir,
 }
 
 impl Desk {
     /// With the story of partner acme and its lead-1.
     fn new() -> Self {
-        Self { served: Served::with_story(), dir: tempfile::tempdir().expect("a directory") }
+        Self { served: Server::with_story(), dir: tempfile::tempdir().expect("a directory") }
     }
 
     fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
@@ -325,7 +326,7 @@ fn the_sample_mappings_take_what_other_programmes_export() {
         ("partnerstack", &["northwind", "blueagency"], &[("USD", "0"), ("JPY", "1000")]),
         ("dub", &["pn_1A", "pn_2B"], &[("USD", "0"), ("USD", "210")]),
     ] {
-        let served = Served::fresh();
+        let served = Server::fresh();
         let import = |options: &[&str], kind: &str| {
             let mut command = served.command(&["import", "--mapping"]);
             finish(

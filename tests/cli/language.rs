@@ -1,11 +1,12 @@
 //! The languages: every command in Thai, JSON the same in each, English where nothing is said.
 
-use crate::common::program::{Served, finish, program};
+use crate::common::program::{finish, program};
+use crate::common::server::Server;
 use rstest::{fixture, rstest};
 
 #[fixture]
-fn served() -> Served {
-    Served::with_story()
+fn served() -> Server {
+    Server::with_story()
 }
 
 /// What people wrote, and the names of partners and rules: they stay as they are in every language.
@@ -33,7 +34,7 @@ fn left_in_english(text: &str) -> Vec<&str> {
 #[case(&["disputes"], &["การขาย sale-1", "150.00 USD ของ acme", "เปิดอยู่"])]
 #[case(&["records"], &["เหตุการณ์", "เจ้าของ acme (FIRST_CLAIM)", "สิ้นสุด 1 มิ.ย. 2568 โดยความตกลงร่วมกัน"])]
 #[case(&["trial-balance"], &["เดบิต", "เครดิต", "partner:acme"])]
-fn every_command_speaks_thai(served: Served, #[case] words: &[&str], #[case] expected: &[&str]) {
+fn every_command_speaks_thai(served: Server, #[case] words: &[&str], #[case] expected: &[&str]) {
     let outcome = finish(served.command(words).env("PARTNERSHIP_LEDGER_LANG", "th"));
     assert_eq!((outcome.code, outcome.error.as_str()), (0, ""));
     for word in expected {
@@ -45,7 +46,7 @@ fn every_command_speaks_thai(served: Served, #[case] words: &[&str], #[case] exp
 }
 
 #[rstest]
-fn json_is_never_translated(served: Served) {
+fn json_is_never_translated(served: Server) {
     for words in
         [&["balance", "acme"][..], &["lead", "lead-1"], &["agreement", "acme-1"], &["explain", "sale-1"], &["disputes"], &["payables"]]
     {
@@ -55,7 +56,7 @@ fn json_is_never_translated(served: Served) {
 }
 
 #[rstest]
-fn failures_are_told_in_thai_with_their_code_and_exit_as_ever(served: Served) {
+fn failures_are_told_in_thai_with_their_code_and_exit_as_ever(served: Server) {
     let failure = |words: &[&str]| {
         let outcome = finish(served.command(words).args(["--lang", "th"]));
         assert!(outcome.error.starts_with("ข้อผิดพลาด: "), "{}", outcome.error);
@@ -73,7 +74,7 @@ fn failures_are_told_in_thai_with_their_code_and_exit_as_ever(served: Served) {
 }
 
 #[rstest]
-fn append_counts_in_thai_and_names_the_bad_line(served: Served) {
+fn append_counts_in_thai_and_names_the_bad_line(served: Server) {
     let append = |text: &str| finish(served.command(&["append", "--lang", "th"]).write_stdin(text));
     assert_eq!(append("").out, "บันทึก 0 รายการ\n");
     let refused = append("\n{}\n");
@@ -84,7 +85,7 @@ fn append_counts_in_thai_and_names_the_bad_line(served: Served) {
 
 #[test]
 fn partners_are_listed_by_name_as_dictionaries_do() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     let names = ["โรงแรม", "Zenith", "กาแฟ", "เก้าอี้", "acme", "ไก่ทอด", "ขนม"];
     let events = names.iter().enumerate().map(|(number, name)| {
         let partner = serde_json::json!({"partner_id": format!("p-{number}"), "display_name": name, "kind": "PARTNER_KIND_RESELLER"});
@@ -112,7 +113,7 @@ fn verify_speaks_thai() {
     let outcome = finish(program().args(["verify", "--lang", "th", "--data-dir"]).arg(dir.path()));
     assert!(outcome.code == 2 && outcome.error.contains("ไม่มีบัญชี"), "{}", outcome.error);
     let ledger = dir.path().join("ledger");
-    let mut served = Served::on(&ledger);
+    let mut served = Server::on(&ledger);
     assert_eq!(finish(served.command(&["append"]).write_stdin(crate::common::program::STORY)).code, 0);
     assert_eq!(served.terminate().0.code(), Some(0));
     let outcome = finish(program().args(["verify", "--lang", "th", "--data-dir"]).arg(&ledger));
@@ -121,7 +122,7 @@ fn verify_speaks_thai() {
 }
 
 #[rstest]
-fn the_language_is_asked_for_and_not_guessed(served: Served) {
+fn the_language_is_asked_for_and_not_guessed(served: Server) {
     let english = served.ask(&["payouts"]).out;
     assert_eq!(finish(served.command(&["payouts"]).env("LANG", "th_TH.UTF-8").env("LC_ALL", "th_TH.UTF-8")).out, english);
     assert_ne!(finish(served.command(&["payouts"]).env("PARTNERSHIP_LEDGER_LANG", "th")).out, english);

@@ -1,6 +1,7 @@
 //! `alerts`, `launch` and what `agreement` shows of a relationship, in both languages.
 
-use crate::common::program::{Served, finish};
+use crate::common::program::finish;
+use crate::common::server::Server;
 use serde_json::json;
 
 /// A partner that fits, an agreement with the steps of its launch, and what goes wrong with it.
@@ -23,8 +24,8 @@ const RELATIONSHIP: [&str; 16] = [
     r#""2025-01-28T00:00:00Z","partner_assessed":{"partner_id":"beta","complementarity":5,"shared_audience":5,"brand_alignment":5,"competitor":true}"#,
 ];
 
-fn served() -> Served {
-    let served = Served::fresh();
+fn served() -> Server {
+    let served = Server::fresh();
     let event = |(number, rest): (usize, &&str)| format!(r#"{{"event_id":"00000000-0000-4000-8000-{number:012}","occurred_at":{rest}}}"#);
     let lines: Vec<String> = RELATIONSHIP.iter().enumerate().map(event).collect();
     let outcome = finish(served.command(&["append"]).write_stdin(lines.join("\n")));
@@ -33,7 +34,7 @@ fn served() -> Served {
 }
 
 #[track_caller]
-fn says(served: &Served, words: &[&str], lines: &[&str]) -> String {
+fn says(served: &Server, words: &[&str], lines: &[&str]) -> String {
     let outcome = served.ask(words);
     assert_eq!((outcome.code, outcome.error.as_str()), (0, ""));
     // Columns are as wide as they need to be.

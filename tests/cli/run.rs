@@ -1,17 +1,18 @@
 //! Running a ledger: serving, ending, checking its directory; the demo, completions, and readers that go away.
 
-use crate::common::program::{STORY, Served, finish, program};
+use crate::common::program::{STORY, finish, process, program};
+use crate::common::server::Server;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 /// A directory with a ledger of the story that nobody serves.
 fn closed_ledger(dir: &Path) -> PathBuf {
     let ledger = dir.join("ledger");
-    let mut served = Served::on(&ledger);
+    let mut served = Server::on(&ledger);
     assert_eq!(finish(served.command(&["append"]).write_stdin(STORY)).code, 0);
     let (status, _) = served.terminate();
     assert_eq!(status.code(), Some(0));
@@ -22,7 +23,7 @@ fn closed_ledger(dir: &Path) -> PathBuf {
 fn it_says_where_it_listens_and_what_it_replayed() {
     let dir = tempfile::tempdir().expect("a directory");
     let ledger = closed_ledger(dir.path());
-    let mut served = Served::on(&ledger);
+    let mut served = Server::on(&ledger);
     let line = served.says();
     assert!(line.starts_with("replayed 9 records in ") && line.ends_with(" a second)"), "{line}");
     assert_eq!(served.ask(&["records", "--from", "9"]).code, 0);
@@ -30,7 +31,7 @@ fn it_says_where_it_listens_and_what_it_replayed() {
 
 #[test]
 fn sigterm_ends_it_with_0_although_a_client_stays_connected() {
-    let mut served = Served::with_story();
+    let mut served = Server::with_story();
     let idle = TcpStream::connect(&served.address).expect("a connection");
     let (status, took) = served.terminate();
     assert_eq!(status.code(), Some(0));
@@ -42,7 +43,7 @@ fn sigterm_ends_it_with_0_although_a_client_stays_connected() {
 fn a_second_server_on_the_directory_is_refused() {
     let dir = tempfile::tempdir().expect("a directory");
     let ledger = dir.path().join("ledger");
-    let served = Served::on(&ledger);
+    let served = Server::on(&ledger);
     for words in [&["serve", "--listen", "127.0.0.1:0", "--data-dir"][..], &["verify", "--data-dir"]] {
         let second = finish(program().args(words).arg(&ledger));
         assert_eq!((second.code, second.out.as_str()), (4, ""));
@@ -104,7 +105,7 @@ fn a_damaged_ledger_fails_the_check_and_is_not_served() {
 fn a_damaged_end_is_given_up_by_order_only() {
     let dir = tempfile::tempdir().expect("a directory");
     let ledger = dir.path().join("ledger");
-    let mut served = Served::on(&ledger);
+    let mut served = Server::on(&ledger);
     let registered = r#"{"event_id":"018f4c2e-7d10-7c3a-9b1e-5a0d6f2b8c01","occurred_at":"2025-01-01T00:00:00Z",
         "partner_registered":{"partner_id":"acme","display_name":"Acme","kind":"PARTNER_KIND_RESELLER"}}"#;
     let file = dir.path().join("events.jsonl");
@@ -118,7 +119,7 @@ fn a_damaged_end_is_given_up_by_order_only() {
     let refused = finish(program().args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&ledger));
     assert_eq!(refused.code, 1, "{}", refused.error);
     assert!(refused.error.lines().last().is_some_and(|line| line.contains("serve --cut-damaged-tail")), "{}", refused.error);
-    let mut served = Served::with_options(&ledger, &["--cut-damaged-tail"]);
+    let mut served = Server::with_options(&ledger, &["--cut-damaged-tail"]);
     assert_eq!(served.says(), "replayed 0 records: the ledger is empty");
 }
 
@@ -190,7 +191,7 @@ fn help_tells_the_exit_codes() {
 
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
-    let served = Served::with_story();
+    let served = Server::with_story();
     let sale = STORY.lines().nth(4).expect("the sale");
     let sales: Vec<String> = (0..3_000)
         .map(|number| {
@@ -200,7 +201,7 @@ fn a_reader_that_goes_away_is_no_failure() {
         .collect();
     assert_eq!(finish(served.command(&["append"]).write_stdin(sales.join("\n"))).code, 0);
     for words in [&["records", "--from", "1", "--json"][..], &["statement", "acme"], &["completions", "zsh"]] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
+        let mut child = process()
             .args(words)
             .env("PARTNERSHIP_LEDGER_ADDRESS", &served.address)
             .stdout(Stdio::piped())

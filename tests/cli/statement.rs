@@ -1,6 +1,7 @@
 //! A partner's statement of a month: what it says in both languages and every form, and that its months join.
 
-use crate::common::program::{Outcome, Served, finish};
+use crate::common::program::{Outcome, finish};
+use crate::common::server::Server;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -13,7 +14,7 @@ fn event(occurred: &str, body: &Value) -> String {
     event.to_string()
 }
 
-fn record(served: &Served, events: &[String]) {
+fn record(served: &Server, events: &[String]) {
     let outcome = finish(served.command(&["append"]).write_stdin(events.join("\n")));
     assert_eq!(outcome.code, 0, "{}", outcome.error);
 }
@@ -61,8 +62,8 @@ fn closed(occurred: &str, through: &str) -> String {
 }
 
 /// March 2025 of a partner with a hold, a refund, a payment, a dispute, and a late fact; February is closed.
-fn with_march() -> Served {
-    let served = Served::fresh();
+fn with_march() -> Server {
+    let served = Server::fresh();
     let lead = json!({"lead_referred": {"lead_id": "lead-1", "agreement_id": "siam-1", "acquired_by": "ACQUIRED_BY_PARTNER"}});
     let dispute = json!({"dispute_opened": {"dispute_id": "dispute-1", "opened_by": "SIDE_HOUSE", "sale_id": "sale-1", "claim": "ours"}});
     record(
@@ -85,7 +86,7 @@ fn with_march() -> Served {
     served
 }
 
-fn statement(served: &Served, words: &[&str]) -> Outcome {
+fn statement(served: &Server, words: &[&str]) -> Outcome {
     let mut all = vec!["statement", "siam", "--month", "2025-03"];
     all.extend(words);
     let outcome = served.ask(&all);
@@ -187,7 +188,7 @@ fn assert_well_formed(page: &str) {
 
 #[test]
 fn a_partner_without_entries_gets_a_statement_too() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     record(&served, &[registered("2025-01-01", "siam", "สยาม")]);
     assert!(statement(&served, &[]).out.contains("Nothing has moved, and nothing is owed."));
     assert!(statement(&served, &["--lang", "th", "--format", "html"]).out.contains("ไม่มีรายการเคลื่อนไหวและไม่มียอดค้าง"));
@@ -196,7 +197,7 @@ fn a_partner_without_entries_gets_a_statement_too() {
 
 #[test]
 fn a_balance_below_zero_is_explained() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     let collected = json!({"agreement_id": "siam-1", "collected_by": "SIDE_PARTNER"});
     record(
         &served,
@@ -224,7 +225,7 @@ fn what_is_below_the_minimum_payout_is_carried_forward() {
 
 #[test]
 fn what_is_pending_since_years_ago_is_told_with_its_day() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     let sold = sale("2023-03-05", "sale-1", &json!({"agreement_id": "siam-1"}), "USD", 100_000);
     record(&served, &[registered("2023-01-01", "siam", "Siam"), signed("2023-01-01", "siam-1", "siam", 1_000), sold]);
     let text = statement(&served, &[]).out;
@@ -234,7 +235,7 @@ fn what_is_pending_since_years_ago_is_told_with_its_day() {
 #[test]
 fn a_closed_month_is_final() {
     let served = with_march();
-    let february = |served: &Served| served.ask(&["statement", "siam", "--month", "2025-02", "--lang", "th"]).out;
+    let february = |served: &Server| served.ask(&["statement", "siam", "--month", "2025-02", "--lang", "th"]).out;
     assert!(february(&served).contains("ฉบับสมบูรณ์: ปิดงวดทั้งหมดก่อน 1 มี.ค. 2568 แล้ว (ลำดับที่ 5)"), "{}", february(&served));
     record(&served, &[closed("2025-04-01", "2025-04-01T00:00:00Z")]);
     assert!(statement(&served, &[]).out.contains("Final: everything before 2025-04-01 is closed (position 13)."));
@@ -243,7 +244,7 @@ fn a_closed_month_is_final() {
 
 #[test]
 fn a_month_is_that_of_the_time_zone() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     record(
         &served,
         &[

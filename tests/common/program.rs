@@ -1,12 +1,9 @@
-//! A served ledger and the program that asks it.
+//! The built program: commands that run to their end, and processes that run beside a test.
 
 use assert_cmd::Command;
 use serde_json::Value;
-use std::io::BufReader;
-use std::path::Path;
-use std::process::{Child, ChildStdout, ExitStatus, Stdio};
-use std::time::{Duration, Instant};
-use tempfile::TempDir;
+use std::process::Child;
+use std::time::Duration;
 
 /// A ledger with a partner, an agreement, leads, sales, a refund, a payout and a dispute.
 pub const STORY: &str = r#"{"event_id":"00000000-0000-4000-8000-000000000001","occurred_at":"2025-01-01T00:00:00Z","partner_registered":{"partner_id":"acme","display_name":"Acme พันธมิตร","kind":"PARTNER_KIND_RESELLER"}}
@@ -24,14 +21,19 @@ pub const STORY: &str = r#"{"event_id":"00000000-0000-4000-8000-000000000001","o
 pub const STORY_EVENTS: u64 = 9;
 
 /// The program, without what the environment may say to it.
-pub fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_partnership-ledger"));
+pub fn process() -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_partnership-ledger"));
     for name in
         ["PARTNERSHIP_LEDGER_ADDRESS", "PARTNERSHIP_LEDGER_LANG", "PARTNERSHIP_LEDGER_DATA_DIR", "PARTNERSHIP_LEDGER_LISTEN", "RUST_LOG"]
     {
         command.env_remove(name);
     }
     command
+}
+
+/// The same, for a command that is run to its end by [`finish`].
+pub fn program() -> Command {
+    Command::from_std(process())
 }
 
 /// What a command came to.
@@ -59,95 +61,28 @@ pub fn finish(command: &mut Command) -> Outcome {
     }
 }
 
-/// The program, serving a ledger.
-pub struct Served {
-    child: Child,
-    out: BufReader<ChildStdout>,
-    pub address: String,
-    dir: Option<TempDir>,
-}
+/// A process that is killed when the test ends.
+#[derive(Debug)]
+pub struct Running(pub Child);
 
-impl Served {
-    /// Serves a fresh ledger.
-    pub fn fresh() -> Self {
-        let dir = tempfile::tempdir().expect("a directory");
-        let mut served = Self::on(&dir.path().join("ledger"));
-        served.dir = Some(dir);
-        served
-    }
-
-    /// Serves a fresh ledger that has recorded the story.
-    pub fn with_story() -> Self {
-        let served = Self::fresh();
-        let outcome = finish(served.command(&["append"]).write_stdin(STORY));
-        assert_eq!(outcome.code, 0, "{}", outcome.error);
-        served
-    }
-
-    /// Serves the ledger of a directory.
-    pub fn on(dir: &Path) -> Self {
-        Self::with_options(dir, &[])
-    }
-
-    /// Serves the ledger of a directory with more options.
-    pub fn with_options(dir: &Path, options: &[&str]) -> Self {
-        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(dir)
-            .args(options)
-            .env_remove("RUST_LOG")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
-        let mut out = BufReader::new(child.stdout.take().expect("its output"));
-        let first = next_line(&mut out);
-        let address = first.strip_prefix("listening on ").unwrap_or_else(|| panic!("it says {first:?}")).to_owned();
-        Self { child, out, address, dir: None }
-    }
-
-    /// The next line that it says.
-    pub fn says(&mut self) -> String {
-        next_line(&mut self.out)
-    }
-
-    /// A command that asks this ledger.
-    pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = program();
-        command.args(words).env("PARTNERSHIP_LEDGER_ADDRESS", format!("http://{}", self.address));
-        command
-    }
-
-    /// What such a command comes to.
-    pub fn ask(&self, words: &[&str]) -> Outcome {
-        finish(&mut self.command(words))
-    }
-
-    /// Ends it at once, in the middle of whatever it does.
+impl Running {
+    /// Ends it at once, in the middle of whatever it does, unless it has ended already.
     pub fn kill(&mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it ends");
+        self.0.kill().expect("it can be killed");
+        self.0.wait().expect("it ends");
     }
 
-    /// Sends SIGTERM; how it ended, and after how long.
-    pub fn terminate(&mut self) -> (ExitStatus, Duration) {
-        let started = Instant::now();
-        let sent = std::process::Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().expect("kill runs");
+    /// Sends it a signal, such as `-TERM`.
+    pub fn signal(&self, name: &str) {
+        let sent = std::process::Command::new("kill").args([name, &self.0.id().to_string()]).status().expect("kill runs");
         assert!(sent.success());
-        (self.child.wait().expect("it ends"), started.elapsed())
     }
 }
 
-impl Drop for Served {
+impl Drop for Running {
     fn drop(&mut self) {
         // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
-}
-
-fn next_line(out: &mut impl std::io::BufRead) -> String {
-    let mut line = String::new();
-    out.read_line(&mut line).expect("it says something");
-    line.trim_end().to_owned()
 }

@@ -3,7 +3,8 @@
 //!
 //! The fault layer stands below the real program, and lets single operations on its files fail as a disk would.
 
-use crate::layer::served::{NotStarted, Server, append, partners, records};
+use crate::common::server::{NotStarted, Server};
+use crate::layer::served::{append, errors, partners, records, serve};
 use crate::layer::{EIO, ENOSPC, EROFS, Layer, order};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::{AppendResult, GetTrialBalanceRequest, audit_service_server, ledger_service_server};
@@ -73,15 +74,15 @@ fn assert_refused(status: &Status) {
     }
 }
 
-async fn end(server: Server) -> std::process::ExitStatus {
-    tokio::task::spawn_blocking(|| server.terminate()).await.expect("it ends")
+async fn end(mut server: Server) -> std::process::ExitStatus {
+    tokio::task::spawn_blocking(move || server.terminate().0).await.expect("it ends")
 }
 
 /// Breaks the disk of a running ledger as ordered, and mends it. `words` are what the program says of the cause.
 async fn break_and_mend(orders: &[String], words: &str) {
     let layer = Layer::new();
     layer.order(&[]);
-    let server = Server::start(&layer, Layer::load).expect("it starts");
+    let server = serve(&layer, Layer::load).expect("it starts");
     let channel = server.connect().await;
     let mut told = Told { acknowledged: Vec::new(), next: 0 };
     told.append_until(&channel, BEFORE, Duration::ZERO).await.expect("recorded");
@@ -96,7 +97,7 @@ async fn break_and_mend(orders: &[String], words: &str) {
     assert_eq!(health(&channel).await, [ServingStatus::NotServing, ServingStatus::NotServing, ServingStatus::Serving]);
     drop(channel);
     assert!(!end(server).await.success(), "it tells by its exit code that recording had stopped");
-    let errors = Server::errors(&layer);
+    let errors = errors(&layer);
     for words in [words, "restart", "recording stopped"] {
         assert!(errors.contains(words), "{words:?} in {errors}");
     }
@@ -107,7 +108,7 @@ async fn break_and_mend(orders: &[String], words: &str) {
 async fn start_mended(layer: &Layer, mut told: Told) {
     layer.order(&[]);
     for _ in 0..2 {
-        let server = Server::start(layer, Layer::load).expect("it starts again");
+        let server = serve(layer, Layer::load).expect("it starts again");
         let channel = server.connect().await;
         assert_eq!(health(&channel).await, [ServingStatus::Serving; 3]);
         told.check(&channel).await;
@@ -158,7 +159,7 @@ async fn a_broken_store_stops_recording_and_loses_nothing() {
 async fn health_tells_of_a_broken_store_before_an_append_is_refused() {
     let layer = Layer::new();
     layer.order(&[]);
-    let server = Server::start(&layer, Layer::load).expect("it starts");
+    let server = serve(&layer, Layer::load).expect("it starts");
     layer.order(&[order("sync", "ledger/store/", 0, 1, EIO)]);
     let channel = server.connect().await;
     let request = HealthCheckRequest { service: ledger_service_server::SERVICE_NAME.to_owned() };
@@ -182,10 +183,10 @@ async fn health_tells_of_a_broken_store_before_an_append_is_refused() {
 async fn a_disk_too_full_to_compress_a_segment_stops_nothing() {
     let layer = Layer::new();
     layer.order(&[order("write", "ledger/wal/sealing", 0, 0, ENOSPC)]);
-    let server = Server::start(&layer, Layer::load).expect("it starts");
+    let server = serve(&layer, Layer::load).expect("it starts");
     let channel = server.connect().await;
     let mut told = Told { acknowledged: Vec::new(), next: 0 };
-    while !Server::errors(&layer).contains("could not be compressed") {
+    while !errors(&layer).contains("could not be compressed") {
         assert!(told.next < MOST, "nothing is compressed");
         told.append_until(&channel, told.next + 1, Duration::from_millis(15)).await.expect("recorded");
     }
@@ -217,13 +218,13 @@ async fn a_disk_that_takes_nothing_stops_recording_and_loses_nothing(#[case] ord
 async fn a_start_on_a_broken_disk_says_what_is_wrong(#[case] orders: &[String], #[case] words: &str) {
     let layer = Layer::new();
     layer.order(&[]);
-    let server = Server::start(&layer, Layer::load).expect("it starts");
+    let mut server = serve(&layer, Layer::load).expect("it starts");
     let mut told = Told { acknowledged: Vec::new(), next: 0 };
     told.append_until(&server.connect().await, BEFORE, Duration::ZERO).await.expect("recorded");
     server.kill();
     layer.order(orders);
     for _ in 0..2 {
-        let NotStarted { status, errors } = Server::start(&layer, Layer::load).expect_err("it cannot record");
+        let NotStarted { status, errors, .. } = serve(&layer, Layer::load).expect_err("it cannot record");
         assert!(status.code().is_some_and(|code| code != 0), "{status}");
         let path = layer.data();
         let clear = [words, "Check the disk's health, its free space", "restart", path.to_str().expect("a path")];

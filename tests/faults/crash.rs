@@ -1,94 +1,35 @@
 //! The served program, killed and told to end: nothing acknowledged is lost, no batch is half recorded.
 
+use crate::common::events::{append_request, long_named};
+use crate::common::server::{ANY_PORT, Server, serving};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
-use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
-use partnership_ledger::proto::{
-    AppendRequest, AppendResult, Event, GetTrialBalanceRequest, PartnerKind, PartnerRegistered, ReadRecordsRequest,
-};
+use partnership_ledger::proto::{AppendResult, Event, GetTrialBalanceRequest, ReadRecordsRequest};
 use rand::RngExt as _;
 use std::collections::HashMap;
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Mutex;
-use tonic::transport::{Channel, Endpoint};
+use tonic::transport::Channel;
 
 /// How often the program is killed; `CRASH_ROUNDS` says otherwise.
 const ROUNDS: u32 = 12;
 /// Clients that append at the same time.
 const CLIENTS: usize = 6;
 
-/// The program, serving.
-struct Server {
-    process: Child,
-    address: String,
-    _out: BufReader<ChildStdout>,
-}
-
-impl Server {
-    fn start(dir: &Path) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(dir)
-            .env_remove("RUST_LOG")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut out = BufReader::new(process.stdout.take().expect("its output"));
-        let mut line = String::new();
-        out.read_line(&mut line).expect("its first line");
-        let Some(address) = line.trim().strip_prefix("listening on ") else {
-            process.kill().expect("it can be killed");
-            let mut errors = String::new();
-            process.stderr.take().expect("its errors").read_to_string(&mut errors).expect("text");
-            panic!("it says {line:?} and {errors}");
-        };
-        let address = address.to_owned();
-        Self { process, address, _out: out }
-    }
-
-    async fn connect(&self) -> Channel {
-        Endpoint::from_shared(format!("http://{}", self.address)).expect("an address").connect().await.expect("a connection")
-    }
-
-    fn kill(mut self) {
-        self.process.kill().expect("it can be killed");
-        self.process.wait().expect("it ends");
-    }
-
-    /// Sends SIGTERM, and answers how the program ended and after how long.
-    fn terminate(mut self) -> (ExitStatus, Duration) {
-        let started = Instant::now();
-        let sent = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().expect("kill runs");
-        assert!(sent.success());
-        (self.process.wait().expect("it ends"), started.elapsed())
-    }
+/// Serves the ledger of a directory.
+fn serve(dir: &Path) -> Server {
+    let started = Server::start(serving(dir, ANY_PORT).stderr(Stdio::piped()));
+    started.unwrap_or_else(|not_started| panic!("{not_started:?}"))
 }
 
 /// A batch of new partners.
 fn batch(number: u64, size: u64) -> Vec<Event> {
-    let event = |index| {
-        let id = format!("p-{number}-{index}");
-        let registered = PartnerRegistered {
-            partner_id: id.clone(),
-            display_name: "A partner with a name of some length ".repeat(4),
-            kind: PartnerKind::Affiliate as i32,
-            ..PartnerRegistered::default()
-        };
-        Event {
-            event_id: uuid::Uuid::new_v5(&uuid::Uuid::NAMESPACE_OID, id.as_bytes()).to_string(),
-            occurred_at: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 }),
-            metadata: [].into(),
-            body: Some(Body::PartnerRegistered(registered)),
-        }
-    };
-    (0..size).map(event).collect()
+    (0..size).map(|index| long_named(&format!("p-{number}-{index}"), 4)).collect()
 }
 
 /// What the clients have sent and been told.
@@ -106,7 +47,7 @@ async fn append_on(channel: Channel, told: Arc<Told>) {
         let number = told.next.fetch_add(1, Ordering::Relaxed);
         let events = batch(number, 1 + number % 7);
         told.sent.lock().await.push(events.clone());
-        match writer.append(AppendRequest { events, expected_last_position: None }).await {
+        match writer.append(append_request(events)).await {
             Ok(answer) => told.acknowledged.lock().await.push(answer.into_inner().results),
             Err(_) => return,
         }
@@ -149,7 +90,7 @@ async fn a_killed_server_loses_nothing_acknowledged_and_records_no_half_batch() 
     let told = Arc::new(Told::default());
     let rounds = std::env::var("CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS);
     for _ in 0..rounds {
-        let server = Server::start(dir.path());
+        let mut server = serve(dir.path());
         check(server.connect().await, &told).await;
         let mut clients = Vec::new();
         for _ in 0..CLIENTS {
@@ -163,7 +104,7 @@ async fn a_killed_server_loses_nothing_acknowledged_and_records_no_half_batch() 
         }
     }
     assert!(told.acknowledged.lock().await.len() > rounds as usize, "something was acknowledged");
-    let server = Server::start(dir.path());
+    let mut server = serve(dir.path());
     check(server.connect().await, &told).await;
     resend(&server, &told).await;
     let (status, _) = server.terminate();
@@ -176,7 +117,7 @@ async fn resend(server: &Server, told: &Told) {
     let mut writer = LedgerServiceClient::new(server.connect().await);
     for events in told.sent.lock().await.clone() {
         let known = before.get(&events[0].event_id).copied();
-        let answer = writer.append(AppendRequest { events, expected_last_position: None }).await.expect("recorded").into_inner();
+        let answer = writer.append(append_request(events)).await.expect("recorded").into_inner();
         assert!(answer.results.iter().all(|result| result.duplicate == known.is_some()));
         assert!(known.is_none_or(|position| position == answer.results[0].position));
     }
@@ -187,7 +128,7 @@ async fn resend(server: &Server, told: &Told) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_told_to_end_finishes_in_time_whatever_its_clients_do() {
     let dir = tempfile::tempdir().expect("a directory");
-    let server = Server::start(dir.path());
+    let mut server = serve(dir.path());
     let told = Arc::new(Told::default());
     let clients: Vec<_> =
         [server.connect().await, server.connect().await].map(|channel| tokio::spawn(append_on(channel, Arc::clone(&told)))).into();
@@ -197,13 +138,13 @@ async fn a_server_told_to_end_finishes_in_time_whatever_its_clients_do() {
     let mut streaming = LedgerServiceClient::new(server.connect().await);
     let _open = streaming.append_stream(tokio_stream::wrappers::ReceiverStream::new(requests)).await.expect("a stream");
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let (status, took) = tokio::task::spawn_blocking(|| server.terminate()).await.expect("it ends");
+    let (status, took) = tokio::task::spawn_blocking(move || server.terminate()).await.expect("it ends");
     assert!(status.success(), "{status}");
     assert!(took < Duration::from_secs(10), "it took {took:?}");
     for client in clients {
         client.await.expect("a client");
     }
-    let server = Server::start(dir.path());
+    let mut server = serve(dir.path());
     check(server.connect().await, &told).await;
     assert!(!told.acknowledged.lock().await.is_empty());
     server.kill();

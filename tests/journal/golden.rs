@@ -6,10 +6,10 @@
 use std::fs;
 use std::path::Path;
 
+use crate::common::program::process;
 use partnership_ledger::journal::embedded::{Checkpoint, EmbeddedJournal, OpenReport, Options, inspect};
 use partnership_ledger::journal::{Batch, Frontier, Journal, TreeHead, encode_frame, leaf_hash};
 use sha2::{Digest, Sha256};
-use std::process::Command;
 
 fn records() -> [Vec<u8>; 4] {
     [b"partner registered".to_vec(), vec![], (0..=255).collect(), b"agreement signed".to_vec()]
@@ -112,8 +112,7 @@ fn directories_of_earlier_releases_open_and_go_on() {
         let dir = kept(name, &[]);
         assert_eq!(inspect(dir.path()).unwrap().problems, [], "{name}");
         // The present rules replay what was recorded then.
-        let verified =
-            Command::new(env!("CARGO_BIN_EXE_partnership-ledger")).args(["verify", "--data-dir"]).arg(dir.path()).output().unwrap();
+        let verified = process().args(["verify", "--data-dir"]).arg(dir.path()).output().unwrap();
         assert!(verified.status.success(), "{name}: {verified:?}");
         let (journal, report, head) = open_kept(dir.path());
         assert_eq!((report.notes, report.fed_records), (vec![], 0), "{name}");

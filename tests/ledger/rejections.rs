@@ -1,20 +1,20 @@
 //! Every rejection of the domain, triggered; and what malformed input says.
 
-use crate::common::journey::{Journey, STANDARD_TERMS};
+use crate::common::story::{STANDARD_TERMS, Story, violations};
 
 /// An event that is refused with a code after a story that is not.
-fn refused(code: &str, story: &[(&str, &str)], refused: (&str, &str)) {
-    let mut journey = Journey::default();
-    for (at, body) in story {
-        if let Err(refusal) = journey.record(at, body) {
+fn refused(code: &str, facts: &[(&str, &str)], refused: (&str, &str)) {
+    let mut story = Story::default();
+    for (at, body) in facts {
+        if let Err(refusal) = story.record(at, body) {
             panic!("{code}: the story is refused at {at} {body}: {refusal}");
         }
     }
-    let before = journey.position();
-    let refusal = journey.record(refused.0, refused.1).expect_err(code);
+    let before = story.state.position;
+    let refusal = story.record(refused.0, refused.1).expect_err(code);
     assert_eq!(refusal.code(), code, "{refusal}");
     assert!(!refusal.to_string().is_empty());
-    assert_eq!(journey.position(), before, "nothing is recorded");
+    assert_eq!(story.state.position, before, "nothing is recorded");
 }
 
 const ACME: (&str, &str) = (
@@ -234,17 +234,17 @@ fn payments_and_closes() {
 
 #[test]
 fn amounts_that_leave_64_bits() {
-    let mut journey = Journey::default();
-    journey.record(ACME.0, ACME.1).expect("registered");
+    let mut story = Story::default();
+    story.record(ACME.0, ACME.1).expect("registered");
     let received = |index: u32| {
         format!(
             r#"payment_received {{"payment_id":"p{index}","partner_id":"acme","amount":{{"currency_code":"USD","minor_units":"1000000000000000"}}}}"#
         )
     };
     for index in 0..9_223 {
-        journey.record("2025-02-01", &received(index)).expect("in range");
+        story.record("2025-02-01", &received(index)).expect("in range");
     }
-    assert_eq!(journey.record("2025-02-01", &received(9_223)).expect_err("out of range").code(), "AMOUNT_OUT_OF_RANGE");
+    assert_eq!(story.record("2025-02-01", &received(9_223)).expect_err("out of range").code(), "AMOUNT_OUT_OF_RANGE");
 }
 
 #[test]
@@ -298,7 +298,7 @@ fn malformed_fields_are_all_named() {
         ),
     ];
     for (body, expected) in cases {
-        let mut fields = crate::common::journey::violations(body);
+        let mut fields = violations(body);
         fields.sort();
         let mut expected: Vec<String> = expected.iter().map(|field| format!("events[0].{field}")).collect();
         expected.sort();
@@ -399,11 +399,11 @@ fn malformed_campaigns_name_every_bad_field() {
         vec![participant(house, 5_000, 5_000), participant(acme, 4_999, 5_000)],
         vec![participant(house, 5_000, 5_000), participant(acme, 5_000, 5_001)],
     ] {
-        let fields = crate::common::journey::violations(&planned(&participants));
+        let fields = violations(&planned(&participants));
         assert!(fields.iter().all(|field| field == "events[0].campaign_planned.participants"), "{fields:?}");
         assert!(!fields.is_empty());
     }
-    let fields = crate::common::journey::violations(
+    let fields = violations(
         r#"campaign_planned {"campaign_id":"","participants":[{"house":false},{"agreement_id":"!","cost_share_bps":10001}],
            "deliverables":[{"deliverable_id":"d","owed_by":{"house":true}},{"deliverable_id":"d"}]}"#,
     );
@@ -421,8 +421,8 @@ fn malformed_campaigns_name_every_bad_field() {
         let path = format!("events[0].campaign_planned.{field}");
         assert!(fields.contains(&path), "{path} in {fields:?}");
     }
-    let fields = crate::common::journey::violations(r#"reach_measured {"campaign_id":"c","measured_by":{"house":true},"visits":"-1"}"#);
+    let fields = violations(r#"reach_measured {"campaign_id":"c","measured_by":{"house":true},"visits":"-1"}"#);
     assert_eq!(fields, ["events[0].reach_measured.visits"]);
-    let fields = crate::common::journey::violations(r#"cost_incurred {"cost_id":"x","campaign_id":"c"}"#);
+    let fields = violations(r#"cost_incurred {"cost_id":"x","campaign_id":"c"}"#);
     assert_eq!(fields, ["events[0].cost_incurred.amount", "events[0].cost_incurred.paid_by"]);
 }

@@ -1,6 +1,6 @@
 //! Stories of money, told in the domain's own words: who has what after it.
 
-use crate::common::journey::Journey;
+use crate::common::story::Story;
 
 const ACME: (&str, &str) =
     ("2025-01-01", r#"partner_registered {"partner_id":"acme","display_name":"Acme","kind":"PARTNER_KIND_RESELLER"}"#);
@@ -8,12 +8,12 @@ const BETA: (&str, &str) =
     ("2025-01-01", r#"partner_registered {"partner_id":"beta","display_name":"Beta","kind":"PARTNER_KIND_RESELLER"}"#);
 const LEAD: (&str, &str) = ("2025-02-01", r#"lead_referred {"lead_id":"l","agreement_id":"acme-1","acquired_by":"ACQUIRED_BY_PARTNER"}"#);
 
-fn told(story: &[(&str, &str)]) -> Journey {
-    let mut journey = Journey::default();
-    for (at, body) in story {
-        journey.record(at, body).unwrap_or_else(|refusal| panic!("{at} {body}: {refusal}"));
+fn told(facts: &[(&str, &str)]) -> Story {
+    let mut story = Story::default();
+    for (at, body) in facts {
+        story.record(at, body).unwrap_or_else(|refusal| panic!("{at} {body}: {refusal}"));
     }
-    journey
+    story
 }
 
 fn signed(partner: &str, reward: &str) -> String {
@@ -83,16 +83,16 @@ fn a_refund_after_a_transfer_takes_from_the_latest_holder() {
     let (acme, beta) = (signed("acme", r#""rate_bps":1000"#), signed("beta", r#""rate_bps":1000"#));
     let (sale, half, to_beta) = (sold("s", 10_000), refunded("r", "s", 5_000), reassigned(r#""agreement_id":"beta-1""#));
     let paid = r#"commission_paid {"payout_id":"p","partner_id":"acme","amount":{"currency_code":"USD","minor_units":"400"}}"#;
-    let story = [ACME, BETA, ("2025-01-01", &*acme), ("2025-01-01", &*beta), LEAD, ("2025-02-02", &*sale), ("2025-02-03", paid)];
-    let story = [&story[..], &[("2025-02-04", &*to_beta)]].concat();
-    let journey = told(&story);
-    assert_eq!((journey.net("acme", "USD"), journey.net("beta", "USD")), (0, 600), "400 were paid and stay");
-    let story = [&story[..], &[("2025-02-05", &*half)]].concat();
-    let journey = told(&story);
-    assert_eq!((journey.net("acme", "USD"), journey.net("beta", "USD")), (0, 100));
-    let story = [&story[..], &[("2025-02-06", r#"sale_reinstated {"reinstatement_id":"x","refund_id":"r"}"#)]].concat();
-    let journey = told(&story);
-    assert_eq!((journey.net("acme", "USD"), journey.net("beta", "USD")), (0, 600));
+    let facts = [ACME, BETA, ("2025-01-01", &*acme), ("2025-01-01", &*beta), LEAD, ("2025-02-02", &*sale), ("2025-02-03", paid)];
+    let facts = [&facts[..], &[("2025-02-04", &*to_beta)]].concat();
+    let story = told(&facts);
+    assert_eq!((story.net("acme", "USD"), story.net("beta", "USD")), (0, 600), "400 were paid and stay");
+    let facts = [&facts[..], &[("2025-02-05", &*half)]].concat();
+    let story = told(&facts);
+    assert_eq!((story.net("acme", "USD"), story.net("beta", "USD")), (0, 100));
+    let facts = [&facts[..], &[("2025-02-06", r#"sale_reinstated {"reinstatement_id":"x","refund_id":"r"}"#)]].concat();
+    let story = told(&facts);
+    assert_eq!((story.net("acme", "USD"), story.net("beta", "USD")), (0, 600));
 }
 
 /// Rules 5.2: a lead that qualified while protected stays protected until it is lost, and its effects say so.
@@ -101,7 +101,7 @@ fn what_is_kept_by_qualifying_is_not_cut_by_an_approval() {
     use partnership_ledger::domain::effect::Effect;
     let terms = r#"agreement_signed {"agreement_id":"acme-1","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL",
         "terms":{"lead_protection":{"days":90,"anchor":"PROTECTION_ANCHOR_APPROVAL"}}}"#;
-    let mut journey = told(&[ACME, ("2025-01-01", terms), LEAD, ("2025-02-02", r#"lead_qualified {"lead_id":"l"}"#)]);
-    let effects = journey.record("2025-02-03", r#"lead_approved {"lead_id":"l"}"#).expect("approved");
+    let mut story = told(&[ACME, ("2025-01-01", terms), LEAD, ("2025-02-02", r#"lead_qualified {"lead_id":"l"}"#)]);
+    let effects = story.record("2025-02-03", r#"lead_approved {"lead_id":"l"}"#).expect("approved");
     assert!(matches!(effects[..], [Effect::LeadProtectionSet { protected_until: None, .. }]), "{effects:?}");
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::common::facts::{self, registered, signed, usd};
 use crate::outside::ledger::{Ledger as _, Refusal, stamp};
 use crate::outside::served::Served;
 use crate::outside::workload::NOW;
 use partnership_ledger::journal::MemoryJournal;
 use partnership_ledger::proto::{
-    self as pb, AgreementType, PartnerKind, Side, campaign_participant::Party, cost_incurred::PaidBy, event::Body,
-    get_metrics_request::Scope,
+    self as pb, AgreementType, Side, campaign_participant::Party, cost_incurred::PaidBy, event::Body, get_metrics_request::Scope,
 };
 
 /// The largest amount of an event.
@@ -26,20 +26,7 @@ struct Story {
 impl Story {
     fn begin() -> Self {
         let mut story = Self { served: Served::in_memory(Arc::new(MemoryJournal::new()), NOW), events: 0 };
-        let partner = Body::PartnerRegistered(pb::PartnerRegistered {
-            partner_id: "acme".to_owned(),
-            display_name: "Acme".to_owned(),
-            kind: PartnerKind::Reseller.into(),
-            ..pb::PartnerRegistered::default()
-        });
-        let agreement = Body::AgreementSigned(pb::AgreementSigned {
-            agreement_id: "acme-1".to_owned(),
-            partner_id: "acme".to_owned(),
-            r#type: AgreementType::Channel.into(),
-            terms: Some(Box::default()),
-            ..pb::AgreementSigned::default()
-        });
-        story.append(&[partner, agreement]).expect("recorded");
+        story.append(&[registered("acme"), signed("acme-1", "acme", pb::Terms::default())]).expect("recorded");
         story
     }
 
@@ -67,17 +54,8 @@ impl Story {
     }
 }
 
-fn usd(minor_units: i64) -> pb::Money {
-    pb::Money { currency_code: "USD".to_owned(), minor_units }
-}
-
 fn adjusted(number: usize, minor_units: i64) -> Body {
-    Body::CommissionAdjusted(pb::CommissionAdjusted {
-        adjustment_id: format!("a-{number}"),
-        agreement_id: "acme-1".to_owned(),
-        amount: Some(usd(minor_units)),
-        reason: "test".to_owned(),
-    })
+    facts::adjusted(&format!("a-{number}"), "acme-1", minor_units)
 }
 
 /// An advance that comes back at once, so that the account stays at zero.

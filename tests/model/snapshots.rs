@@ -1,9 +1,7 @@
 //! Snapshots: a ledger that begins with one is the ledger that replayed all, and no snapshot is ever trusted over the journal.
 
-#[allow(dead_code, reason = "the benches use all of it")]
-#[path = "../../benches/ledger/workload.rs"]
-mod realistic;
-
+use crate::common::events::{append_request, long_named};
+use crate::common::server::Server;
 use crate::outside::ledger::Ledger as _;
 use crate::outside::model::Model;
 use crate::outside::questions::{Question, moments};
@@ -18,14 +16,13 @@ use partnership_ledger::ledger::{Ledger, Limits, ReplayReport, SnapshotSettings}
 use partnership_ledger::proto as pb;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::snapshot::{FORMAT_VERSION, LoadError, SnapshotFile, Snapshots};
+use partnership_ledger::workload::{Mix, Story};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -320,11 +317,13 @@ fn the_one_before_serves_when_the_newest_is_damaged() {
 
 /// A state of many rows, and events that come after it.
 fn realistic_state(events: usize) -> (State, Vec<pb::Event>) {
-    let mut story = realistic::Workload::new(7, 150);
-    let messages: Vec<pb::Event> = (0..events).map(|_| story.next_event()).collect();
+    let story = Story::new(Mix::Realistic, 7, 150, 1);
+    let (introductions, mut lane) = (story.introduce().collect::<Vec<_>>(), story.lane(0));
+    let mut story = introductions.into_iter().chain((0..).map(|number| lane.event(number)));
+    let messages: Vec<pb::Event> = story.by_ref().take(events).collect();
     let mut state = State::default();
     record(&mut state, &messages);
-    (state, (0..500).map(|_| story.next_event()).collect())
+    (state, story.take(500).collect())
 }
 
 /// Decides and evolves events; answers what they did.
@@ -364,40 +363,12 @@ fn a_state_of_many_rows_comes_back_whole() {
     assert!(content(&saved(&again, dirs[1].path())) == content(&saved(&state, dirs[0].path())));
 }
 
-/// The program, serving, and where it listens.
-fn serve(data_dir: &Path) -> (Child, String) {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_partnership-ledger"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--snapshot-every", "60", "--data-dir"])
-        .arg(data_dir)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the program starts");
-    let mut line = String::new();
-    BufReader::new(process.stdout.as_mut().expect("its output")).read_line(&mut line).expect("its first line");
-    let address = line.trim().strip_prefix("listening on ").expect("it listens").to_owned();
-    (process, address)
-}
-
 /// Appends partners, some at a time, until the server is gone.
 async fn append_until_gone(address: String, round: u64) {
     let Ok(mut writer) = LedgerServiceClient::connect(format!("http://{address}")).await else { return };
     for batch in 0_u64.. {
-        let events = (0..20).map(|index| {
-            let registered = pb::PartnerRegistered {
-                partner_id: format!("p-{round}-{batch}-{index}"),
-                display_name: "A partner with a name of some length".to_owned(),
-                kind: pb::PartnerKind::Affiliate as i32,
-                ..pb::PartnerRegistered::default()
-            };
-            pb::Event {
-                event_id: uuid::Uuid::new_v4().to_string(),
-                occurred_at: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 }),
-                metadata: [].into(),
-                body: Some(pb::event::Body::PartnerRegistered(registered)),
-            }
-        });
-        if writer.append(pb::AppendRequest { events: events.collect(), expected_last_position: None }).await.is_err() {
+        let events = (0..20).map(|index| long_named(&format!("p-{round}-{batch}-{index}"), 1));
+        if writer.append(append_request(events.collect::<Vec<_>>())).await.is_err() {
             return;
         }
     }
@@ -408,11 +379,10 @@ async fn a_server_killed_while_it_writes_snapshots_leaves_none_that_is_torn() {
     let dir = directory();
     let mut begun_with = BTreeSet::new();
     for round in 0..6 {
-        let (mut process, address) = serve(dir.path());
-        let client = tokio::spawn(append_until_gone(address, round));
+        let mut server = Server::with_options(dir.path(), &["--snapshot-every", "60"]);
+        let client = tokio::spawn(append_until_gone(server.address.clone(), round));
         tokio::time::sleep(Duration::from_millis(150 + 70 * round)).await;
-        process.kill().expect("it can be killed");
-        process.wait().expect("it ends");
+        server.kill();
         client.await.expect("a client");
         for checked in Snapshots::of(dir.path()).check().expect("a directory") {
             assert!(checked.outcome.is_ok(), "{checked:?}");

@@ -15,8 +15,8 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
-use crate::common::service::partner;
-use crate::server::{QUEUE_BYTES, QUEUE_REQUESTS, Server};
+use crate::common::events::partner;
+use crate::server::{self, QUEUE_BYTES, QUEUE_REQUESTS, memory};
 
 /// How long it is offered, in seconds, unless `OVERLOAD_SECONDS` says otherwise.
 const SECONDS: u64 = 3;
@@ -88,8 +88,8 @@ fn is_overload(status: &Status) -> bool {
 pub async fn flood(events: u64) {
     let seconds = std::env::var("OVERLOAD_SECONDS").map_or(SECONDS, |value| value.parse().expect("a number of seconds"));
     let dir = tempfile::tempdir().expect("a directory");
-    let server = Server::start(dir.path());
-    let before = server.memory();
+    let mut server = server::start(dir.path());
+    let before = memory(&server);
     let told = Arc::new(Told::default());
     let mut clients = Vec::new();
     for _ in 0..CONNECTIONS {
@@ -101,7 +101,7 @@ pub async fn flood(events: u64) {
     for client in clients {
         client.await.expect("a client ends");
     }
-    let after = server.memory();
+    let after = memory(&server);
     println!("{events} events a call: {}; memory before, after and at most: {before:?} {after:?}", told.figures());
     assert!(told.wrong.lock().is_empty(), "neither taken nor refused for overload: {:?}", told.wrong.lock().first());
     assert!(told.refused.load(Ordering::Relaxed) > 0, "there was no overload");

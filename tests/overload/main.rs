@@ -10,12 +10,13 @@ mod queue;
 mod server;
 mod stuck;
 
-use common::service::partner;
+use common::events::partner;
+use common::server::Server;
 use flood::DEADLINE;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{AppendRequest, GetBalanceRequest, ListBalancesRequest};
-use server::{CONNECTIONS, PREFACE_TIMEOUT, Server};
+use server::{CONNECTIONS, PREFACE_TIMEOUT, memory};
 use std::time::Instant;
 use tonic::Request;
 use tonic::transport::Channel;
@@ -77,17 +78,17 @@ impl Other {
 
 /// Says what memory is in use beside stuck clients.
 fn told(server: &Server, beside: &str) {
-    println!("beside {beside}, memory {:?}", server.memory());
+    println!("beside {beside}, memory {:?}", memory(server));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn beside_stuck_clients_everybody_else_goes_on() {
     let dir = tempfile::tempdir().expect("a directory");
-    let server = Server::start(dir.path());
+    let mut server = server::start(dir.path());
     let mut other = Other { channel: server.connect().await, appended: 0 };
     other.goes_on(300, "nobody").await;
-    let before = server.memory();
-    let half = stuck::half_sent(server.address, 200).await;
+    let before = memory(&server);
+    let half = stuck::half_sent(&server.address, 200).await;
     other.goes_on(20, "half sent requests").await;
     told(&server, "half sent requests");
     let records = stuck::unread_records(&server, 100).await;
@@ -101,9 +102,9 @@ async fn beside_stuck_clients_everybody_else_goes_on() {
         other.goes_on(20, "answers that nobody reads").await;
         told(&server, "answers that nobody reads");
     }
-    let silent = stuck::silent(server.address, CONNECTIONS / 2, b"PRI * HT");
+    let silent = stuck::silent(&server.address, CONNECTIONS / 2, b"PRI * HT");
     other.goes_on(20, "connections on which nothing is said").await;
-    let after = server.memory();
+    let after = memory(&server);
     println!("memory before {before:?}; unread streams sent {:?}", unread.iter().map(|stream| stream.sent).collect::<Vec<_>>());
     if let (Some((before, _)), Some((_, most))) = (before, after) {
         assert!(most < before + MEMORY, "stuck clients cost {} bytes", most - before);
@@ -114,16 +115,16 @@ async fn beside_stuck_clients_everybody_else_goes_on() {
         assert_eq!(call.await.expect("a call").as_deref(), Some(DEADLINE_EXCEEDED), "the rest did not come in time");
     }
     other.goes_on(20, "nobody any more").await;
-    assert!(server.end().success());
+    assert!(server.terminate().0.success());
 }
 
 /// Connections are bounded, and those on which nothing is said are closed: the journal keeps its files, and others get in.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mute_connections_keep_others_out_only_for_a_while() {
     let dir = tempfile::tempdir().expect("a directory");
-    let server = Server::start(dir.path());
+    let mut server = server::start(dir.path());
     let mut other = Other { channel: server.connect().await, appended: 0 };
-    let silent = stuck::silent(server.address, CONNECTIONS * 2, b"");
+    let silent = stuck::silent(&server.address, CONNECTIONS * 2, b"");
     other.goes_on(50, "more connections than there is room for").await;
     let started = Instant::now();
     let mut newcomer = loop {
@@ -137,5 +138,5 @@ async fn mute_connections_keep_others_out_only_for_a_while() {
     };
     newcomer.goes_on(10, "connections that were closed").await;
     drop(silent);
-    assert!(server.end().success());
+    assert!(server.terminate().0.success());
 }

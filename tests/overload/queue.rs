@@ -3,70 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-use partnership_ledger::journal::{Batch, DiskBytes, Journal, JournalError, MemoryJournal, StoredRecord, TreeHead};
 use partnership_ledger::ledger::Limits;
 use partnership_ledger::proto::AppendRequest;
 use tokio::task::JoinSet;
 use tonic::Code;
 
-use crate::common::service::{Service, partner};
-
-/// A journal that makes one commit durable at each tick.
-#[derive(Default)]
-struct Ticking {
-    inner: MemoryJournal,
-    ticks: Mutex<usize>,
-    changed: Condvar,
-}
-
-impl Ticking {
-    fn tick(&self) {
-        *self.ticks.lock() += 1;
-        self.changed.notify_all();
-    }
-}
-
-impl Journal for Ticking {
-    fn last(&self) -> u64 {
-        self.inner.last()
-    }
-
-    fn tree_head(&self) -> TreeHead {
-        self.inner.tree_head()
-    }
-
-    fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError> {
-        let mut ticks = self.ticks.lock();
-        while *ticks == 0 {
-            self.changed.wait(&mut ticks);
-        }
-        *ticks -= 1;
-        self.inner.append(expected_last, batch)
-    }
-
-    fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
-        self.inner.read(from, max_records, max_bytes)
-    }
-
-    fn checkpoint(&self) -> Result<u64, JournalError> {
-        self.inner.checkpoint()
-    }
-
-    fn close(&self) -> Result<(), JournalError> {
-        self.inner.close()
-    }
-
-    fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
-        self.inner.disk_bytes()
-    }
-}
+use crate::common::events::partner;
+use crate::common::journals::ControlledJournal;
+use crate::common::service::Service;
 
 /// Of ten times more than there is room for, exactly what there is room for is taken, and waits for no more commits
 /// than the queue is long.
 pub async fn takes_what_there_is_room_for() {
     const ROOM: usize = 20;
-    let journal = Arc::new(Ticking::default());
+    let journal = Arc::new(ControlledJournal::default());
+    journal.hold(true);
     let limits = Limits { queue_requests: ROOM, commit_records: 3, ..Limits::default() };
     let service = Service::with(journal.clone(), limits).await;
     let mut calls = JoinSet::new();
@@ -83,7 +34,7 @@ pub async fn takes_what_there_is_room_for() {
     }
     // The others wait, for a journal that does nothing yet.
     assert!(tokio::time::timeout(Duration::from_millis(50), calls.join_next()).await.is_err(), "answered before it is durable");
-    (0..ROOM).for_each(|_| journal.tick());
+    (0..ROOM).for_each(|_| journal.permit_one());
     for _ in 0..ROOM {
         calls.join_next().await.expect("a call").expect("it ends").expect("as many commits as requests are enough");
     }

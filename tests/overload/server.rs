@@ -1,14 +1,13 @@
 //! A served ledger with small limits, in a process of its own: this test program, called again.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
+use crate::common::server::Server;
 use partnership_ledger::ledger::Limits;
 use partnership_ledger::server::{ServeConfig, serve};
-use tonic::transport::{Channel, Endpoint};
 
 /// Names the directory in the environment of the process that serves.
 const DIRECTORY: &str = "OVERLOAD_SERVES";
@@ -41,58 +40,18 @@ pub fn serve_if_told() {
 /// How long it waits for the rest of a message.
 const ARRIVING: Duration = Duration::from_secs(8);
 
-/// The process that serves.
-pub struct Server {
-    process: Child,
-    pub address: SocketAddr,
-    _out: BufReader<ChildStdout>,
+/// Starts the process that serves.
+pub fn start(dir: &Path) -> Server {
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.args(["serves_when_told", "--exact", "--nocapture"]).env(DIRECTORY, dir);
+    // What runs the tests has a few lines to say first.
+    Server::start_within(&mut command, 10).unwrap_or_else(|not_started| panic!("{not_started:?}"))
 }
 
-impl Server {
-    pub fn start(dir: &Path) -> Self {
-        let mut process = Command::new(std::env::current_exe().expect("this program"))
-            .args(["serves_when_told", "--exact", "--nocapture"])
-            .env(DIRECTORY, dir)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let mut out = BufReader::new(process.stdout.take().expect("its output"));
-        let mut line = String::new();
-        let address = loop {
-            line.clear();
-            assert!(out.read_line(&mut line).expect("a line") > 0, "the server ended");
-            if let Some(address) = line.trim().strip_prefix("listening on ") {
-                break address.parse().expect("an address");
-            }
-        };
-        Self { process, address, _out: out }
-    }
-
-    pub fn endpoint(&self) -> Endpoint {
-        Endpoint::from_shared(format!("http://{}", self.address)).expect("an address")
-    }
-
-    pub async fn connect(&self) -> Channel {
-        self.endpoint().connect().await.expect("a connection")
-    }
-
-    /// Bytes of memory that the process has in use, and the most that it ever had; where the system tells.
-    pub fn memory(&self) -> Option<(u64, u64)> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).ok()?;
-        let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
-        let kilobytes = |name: &str| line(name)?.split_whitespace().next()?.parse::<u64>().ok();
-        Some((kilobytes("VmRSS:")? << 10, kilobytes("VmHWM:")? << 10))
-    }
-
-    pub fn kill(mut self) {
-        self.process.kill().expect("it can be killed");
-        self.process.wait().expect("it ends");
-    }
-
-    /// Tells it to end, and waits until it has.
-    pub fn end(mut self) -> ExitStatus {
-        let sent = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().expect("kill runs");
-        assert!(sent.success());
-        self.process.wait().expect("it ends")
-    }
+/// Bytes of memory that a process has in use, and the most that it ever had; where the system tells.
+pub fn memory(server: &Server) -> Option<(u64, u64)> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).ok()?;
+    let line = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+    let kilobytes = |name: &str| line(name)?.split_whitespace().next()?.parse::<u64>().ok();
+    Some((kilobytes("VmRSS:")? << 10, kilobytes("VmHWM:")? << 10))
 }

@@ -1,7 +1,7 @@
 //! Clients that are stuck, each in a way of its own, for as long as these are held.
 
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -23,11 +23,11 @@ use tonic::codegen::Bytes;
 use tonic::codegen::http::Request;
 use tonic::transport::{Channel, Endpoint};
 
-use crate::common::service::partner;
-use crate::server::Server;
+use crate::common::events::partner;
+use crate::common::server::Server;
 
 /// Connections on which nothing is said, or not enough.
-pub fn silent(address: SocketAddr, count: usize, said: &[u8]) -> Vec<TcpStream> {
+pub fn silent(address: &str, count: usize, said: &[u8]) -> Vec<TcpStream> {
     let connect = |_| {
         let mut stream = TcpStream::connect(address).expect("a connection");
         stream.write_all(said).expect("the little it says");
@@ -43,7 +43,7 @@ async fn narrow(server: &Server) -> Channel {
 }
 
 /// Calls of which a part of the message is sent, and never the rest; each comes to the status that it is answered with.
-pub async fn half_sent(address: SocketAddr, count: usize) -> Vec<JoinHandle<Option<String>>> {
+pub async fn half_sent(address: &str, count: usize) -> Vec<JoinHandle<Option<String>>> {
     let stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
     let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.expect("a connection");
     tokio::spawn(connection);
@@ -125,10 +125,10 @@ pub async fn unread_records(server: &Server, count: usize) -> Vec<Streaming<Read
 
 /// A reader of records that takes them in byte by byte. Ends when it is aborted.
 pub async fn byte_by_byte(server: &Server) -> JoinHandle<()> {
-    let address = server.address;
-    let connect = tower::service_fn(move |_| async move {
-        let stream = tokio::net::TcpStream::connect(address).await?;
-        Ok::<_, std::io::Error>(TokioIo::new(ByteByByte { stream, pause: Box::pin(sleep(Duration::ZERO)) }))
+    let address = server.address.clone();
+    let connect = tower::service_fn(move |_| {
+        let stream = tokio::net::TcpStream::connect(address.clone());
+        async move { stream.await.map(|stream| TokioIo::new(ByteByByte { stream, pause: Box::pin(sleep(Duration::ZERO)) })) }
     });
     let channel = server.endpoint().connect_with_connector(connect).await.expect("a connection");
     let mut auditor = AuditServiceClient::new(channel);

@@ -6,7 +6,7 @@ use crate::cli::client::Session;
 use crate::cli::failure::Failure;
 use crate::cli::language::say;
 use crate::cli::text::utc;
-use partnership_ledger::backup::{Folder, Growth, Kept, hex};
+use partnership_ledger::backup::{Added, Folder, Growth, hex};
 use partnership_ledger::server::Signals;
 use prost_types::Timestamp;
 use std::io::{self, Write as _};
@@ -55,7 +55,7 @@ struct Follower<'a> {
 
 impl Follower<'_> {
     /// Copies what is new.
-    async fn copy(&mut self) -> Result<(Kept, Option<Timestamp>), Failure> {
+    async fn copy(&mut self) -> Result<(Added, Option<Timestamp>), Failure> {
         let mut source = match self.source.take() {
             Some(source) => source,
             None => Source::served(self.session).await?,
@@ -68,7 +68,7 @@ impl Follower<'_> {
 
     /// Reports the outcome of a copy and returns how long to wait before the next. A failure that waiting does not cure is
     /// an error.
-    fn report(&mut self, copied: Option<Result<(Kept, Option<Timestamp>), Failure>>, every: Duration) -> Result<Duration, Failure> {
+    fn report(&mut self, copied: Option<Result<(Added, Option<Timestamp>), Failure>>, every: Duration) -> Result<Duration, Failure> {
         let language = self.session.out.language;
         match copied {
             None => Ok(every),
@@ -98,7 +98,7 @@ impl Follower<'_> {
     }
 
     /// Reports how far the copy is, and how long ago the oldest new record had been recorded.
-    fn report_copied(&mut self, kept: Kept, oldest: Option<Timestamp>) -> Result<(), Failure> {
+    fn report_copied(&mut self, kept: Added, oldest: Option<Timestamp>) -> Result<(), Failure> {
         let behind = oldest.as_ref().and_then(seconds_since).unwrap_or_default();
         let (position, records) = (self.folder.head().size.to_string(), kept.records.to_string());
         let out = &mut self.session.out;

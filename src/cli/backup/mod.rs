@@ -8,7 +8,7 @@ mod status;
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, say};
-use partnership_ledger::backup::{BackupError, Chain, Folder, Growth, Kept, Writer};
+use partnership_ledger::backup::{Added, BackupError, Chain, Folder, Growth, Writer};
 use partnership_ledger::journal::{JournalError, TreeHead};
 use partnership_ledger::proto::Record;
 use prost::Message as _;
@@ -69,14 +69,14 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
 }
 
 /// Adds the records that a backup directory does not have yet.
-async fn add_to(dir: &Path, source: &mut Source, language: Language) -> Result<(TreeHead, Kept), Failure> {
+async fn add_to(dir: &Path, source: &mut Source, language: Language) -> Result<(TreeHead, Added), Failure> {
     let mut folder = Folder::open(dir)?;
     let (kept, _) = copy(source, &mut folder, Growth::NewFile, language).await?;
     Ok((folder.head(), kept))
 }
 
 /// Copies the records that a folder does not have yet; returns as well when the first of them was recorded.
-async fn copy(source: &mut Source, folder: &mut Folder, growth: Growth, language: Language) -> Result<(Kept, Option<Timestamp>), Failure> {
+async fn copy(source: &mut Source, folder: &mut Folder, growth: Growth, language: Language) -> Result<(Added, Option<Timestamp>), Failure> {
     let mut copying = source.begin(folder.head().size, language).await?;
     folder.check_ledger(copying.head.size, copying.after_leaf)?;
     let head = copying.head;
@@ -86,7 +86,7 @@ async fn copy(source: &mut Source, folder: &mut Folder, growth: Growth, language
         oldest = oldest.or_else(|| page.records.records().next().and_then(recorded_at));
         addition.page(&page)?;
     }
-    Ok((addition.keep(head)?, oldest))
+    Ok((addition.commit(head)?, oldest))
 }
 
 fn recorded_at(record: &[u8]) -> Option<Timestamp> {
@@ -94,7 +94,7 @@ fn recorded_at(record: &[u8]) -> Option<Timestamp> {
 }
 
 /// Copies everything to the standard output.
-async fn stream(source: &mut Source, session: &mut Session) -> Result<(TreeHead, Kept), Failure> {
+async fn stream(source: &mut Source, session: &mut Session) -> Result<(TreeHead, Added), Failure> {
     let language = session.out.language;
     let mut copying: Copying = source.begin(0, language).await?;
     let mut writer = Writer::begin(&mut session.out, say!(language, "backup-output"), Chain::default())?;
@@ -102,7 +102,7 @@ async fn stream(source: &mut Source, session: &mut Session) -> Result<(TreeHead,
         writer.page(&page)?;
     }
     let (_, chain, bytes) = writer.finish(copying.head)?;
-    Ok((chain.head(), Kept { records: chain.position(), bytes }))
+    Ok((chain.head(), Added { records: chain.position(), bytes }))
 }
 
 fn parse_every(text: &str) -> Result<Duration, String> {

@@ -3,7 +3,7 @@
 use crate::cli::failure::Failure;
 use crate::cli::language::{Language, say};
 use crate::cli::output::Output;
-use partnership_ledger::backup::{Kept, hex};
+use partnership_ledger::backup::{Added, hex};
 use partnership_ledger::journal::TreeHead;
 use std::io::{self, Write as _};
 
@@ -12,7 +12,7 @@ pub struct Report {
     /// Position and root.
     pub head: TreeHead,
     /// What was added.
-    pub kept: Kept,
+    pub kept: Added,
     /// How long it took.
     pub seconds: f64,
 }
@@ -31,7 +31,7 @@ impl Report {
 
     fn line(&self, json: bool, language: Language) -> String {
         let (position, root) = (self.head.size.to_string(), hex(&self.head.root));
-        let Kept { records, bytes } = self.kept;
+        let Added { records, bytes } = self.kept;
         if json {
             let seconds = (self.seconds * 1_000.0).round() / 1_000.0;
             return serde_json::json!({

@@ -3,7 +3,7 @@
 use crate::cli::client::Session;
 use crate::cli::failure::Failure;
 use crate::cli::language::{Language, say};
-use partnership_ledger::backup::{BackupError, FORMAT_VERSION, Page, Pages, page_of};
+use partnership_ledger::backup::{BackupError, FORMAT_VERSION, PageCursor, RecordPage, page_of};
 use partnership_ledger::journal::{Hash, Journal, TreeHead, leaf_hash};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::stream_backup_response::Part;
@@ -38,7 +38,7 @@ pub struct Copying<'a> {
 
 enum Flow<'a> {
     Served { parts: Box<Streaming<StreamBackupResponse>>, is_over: bool },
-    AtRest { journal: &'a dyn Journal, pages: Pages },
+    AtRest { journal: &'a dyn Journal, pages: PageCursor },
 }
 
 impl Source {
@@ -104,16 +104,16 @@ fn begin_at_rest(journal: &dyn Journal, after: u64) -> Result<Copying<'_>, Failu
     let before =
         if after == 0 || after > head.size { Vec::new() } else { journal.read(after, 1, usize::MAX).map_err(BackupError::from)? };
     let after_leaf = before.first().map(|record| leaf_hash(&record.bytes));
-    Ok(Copying { head, after_leaf, flow: Flow::AtRest { journal, pages: Pages::new(after, head) } })
+    Ok(Copying { head, after_leaf, flow: Flow::AtRest { journal, pages: PageCursor::new(after, head) } })
 }
 
 impl Copying<'_> {
     /// Returns the next page; `None` at the end.
-    pub async fn next(&mut self, language: Language) -> Result<Option<Page>, Failure> {
+    pub async fn next(&mut self, language: Language) -> Result<Option<RecordPage>, Failure> {
         match &mut self.flow {
             Flow::AtRest { journal, pages } => {
                 let stored = pages.next_page(|from, records, bytes| journal.read(from, records, bytes)).map_err(BackupError::from)?;
-                Ok(stored.and_then(|stored| Page::of(&stored)))
+                Ok(stored.and_then(|stored| RecordPage::of(&stored)))
             }
             Flow::Served { is_over: true, .. } => Ok(None),
             Flow::Served { parts, is_over } => match next_part(parts, language).await? {

@@ -14,41 +14,26 @@ mod terms_parsing;
 use super::calendar::{Span, Time, Tz, add_span};
 use super::ids::Id;
 use super::rejection::Rejection;
+use super::slice::{AppendOnlyList, slice};
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp};
+use crate::encoding::Section;
 use crate::proto::{AgreementState, AgreementType, EndCause, Side};
 use std::sync::Arc;
 use terms::Terms;
 
-/// All agreements.
-#[derive(Default)]
-pub struct Agreements {
-    /// By id.
-    pub by_id: Table<Id, Agreement>,
-    /// Those of which some version has an exclusivity, in the order of recording; some may stand twice.
-    pub(super) exclusive: Vec<Row>,
-    pub(super) exclusive_before: usize,
-    pub(super) breaches: Vec<ExclusivityBreach>,
-    pub(super) breaches_before: usize,
+slice! {
+    /// All agreements.
+    pub struct Agreements {
+        /// By id.
+        pub by_id: Table<Id, Agreement> => Section::Agreements,
+        /// Those of which some version has an exclusivity, in the order of recording; some may stand twice.
+        pub(super) exclusive: AppendOnlyList<Row>,
+        pub(super) breaches: AppendOnlyList<ExclusivityBreach>,
+    }
 }
 
 impl Agreements {
-    pub(super) fn savepoint(&mut self) {
-        self.by_id.savepoint();
-        self.exclusive_before = self.exclusive.len();
-        self.breaches_before = self.breaches.len();
-    }
-
-    pub(super) fn release(&mut self) {
-        self.by_id.release();
-    }
-
-    pub(super) fn rollback(&mut self) {
-        self.by_id.rollback();
-        self.exclusive.truncate(self.exclusive_before);
-        self.breaches.truncate(self.breaches_before);
-    }
-
     fn note_exclusivity(&mut self, row: Row, terms: &Terms) {
         if terms.exclusivity.is_some() && !self.exclusive.contains(&row) {
             self.exclusive.push(row);

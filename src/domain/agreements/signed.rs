@@ -125,7 +125,7 @@ impl AgreementSigned {
         let at = self.effective_at;
         let this = state.partners.by_key(&self.partner).expect("the partner is known");
         let mut conflicts = Vec::new();
-        for row in &state.agreements.exclusive {
+        for row in state.agreements.exclusive.iter() {
             let other = state.agreements.by_id.get(*row);
             if state.partners.key(other.partner) == &self.partner || !other.is_active(at, Seen::ALL) {
                 continue;

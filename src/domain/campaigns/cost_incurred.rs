@@ -62,7 +62,7 @@ impl EventType for CostIncurred {
         let cost = Cost { id: self.cost.clone(), stamp, amount: self.amount, paid_by, description: self.description.as_str().into() };
         state.campaigns.known_mut(&self.campaign).costs.push(cost);
         let about = (IdKind::Campaign, self.campaign.clone());
-        state.commissions.introduce(IdKind::Cost, &self.cost, stamp, Some(about));
+        state.introduce(IdKind::Cost, &self.cost, stamp, Some(about));
     }
 }
 

@@ -14,33 +14,24 @@ use super::ids::Id;
 use super::money::{Money, WHOLE_BPS};
 use super::parse::Fields;
 use super::rejection::Rejection;
+use super::slice::slice;
 use super::table::{Row, Table, Undo};
 use super::{Seen, Stamp, State};
+use crate::encoding::Section;
 use crate::proto::{self, CampaignGoal, CampaignState, CampaignType, CampaignsAtEnd};
 use indexmap::IndexMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// All campaigns.
-#[derive(Default)]
-pub struct Campaigns {
-    /// By id.
-    pub by_id: Table<Id, Campaign>,
+slice! {
+    /// All campaigns.
+    pub struct Campaigns {
+        /// By id.
+        pub by_id: Table<Id, Campaign> => Section::Campaigns,
+    }
 }
 
 impl Campaigns {
-    pub(super) fn savepoint(&mut self) {
-        self.by_id.savepoint();
-    }
-
-    pub(super) fn release(&mut self) {
-        self.by_id.release();
-    }
-
-    pub(super) fn rollback(&mut self) {
-        self.by_id.rollback();
-    }
-
     /// The campaign of an id that is known.
     pub fn known(&self, id: &Id) -> (Row, &Campaign) {
         let row = self.by_id.find(id).expect("decide found the campaign");

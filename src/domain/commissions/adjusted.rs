@@ -55,6 +55,6 @@ impl EventType for CommissionAdjusted {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let about = (IdKind::Agreement, self.agreement.clone());
-        state.commissions.introduce(IdKind::Adjustment, &self.adjustment, stamp, Some(about));
+        state.introduce(IdKind::Adjustment, &self.adjustment, stamp, Some(about));
     }
 }

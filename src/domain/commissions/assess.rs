@@ -211,6 +211,7 @@ pub fn assessment_in(effects: &[Effect]) -> Option<&Assessment> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::money::Currency;
     use crate::proto::TierPeriod;
 
     fn tiers(mode: TierMode) -> Tiers {

@@ -1,10 +1,9 @@
 //! Refunds, payouts, disputes and closes in a snapshot.
 
-use super::{Close, Dispute, DisputeSubject, Other, Payout, PayoutReturn, PinnedAssessment, Refund};
+use super::{Close, Dispute, DisputeSubject, Payout, PayoutReturn, PinnedAssessment, Refund};
 use crate::encoding::{codec, codec_enum};
 
 codec!(PinnedAssessment { outcome, terms_position, rule, rate_bps, amount });
-codec!(Other { position, about });
 codec!(Close { stamp, through });
 codec!(Refund { stamp, sale, applied, exempt, taken, reinstated });
 codec!(Payout { stamp, partner, amount, tax_withheld, method, reference, advance, returns });

@@ -28,9 +28,11 @@ use super::effect::Assessment;
 use super::ids::{Id, IdKind};
 use super::interner::Interner;
 use super::money::Money;
+use super::slice::{AppendOnlyList, slice};
 use super::stamp::CompactStamp;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
+use crate::encoding::Section;
 use crate::proto::{CommissionOutcome, DisputeOutcome, Side};
 use earning::Pinned;
 use ecow::{EcoString, EcoVec};
@@ -39,30 +41,22 @@ use net_sales::{NetSales, NetSalesKey};
 pub use sale::Sale;
 use smallvec::SmallVec;
 
-/// Sales, refunds, payouts, disputes and closes: all about money but the accounts.
-#[derive(Default)]
-pub struct Commissions {
-    /// Sales by id.
-    pub sales: Table<Id, Sale>,
-    /// Refunds by id.
-    pub refunds: Table<Id, Refund>,
-    /// Payouts by id.
-    pub payouts: Table<Id, Payout>,
-    /// Disputes by id.
-    pub disputes: Table<Id, Dispute>,
-    pub(super) others: Table<(IdKind, Id), Other>,
-    pub(super) net_sales: Table<NetSalesKey, NetSales>,
-    /// The interner of what earnings have in common.
-    pub(super) pinned: Interner<Pinned>,
-    pub(super) closes: Vec<Close>,
-    pub(super) closes_before: usize,
-}
-
-/// A record that is only known by its id, and what it is about.
-#[derive(Clone)]
-pub(super) struct Other {
-    position: u64,
-    about: Option<(IdKind, Id)>,
+slice! {
+    /// Everything about money that is not an account.
+    pub struct Commissions {
+        /// Sales by id.
+        pub sales: Table<Id, Sale> => Section::Sales,
+        /// Refunds by id.
+        pub refunds: Table<Id, Refund> => Section::Refunds,
+        /// Payouts by id.
+        pub payouts: Table<Id, Payout> => Section::Payouts,
+        /// Disputes by id.
+        pub disputes: Table<Id, Dispute> => Section::Disputes,
+        pub(super) net_sales: Table<NetSalesKey, NetSales> => Section::NetSales,
+        /// What sales and qualifications have alike.
+        pub(super) pinned: Interner<Pinned>,
+        pub(super) closes: AppendOnlyList<Close>,
+    }
 }
 
 /// A close (rules 7.7).
@@ -156,7 +150,7 @@ pub struct Dispute {
     pub resolved: Option<(Stamp, DisputeOutcome, Box<str>)>,
 }
 
-undo_by_copy!(Refund, Payout, Dispute, Other);
+undo_by_copy!(Refund, Payout, Dispute);
 
 impl Refund {
     /// When it happened, and by which record.
@@ -214,35 +208,6 @@ impl Dispute {
 }
 
 impl Commissions {
-    pub(super) fn savepoint(&mut self) {
-        self.sales.savepoint();
-        self.refunds.savepoint();
-        self.payouts.savepoint();
-        self.disputes.savepoint();
-        self.others.savepoint();
-        self.net_sales.savepoint();
-        self.closes_before = self.closes.len();
-    }
-
-    pub(super) fn release(&mut self) {
-        self.sales.release();
-        self.refunds.release();
-        self.payouts.release();
-        self.disputes.release();
-        self.others.release();
-        self.net_sales.release();
-    }
-
-    pub(super) fn rollback(&mut self) {
-        self.sales.rollback();
-        self.refunds.rollback();
-        self.payouts.rollback();
-        self.disputes.rollback();
-        self.others.rollback();
-        self.net_sales.rollback();
-        self.closes.truncate(self.closes_before);
-    }
-
     /// Where an id was introduced.
     pub fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
         match kind {
@@ -250,7 +215,7 @@ impl Commissions {
             IdKind::Refund => self.refunds.by_key(id).map(|refund| refund.stamp().position),
             IdKind::Payout => self.payouts.by_key(id).map(|payout| payout.stamp().position),
             IdKind::Dispute => self.disputes.by_key(id).map(|dispute| dispute.opened.position),
-            _ => self.others.by_key(&(kind, id.clone())).map(|other| other.position),
+            _ => None,
         }
     }
 
@@ -271,13 +236,9 @@ impl Commissions {
                 DisputeSubject::Sale(row) => sale(self.sales.get(row)),
                 DisputeSubject::Payout(row) => partner(self.payouts.get(row).partner),
             }),
-            _ => self.others.by_key(&(kind, id.clone())).map(|other| other.about.iter().cloned().collect()),
+            _ => None,
         }
         .unwrap_or_default()
-    }
-
-    pub(super) fn introduce(&mut self, kind: IdKind, id: &Id, stamp: Stamp, about: Option<(IdKind, Id)>) {
-        self.others.insert((kind, id.clone()), Other { position: stamp.position, about });
     }
 
     /// The sale of an id that is known.

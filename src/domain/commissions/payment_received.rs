@@ -54,6 +54,6 @@ impl EventType for PaymentReceived {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let about = (IdKind::Partner, self.partner.clone());
-        state.commissions.introduce(IdKind::Payment, &self.payment, stamp, Some(about));
+        state.introduce(IdKind::Payment, &self.payment, stamp, Some(about));
     }
 }

@@ -67,7 +67,7 @@ impl EventType for PayoutReturned {
         let row = state.commissions.payouts.find(&self.payout).expect("decide found the payout");
         state.commissions.payouts.get_mut(row).returns.push(returned.expect("a return is above zero"));
         let about = (IdKind::Payout, self.payout.clone());
-        state.commissions.introduce(IdKind::PayoutReturn, &self.payout_return, stamp, Some(about));
+        state.introduce(IdKind::PayoutReturn, &self.payout_return, stamp, Some(about));
     }
 }
 

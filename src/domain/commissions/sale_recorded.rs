@@ -86,7 +86,7 @@ impl EventType for SaleRecorded {
         let assessment = assessment_in(effects);
         let credit = assessment.and_then(|assessment| state.agreements.by_id.find(assessment.agreement.as_ref()?));
         let (pinned, earned) = Pinned::of(stamp, Some(self.amount.currency), credit, self.collected, assessment, state);
-        let earning = Earning::new(stamp, earned, state.commissions.pinned.share(pinned));
+        let earning = Earning::new(stamp, earned, state.commissions.pinned.intern(pinned));
         let sale = Sale::new(self.amount.minor_units, lead, earning);
         let row = state.commissions.sales.insert(self.sale.clone(), sale);
         if let Some(lead) = lead {

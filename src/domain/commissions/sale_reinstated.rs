@@ -67,7 +67,7 @@ impl EventType for SaleReinstated {
         sale.add_refunded(-applied, exempt);
         taken.iter().for_each(|part| sale.give_back(&CommissionPart { amount: -part.amount, ..part.clone() }));
         let about = (IdKind::Refund, self.refund.clone());
-        state.commissions.introduce(IdKind::Reinstatement, &self.reinstatement, stamp, Some(about));
+        state.introduce(IdKind::Reinstatement, &self.reinstatement, stamp, Some(about));
         state.add_net_change(sale_row, applied);
     }
 }

@@ -18,7 +18,8 @@ pub struct MatchKeys {
     /// The others, of keys that several leads share, in the order in which they got it.
     more: Table<Row, Vec<Row>>,
     places: RowIndex,
-    before_batch: Option<usize>,
+    /// How many keys there were when the open savepoint was opened.
+    at_savepoint: Option<usize>,
 }
 
 undo_by_copy!(Vec<Row>);
@@ -58,26 +59,6 @@ impl MatchKeys {
         let (hash, texts) = (self.places.hash(key), &self.texts);
         self.places.add(hash, row, |hasher, row| hasher.hash_one(texts.get(row as usize)));
         row
-    }
-
-    pub(super) fn savepoint(&mut self) {
-        self.before_batch = Some(self.first.len());
-        self.more.savepoint();
-    }
-
-    pub(super) fn release(&mut self) {
-        self.before_batch = None;
-        self.more.release();
-    }
-
-    pub(super) fn rollback(&mut self) {
-        self.more.rollback();
-        let Some(before) = self.before_batch.take() else { return };
-        for row in before..self.first.len() {
-            self.places.remove(self.places.hash(self.texts.get(row)), row_of(row));
-        }
-        self.texts.truncate(before);
-        self.first.truncate(before);
     }
 }
 
@@ -136,6 +117,7 @@ impl Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::slice::Slice as _;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

@@ -15,27 +15,29 @@ pub mod referred;
 use super::calendar::Time;
 use super::effect::Party;
 use super::ids::Id;
+use super::interner::Interner;
 use super::money::Currency;
 use super::rejection::Rejection;
+use super::slice::slice;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
+use crate::encoding::Section;
 use crate::proto::{AcquiredBy, LeadState, OwnershipRule};
 use match_keys::MatchKeys;
-use std::collections::HashSet;
-use std::sync::Arc;
 
 pub use claim::{Claim, Decision, DeclinedClaim, Origin, ProtectionEnd, Qualification};
 pub use lead::Lead;
 
-/// All leads, their other ids and their match keys.
-#[derive(Default)]
-pub struct Leads {
-    /// By the id of their first referral.
-    pub by_id: Table<Id, Lead>,
-    pub(super) aliases: Table<Id, Alias>,
-    pub(super) match_keys: MatchKeys,
-    /// The interner of claims. A refused batch may leave values here; they are only shared, never listed.
-    pub(super) claims: HashSet<Arc<Claim>, foldhash::quality::RandomState>,
+slice! {
+    /// All leads, their other ids and their match keys.
+    pub struct Leads {
+        /// By the id of their first referral.
+        pub by_id: Table<Id, Lead> => Section::Leads,
+        pub(super) aliases: Table<Id, Alias> => Section::Aliases,
+        pub(super) match_keys: MatchKeys => (Section::MatchKeys, Section::SharedMatchKeys),
+        /// Claims of decisions: many are equal.
+        pub(super) claims: Interner<Claim>,
+    }
 }
 
 /// Another id of a lead (rules 5.3).
@@ -48,24 +50,6 @@ pub struct Alias {
 undo_by_copy!(Alias, Lead);
 
 impl Leads {
-    pub(super) fn savepoint(&mut self) {
-        self.by_id.savepoint();
-        self.aliases.savepoint();
-        self.match_keys.savepoint();
-    }
-
-    pub(super) fn release(&mut self) {
-        self.by_id.release();
-        self.aliases.release();
-        self.match_keys.release();
-    }
-
-    pub(super) fn rollback(&mut self) {
-        self.by_id.rollback();
-        self.aliases.rollback();
-        self.match_keys.rollback();
-    }
-
     /// The lead of an id or alias.
     pub fn find(&self, id: &Id) -> Option<Row> {
         self.by_id.find(id).or_else(|| self.aliases.by_key(id).map(|alias| alias.lead))
@@ -112,7 +96,7 @@ impl Leads {
 
     /// Writes a decision on a lead, and the lead if its id is new. Returns its row.
     fn decide(&mut self, lead: &Id, decision: Decision) -> Row {
-        let decision = self.sharing(decision);
+        let decision = self.interned(decision);
         match self.find(lead) {
             Some(row) => {
                 self.by_id.get_mut(row).add_decision(decision);
@@ -122,14 +106,9 @@ impl Leads {
         }
     }
 
-    /// Returns the decision with its claim interned.
-    fn sharing(&mut self, mut decision: Decision) -> Decision {
-        match self.claims.get(&decision.claim) {
-            Some(known) => decision.claim = Arc::clone(known),
-            None => {
-                self.claims.insert(Arc::clone(&decision.claim));
-            }
-        }
+    /// The decision with its claim interned.
+    fn interned(&mut self, mut decision: Decision) -> Decision {
+        decision.claim = self.claims.intern(decision.claim);
         decision
     }
 

@@ -55,7 +55,7 @@ impl EventType for LeadQualified {
         let assessment = assessment_in(effects);
         let credit = assessment.and_then(|assessment| state.agreements.by_id.find(assessment.agreement.as_ref()?));
         let (pinned, earned) = Pinned::of(stamp, None, credit, false, assessment, state);
-        let earning = Earning::new(stamp, earned, state.commissions.pinned.share(pinned));
+        let earning = Earning::new(stamp, earned, state.commissions.pinned.intern(pinned));
         state.leads.by_id.get_mut(row).add_qualification(protected, earning);
     }
 }

@@ -75,7 +75,7 @@ impl EventType for LeadReassigned {
             match effect {
                 Effect::LeadOwnerSet { terms_position, .. } => {
                     let decision = reassignment(effect, stamp, *terms_position, self.to.as_ref(), state);
-                    let decision = state.leads.sharing(decision);
+                    let decision = state.leads.interned(decision);
                     state.leads.by_id.get_mut(row).add_decision(decision);
                 }
                 Effect::Posting(posting) if posting.account.is_partner() => {

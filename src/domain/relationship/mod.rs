@@ -13,21 +13,24 @@ pub mod review_held;
 
 use super::calendar::Time;
 use super::ids::{Id, IdKind};
+use super::slice::slice;
 use super::table::{Row, Table, Undo, undo_by_copy};
 use super::{Seen, Stamp};
+use crate::encoding::Section;
 use crate::proto::{BrandChannel, BreachClause, LaunchStep, ReviewDecision, ReviewKind, Side};
 
-/// What is known of all relationships.
-#[derive(Default)]
-pub struct Relationship {
-    /// What was recorded about agreements, by the agreement's row.
-    pub(super) agreements: Table<Row, AgreementActivity>,
-    /// What was recorded about partners before there was an agreement, by the partner's row.
-    pub(super) partners: Table<Row, PartnerActivity>,
-    /// Brand uses by id.
-    pub brand_uses: Table<Id, BrandUse>,
-    /// Breaches by id.
-    pub breaches: Table<Id, Breach>,
+slice! {
+    /// What is known of all relationships.
+    pub struct Relationship {
+        /// What was done under an agreement, by its row.
+        pub(super) agreements: Table<Row, AgreementActivity> => Section::Conduct,
+        /// What was found and done before there was an agreement, by the partner's row.
+        pub(super) partners: Table<Row, PartnerActivity> => Section::Approaches,
+        /// Brand uses by id.
+        pub brand_uses: Table<Id, BrandUse> => Section::BrandUses,
+        /// Breaches by id.
+        pub breaches: Table<Id, Breach> => Section::Breaches,
+    }
 }
 
 /// What was recorded about an agreement's relationship, each list in the order of recording.
@@ -195,27 +198,6 @@ impl Breach {
 }
 
 impl Relationship {
-    pub(super) fn savepoint(&mut self) {
-        self.agreements.savepoint();
-        self.partners.savepoint();
-        self.brand_uses.savepoint();
-        self.breaches.savepoint();
-    }
-
-    pub(super) fn release(&mut self) {
-        self.agreements.release();
-        self.partners.release();
-        self.brand_uses.release();
-        self.breaches.release();
-    }
-
-    pub(super) fn rollback(&mut self) {
-        self.agreements.rollback();
-        self.partners.rollback();
-        self.brand_uses.rollback();
-        self.breaches.rollback();
-    }
-
     /// Where a brand use or a breach was introduced.
     pub(super) fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
         match kind {

@@ -51,7 +51,7 @@ impl EventType for ReviewHeld {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let about = (IdKind::Agreement, self.agreement.clone());
-        state.commissions.introduce(IdKind::Review, &self.review, stamp, Some(about));
+        state.introduce(IdKind::Review, &self.review, stamp, Some(about));
         let agreement = state.agreements.by_id.find(&self.agreement).expect("decide found the agreement");
         let (id, summary) = (self.review.clone(), self.summary.clone());
         let review = Review { id, stamp, kind: self.kind, decision: self.decision, summary };

@@ -1,223 +1,100 @@
 //! The state in a snapshot: frozen at a position, written table by table, and put together again.
 
-use super::{State, Time};
-use crate::domain::account::{Account, AccountKey};
-use crate::domain::agreements::{Agreement, Agreements, ExclusivityBreach};
-use crate::domain::campaigns::{Campaign, Campaigns};
-use crate::domain::commissions::net_sales::{NetSales, NetSalesKey};
-use crate::domain::commissions::{Close, Commissions, Dispute, Other, Payout, Refund, Sale};
-use crate::domain::ids::{Id, IdKind};
-use crate::domain::interner::Interner;
-use crate::domain::leads::match_keys::encoding::{FrozenMatchKeys, MatchKeysLoad};
-use crate::domain::leads::{Alias, Lead, Leads};
-use crate::domain::partners::Partner;
-use crate::domain::relationship::{AgreementActivity, BrandUse, Breach, PartnerActivity, Relationship};
-use crate::domain::table::encoding::TableLoad;
-use crate::domain::table::{Frozen, Row};
-use crate::encoding::{Damaged, LoadOne, Loader, Section, Sink, codec};
+use super::State;
+use crate::domain::slice::Slice;
+use crate::encoding::{Damaged, Input, Loader, Section, Sink};
 
-/// What of the state is in no table.
-struct Rest {
-    position: u64,
-    recorded_at: Time,
-    exclusive: Vec<Row>,
-    exclusivity_breaches: Vec<ExclusivityBreach>,
-    closes: Vec<Close>,
-}
-
-codec!(Rest { position, recorded_at, exclusive, exclusivity_breaches, closes });
+/// The tables that change most are written first: what is written need not be kept apart from the state any longer.
+const FIRST: [Section; 3] = [Section::Accounts, Section::Leads, Section::Sales];
 
 /// The state as it was when it was frozen.
 pub struct FrozenState {
-    rest: Rest,
-    partners: Frozen<Id, Partner>,
-    agreements: Frozen<Id, Agreement>,
-    leads: Frozen<Id, Lead>,
-    aliases: Frozen<Id, Alias>,
-    match_keys: FrozenMatchKeys,
-    sales: Frozen<Id, Sale>,
-    refunds: Frozen<Id, Refund>,
-    payouts: Frozen<Id, Payout>,
-    disputes: Frozen<Id, Dispute>,
-    others: Frozen<(IdKind, Id), Other>,
-    net_sales: Frozen<NetSalesKey, NetSales>,
-    campaigns: Frozen<Id, Campaign>,
-    conduct: Frozen<Row, AgreementActivity>,
-    approaches: Frozen<Row, PartnerActivity>,
-    brand_uses: Frozen<Id, BrandUse>,
-    breaches: Frozen<Id, Breach>,
-    accounts: Frozen<AccountKey, Account>,
+    position: u64,
+    frozen: <State as Slice>::Frozen,
 }
 
 impl State {
-    /// The state as it is now, to be written while this one goes on: it costs a pointer for some hundred rows. There must
-    /// be no open savepoint.
+    /// The sections of a snapshot that hold the state, by number: that of its values, then those of its tables.
+    pub fn sections() -> Vec<Section> {
+        let mut sections = vec![Section::State];
+        <Self as Slice>::add_sections((), &mut sections);
+        sections.sort_unstable();
+        sections
+    }
+
+    /// Returns the state as it is now, to be written while this one goes on: it costs a pointer for some hundred rows. There
+    /// must be no open savepoint.
     pub fn freeze(&self) -> FrozenState {
-        let Self { position, recorded_at, partners, agreements, leads, commissions, campaigns, relationship, accounts, before_batch } =
-            self;
-        assert!(before_batch.is_none(), "only what cannot be taken back is frozen");
-        let Agreements { by_id: agreements, exclusive, exclusive_before: _, breaches: exclusivity_breaches, breaches_before: _ } =
-            agreements;
-        // What is alike, of claims here and of sales below, is only to save room.
-        let Leads { by_id: leads, aliases, match_keys, claims: _ } = leads;
-        let Commissions { sales, refunds, payouts, disputes, others, net_sales, pinned: _, closes, closes_before: _ } = commissions;
-        let Campaigns { by_id: campaigns } = campaigns;
-        let Relationship { agreements: conduct, partners: approaches, brand_uses, breaches } = relationship;
-        let rest = Rest {
-            position: *position,
-            recorded_at: *recorded_at,
-            exclusive: exclusive.clone(),
-            exclusivity_breaches: exclusivity_breaches.clone(),
-            closes: closes.clone(),
-        };
-        FrozenState {
-            rest,
-            partners: partners.freeze(),
-            agreements: agreements.freeze(),
-            leads: leads.freeze(),
-            aliases: aliases.freeze(),
-            match_keys: match_keys.freeze(),
-            sales: sales.freeze(),
-            refunds: refunds.freeze(),
-            payouts: payouts.freeze(),
-            disputes: disputes.freeze(),
-            others: others.freeze(),
-            net_sales: net_sales.freeze(),
-            campaigns: campaigns.freeze(),
-            conduct: conduct.freeze(),
-            approaches: approaches.freeze(),
-            brand_uses: brand_uses.freeze(),
-            breaches: breaches.freeze(),
-            accounts: accounts.freeze(),
-        }
+        FrozenState { position: self.position, frozen: Slice::freeze(self) }
     }
 }
 
 impl FrozenState {
     /// The last record that is in it.
     pub fn position(&self) -> u64 {
-        self.rest.position
+        self.position
     }
 
-    /// Writes it. The tables that change most come first, as what is written need not be kept apart any longer.
+    /// Writes it.
     ///
     /// # Errors
     /// If writing is to end.
-    pub fn save<S: Sink>(self, sink: &mut S) -> Result<(), S::Error> {
-        self.accounts.save(Section::Accounts, sink)?;
-        self.leads.save(Section::Leads, sink)?;
-        self.sales.save(Section::Sales, sink)?;
-        sink.one(Section::State, &self.rest)?;
-        self.partners.save(Section::Partners, sink)?;
-        self.agreements.save(Section::Agreements, sink)?;
-        self.aliases.save(Section::Aliases, sink)?;
-        self.match_keys.save(sink)?;
-        self.refunds.save(Section::Refunds, sink)?;
-        self.payouts.save(Section::Payouts, sink)?;
-        self.disputes.save(Section::Disputes, sink)?;
-        self.others.save(Section::Others, sink)?;
-        self.net_sales.save(Section::NetSales, sink)?;
-        self.campaigns.save(Section::Campaigns, sink)?;
-        self.conduct.save(Section::Conduct, sink)?;
-        self.approaches.save(Section::Approaches, sink)?;
-        self.brand_uses.save(Section::BrandUses, sink)?;
-        self.breaches.save(Section::Breaches, sink)
+    pub fn save<S: Sink>(mut self, sink: &mut S) -> Result<(), S::Error> {
+        let others = State::sections().into_iter().filter(|section| !FIRST.contains(section));
+        for section in FIRST.into_iter().chain(others) {
+            if section == Section::State {
+                State::encode_values(&self.frozen, sink.begin());
+                sink.end(section, 0, 1)?;
+            } else {
+                State::save(&mut self.frozen, (), section, sink)?;
+            }
+        }
+        Ok(())
     }
 }
 
 /// A state that is being loaded.
 #[derive(Default)]
-pub struct StateLoad {
-    rest: LoadOne<Rest>,
-    partners: TableLoad<Id, Partner>,
-    agreements: TableLoad<Id, Agreement>,
-    leads: TableLoad<Id, Lead>,
-    aliases: TableLoad<Id, Alias>,
-    match_keys: MatchKeysLoad,
-    sales: TableLoad<Id, Sale>,
-    refunds: TableLoad<Id, Refund>,
-    payouts: TableLoad<Id, Payout>,
-    disputes: TableLoad<Id, Dispute>,
-    others: TableLoad<(IdKind, Id), Other>,
-    net_sales: TableLoad<NetSalesKey, NetSales>,
-    campaigns: TableLoad<Id, Campaign>,
-    conduct: TableLoad<Row, AgreementActivity>,
-    approaches: TableLoad<Row, PartnerActivity>,
-    brand_uses: TableLoad<Id, BrandUse>,
-    breaches: TableLoad<Id, Breach>,
-    accounts: TableLoad<AccountKey, Account>,
-}
+pub struct StateLoad(<State as Slice>::Loading);
 
 impl StateLoad {
-    /// The part of the state that a section holds.
+    /// The loader of a section.
     pub fn part(&self, section: Section) -> Option<&dyn Loader> {
-        Some(match section {
-            Section::State => &self.rest,
-            Section::Partners => &self.partners,
-            Section::Agreements => &self.agreements,
-            Section::Leads => &self.leads,
-            Section::Aliases => &self.aliases,
-            Section::MatchKeys => &self.match_keys,
-            Section::SharedMatchKeys => self.match_keys.shared(),
-            Section::Sales => &self.sales,
-            Section::Refunds => &self.refunds,
-            Section::Payouts => &self.payouts,
-            Section::Disputes => &self.disputes,
-            Section::Others => &self.others,
-            Section::NetSales => &self.net_sales,
-            Section::Campaigns => &self.campaigns,
-            Section::Conduct => &self.conduct,
-            Section::Approaches => &self.approaches,
-            Section::BrandUses => &self.brand_uses,
-            Section::Breaches => &self.breaches,
-            Section::Accounts => &self.accounts,
-            _ => return None,
-        })
+        if section == Section::State { Some(self) } else { State::loader(&self.0, (), section) }
     }
 
-    /// The state, once all parts are finished.
+    /// Returns the state, once all loaders have finished.
     ///
     /// # Errors
     /// If a part is missing.
     pub fn finish(&self) -> Result<State, Damaged> {
-        let Rest { position, recorded_at, exclusive, exclusivity_breaches, closes } = self.rest.take()?;
-        let agreements = Agreements {
-            by_id: self.agreements.take()?,
-            exclusive,
-            exclusive_before: 0,
-            breaches: exclusivity_breaches,
-            breaches_before: 0,
-        };
-        let leads =
-            Leads { by_id: self.leads.take()?, aliases: self.aliases.take()?, match_keys: self.match_keys.take()?, ..Leads::default() };
-        let commissions = Commissions {
-            sales: self.sales.take()?,
-            refunds: self.refunds.take()?,
-            payouts: self.payouts.take()?,
-            disputes: self.disputes.take()?,
-            others: self.others.take()?,
-            net_sales: self.net_sales.take()?,
-            pinned: Interner::default(),
-            closes,
-            closes_before: 0,
-        };
-        let relationship = Relationship {
-            agreements: self.conduct.take()?,
-            partners: self.approaches.take()?,
-            brand_uses: self.brand_uses.take()?,
-            breaches: self.breaches.take()?,
-        };
-        Ok(State {
-            position,
-            recorded_at,
-            partners: self.partners.take()?,
-            agreements,
-            leads,
-            commissions,
-            campaigns: Campaigns { by_id: self.campaigns.take()? },
-            relationship,
-            accounts: self.accounts.take()?,
-            before_batch: None,
-        })
+        State::take(&self.0)
+    }
+}
+
+/// Loads what is in no table.
+impl Loader for StateLoad {
+    fn add_chunk(&self, _first: usize, _count: usize, input: &mut Input<'_>) -> Result<(), Damaged> {
+        State::decode_values(&self.0, input)
+    }
+
+    fn finish(&self) -> Result<(), Damaged> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_section_is_declared_once_and_can_be_loaded() {
+        let sections = State::sections();
+        assert!(sections.is_sorted_by(|one, next| one < next), "{sections:?}");
+        assert_eq!(sections.len(), 19);
+        let load = StateLoad::default();
+        assert!(sections.iter().all(|section| load.part(*section).is_some()));
+        let foreign = Section::ALL.into_iter().filter(|section| !sections.contains(section));
+        assert!(foreign.into_iter().all(|section| load.part(section).is_none()));
     }
 }

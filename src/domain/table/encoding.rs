@@ -3,6 +3,7 @@
 use super::{Frozen, OptionalRow, PAGE, Row, Table, Undo};
 use crate::domain::pages::Pages;
 use crate::domain::row_index::RowIndex;
+use crate::domain::slice::Slice;
 use crate::encoding::{Codec, Damaged, Input, LoadOne, Loader, MOST_AT_ONCE, Output, Section, Sink, keep_chunk};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
@@ -42,6 +43,55 @@ impl<K: Codec, V: Codec> Frozen<K, V> {
             }
         }
         if count > 0 { sink.end(section, first, count) } else { Ok(()) }
+    }
+}
+
+impl<K, V> Slice for Table<K, V>
+where
+    K: Codec + Hash + Eq + Clone + Send + Sync,
+    V: Codec + Undo + Clone + Send + Sync,
+    V::Mark: Send,
+{
+    type Sections = Section;
+    type Frozen = Frozen<K, V>;
+    type Loading = TableLoad<K, V>;
+
+    fn savepoint(&mut self) {
+        self.savepoint();
+    }
+
+    fn release(&mut self) {
+        self.release();
+    }
+
+    fn rollback(&mut self) {
+        self.rollback();
+    }
+
+    fn freeze(&self) -> Frozen<K, V> {
+        self.freeze()
+    }
+
+    fn add_sections(own: Section, all: &mut Vec<Section>) {
+        all.push(own);
+    }
+
+    fn save<S: Sink>(frozen: &mut Frozen<K, V>, own: Section, section: Section, sink: &mut S) -> Result<(), S::Error> {
+        if own == section { std::mem::take(frozen).save(section, sink) } else { Ok(()) }
+    }
+
+    fn encode_values(_: &Frozen<K, V>, _: &mut Output) {}
+
+    fn loader(loading: &TableLoad<K, V>, own: Section, section: Section) -> Option<&dyn Loader> {
+        (own == section).then_some(loading)
+    }
+
+    fn decode_values(_: &TableLoad<K, V>, _: &mut Input<'_>) -> Result<(), Damaged> {
+        Ok(())
+    }
+
+    fn take(loading: &TableLoad<K, V>) -> Result<Self, Damaged> {
+        loading.take()
     }
 }
 

@@ -62,6 +62,6 @@ impl EventType for CapitalContributed {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let about = (IdKind::Agreement, self.agreement.clone());
-        state.commissions.introduce(IdKind::Contribution, &self.contribution, stamp, Some(about));
+        state.introduce(IdKind::Contribution, &self.contribution, stamp, Some(about));
     }
 }

@@ -69,7 +69,7 @@ impl EventType for ProfitDistributed {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let about = (IdKind::Agreement, self.agreement.clone());
-        state.commissions.introduce(IdKind::Distribution, &self.distribution, stamp, Some(about));
+        state.introduce(IdKind::Distribution, &self.distribution, stamp, Some(about));
     }
 }
 

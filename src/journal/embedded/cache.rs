@@ -1,4 +1,4 @@
-//! A cache of frames that reads took only a part of.
+//! A cache of frames of which a read took only a part.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,24 +8,26 @@ use parking_lot::Mutex;
 use super::queue::HeldFrame;
 use crate::journal::frame::Frame;
 
-/// How many frames the cache keeps, and of how many bytes together.
+/// The limits of the cache: number of frames, and their bytes together.
 const CACHED_FRAMES: usize = 32;
 const CACHED_BYTES: usize = 16 << 20;
 
-/// The frames of which reads took a part only: the next read is likely to want another part.
+/// The frames of which a read took only a part: the next read is likely to need the rest.
 #[derive(Debug, Default)]
 pub(super) struct FrameCache {
     frames: Mutex<VecDeque<Arc<HeldFrame>>>,
 }
 
 impl FrameCache {
+    /// Returns the cached frame that has `position`.
     pub fn find(&self, position: u64) -> Option<Arc<HeldFrame>> {
         let frames = self.frames.lock();
         let has = |frame: &&Arc<HeldFrame>| (frame.header.first..=frame.header.last()).contains(&position);
         frames.iter().find(has).cloned()
     }
 
-    pub fn keep(&self, frame: &Frame) {
+    /// Adds a frame and evicts the oldest ones beyond the limits.
+    pub fn insert(&self, frame: &Frame) {
         if frame.bytes.len() > CACHED_BYTES {
             return;
         }

@@ -1,4 +1,4 @@
-//! The thread that feeds the store off the commit's path and writes the checkpoints.
+//! The thread that writes frames to the store, off the commit's path, and the checkpoints.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use super::shared::Shared;
 use crate::journal::options::Step;
 use crate::journal::panics::catch_panic;
 
-/// Feeds the store until the journal is closed or the store fails.
+/// Writes queued frames to the store until the journal is closed or the store fails.
 pub(super) fn feed_store(shared: &Shared) {
     let result = catch_panic(|| run(shared)).unwrap_or_else(|panic| Err(format!("a bug: {panic}")));
     if let Err(why) = result {
@@ -29,7 +29,7 @@ fn run(shared: &Shared) -> Result<(), String> {
         }
         if Instant::now() >= checkpoint_due {
             if shared.write_checkpoint(false).is_err() {
-                // It has told of it and stopped the journal.
+                // `write_checkpoint` has reported it and stopped the journal.
                 return Ok(());
             }
             checkpoint_due = Instant::now() + interval;

@@ -1,4 +1,4 @@
-//! The durable journal: the log, the store behind it, and what joins them.
+//! The embedded journal: opening and closing it, and the port's methods.
 
 use std::fs;
 use std::path::Path;
@@ -24,17 +24,17 @@ use crate::journal::port::{DiskBytes, Journal, StopListener, StoredRecord};
 use crate::journal::recovery::{DirLock, OpenReport, Recovered, STORE_DIR, WAL_DIR, recover};
 use crate::journal::store::Store;
 
-/// The journal on disk.
+/// The journal in a directory: a write-ahead log with sled behind it.
 pub struct EmbeddedJournal {
     shared: Arc<Shared>,
     feeder: Mutex<Option<JoinHandle<()>>>,
-    sealer: Mutex<Option<JoinHandle<()>>>,
+    maintainer: Mutex<Option<JoinHandle<()>>>,
     dir_lock: Mutex<Option<DirLock>>,
 }
 
 impl EmbeddedJournal {
-    /// Opens the journal in `dir`, or creates it. What the log, the store and the checkpoint disagree on is mended
-    /// where one of them has it whole, and reported.
+    /// Opens the journal in `dir`, or creates it. Where the log, the store and the checkpoint disagree, it is repaired from
+    /// the one that is whole, and reported.
     ///
     /// # Errors
     /// `Locked` if another process owns the directory; `Damaged` if records are lost that had been acknowledged;
@@ -64,21 +64,23 @@ impl EmbeddedJournal {
             on_stop: Mutex::new(None),
             is_closed: AtomicBool::new(false),
         });
-        let mut journal = Self { shared, feeder: Mutex::default(), sealer: Mutex::default(), dir_lock: Mutex::new(Some(dir_lock)) };
+        let mut journal = Self { shared, feeder: Mutex::default(), maintainer: Mutex::default(), dir_lock: Mutex::new(Some(dir_lock)) };
         journal.feeder = Mutex::new(Some(journal.start("journal-store", feed_store)?));
         if journal.shared.options.compress_segments {
             journal.shared.maintenance.checkpointed(report.last);
-            journal.sealer = Mutex::new(Some(journal.start("journal-seal", maintain_log)?));
+            journal.maintainer = Mutex::new(Some(journal.start("journal-seal", maintain_log)?));
         }
         Ok((journal, report))
     }
 
+    /// Starts a background thread.
     fn start(&self, name: &str, work: fn(&Shared)) -> Result<JoinHandle<()>, JournalError> {
         let shared = Arc::clone(&self.shared);
         let thread = std::thread::Builder::new().name(name.into()).spawn(move || work(&shared));
         thread.map_err(JournalError::storage(format!("starting the thread {name}")))
     }
 
+    /// Runs `work`; a panic stops the journal.
     fn guarded<T>(&self, work: impl FnOnce() -> Result<T, JournalError>) -> Result<T, JournalError> {
         catch_panic(work).unwrap_or_else(|panic| {
             let why = format!("a bug: {panic}");
@@ -97,8 +99,8 @@ impl EmbeddedJournal {
         self.shared.stop("it was closed");
         self.shared.queue.close();
         self.shared.maintenance.stop();
-        for thread in [self.feeder.lock().take(), self.sealer.lock().take()].into_iter().flatten() {
-            // They catch their own panics.
+        for thread in [self.feeder.lock().take(), self.maintainer.lock().take()].into_iter().flatten() {
+            // The threads catch their own panics.
             let _ = thread.join();
         }
         let is_whole = self.shared.queue.fed().size == self.shared.head.read().size;

@@ -7,10 +7,11 @@ use super::seal::seal_due;
 use super::shared::Shared;
 use crate::journal::panics::catch_panic;
 
-/// How much less than others the thread gets where there is not enough for all: about a tenth.
+/// The niceness of the thread: when the processor is busy it gets about a tenth of the usual share.
 const NICENESS: i32 = 10;
 
-/// Seals full segments until the journal is closed. A failure only costs space, and is tried again at the next opening.
+/// Seals full segments and scrubs until the journal is closed. A failure to seal only costs space, and is retried at the
+/// next opening.
 pub(super) fn maintain_log(shared: &Shared) {
     if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
         tracing::debug!(%error, "segments are compressed with the usual priority");
@@ -28,7 +29,7 @@ pub(super) fn maintain_log(shared: &Shared) {
             None
         });
         if let Some(pause) = looked {
-            // Round again, first for what is to be sealed by then.
+            // Once more: first seal what is due by then, then scrub the next segment.
             seen = 0;
             if !shared.maintenance.pause(pause) {
                 return;

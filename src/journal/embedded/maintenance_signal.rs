@@ -1,4 +1,4 @@
-//! Tells the maintenance thread what there is to do.
+//! The signal between the journal and its maintenance thread.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ struct Progress {
     is_stopped: bool,
 }
 
-/// Tells the maintenance thread what there is to do.
+/// Wakes the maintenance thread: after checkpoints, and to stop it.
 #[derive(Debug, Default)]
 pub(super) struct MaintenanceSignal {
     progress: Mutex<Progress>,
@@ -18,19 +18,19 @@ pub(super) struct MaintenanceSignal {
 }
 
 impl MaintenanceSignal {
-    /// The store is whole up to this position: segments before it may be sealed.
+    /// Reports that the store is complete up to this position: segments before it may be sealed.
     pub fn checkpointed(&self, position: u64) {
         self.progress.lock().checkpointed = position;
         self.changed.notify_all();
     }
 
-    /// Nothing more is begun, and what is being done is given up.
+    /// Stops the thread; what it is doing is abandoned.
     pub fn stop(&self) {
         self.progress.lock().is_stopped = true;
         self.changed.notify_all();
     }
 
-    /// Waits so long, or until it is stopped: then false.
+    /// Waits for `time`. Returns false, at once, if it is stopped.
     pub fn pause(&self, time: Duration) -> bool {
         let until = Instant::now() + time;
         let mut progress = self.progress.lock();
@@ -38,7 +38,7 @@ impl MaintenanceSignal {
         !progress.is_stopped
     }
 
-    /// Waits for a checkpoint beyond `seen`; `None` once it is stopped.
+    /// Waits for a checkpoint after position `seen` and returns its position; `None` once it is stopped.
     pub fn wait_beyond(&self, seen: u64) -> Option<u64> {
         let mut progress = self.progress.lock();
         while progress.checkpointed <= seen && !progress.is_stopped {

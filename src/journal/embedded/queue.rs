@@ -1,4 +1,4 @@
-//! The frames that are durable in the log and still wait for the store. Reads of their records come from here.
+//! The queue of frames that are durable in the log and not yet in the store. Reads of their records are served from here.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) struct HeldFrame {
 struct Waiting {
     frames: VecDeque<Arc<HeldFrame>>,
     bytes: usize,
-    /// The tree's head at the last frame that the store has.
+    /// The Merkle tree's head at the last frame that the store has.
     fed: TreeHead,
     is_closing: bool,
     failure: Option<String>,
@@ -34,30 +34,31 @@ pub(super) struct Queue {
     limit_bytes: usize,
 }
 
-/// What the store's thread is to do next.
+/// What the thread that feeds the store is to do next.
 pub(super) enum Work {
-    /// Put this frame into the store, then call `done`.
+    /// Write this frame to the store, then call `done`.
     Feed(Arc<HeldFrame>),
-    /// Nothing to do until the given time.
+    /// Nothing arrived until the given time.
     Wait,
-    /// All is in the store, and no more will come.
+    /// All frames are in the store, and no more will come.
     Stop,
 }
 
 impl Queue {
+    /// An empty queue; the store has the records up to `fed`.
     pub fn new(fed: TreeHead, limit_bytes: usize) -> Self {
         let waiting = Waiting { frames: VecDeque::new(), bytes: 0, fed, is_closing: false, failure: None };
         Self { waiting: Mutex::new(waiting), changed: Condvar::new(), limit_bytes }
     }
 
-    /// Waits until another frame fits; the error says why none ever will.
+    /// Blocks until a frame of `bytes` bytes fits (back-pressure). The error says why the store failed.
     pub fn wait_for_room(&self, bytes: usize) -> Result<(), String> {
         let mut waiting = self.waiting.lock();
         loop {
             if let Some(why) = &waiting.failure {
                 return Err(why.clone());
             }
-            // A frame larger than the limit goes in alone.
+            // A frame larger than the limit fits alone.
             if waiting.bytes == 0 || waiting.bytes + bytes <= self.limit_bytes {
                 return Ok(());
             }
@@ -65,6 +66,7 @@ impl Queue {
         }
     }
 
+    /// Adds a frame.
     pub fn push(&self, frame: HeldFrame) {
         let mut waiting = self.waiting.lock();
         waiting.bytes += frame.bytes.len();
@@ -72,7 +74,7 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// The waiting frame that has `position`. If there is none, the store has it.
+    /// Returns the queued frame that has `position`; `None` if the store has it.
     pub fn find(&self, position: u64) -> Option<Arc<HeldFrame>> {
         let waiting = self.waiting.lock();
         let index = waiting.frames.partition_point(|frame| frame.header.last() < position);
@@ -80,7 +82,7 @@ impl Queue {
         (frame.header.first <= position).then(|| Arc::clone(frame))
     }
 
-    /// Waits for the store's next work, no longer than `until`.
+    /// Waits for the next work, no longer than `until`.
     pub fn next(&self, until: Instant) -> Work {
         let mut waiting = self.waiting.lock();
         loop {
@@ -96,7 +98,7 @@ impl Queue {
         }
     }
 
-    /// The frame that `next` gave is in the store.
+    /// Removes the frame that `next` returned: it is in the store.
     pub fn done(&self) {
         let mut waiting = self.waiting.lock();
         if let Some(frame) = waiting.frames.pop_front() {
@@ -106,29 +108,29 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// The store takes no more. What waits stays readable.
+    /// Records that the store failed. Queued frames stay readable.
     pub fn fail(&self, why: String) {
         self.waiting.lock().failure.get_or_insert(why);
         self.changed.notify_all();
     }
 
-    /// Why the store takes no more, if it does not.
+    /// Returns why the store failed, if it has.
     pub fn failure(&self) -> Option<String> {
         self.waiting.lock().failure.clone()
     }
 
-    /// No more frames will come.
+    /// Closes the queue: no more frames will come.
     pub fn close(&self) {
         self.waiting.lock().is_closing = true;
         self.changed.notify_all();
     }
 
-    /// The tree's head at the last frame that the store has.
+    /// Returns the Merkle tree's head at the last frame that the store has.
     pub fn fed(&self) -> TreeHead {
         self.waiting.lock().fed
     }
 
-    /// Waits until the store has `position`; the error says why it never will.
+    /// Waits until the store has `position`. The error says why the store failed.
     pub fn wait_until_fed(&self, position: u64) -> Result<(), String> {
         let mut waiting = self.waiting.lock();
         while waiting.fed.size < position {

@@ -11,7 +11,7 @@ use crate::journal::merkle::{Frontier, TreeHead};
 use crate::journal::port::StoredRecord;
 
 impl Shared {
-    /// Carries out the port's `read`.
+    /// Implements `Journal::read`.
     pub fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
         self.check_open()?;
         let last = self.head.read().size;
@@ -23,7 +23,7 @@ impl Shared {
             }
             let fault = self.read_store(&mut collector);
             if collector.next() == Some(position) {
-                // Not in the queue, so the store should have had it.
+                // It is not in the queue, so the store should have it.
                 let why = fault.unwrap_or_else(|| "it does not have them".into());
                 self.read_log(&mut collector, position, &why)?;
             }
@@ -31,7 +31,7 @@ impl Shared {
         Ok(collector.finish())
     }
 
-    /// Carries out the port's `tree_head_at`: every frame has the head after its last record.
+    /// Implements `Journal::tree_head_at`: every frame has the head after its last record.
     pub fn tree_head_at(&self, position: u64) -> Result<Option<TreeHead>, JournalError> {
         self.check_open()?;
         let head = *self.head.read();
@@ -52,7 +52,7 @@ impl Shared {
         Ok(header.map(|header| header.tree).filter(|tree| tree.size == position))
     }
 
-    /// Gathers from the store; answers what is wrong with it, if anything.
+    /// Collects records from the store. Returns what is wrong with it, if anything.
     fn read_store(&self, collector: &mut Collector) -> Option<String> {
         let store = self.store.read();
         let position = collector.next()?;
@@ -62,28 +62,28 @@ impl Shared {
         let visited = store.visit(position, |frame| {
             let is_taken = collector.push_frame(frame);
             if is_taken && collector.position() <= frame.header.last() {
-                self.cache.keep(frame);
+                self.cache.insert(frame);
             }
             is_taken && collector.next().is_some()
         });
         visited.err().map(|error| error.to_string())
     }
 
-    /// The segment that has `position`, and the one behind it.
+    /// Returns the segment that has `position`, and the next one.
     fn segment_of(&self, position: u64) -> (Option<SegmentFile>, Option<SegmentFile>) {
         let segments = self.segments.read();
         let after = segments.partition_point(|segment| segment.first <= position);
         (after.checked_sub(1).map(|index| segments[index].clone()), segments.get(after).cloned())
     }
 
-    /// Gathers from the log what the store should have had from `position` on.
+    /// Collects records from the log, from `position` on, because the store is damaged (`why`).
     fn read_log(&self, collector: &mut Collector, position: u64, why: &str) -> Result<(), JournalError> {
         let (segment, next) = self.segment_of(position);
         let segment_last = next.map_or_else(|| self.head.read().size, |next| next.first - 1);
         let lost = |what: &str, last| JournalError::damaged(format!("the store: {why}; the log: {what}"), position, last);
         let segment = segment.ok_or_else(|| lost("no segment has them", segment_last))?;
         let loaded = match Image::load_around(&segment, position) {
-            // It may have been compressed meanwhile, and has another name now.
+            // It may have been sealed and renamed meanwhile.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let segment = self.segment_of(position).0.unwrap_or_else(|| segment.clone());
                 Image::load_around(&segment, position)
@@ -104,7 +104,8 @@ impl Shared {
     }
 }
 
-/// Gathers from a segment's frames. Answers up to where the position sought is damaged, if a whole frame follows.
+/// Collects records from a segment's frames. Returns the last damaged position, if `position` is damaged and a whole frame
+/// follows.
 fn collect_from(image: &Image, collector: &mut Collector, position: u64) -> Option<u64> {
     let mut offset = SEGMENT_HEADER_BYTES;
     while collector.next().is_some() {

@@ -1,5 +1,5 @@
-//! The patrol: once after every opening both copies of all full segments are read in the background, so that bit rot is
-//! found while one of them is whole. The log is mended at once; a damaged store is rebuilt at the next opening.
+//! Scrubbing: once after every opening both copies of all sealed segments are read in the background, so that bit rot is
+//! found while one of them is whole. The log is repaired at once; a damaged store is rebuilt at the next opening.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
@@ -10,10 +10,10 @@ use crate::journal::frame::Frame;
 use crate::journal::log::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, load_segment, write_sealed};
 use crate::journal::recovery::{WAL_DIR, frames_of_store};
 
-/// For one part of work the patrol rests so many: reading gigabytes must not be felt.
-const REST: u32 = 4;
+/// After each segment the scrubber pauses for this multiple of the time that it took, to leave the disk to others.
+const PAUSE_FACTOR: u32 = 4;
 
-/// The segments that are still to be looked at: those that were sealed when the journal was opened.
+/// The segments still to be read: those that were sealed when the journal was opened.
 #[derive(Debug)]
 pub(super) struct Scrubber {
     ahead: VecDeque<SegmentFile>,
@@ -24,18 +24,18 @@ impl Scrubber {
         Self { ahead: shared.segments.read().iter().filter(|segment| segment.is_sealed).cloned().collect() }
     }
 
-    /// Looks at the next segment; answers how long to rest then, `None` if there is no more to look at.
+    /// Scrubs the next segment. Returns how long to pause then; `None` after the last.
     pub fn step(&mut self, shared: &Shared) -> Option<Duration> {
         let segment = self.ahead.pop_front()?;
         let begun = Instant::now();
         if let Err(error) = scrub(shared, &segment) {
             tracing::error!(%error, "what the background check found cannot be repaired");
         }
-        Some(begun.elapsed() * REST)
+        Some(begun.elapsed() * PAUSE_FACTOR)
     }
 }
 
-/// Checks one segment and mends it.
+/// Checks one segment and repairs it.
 fn scrub(shared: &Shared, segment: &SegmentFile) -> Result<(), JournalError> {
     let mut image = load_segment(segment)?;
     let unreadable = || {
@@ -63,7 +63,7 @@ fn scrub(shared: &Shared, segment: &SegmentFile) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Reads the store's frames beside the segment's; the first that differs makes the store suspect.
+/// Compares the store's frames with the segment's; the store is marked for rebuilding if one differs.
 fn compare_store(shared: &Shared, segment: &SegmentFile, image: &Image) {
     let store = shared.store.read();
     let Some(store) = store.as_ref() else {

@@ -1,5 +1,5 @@
-//! Sealing: a full segment is compressed in the background, in small steps. The compressed file has its name, durably
-//! and read back, before the other is removed: there is a whole copy at any moment.
+//! Sealing: a full segment is compressed in the background, in small steps. The compressed file is durable, read
+//! back and renamed before the plain one is removed: there is a whole copy at any moment.
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::journal::options::Step;
 use crate::journal::panics::catch_panic;
 use crate::journal::recovery::{WAL_DIR, frames_of_store};
 
-/// Seals what can be sealed; false if it was told to stop.
+/// Seals all segments that are due. Returns false if it was stopped.
 pub(super) fn seal_due(shared: &Shared, checkpointed: u64, failed: &mut HashSet<u64>) -> bool {
     while let Some((segment, next)) = full_segment(shared, checkpointed, failed) {
         let sealed = catch_panic(|| seal(shared, &segment, &next)).unwrap_or_else(|panic| Err(JournalError::Stopped { why: panic }));
@@ -27,14 +27,14 @@ pub(super) fn seal_due(shared: &Shared, checkpointed: u64, failed: &mut HashSet<
     true
 }
 
-/// The first segment that is full, checkpointed and not sealed, and the one behind it.
+/// Returns the first segment that is full, checkpointed and not sealed, and the next one.
 fn full_segment(shared: &Shared, checkpointed: u64, except: &HashSet<u64>) -> Option<(SegmentFile, SegmentFile)> {
     let segments = shared.segments.read();
     let is_due = |pair: &&[SegmentFile]| !pair[0].is_sealed && pair[1].first <= checkpointed + 1 && !except.contains(&pair[0].first);
     segments.windows(2).find(is_due).map(|pair| (pair[0].clone(), pair[1].clone()))
 }
 
-/// Seals a segment; what is damaged in it is put back from the store on the way. False if it was told to stop.
+/// Seals a segment, after restoring from the store what is damaged in it. Returns false if it was stopped.
 fn seal(shared: &Shared, segment: &SegmentFile, next: &SegmentFile) -> Result<bool, JournalError> {
     let mut image = load_segment(segment)?;
     let unreadable = |segment: &SegmentFile| {
@@ -52,7 +52,7 @@ fn seal(shared: &Shared, segment: &SegmentFile, next: &SegmentFile) -> Result<bo
     let header = SegmentHeader { extent: Extent::Last(next.first - 1), ..header };
     let wal = shared.dir.join(WAL_DIR);
     let sealed = segment.sealed();
-    // At most half of a core: commits go first.
+    // Pauses as long as it works, so it takes at most half of a core.
     let mut pace = |spent| shared.maintenance.pause(spent);
     if !write_sealed(&wal, &sealed, &header, &image.bytes[SEGMENT_HEADER_BYTES..], &shared.options, &mut pace)? {
         return Ok(false);

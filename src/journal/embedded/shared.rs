@@ -1,4 +1,4 @@
-//! What the callers' threads and the background threads share: committing, stopping, checkpoints.
+//! What the callers' threads and the background threads share: committing, checkpoints, stopping.
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::journal::port::StopListener;
 use crate::journal::recovery::SUSPECT_FILE;
 use crate::journal::store::{Checkpoint, Store};
 
-/// What the callers' threads and the store's thread share.
+/// What the callers' threads and the background threads share.
 pub(super) struct Shared {
     pub dir: PathBuf,
     pub options: Options,
@@ -37,6 +37,7 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Returns `Stopped` once the journal is closed.
     pub fn check_open(&self) -> Result<(), JournalError> {
         if self.is_closed.load(Ordering::Acquire) {
             return Err(JournalError::Stopped { why: "it was closed".into() });
@@ -44,18 +45,18 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes no commits any more, for the first reason given.
+    /// Stops taking commits; the first reason is kept.
     pub fn stop(&self, why: &str) {
         self.stopped.lock().get_or_insert_with(|| why.to_owned());
     }
 
-    /// The store takes no more frames. It is rebuilt when the journal is next opened.
+    /// Stops because the store failed. It is rebuilt at the next opening.
     pub fn store_failed(&self, why: &str) {
         self.suspect_store();
         self.give_up(&format!("the store failed: {why}"));
     }
 
-    /// Nothing is fed to the store any more, so no commits are taken either.
+    /// Stops writing to the store, and so taking commits, and tells the listener.
     fn give_up(&self, why: &str) {
         tracing::error!(why, "no more commits are taken");
         self.stop(why);
@@ -65,12 +66,14 @@ impl Shared {
         }
     }
 
+    /// Marks the store for rebuilding at the next opening.
     pub fn suspect_store(&self) {
         if let Err(error) = fs::write(self.dir.join(SUSPECT_FILE), "") {
             tracing::warn!(%error, "the store could not be marked for rebuilding");
         }
     }
 
+    /// Implements `Journal::append`.
     pub fn append(&self, expected_last: u64, batch: &Batch) -> Result<TreeHead, JournalError> {
         let mut log = self.log.lock();
         let why = self.stopped.lock().clone();
@@ -95,7 +98,7 @@ impl Shared {
         self.commit(log, batch, body)
     }
 
-    /// Makes a commit durable, hands it to the store and publishes it, in this order.
+    /// Makes a commit durable, queues it for the store and publishes it, in this order.
     fn commit(&self, log: &mut Log, batch: &Batch, body: usize) -> Result<TreeHead, JournalError> {
         let first = log.frontier().size() + 1;
         let mut after = log.frontier().clone();
@@ -111,8 +114,8 @@ impl Shared {
         Ok(tree)
     }
 
-    /// Syncs the store and writes down how far it is whole. If either fails, no more commits are taken: what failed
-    /// once is never tried again.
+    /// Syncs the store and writes a checkpoint. Returns its position. If either fails, no more commits are taken: a failed
+    /// sync is never retried.
     pub fn write_checkpoint(&self, is_closed: bool) -> Result<u64, JournalError> {
         let mut checkpoint = self.checkpoint.lock();
         if let Some(why) = self.queue.failure() {

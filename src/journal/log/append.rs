@@ -1,4 +1,4 @@
-//! The log's end: where frames are appended and made durable.
+//! Appending: frames are written at the end of the log and made durable.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,10 +18,10 @@ use crate::journal::options::{Options, Step};
 /// The name of a segment created on demand until its header is durable; opening removes one that is left.
 pub(crate) const NEW_SEGMENT_NAME: &str = "segment.new";
 
-/// All segments of the log in order, shared with those who read it.
+/// All segments of the log in order, shared with its readers.
 pub(crate) type Segments = Arc<RwLock<Vec<SegmentFile>>>;
 
-/// The log's end.
+/// The end of the log.
 #[derive(Debug)]
 pub(crate) struct Log {
     wal: PathBuf,
@@ -42,12 +42,12 @@ struct Current {
 }
 
 impl Log {
-    /// Takes up the log where its last segment's frames end: at `offset`, with `frontier`.
+    /// Opens the log for appending at `offset` of its last segment, where the Merkle tree has `frontier`.
     pub fn open(wal: PathBuf, options: Options, segments: Vec<SegmentFile>, offset: u64, frontier: Frontier) -> io::Result<Self> {
-        // A sealed one is complete: the next frame begins a segment.
+        // A sealed segment is complete: the next frame starts a new one.
         let current = segments.last().filter(|segment| !segment.is_sealed).map(|segment| {
             let file = File::options().read(true).write(true).open(&segment.path)?;
-            // Its last frame counts from now on: a process that was killed may have written and not synced it.
+            // A process that was killed may have written its last frame and not synced it; from now on it counts.
             file.sync_data()?;
             let bytes = file.metadata()?.len();
             Ok::<_, io::Error>(Current { file, offset, bytes })
@@ -67,14 +67,14 @@ impl Log {
         &self.frontier
     }
 
-    /// Writes a frame, which brings the tree to `after`, and returns once it is durable. After an error it is
-    /// unknown what reached the disk: the log must not be used again.
+    /// Appends a frame, after which the Merkle tree has the frontier `after`, and returns once it is durable. After an error
+    /// it is unknown what reached the disk: the log must not be used again.
     pub fn append(&mut self, frame: &[u8], after: Frontier) -> Result<(), JournalError> {
         let length = frame.len() as u64;
         if self.current.as_ref().is_none_or(|current| current.offset + length > current.bytes) {
             self.start_segment(length).map_err(JournalError::storage("starting a segment of the log"))?;
         }
-        // Just made sure of.
+        // There is one: `start_segment` has set it.
         let Some(current) = &mut self.current else {
             return Err(JournalError::Stopped { why: "the log has no segment".into() });
         };
@@ -90,8 +90,8 @@ impl Log {
         Ok(())
     }
 
-    /// Begins the segment that a frame of `frame_bytes` goes into. Its header is durable before it has its name. One that
-    /// is still empty and too short for the frame, because the process that began it stopped there, is replaced.
+    /// Starts a segment for a frame of `frame_bytes` bytes. Its header is durable before the file is renamed. An empty segment
+    /// that is too short for the frame, left by a process that stopped there, is replaced.
     fn start_segment(&mut self, frame_bytes: u64) -> io::Result<()> {
         self.options.step(Step::StartSegment)?;
         let before = self.current.as_ref().map_or(0, |current| current.bytes);

@@ -1,4 +1,4 @@
-//! Reading and mending the log's files when it is opened.
+//! Reading and rewriting segment files.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
@@ -8,13 +8,14 @@ use super::image::Image;
 use super::segment::{Extent, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, newer_version};
 use crate::journal::error::JournalError;
 
+/// Returns the length of a segment's file, in bytes.
 pub(crate) fn file_length(segment: &SegmentFile) -> Result<u64, JournalError> {
     fs::metadata(&segment.path)
         .map(|metadata| metadata.len())
         .map_err(JournalError::storage(format!("looking at {}", segment.path.display())))
 }
 
-/// A segment's header, if it is whole.
+/// Reads a segment's header; `None` if it is damaged or of the other kind (sealed or not).
 pub(crate) fn read_segment_header(segment: &SegmentFile) -> Result<Option<SegmentHeader>, JournalError> {
     let read = |path: &Path| {
         let mut bytes = vec![0; SEGMENT_HEADER_BYTES];
@@ -32,16 +33,17 @@ pub(crate) fn read_segment_header(segment: &SegmentFile) -> Result<Option<Segmen
     Ok(header.filter(|header| matches!(header.extent, Extent::Last(_)) == segment.is_sealed))
 }
 
-/// Refuses a segment that a later release wrote, by its header.
+/// Returns `NewerFormat` for the header of a segment that a later release wrote.
 pub(crate) fn check_version(segment: &SegmentFile, header: &[u8]) -> Result<(), JournalError> {
     newer_version(header).map_or(Ok(()), |version| Err(JournalError::NewerFormat { file: segment.name(), version }))
 }
 
+/// Reads a whole segment into memory.
 pub(crate) fn load_segment(segment: &SegmentFile) -> Result<Image, JournalError> {
     Image::load(segment).map_err(JournalError::storage(format!("reading {}", segment.path.display())))
 }
 
-/// Fills a segment up to its length.
+/// Extends a segment with zeros to a length of `bytes`, durably.
 pub(crate) fn lengthen(segment: &SegmentFile, bytes: u64) -> Result<(), JournalError> {
     let lengthen = |path: &Path| {
         let file = File::options().write(true).open(path)?;

@@ -1,4 +1,4 @@
-//! A segment in memory: its frames one by one, and what lies behind the last of them.
+//! A segment in memory: its frames, and the classification of what follows the last whole one.
 
 use std::fs;
 use std::io;
@@ -8,39 +8,41 @@ use super::segment::{SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader};
 use crate::journal::frame::{ALIGNMENT, Frame, FrameFault, HEADER_BYTES, parse_header};
 use crate::journal::merkle::Frontier;
 
-/// What a disk writes as a whole, at least.
+/// The unit that a disk writes atomically.
 const SECTOR_BYTES: usize = 512;
 
-/// What lies behind the last whole frame of the log.
+/// What follows the last whole frame of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tail {
     /// Zeros only.
     Clean,
-    /// A frame whose writing was cut off: parts of it never arrived.
+    /// A torn write: parts of the frame never reached the disk.
     Torn { bytes: u64 },
-    /// Something that no cut-off write leaves behind: it was whole once, or is no frame at all. Up to position
+    /// Damage that no torn write explains: a frame that was whole once, or no frame at all. It goes up to position
     /// `last`, as far as can be told.
     Broken { bytes: u64, last: u64 },
 }
 
-/// A segment's bytes in memory; of a sealed one, as they were before.
+/// A segment's bytes in memory; a sealed one is decompressed.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Image {
     pub bytes: Vec<u8>,
-    /// Where the last byte ends that is not zero.
+    /// The offset after the last byte that is not zero.
     content_end: usize,
-    /// Of a sealed one: what is damaged in its file.
+    /// Damaged blocks of a sealed segment.
     faults: Vec<BlockFault>,
-    /// Of a sealed one: the last position of the blocks that could be found.
+    /// The last position of the blocks found in a sealed segment.
     blocks_last: Option<u64>,
 }
 
 impl Image {
+    /// Reads a segment's file.
     pub fn load(segment: &SegmentFile) -> io::Result<Self> {
         let bytes = fs::read(&segment.path)?;
         Ok(if segment.is_sealed { Self::decompressed(sealed::decompress(&bytes)) } else { Self::new(bytes) })
     }
 
+    /// An image of the bytes of a segment that is not sealed.
     pub fn new(bytes: Vec<u8>) -> Self {
         let content_end = content_end(&bytes);
         Self { bytes, content_end, faults: Vec::new(), blocks_last: None }
@@ -52,17 +54,17 @@ impl Image {
         Self { bytes, content_end, faults, blocks_last: last }
     }
 
-    /// Of a sealed one: what is damaged in its file.
+    /// Returns the damaged blocks of a sealed segment; empty for others.
     pub fn faults(&self) -> &[BlockFault] {
         &self.faults
     }
 
-    /// Of a sealed one: the last position of the blocks that could be found.
+    /// Returns the last position of the blocks found in a sealed segment; `None` for others.
     pub fn blocks_last(&self) -> Option<u64> {
         self.blocks_last
     }
 
-    /// Says what is wrong at `offset`.
+    /// Describes a fault at `offset`: the damaged block if there is one, else the offset and `fault`.
     pub fn describe(&self, offset: usize, fault: impl std::fmt::Display) -> String {
         match self.faults.iter().find(|block| block.image_offset == Some(offset)) {
             Some(block) => block.what.clone(),
@@ -70,28 +72,29 @@ impl Image {
         }
     }
 
+    /// The offset after the last byte that is not zero.
     pub fn content_end(&self) -> usize {
         self.content_end
     }
 
+    /// Returns the header; `None` if it is damaged.
     pub fn header(&self) -> Option<SegmentHeader> {
         SegmentHeader::decode(&self.bytes)
     }
 
-    /// The frame at `offset`, which must begin with the record that follows `frontier` and have the root that its
-    /// records give. Moves the frontier behind it.
+    /// Parses the frame at `offset` and checks that it continues `frontier`, which is then advanced past it.
     pub fn frame(&self, offset: usize, frontier: &mut Frontier) -> Result<Frame<'_>, FrameFault> {
         let frame = Frame::parse(self.bytes.get(offset..).ok_or(FrameFault::Short)?)?;
         advance(frontier, &frame)?;
         Ok(frame)
     }
 
-    /// The first whole frame behind `offset` that begins after position `after`, and where it lies.
+    /// Returns the first whole frame after `offset` whose first position is greater than `after`, with its offset.
     pub fn next_frame(&self, offset: usize, after: u64) -> Option<(usize, Frame<'_>)> {
         self.headers_behind(offset, after).find_map(|at| Some((at, Frame::parse(&self.bytes[at..]).ok()?)))
     }
 
-    /// Where sound headers of later positions lie behind `offset`.
+    /// Returns the offsets after `offset` of valid frame headers with a first position greater than `after`.
     fn headers_behind(&self, offset: usize, after: u64) -> impl Iterator<Item = usize> + '_ {
         (offset..self.content_end)
             .step_by(ALIGNMENT)
@@ -99,10 +102,10 @@ impl Image {
             .filter(move |&at| self.bytes[at] != 0 && parse_header(&self.bytes[at..]).is_ok_and(|header| header.first > after))
     }
 
-    /// Judges what lies at `offset`, where no whole frame with position `position` could be read and none follows.
+    /// Classifies what is at `offset`, where no whole frame with position `position` could be read and none follows.
     ///
-    /// A disk writes whole sectors, so a write that was cut off leaves zeros: at the end, or in some sector. Where
-    /// all sectors of a frame hold something, it had been written as a whole.
+    /// A disk writes whole sectors, so a torn write leaves zeros: at the end, or in some sector. A frame whose sectors
+    /// all have content was written completely.
     pub fn tail(&self, offset: usize, position: u64) -> Tail {
         if offset >= self.content_end {
             return Tail::Clean;
@@ -140,7 +143,7 @@ impl Image {
 }
 
 impl Image {
-    /// What is read to find `position` in a segment: of a sealed one its block, if that is whole.
+    /// Reads what is needed for `position`: of a sealed segment only the block that has it, if that is whole.
     pub fn load_around(segment: &SegmentFile, position: u64) -> io::Result<Self> {
         let block = if segment.is_sealed { sealed::read_block(&segment.path, position)? } else { None };
         match block {
@@ -150,7 +153,7 @@ impl Image {
     }
 }
 
-/// Checks that `frame` follows `frontier` and moves the frontier behind it; leaves it as it was if not.
+/// Checks that `frame` continues `frontier`, by position and by Merkle root, and advances it; on an error it is unchanged.
 pub(crate) fn advance(frontier: &mut Frontier, frame: &Frame) -> Result<(), FrameFault> {
     if frame.header.first != frontier.size() + 1 {
         return Err(FrameFault::Position);
@@ -164,7 +167,7 @@ pub(crate) fn advance(frontier: &mut Frontier, frame: &Frame) -> Result<(), Fram
     Ok(())
 }
 
-/// Where the last byte that is not zero ends.
+/// Returns the offset after the last byte that is not zero; 0 if there is none.
 fn content_end(bytes: &[u8]) -> usize {
     const BLOCK: usize = 4096;
     let zeros = [0; BLOCK];

@@ -1,4 +1,4 @@
-//! Makes the next segment ready ahead of need, so that no commit waits for a file to be created and filled.
+//! Preallocates the file of the next segment in the background, so that no commit waits for it.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,10 +10,10 @@ use parking_lot::{Condvar, Mutex};
 use super::segment::create_filled;
 use crate::journal::disk::sync_dir;
 
-/// The file until it becomes a segment; opening removes one that is left.
+/// Its name until it becomes a segment; opening removes one that is left.
 pub(crate) const PREALLOCATED_NAME: &str = "spare.new";
 
-/// A file of zeros, synced, that waits to become a segment.
+/// A file of zeros, synced, that becomes the next segment.
 #[derive(Debug)]
 pub(crate) struct PreallocatedFile {
     pub file: File,
@@ -22,7 +22,7 @@ pub(crate) struct PreallocatedFile {
 }
 
 impl PreallocatedFile {
-    /// Creates one here and now.
+    /// Creates a file of `bytes` zeros.
     pub fn create(wal: &Path, name: &str, bytes: u64) -> std::io::Result<Self> {
         let path = wal.join(name);
         let file = create_filled(&path, bytes)?;
@@ -35,17 +35,17 @@ impl PreallocatedFile {
 struct Progress {
     wanted: Option<u64>,
     ready: Option<PreallocatedFile>,
-    is_making: bool,
+    is_creating: bool,
     is_stopped: bool,
 }
 
 #[derive(Debug, Default)]
 struct Shared {
-    state: Mutex<Progress>,
+    progress: Mutex<Progress>,
     changed: Condvar,
 }
 
-/// The background thread that makes spares.
+/// The background thread that preallocates files.
 #[derive(Debug)]
 pub(crate) struct Preallocator {
     shared: Arc<Shared>,
@@ -53,6 +53,7 @@ pub(crate) struct Preallocator {
 }
 
 impl Preallocator {
+    /// Starts the thread.
     pub fn start(wal: PathBuf) -> std::io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let thread = std::thread::Builder::new().name("journal-spare".into()).spawn({
@@ -62,59 +63,59 @@ impl Preallocator {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Asks for a spare, unless there is one.
+    /// Requests a file of `bytes` bytes, unless one is ready or being created.
     pub fn request(&self, bytes: u64) {
-        let mut state = self.shared.state.lock();
-        if state.ready.is_none() && !state.is_making {
-            state.wanted = Some(bytes);
+        let mut progress = self.shared.progress.lock();
+        if progress.ready.is_none() && !progress.is_creating {
+            progress.wanted = Some(bytes);
             self.shared.changed.notify_all();
         }
     }
 
-    /// The spare, having waited for it if it was asked for; `None` if there is none of that size.
+    /// Returns the preallocated file, after waiting for one that was requested; `None` if none of at least that size is ready.
     pub fn take(&self, at_least: u64) -> Option<PreallocatedFile> {
-        let mut state = self.shared.state.lock();
-        while state.wanted.is_some() || state.is_making {
-            self.shared.changed.wait(&mut state);
+        let mut progress = self.shared.progress.lock();
+        while progress.wanted.is_some() || progress.is_creating {
+            self.shared.changed.wait(&mut progress);
         }
-        state.ready.take().filter(|spare| spare.bytes >= at_least)
+        progress.ready.take().filter(|file| file.bytes >= at_least)
     }
 }
 
 impl Drop for Preallocator {
     fn drop(&mut self) {
-        let mut state = self.shared.state.lock();
-        state.is_stopped = true;
+        let mut progress = self.shared.progress.lock();
+        progress.is_stopped = true;
         self.shared.changed.notify_all();
-        drop(state);
-        // The thread has no panic of its own to tell of: it answers a failure by having no spare.
+        drop(progress);
+        // The thread does not panic: if it fails, there is no file.
         let _ = self.thread.take().map(JoinHandle::join);
-        if let Some(spare) = self.shared.state.lock().ready.take() {
-            // Only space is lost if this fails, and the next opening frees it.
-            let _ = fs::remove_file(spare.path);
+        if let Some(file) = self.shared.progress.lock().ready.take() {
+            // If this fails only space is lost, until the next opening.
+            let _ = fs::remove_file(file.path);
         }
     }
 }
 
 fn run(shared: &Shared, wal: &Path) {
-    let mut state = shared.state.lock();
-    while !state.is_stopped {
-        let Some(bytes) = state.wanted.take() else {
-            shared.changed.wait(&mut state);
+    let mut progress = shared.progress.lock();
+    while !progress.is_stopped {
+        let Some(bytes) = progress.wanted.take() else {
+            shared.changed.wait(&mut progress);
             continue;
         };
-        state.is_making = true;
-        drop(state);
-        let spare = PreallocatedFile::create(wal, PREALLOCATED_NAME, bytes);
-        if let Err(error) = &spare {
-            // The appending thread will try itself, and fail with the reason.
+        progress.is_creating = true;
+        drop(progress);
+        let created = PreallocatedFile::create(wal, PREALLOCATED_NAME, bytes);
+        if let Err(error) = &created {
+            // The appending thread will create the file itself, or fail with the reason.
             tracing::warn!(%error, "the next segment of the log could not be made ready");
         }
-        state = shared.state.lock();
-        state.ready = spare.ok();
-        state.is_making = false;
+        progress = shared.progress.lock();
+        progress.ready = created.ok();
+        progress.is_creating = false;
         shared.changed.notify_all();
     }
-    state.wanted = None;
+    progress.wanted = None;
     shared.changed.notify_all();
 }

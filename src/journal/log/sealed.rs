@@ -1,7 +1,7 @@
 //! A sealed segment: the frames of a full segment, compressed in blocks.
 //!
 //! It begins with a segment's header (4096 bytes) whose magic is `PLSEGZ`, a zero and version 1, and whose third
-//! number is the position of the last record. Behind it lie blocks, each at a multiple of eight, without gaps:
+//! number is the position of the last record. Blocks follow, each at a multiple of eight, without gaps:
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
@@ -13,10 +13,9 @@
 //! | 24 | 8 | the last record's position |
 //! | 32 | 4 | CRC32C of the compressed bytes with their padding |
 //! | 36 | 4 | CRC32C of the 36 bytes before |
-//! | 40 | … | the frames one behind the other, as one Zstandard frame; zeros up to a multiple of eight |
+//! | 40 | … | the frames one after the other, as one Zstandard frame; zeros up to a multiple of eight |
 //!
-//! Integers are little-endian. Every byte is under a checksum, a block is read without the others, and a damaged one
-//! takes none of them with it.
+//! Integers are little-endian. Every byte is covered by a checksum, and a block can be read without the others.
 
 use std::fs::File;
 use std::io;
@@ -28,14 +27,15 @@ use crate::journal::frame::{ALIGNMENT, parse_header, u32_at, u64_at};
 
 const MAGIC: [u8; 4] = *b"PLZ\x01";
 const BLOCK_HEADER_BYTES: usize = 40;
-/// A block is closed at the first frame's end behind so many bytes.
+/// A block ends with the first frame that brings it to this size, in bytes.
 const BLOCK_BYTES: usize = 1 << 20;
-/// Measured on the realistic mix: level 1 makes a quarter of it at 320 MB/s, level 3 no less at 200 MB/s.
+/// The Zstandard level. Measured on realistic records: level 1 compresses to a quarter at 320 MB/s, level 3 no better at
+/// 200 MB/s.
 const LEVEL: i32 = 1;
-/// Stands in an image where a block is missing: no frame, and of a frame's alignment.
+/// Stands for a missing block in an image: it is no frame and keeps the alignment.
 const FILLER: [u8; ALIGNMENT] = [0; ALIGNMENT];
 
-/// What a block says of itself.
+/// The header of a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct BlockHeader {
     compressed_bytes: u32,
@@ -75,7 +75,7 @@ impl BlockHeader {
         is_sound.then_some(header)
     }
 
-    /// The length of what follows the header.
+    /// The length of the compressed frames with padding, in bytes.
     fn padded_bytes(&self) -> usize {
         (self.compressed_bytes as usize).next_multiple_of(ALIGNMENT)
     }
@@ -90,8 +90,8 @@ impl BlockHeader {
             return Err("its checksum is wrong".into());
         }
         let compressed = padded.get(..self.compressed_bytes as usize).ok_or("it ends too early")?;
-        let frames = zstd::bulk::decompress(compressed, self.frames_bytes as usize)
-            .map_err(|error| format!("it cannot be decompressed: {error}"))?;
+        let frames =
+            zstd::bulk::decompress(compressed, self.frames_bytes as usize).map_err(|error| format!("it cannot be unpacked: {error}"))?;
         let is_whole = frames.len() == self.frames_bytes as usize;
         is_whole.then_some(frames).ok_or_else(|| "it is shorter than it says".to_owned())
     }
@@ -100,18 +100,18 @@ impl BlockHeader {
 /// Damage in a sealed segment's file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BlockFault {
-    /// Where in the decompressed segment something is missing; `None` if nothing is.
+    /// The offset in the decompressed segment where something is missing; `None` if nothing is.
     pub image_offset: Option<usize>,
     /// What is wrong, and where in the file.
     pub what: String,
 }
 
-/// A sealed segment's content, in the form of a segment: its header, then the frames.
+/// A sealed segment's content in the layout of a plain segment: its header, then the frames.
 #[derive(Debug, Default)]
 pub(crate) struct Decompressed {
     pub bytes: Vec<u8>,
     pub faults: Vec<BlockFault>,
-    /// The last position of the blocks that could be found.
+    /// The last position of the blocks that were found.
     pub last: Option<u64>,
 }
 
@@ -125,7 +125,7 @@ impl Decompressed {
     }
 }
 
-/// Unpacks a sealed segment's file. What cannot be read is left out and told of.
+/// Decompresses a sealed segment's file. Damaged blocks are left out and listed in `faults`.
 pub(crate) fn decompress(file: &[u8]) -> Decompressed {
     let mut bytes = file[..file.len().min(SEGMENT_HEADER_BYTES)].to_vec();
     bytes.resize(SEGMENT_HEADER_BYTES, 0);
@@ -135,7 +135,7 @@ pub(crate) fn decompress(file: &[u8]) -> Decompressed {
         let Some(header) = BlockHeader::decode(&file[at..]) else {
             let next = next_block(file, at);
             let following = next.and_then(|next| BlockHeader::decode(&file[next..]));
-            // Where the next block goes on without a gap, what lay here was no block.
+            // If the next block continues without a gap, this was no block.
             let is_missing = following.is_none_or(|following| decompressed.last.is_none_or(|last| following.first != last + 1));
             decompressed.fault(format!("no block begins at byte {at}, where one should"), is_missing);
             at = next.unwrap_or(file.len());
@@ -153,12 +153,12 @@ pub(crate) fn decompress(file: &[u8]) -> Decompressed {
     decompressed
 }
 
-/// Where the next sound block header lies behind `at`.
+/// Returns the offset of the next valid block header after `at`.
 fn next_block(file: &[u8], at: usize) -> Option<usize> {
     (at..file.len()).step_by(ALIGNMENT).skip(1).find(|&at| file[at..].starts_with(&MAGIC) && BlockHeader::decode(&file[at..]).is_some())
 }
 
-/// The frames of the one block that has `position`, without reading the others' content; `None` if it is not to be had.
+/// Reads the block that has `position` and returns its frames; `None` if it is damaged or not there.
 pub(crate) fn read_block(path: &Path, position: u64) -> io::Result<Option<Vec<u8>>> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
@@ -180,7 +180,7 @@ pub(crate) fn read_block(path: &Path, position: u64) -> io::Result<Option<Vec<u8
     Ok(None)
 }
 
-/// Packs whole frames, which lie one behind the other in `frames`, into blocks.
+/// Compresses consecutive whole frames into blocks.
 pub(crate) struct BlockWriter<'a> {
     frames: &'a [u8],
     at: usize,
@@ -191,7 +191,7 @@ impl<'a> BlockWriter<'a> {
         Self { frames, at: 0 }
     }
 
-    /// The next block; `None` if all is packed.
+    /// Returns the next block; `None` after the last.
     pub fn next_block(&mut self) -> io::Result<Option<Vec<u8>>> {
         let (begin, mut frames, mut first, mut last) = (self.at, 0, 0, 0);
         while self.at < self.frames.len() && self.at - begin < BLOCK_BYTES {

@@ -1,9 +1,9 @@
-//! A segment of the log: a zero-filled file with a header and frames one behind the other.
+//! A segment of the log: a zero-filled file with a header and consecutive frames.
 //!
 //! The header (4096 bytes): `PLSEG`, two zeros and version 1; the first position, the first position of the segment
-//! before (0 for none), the file's length (8 bytes each, little-endian); how many peaks the Merkle tree's frontier
-//! has at the segment's start (4) and their hashes; at the end the CRC32C of all before. A later version keeps the first
-//! eight bytes and the last four.
+//! before (0 for none), the file's length (8 bytes each, little-endian); the number of peaks of the Merkle
+//! tree's frontier at the segment's start (4) and their hashes; at the end the CRC32C of all before. Later versions keep the
+//! layout of the first eight bytes and the last four.
 //!
 //! A full segment is sealed in the background: compressed into another file, see [`super::sealed`].
 
@@ -29,23 +29,24 @@ pub(crate) struct SegmentFile {
     /// The position of its first record; also its name.
     pub first: u64,
     pub path: PathBuf,
-    /// Whether it is compressed, and so complete.
+    /// Whether it is compressed, and therefore complete.
     pub is_sealed: bool,
 }
 
 impl SegmentFile {
+    /// The segment of the directory `wal` whose first position is `first`.
     pub fn new(wal: &Path, first: u64) -> Self {
         let path = wal.join(format!("{first:020}.{EXTENSION}"));
         Self { first, path, is_sealed: false }
     }
 
-    /// Its compressed form beside it.
+    /// Returns its sealed form in the same directory.
     pub fn sealed(&self) -> Self {
         Self { first: self.first, path: self.path.with_extension(SEALED_EXTENSION), is_sealed: true }
     }
 
-    /// The segments in a directory, in order. Where a segment lies there in both forms, because its sealing was cut off at
-    /// the very end, it is the one that is not compressed.
+    /// Returns the segments in a directory, in order. If a segment is there in both forms, because sealing was interrupted
+    /// before the plain file was removed, the plain one is returned.
     pub fn list(wal: &Path) -> io::Result<Vec<Self>> {
         let mut segments = Vec::new();
         for entry in fs::read_dir(wal)? {
@@ -62,23 +63,23 @@ impl SegmentFile {
         Ok(segments)
     }
 
-    /// The file's name, for messages.
+    /// The name for messages, with the directory `wal/`.
     pub fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();
         format!("wal/{}", name.to_string_lossy())
     }
 }
 
-/// How far a segment reaches, by its header.
+/// A segment's size, by its header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Extent {
-    /// So many bytes has its file.
+    /// The file's length in bytes.
     Bytes(u64),
-    /// It is sealed, and this is the position of its last record.
+    /// The position of the last record of a sealed segment.
     Last(u64),
 }
 
-/// What a segment says of itself.
+/// The header of a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SegmentHeader {
     pub previous_first: u64,
@@ -112,7 +113,7 @@ impl SegmentHeader {
         bytes
     }
 
-    /// Reads a header; `None` if it is not whole.
+    /// Decodes a header; `None` if it is damaged.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let bytes = bytes.get(..SEGMENT_HEADER_BYTES)?;
         let extent = match bytes[..8].try_into() {
@@ -132,7 +133,7 @@ impl SegmentHeader {
     }
 }
 
-/// The version of a segment that a later release wrote; `None` if it is of this one, or damaged.
+/// Returns the version of a segment that a later release wrote; `None` if it is of this one, or damaged.
 pub(crate) fn newer_version(bytes: &[u8]) -> Option<u8> {
     let bytes = bytes.get(..SEGMENT_HEADER_BYTES)?;
     let is_segment = bytes[..7] == MAGIC[..7] || bytes[..7] == SEALED_MAGIC[..7];
@@ -143,14 +144,14 @@ fn has_right_crc(header: &[u8]) -> bool {
     u32_at(header, CRC_AT) == crc32c::crc32c(&header[..CRC_AT])
 }
 
-/// Creates a file of zeros, really written, and syncs it: later writes into it change no metadata.
+/// Creates a file of `bytes` zeros that are really written, and syncs it: later writes into it change no metadata.
 pub(crate) fn create_filled(path: &Path, bytes: u64) -> io::Result<File> {
     let mut file = File::options().read(true).write(true).create(true).truncate(true).open(path)?;
     let zeros = vec![0; 1 << 20];
     let mut left = bytes;
     while left > 0 {
         let chunk = left.min(zeros.len() as u64);
-        // No longer than the zeros, so it fits.
+        // At most the length of `zeros`.
         file.write_all(&zeros[..chunk as usize])?;
         left -= chunk;
     }

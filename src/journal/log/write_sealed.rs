@@ -11,11 +11,11 @@ use crate::journal::disk::sync_dir;
 use crate::journal::error::JournalError;
 use crate::journal::options::{Options, Step};
 
-/// The file that is being written; opening removes it.
+/// The name of the file while it is written; opening removes one that is left.
 pub(crate) const NEW_SEALED_NAME: &str = "sealing.new";
 
-/// Writes a sealed segment: as a new file, synced, read back, then under its name. `pace` is called after every step with
-/// the time that it took; if it answers false, nothing has changed, and the answer is false.
+/// Writes a sealed segment: as a new file, synced, read back, then renamed. `pace` is called after every block with the
+/// time that it took. Returns false, and nothing has changed, if `pace` returned false.
 pub(crate) fn write_sealed(
     wal: &Path,
     segment: &SegmentFile,
@@ -39,12 +39,13 @@ pub(crate) fn write_sealed(
     };
     let written = write();
     if written.is_err() {
-        // Only space is lost if this fails, and the next opening frees it.
+        // If this fails only space is lost, until the next opening.
         let _ = fs::remove_file(&new);
     }
     written.map_err(JournalError::storage(format!("writing {}", segment.path.display())))
 }
 
+/// Writes header and blocks and syncs the file. Returns false if `pace` did.
 fn write_blocks(path: &Path, header: &SegmentHeader, frames: &[u8], pace: &mut dyn FnMut(Duration) -> bool) -> io::Result<bool> {
     let mut file = File::create(path)?;
     file.write_all(&header.encode())?;
@@ -63,7 +64,7 @@ fn write_blocks(path: &Path, header: &SegmentHeader, frames: &[u8], pace: &mut d
     Ok(true)
 }
 
-/// Reads back what was written.
+/// Reads the file back and compares it with what was to be written.
 fn check_written(path: &Path, header: &SegmentHeader, frames: &[u8]) -> io::Result<()> {
     let decompressed = sealed::decompress(&fs::read(path)?);
     let (begin, rest) = decompressed.bytes.split_at(SEGMENT_HEADER_BYTES);

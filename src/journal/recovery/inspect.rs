@@ -1,4 +1,4 @@
-//! The offline check of a directory: reads the log and the store, lists all that is wrong, changes nothing.
+//! The offline check of a directory: reads the log and the store and lists all problems; changes nothing.
 
 use std::fs;
 use std::io;
@@ -31,23 +31,23 @@ pub struct Inspection {
     pub last: u64,
     /// The Merkle tree's head there, if all records up to it are whole.
     pub tree_head: Option<TreeHead>,
-    /// How many segments the log has.
+    /// The number of segments of the log.
     pub segments: usize,
-    /// How many records of the log are whole.
+    /// The number of whole records in the log.
     pub log_records: u64,
-    /// How many records the store has as the log has them.
+    /// The number of records that the store has and that are equal to the log's.
     pub store_records: u64,
     /// The checkpoint, if there is one.
     pub checkpoint: Option<Checkpoint>,
-    /// All that is wrong.
+    /// All problems found.
     pub problems: Vec<Problem>,
-    /// What is worth knowing and not wrong.
+    /// Facts that are no problems.
     pub notes: Vec<String>,
 }
 
 /// Checks a directory that no process has open: checksums, positions and Merkle roots of the log, frame by frame,
-/// and the store against the log. Changes nothing; the store is looked at in a copy, which sled needs for opening
-/// it and which is removed afterwards.
+/// and the store against the log. Changes nothing: sled writes when it opens, so the store is read from a
+/// temporary copy.
 ///
 /// # Errors
 /// `Locked` if a process owns the directory; `Storage` if a file cannot be read at all.
@@ -55,7 +55,7 @@ pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
     inspect_records(dir, |_, _| {})
 }
 
-/// Like [`inspect`], and shows every whole record of the log with its position, in order; behind damage positions are
+/// Like [`inspect`], and calls `visit` with every whole record of the log and its position, in order; damaged ones are
 /// missing.
 ///
 /// # Errors
@@ -85,7 +85,7 @@ pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<
     Ok(inspector.finish(&found, &state, copy.as_ref().map(|copy| &copy.store)))
 }
 
-/// The position behind a sealed segment, as it says itself.
+/// Returns the position after a sealed segment's last one, by its own header or blocks; `None` for other segments.
 fn end_of_sealed(segment: &SegmentFile, image: &Image) -> Option<u64> {
     let last = match image.header().map(|header| header.extent) {
         Some(Extent::Last(last)) => Some(last),
@@ -94,27 +94,27 @@ fn end_of_sealed(segment: &SegmentFile, image: &Image) -> Option<u64> {
     last.filter(|_| segment.is_sealed).map(|last| last + 1)
 }
 
-/// A copy of the store, open, in a directory that goes away with it.
+/// An open copy of the store in a temporary directory.
 struct StoreCopy {
     store: Store,
     _dir: tempfile::TempDir,
 }
 
-/// Where the walk through the log has come to.
+/// The progress of reading the log.
 struct Walk {
-    /// The Merkle tree so far; `None` behind damage, until a segment's header gives it again.
+    /// The Merkle tree so far; `None` after damage, until a segment's header has it again.
     frontier: Option<Frontier>,
-    /// The position due.
+    /// The position that comes next.
     next: u64,
 }
 
 struct Inspector<'a> {
-    /// Gets every whole record of the log.
+    /// Called with every whole record of the log.
     visit: &'a mut dyn FnMut(u64, &[u8]),
     result: Inspection,
-    /// The whole frames of the log that are still to be compared with the store: first position and tree.
+    /// The whole frames of the log not yet compared with the store: first position and Merkle tree.
     frames: Vec<(u64, TreeHead)>,
-    /// The position due in the store; `None` once it turned out to be damaged.
+    /// The position that comes next in the store; `None` once it is known to be damaged.
     store_next: Option<u64>,
 }
 
@@ -151,7 +151,7 @@ impl<'a> Inspector<'a> {
             }
             return Ok(None);
         }
-        // Beside the store if that can be written: there a copy costs the least.
+        // In the same file system if it is writable: there a copy is cheapest.
         let copy = tempfile::Builder::new()
             .prefix(".inspect-")
             .tempdir_in(dir)
@@ -250,7 +250,7 @@ impl<'a> Inspector<'a> {
         walk.next = header.last() + 1;
     }
 
-    /// Judges where no further frame can be read in a segment.
+    /// Reports what is wrong where no further frame can be read in a segment.
     fn check_end(&mut self, segment: &SegmentFile, image: &Image, offset: usize, next: Option<u64>, walk: &mut Walk, what: String) {
         if let Some(next) = next {
             self.problem(what, walk.next, next - 1);
@@ -284,7 +284,7 @@ impl<'a> Inspector<'a> {
         self.result
     }
 
-    /// Compares the store before position `until` with the log's frames, which stand for their records by their roots.
+    /// Compares the store's frames before position `until` with the log's, by their Merkle roots.
     fn compare_store(&mut self, store: &Store, until: u64) {
         let frames = std::mem::take(&mut self.frames);
         let Some(mut next) = self.store_next else {

@@ -1,4 +1,4 @@
-//! One process owns the directory: an exclusive lock on a file that also names the owner.
+//! An exclusive lock on the directory: a locked file with the process id of the owner.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -8,7 +8,7 @@ use crate::journal::error::JournalError;
 
 const FILE_NAME: &str = "lock";
 
-/// The lock, held as long as this lives.
+/// The lock, released on drop.
 #[derive(Debug)]
 pub(crate) struct DirLock {
     file: File,
@@ -16,14 +16,14 @@ pub(crate) struct DirLock {
 
 impl Drop for DirLock {
     fn drop(&mut self) {
-        // A process that another thread is starting right now still has a copy of the open file, and would hold the
-        // lock a moment longer. If this fails, the system gives the lock free when the last copy is closed.
+        // A child process that another thread is just starting may still have a copy of the open file, which would keep the
+        // lock a moment longer. If this fails, the lock is released when the last copy is closed.
         let _ = self.file.unlock();
     }
 }
 
 impl DirLock {
-    /// Takes the directory for this process and writes its process id down.
+    /// Locks the directory and writes the process id into the file.
     pub fn take(dir: &Path) -> Result<Self, JournalError> {
         let path = dir.join(FILE_NAME);
         let what = format!("locking {}", path.display());
@@ -39,7 +39,7 @@ impl DirLock {
         Ok(Self { file })
     }
 
-    /// Takes the directory for looking only: writes nothing; `None` if it was never opened, so has no lock file.
+    /// Locks the directory and writes nothing. Returns `None` if it was never opened and has no lock file.
     pub fn take_for_reading(dir: &Path) -> Result<Option<Self>, JournalError> {
         let path = dir.join(FILE_NAME);
         let what = format!("locking {}", path.display());
@@ -59,7 +59,7 @@ fn lock(file: &mut File, dir: &Path, what: &str) -> Result<(), JournalError> {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => {
             let mut pid = String::new();
-            // The owner's id only helps: without it the error is as true.
+            // The owner's id is only a help: without it the error is still right.
             let _ = file.take(32).read_to_string(&mut pid);
             let pid = pid.trim();
             let owner = (!pid.is_empty()).then(|| pid.to_owned());

@@ -1,5 +1,5 @@
-//! The log's end when it is opened: what was cut off is told from what was damaged, and what the store has beyond it
-//! is appended again.
+//! The log's end when it is opened: a torn write is told from damage, and what the store has beyond the end is appended
+//! again.
 
 use super::repair_state::{LogRepair, SegmentEnd};
 use crate::journal::error::JournalError;
@@ -8,7 +8,7 @@ use crate::journal::merkle::Frontier;
 use crate::journal::store::Store;
 
 impl LogRepair<'_> {
-    /// Whether the store has these positions, continuing the tree.
+    /// Whether the store has the records up to `last` and they continue the Merkle tree.
     fn can_donate(&self, last: u64, before: &Frontier) -> bool {
         let mut frontier = before.clone();
         let mut visit =
@@ -16,7 +16,8 @@ impl LogRepair<'_> {
         self.donor.is_some_and(|donor| visit(donor).is_ok()) && frontier.size() >= last
     }
 
-    /// Decides what becomes of what lies behind the log's last whole frame. True if the store has more.
+    /// Decides about what follows the log's last whole frame: it is overwritten with zeros, or opening fails. Returns whether
+    /// the store has records that are to be appended again.
     pub fn settle_tail(&mut self, segment: Option<&SegmentFile>, end: &SegmentEnd) -> Result<bool, JournalError> {
         let position = end.frontier.size() + 1;
         let name = segment.map_or_else(|| "wal".to_owned(), SegmentFile::name);
@@ -38,7 +39,7 @@ impl LogRepair<'_> {
         Ok(proven >= position)
     }
 
-    /// Up to where records are known, or must be taken, to have been acknowledged.
+    /// Returns the position up to which records were acknowledged, or may have been.
     fn proven(&mut self, name: &str, end: &SegmentEnd, position: u64) -> u64 {
         let checkpointed = self.checkpointed();
         let is_closed = self.checkpoint.is_some_and(|checkpoint| checkpoint.is_closed);
@@ -66,7 +67,7 @@ impl LogRepair<'_> {
                     position - 1
                 ));
             }
-            // Behind the position at which it was closed there was nothing.
+            // Nothing can follow the position at which it was closed.
             Tail::Broken { .. } if is_closed => {}
             Tail::Broken { last, .. } => return proven.max(last),
         }
@@ -88,7 +89,7 @@ impl LogRepair<'_> {
         JournalError::damaged(what, position, proven)
     }
 
-    /// Appends what the store has beyond the log's end.
+    /// Appends the store's frames beyond the log's end.
     pub fn append_from_store(&self, log: &mut Log) -> Result<(), JournalError> {
         let Some(donor) = self.donor else {
             return Ok(());

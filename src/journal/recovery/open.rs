@@ -1,4 +1,4 @@
-//! Opening: the checkpoint, the store and the log's tail are brought into agreement, and every repair is told.
+//! Opening: the checkpoint, the store and the end of the log are reconciled, and every repair is reported.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::journal::merkle::{Frontier, TreeHead};
 use crate::journal::options::Options;
 use crate::journal::store::{Checkpoint, FoundCheckpoint, Store, StoreError, read_checkpoint};
 
-/// What was found and done when the journal was opened.
+/// What was found and repaired when the journal was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpenReport {
@@ -21,13 +21,13 @@ pub struct OpenReport {
     pub last: u64,
     /// The Merkle tree's head there.
     pub tree_head: TreeHead,
-    /// The bytes of a last frame that never became whole and was cut off; 0 if there was none.
+    /// The length of a torn last frame that was cut off, in bytes; 0 if there was none.
     pub torn_tail_bytes: u64,
-    /// Whether the store was moved aside or missing and was built anew from the log.
+    /// Whether the store was damaged or missing and was rebuilt from the log.
     pub rebuilt_store: bool,
-    /// How many records the store lacked and got from the log.
+    /// The number of records that the store lacked and got from the log.
     pub fed_records: u64,
-    /// Every repair, in plain words.
+    /// Every repair, a sentence each.
     pub notes: Vec<String>,
 }
 
@@ -39,13 +39,13 @@ pub(crate) struct Recovered {
     pub report: OpenReport,
 }
 
-/// Brings a directory, which the caller has locked, into order.
+/// Opens log and store of a directory that the caller has locked, and repairs them.
 pub(crate) fn recover(dir: &Path, options: &Options) -> Result<Recovered, JournalError> {
     let wal = dir.join(WAL_DIR);
     fs::create_dir_all(&wal).map_err(JournalError::storage(format!("creating {}", wal.display())))?;
     sync_dir(dir).map_err(JournalError::storage(format!("syncing {}", dir.display())))?;
     remove_unfinished(&wal)?;
-    // A process that was killed may have named a segment and not have made the name durable.
+    // A process that was killed may have renamed a segment without syncing the directory.
     sync_dir(&wal).map_err(JournalError::storage(format!("syncing {}", wal.display())))?;
     let found = read_checkpoint(dir)?;
     let known = found.checkpoint();
@@ -55,7 +55,7 @@ pub(crate) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     let last = log.frontier().size();
     note_checkpoint(&found, last, &mut notes);
     if last == 0 && !dir.join(STORE_DIR).exists() {
-        // Nothing is lost where nothing was. One that was being made is moved aside like any other.
+        // A new journal: no store is missing. One that was just being created is moved aside like any other.
         found_store.fault = None;
     }
     let state = StoreRepair { dir, options, notes, fed_records: 0, rebuilt: false };
@@ -78,14 +78,14 @@ pub(crate) fn recover(dir: &Path, options: &Options) -> Result<Recovered, Journa
     Ok(Recovered { log, store, checkpoint, report })
 }
 
-/// How long the log's files are together.
+/// Returns the length of all segments together, in bytes.
 fn log_bytes(wal: &Path) -> Result<u64, JournalError> {
     let length = |segment: &SegmentFile| fs::metadata(&segment.path).map(|metadata| metadata.len());
     let lengths = SegmentFile::list(wal).and_then(|segments| segments.iter().map(length).sum());
     lengths.map_err(JournalError::storage(format!("looking at {}", wal.display())))
 }
 
-/// Mends the log and takes it up at its end. Answers also how much was cut off there and what was done.
+/// Repairs the log and opens it for appending. Returns it with the bytes cut off at its end and a note on each repair.
 fn recover_log(
     wal: PathBuf,
     options: &Options,
@@ -112,6 +112,7 @@ fn recover_log(
     Ok((log, repair.torn_tail_bytes, repair.notes))
 }
 
+/// Adds a note if the checkpoint was damaged or missing.
 fn note_checkpoint(found: &FoundCheckpoint, last: u64, notes: &mut Vec<String>) {
     match found {
         FoundCheckpoint::Damaged => notes.push("the checkpoint was damaged: the store was checked as a whole".into()),
@@ -122,7 +123,7 @@ fn note_checkpoint(found: &FoundCheckpoint, last: u64, notes: &mut Vec<String>) 
     }
 }
 
-/// Opens the store and judges whether it can be trusted.
+/// Opens the store and decides whether it can be trusted.
 fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>, reads_all: bool) -> Result<FoundStore, JournalError> {
     let path = dir.join(STORE_DIR);
     if !path.exists() {
@@ -138,7 +139,7 @@ fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>, rea
     let (last, fault) = match store.last() {
         Ok(last) => {
             let last = last.map_or(0, |header| header.last());
-            (last, judge(&store, last, checkpoint, reads_all).err())
+            (last, verify_store(&store, last, checkpoint, reads_all).err())
         }
         Err(error) => (0, Some(error.to_string())),
     };
@@ -147,8 +148,9 @@ fn find_store(dir: &Path, options: &Options, checkpoint: Option<Checkpoint>, rea
     Ok(FoundStore { store: Some(store), last, fault })
 }
 
-/// Compares the store with the checkpoint; without one, or where all is to be read, reads it as a whole.
-fn judge(store: &Store, last: u64, checkpoint: Option<Checkpoint>, reads_all: bool) -> Result<(), String> {
+/// Compares the store with the checkpoint; without one, or if `reads_all`, verifies all its frames. The error says why it
+/// must be rebuilt.
+fn verify_store(store: &Store, last: u64, checkpoint: Option<Checkpoint>, reads_all: bool) -> Result<(), String> {
     if reads_all || checkpoint.is_none() {
         let mut frontier = Frontier::new();
         let visited = store.visit(0, |frame| advance(&mut frontier, frame).is_ok());
@@ -171,12 +173,12 @@ fn judge(store: &Store, last: u64, checkpoint: Option<Checkpoint>, reads_all: bo
     Ok(())
 }
 
-/// Removes files that were being made ready when the process stopped.
+/// Removes files that were not complete when the process stopped.
 fn remove_unfinished(wal: &Path) -> Result<(), JournalError> {
     remove_if_there(&wal.join(PREALLOCATED_NAME))?;
     remove_if_there(&wal.join(NEW_SEGMENT_NAME))?;
     remove_if_there(&wal.join(NEW_SEALED_NAME))?;
-    // A segment that is there in both forms: it was compressed, and not yet removed.
+    // A segment in both forms: it was sealed, and the plain file not yet removed.
     let segments = SegmentFile::list(wal).map_err(JournalError::storage(format!("listing {}", wal.display())))?;
     segments.iter().filter(|segment| !segment.is_sealed).try_for_each(|segment| remove_if_there(&segment.sealed().path))
 }

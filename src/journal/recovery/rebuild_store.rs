@@ -1,4 +1,4 @@
-//! Bringing the store up to date with the log; one that cannot be trusted is moved aside and built anew.
+//! Bringing the store up to date with the log; one that cannot be trusted is moved aside and rebuilt.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub(crate) struct FoundStore {
     pub fault: Option<String>,
 }
 
-/// What is being done to the store.
+/// The repair of the store: what it needs, and what was done so far.
 pub(crate) struct StoreRepair<'a> {
     pub dir: &'a Path,
     pub options: &'a Options,
@@ -39,7 +39,7 @@ impl From<StoreError> for FeedError {
 }
 
 impl StoreRepair<'_> {
-    /// Feeds the store what it lacks; one that cannot be trusted is moved aside and rebuilt.
+    /// Writes the frames that the store lacks; a store that cannot be trusted is moved aside and rebuilt.
     pub fn bring_up_to_date(mut self, found: FoundStore, log: &Log, checkpoint: Option<Checkpoint>) -> Result<(Store, Self), JournalError> {
         let segments = log.segments().read().clone();
         let fault = match (found.store, found.fault) {
@@ -73,7 +73,7 @@ impl StoreRepair<'_> {
         }
     }
 
-    /// Puts the log's frames behind position `known` into the store, unless they are there.
+    /// Writes the log's frames after position `known` into the store, unless it has them.
     fn feed(&mut self, store: &Store, segments: &[SegmentFile], known: u64) -> Result<(), FeedError> {
         let begin = segments.partition_point(|segment| segment.first <= known + 1).saturating_sub(1);
         for (index, segment) in segments.iter().enumerate().skip(begin) {
@@ -85,7 +85,7 @@ impl StoreRepair<'_> {
             while next != Some(frontier.size() + 1) {
                 let frame = match image.frame(offset, &mut frontier) {
                     Ok(frame) => frame,
-                    // The log's end: it was settled before.
+                    // The end of the log, which was repaired before.
                     Err(_) if next.is_none() => break,
                     Err(fault) => {
                         let what = format!("{}, {}", segment.name(), image.describe(offset, fault));
@@ -105,7 +105,7 @@ impl StoreRepair<'_> {
         Ok(())
     }
 
-    /// Renames the store's directory, so that a new one can be built and the old one looked at.
+    /// Renames the store's directory, so that it can be rebuilt and the old one examined.
     fn move_aside(&mut self, why: &str) -> Result<(), JournalError> {
         let path = self.dir.join(STORE_DIR);
         if !path.exists() {
@@ -113,7 +113,7 @@ impl StoreRepair<'_> {
             return Ok(());
         }
         let names = (1_u32..).map(|number| format!("{STORE_DIR}.damaged-{number}"));
-        // There are more numbers than a directory can have names.
+        // There are more numbers than names in a directory, so one is free.
         let name = names.into_iter().find(|name| !self.dir.join(name).exists()).unwrap_or_default();
         fs::rename(&path, self.dir.join(&name))
             .and_then(|()| sync_dir(self.dir))

@@ -8,13 +8,13 @@ use crate::journal::log::{
 };
 use crate::journal::merkle::Frontier;
 
-/// The segments with sound headers.
+/// The segments, all with sound headers.
 pub(crate) struct Headers {
     pub segments: Vec<SegmentFile>,
-    /// The first positions of those that are to be read as a whole.
+    /// The first positions of those that must be read completely.
     pub suspects: Vec<u64>,
-    /// Those that lost their end, and how long they were. They are made that long again once nothing is amiss: to
-    /// be too short is what tells that something may be lost.
+    /// Truncated segments, and their full length in bytes. They are extended again only when the repair has succeeded: that
+    /// they are too short is the evidence that something may be lost.
     pub short: Vec<(SegmentFile, u64)>,
 }
 
@@ -55,7 +55,7 @@ impl LogRepair<'_> {
         Ok(Headers { segments, suspects, short })
     }
 
-    /// Writes a segment's header anew from the end of the segment before it, whose lost frames are put back first.
+    /// Rewrites a segment's header from the end of the segment before it, whose lost frames are restored first.
     fn repair_header(
         &mut self,
         segment: &SegmentFile,
@@ -68,7 +68,7 @@ impl LogRepair<'_> {
             Some(previous) => self.check(previous, Some(segment.first))?.frontier,
             None => Frontier::new(),
         };
-        // One that lost its header with its end must go on looking too short until it is mended as a whole.
+        // A segment that lost header and end must stay too short until it is repaired completely.
         let is_cut = length < SEGMENT_HEADER_BYTES as u64;
         let bytes = if is_cut { 2 * SEGMENT_HEADER_BYTES as u64 } else { length };
         let what = match unsound {
@@ -86,13 +86,14 @@ impl LogRepair<'_> {
         Ok(header)
     }
 
-    /// The last position that a sealed segment must have had, whose header does not tell.
+    /// Returns the last position of a sealed segment whose header is damaged.
     fn sealed_last(&self, segment: &SegmentFile, next: Option<u64>) -> Result<u64, JournalError> {
         let known = self.checkpoint.map_or(self.donor_last, |checkpoint| checkpoint.position().max(self.donor_last));
         let of_blocks = load_segment(segment)?.blocks_last();
         Ok(next.map(|next| next - 1).or(of_blocks).unwrap_or(known).max(segment.first))
     }
 
+    /// Creates an empty segment.
     fn write_new(&self, segment: &SegmentFile) -> Result<(), JournalError> {
         let header = SegmentHeader { previous_first: 0, extent: Extent::Bytes(SEGMENT_HEADER_BYTES as u64), frontier: Frontier::new() };
         create_filled(&segment.path, SEGMENT_HEADER_BYTES as u64)

@@ -1,4 +1,4 @@
-//! Mending a segment in memory: what is missing in its image is put back from the store's frames.
+//! Repairing a segment in memory: what is missing in its image is restored from the store's frames.
 
 use crate::journal::error::JournalError;
 use crate::journal::frame::FrameHeader;
@@ -6,31 +6,31 @@ use crate::journal::log::{Image, SEGMENT_HEADER_BYTES, SegmentHeader, advance};
 use crate::journal::merkle::Frontier;
 use crate::journal::store::Store;
 
-/// A segment's image whose frames are all there.
+/// The result of repairing an image, which then has all its frames.
 #[derive(Debug)]
 pub(crate) struct RepairedSegment {
     /// The Merkle tree after its last frame.
     pub frontier: Frontier,
-    /// What was put back.
+    /// What was restored, a sentence each.
     pub notes: Vec<String>,
 }
 
-/// Frames for positions from the first to the last given, which continue the given tree.
+/// Returns the frames from the first to the last position given, if they are available and continue the given tree.
 pub(crate) type MissingFrames<'a> = &'a dyn Fn(u64, u64, &Frontier) -> Option<Vec<u8>>;
 
 impl Image {
-    /// Puts back what is missing between the segment's header and position `next`, and cuts off what lies behind; shows
-    /// `see` every frame that was whole.
+    /// Restores what is missing before position `next` and cuts off what follows. Calls `check` with the header of every
+    /// frame that was whole.
     ///
     /// # Errors
-    /// `Damaged` if something is missing that `missing` does not have, and what `see` answers.
+    /// `Damaged` if something is missing that `missing` does not return; errors of `check`.
     pub fn repair(
         &mut self,
         name: &str,
         header: &SegmentHeader,
         next: u64,
         missing: MissingFrames,
-        mut see: impl FnMut(&FrameHeader) -> Result<(), JournalError>,
+        mut check: impl FnMut(&FrameHeader) -> Result<(), JournalError>,
     ) -> Result<RepairedSegment, JournalError> {
         let mut frontier = header.frontier.clone();
         let mut notes = Vec::new();
@@ -39,7 +39,7 @@ impl Image {
             let first = frontier.size() + 1;
             let fault = match self.frame(offset, &mut frontier) {
                 Ok(frame) => {
-                    see(&frame.header)?;
+                    check(&frame.header)?;
                     offset += frame.bytes.len();
                     continue;
                 }
@@ -62,7 +62,7 @@ impl Image {
     }
 }
 
-/// The store's frames for these positions exactly, if they continue the tree.
+/// Returns the store's frames from position `first` to `last`, if it has exactly these and they continue the Merkle tree.
 pub(crate) fn frames_of_store(store: &Store, first: u64, last: u64, before: &Frontier) -> Option<Vec<u8>> {
     let mut frontier = before.clone();
     let mut bytes = Vec::new();

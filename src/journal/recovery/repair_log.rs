@@ -1,4 +1,4 @@
-//! Repairing the log when it is opened: what is damaged is put back from the store, or opening fails and says what.
+//! Repairing the log when it is opened: what is damaged is restored from the store, or opening fails and says what is lost.
 
 use std::fs;
 
@@ -8,19 +8,19 @@ use crate::journal::error::JournalError;
 use crate::journal::log::{SegmentFile, Tail, lengthen};
 use crate::journal::merkle::Frontier;
 
-/// The log as it was found whole, or made so.
+/// The log after the repair.
 #[derive(Debug)]
 pub(crate) struct LogEnd {
     pub segments: Vec<SegmentFile>,
     /// Where the frames of the last segment end.
     pub offset: u64,
     pub frontier: Frontier,
-    /// The store has frames that the log lost: they are to be appended again.
+    /// Whether the store has frames that the log lost, which are to be appended again.
     pub lacks_frames: bool,
 }
 
 impl LogRepair<'_> {
-    /// Mends the log. If that fails, what tells that something is lost is as it was.
+    /// Repairs the log. If that fails, the evidence that something is lost is left as it was.
     pub fn run(&mut self) -> Result<LogEnd, JournalError> {
         let first = SegmentFile::new(&self.wal, 1);
         let had_first = first.path.exists();
@@ -38,7 +38,7 @@ impl LogRepair<'_> {
         let last_was_short = segments.last().is_some_and(|last| short.iter().any(|(short, _)| short == last));
         let mut end = self.check_all(&segments, &suspects)?;
         if last_was_short {
-            // What the file lost may have been acknowledged, and nothing tells how much it was.
+            // What the file lost may have been acknowledged, and nothing says how much it was.
             let checkpointed = self.checkpoint.map_or(0, |checkpoint| checkpoint.position());
             let known = self.donor_last.max(checkpointed).max(end.frontier.size());
             let bytes = (end.content_end - end.offset) as u64;
@@ -51,7 +51,7 @@ impl LogRepair<'_> {
         Ok(LogEnd { segments, offset: end.offset as u64, frontier: end.frontier, lacks_frames })
     }
 
-    /// Reads the segments since the checkpoint and those that are suspect, or all.
+    /// Reads and repairs the segments since the checkpoint and the suspect ones, or all. Returns the end of the last one.
     fn check_all(&mut self, segments: &[SegmentFile], suspects: &[u64]) -> Result<SegmentEnd, JournalError> {
         let witnessed = self.checkpoint.map_or(self.donor_last, |checkpoint| checkpoint.position());
         let tail_begins = segments.partition_point(|segment| segment.first <= witnessed + 1).saturating_sub(1);

@@ -1,4 +1,4 @@
-//! Repairing one segment of the log: what is damaged in it is put back from the store.
+//! Repairing one segment of the log: what is damaged in it is restored from the store.
 
 use super::repair_image::frames_of_store;
 use super::repair_state::{LogRepair, SegmentEnd};
@@ -8,8 +8,8 @@ use crate::journal::log::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, Segm
 use crate::journal::merkle::Frontier;
 
 impl LogRepair<'_> {
-    /// Reads a segment and puts back from the store what is damaged in it. With `next`, the position at which the
-    /// next segment begins, its frames must reach up to there; without, what lies behind them is judged.
+    /// Reads a segment and restores from the store what is damaged in it. With `next`, the first position of the next
+    /// segment, its frames must reach up to there; without, what follows them is classified as its tail.
     pub fn check(&mut self, segment: &SegmentFile, next: Option<u64>) -> Result<SegmentEnd, JournalError> {
         if segment.is_sealed {
             return self.check_sealed(segment, next);
@@ -48,8 +48,7 @@ impl LogRepair<'_> {
         }
     }
 
-    /// Puts back at the log's end what the store has beyond it, where the segment has room for it. What lies behind
-    /// stays, to be judged.
+    /// Restores at the log's end what the store has beyond it, if it fits into the segment. Returns whether it did.
     fn refill(&mut self, segment: &SegmentFile, offset: usize, extent: Extent, before: &Frontier) -> Result<bool, JournalError> {
         let (first, last) = (before.size() + 1, self.donor_last);
         if last < first {
@@ -68,7 +67,7 @@ impl LogRepair<'_> {
         Ok(true)
     }
 
-    /// Puts the frames of a gap back from the store.
+    /// Restores the frames of a gap from the store.
     fn fill(&mut self, segment: &SegmentFile, image: &Image, gap: &Gap, before: &Frontier, fault: FrameFault) -> Result<(), JournalError> {
         let what = format!("{}, {}", segment.name(), image.describe(gap.offset, fault));
         let bytes = self
@@ -77,7 +76,7 @@ impl LogRepair<'_> {
             .ok_or_else(|| JournalError::damaged(format!("{what}; the store does not have them either"), gap.first, gap.last))?;
         let mut bytes = bytes;
         let end = gap.offset + bytes.len();
-        // What lay behind the gap's frames was damage as well.
+        // What followed the gap's frames was damaged as well.
         let rest = gap.until.unwrap_or(image.content_end()).saturating_sub(end);
         bytes.resize(bytes.len() + rest, 0);
         write_at(segment, gap.offset as u64, &bytes)?;
@@ -85,7 +84,7 @@ impl LogRepair<'_> {
         Ok(())
     }
 
-    /// Reads a sealed segment up to `next`, where the one behind it begins, and writes it anew if anything is damaged in it.
+    /// Reads a sealed segment up to `next`, the first position of the next one, and rewrites it if anything in it is damaged.
     fn check_sealed(&mut self, segment: &SegmentFile, next: Option<u64>) -> Result<SegmentEnd, JournalError> {
         let mut image = load_segment(segment)?;
         let name = segment.name();
@@ -111,11 +110,11 @@ impl LogRepair<'_> {
     }
 }
 
-/// Frames that are missing in a segment.
+/// A range of missing frames in a segment.
 struct Gap {
     offset: usize,
     first: u64,
     last: u64,
-    /// Where the next whole frame lies, if one follows in the same segment.
+    /// The offset of the next whole frame in the same segment, if there is one.
     until: Option<usize>,
 }

@@ -1,4 +1,4 @@
-//! What the repair of the log knows and has done so far.
+//! The state of the repair of the log: what it needs, and what was done so far.
 
 use std::path::PathBuf;
 
@@ -10,7 +10,7 @@ use crate::journal::merkle::Frontier;
 use crate::journal::options::Options;
 use crate::journal::store::{Checkpoint, Store};
 
-/// Reads the log and mends it.
+/// The repair of the log.
 pub(crate) struct LogRepair<'a> {
     pub wal: PathBuf,
     pub options: &'a Options,
@@ -19,13 +19,15 @@ pub(crate) struct LogRepair<'a> {
     pub donor: Option<&'a Store>,
     /// The last position that the store has.
     pub donor_last: u64,
-    /// All segments are to be read, not only those since the checkpoint.
+    /// Whether all segments are read, or only those since the checkpoint.
     pub reads_all: bool,
+    /// The length of a torn frame that was cut off, in bytes.
     pub torn_tail_bytes: u64,
+    /// Every repair, a sentence each.
     pub notes: Vec<String>,
 }
 
-/// Where a segment's frames end.
+/// The end of a segment's frames.
 pub(crate) struct SegmentEnd {
     pub offset: usize,
     pub frontier: Frontier,
@@ -41,7 +43,7 @@ impl SegmentEnd {
 }
 
 impl LogRepair<'_> {
-    /// Refuses a frame that has the position of the checkpoint and another tree.
+    /// Returns `Damaged` if the frame has the position of the checkpoint and another Merkle tree.
     pub fn compare_with_checkpoint(&self, segment: &SegmentFile, header: &FrameHeader) -> Result<(), JournalError> {
         match self.checkpoint {
             Some(checkpoint) if (header.first..=header.last()).contains(&checkpoint.position()) && checkpoint.head != header.tree => {
@@ -52,7 +54,7 @@ impl LogRepair<'_> {
         }
     }
 
-    /// The store's frames for these positions exactly, if they continue the tree.
+    /// As [`frames_of_store`], `None` without a store.
     pub fn frames_of_store(&self, first: u64, last: u64, before: &Frontier) -> Option<Vec<u8>> {
         frames_of_store(self.donor?, first, last, before)
     }

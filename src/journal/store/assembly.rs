@@ -1,4 +1,4 @@
-//! The keys of the store's values, and how frames are put together from them.
+//! Keys of the store's values, and assembling frames from the values (pieces).
 
 use ::sled::IVec;
 
@@ -6,6 +6,7 @@ use super::compression::{compressed_bytes, decompress};
 use super::error::StoreError;
 use crate::journal::frame::{Frame, FrameFault, parse_header};
 
+/// The key of a piece: the frame's first position and the piece's index, big-endian.
 pub(crate) fn key(first: u64, piece: u16) -> [u8; 10] {
     let mut key = [0; 10];
     key[..8].copy_from_slice(&first.to_be_bytes());
@@ -13,6 +14,7 @@ pub(crate) fn key(first: u64, piece: u16) -> [u8; 10] {
     key
 }
 
+/// The reverse of [`key`].
 pub(crate) fn split_key(key: &IVec) -> Result<(u64, u16), StoreError> {
     let key: [u8; 10] = key[..].try_into().map_err(|_| StoreError::Unusable("it has a key of the wrong length".into()))?;
     let (first, piece) = key.split_at(8);
@@ -21,14 +23,14 @@ pub(crate) fn split_key(key: &IVec) -> Result<(u64, u16), StoreError> {
     Ok((first, piece))
 }
 
-/// How many bytes the store holds of the frame that these begin.
+/// Returns the stored length of the frame that starts with these bytes, compressed or not.
 fn stored_bytes(bytes: &[u8]) -> Result<usize, FrameFault> {
     compressed_bytes(bytes).map_or_else(|| parse_header(bytes).map(|header| header.frame_bytes()), Ok)
 }
 
-/// Puts frames together from their pieces.
+/// Assembles frames from their pieces.
 pub(crate) struct Assembly {
-    /// The first position and piece that must come next.
+    /// The first position and the index of the piece that must come next.
     next: (u64, u16),
     bytes: Vec<u8>,
 }
@@ -39,7 +41,7 @@ impl Assembly {
         Self { next: (first, 0), bytes: Vec::new() }
     }
 
-    /// Takes the next piece; false once the visitor has had enough.
+    /// Takes the next piece. Returns what `visit` does; true if the frame is not complete.
     pub fn take(&mut self, at: (u64, u16), value: &[u8], visit: &mut impl FnMut(&Frame) -> bool) -> Result<bool, StoreError> {
         if at != self.next {
             let (first, piece) = self.next;

@@ -1,6 +1,6 @@
-//! The checkpoint: a small file, replaced as a whole, that says how far the store is known to be whole.
+//! The checkpoint: a small file, replaced atomically, with the position up to which the store is known to be complete.
 //!
-//! It is also a witness: what it names was acknowledged, so a log or store that ends before it has lost something.
+//! It is also proof that records up to there were acknowledged: a log or store that ends before it has lost something.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -17,16 +17,16 @@ const NEW_FILE_NAME: &str = "checkpoint.new";
 const MAGIC: [u8; 8] = *b"PLCHECK\x01";
 const LENGTH: usize = 64;
 
-/// How far the store is whole.
+/// The position up to which the store is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The Merkle tree's head at the position up to which the store is whole.
+    /// The Merkle tree's head at that position.
     pub head: TreeHead,
-    /// Whether the journal was closed there in good order, so that nothing can have come after it.
+    /// Whether the journal was closed there, so that no record can follow.
     pub is_closed: bool,
 }
 
-/// What was found in the checkpoint's place.
+/// The result of reading the checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FoundCheckpoint {
     Checkpoint(Checkpoint),
@@ -35,6 +35,7 @@ pub(crate) enum FoundCheckpoint {
 }
 
 impl FoundCheckpoint {
+    /// Returns the checkpoint, if there is a sound one.
     pub fn checkpoint(&self) -> Option<Checkpoint> {
         match self {
             Self::Checkpoint(checkpoint) => Some(*checkpoint),
@@ -74,7 +75,7 @@ impl Checkpoint {
         is_sound.then(|| Self { head: TreeHead { size: u64_at(bytes, 16), root: hash_at(bytes, 24) }, is_closed: u32_at(bytes, 56) == 1 })
     }
 
-    /// Replaces the directory's checkpoint by this one, durably.
+    /// Replaces the directory's checkpoint by this one, atomically and durably.
     pub(crate) fn write(&self, dir: &Path, options: &Options) -> Result<(), JournalError> {
         self.try_write(dir, options).map_err(JournalError::storage(format!("writing {}", dir.join(FILE_NAME).display())))
     }

@@ -1,18 +1,19 @@
-//! Frames as the store holds them: large ones packed, since what they repeat is most of them, and sled writes each byte
-//! more than once. What comes out is checked as any frame is, by its own checksums.
+//! Compression of large frames in the store: their records repeat much, and sled writes each byte more than once. A
+//! decompressed frame is checked by its own checksums.
 
 use crate::journal::frame::{MAX_COMMIT_BYTES, u32_at};
 use std::cell::RefCell;
 use zstd::bulk::{Compressor, Decompressor};
 
-/// A packed frame: these, the length unpacked and the length packed (4 bytes each, little-endian), and what zstd made.
+/// A compressed frame: these, the frame's length and the compressed length (4 bytes each, little-endian), then the
+/// Zstandard frame.
 const MAGIC: [u8; 8] = *b"PLPACK\x01\0";
 const HEADER_BYTES: usize = 16;
-/// Frames below this are kept as they are: a lone record repeats nothing.
+/// Smaller frames are not compressed: a single record repeats little.
 const LEAST_BYTES: usize = 2 << 10;
-/// The fastest level that still finds what records repeat.
+/// The fastest Zstandard level that still finds what records repeat.
 const LEVEL: i32 = 1;
-/// More than any frame takes.
+/// More than the size of any frame, in bytes.
 const MOST_BYTES: usize = 2 * MAX_COMMIT_BYTES;
 
 thread_local! {
@@ -20,7 +21,7 @@ thread_local! {
     static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
 }
 
-/// The packed form of a frame; none if it would not be worth it.
+/// Compresses a frame; `None` if it would not become smaller.
 pub(crate) fn compress(frame: &[u8]) -> Option<Vec<u8>> {
     if frame.len() < LEAST_BYTES {
         return None;
@@ -42,12 +43,12 @@ pub(crate) fn compress(frame: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// How long the packed frame is that these bytes begin; none if they begin no packed one.
+/// Returns the length of the compressed frame that starts with these bytes; `None` if it is not compressed.
 pub(crate) fn compressed_bytes(bytes: &[u8]) -> Option<usize> {
     (bytes.len() >= HEADER_BYTES && bytes.starts_with(&MAGIC)).then(|| HEADER_BYTES + u32_at(bytes, 12) as usize)
 }
 
-/// The frame of its packed form; none if it is not compressed. The error says what is wrong with it.
+/// Decompresses a frame; `None` if it is not compressed. The error says what is wrong with it.
 pub(crate) fn decompress(bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
     if compressed_bytes(bytes).is_none() {
         return Ok(None);

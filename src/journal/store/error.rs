@@ -1,16 +1,16 @@
-//! Why the store did not do what was asked.
+//! Errors of the store.
 
 use std::io::{self, ErrorKind};
 
 use crate::journal::error::JournalError;
 
-/// Why the store did not do what was asked.
+/// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// It is damaged: sled said so, panicked, or gave back what is no frame.
+    /// It is damaged: sled returned an error, panicked, or returned what is no frame.
     #[error("{0}")]
     Unusable(String),
-    /// The operating system refused something that is no sign of damage.
+    /// The operating system refused something, which is no sign of damage.
     #[error("{what}: {source}")]
     System { what: String, source: io::Error },
 }

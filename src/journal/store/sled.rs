@@ -1,4 +1,5 @@
-//! The store behind the log: the same frames in sled, keyed by position; large ones packed. Every call into sled is caught.
+//! The store behind the log: the same frames in sled, keyed by position; large ones are compressed. A panic in any call into
+//! sled is caught and becomes an error.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -16,39 +17,39 @@ use crate::journal::disk::sync_dir;
 use crate::journal::frame::{Frame, FrameHeader};
 use crate::journal::panics::catch_panic;
 
-/// sled's own segments. What is said on [`PIECE_BYTES`] depends on it; a store keeps the size it was made with.
+/// The size of sled's own segments, in bytes. [`PIECE_BYTES`] depends on it; a store keeps the size it was created with.
 const SLED_SEGMENT_BYTES: usize = 4 << 20;
 
-/// Frames are cut into values of this size.
+/// Frames are split into values (pieces) of this size, in bytes.
 ///
 /// sled writes a page (a leaf of the tree: at most 17 values before it is split) inline only if it is no larger than
 /// a quarter of a segment less 20 bytes of segment header and 32 of message header. Larger ones become files of
 /// their own, which no flush ever syncs.
 const PIECE_BYTES: usize = 32 << 10;
 
-/// More than a leaf ever holds, with room for keys and lengths.
+/// More values than a leaf ever has, with room for keys and lengths.
 const PAGE_VALUES: usize = 24;
 const INLINE_LIMIT: usize = SLED_SEGMENT_BYTES / 4 - 20 - 32;
 const _: () = assert!(PAGE_VALUES * (PIECE_BYTES + 64) < INLINE_LIMIT);
 
 const TREE_NAME: &str = "frames";
-/// How long a store that was just closed in this process may take to give its file free.
+/// How long to wait for the lock of a store that was just closed in this process.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Runs a call into sled.
+/// Runs a call into sled; a panic becomes `Unusable`.
 fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     catch_panic(work).unwrap_or_else(|panic| Err(StoreError::Unusable(format!("it panicked: {panic}"))))
 }
 
-/// One access more for so many bytes put in or read.
+/// One extra access for so many bytes written or read, see [`touch`].
 const BYTES_AN_ACCESS: usize = 4 << 10;
 
 /// The store.
 pub(crate) struct Store {
     dir: PathBuf,
-    /// Taken out when it is closed, so that closing can be caught as well.
+    /// `None` once it is closed; taken out so that a panic while closing can be caught.
     open: Option<(Db, Tree)>,
-    /// sled's data file once more: its `flush` does not make it durable, `sync_data` does.
+    /// A second handle of sled's data file: sled's `flush` does not make it durable, `sync_data` does.
     data: File,
 }
 
@@ -82,7 +83,7 @@ impl Store {
         Ok(Self { dir: dir.to_owned(), open: Some(open), data })
     }
 
-    /// Makes the store's files and names durable, which sled does not.
+    /// Makes the store's files and directory entries durable, which sled does not.
     fn make_durable(dir: &Path) -> io::Result<File> {
         File::open(dir.join("conf"))?.sync_all()?;
         let data = File::open(dir.join("db"))?;
@@ -97,7 +98,7 @@ impl Store {
         tree.ok_or_else(|| StoreError::Unusable("it is closed".into()))
     }
 
-    /// Puts a frame in.
+    /// Writes a frame.
     pub fn put(&self, first: u64, frame: &[u8]) -> Result<(), StoreError> {
         let tree = self.tree()?;
         guarded(|| {
@@ -110,7 +111,7 @@ impl Store {
         })
     }
 
-    /// Takes out whatever lies under a frame's first position.
+    /// Removes all pieces under a frame's first position.
     pub fn remove(&self, first: u64) -> Result<(), StoreError> {
         let tree = self.tree()?;
         guarded(|| {
@@ -121,22 +122,21 @@ impl Store {
         })
     }
 
-    /// Makes all that was put in durable.
+    /// Makes all that was written durable.
     pub fn sync(&self) -> Result<(), StoreError> {
         let tree = self.tree()?;
         guarded(|| Ok(tree.flush()?))?;
         self.data.sync_data().map_err(StoreError::system("syncing the store"))?;
         let mut blobs = std::fs::read_dir(self.dir.join("blobs")).map_err(StoreError::system("looking at the store's blobs"))?;
         if blobs.next().is_some() {
-            // Cannot be, by the limit above; if it is, the store is not durable and must not be said to be.
+            // Cannot happen, by the limit above; if it does, the store is not durable.
             return Err(StoreError::Unusable("it wrote a value into a file that is never synced".into()));
         }
         Ok(())
     }
 
-    /// Shows `visit` the frames from the one with `position` on (the first there is, if none lies so far back), until
-    /// it answers false or they end. A frame at
-    /// the end that is not whole does not count.
+    /// Calls `visit` with the frames from the one with `position` on (or from the first one, if all begin later), until it
+    /// returns false or they end. An incomplete frame at the end is ignored.
     pub fn visit(&self, position: u64, mut visit: impl FnMut(&Frame) -> bool) -> Result<(), StoreError> {
         let tree = self.tree()?;
         guarded(|| {
@@ -157,7 +157,7 @@ impl Store {
         })
     }
 
-    /// The header of the frame that has `position`, if it is whole.
+    /// Returns the header of the frame that has `position`, if it is complete.
     pub fn header_at(&self, position: u64) -> Result<Option<FrameHeader>, StoreError> {
         let mut found = None;
         self.visit(position, |frame| {
@@ -167,11 +167,11 @@ impl Store {
         Ok(found.filter(|header| (header.first..=header.last()).contains(&position)))
     }
 
-    /// The header of the last whole frame.
+    /// Returns the header of the last complete frame.
     pub fn last(&self) -> Result<Option<FrameHeader>, StoreError> {
         let tree = self.tree()?;
         let mut bound = Bound::Unbounded;
-        // The last may lack pieces; the one before cannot, being older.
+        // The last frame may lack pieces; the one before cannot.
         for _ in 0..2 {
             let entry = guarded(|| Ok(tree.range((Bound::<[u8; 10]>::Unbounded, bound)).next_back().transpose()?))?;
             let Some((at, _)) = entry else {
@@ -187,7 +187,7 @@ impl Store {
         Err(StoreError::Unusable("its last frames are not whole".into()))
     }
 
-    /// Closes it. Dropping does the same and hides the error.
+    /// Closes it. Dropping does the same and only logs the error.
     pub fn close(mut self) -> Result<(), StoreError> {
         self.close_once()
     }
@@ -209,8 +209,8 @@ impl Drop for Store {
     }
 }
 
-/// Removes snapshots whose writing was cut off: sled would take one for its newest, find it damaged, and give the whole
-/// store up. What a snapshot sums up is in the data file as well.
+/// Removes sled's unfinished snapshots: sled would take one for its newest, find it damaged, and refuse to open. What a
+/// snapshot has is in the data file as well.
 fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     let entries = match std::fs::read_dir(dir) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
@@ -225,8 +225,8 @@ fn remove_unfinished_snapshots(dir: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Lets sled notice how much it holds. It gathers accesses to every 256th page, and throws out what is too much when it has
-/// 64 of them: large pages, of which there are few, it would keep by the gigabyte.
+/// Makes sled keep to its cache size. It samples accesses to every 256th page and evicts only after 64 samples: a few large
+/// pages would else grow the cache to gigabytes.
 fn touch(tree: &Tree, key: impl AsRef<[u8]>, value: &[u8]) -> Result<(), ::sled::Error> {
     (0..value.len() / BYTES_AN_ACCESS).try_for_each(|_| tree.get(&key).map(|_| ()))
 }

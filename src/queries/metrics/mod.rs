@@ -17,7 +17,7 @@ use crate::domain::{Seen, State};
 use crate::ledger::Error;
 use crate::projections::metrics::{Amounts, Gathered, Metrics, Scope, Sums, Window};
 use crate::proto::{self, get_metrics_request};
-use ratio::{mean, ratio};
+use ratio::{Fitting, mean, ratio};
 
 /// Facts that are looked at between two yields to the writer.
 const FACTS_AT_A_TIME: usize = 1_024;
@@ -162,17 +162,23 @@ impl Figures<'_> {
         let is_campaign = matches!(self.selection.scope, Scope::Campaign(_));
         let registrations = self.reach.registrations().filter(|_| is_campaign);
         let counts = Counts { registrations: registrations.unwrap_or(0), qualified, deals };
-        let by_currency = self.own.by_currency();
+        let own = self.own.by_currency();
+        let by_currency: Vec<_> = own.iter().map(|(currency, amounts)| self.money(*currency, amounts, &counts)).collect();
+        let reach = self.reach.figures();
+        let mut fitting = Fitting::default();
+        let registrations_fitted = registrations.and_then(|count| fitting.optional(count));
+        let is_beneath = by_currency.iter().any(|money| money.is_out_of_range) || reach.as_ref().is_some_and(|reach| reach.is_out_of_range);
         proto::Metrics {
             leads: saturating_i64(leads),
             qualified: saturating_i64(qualified),
-            registrations: registrations.map(saturating_i64),
+            registrations: registrations_fitted,
             conversion: ratio(qualified, registrations.unwrap_or(leads)),
             deals: saturating_i64(deals),
             close_rate: ratio(deals, qualified),
-            by_currency: by_currency.iter().map(|(currency, amounts)| self.money(*currency, amounts, &counts)).collect(),
-            reach: self.reach.figures(),
+            by_currency,
+            reach,
             effort: self.effort.clone(),
+            is_out_of_range: fitting.is_out_of_range || is_beneath,
         }
     }
 
@@ -180,20 +186,24 @@ impl Figures<'_> {
         let Amounts { revenue, credited, commission, cost, deals } = *amounts;
         let net_revenue = revenue - commission;
         let part_of_all = if self.selection.scope == Scope::All { credited } else { revenue };
-        proto::CurrencyMetrics {
+        let mut fitting = Fitting::default();
+        let mut money = proto::CurrencyMetrics {
             currency_code: currency.code().to_owned(),
-            revenue: saturating_i64(revenue),
-            average_deal: mean(revenue, i128::from(deals)),
-            commission: saturating_i64(commission),
-            net_revenue: saturating_i64(net_revenue),
-            cost: saturating_i64(cost),
-            net_result: saturating_i64(net_revenue - cost),
+            revenue: fitting.fit(revenue),
+            average_deal: mean(revenue, i128::from(deals)).and_then(|amount| fitting.optional(amount)),
+            commission: fitting.fit(commission),
+            net_revenue: fitting.fit(net_revenue),
+            cost: fitting.fit(cost),
+            net_result: fitting.fit(net_revenue - cost),
             return_on_cost: ratio(revenue - cost, cost),
-            cost_per_registration: mean(cost, counts.registrations),
-            cost_per_qualified: mean(cost, counts.qualified),
-            cost_per_deal: mean(cost, counts.deals),
+            cost_per_registration: mean(cost, counts.registrations).and_then(|amount| fitting.optional(amount)),
+            cost_per_qualified: mean(cost, counts.qualified).and_then(|amount| fitting.optional(amount)),
+            cost_per_deal: mean(cost, counts.deals).and_then(|amount| fitting.optional(amount)),
             share_of_all_revenue: ratio(part_of_all, self.all.amounts(currency).revenue),
-        }
+            is_out_of_range: false,
+        };
+        money.is_out_of_range = fitting.is_out_of_range;
+        money
     }
 }
 

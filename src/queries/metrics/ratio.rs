@@ -10,9 +10,30 @@ pub fn ratio(numerator: i128, denominator: i128) -> Option<Ratio> {
     Some(Ratio { numerator, denominator, basis_points })
 }
 
-/// Returns the amount divided by a count, rounded half away from zero; `None` if the count is 0.
-pub fn mean(amount: i128, count: i128) -> Option<i64> {
-    divided(amount, count).map(saturating_i64)
+/// An amount divided by a count, rounded half away from zero; `None` if the count is 0.
+pub fn mean(amount: i128, count: i128) -> Option<i128> {
+    divided(amount, count)
+}
+
+/// Fits sums into 64 bits, and remembers whether one of them did not (rules 13).
+#[derive(Default)]
+pub struct Fitting {
+    /// Whether a value was out of range.
+    pub is_out_of_range: bool,
+}
+
+impl Fitting {
+    /// The value; `None` if it is out of range.
+    pub fn optional(&mut self, value: i128) -> Option<i64> {
+        let fitted = i64::try_from(value).ok();
+        self.is_out_of_range |= fitted.is_none();
+        fitted
+    }
+
+    /// The value; 0, which is an absent field on the wire, if it is out of range.
+    pub fn fit(&mut self, value: i128) -> i64 {
+        self.optional(value).unwrap_or_default()
+    }
 }
 
 fn divided(numerator: i128, denominator: i128) -> Option<i128> {
@@ -66,6 +87,10 @@ mod tests {
     #[test]
     fn nothing_divides_by_zero() {
         assert_eq!((parts(7, 0), mean(7, 0)), (None, None));
+        let mut fitting = Fitting::default();
+        assert_eq!((fitting.fit(i128::from(i64::MAX)), fitting.is_out_of_range), (i64::MAX, false));
+        assert_eq!((fitting.fit(i128::from(i64::MAX) + 1), fitting.optional(i128::MIN)), (0, None));
+        assert!(fitting.is_out_of_range);
     }
 
     #[test]

@@ -1,8 +1,7 @@
 //! Whom campaigns reached: of each number the latest measurement counts (rules 8.4, 11).
 
-use super::ratio::ratio;
+use super::ratio::{Fitting, ratio};
 use crate::domain::campaigns::Campaign;
-use crate::domain::money::saturating_i64;
 use crate::domain::{Seen, Stamp};
 use crate::projections::metrics::Window;
 use crate::proto;
@@ -74,14 +73,17 @@ impl Total {
 
     /// The figures, if anything was measured.
     pub fn figures(&self) -> Option<proto::Reach> {
-        self.is_measured.then(|| proto::Reach {
-            combined_audience: saturating_i64(self.combined_audience),
+        let mut fitting = Fitting::default();
+        let reach = proto::Reach {
+            combined_audience: fitting.fit(self.combined_audience),
             uplift: ratio(self.combined_audience, self.house_audience),
-            impressions: saturating_i64(self.impressions),
-            visits: saturating_i64(self.visits),
-            mentions: saturating_i64(self.mentions),
+            impressions: fitting.fit(self.impressions),
+            visits: fitting.fit(self.visits),
+            mentions: fitting.fit(self.mentions),
             visit_rate: ratio(self.visits, self.combined_audience),
-        })
+            is_out_of_range: false,
+        };
+        self.is_measured.then_some(proto::Reach { is_out_of_range: fitting.is_out_of_range, ..reach })
     }
 }
 

@@ -9,7 +9,8 @@ mod reader;
 mod workload;
 
 use self::workload::Workload;
-use crate::common::program::{Served, finish};
+use crate::common::program::finish;
+use crate::common::server::Server;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{self, GetTrialBalanceRequest, ReadOptions};
@@ -31,7 +32,7 @@ pub type Balances = BTreeMap<(String, String), i128>;
 
 #[test]
 fn every_balance_of_the_books_is_the_ledger_s() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     let runtime = Runtime::new().expect("threads");
     let channel = runtime.block_on(fill(&served.address));
     let dir = tempfile::tempdir().expect("a directory");
@@ -53,7 +54,7 @@ fn every_balance_of_the_books_is_the_ledger_s() {
 }
 
 /// The same books twice, to a file and to the standard output.
-fn export(served: &Served, format: &str, options: &[&str], file: &Path) {
+fn export(served: &Server, format: &str, options: &[&str], file: &Path) {
     let words = [&["export", "--format", format], options].concat();
     let started = std::time::Instant::now();
     let outcome = finish(served.command(&words).arg(file));
@@ -104,7 +105,7 @@ async fn trial_balance(channel: &Channel, end: Option<i64>) -> Balances {
 
 #[test]
 fn an_empty_ledger_has_empty_books() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     for format in ["hledger", "beancount"] {
         for options in [&[][..], &["--from", "2024-01-01"][..]] {
             let outcome = served.ask(&[&["export", "--format", format][..], options].concat());
@@ -117,7 +118,7 @@ fn an_empty_ledger_has_empty_books() {
 
 #[test]
 fn what_cannot_be_exported_is_said() {
-    let served = Served::with_story();
+    let served = Server::with_story();
     let dir = tempfile::tempdir().expect("a directory");
     let nowhere = dir.path().join("no/such/folder/books.journal").display().to_string();
     for (words, said) in [
@@ -139,7 +140,7 @@ fn what_cannot_be_exported_is_said() {
 
 #[test]
 fn books_to_the_last_day_are_accepted() {
-    let served = Served::with_story();
+    let served = Server::with_story();
     let dir = tempfile::tempdir().expect("a directory");
     let last = "9999-12-31T12:00:00Z";
     for (name, options, is_closed) in [
@@ -179,7 +180,7 @@ mod destinations {
 
     const EXPORT: [&str; 3] = ["export", "--format", "hledger"];
 
-    fn export_to(served: &Served, file: &Path) {
+    fn export_to(served: &Server, file: &Path) {
         let outcome = finish(served.command(&EXPORT).arg(file));
         assert_eq!((outcome.code, outcome.out.as_str(), outcome.error.as_str()), (0, "", ""));
     }
@@ -190,7 +191,7 @@ mod destinations {
 
     #[test]
     fn a_file_keeps_its_mode_and_a_link_leads_to_it() {
-        let served = Served::with_story();
+        let served = Server::with_story();
         let books = served.ask(&EXPORT).out;
         let dir = tempfile::tempdir().expect("a directory");
         fs::create_dir(dir.path().join("kept")).expect("a folder");
@@ -218,7 +219,7 @@ mod destinations {
 
     #[test]
     fn pipes_and_devices_are_written_into() {
-        let served = Served::with_story();
+        let served = Server::with_story();
         let books = served.ask(&EXPORT).out;
         let dir = tempfile::tempdir().expect("a directory");
         let pipe = dir.path().join("pipe");

@@ -1,7 +1,7 @@
 //! The months of a statement join, and a closed one stays as it was, whatever is recorded late.
 
 use super::{adjusted, closed, paid, record, refund, registered, sale, signed, sums};
-use crate::common::program::Served;
+use crate::common::server::Server;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ impl Facts {
 }
 
 /// Opening, sum and closing per currency of a partner's month, with the statement itself.
-fn month(served: &Served, partner: &str, month: &str) -> (BTreeMap<String, (i64, i64, i64)>, Value) {
+fn month(served: &Server, partner: &str, month: &str) -> (BTreeMap<String, (i64, i64, i64)>, Value) {
     let csv = served.ask(&["statement", partner, "--month", month, "--format", "csv"]);
     assert_eq!((csv.code, csv.error.as_str()), (0, ""));
     (sums(&csv.out), served.ask(&["statement", partner, "--month", month, "--json"]).json())
@@ -59,7 +59,7 @@ fn month(served: &Served, partner: &str, month: &str) -> (BTreeMap<String, (i64,
 
 #[test]
 fn each_month_opens_with_what_the_one_before_closed_with() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     let mut facts = Facts { random: StdRng::seed_from_u64(7), sales: Vec::new(), made: 0 };
     for partner in PARTNERS {
         record(&served, &[registered("2025-01-01", partner, partner), signed("2025-01-01", &format!("{partner}-1"), partner, 30)]);

@@ -1,7 +1,7 @@
 //! Every kind of line says why it moved; and all of a statement is read at one position, whatever is recorded meanwhile.
 
 use super::{event, record, refund, registered, sale, signed, statement};
-use crate::common::program::Served;
+use crate::common::server::Server;
 use serde_json::{Value, json};
 
 /// A body about an amount of dollars.
@@ -91,7 +91,7 @@ fn facts() -> Vec<(String, &'static str, &'static str)> {
 
 #[test]
 fn every_kind_of_line_says_why_it_moved() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     record(&served, &agreements());
     record(&served, &[referred("lead-1", "flat-1"), referred("lead-2", "siam-1"), referred("lead-3", "capped-1")]);
     let facts = facts();
@@ -112,7 +112,7 @@ fn every_kind_of_line_says_why_it_moved() {
 
 #[test]
 fn a_statement_is_read_at_one_position_while_more_is_recorded() {
-    let served = Served::fresh();
+    let served = Server::fresh();
     record(&served, &[registered("2025-01-01", "siam", "Siam"), signed("2025-01-01", "siam-1", "siam", 30)]);
     let sales = |round: usize| -> Vec<String> {
         let sale = |number| sale("2025-03-10", &format!("sale-{round}-{number}"), &json!({"agreement_id": "siam-1"}), "USD", 1_000);

@@ -4,7 +4,7 @@ use super::cuts::{Plan, cut};
 use super::history::History;
 use super::{cuts, seed};
 use crate::common::directories::random;
-use crate::layer::served::{Server, append, partners};
+use crate::layer::served::{append, partners, serve};
 use crate::layer::trace::Trace;
 use crate::layer::{Layer, order};
 use rand::RngExt as _;
@@ -40,7 +40,7 @@ async fn a_power_cut_of_the_served_ledger_loses_nothing_acknowledged() {
     let kills = [order("sync", "ledger/wal/0", 40, 1, "kill"), order("sync", "ledger/wal$", 3, 1, "kill"), String::new()];
     for kill in kills {
         layer.order(&[kill]);
-        let server = Server::start(&layer, Layer::record).expect("it starts");
+        let mut server = serve(&layer, Layer::record).expect("it starts");
         let mut clients = Vec::new();
         for _ in 0..CLIENTS {
             let (layer, numbers, told) = (Arc::clone(&layer), Arc::clone(&numbers), Arc::clone(&told));
@@ -50,7 +50,7 @@ async fn a_power_cut_of_the_served_ledger_loses_nothing_acknowledged() {
             client.await.expect("a client");
         }
         // One that was killed by order cannot be told to end.
-        tokio::task::spawn_blocking(|| server.terminate()).await.expect("it ends");
+        tokio::task::spawn_blocking(move || server.terminate()).await.expect("it ends");
     }
     let trace = Trace::read(&layer.trace());
     let acknowledged = std::mem::take(&mut *told.lock().expect("told"));

@@ -1,7 +1,8 @@
 //! Where an agreement stands, and which terms it shows.
 
+use crate::common::facts::{day, registered, signed, terminated, terms, usd};
+use crate::common::story::Story;
 use crate::views::answers::ask;
-use crate::views::story::{Story, day, registered, signed, terminated, terms, usd};
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::proto::event::Body;

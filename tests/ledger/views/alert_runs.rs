@@ -1,8 +1,9 @@
 //! Alerts of stories at random: since when one about a balance has lasted, and what a filter leaves of the list.
 
+use crate::common::facts::{adjusted, day, referred, refunded, registered, rule, signed, sold, terms, terms_with, usd};
+use crate::common::story::Story;
 use crate::views::answers::ask;
 use crate::views::as_known_at::{play, turns};
-use crate::views::story::{Story, adjusted, day, referred, refunded, registered, rule, signed, sold, terms, terms_with, usd};
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::calendar::Time;
 use partnership_ledger::domain::parse::timestamp;

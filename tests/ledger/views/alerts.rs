@@ -1,8 +1,9 @@
 //! Every kind of alert: it fires at its instant and not before, and goes when what was wrong is mended.
 
+use crate::common::facts::{adjusted, day, paid, referred, registered, rule, signed, sold, terms, terms_with, usd};
+use crate::common::story::Story;
 use crate::views::answers::ask;
 use crate::views::relationship::{brand_use, breach, cured, decided, manager, review};
-use crate::views::story::{Story, adjusted, day, paid, referred, registered, rule, signed, sold, terms, terms_with, usd};
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::calendar::Time;
 use partnership_ledger::domain::parse::timestamp;

@@ -1,6 +1,6 @@
 //! Questions, asked of a story.
 
-use crate::views::story::Story;
+use crate::common::story::Story;
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::parse::Fields;
 use partnership_ledger::domain::rejection::Rejection;

@@ -1,11 +1,12 @@
 //! The views' promise: an answer as known at a position is what a ledger that ends there says, at any time asked.
 
+use crate::common::facts::{
+    adjusted, cost, day, delivered, measured, paid, planned, qualified, reassigned, referred, referred_through, refunded, registered, rule,
+    signed, sold, terminated, terms, terms_with, usd,
+};
+use crate::common::story::Story;
 use crate::views::answers::{ask, entries, explain, metrics};
 use crate::views::relationship::{assessed, brand_use, breach, cured, decided, launched, manager, review};
-use crate::views::story::{
-    Story, adjusted, cost, day, delivered, measured, paid, planned, qualified, reassigned, referred, referred_through, refunded,
-    registered, rule, signed, sold, terminated, terms, terms_with, usd,
-};
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::account::About;
 use partnership_ledger::domain::commissions::holdings::{HOUSE, Holdings};

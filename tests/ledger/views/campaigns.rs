@@ -1,9 +1,8 @@
 //! Campaigns as they are shown: state, what was delivered, paid, measured and allocated, at any time.
 
+use crate::common::facts::{cost, day, delivered, measured, planned, referred_through, registered, signed, taking, terminated, terms};
+use crate::common::story::Story;
 use crate::views::answers::ask;
-use crate::views::story::{
-    Story, cost, day, delivered, measured, planned, referred_through, registered, signed, taking, terminated, terms,
-};
 use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::domain::rejection::Rejection;
 use partnership_ledger::proto::event::Body;

@@ -1,7 +1,8 @@
 //! Who owns a lead, since when and why, in words.
 
+use crate::common::facts::{day, reassigned, referred, registered, signed, terminated, terms};
+use crate::common::story::Story;
 use crate::views::answers::ask;
-use crate::views::story::{Story, day, reassigned, referred, registered, signed, terminated, terms};
 use partnership_ledger::domain::Seen;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, GetLeadRequest, LeadState, LeadsAtEnd, OwnershipRule};

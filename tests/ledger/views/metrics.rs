@@ -2,14 +2,16 @@
 
 mod recounted;
 
+use crate::common::facts::{
+    cost, day, delivered, measured, paid, planned, qualified, reassigned, referred, referred_through, refunded, registered, rule, signed,
+    sold, taking, terms, terms_with, usd,
+};
+use crate::common::story::Story;
 use crate::views::answers::metrics;
 use crate::views::as_known_at::{Turn, play};
-use crate::views::story::{
-    Story, cost, day, delivered, measured, planned, qualified, reassigned, referred, referred_through, refunded, registered, signed, sold,
-    taking, terms,
-};
 use partnership_ledger::domain::parse::{Fields, timestamp};
 use partnership_ledger::domain::{Seen, State};
+use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::get_metrics_request::Scope;
 use partnership_ledger::proto::{self, AcquiredBy, GetMetricsRequest, Metrics, Ratio};
@@ -254,6 +256,55 @@ fn of_each_number_the_latest_measurement_counts() {
     assert_eq!(reach(&within(campaign("webinar"), "2025-02-01", "2025-03-01")), Some(1_800));
     assert_eq!(reach(&within(campaign("webinar"), "2025-04-01", "2025-05-01")), None);
     assert_eq!(asked(&story, "2025-12-31", &campaign("webinar")).registrations, Some(7));
+}
+
+#[test]
+fn a_sum_beyond_64_bits_is_absent_and_said_to_be() {
+    // The largest amount that a sale may have; 9 223 of them still fit.
+    let largest = 1_000_000_000_000_000;
+    let mut story = Story::default();
+    let mut sell = |numbers: std::ops::Range<i64>| {
+        for number in numbers {
+            let sale = proto::SaleRecorded { sale_id: format!("s{number}"), amount: Some(usd(largest)), ..proto::SaleRecorded::default() };
+            story.tell(day("2025-01-11"), Body::SaleRecorded(sale)).expect("a sale of the house's own");
+        }
+        asked(&story, "2026-01-01", &of(Scope::All(true)))
+    };
+    let fitting = sell(0..9_223);
+    assert_eq!(
+        (fitting.by_currency[0].revenue, fitting.by_currency[0].is_out_of_range, fitting.is_out_of_range),
+        (9_223 * largest, false, false)
+    );
+    let beyond = sell(9_223..9_224);
+    assert_eq!((beyond.by_currency[0].revenue, beyond.by_currency[0].net_result), (0, 0));
+    assert!(beyond.by_currency[0].is_out_of_range && beyond.is_out_of_range);
+}
+
+#[test]
+fn a_transfer_counts_for_the_campaign_that_earned_what_it_moves() {
+    let reward = rule(Reward::Flat(usd(500)));
+    let reward = proto::CommissionRule { trigger: proto::CommissionTrigger::LeadQualified as i32, ..reward };
+    let lost = |lead: &str| Body::LeadLost(proto::LeadLost { lead_id: lead.into(), ..proto::LeadLost::default() });
+    let through = |campaign: &str| referred_through(campaign, "l", Some("a"), AcquiredBy::Partner);
+    let story = Story::default()
+        .on("2025-01-01", registered("acme"))
+        .on("2025-01-01", registered("bond"))
+        .on("2025-01-01", signed("a", "acme", terms_with(reward)))
+        .on("2025-01-01", signed("b", "bond", terms()))
+        .on("2025-01-01", planned("first", &["a"]))
+        .on("2025-01-01", planned("second", &["a"]))
+        .on("2025-02-01", through("first"))
+        .on("2025-02-02", qualified("l"))
+        .on("2025-02-03", lost("l"))
+        .on("2025-02-04", through("second"))
+        .on("2025-02-05", qualified("l"))
+        // The first reward is paid: only the second one moves.
+        .on("2025-02-06", paid("p", "acme", 500))
+        .on("2025-02-07", reassigned("l", None));
+    let commission = |name: &str| asked(&story, "2026-01-01", &campaign(name)).by_currency[0].commission;
+    assert_eq!([commission("first"), commission("second")], [500, 0]);
+    let story = story.on("2025-02-08", referred_through("first", "m", Some("a"), AcquiredBy::Partner));
+    assert_eq!(asked(&story, "2026-01-01", &of(Scope::All(true))).by_currency[0].commission, 500);
 }
 
 #[test]

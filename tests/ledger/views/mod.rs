@@ -12,4 +12,3 @@ mod metrics;
 mod money;
 mod pages;
 mod relationship;
-mod story;

@@ -1,7 +1,8 @@
 //! What is payable, held and paid, and how a sale's commission came about, in words.
 
+use crate::common::facts::{adjusted, paid, reassigned, referred, refunded, registered, signed, sold, terminated, terms, usd};
+use crate::common::story::Story;
 use crate::views::answers::{ask, explain};
-use crate::views::story::{Story, adjusted, paid, reassigned, referred, refunded, registered, signed, sold, terminated, terms, usd};
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, ListDisputesRequest, ListPayablesRequest, Side};
 use partnership_ledger::queries::disputes::ListDisputes;

@@ -1,8 +1,9 @@
 //! Pages: together they are the whole list, at the instant it began with, whatever is recorded in between.
 
+use crate::common::facts::{adjusted, day, referred, registered, signed, terms};
+use crate::common::story::Story;
 use crate::views::answers::{ask, entries};
 use crate::views::as_known_at::{play, turns};
-use crate::views::story::{Story, adjusted, day, referred, registered, signed, terms};
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::calendar::LATEST;
 use partnership_ledger::proto::{Entry, EntryKind, ListEntriesRequest, ListLeadsRequest, ListPayablesRequest};

@@ -1,7 +1,8 @@
 //! What an agreement and a partner show of their relationship, at any time and position.
 
+use crate::common::facts::{day, registered, signed, terms};
+use crate::common::story::Story;
 use crate::views::answers::ask;
-use crate::views::story::{Story, day, registered, signed, terms};
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::proto::event::Body;

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use chrono::{DateTime, Utc};
-use hyper_util::rt::TokioIo;
 use partnership_ledger::clock::{Clock, ManualClock, SystemClock};
 use partnership_ledger::journal::Journal;
 use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
@@ -20,12 +19,15 @@ use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
+use tokio::task::AbortHandle;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::transport::Channel;
 use tonic::transport::server::TcpIncoming;
-use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Response, Status};
 use tonic_types::StatusExt as _;
+
+use crate::common::server::connect;
+use crate::common::service::Connections;
 
 use super::json;
 use super::ledger::{Answer, Ledger, Refusal};
@@ -40,7 +42,7 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a ru
 pub struct Served {
     ledger: ledger::Ledger,
     channel: Channel,
-    server: JoinHandle<()>,
+    server: AbortHandle,
 }
 
 impl Served {
@@ -57,20 +59,11 @@ impl Served {
     }
 
     fn through_memory(ledger: ledger::Ledger, service: partnership_ledger::server::Service) -> Self {
-        let (client, server) = tokio::io::duplex(1 << 20);
-        let incoming = tokio_stream::once(Ok::<_, std::io::Error>(server));
-        // The stream of connections must not end, or the server does.
-        let incoming = tokio_stream::StreamExt::chain(incoming, tokio_stream::pending());
-        let server = RUNTIME.spawn(async move {
-            service.serve_with_incoming(incoming).await.expect("the service ends by itself only if told");
-        });
-        let mut client = Some(client);
-        let connect = tower::service_fn(move |_| {
-            let client = client.take().ok_or_else(|| std::io::Error::other("one connection only"));
-            async move { client.map(TokioIo::new) }
-        });
-        let endpoint = Endpoint::from_static("http://in.memory");
-        let channel = RUNTIME.block_on(endpoint.connect_with_connector(connect)).expect("a connection");
+        let (connections, server) = {
+            let _guard = RUNTIME.enter();
+            Connections::to(service)
+        };
+        let channel = RUNTIME.block_on(connections.connect());
         Self { ledger, channel, server }
     }
 
@@ -83,9 +76,8 @@ impl Served {
         let server = RUNTIME.spawn(async move {
             service.serve_with_incoming(TcpIncoming::from(listener)).await.expect("the service ends by itself only if told");
         });
-        let endpoint = Endpoint::from_shared(format!("http://{address}")).expect("an address");
-        let channel = RUNTIME.block_on(endpoint.connect()).expect("a connection");
-        Self { ledger, channel, server }
+        let channel = RUNTIME.block_on(connect(&address.to_string()));
+        Self { ledger, channel, server: server.abort_handle() }
     }
 
     /// All records, as stored.

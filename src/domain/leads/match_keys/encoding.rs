@@ -1,47 +1,103 @@
 //! Match keys in a snapshot: each text with the first lead that had it, and what several leads share as a table.
 
 use super::{MatchKeys, PAGE, Pages, Row, RowIndex, Texts};
-use crate::domain::table::Frozen;
+use crate::domain::slice::Slice;
 use crate::domain::table::encoding::TableLoad;
-use crate::encoding::{Codec, Damaged, Input, LoadOne, Loader, MOST_AT_ONCE, Section, Sink, keep_chunk};
+use crate::domain::table::{Frozen, row_of};
+use crate::encoding::{Codec, Damaged, Input, LoadOne, Loader, MOST_AT_ONCE, Output, Section, Sink, keep_chunk};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
 /// Match keys as they were when they were frozen.
+#[derive(Default)]
 pub struct FrozenMatchKeys {
     texts: Texts,
     first: Pages<Row, PAGE>,
     more: Frozen<Row, Vec<Row>>,
 }
 
-impl MatchKeys {
-    /// The keys as they are now; there must be no open savepoint.
-    pub fn freeze(&self) -> FrozenMatchKeys {
-        let Self { texts, first, more, places: _, before_batch } = self;
-        assert!(before_batch.is_none(), "only what cannot be taken back is frozen");
-        FrozenMatchKeys { texts: texts.clone(), first: first.clone(), more: more.freeze() }
-    }
-}
-
 impl FrozenMatchKeys {
-    /// Writes them.
-    ///
-    /// # Errors
-    /// If writing is to end.
-    pub fn save<S: Sink>(self, sink: &mut S) -> Result<(), S::Error> {
-        let keys = self.first.len();
+    fn save_own<S: Sink>(&mut self, section: Section, sink: &mut S) -> Result<(), S::Error> {
+        let Self { texts, first: leads, more: _ } = std::mem::take(self);
+        let keys = leads.len();
         for first in (0..keys).step_by(MOST_AT_ONCE) {
             let last = keys.min(first + MOST_AT_ONCE);
             sink.begin();
             for key in first..last {
-                sink.out().sized(self.texts.get(key).as_bytes());
-                self.first.get(key).expect("every key has a lead").encode(sink.out());
+                sink.out().sized(texts.get(key).as_bytes());
+                leads.get(key).expect("every key has a lead").encode(sink.out());
                 sink.pause()?;
             }
-            sink.end(Section::MatchKeys, first, last - first)?;
+            sink.end(section, first, last - first)?;
         }
-        self.more.save(Section::SharedMatchKeys, sink)
+        Ok(())
+    }
+}
+
+impl Slice for MatchKeys {
+    type Sections = (Section, Section);
+    type Frozen = FrozenMatchKeys;
+    type Loading = MatchKeysLoad;
+
+    fn savepoint(&mut self) {
+        self.at_savepoint = Some(self.first.len());
+        self.more.savepoint();
+    }
+
+    fn release(&mut self) {
+        self.at_savepoint = None;
+        self.more.release();
+    }
+
+    fn rollback(&mut self) {
+        self.more.rollback();
+        let Some(before) = self.at_savepoint.take() else { return };
+        for row in before..self.first.len() {
+            self.places.remove(self.places.hash(self.texts.get(row)), row_of(row));
+        }
+        self.texts.truncate(before);
+        self.first.truncate(before);
+    }
+
+    fn freeze(&self) -> FrozenMatchKeys {
+        let Self { texts, first, more, places: _, at_savepoint } = self;
+        assert!(at_savepoint.is_none(), "only what cannot be taken back is frozen");
+        FrozenMatchKeys { texts: texts.clone(), first: first.clone(), more: more.freeze() }
+    }
+
+    fn add_sections((own, shared): (Section, Section), all: &mut Vec<Section>) {
+        all.extend([own, shared]);
+    }
+
+    fn save<S: Sink>(
+        frozen: &mut FrozenMatchKeys,
+        (own, shared): (Section, Section),
+        section: Section,
+        sink: &mut S,
+    ) -> Result<(), S::Error> {
+        // What several leads share is written right behind the keys.
+        if own != section {
+            return Ok(());
+        }
+        let more = std::mem::take(&mut frozen.more);
+        frozen.save_own(own, sink)?;
+        more.save(shared, sink)
+    }
+
+    fn encode_values(_: &FrozenMatchKeys, _: &mut Output) {}
+
+    fn loader(loading: &MatchKeysLoad, (own, shared): (Section, Section), section: Section) -> Option<&dyn Loader> {
+        if section == own { Some(loading) } else { (section == shared).then_some(&loading.more) }
+    }
+
+    fn decode_values(_: &MatchKeysLoad, _: &mut Input<'_>) -> Result<(), Damaged> {
+        Ok(())
+    }
+
+    fn take(loading: &MatchKeysLoad) -> Result<Self, Damaged> {
+        let (texts, first, places) = loading.keys.take()?;
+        Ok(Self { texts, first, more: loading.more.take()?, places, at_savepoint: None })
     }
 }
 
@@ -58,22 +114,6 @@ struct Chunk {
     texts: Texts,
     first: Pages<Row, PAGE>,
     hashes: Vec<u64>,
-}
-
-impl MatchKeysLoad {
-    /// The part that holds what several leads share.
-    pub fn shared(&self) -> &dyn Loader {
-        &self.more
-    }
-
-    /// The keys, once all parts are finished.
-    ///
-    /// # Errors
-    /// If a part is missing.
-    pub fn take(&self) -> Result<MatchKeys, Damaged> {
-        let (texts, first, places) = self.keys.take()?;
-        Ok(MatchKeys { texts, first, more: self.more.take()?, places, before_batch: None })
-    }
 }
 
 impl Loader for MatchKeysLoad {

@@ -60,16 +60,22 @@ impl<'a> Figures<'_, 'a> {
         let by_currency = self.money(&deals).into_iter().map(|(currency, money)| {
             currency_metrics(currency, money, registrations.unwrap_or(0), qualified, all_deals, matches!(self.scope, Scope::All(_)))
         });
+        let by_currency: Vec<_> = by_currency.collect();
+        let reach = reach(&measured);
+        let is_out_of_range = by_currency.iter().any(|money| money.is_out_of_range)
+            || reach.as_ref().is_some_and(|reach| reach.is_out_of_range)
+            || registrations.is_some_and(|count| i64::try_from(count).is_err());
         pb::Metrics {
             leads: cut(leads),
             qualified: cut(qualified),
-            registrations: registrations.map(cut),
+            registrations: registrations.and_then(|count| i64::try_from(count).ok()),
             conversion: ratio(qualified, registrations.unwrap_or(leads)),
             deals: cut(all_deals),
             close_rate: ratio(all_deals, qualified),
-            by_currency: by_currency.collect(),
-            reach: reach(&measured),
+            by_currency,
+            reach,
             effort: self.effort(),
+            is_out_of_range,
         }
     }
 
@@ -239,20 +245,26 @@ fn currency_metrics(
 ) -> pb::CurrencyMetrics {
     let revenue = if is_all { money.all_revenue } else { money.revenue };
     let net_revenue = revenue - money.commission;
-    let each = |dividend: i128, divisor: i128| (divisor != 0).then(|| cut(rounded(dividend, divisor)));
+    let each = |dividend: i128, divisor: i128| (divisor != 0).then(|| rounded(dividend, divisor));
+    let means = [each(revenue, money.deals), each(money.cost, registrations), each(money.cost, qualified), each(money.cost, deals)];
+    let sums = [revenue, money.commission, net_revenue, money.cost, net_revenue - money.cost];
+    let is_out_of_range = sums.into_iter().chain(means.into_iter().flatten()).any(|figure| i64::try_from(figure).is_err());
+    let [average_deal, cost_per_registration, cost_per_qualified, cost_per_deal] =
+        means.map(|mean| mean.and_then(|mean| i64::try_from(mean).ok()));
     pb::CurrencyMetrics {
         currency_code,
         revenue: cut(revenue),
-        average_deal: each(revenue, money.deals),
+        average_deal,
         commission: cut(money.commission),
         net_revenue: cut(net_revenue),
         cost: cut(money.cost),
         net_result: cut(net_revenue - money.cost),
         return_on_cost: ratio(revenue - money.cost, money.cost),
-        cost_per_registration: each(money.cost, registrations),
-        cost_per_qualified: each(money.cost, qualified),
-        cost_per_deal: each(money.cost, deals),
+        cost_per_registration,
+        cost_per_qualified,
+        cost_per_deal,
         share_of_all_revenue: ratio(money.revenue, money.all_revenue),
+        is_out_of_range,
     }
 }
 
@@ -262,13 +274,15 @@ fn reach(measured: &BTreeMap<&str, pb::ReachMeasured>) -> Option<pb::Reach> {
     let house = sum(|reach| reach.house_audience);
     let combined = house + sum(|reach| reach.partner_audience) - sum(|reach| reach.overlap);
     let visits = sum(|reach| reach.visits);
+    let (impressions, mentions) = (sum(|reach| reach.impressions), sum(|reach| reach.mentions));
     (!measured.is_empty()).then(|| pb::Reach {
         combined_audience: cut(combined),
         uplift: ratio(combined, house),
-        impressions: cut(sum(|reach| reach.impressions)),
+        impressions: cut(impressions),
         visits: cut(visits),
-        mentions: cut(sum(|reach| reach.mentions)),
+        mentions: cut(mentions),
         visit_rate: ratio(visits, combined),
+        is_out_of_range: [combined, impressions, visits, mentions].into_iter().any(|figure| i64::try_from(figure).is_err()),
     })
 }
 
@@ -278,9 +292,9 @@ fn ratio(numerator: i128, denominator: i128) -> Option<pb::Ratio> {
     (denominator != 0).then(|| pb::Ratio { numerator: cut(numerator), denominator: cut(denominator), basis_points: cut(basis_points()) })
 }
 
-/// A figure on the wire, cut where it leaves 64 bits.
+/// A figure on the wire; absent where it leaves 64 bits. Rules 13.
 fn cut(figure: i128) -> i64 {
-    i64::try_from(figure.clamp(i64::MIN.into(), i64::MAX.into())).expect("within 64 bits")
+    i64::try_from(figure).unwrap_or_default()
 }
 
 fn count(number: usize) -> i128 {

@@ -1,77 +1,10 @@
-//! A ledger in memory, told as a story: facts by date, each recorded with its effects as a journal would.
+//! Facts in the domain's words: what happened, with as little said of it as the rules want.
 
 use partnership_ledger::domain::calendar::Time;
-use partnership_ledger::domain::effect::Effect;
 use partnership_ledger::domain::parse::timestamp;
-use partnership_ledger::domain::rejection::Rejection;
-use partnership_ledger::domain::{Record, Seen, State, parse};
-use partnership_ledger::projections::index::Index;
-use partnership_ledger::projections::metrics::{self, Metrics};
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, AcquiredBy, AgreementType, CommissionTrigger, PartnerKind};
-use std::collections::BTreeMap;
-
-/// A ledger in memory, with its index, its projection and its records as stored.
-#[derive(Default)]
-pub struct Story {
-    pub state: State,
-    pub index: Index,
-    pub metrics: Metrics,
-    pub records: Vec<proto::Record>,
-}
-
-impl Story {
-    /// Records a fact, or says why not.
-    pub fn tell(&mut self, at: Time, body: Body) -> Result<u64, Rejection> {
-        let event_id = uuid::Uuid::from_u128(self.records.len() as u128).to_string();
-        let message = proto::Event { event_id, occurred_at: Some(timestamp(at)), metadata: BTreeMap::new(), body: Some(body) };
-        let event = parse(std::slice::from_ref(&message)).expect("well formed").remove(0);
-        let effects = self.state.decide(&event, now(), 300)?;
-        let record = Record { position: self.state.position + 1, recorded_at: now(), event, effects };
-        self.keep(&record);
-        self.records.push(proto::Record {
-            position: record.position,
-            recorded_at: Some(timestamp(record.recorded_at)),
-            recorded_by: "anonymous".to_owned(),
-            event: Some(message),
-            effects: record.effects.iter().map(Effect::to_message).collect(),
-        });
-        Ok(record.position)
-    }
-
-    fn keep(&mut self, record: &Record) {
-        self.state.evolve(record);
-        self.index.add(record.position, &self.state.subjects(record));
-        self.metrics.add(&metrics::updates(record, &self.state));
-    }
-
-    /// The same, for what the rules must not refuse.
-    pub fn on(mut self, date: &str, body: impl Into<Body>) -> Self {
-        self.tell(day(date), body.into()).unwrap_or_else(|refusal| panic!("{date}: {refusal}"));
-        self
-    }
-
-    /// A ledger that ends at a position, made of what is stored.
-    pub fn until(&self, position: u64) -> Self {
-        let mut story = Self::default();
-        for message in self.records.iter().take_while(|record| record.position <= position) {
-            story.keep(&Record::from_message(message).expect("a record"));
-            story.records.push(message.clone());
-        }
-        story
-    }
-
-    /// Everything, as of a date.
-    pub fn seen(&self, date: &str) -> Seen {
-        Seen { time: day(date), position: self.state.position }
-    }
-}
-
-/// The time of recording: after all that is told.
-fn now() -> Time {
-    day("2026-11-22")
-}
 
 /// The beginning of a day in UTC, or an instant.
 pub fn day(date: &str) -> Time {
