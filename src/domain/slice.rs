@@ -271,7 +271,7 @@ mod tests {
     #[derive(Default)]
     struct Written {
         out: Output,
-        sections: Vec<(Section, usize, usize, Vec<u8>)>,
+        sections: Vec<WrittenSection>,
     }
 
     impl Sink for Written {
@@ -302,7 +302,10 @@ mod tests {
         sections
     }
 
-    fn written(outer: &Outer) -> (Vec<(Section, usize, usize, Vec<u8>)>, Vec<u8>) {
+    /// A section as it was written: which one, the first item, how many, and the bytes.
+    type WrittenSection = (Section, usize, usize, Vec<u8>);
+
+    fn written(outer: &Outer) -> (Vec<WrittenSection>, Vec<u8>) {
         let (mut frozen, mut written, mut values) = (outer.freeze(), Written::default(), Output::default());
         Outer::encode_values(&frozen, &mut values);
         for section in declared() {
