@@ -42,7 +42,7 @@ struct Reader<'a> {
     rest: &'a str,
 }
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     /// Skips a literal; returns whether it was there.
     fn skip(&mut self, literal: &str) -> bool {
         let found = self.rest.strip_prefix(literal);
