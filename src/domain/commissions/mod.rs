@@ -42,7 +42,7 @@ pub use sale::Sale;
 use smallvec::SmallVec;
 
 slice! {
-    /// Everything about money that is not an account.
+    /// Sales, refunds, payouts, disputes and closes: all about money but the accounts.
     pub struct Commissions {
         /// Sales by id.
         pub sales: Table<Id, Sale> => Section::Sales,
@@ -53,7 +53,7 @@ slice! {
         /// Disputes by id.
         pub disputes: Table<Id, Dispute> => Section::Disputes,
         pub(super) net_sales: Table<NetSalesKey, NetSales> => Section::NetSales,
-        /// What sales and qualifications have alike.
+        /// The interner of what earnings have in common.
         pub(super) pinned: Interner<Pinned>,
         pub(super) closes: AppendOnlyList<Close>,
     }

@@ -35,7 +35,7 @@ slice! {
         pub by_id: Table<Id, Lead> => Section::Leads,
         pub(super) aliases: Table<Id, Alias> => Section::Aliases,
         pub(super) match_keys: MatchKeys => (Section::MatchKeys, Section::SharedMatchKeys),
-        /// Claims of decisions: many are equal.
+        /// The interner of claims.
         pub(super) claims: Interner<Claim>,
     }
 }
@@ -106,7 +106,7 @@ impl Leads {
         }
     }
 
-    /// The decision with its claim interned.
+    /// Returns the decision with its claim interned.
     fn interned(&mut self, mut decision: Decision) -> Decision {
         decision.claim = self.claims.intern(decision.claim);
         decision

@@ -22,9 +22,9 @@ use crate::proto::{BrandChannel, BreachClause, LaunchStep, ReviewDecision, Revie
 slice! {
     /// What is known of all relationships.
     pub struct Relationship {
-        /// What was done under an agreement, by its row.
+        /// What was recorded about agreements, by the agreement's row.
         pub(super) agreements: Table<Row, AgreementActivity> => Section::Conduct,
-        /// What was found and done before there was an agreement, by the partner's row.
+        /// What was recorded about partners before there was an agreement, by the partner's row.
         pub(super) partners: Table<Row, PartnerActivity> => Section::Approaches,
         /// Brand uses by id.
         pub brand_uses: Table<Id, BrandUse> => Section::BrandUses,

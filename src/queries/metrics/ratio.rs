@@ -3,7 +3,7 @@
 use crate::domain::money::{WHOLE_BPS, round_half_away, saturating_i64};
 use crate::proto::Ratio;
 
-/// The fraction as it stands, not reduced, with its basis points rounded half away from zero; `None` if the denominator is 0.
+/// Returns the fraction as it stands, not reduced, with its basis points rounded half away from zero; `None` if the denominator is 0.
 pub fn ratio(numerator: i128, denominator: i128) -> Option<Ratio> {
     let basis_points = saturating_i64(divided(numerator * i128::from(WHOLE_BPS), denominator)?);
     let (numerator, denominator) = fitted(numerator, denominator);
