@@ -5,7 +5,7 @@
 
 use super::index::{INDEX, Index, IndexedFile, RECORDS};
 use super::{BackupError, Chain, RecordPage, Writer, check, format};
-use crate::journal::{Hash, TreeHead};
+use crate::journal::{Hash, TreeHead, create_private_dir};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ impl Folder {
     /// # Errors
     /// `NotForBackups`, `NoIndex`, `InUse`; `Damaged`, `Missing`, `Later` with file and position; `Io`.
     pub fn open(dir: &Path) -> Result<Self, BackupError> {
-        fs::create_dir_all(dir).map_err(BackupError::io(format!("creating {}", dir.display())))?;
+        create_private_dir(dir).map_err(BackupError::io(format!("creating {}", dir.display())))?;
         check_names(dir)?;
         let lock = lock(dir)?;
         let index = Index::read(dir)?;

@@ -102,6 +102,12 @@ fn summarize(appender: &Appender, out: &mut Output) -> Result<(), Failure> {
     }
 }
 
+/// Returns what a line says: without white space around it and, on the first one, without a byte order mark.
+fn content(text: &[u8], number: u64) -> &[u8] {
+    let text = if number == 1 { text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text) } else { text };
+    text.trim_ascii()
+}
+
 /// Reads events until the input ends or a line is no event.
 fn read_lines(mut source: impl BufRead, language: Language, sender: &mpsc::Sender<Result<Line, Failure>>) {
     let mut text = Vec::new();
@@ -116,8 +122,8 @@ fn read_lines(mut source: impl BufRead, language: Language, sender: &mpsc::Sende
                 let error = say!(language, "append-too-long", bytes = MAX_LINE_BYTES.to_string());
                 Err(Failure::usage(error).at(&place(language, number)))
             }
-            Ok(_) if text.trim_ascii().is_empty() => continue,
-            Ok(_) => json::read(text.trim_ascii())
+            Ok(_) if content(&text, number).is_empty() => continue,
+            Ok(_) => json::read(content(&text, number))
                 .map(|event| Line { number, event })
                 .map_err(|error| Failure::usage(format!("MALFORMED: {}", super::text::line(&error))).at(&place(language, number))),
         };

@@ -32,6 +32,55 @@ impl Refusal {
     }
 }
 
+/// The most bytes of details in a status. They travel in the trailers, which clients bound: grpc-core and grpc-java at 8 KiB of
+/// headers, in which the details stand as base64.
+const MAX_DETAIL_BYTES: usize = 4 << 10;
+/// The most bytes of a status message, which travels in the trailers as well, percent-encoded.
+const MAX_MESSAGE_BYTES: usize = 1 << 10;
+/// The most bytes of one value of the metadata.
+const MAX_METADATA_BYTES: usize = 1 << 10;
+
+impl Refusal {
+    /// Returns the refusal cut to what trailers can carry; the metadata says how many violations were left out, and which
+    /// of its values were cut.
+    fn within_trailers(mut self) -> Self {
+        cut(&mut self.message, MAX_MESSAGE_BYTES);
+        let was_cut: Vec<_> =
+            self.metadata.iter_mut().filter_map(|(name, value)| cut(value, MAX_METADATA_BYTES).then_some(*name)).collect();
+        if !was_cut.is_empty() {
+            self.metadata.push(("cut", was_cut.join(",")));
+        }
+        let mut room =
+            MAX_DETAIL_BYTES - self.metadata.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>().min(MAX_DETAIL_BYTES);
+        let mut fits = |violation: &Violation| {
+            let bytes = violation.field.len() + violation.description.len() + VIOLATION_OVERHEAD;
+            let is_fitting = bytes <= room;
+            room = room.saturating_sub(bytes);
+            is_fitting
+        };
+        let kept = self.violations.iter().take_while(|violation| fits(violation)).count();
+        if kept < self.violations.len() {
+            self.metadata.push(("violations_left_out", (self.violations.len() - kept).to_string()));
+            self.violations.truncate(kept);
+        }
+        self
+    }
+}
+
+/// Bytes of a violation beside its texts: tags and lengths.
+const VIOLATION_OVERHEAD: usize = 12;
+
+/// Cuts a text at the end of a character, and says so in it. Returns whether it was longer than `most` bytes.
+fn cut(text: &mut String, most: usize) -> bool {
+    if text.len() <= most {
+        return false;
+    }
+    let end = (0..=most - '…'.len_utf8()).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    text.truncate(end);
+    text.push('…');
+    true
+}
+
 /// Returns what a caller is told of an error. What only operators should see goes to the log.
 fn refusal_of(error: Error) -> Refusal {
     match error {
@@ -105,7 +154,7 @@ fn summary(violations: &[Violation]) -> String {
 
 /// The status of an error.
 pub fn to_status(error: Error) -> Status {
-    let Refusal { code, message, reason, metadata, violations, retry_after } = refusal_of(error);
+    let Refusal { code, message, reason, metadata, violations, retry_after } = refusal_of(error).within_trailers();
     let metadata: HashMap<String, String> = metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
     if !violations.is_empty() {

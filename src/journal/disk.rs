@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt};
 use std::path::Path;
 
 use super::error::JournalError;
@@ -10,6 +10,12 @@ use super::error::JournalError;
 /// Makes a directory's entries durable (fsync of the directory).
 pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     File::open(dir)?.sync_all()
+}
+
+/// Creates a directory and those above it that are missing, which nobody but this user may enter (mode 0700). A directory
+/// that exists keeps its mode.
+pub fn create_private_dir(dir: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 /// Makes the entry of a directory in its parent durable, and of all its ancestors: they may be new as well.

@@ -8,6 +8,7 @@ use super::health::Health;
 use super::open::{OpenLedger, open};
 use super::signals::Signals;
 use super::threads::Threads;
+use crate::journal::create_private_dir;
 use crate::ledger::{Ledger, ReplayReport};
 use std::io;
 use std::net::SocketAddr;
@@ -29,13 +30,14 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> ServeError {
 /// # Errors
 /// Why it could not start, or what went wrong at the end.
 pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayReport, &[String])) -> Result<(), ServeError> {
-    std::fs::create_dir_all(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
     // Connections are served by other threads, so this one hears signals whatever they do.
     let runtime = Builder::new_current_thread().enable_all().build().map_err(system("threads"))?;
     let socket = {
         let _inside = runtime.enter();
         bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
     };
+    // Only now: a start that fails for its address leaves no directory.
+    create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
     let OpenLedger { ledger, replayed, notes } = open(config)?;
     let assembly = Assembly::new(&ledger, config);
     let mut threads = {

@@ -42,6 +42,27 @@ async fn all_bad_fields_of_all_events_are_told_at_once() {
     assert!(service.records().is_empty());
 }
 
+/// Clients refuse trailers beyond 8 KiB and report RESOURCE_EXHAUSTED, which reads as an invitation to try again.
+#[tokio::test]
+async fn details_fit_into_trailers_however_much_is_wrong() {
+    let service = Service::start().await;
+    let bad = |number: usize| {
+        let mut event = partner(&format!("not an id {number}"));
+        event.event_id = "no".into();
+        event.occurred_at = None;
+        event
+    };
+    let status = service.append((0..60).map(bad).collect::<Vec<_>>()).await.expect_err("malformed");
+    assert_eq!(told(&status), (Code::InvalidArgument, "MALFORMED".into()));
+    let (named, left_out) =
+        (fields(&status).len(), metadata(&status, "violations_left_out").expect("it is said").parse::<usize>().expect("a number"));
+    assert_eq!(named + left_out, 180, "{named} are named");
+    assert!(named > 30 && status.details().len() <= 5 << 10, "{named} in {} bytes", status.details().len());
+    assert!(status.message().ends_with("(and 179 more)") && status.message().len() <= 1 << 10, "{}", status.message());
+    let few = service.append([bad(0)]).await.expect_err("malformed");
+    assert_eq!((fields(&few).len(), metadata(&few, "violations_left_out")), (3, None));
+}
+
 #[tokio::test]
 async fn times_are_checked_and_not_clamped() {
     let service = Service::start().await;

@@ -32,6 +32,15 @@ fn what_was_recorded_before_is_counted_and_not_recorded_again() {
 }
 
 #[test]
+fn a_byte_order_mark_at_the_start_is_no_content() {
+    let served = Server::fresh();
+    let outcome = finish(served.command(&["append"]).write_stdin(format!("\u{feff}{STORY}")));
+    assert_eq!(outcome.out, "9 recorded, 0 recorded before; the ledger is at position 9\n");
+    let elsewhere = finish(served.command(&["append"]).write_stdin(format!("{STORY}\u{feff}{STORY}")));
+    assert_eq!(elsewhere.code, 2, "in the middle it is no JSON: {}", elsewhere.error);
+}
+
+#[test]
 fn a_file_of_several_requests_is_recorded_in_order() {
     let served = Server::with_story();
     let dir = tempfile::tempdir().expect("a directory");

@@ -5,6 +5,7 @@ use crate::common::server::Server;
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -53,6 +54,29 @@ fn a_second_server_on_the_directory_is_refused() {
     let other = dir.path().join("other");
     let taken = finish(program().args(["serve", "--listen", &served.address, "--data-dir"]).arg(&other));
     assert_eq!(taken.code, 4, "{}", taken.error);
+    assert!(!other.exists(), "a start that fails for its address leaves no directory");
+}
+
+#[test]
+fn what_it_writes_is_for_its_own_user_alone() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = closed_ledger(dir.path());
+    let mode = std::fs::metadata(&ledger).expect("the directory").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "{mode:o}");
+}
+
+#[test]
+fn settings_of_the_log_that_say_nothing_are_as_good_as_none() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut serving = process();
+    serving.args(["serve", "--listen", "0.0.0.0:0", "--data-dir"]).arg(dir.path().join("ledger")).env("RUST_LOG", "");
+    serving.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut serving = serving.spawn().expect("it starts");
+    let mut line = String::new();
+    BufReader::new(serving.stderr.take().expect("piped")).read_line(&mut line).expect("a line");
+    serving.kill().expect("it runs");
+    serving.wait().expect("it ends");
+    assert!(line.contains("there is no authentication"), "{line}");
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! The embedded journal: opening and closing it, and the port's methods.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +14,7 @@ use super::maintenance_signal::MaintenanceSignal;
 use super::queue::Queue;
 use super::shared::Shared;
 use crate::journal::batch::Batch;
-use crate::journal::disk::{allocated_bytes, sync_ancestors};
+use crate::journal::disk::{allocated_bytes, create_private_dir, sync_ancestors};
 use crate::journal::error::JournalError;
 use crate::journal::merkle::TreeHead;
 use crate::journal::options::Options;
@@ -45,7 +44,7 @@ impl EmbeddedJournal {
     }
 
     fn open_unguarded(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
-        fs::create_dir_all(dir).map_err(JournalError::storage(format!("creating {}", dir.display())))?;
+        create_private_dir(dir).map_err(JournalError::storage(format!("creating {}", dir.display())))?;
         sync_ancestors(dir).map_err(JournalError::storage(format!("syncing the directories above {}", dir.display())))?;
         let dir_lock = DirLock::take(dir)?;
         let Recovered { log, store, checkpoint, report } = recover(dir, &options)?;
