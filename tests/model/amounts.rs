@@ -180,7 +180,7 @@ fn a_ventures_capital_and_profit_stay_within_64_bits() {
 
 /// Sales that run through nobody are in no account: nothing bounds their sum.
 #[test]
-fn figures_beyond_64_bits_are_answered() {
+fn figures_beyond_64_bits_are_absent_and_said_to_be() {
     let sold = |number: usize| {
         Body::SaleRecorded(pb::SaleRecorded { sale_id: format!("s-{number}"), amount: Some(usd(LARGEST)), ..pb::SaleRecorded::default() })
     };
@@ -188,7 +188,9 @@ fn figures_beyond_64_bits_are_answered() {
     story.append(&(0..FITTING + 2).map(sold).collect::<Vec<_>>()).expect("recorded");
     let request = pb::GetMetricsRequest { scope: Some(Scope::All(true)), ..pb::GetMetricsRequest::default() };
     let answer = story.served.metrics(&request).expect("an answer").metrics.expect("figures");
-    assert_eq!(answer.by_currency[0].revenue, i64::MAX);
+    // Rules 13.
+    let money = &answer.by_currency[0];
+    assert_eq!((money.revenue, money.is_out_of_range, answer.is_out_of_range), (0, true, true));
 }
 
 #[test]

@@ -418,4 +418,4 @@ fn the_format_is_the_one_of_its_version() {
 }
 
 /// A version of the format, and the sum of what it makes of the stories above.
-const GOLDEN: (u32, u32) = (1, 2_786_918_624);
+const GOLDEN: (u32, u32) = (2, 596_835_688);

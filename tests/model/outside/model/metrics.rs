@@ -289,7 +289,16 @@ fn reach(measured: &BTreeMap<&str, pb::ReachMeasured>) -> Option<pb::Reach> {
 /// An exact fraction; none if it would divide by zero.
 fn ratio(numerator: i128, denominator: i128) -> Option<pb::Ratio> {
     let basis_points = || rounded(numerator * 10_000 * denominator.signum(), denominator.abs());
-    (denominator != 0).then(|| pb::Ratio { numerator: cut(numerator), denominator: cut(denominator), basis_points: cut(basis_points()) })
+    (denominator != 0).then(|| pb::Ratio {
+        numerator: clamped(numerator),
+        denominator: clamped(denominator),
+        basis_points: clamped(basis_points()),
+    })
+}
+
+/// What a fraction is made of, at the limit where it leaves 64 bits.
+fn clamped(figure: i128) -> i64 {
+    i64::try_from(figure.clamp(i64::MIN.into(), i64::MAX.into())).expect("within 64 bits")
 }
 
 /// A figure on the wire; absent where it leaves 64 bits. Rules 13.
