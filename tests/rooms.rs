@@ -176,6 +176,14 @@ fn rooms_import_what_they_may_and_nothing_else() {
         .map(|Import { from, to, place }| format!("{place}: {from} imports {to}"))
         .collect();
     assert!(wrong.is_empty(), "not allowed in tests/rooms.rs:\n{}", wrong.join("\n"));
+    let is_used = |from: &str, to: &str| imports.iter().any(|import| import.from == from && import.to == to);
+    let unused: Vec<String> = ALLOWED
+        .iter()
+        .flat_map(|(from, below)| below.iter().map(move |to| (from, to)))
+        .filter(|(from, to)| !is_used(from, to))
+        .map(|(from, to)| format!("{from} does not import {to}"))
+        .collect();
+    assert!(unused.is_empty(), "allowed in tests/rooms.rs, but used by nobody:\n{}", unused.join("\n"));
 }
 
 #[test]

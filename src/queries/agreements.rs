@@ -1,6 +1,7 @@
 //! Agreements: where they stand, their terms in force and all versions, as seen (rules 4).
 
 use super::page::PageRequest;
+use super::requests::ListRequest as _;
 use super::{StateQuery, StateView, agreement_seen, partner_seen, relationship};
 use crate::domain::agreements::{Agreement, Version};
 use crate::domain::ids::Id;
@@ -23,10 +24,6 @@ impl StateQuery for GetAgreement {
         Self { agreement: fields.id("agreement_id", &request.agreement_id) }
     }
 
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
-    }
-
     fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let row = agreement_seen(view, &self.agreement, seen)?;
         Ok(proto::GetAgreementResponse { agreement: Some(agreement(view, row, seen)), position: seen.position })
@@ -46,17 +43,12 @@ impl StateQuery for ListAgreements {
     type Answer = proto::ListAgreementsResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        let question = proto::ListAgreementsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
             agreement_type: fields.enum_or("type", request.r#type, AgreementType::Unspecified),
             state: fields.enum_or("state", request.state, AgreementState::Unspecified),
-            page: PageRequest::parse(request.page_size, &request.page_token, "ListAgreements", &question, fields),
+            page: request.page(fields),
         }
-    }
-
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
     }
 
     fn page(&self) -> Option<&PageRequest> {

@@ -1,6 +1,7 @@
 //! Balances: what partners are owed, as of a time (rules 7.1).
 
 use super::page::PageRequest;
+use super::requests::ListRequest as _;
 use super::{StateQuery, StateView, partner_seen};
 use crate::domain::commissions::balance::Balance;
 use crate::domain::ids::Id;
@@ -23,10 +24,6 @@ impl StateQuery for GetBalance {
         Self { partner: fields.id("partner_id", &request.partner_id) }
     }
 
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
-    }
-
     fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let row = partner_seen(view, &self.partner, seen)?;
         let balances = view.balances(row, seen).iter().map(balance).collect();
@@ -45,15 +42,10 @@ impl StateQuery for ListBalances {
     type Answer = proto::ListBalancesResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        let question = proto::ListBalancesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             currency: request.currency_code.as_ref().and_then(|code| fields.currency("currency_code", code)),
-            page: PageRequest::parse(request.page_size, &request.page_token, "ListBalances", &question, fields),
+            page: request.page(fields),
         }
-    }
-
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
     }
 
     fn page(&self) -> Option<&PageRequest> {

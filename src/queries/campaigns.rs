@@ -3,6 +3,7 @@
 use super::metrics::effort::party;
 use super::metrics::reach::by_measurer;
 use super::page::PageRequest;
+use super::requests::ListRequest as _;
 use super::{StateQuery, StateView, agreement_seen, campaign_seen};
 use crate::domain::campaigns::{Campaign, Cost, Deliverable, Participant};
 use crate::domain::ids::Id;
@@ -25,10 +26,6 @@ impl StateQuery for GetCampaign {
         Self { campaign: fields.id("campaign_id", &request.campaign_id) }
     }
 
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
-    }
-
     fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let row = campaign_seen(view, &self.campaign, seen)?;
         Ok(proto::GetCampaignResponse { campaign: Some(campaign(view, row, seen)), position: seen.position })
@@ -48,17 +45,12 @@ impl StateQuery for ListCampaigns {
     type Answer = proto::ListCampaignsResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        let question = proto::ListCampaignsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
             campaign_type: fields.enum_or("type", request.r#type, CampaignType::Unspecified),
             state: fields.enum_or("state", request.state, CampaignState::Unspecified),
-            page: PageRequest::parse(request.page_size, &request.page_token, "ListCampaigns", &question, fields),
+            page: request.page(fields),
         }
-    }
-
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
     }
 
     fn page(&self) -> Option<&PageRequest> {

@@ -1,6 +1,7 @@
 //! Disputes, and the commission that each of them holds (rules 7.5).
 
 use super::page::PageRequest;
+use super::requests::ListRequest as _;
 use super::{StateQuery, StateView, partner_seen};
 use crate::domain::commissions::{Dispute, DisputeSubject};
 use crate::domain::ids::Id;
@@ -24,16 +25,11 @@ impl StateQuery for ListDisputes {
     type Answer = proto::ListDisputesResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        let question = proto::ListDisputesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             open_only: request.open_only,
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
-            page: PageRequest::parse(request.page_size, &request.page_token, "ListDisputes", &question, fields),
+            page: request.page(fields),
         }
-    }
-
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
     }
 
     fn page(&self) -> Option<&PageRequest> {

@@ -2,7 +2,7 @@
 
 use super::leads::because;
 use super::reasons::outcome;
-use super::{Query, Source, parsed, sale_seen, seen_by, words};
+use super::{Query, Source, asked, sale_seen, words};
 use crate::domain::account::About;
 use crate::domain::commissions::Sale;
 use crate::domain::ids::Id;
@@ -25,9 +25,7 @@ impl Query for ExplainSale {
     type Answer = proto::ExplainSaleResponse;
 
     fn ask(source: &impl Source, request: &Self::Request) -> Result<Self::Answer, Error> {
-        let options = request.options.as_ref();
-        let question = parsed(options, |fields| Self::parse(request, fields))?;
-        let seen = seen_by(source, options, None)?;
+        let (question, seen) = asked(source, request, Self::parse, |_| None)?;
         let position = question.position(&source.view(seen), seen)?;
         let record = source.record(position)?;
         Ok(question.answer(&source.view(seen), seen, &record)?)

@@ -1,6 +1,7 @@
 //! Leads: who owns one, since when and why, with the whole timeline (rules 5.6).
 
 use super::page::PageRequest;
+use super::requests::ListRequest as _;
 use super::{StateQuery, StateView, agreement_seen, lead_seen, partner_seen, words};
 use crate::domain::effect::id_or_empty;
 use crate::domain::ids::Id;
@@ -23,10 +24,6 @@ impl StateQuery for GetLead {
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
         Self { lead: fields.id("lead_id", &request.lead_id) }
-    }
-
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
     }
 
     fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
@@ -54,17 +51,12 @@ impl StateQuery for ListLeads {
     type Answer = proto::ListLeadsResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        let question = proto::ListLeadsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
             owner: request.owner.as_ref().map(|party| fields.within("owner", |fields| parse_owner(party, fields))),
             state: fields.enum_or("state", request.state, LeadState::Unspecified),
-            page: PageRequest::parse(request.page_size, &request.page_token, "ListLeads", &question, fields),
+            page: request.page(fields),
         }
-    }
-
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
     }
 
     fn page(&self) -> Option<&PageRequest> {

@@ -20,11 +20,13 @@ pub mod payouts;
 mod reasons;
 pub mod records;
 mod relationship;
+mod requests;
 mod source;
 pub mod statement;
 pub mod trial_balance;
 mod words;
 
+pub use requests::{ListRequest, Request};
 pub use source::{Source, StateView};
 
 use crate::domain::ids::{Id, IdKind};
@@ -53,15 +55,12 @@ pub trait Query {
 /// A checked question that the state alone can answer.
 pub trait StateQuery: Sized {
     /// The message of the question.
-    type Request;
+    type Request: Request;
     /// The message of the answer.
     type Answer;
 
     /// Returns the question of a request; bad fields go to `fields`.
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self;
-
-    /// The options of a request: as of when, and as known at which position.
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions>;
 
     /// The page that is asked for, if it is of a list.
     fn page(&self) -> Option<&PageRequest> {
@@ -80,31 +79,36 @@ impl<Q: StateQuery> Query for Q {
     type Answer = Q::Answer;
 
     fn ask(source: &impl Source, request: &Q::Request) -> Result<Q::Answer, Error> {
-        let options = Q::options(request);
-        let question = parsed(options, |fields| Q::parse(request, fields))?;
-        let seen = seen_by(source, options, question.page())?;
+        let (question, seen) = asked(source, request, Q::parse, Q::page)?;
         Ok(question.answer(&mut source.view(seen), seen)?)
     }
 }
 
-/// Returns what `parse` makes of a request, or all bad fields of it and of its options.
-fn parsed<Q>(options: Option<&proto::ReadOptions>, parse: impl FnOnce(&mut Fields) -> Q) -> Result<Q, Error> {
-    let mut fields = Fields::default();
-    let question = parse(&mut fields);
+/// Returns the question of a request, and what is seen: what its options say; on later pages what the first one saw.
+///
+/// # Errors
+/// `Malformed` with all bad fields of the request and its options, `POSITION_NOT_REACHED`.
+fn asked<R: Request, Q>(
+    source: &impl Source,
+    request: &R,
+    parse: impl FnOnce(&R, &mut Fields) -> Q,
+    page: impl FnOnce(&Q) -> Option<&PageRequest>,
+) -> Result<(Q, Seen), Error> {
+    let (mut fields, options) = (Fields::default(), request.options());
+    let question = parse(request, &mut fields);
     check_options(options, &mut fields);
-    if fields.is_clean() { Ok(question) } else { Err(Error::Malformed(fields.into_violations())) }
-}
-
-/// Returns what the options say is seen; on later pages what the first one saw.
-fn seen_by(source: &impl Source, options: Option<&proto::ReadOptions>, page: Option<&PageRequest>) -> Result<Seen, Error> {
-    let seen = source.seen(options, source.now())?;
-    match page.and_then(|page| page.start) {
-        Some(start) if start.seen.position > source.last() => {
-            Err(Error::malformed("page_token", "is of a ledger that has more records than this one"))
-        }
-        Some(start) => Ok(start.seen),
-        None => Ok(seen),
+    if !fields.is_clean() {
+        return Err(Error::Malformed(fields.into_violations()));
     }
+    let seen = source.seen(options, source.now())?;
+    let seen = match page(&question).and_then(|page| page.start) {
+        Some(start) if start.seen.position > source.last() => {
+            return Err(Error::malformed("page_token", "is of a ledger that has more records than this one"));
+        }
+        Some(start) => start.seen,
+        None => seen,
+    };
+    Ok((question, seen))
 }
 
 /// A record does not say what the state says that it did: damage.

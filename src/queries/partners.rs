@@ -2,6 +2,7 @@
 
 use super::page::PageRequest;
 use super::relationship::launch_steps;
+use super::requests::ListRequest as _;
 use super::{StateQuery, StateView, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
@@ -24,10 +25,6 @@ impl StateQuery for GetPartner {
         Self { partner: fields.id("partner_id", &request.partner_id) }
     }
 
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
-    }
-
     fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let row = partner_seen(view, &self.partner, seen)?;
         Ok(proto::GetPartnerResponse { partner: partner(view, row, seen), position: seen.position })
@@ -46,16 +43,11 @@ impl StateQuery for ListPartners {
     type Answer = proto::ListPartnersResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        let question = proto::ListPartnersRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             kind: fields.enum_or("kind", request.kind, PartnerKind::Unspecified),
             category: request.category.as_ref().map(|category| fields.key("category", category)),
-            page: PageRequest::parse(request.page_size, &request.page_token, "ListPartners", &question, fields),
+            page: request.page(fields),
         }
-    }
-
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
     }
 
     fn page(&self) -> Option<&PageRequest> {

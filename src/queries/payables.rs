@@ -1,6 +1,7 @@
 //! The payout proposal: what should be paid to whom (rules 7.3).
 
 use super::page::PageRequest;
+use super::requests::ListRequest as _;
 use super::{StateQuery, StateView};
 use crate::domain::ids::Id;
 use crate::domain::money::saturating_i64;
@@ -21,15 +22,7 @@ impl StateQuery for ListPayables {
     type Answer = proto::ListPayablesResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        let question = proto::ListPayablesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
-        Self {
-            include_below_minimum: request.include_below_minimum,
-            page: PageRequest::parse(request.page_size, &request.page_token, "ListPayables", &question, fields),
-        }
-    }
-
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
+        Self { include_below_minimum: request.include_below_minimum, page: request.page(fields) }
     }
 
     fn page(&self) -> Option<&PageRequest> {

@@ -1,6 +1,7 @@
 //! Payouts: what was paid to partners, and what of it came back (rules 7.2).
 
 use super::page::PageRequest;
+use super::requests::ListRequest as _;
 use super::{StateQuery, StateView, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
@@ -20,15 +21,7 @@ impl StateQuery for ListPayouts {
     type Answer = proto::ListPayoutsResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        let question = proto::ListPayoutsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
-        Self {
-            partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
-            page: PageRequest::parse(request.page_size, &request.page_token, "ListPayouts", &question, fields),
-        }
-    }
-
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
+        Self { partner: fields.optional_id("partner_id", request.partner_id.as_deref()), page: request.page(fields) }
     }
 
     fn page(&self) -> Option<&PageRequest> {

@@ -4,8 +4,9 @@
 //! records are read without it.
 
 use super::page::{PageRequest, Place};
+use super::requests::ListRequest as _;
 use super::source::records_at;
-use super::{Query, Source, StateView, Unreadable, agreement_seen, lead_seen, parsed, partner_seen, sale_seen, seen_by};
+use super::{Query, Source, StateView, Unreadable, agreement_seen, asked, lead_seen, partner_seen, sale_seen};
 use crate::domain::account::{Account, Entry};
 use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
@@ -45,9 +46,7 @@ impl Query for ListEntries {
     type Answer = proto::ListEntriesResponse;
 
     fn ask(source: &impl Source, request: &Self::Request) -> Result<Self::Answer, Error> {
-        let options = request.options.as_ref();
-        let question = parsed(options, |fields| Self::parse(request, fields))?;
-        let seen = seen_by(source, options, Some(&question.page))?;
+        let (question, seen) = asked(source, request, Self::parse, |question| Some(&question.page))?;
         let selection = question.select(&source.view(seen), seen)?;
         let among = source.index(|index| selection.positions(index, seen));
         question.answer(
@@ -62,7 +61,6 @@ impl Query for ListEntries {
 impl ListEntries {
     /// The question of a request; bad fields go to `fields`.
     pub fn parse(request: &proto::ListEntriesRequest, fields: &mut Fields) -> Self {
-        let question = proto::ListEntriesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             partner: fields.id("partner_id", &request.partner_id),
             currency: request.currency_code.as_ref().and_then(|code| fields.currency("currency_code", code)),
@@ -72,7 +70,7 @@ impl ListEntries {
             kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.enum_value("", *kind)),
             effective_from: fields.optional_time("effective_from", request.effective_from.as_ref()),
             effective_to: fields.optional_time("effective_to", request.effective_to.as_ref()),
-            page: PageRequest::parse(request.page_size, &request.page_token, "ListEntries", &question, fields),
+            page: request.page(fields),
         }
     }
 

@@ -23,10 +23,6 @@ impl StateQuery for GetTrialBalance {
         Self
     }
 
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
-    }
-
     fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
         let mut totals: BTreeMap<Currency, i128> = BTreeMap::new();
         let mut accounts = Vec::new();

@@ -15,6 +15,7 @@ mod money;
 mod promises;
 
 use super::page::PageRequest;
+use super::requests::ListRequest as _;
 use super::{StateQuery, StateView, agreement_seen, partner_seen};
 use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
@@ -237,18 +238,13 @@ impl StateQuery for ListAlerts {
     type Answer = proto::ListAlertsResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        let question = proto::ListAlertsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         let any = AlertKind::Unspecified;
         Self {
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
             kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.enum_or("", *kind, any)),
-            page: PageRequest::parse(request.page_size, &request.page_token, "ListAlerts", &question, fields),
+            page: request.page(fields),
         }
-    }
-
-    fn options(request: &Self::Request) -> Option<&proto::ReadOptions> {
-        request.options.as_ref()
     }
 
     fn page(&self) -> Option<&PageRequest> {

@@ -7,7 +7,7 @@ pub mod effort;
 mod ratio;
 pub mod reach;
 
-use super::{Query, Source, StateView, agreement_seen, campaign_seen, parsed, partner_seen, seen_by};
+use super::{Query, Source, StateView, agreement_seen, asked, campaign_seen, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, saturating_i64};
 use crate::domain::parse::Fields;
@@ -44,9 +44,7 @@ impl Query for GetMetrics {
     type Answer = proto::GetMetricsResponse;
 
     fn ask(source: &impl Source, request: &Self::Request) -> Result<Self::Answer, Error> {
-        let options = request.options.as_ref();
-        let question = parsed(options, |fields| Self::parse(request, fields))?;
-        let seen = seen_by(source, options, None)?;
+        let (question, seen) = asked(source, request, Self::parse, |_| None)?;
         let selection = question.select(&source.view(seen), seen)?;
         let gathered = source.metrics(|metrics| selection.gather(metrics));
         Ok(selection.answer(&mut source.view(seen), gathered))
