@@ -183,7 +183,8 @@ mod tests {
             index.add(position, &subjects, if position > 50_000 { "a" } else { "b" }, at(position as i64));
         }
         let none = Matching { parts: vec![vec![List::Partner(0)], vec![List::Type("a")]], ..Matching::default() };
-        assert_eq!(index.find(&none, 1..100_001, 10, 3), Found { positions: vec![], left: 1..1 });
+        let found = index.find(&none, 1..100_001, 10, 3);
+        assert!(found.positions.is_empty() && found.left.is_empty(), "{found:?}");
         let late = Matching { occurred_from: Some(at(99_990)), ..Matching::default() };
         let found = index.find(&late, 1..100_001, 1_000, 1_000);
         assert!(found.left.is_empty() && found.positions.len() <= 2 * TIMES as usize, "{}", found.positions.len());

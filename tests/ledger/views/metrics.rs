@@ -9,8 +9,8 @@ use crate::common::facts::{
 use crate::common::story::Story;
 use crate::views::answers::metrics;
 use crate::views::as_known_at::{Turn, play};
+use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::parse::{Fields, timestamp};
-use partnership_ledger::domain::{Seen, State};
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::get_metrics_request::Scope;
