@@ -1,15 +1,15 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
 use super::edge::deadline_of;
-use super::pages::Pages;
+use super::pages::{Next, Pages};
 use super::services::AuditService;
-use super::status::unimplemented;
-use super::{Answers, off_thread};
+use super::status::{to_status, unimplemented};
+use super::{Answers, read};
 use crate::ledger::Ledger;
 use crate::proto;
 use crate::queries::Query;
 use crate::queries::backup::Copy;
-use crate::queries::records::{GetRecord, RecordsPage, Scan};
+use crate::queries::records::{GetRecord, Progress, RecordsPage, Scan};
 use crate::queries::trial_balance::GetTrialBalance;
 use crate::wire::ReadRecordsResponse;
 use tonic::{Request, Response, Status};
@@ -30,17 +30,17 @@ impl Audit {
 #[tonic::async_trait]
 impl AuditService for Audit {
     async fn get_record(&self, request: Request<proto::GetRecordRequest>) -> Result<Response<proto::GetRecordResponse>, Status> {
-        let ledger = self.ledger.clone();
-        off_thread(move || GetRecord::ask(&ledger, request.get_ref())).await
+        let record = self.ledger.look_up(move |ledger| GetRecord::ask(ledger, request.get_ref())).await;
+        record.map(Response::new).map_err(to_status)
     }
 
     type ReadRecordsStream = Answers<ReadRecordsResponse>;
 
     async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
-        let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
-        let mut scan = off_thread(move || Scan::new(ledger, request.into_inner())).await?.into_inner();
-        let pages = Pages { ahead: 2, deadline, closing: None };
-        Ok(Response::new(pages.stream(move || Ok(scan.next_page()?.map(to_message)))))
+        let pages = Pages { ledger: self.ledger.clone(), ahead: 2, deadline: deadline_of(&request), closing: None };
+        let scan = self.ledger.look_up(move |ledger| Scan::new(ledger.clone(), request.into_inner())).await;
+        let mut scan = scan.map_err(to_status)?;
+        Ok(Response::new(pages.stream(move |cancellation| Ok(to_next(scan.next(cancellation)?)))))
     }
 
     type SubscribeStream = Answers<proto::SubscribeResponse>;
@@ -53,8 +53,7 @@ impl AuditService for Audit {
         &self,
         request: Request<proto::GetTrialBalanceRequest>,
     ) -> Result<Response<proto::GetTrialBalanceResponse>, Status> {
-        let ledger = self.ledger.clone();
-        off_thread(move || GetTrialBalance::ask(&ledger, request.get_ref())).await
+        read::<GetTrialBalance>(&self.ledger, request).await
     }
 
     async fn get_tree_head(&self, _: Request<proto::GetTreeHeadRequest>) -> Result<Response<proto::GetTreeHeadResponse>, Status> {
@@ -65,15 +64,22 @@ impl AuditService for Audit {
     type StreamBackupStream = Answers<proto::StreamBackupResponse>;
 
     async fn stream_backup(&self, request: Request<proto::StreamBackupRequest>) -> Result<Response<Self::StreamBackupStream>, Status> {
-        let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
-        let pages = Pages { ahead: 1, deadline, closing: Some(ledger.closing()) };
+        let (ledger, closing) = (self.ledger.clone(), Some(self.ledger.closing()));
+        let pages = Pages { ledger, ahead: 1, deadline: deadline_of(&request), closing };
         let after = request.get_ref().after_position;
-        let mut copy = off_thread(move || Copy::begin(ledger, after)).await?.into_inner();
-        Ok(Response::new(pages.stream(move || copy.next_part())))
+        let copy = self.ledger.look_up(move |ledger| Copy::begin(ledger.clone(), after)).await;
+        let mut copy = copy.map_err(to_status)?;
+        Ok(Response::new(pages.stream(move |_| Ok(copy.next_part()?.map_or(Next::End, Next::Page)))))
     }
 }
 
 /// A page as the contract has it: the records' stored bytes, as they are.
-fn to_message(page: RecordsPage) -> ReadRecordsResponse {
-    ReadRecordsResponse { records: page.records.into_iter().map(|record| record.bytes).collect(), position: page.position }
+fn to_next(progress: Progress) -> Next<ReadRecordsResponse> {
+    match progress {
+        Progress::Page(RecordsPage { records, position }) => {
+            Next::Page(ReadRecordsResponse { records: records.into_iter().map(|record| record.bytes).collect(), position })
+        }
+        Progress::Searching => Next::Later,
+        Progress::End => Next::End,
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::Answers;
 use super::status::to_status;
-use crate::ledger::Error;
+use crate::ledger::{Cancellation, Error, Ledger};
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
@@ -11,8 +11,20 @@ use tonic::Status;
 /// When a stream without a deadline ends.
 const NEVER: Duration = Duration::from_hours(100 * 365 * 24);
 
+/// What the next part of a stream is.
+pub enum Next<T> {
+    /// A page.
+    Page(T),
+    /// None yet: others have their turn before it goes on.
+    Later,
+    /// There is none.
+    End,
+}
+
 /// A stream of pages: how far it reads ahead, and what ends it besides its last page.
 pub struct Pages {
+    /// The ledger whose threads for long reads read the pages.
+    pub ledger: Ledger,
     /// How many pages are read before the client has taken them.
     pub ahead: usize,
     /// When the call's deadline passes; `None` if it has none.
@@ -22,12 +34,12 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Returns the stream of what `next_page` returns, up to its `None`. It is called on a thread for blocking work, when
-    /// there is room for a page.
+    /// Returns the stream of what `next_page` returns, up to the end. It is called on a thread for long reads, when there is
+    /// room for a page.
     pub fn stream<T, F>(self, next_page: F) -> Answers<T>
     where
         T: Send + 'static,
-        F: FnMut() -> Result<Option<T>, Error> + Send + 'static,
+        F: FnMut(&Cancellation) -> Result<Next<T>, Error> + Send + 'static,
     {
         let (sender, pages) = mpsc::channel(self.ahead);
         tokio::spawn(async move {
@@ -36,7 +48,7 @@ impl Pages {
                 biased;
                 () = closed(self.closing) => Error::Stopped("the ledger is closing".to_owned()),
                 () = tokio::time::sleep_until(until.into()) => Error::DeadlineExceeded,
-                end = send(next_page, &sender) => match end {
+                end = send(&self.ledger, next_page, &sender) => match end {
                     Some(error) => error,
                     None => return,
                 },
@@ -58,22 +70,25 @@ async fn closed(closing: Option<watch::Receiver<bool>>) {
 }
 
 /// Sends all pages; returns the error that ended them early, `None` if there was none or the client has gone away.
-async fn send<T, F>(mut next_page: F, sender: &mpsc::Sender<Result<T, Status>>) -> Option<Error>
+async fn send<T, F>(ledger: &Ledger, mut next_page: F, sender: &mpsc::Sender<Result<T, Status>>) -> Option<Error>
 where
     T: Send + 'static,
-    F: FnMut() -> Result<Option<T>, Error> + Send + 'static,
+    F: FnMut(&Cancellation) -> Result<Next<T>, Error> + Send + 'static,
 {
     loop {
         // Nothing is read before there is room for it.
         let Ok(room) = sender.reserve().await else { return None };
-        match tokio::task::spawn_blocking(move || next_page().map(|page| (next_page, page))).await {
-            Ok(Ok((_, None))) => return None,
-            Ok(Ok((rest, Some(page)))) => {
-                next_page = rest;
-                room.send(Ok(page));
+        loop {
+            let (rest, next) = match ledger.read_on(move |cancellation| next_page(cancellation).map(|next| (next_page, next))).await {
+                Ok(read) => read,
+                Err(error) => return Some(error),
+            };
+            next_page = rest;
+            match next {
+                Next::Page(page) => break room.send(Ok(page)),
+                Next::Later => {}
+                Next::End => return None,
             }
-            Ok(Err(error)) => return Some(error),
-            Err(panic) => return Some(Error::Internal(format!("a defect in reading records: {panic}"))),
         }
     }
 }

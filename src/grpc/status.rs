@@ -103,7 +103,7 @@ fn refusal_of(error: Error) -> Refusal {
             Refusal::new(Code::FailedPrecondition, "LEDGER_FULL", message).with(vec![("limit_records", limit.to_string())])
         }
         Error::Overloaded { retry_after } => {
-            let message = "more is waiting to be recorded than the ledger can take; try again a little later";
+            let message = "more is waiting than the ledger can take; try again a little later";
             Refusal { retry_after: Some(retry_after), ..Refusal::new(Code::ResourceExhausted, "OVERLOADED", message) }
         }
         Error::DeadlineExceeded => Refusal::new(

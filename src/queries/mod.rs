@@ -11,6 +11,7 @@ pub mod balances;
 pub mod campaigns;
 pub mod disputes;
 pub mod explain;
+mod frozen;
 pub mod leads;
 pub mod metrics;
 pub mod page;
@@ -26,8 +27,9 @@ pub mod statement;
 pub mod trial_balance;
 mod words;
 
+pub use frozen::Frozen;
 pub use requests::{ListRequest, Request};
-pub use source::{Source, StateView};
+pub use source::{Reading, Source};
 
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
@@ -70,8 +72,8 @@ pub trait StateQuery: Sized {
     /// Returns the answer.
     ///
     /// # Errors
-    /// `UnknownId` for what no record seen has introduced.
-    fn answer<V: StateView>(&self, state: &mut V, seen: Seen) -> Result<Self::Answer, Rejection>;
+    /// `UnknownId` for what no record seen has introduced; when it is cancelled.
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error>;
 }
 
 impl<Q: StateQuery> Query for Q {
@@ -80,7 +82,7 @@ impl<Q: StateQuery> Query for Q {
 
     fn ask(source: &impl Source, request: &Q::Request) -> Result<Q::Answer, Error> {
         let (question, seen) = asked(source, request, Q::parse, Q::page)?;
-        Ok(question.answer(&mut source.view(seen), seen)?)
+        question.answer(&Reading::new(&source.view(seen), source.cancellation()), seen)
     }
 }
 

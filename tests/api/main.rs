@@ -7,6 +7,7 @@ mod common;
 mod contract;
 mod errors;
 mod read;
+mod reads;
 mod service;
 mod stream;
 mod trouble;

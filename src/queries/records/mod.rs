@@ -8,9 +8,9 @@ use crate::domain::Seen;
 use crate::domain::calendar::LATEST;
 use crate::domain::ids::EventId;
 use crate::journal::StoredRecord;
-use crate::ledger::{Error, decode};
+use crate::ledger::{Cancellation, Error, decode};
 use crate::proto::{self, get_record_request::Key};
-use filter::Filter;
+use filter::{Filter, Selected};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -18,6 +18,12 @@ use std::ops::Range;
 const DEFAULT_PAGE_SIZE: usize = 100;
 /// The most records of a page.
 const MAX_PAGE_SIZE: usize = 1_000;
+/// Positions that are looked for in the index at a time.
+const FOUND_AT_A_TIME: usize = 1_024;
+/// Steps in the index at a time: less than a millisecond.
+const STEPS_AT_A_TIME: usize = 16_384;
+/// How often records are read before others have their turn.
+const READS_AT_A_TIME: usize = 16;
 /// Bytes after which a page is full, so that it stays below what clients take in.
 const PAGE_BYTES: usize = 1 << 20;
 
@@ -51,18 +57,30 @@ pub struct RecordsPage {
     pub position: u64,
 }
 
+/// What a scan has come to in one go.
+#[derive(Debug)]
+pub enum Progress {
+    /// A page.
+    Page(RecordsPage),
+    /// Nothing that fills a page yet: there is more to look at.
+    Searching,
+    /// All pages were read.
+    End,
+}
+
 /// What a scan has still to look at.
-enum Ahead {
-    /// All positions of a range.
-    All(Range<u64>),
-    /// These positions, in the order of the answer.
-    These(VecDeque<u64>),
+struct Ahead {
+    /// Positions that were not looked for in the index yet.
+    range: Range<u64>,
+    /// Positions that the index has found, in the order of the answer.
+    found: VecDeque<u64>,
 }
 
 /// `ReadRecords`: a scan over records, page by page.
 pub struct Scan<S> {
     source: S,
     filter: Filter,
+    selected: Selected,
     seen: Seen,
     ahead: Ahead,
     backwards: bool,
@@ -71,6 +89,9 @@ pub struct Scan<S> {
     last: u64,
     /// What was read and matches, in the order of the answer.
     found: VecDeque<StoredRecord>,
+    /// The page that is being filled, and its bytes.
+    page: Vec<StoredRecord>,
+    page_bytes: usize,
     is_first: bool,
 }
 
@@ -95,52 +116,54 @@ impl<S: Source> Scan<S> {
         let last = source.last();
         let seen = source.seen(options.as_ref(), LATEST)?;
         let end = to.unwrap_or(u64::MAX).min(seen.position + 1);
-        let range = from.max(1)..end;
-        let ahead = match filter.positions(&source, seen)? {
-            None => Ahead::All(range),
-            Some(mut positions) => {
-                positions.retain(|position| range.contains(position));
-                if backwards {
-                    positions.reverse();
-                }
-                Ahead::These(positions.into())
-            }
-        };
-        Ok(Self { source, filter, seen, ahead, backwards, page_size, last, found: VecDeque::new(), is_first: true })
+        let selected = filter.select(&source.view(seen), seen)?;
+        let ahead = Ahead { range: from.max(1)..end, found: VecDeque::new() };
+        let (found, page) = (VecDeque::new(), Vec::new());
+        Ok(Self { source, filter, selected, seen, ahead, backwards, page_size, last, found, page, page_bytes: 0, is_first: true })
     }
 
-    /// Reads the next page; returns `None` after the last. A scan that finds nothing has one empty page.
+    /// Reads on until there is a page, or a good part was looked at without one. A scan that finds nothing has one empty page.
     ///
     /// # Errors
-    /// `Damaged` if records cannot be read.
-    pub fn next_page(&mut self) -> Result<Option<RecordsPage>, Error> {
-        let mut records = Vec::new();
-        let mut bytes = 0;
-        while records.len() < self.page_size && bytes < PAGE_BYTES {
-            match self.found.pop_front() {
-                Some(record) => {
-                    bytes += record.bytes.len();
-                    records.push(record);
-                }
-                None if self.read_on()? => {}
-                None => break,
+    /// `Damaged` if records cannot be read; when it is cancelled.
+    pub fn next(&mut self, cancellation: &Cancellation) -> Result<Progress, Error> {
+        let mut reads = 0;
+        while self.page.len() < self.page_size && self.page_bytes < PAGE_BYTES {
+            cancellation.check()?;
+            if let Some(record) = self.found.pop_front() {
+                self.page_bytes += record.bytes.len();
+                self.page.push(record);
+            } else if reads == READS_AT_A_TIME {
+                return Ok(Progress::Searching);
+            } else if self.read_on()? {
+                reads += 1;
+            } else {
+                break;
             }
         }
-        if records.is_empty() && !self.is_first {
-            return Ok(None);
+        if self.page.is_empty() && !self.is_first {
+            return Ok(Progress::End);
         }
         self.is_first = false;
-        Ok(Some(RecordsPage { records, position: self.last }))
+        self.page_bytes = 0;
+        Ok(Progress::Page(RecordsPage { records: std::mem::take(&mut self.page), position: self.last }))
     }
 
-    /// Reads the next records that may match; returns whether there were any left to read.
+    /// Reads the next records that may match; returns whether there were any left to look at.
     fn read_on(&mut self) -> Result<bool, Error> {
-        let (filter, seen) = (&self.filter, self.seen);
-        let mut records = match &mut self.ahead {
-            Ahead::All(range) if range.is_empty() => return Ok(false),
-            Ahead::All(range) => read_span(&self.source, next_span(range, self.backwards))?,
-            Ahead::These(positions) if positions.is_empty() => return Ok(false),
-            Ahead::These(positions) => read_wanted(&self.source, &next_wanted(positions))?,
+        let (filter, seen, Ahead { range, found }) = (&self.filter, self.seen, &mut self.ahead);
+        if range.is_empty() && found.is_empty() {
+            return Ok(false);
+        }
+        let mut records = match filter.matching(&self.selected, seen, self.backwards) {
+            None => read_span(&self.source, next_span(range, self.backwards))?,
+            Some(matching) => {
+                if found.is_empty() {
+                    let some = self.source.index(|index| index.find(&matching, range.clone(), FOUND_AT_A_TIME, STEPS_AT_A_TIME));
+                    (*range, *found) = (some.left, some.positions.into());
+                }
+                read_wanted(&self.source, &next_wanted(found))?
+            }
         };
         if !filter.takes_all(seen) {
             records = matching(records, filter, seen)?;

@@ -1,9 +1,8 @@
 //! A stepped ledger asked as its service asks it, without a transport between.
 
 use partnership_ledger::grpc::to_status;
-use partnership_ledger::ledger::{self, Error};
+use partnership_ledger::ledger::{self, Cancellation, Error};
 use partnership_ledger::proto as pb;
-use partnership_ledger::queries::Query;
 use partnership_ledger::queries::agreements::GetAgreement;
 use partnership_ledger::queries::alerts::ListAlerts;
 use partnership_ledger::queries::balances::GetBalance;
@@ -17,6 +16,7 @@ use partnership_ledger::queries::payables::ListPayables;
 use partnership_ledger::queries::payouts::ListPayouts;
 use partnership_ledger::queries::statement::ListEntries;
 use partnership_ledger::queries::trial_balance::GetTrialBalance;
+use partnership_ledger::queries::{Frozen, Query};
 
 use crate::outside::ledger::{Answer, Ledger, Refusal};
 use crate::outside::served;
@@ -51,38 +51,38 @@ impl Ledger for Asked<'_> {
     }
 
     fn entries(&mut self, request: &pb::ListEntriesRequest) -> Answer<pb::ListEntriesResponse> {
-        ListEntries::ask(self.0, request).map_err(refusal)
+        ListEntries::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
     }
 
     fn payables(&mut self, request: &pb::ListPayablesRequest) -> Answer<pb::ListPayablesResponse> {
-        ListPayables::ask(self.0, request).map_err(refusal)
+        ListPayables::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
     }
 
     fn disputes(&mut self, request: &pb::ListDisputesRequest) -> Answer<pb::ListDisputesResponse> {
-        ListDisputes::ask(self.0, request).map_err(refusal)
+        ListDisputes::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
     }
 
     fn explain(&mut self, request: &pb::ExplainSaleRequest) -> Answer<pb::ExplainSaleResponse> {
-        ExplainSale::ask(self.0, request).map_err(refusal)
+        ExplainSale::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
     }
 
     fn payouts(&mut self, request: &pb::ListPayoutsRequest) -> Answer<pb::ListPayoutsResponse> {
-        ListPayouts::ask(self.0, request).map_err(refusal)
+        ListPayouts::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
     }
 
     fn campaign(&mut self, request: &pb::GetCampaignRequest) -> Answer<pb::GetCampaignResponse> {
-        GetCampaign::ask(self.0, request).map_err(refusal)
+        GetCampaign::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
     }
 
     fn metrics(&mut self, request: &pb::GetMetricsRequest) -> Answer<pb::GetMetricsResponse> {
-        GetMetrics::ask(self.0, request).map_err(refusal)
+        GetMetrics::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
     }
 
     fn alerts(&mut self, request: &pb::ListAlertsRequest) -> Answer<pb::ListAlertsResponse> {
-        ListAlerts::ask(self.0, request).map_err(refusal)
+        ListAlerts::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
     }
 
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {
-        GetTrialBalance::ask(self.0, request).map_err(refusal)
+        GetTrialBalance::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
     }
 }
