@@ -10,8 +10,19 @@ mod rpc;
 mod serving;
 mod snapshot;
 mod workload;
+mod worst_cases;
 
 use criterion::{criterion_group, criterion_main};
 
-criterion_group!(benches, domain::domain, journal::journal, append::append, rpc::rpc, replay::replay, query::query, snapshot::snapshot);
+criterion_group!(
+    benches,
+    domain::domain,
+    worst_cases::worst_cases,
+    journal::journal,
+    append::append,
+    rpc::rpc,
+    replay::replay,
+    query::query,
+    snapshot::snapshot
+);
 criterion_main!(benches);

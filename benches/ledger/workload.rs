@@ -33,8 +33,12 @@ impl Workload {
 /// How many there are where it is measured; where it is only tried whether all of it runs, as `cargo test` does, a
 /// fiftieth of them.
 pub fn so_many(events: usize) -> usize {
-    let is_measured = std::env::args().any(|word| word == "--bench");
-    if is_measured { events } else { events / 50 }
+    if is_measured() { events } else { events / 50 }
+}
+
+/// Whether it is measured, and not only tried.
+pub fn is_measured() -> bool {
+    std::env::args().any(|word| word == "--bench")
 }
 
 /// Decides and evolves all events on a fresh state.

@@ -2,6 +2,8 @@
 
 mod block;
 mod encoding;
+mod partner_sums;
+mod running_sums;
 
 use super::Seen;
 use super::calendar::Time;
@@ -11,6 +13,8 @@ use super::pages::Pages;
 use super::table::{Row, Undo};
 use crate::proto::EntryKind;
 use block::{BLOCK, Block, Entries};
+use ecow::EcoVec;
+use partner_sums::PartnerSums;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -98,7 +102,7 @@ pub fn is_commission(kind: EntryKind) -> bool {
 }
 
 /// What a commission entry is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
     /// A sale.
     Sale(Row),
@@ -214,21 +218,26 @@ pub struct Account {
     /// The entries after the last full block.
     open: Vec<Entry>,
     totals: Sums,
-    disputes: Vec<Row>,
+    /// The disputed leads and sales with commission here, in order.
+    disputed: EcoVec<About>,
+    /// What is kept besides of a partner's account.
+    partner: Option<Box<PartnerSums>>,
 }
 
-/// How long an account was.
+/// How long an account was, and what its sums were.
 pub struct AccountMark {
     entries: usize,
     totals: Sums,
-    disputes: usize,
+    disputed: EcoVec<About>,
+    partner: Option<Box<PartnerSums>>,
 }
 
 impl Undo for Account {
     type Mark = AccountMark;
 
     fn mark(&self) -> AccountMark {
-        AccountMark { entries: self.len(), totals: self.totals.clone(), disputes: self.disputes.len() }
+        let (totals, disputed, partner) = (self.totals.clone(), self.disputed.clone(), self.partner.clone());
+        AccountMark { entries: self.len(), totals, disputed, partner }
     }
 
     fn undo(&mut self, mark: AccountMark) {
@@ -238,7 +247,8 @@ impl Undo for Account {
         }
         self.open.truncate(mark.entries % BLOCK);
         self.totals = mark.totals;
-        self.disputes.truncate(mark.disputes);
+        self.disputed = mark.disputed;
+        self.partner = mark.partner;
     }
 }
 
@@ -291,6 +301,24 @@ impl Account {
         self.block(place / BLOCK).nth(place % BLOCK).expect("entries are never removed while somebody knows their place")
     }
 
+    /// The entries at places, which rise. Each block is read once.
+    pub fn entries_at(&self, places: impl Iterator<Item = Row>) -> impl Iterator<Item = Entry> {
+        let mut block = None;
+        places.map(move |place| {
+            let place = place as usize;
+            let (entries, next) = match &mut block {
+                Some((index, entries, next)) if *index == place / BLOCK => (entries, next),
+                _ => {
+                    let (_, entries, next) = block.insert((place / BLOCK, self.block(place / BLOCK), 0));
+                    (entries, next)
+                }
+            };
+            let skipped = place % BLOCK - *next;
+            *next = place % BLOCK + 1;
+            entries.nth(skipped).expect("entries are never removed while somebody knows their place")
+        })
+    }
+
     fn block(&self, index: usize) -> Entries<'_> {
         self.blocks.get(index).map_or(Entries::Open(self.open.iter()), |block| block.entries())
     }
@@ -321,6 +349,11 @@ impl Account {
 
     /// The sums of what is seen of the first `count` entries.
     pub fn sums_of_first(&self, count: usize, seen: Seen) -> Sums {
+        if count == self.len()
+            && let Some(sums) = self.sums_of_all(seen)
+        {
+            return sums;
+        }
         self.sums_between(0..count, seen)
     }
 
@@ -337,23 +370,15 @@ impl Account {
         sums
     }
 
-    /// Entries that settle after a time, in any order.
-    pub fn settling_after(&self, time: Time) -> impl Iterator<Item = Entry> {
-        (0..=self.blocks.len())
-            .filter(move |index| self.blocks.get(*index).is_none_or(|block| block.settled_by() > time))
-            .flat_map(|index| self.block(index))
-            .filter(move |entry| entry.settles_at() > time)
+    /// The disputed leads and sales with commission here, each once.
+    pub fn disputed(&self) -> &[About] {
+        &self.disputed
     }
 
-    /// Disputes that named a lead or sale with commission here; some may stand twice.
-    pub fn disputes(&self) -> &[Row] {
-        &self.disputes
-    }
-
-    /// Notes that a dispute concerns commission here.
-    pub fn add_dispute(&mut self, dispute: Row) {
-        if self.disputes.last() != Some(&dispute) {
-            self.disputes.push(dispute);
+    /// Notes that commission of a disputed lead or sale is here.
+    pub fn add_disputed(&mut self, about: About) {
+        if let Err(place) = self.disputed.binary_search(&about) {
+            self.disputed.insert(place, about);
         }
     }
 }
@@ -385,8 +410,6 @@ mod tests {
             prop_assert_eq!(sums.balance(), seen.iter().map(|e| i128::from(e.amount)).sum::<i128>());
             let pending: i128 = seen.iter().filter(|e| e.available_at.is_some_and(|t| t > at(time))).map(|e| i128::from(e.amount)).sum();
             prop_assert_eq!(sums.pending(), -pending);
-            let later = account.settling_after(at(time)).count();
-            prop_assert_eq!(later, account.entries().filter(|e| e.settles_at() > at(time)).count());
         }
 
         #[test]

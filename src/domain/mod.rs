@@ -29,6 +29,7 @@ mod slice;
 pub mod stamp;
 mod state;
 pub mod table;
+mod timeline;
 pub mod ventures;
 
 pub use event::{Body, Event, EventType, event_types, parse};

@@ -65,6 +65,12 @@ pub enum Rejection {
     /// Rules 5.2.
     #[error("lead {lead} was lost at {lost_at}; only a new referral opens it again")]
     LeadLost { lead: Id, lost_at: Time },
+    /// Rules 5.5.
+    #[error(
+        "{lots} parts of unpaid commission of lead {lead} would move at once; at most {most} do: pay what is due of it first, or reassign \
+         without transfer_unpaid_commission and adjust both partners' commission"
+    )]
+    TransferTooLarge { lead: Id, lots: usize, most: usize },
     /// Rules 6.10.
     #[error("a sale collected by the partner needs an agreement that has the credit; name the agreement, or a lead with credit")]
     NoCredit,
@@ -120,6 +126,7 @@ impl Rejection {
             Self::ExclusivityConflict { .. } => "EXCLUSIVITY_CONFLICT",
             Self::ProtectionLapsed { .. } => "PROTECTION_LAPSED",
             Self::LeadLost { .. } => "LEAD_LOST",
+            Self::TransferTooLarge { .. } => "TRANSFER_TOO_LARGE",
             Self::NoCredit => "NO_CREDIT",
             Self::CurrencyMismatch { .. } => "CURRENCY_MISMATCH",
             Self::RefundExceedsSale { .. } => "REFUND_EXCEEDS_SALE",
@@ -151,6 +158,7 @@ impl Rejection {
             | Self::ExclusivityConflict { .. }
             | Self::ProtectionLapsed { .. }
             | Self::LeadLost { .. }
+            | Self::TransferTooLarge { .. }
             | Self::NoCredit
             | Self::CurrencyMismatch { .. }
             | Self::RefundExceedsSale { .. }
@@ -196,6 +204,9 @@ impl Rejection {
                 metadata
             }
             Self::LeadLost { lead, lost_at } => vec![("lead_id", lead.to_string()), ("lost_at", rfc3339(*lost_at))],
+            Self::TransferTooLarge { lead, lots, most } => {
+                vec![("lead_id", lead.to_string()), ("parts", lots.to_string()), ("limit", most.to_string())]
+            }
             Self::NoCredit => Vec::new(),
             Self::CurrencyMismatch { given, expected } => vec![("given", given.to_string()), ("expected", expected.to_string())],
             Self::RefundExceedsSale { sale, left } => with_money("sale_id", sale, *left),

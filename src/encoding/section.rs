@@ -40,11 +40,13 @@ pub enum Section {
     SharedMatchKeys = 27,
     IndexTypes = 28,
     IndexTimes = 29,
+    ExclusiveNames = 30,
+    PartnerCategories = 31,
 }
 
 impl Section {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::State,
         Self::Partners,
         Self::Agreements,
@@ -75,6 +77,8 @@ impl Section {
         Self::SharedMatchKeys,
         Self::IndexTypes,
         Self::IndexTimes,
+        Self::ExclusiveNames,
+        Self::PartnerCategories,
     ];
 }
 

@@ -12,6 +12,8 @@ use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::ledger::Error;
 use crate::proto::{self, dispute::Subject};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 /// `ListDisputes`.
 pub struct ListDisputes {
@@ -38,12 +40,18 @@ impl StateQuery for ListDisputes {
 
     fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let partner = self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?;
+        // Disputes about the same lead or sale hold the same: it is added up once.
+        let known_held: RefCell<BTreeMap<DisputeSubject, Vec<(Row, proto::HeldCommission)>>> = RefCell::default();
         let items = |state: &State, row| {
             let known = state.commissions.disputes.get(row);
             if !seen.sees(known.opened) || self.open_only && !known.is_open(seen.time, seen) {
                 return Vec::new();
             }
-            let held = held(state, row, seen);
+            let held = if known.is_open(seen.time, seen) {
+                known_held.borrow_mut().entry(known.subject).or_insert_with(|| held(state, known.subject, seen)).clone()
+            } else {
+                Vec::new()
+            };
             let wanted = partner
                 .is_none_or(|partner| is_about(state, known.subject, partner, seen) || held.iter().any(|(holder, _)| *holder == partner));
             if wanted { vec![dispute(state, row, held, seen)] } else { Vec::new() }
@@ -67,20 +75,13 @@ pub(super) fn is_about(state: &State, subject: DisputeSubject, partner: Row, see
     }
 }
 
-/// What a dispute holds, by partner id, then by currency code.
-fn held(state: &State, row: Row, seen: Seen) -> Vec<(Row, proto::HeldCommission)> {
-    let dispute = state.commissions.disputes.get(row);
-    if !dispute.is_open(seen.time, seen) {
-        return Vec::new();
-    }
-    let mut accounts: Vec<Row> = state.commission_entries(dispute.subject).map(|(account, _)| account).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    let mut held: Vec<_> = accounts
+/// What an open dispute about a subject holds, by partner id, then by currency code.
+fn held(state: &State, subject: DisputeSubject, seen: Seen) -> Vec<(Row, proto::HeldCommission)> {
+    let mut held: Vec<_> = state
+        .available(subject, seen)
         .into_iter()
-        .filter_map(|account| {
+        .filter_map(|(account, amount)| {
             let partner = state.partner_of(account)?;
-            let amount = state.held_by(row, account, seen);
             let (partner_id, currency_code) = (state.partners.key(partner).to_string(), state.accounts.key(account).1.to_string());
             (amount > 0).then(|| (partner, proto::HeldCommission { partner_id, currency_code, amount: saturating_i64(amount) }))
         })

@@ -54,10 +54,21 @@ impl Story {
         self.decide(event(self.records.len() as u128, date, body)).map(|record| record.effects)
     }
 
-    fn decide(&mut self, message: proto::Event) -> Result<Record, Rejection> {
-        let event = parse(std::slice::from_ref(&message)).expect("well formed").remove(0);
+    /// The record of a fact that is not kept, or why it is refused.
+    #[allow(dead_code, reason = "not every program of tests uses it")]
+    pub fn decided(&self, at: Time, body: Body) -> Result<Record, Rejection> {
+        let event_id = uuid::Uuid::from_u128(self.state.position.into()).to_string();
+        self.decided_message(&proto::Event { event_id, occurred_at: Some(timestamp(at)), metadata: [].into(), body: Some(body) })
+    }
+
+    fn decided_message(&self, message: &proto::Event) -> Result<Record, Rejection> {
+        let event = parse(std::slice::from_ref(message)).expect("well formed").remove(0);
         let effects = self.state.decide(&event, now(), 300)?;
-        let record = Record { position: self.state.position + 1, recorded_at: now(), event, effects };
+        Ok(Record { position: self.state.position + 1, recorded_at: now(), event, effects })
+    }
+
+    fn decide(&mut self, message: proto::Event) -> Result<Record, Rejection> {
+        let record = self.decided_message(&message)?;
         self.keep(&record);
         self.records.push(proto::Record {
             position: record.position,

@@ -241,6 +241,7 @@ failure-refused =
         [EXCLUSIVITY_CONFLICT] ขัดกับสิทธิแต่ผู้เดียว
         [PROTECTION_LAPSED] การคุ้มครองหมดแล้ว
         [LEAD_LOST] เสียลูกค้ามุ่งหวังไปแล้ว
+        [TRANSFER_TOO_LARGE] ค่าคอมมิชชันที่จะโอนพร้อมกันมีหลายรายการเกินไป
         [NO_CREDIT] ไม่มีข้อตกลงที่ได้เครดิต
         [CURRENCY_MISMATCH] สกุลเงินไม่ตรงกัน
         [REFUND_EXCEEDS_SALE] คืนเงินเกินยอดขาย

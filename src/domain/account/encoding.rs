@@ -18,4 +18,4 @@ codec_enum!(AccountName {
 codec_enum!(About { 0 => Sale(row), 1 => Lead(row), 2 => Nothing });
 codec!(Entry { position, effect, kind, amount, effective_at, available_at, about });
 codec!(Sums { by_kind, transferred_in, pending });
-codec!(Account { blocks, open, totals, disputes });
+codec!(Account { blocks, open, totals, disputed, partner });

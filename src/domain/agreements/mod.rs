@@ -2,6 +2,7 @@
 
 pub mod amended;
 mod encoding;
+mod exclusive_names;
 pub mod notice_given;
 pub mod notice_withdrawn;
 pub mod proposed;
@@ -19,6 +20,7 @@ use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp};
 use crate::encoding::Section;
 use crate::proto::{AgreementState, AgreementType, EndCause, Side};
+use exclusive_names::{ExclusiveName, Rows};
 use std::sync::Arc;
 use terms::Terms;
 
@@ -27,19 +29,15 @@ slice! {
     pub struct Agreements {
         /// By id.
         pub by_id: Table<Id, Agreement> => Section::Agreements,
-        /// Those of which some version has an exclusivity, in the order of recording; some may stand twice.
-        pub(super) exclusive: AppendOnlyList<Row>,
+        /// Those that have, or had, an exclusivity that names a partner or a category.
+        pub(super) exclusive: Table<ExclusiveName, Rows> => Section::ExclusiveNames,
+        /// The partners that have, or had, a category.
+        pub(super) partners_of: Table<Box<str>, Rows> => Section::PartnerCategories,
         pub(super) breaches: AppendOnlyList<ExclusivityBreach>,
     }
 }
 
 impl Agreements {
-    fn note_exclusivity(&mut self, row: Row, terms: &Terms) {
-        if terms.exclusivity.is_some() && !self.exclusive.contains(&row) {
-            self.exclusive.push(row);
-        }
-    }
-
     /// The exclusivities that signatures have broken, in the order of recording, whatever their times.
     pub fn breaches(&self) -> &[ExclusivityBreach] {
         &self.breaches

@@ -125,8 +125,8 @@ impl AgreementSigned {
         let at = self.effective_at;
         let this = state.partners.by_key(&self.partner).expect("the partner is known");
         let mut conflicts = Vec::new();
-        for row in state.agreements.exclusive.iter() {
-            let other = state.agreements.by_id.get(*row);
+        for row in state.agreements.naming(&self.partner, this.categories()) {
+            let other = state.agreements.by_id.get(row);
             if state.partners.key(other.partner) == &self.partner || !other.is_active(at, Seen::ALL) {
                 continue;
             }
@@ -134,15 +134,14 @@ impl AgreementSigned {
             let Some(exclusivity) = &version.terms.exclusivity else { continue };
             let lapsed = other.exclusivity_ends(version).is_some_and(|end| end <= at);
             if exclusivity.binds_house() && !lapsed && exclusivity.names(&self.partner, this.categories()) {
-                conflicts.push(Conflict { other: state.agreements.by_id.key(*row).clone(), own: false });
+                conflicts.push(Conflict { other: state.agreements.by_id.key(row).clone(), own: false });
             }
         }
         if let Some(exclusivity) = self.terms.exclusivity.as_ref().filter(|exclusivity| exclusivity.binds_house()) {
-            for (_, id, other) in state.agreements.by_id.iter() {
-                let partner = state.partners.key(other.partner);
-                let named = partner != &self.partner && exclusivity.names(partner, state.partners.get(other.partner).categories());
-                if named && other.is_active(at, Seen::ALL) {
-                    conflicts.push(Conflict { other: id.clone(), own: true });
+            for row in exclusivity.named_agreements(state) {
+                let other = state.agreements.by_id.get(row);
+                if state.partners.key(other.partner) != &self.partner && other.is_active(at, Seen::ALL) {
+                    conflicts.push(Conflict { other: state.agreements.by_id.key(row).clone(), own: true });
                 }
             }
         }

@@ -1,15 +1,13 @@
 //! Balances: what a partner is owed, what of it is pending, disputed and payable (rules 7.1–7.3).
 
 use super::DisputeSubject;
-use crate::domain::account::{Account, AccountName};
-use crate::domain::calendar::{LATEST, Time};
+use crate::domain::account::{About, AccountName};
+use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
-use crate::domain::leads::Lead;
 use crate::domain::money::Currency;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::EntryKind;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A partner's balance in one currency, in minor units (rules 7.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,18 +43,6 @@ pub struct Balance {
 }
 
 impl State {
-    /// The commission entries of a dispute's subject: account and place.
-    pub fn commission_entries(&self, subject: DisputeSubject) -> impl Iterator<Item = (Row, Row)> {
-        let (lead, sale) = match subject {
-            DisputeSubject::Lead(row) => (Some(self.leads.by_id.get(row)), None),
-            DisputeSubject::Sale(row) => (None, Some(row)),
-            DisputeSubject::Payout(_) => (None, None),
-        };
-        let own = lead.into_iter().flat_map(Lead::entries);
-        let sales = sale.into_iter().chain(lead.into_iter().flat_map(|lead| lead.sales(self)));
-        own.chain(sales.flat_map(|sale| self.commissions.sales.get(sale).entries()))
-    }
-
     /// A partner's balances at a time, by currency code; only currencies in which something is seen.
     pub fn balances(&self, partner: Row, seen: Seen) -> Vec<Balance> {
         let accounts = self.partners.get(partner).accounts.iter();
@@ -104,88 +90,44 @@ impl State {
     /// Commission held by open disputes: what is available of their leads and sales, each once, not below zero (rules 7.1).
     pub fn disputed(&self, row: Row, seen: Seen) -> i128 {
         let account = self.accounts.get(row);
-        let open = account.disputes().iter().filter(|dispute| self.commissions.disputes.get(**dispute).is_open(seen.time, seen));
-        let places: BTreeSet<Row> = open.flat_map(|dispute| self.places_held(*dispute, row)).collect();
-        Self::available_of(account, places, seen).max(0)
+        if account.disputed().is_empty() {
+            return 0;
+        }
+        account.held(seen).unwrap_or_else(|| self.disputed_past(row, seen)).max(0)
     }
 
-    /// Returns what one open dispute holds in an account, in minor units, not below zero.
-    pub fn held_by(&self, dispute: Row, row: Row, seen: Seen) -> i128 {
-        Self::available_of(self.accounts.get(row), self.places_held(dispute, row), seen).max(0)
+    /// The same for a position in the past, by all entries of the leads and sales.
+    fn disputed_past(&self, row: Row, seen: Seen) -> i128 {
+        let is_open = |about: About| self.disputes_of(about).iter().any(|row| self.commissions.disputes.get(*row).is_open(seen.time, seen));
+        let open: Vec<About> = self.accounts.get(row).disputed().iter().copied().filter(|about| is_open(*about)).collect();
+        let subjects = open.iter().filter_map(|about| match *about {
+            About::Lead(lead) => Some(DisputeSubject::Lead(lead)),
+            // What a dispute about its lead holds is held once.
+            About::Sale(sale) => {
+                let lead = self.commissions.sales.get(sale).lead().map(About::Lead);
+                lead.is_none_or(|lead| open.binary_search(&lead).is_err()).then_some(DisputeSubject::Sale(sale))
+            }
+            About::Nothing => None,
+        });
+        subjects.flat_map(|subject| self.available(subject, seen)).filter(|(account, _)| *account == row).map(|(_, sum)| sum).sum()
     }
 
-    fn available_of(account: &Account, places: impl IntoIterator<Item = Row>, seen: Seen) -> i128 {
-        let entries = places.into_iter().map(|place| account.entry(place));
-        let available = entries.filter(|entry| entry.position <= seen.position && entry.settles_at() <= seen.time);
-        -available.map(|entry| i128::from(entry.amount)).sum::<i128>()
-    }
-
-    fn places_held(&self, dispute: Row, account: Row) -> impl Iterator<Item = Row> {
-        let entries = self.commission_entries(self.commissions.disputes.get(dispute).subject);
-        entries.filter(move |(row, _)| *row == account).map(|(_, place)| place)
+    /// What is available of the commission of a dispute's subject, by account, in minor units; it may be below zero.
+    pub fn available(&self, subject: DisputeSubject, seen: Seen) -> Vec<(Row, i128)> {
+        let mut entries: Vec<(Row, Row)> = self.commission_entries(subject).collect();
+        entries.sort_unstable();
+        let accounts = entries.chunk_by(|one, next| one.0 == next.0).map(|of_account| {
+            let account = of_account[0].0;
+            let entries = self.accounts.get(account).entries_at(of_account.iter().map(|(_, place)| *place));
+            let available = entries.filter(|entry| entry.position <= seen.position && entry.settles_at() <= seen.time);
+            (account, -available.map(|entry| i128::from(entry.amount)).sum::<i128>())
+        });
+        accounts.collect()
     }
 
     /// Returns the lowest payable from a time on, in minor units, and when it is reached (rules 7.2).
     pub fn least_payable_from(&self, partner: &Id, currency: Currency, from: Time) -> (i128, Time) {
-        let Some(row) = self.accounts.find(&(AccountName::Partner(partner.clone()), currency)) else { return (0, from) };
-        let account = self.accounts.get(row);
-        let mut changes: BTreeMap<Time, Change> = BTreeMap::new();
-        let mut settled = -account.totals().balance();
-        for entry in account.settling_after(from) {
-            settled += i128::from(entry.amount);
-            changes.entry(entry.settles_at()).or_default().settled -= i128::from(entry.amount);
-        }
-        let mut disputed = 0;
-        for (start, end, amount) in self.disputed_spans(account, row) {
-            if start <= from && from < end {
-                disputed += amount;
-            } else if from < start {
-                changes.entry(start).or_default().disputed += amount;
-            }
-            if from < end && end < LATEST {
-                changes.entry(end).or_default().disputed -= amount;
-            }
-        }
-        let mut least = (settled - disputed.max(0), from);
-        for (time, change) in changes {
-            settled += change.settled;
-            disputed += change.disputed;
-            least = least.min((settled - disputed.max(0), time));
-        }
-        least
+        let row = self.accounts.find(&(AccountName::Partner(partner.clone()), currency));
+        row.map_or((0, from), |row| self.accounts.get(row).least_payable_from(from))
     }
-
-    /// When each disputed entry is held: it is available, and some dispute that concerns it is open.
-    fn disputed_spans(&self, account: &Account, row: Row) -> Vec<(Time, Time, i128)> {
-        let mut held: BTreeMap<Row, Vec<(Time, Time)>> = BTreeMap::new();
-        let disputes: BTreeSet<Row> = account.disputes().iter().copied().collect();
-        for dispute in disputes {
-            let known = self.commissions.disputes.get(dispute);
-            let span = (known.opened.occurred_at, known.resolved_at(Seen::ALL).unwrap_or(LATEST));
-            for place in self.places_held(dispute, row) {
-                held.entry(place).or_default().push(span);
-            }
-        }
-        let mut spans = Vec::new();
-        for (place, mut open) in held {
-            let entry = account.entry(place);
-            open.sort_unstable();
-            let mut reached = entry.settles_at();
-            for (start, end) in open {
-                let start = start.max(reached);
-                if start < end {
-                    spans.push((start, end, -i128::from(entry.amount)));
-                    reached = end;
-                }
-            }
-        }
-        spans
-    }
-}
-
-/// By how much sums change at an instant, in minor units.
-#[derive(Default)]
-struct Change {
-    settled: i128,
-    disputed: i128,
 }

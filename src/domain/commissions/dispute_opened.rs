@@ -6,7 +6,6 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Stamp, State};
 use crate::proto::{self, Side, dispute_opened::Subject};
 
@@ -62,19 +61,11 @@ impl EventType for DisputeOpened {
         };
         let dispute = Dispute { opened: stamp, opened_by: self.opened_by, subject, claim: self.claim.clone(), resolved: None };
         let row = state.commissions.disputes.insert(self.dispute.clone(), dispute);
-        hold(subject, row, state);
-    }
-}
-
-/// Links the dispute with its lead or sale, and with the accounts that hold commission of it.
-fn hold(subject: DisputeSubject, dispute: Row, state: &mut State) {
-    match subject {
-        DisputeSubject::Lead(row) => state.leads.by_id.get_mut(row).add_dispute(dispute),
-        DisputeSubject::Sale(row) => state.commissions.sales.get_mut(row).add_dispute(dispute),
-        DisputeSubject::Payout(_) => {}
-    }
-    let accounts: Vec<Row> = state.commission_entries(subject).map(|(account, _)| account).collect();
-    for account in accounts {
-        state.accounts.get_mut(account).add_dispute(dispute);
+        match subject {
+            DisputeSubject::Lead(lead) => state.leads.by_id.get_mut(lead).add_dispute(row),
+            DisputeSubject::Sale(sale) => state.commissions.sales.get_mut(sale).add_dispute(row),
+            DisputeSubject::Payout(_) => {}
+        }
+        state.hold_for(row, stamp.position);
     }
 }

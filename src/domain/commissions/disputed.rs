@@ -1,11 +1,12 @@
-//! The disputed sum of an account over time: a sweep line over its entries and disputes (rules 7.1).
+//! The disputed sum of an account over time: as it is kept or, for a position in the past, by a sweep line over its entries and
+//! disputes (rules 7.1).
 
 use super::DisputeSubject;
 use crate::domain::account::About;
 use crate::domain::calendar::Time;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What happens to commission at an instant.
 #[derive(Clone, Copy)]
@@ -80,9 +81,15 @@ impl State {
     /// an instant is the sum of the changes until then, not below zero. In order of time, in minor units.
     pub fn disputed_changes(&self, row: Row, seen: Seen) -> Vec<(Time, i128)> {
         let account = self.accounts.get(row);
-        if account.disputes().is_empty() {
+        if account.disputed().is_empty() {
             return Vec::new();
         }
+        account.held_changes(seen).unwrap_or_else(|| self.disputed_changes_past(row, seen))
+    }
+
+    /// The same for a position in the past: a sweep over all entries and disputes.
+    fn disputed_changes_past(&self, row: Row, seen: Seen) -> Vec<(Time, i128)> {
+        let account = self.accounts.get(row);
         let lead_of = |sale: Row| self.commissions.sales.get(sale).lead();
         let mut steps: Vec<(Time, Option<Row>, Step)> = Vec::new();
         for entry in account.first_entries(account.entries_until(seen.position)) {
@@ -93,8 +100,8 @@ impl State {
             };
             steps.push((entry.settles_at(), lead, Step::Available(sale, -i128::from(entry.amount))));
         }
-        let disputes: BTreeSet<Row> = account.disputes().iter().copied().collect();
-        for dispute in disputes.into_iter().map(|dispute| self.commissions.disputes.get(dispute)) {
+        let disputes = account.disputed().iter().flat_map(|about| self.disputes_of(*about));
+        for dispute in disputes.map(|dispute| self.commissions.disputes.get(*dispute)) {
             let (opened, resolved) = (dispute.opened.occurred_at, dispute.resolved_at(seen));
             if !seen.sees(dispute.opened) || resolved.is_some_and(|resolved| resolved <= opened) {
                 continue;

@@ -199,6 +199,19 @@ impl Earning {
         holdings
     }
 
+    /// What stands of its commission, holding by holding: the entry that brought it, once it is posted, and minor units, not
+    /// below zero.
+    pub fn standing(&self) -> SmallVec<[(Option<(Row, Row)>, i64); 2]> {
+        if let Some(kept) = self.cold().and_then(|cold| cold.holdings.as_ref()) {
+            return kept.iter().map(|holding| (holding.entry, holding.amount.max(0))).collect();
+        }
+        let earned = self.pinned.earned.and_then(|earned| earned.amount);
+        let is_held = self.pinned.holder.is_some() && self.credit().is_some() && earned.is_some();
+        let stands = (self.minor_units - self.warm.as_ref().map_or(0, |warm| warm.taken)).max(0);
+        let entry = self.entry.0.get().map(|account| (account, self.entry.1));
+        is_held.then_some((entry, stands)).into_iter().collect()
+    }
+
     /// Adds commission that was transferred, or accrued later.
     pub fn acquire(&mut self, holding: Holding) {
         self.holdings_mut().acquire(holding);

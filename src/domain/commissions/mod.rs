@@ -8,6 +8,7 @@ pub mod dispute_resolved;
 pub mod disputed;
 pub mod earning;
 mod encoding;
+mod held;
 pub mod holdings;
 pub mod net_sales;
 pub mod paid;
@@ -33,13 +34,12 @@ use super::stamp::CompactStamp;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::encoding::Section;
-use crate::proto::{CommissionOutcome, DisputeOutcome, Side};
+use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
 use earning::Pinned;
 use ecow::{EcoString, EcoVec};
 use holdings::CommissionPart;
 use net_sales::{NetSales, NetSalesKey};
 pub use sale::Sale;
-use smallvec::SmallVec;
 
 slice! {
     /// Sales, refunds, payouts, disputes and closes: all about money but the accounts.
@@ -125,7 +125,7 @@ struct PayoutReturn {
 }
 
 /// What a dispute is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DisputeSubject {
     /// A lead, with all its commission.
     Lead(Row),
@@ -293,27 +293,20 @@ impl PinnedAssessment {
 }
 
 impl State {
-    /// Links a commission entry with its sale or lead, so that disputes and transfers find it.
-    pub(super) fn note_commission(&mut self, about: About, partner: Row, position: u64, entry: (Row, Row)) {
-        let mut disputes: SmallVec<[Row; 2]> = SmallVec::new();
-        let currency = self.accounts.key(entry.0).1;
-        match about {
-            About::Sale(row) => {
-                let sale = self.commissions.sales.get_mut(row);
-                sale.add_entry(partner, currency, position, entry);
-                disputes.extend(sale.disputes().iter().copied());
-                disputes.extend(sale.lead().iter().flat_map(|lead| self.leads.by_id.get(*lead).disputes()).copied());
-            }
-            About::Lead(row) => {
-                let lead = self.leads.by_id.get_mut(row);
-                lead.earning_mut().add_entry(partner, currency, position, entry);
-                disputes.extend(lead.disputes().iter().copied());
-            }
-            About::Nothing => {}
+    /// Notes what was posted to a partner: links commission with its sale or lead, so that disputes and transfers find it, and
+    /// keeps the account's sums.
+    pub(super) fn note_commission(&mut self, about: About, partner: Row, position: u64, (account, place): (Row, Row)) {
+        let currency = self.accounts.key(account).1;
+        let posted = self.accounts.get_mut(account).note_posted();
+        if about != About::Nothing {
+            self.change_earning(about, |earning| earning.add_entry(partner, currency, position, (account, place)));
+            self.hold_entry(account, &posted);
         }
-        if !disputes.is_empty() {
-            let account = self.accounts.get_mut(entry.0);
-            disputes.iter().for_each(|dispute| account.add_dispute(*dispute));
+        if posted.kind == EntryKind::Payment
+            && let Some(row) = self.commissions.payout_at(position)
+        {
+            let gross = self.commissions.payouts.get(row).amount.minor_units;
+            self.accounts.get_mut(account).add_payout(row, gross);
         }
     }
 

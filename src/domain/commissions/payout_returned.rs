@@ -65,7 +65,12 @@ impl EventType for PayoutReturned {
             _ => None,
         });
         let row = state.commissions.payouts.find(&self.payout).expect("decide found the payout");
-        state.commissions.payouts.get_mut(row).returns.push(returned.expect("a return is above zero"));
+        let returned = returned.expect("a return is above zero");
+        let payout = state.commissions.payouts.get_mut(row);
+        payout.returns.push(returned);
+        let (partner, currency) = (state.partners.key(payout.partner).clone(), payout.amount.currency);
+        let account = state.accounts.find(&(AccountName::Partner(partner), currency)).expect("a payout was posted to the account");
+        state.accounts.get_mut(account).return_payout(row, returned.minor_units);
         let about = (IdKind::Payout, self.payout.clone());
         state.introduce(IdKind::PayoutReturn, &self.payout_return, stamp, Some(about));
     }

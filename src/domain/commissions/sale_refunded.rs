@@ -3,6 +3,7 @@
 use super::holdings::{CommissionPart, HOUSE};
 use super::posting::{collect, parts_posted, post_part, subject_of_agreement, subject_of_part};
 use super::{PinnedAssessment, Refund, Sale};
+use crate::domain::account::About;
 use crate::domain::agreements::terms::{Reward, Terms};
 use crate::domain::calendar::{Time, period_around};
 use crate::domain::effect::Effect;
@@ -83,12 +84,13 @@ impl EventType for SaleRefunded {
             amount: -amount.minor_units,
             available_at: None,
         }));
-        let sale = state.commissions.sales.get_mut(row);
-        for part in &mut taken {
-            let taken_from = sale.take(&CommissionPart { amount: -part.amount, ..*part });
-            part.position = taken_from.map_or(0, |(position, _)| position);
-        }
-        sale.add_refunded(applied, exempt);
+        state.change_earning(About::Sale(row), |sale| {
+            for part in &mut taken {
+                let taken_from = sale.take(&CommissionPart { amount: -part.amount, ..*part });
+                part.position = taken_from.map_or(0, |(position, _)| position);
+            }
+        });
+        state.commissions.sales.get_mut(row).add_refunded(applied, exempt);
         let refund = state
             .commissions
             .refunds

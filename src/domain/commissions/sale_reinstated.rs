@@ -2,6 +2,7 @@
 
 use super::holdings::{CommissionPart, HOUSE};
 use super::posting::{collect, post_part, subject_of_agreement, subject_of_part};
+use crate::domain::account::About;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -63,9 +64,10 @@ impl EventType for SaleReinstated {
         let (sale_row, applied, exempt) = (refund.sale, refund.applied, refund.exempt);
         // What is posted is what the refund took, part by part; what the house lost is posted nowhere.
         let taken = refund.taken.clone();
-        let sale = state.commissions.sales.get_mut(sale_row);
-        sale.add_refunded(-applied, exempt);
-        taken.iter().for_each(|part| sale.give_back(&CommissionPart { amount: -part.amount, ..part.clone() }));
+        state.commissions.sales.get_mut(sale_row).add_refunded(-applied, exempt);
+        state.change_earning(About::Sale(sale_row), |sale| {
+            taken.iter().for_each(|part| sale.give_back(&CommissionPart { amount: -part.amount, ..part.clone() }));
+        });
         let about = (IdKind::Refund, self.refund.clone());
         state.introduce(IdKind::Reinstatement, &self.reinstatement, stamp, Some(about));
         state.add_net_change(sale_row, applied);

@@ -1,7 +1,8 @@
 //! What stands of commission as seen, with whom, and what of it counts as paid (rules 5.5, 6.8).
 
+use super::earning::Earning;
 use super::holdings::{CommissionPart, HOUSE, Holding, Holdings};
-use crate::domain::account::{About, AccountName, Entry};
+use crate::domain::account::{About, AccountName, Entry, Sums};
 use crate::domain::leads::Lead;
 use crate::domain::money::saturating_i64;
 use crate::domain::table::Row;
@@ -91,11 +92,36 @@ impl State {
         }
     }
 
+    /// Changes what was earned and what stands of it, and the sums of the accounts with it.
+    pub(in crate::domain) fn change_earning<R>(&mut self, about: About, change: impl FnOnce(&mut Earning) -> R) -> R {
+        let earning: &mut Earning = match about {
+            About::Sale(row) => self.commissions.sales.get_mut(row),
+            About::Lead(row) => self.leads.by_id.get_mut(row).earning_mut(),
+            About::Nothing => unreachable!("commission is of a sale or of a lead"),
+        };
+        let before = earning.standing();
+        let result = change(earning);
+        for (index, (entry, stands)) in earning.standing().into_iter().enumerate() {
+            let stood = before.get(index).filter(|(linked, _)| linked.is_some()).map_or(0, |(_, stood)| *stood);
+            if let Some((account, place)) = entry.filter(|_| stands != stood) {
+                self.accounts.get_mut(account).add_standing(place, stands - stood);
+            }
+        }
+        result
+    }
+
     /// What of an amount that stands at a place of a partner's account counts as paid, as seen: payments less returns
     /// count against standing commission in the order of position (rules 5.5).
     pub fn paid_portion(&self, account: Row, place: Row, stands: i64, seen: Seen) -> PaidPortion {
-        let sums = self.accounts.get(account).sums(seen);
-        let paid = -sums.owed(EntryKind::Payment) - sums.owed(EntryKind::PaymentReturn);
+        if self.accounts.get(account).is_all_seen(seen) {
+            return Waterline::new(self).paid_portion(account, place, stands);
+        }
+        self.paid_portion_past(account, place, stands, seen)
+    }
+
+    /// The same by what stands of each entry before, one by one: for a time or a position in the past.
+    pub fn paid_portion_past(&self, account: Row, place: Row, stands: i64, seen: Seen) -> PaidPortion {
+        let paid = paid_by(&self.accounts.get(account).sums(seen));
         let mut before = 0;
         for (earlier, entry) in (0..place).zip(self.accounts.get(account).entries()) {
             if before >= paid {
@@ -105,7 +131,7 @@ impl State {
                 before += self.standing_at(account, earlier, &entry, seen);
             }
         }
-        PaidPortion { from: before, amount: saturating_i64((paid - before).clamp(0, i128::from(stands.max(0)))) }
+        PaidPortion::of(paid, before, stands)
     }
 
     /// What stands of the commission that an entry brought.
@@ -119,9 +145,30 @@ impl State {
         holding.map_or(0, |holding| i128::from(holding.amount).max(0))
     }
 
+    /// What stands of the commission that an entry brought, by everything recorded; in minor units, not below zero.
+    fn standing_now(&self, account: Row, place: Row, entry: &Entry) -> i64 {
+        let standing = match entry.about {
+            About::Sale(row) => self.commissions.sales.get(row).standing(),
+            About::Lead(row) => self.leads.by_id.get(row).standing(),
+            About::Nothing => return 0,
+        };
+        standing.into_iter().find(|(linked, _)| *linked == Some((account, place))).map_or(0, |(_, stands)| stands)
+    }
+
     /// The payouts that make up what is covered, each with its part, in the order of position; what of a payout came
     /// back does not count.
     pub fn payouts_covering(&self, account: Row, covered: PaidPortion, seen: Seen) -> Vec<(Row, i64)> {
+        if !self.accounts.get(account).is_all_seen(seen) {
+            return self.payouts_covering_past(account, covered, seen);
+        }
+        let end = covered.from + i128::from(covered.amount);
+        let payouts = self.accounts.get(account).payouts_beyond(covered.from).take_while(|(_, start, _)| *start < end);
+        let parts = payouts.map(|(row, start, reached)| (row, saturating_i64(reached.min(end) - start.max(covered.from))));
+        parts.filter(|(_, part)| *part > 0).collect()
+    }
+
+    /// The same by each payment: for a time or a position in the past.
+    pub fn payouts_covering_past(&self, account: Row, covered: PaidPortion, seen: Seen) -> Vec<(Row, i64)> {
         let end = covered.from + i128::from(covered.amount);
         let mut reached = 0;
         let mut parts = Vec::new();
@@ -142,6 +189,59 @@ impl State {
             }
         }
         parts
+    }
+}
+
+impl PaidPortion {
+    /// The portion of an amount that stands, with what stands before it, of all that was paid.
+    fn of(paid: i128, before: i128, stands: i64) -> Self {
+        let amount = saturating_i64((paid - before).clamp(0, i128::from(stands.max(0))));
+        Self { from: if amount > 0 { before } else { before.min(paid.max(0)) }, amount }
+    }
+}
+
+/// Payments less returns.
+fn paid_by(sums: &Sums) -> i128 {
+    -sums.owed(EntryKind::Payment) - sums.owed(EntryKind::PaymentReturn)
+}
+
+/// Walks over accounts and says what stands before a place, by everything recorded. Places of an account that are asked for in
+/// order cost one walk over their blocks.
+pub struct Waterline<'a> {
+    state: &'a State,
+    account: Row,
+    /// The next place of the walk, and what stands before it.
+    next: usize,
+    before: i128,
+}
+
+impl<'a> Waterline<'a> {
+    /// A walk that has not begun.
+    pub fn new(state: &'a State) -> Self {
+        Self { state, account: Row::MAX, next: 0, before: 0 }
+    }
+
+    /// What of an amount that stands at a place of a partner's account counts as paid.
+    pub fn paid_portion(&mut self, account: Row, place: Row, stands: i64) -> PaidPortion {
+        let paid = paid_by(self.state.accounts.get(account).totals());
+        PaidPortion::of(paid, self.before(account, place), stands)
+    }
+
+    fn before(&mut self, account: Row, place: Row) -> i128 {
+        let entries = self.state.accounts.get(account);
+        let (before, first) = entries.standing_before_block(place);
+        if self.account != account || self.next < first || self.next > place as usize {
+            (self.account, self.next, self.before) = (account, first, before);
+        }
+        let start = self.next;
+        for (walked, entry) in (start..place as usize).zip(entries.entries_from(start)) {
+            if brings_commission(&entry) {
+                let walked = Row::try_from(walked).expect("places are rows");
+                self.before += i128::from(self.state.standing_now(account, walked, &entry));
+            }
+        }
+        self.next = place as usize;
+        self.before
     }
 }
 

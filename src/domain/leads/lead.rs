@@ -3,6 +3,7 @@
 
 mod encoding;
 
+use super::accrued::Accrued;
 use super::{Decision, DeclinedClaim, Qualification};
 use crate::domain::calendar::Time;
 use crate::domain::commissions::PinnedAssessment;
@@ -11,6 +12,7 @@ use crate::domain::commissions::holdings::Holdings;
 use crate::domain::ids::Id;
 use crate::domain::table::{OptionalRow, Row};
 use crate::domain::{Stamp, State};
+use smallvec::SmallVec;
 
 /// A lead.
 #[derive(Clone)]
@@ -51,6 +53,8 @@ struct ColdFields {
     disputes: Vec<Row>,
     /// Qualifications after the first, each with its credit and its assessment.
     qualifications: Vec<(Qualification, Option<Row>, Option<PinnedAssessment>)>,
+    /// What it accrued under each rule, once it has many sales.
+    accrued: Option<Vec<Accrued>>,
 }
 
 impl Lead {
@@ -134,6 +138,15 @@ impl Lead {
         }
     }
 
+    /// What it accrued under each rule, if that is kept.
+    pub(super) fn kept_accrued(&self) -> Option<&[Accrued]> {
+        self.cold()?.accrued.as_deref()
+    }
+
+    pub(super) fn accrued_mut(&mut self) -> &mut Option<Vec<Accrued>> {
+        &mut self.cold_mut().accrued
+    }
+
     /// What its qualifications earned, and through which agreements.
     pub(super) fn rewards(&self) -> impl Iterator<Item = (Option<Row>, PinnedAssessment)> {
         let first = self.earning().map(|earning| (earning.credit(), earning.assessment()));
@@ -153,6 +166,11 @@ impl Lead {
     /// What stands of its qualifications' commission.
     pub fn holdings(&self) -> Holdings {
         self.earning().map(Earning::holdings).unwrap_or_default()
+    }
+
+    /// What stands of its qualifications' commission, see `Earning::standing`.
+    pub(in crate::domain) fn standing(&self) -> SmallVec<[(Option<(Row, Row)>, i64); 2]> {
+        self.earning().map(Earning::standing).unwrap_or_default()
     }
 
     /// The commission entries of its qualifications: account and place.
@@ -233,8 +251,9 @@ impl State {
             self.commissions.sales.get_mut(last).set_next_of_lead(sale);
         }
         let added = self.commissions.sales.get(sale);
-        let (credit, at) = (added.credit(), added.stamp().occurred_at);
+        let (credit, at, earned) = (added.credit(), added.stamp().occurred_at, added.assessment());
         self.leads.by_id.get_mut(lead).add_sale(sale, first_recorded, credit, at);
+        self.note_accrued(lead, credit, earned);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Leads: who may work them and through which agreement their sales run, for any time (rules 5).
 
+mod accrued;
 pub mod approved;
 mod claim;
 mod encoding;
@@ -16,7 +17,6 @@ use super::calendar::Time;
 use super::effect::Party;
 use super::ids::Id;
 use super::interner::Interner;
-use super::money::Currency;
 use super::rejection::Rejection;
 use super::slice::slice;
 use super::table::{Row, Table, undo_by_copy};
@@ -152,20 +152,6 @@ impl Owner {
 }
 
 impl Lead {
-    /// Returns what it accrued under the rule of a name, in minor units, by sales and qualifications; reversals are not
-    /// subtracted (rules 6.6).
-    pub fn accrued_under(&self, agreement: Row, rule: &str, currency: Currency, state: &State) -> i128 {
-        let sales = self.sales(state).map(|row| state.commissions.sales.get(row)).filter(|sale| sale.credit() == Some(agreement));
-        let of_sales = sales.filter_map(|sale| {
-            sale.assessment().filter(|earned| earned.rule(agreement, state).is_some_and(|known| known.name == rule))?.amount
-        });
-        let rewards = self
-            .rewards()
-            .filter(|(credit, earned)| *credit == Some(agreement) && earned.rule(agreement, state).is_some_and(|known| known.name == rule));
-        let rewards = rewards.filter_map(|(_, earned)| earned.amount);
-        of_sales.chain(rewards).filter(|amount| amount.currency == currency).map(|amount| i128::from(amount.minor_units)).sum()
-    }
-
     /// Whether a referral that succeeded is seen. A reassignment does not introduce a lead, even if it occurred before
     /// (rules 1.4).
     pub fn is_seen(&self, seen: Seen) -> bool {

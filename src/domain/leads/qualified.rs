@@ -56,6 +56,8 @@ impl EventType for LeadQualified {
         let credit = assessment.and_then(|assessment| state.agreements.by_id.find(assessment.agreement.as_ref()?));
         let (pinned, earned) = Pinned::of(stamp, None, credit, false, assessment, state);
         let earning = Earning::new(stamp, earned, state.commissions.pinned.intern(pinned));
+        let earned = earning.assessment();
         state.leads.by_id.get_mut(row).add_qualification(protected, earning);
+        state.note_accrued(row, credit, earned);
     }
 }

@@ -2,12 +2,12 @@
 
 use super::claim::claim_of;
 use super::{Claim, Decision, Lead};
-use crate::domain::account::AccountName;
+use crate::domain::account::{About, AccountName};
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::Time;
-use crate::domain::commissions::earning::Earning;
 use crate::domain::commissions::holdings::{CommissionPart, HOUSE, Holding};
 use crate::domain::commissions::posting::{PartnerEntry, part_posted, subject_of_part};
+use crate::domain::commissions::standing::Waterline;
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
@@ -16,6 +16,10 @@ use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto::{self, EntryKind, OwnershipRule, lead_reassigned::To};
+
+/// The most parts of unpaid commission that one reassignment transfers. Each is two entries with their counterparts, so this
+/// many fit what one request may record, and the writer is not held up for long.
+pub const MOST_LOTS: usize = 32_000;
 
 /// A decision on who owns a lead from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +66,7 @@ impl EventType for LeadReassigned {
         let (row, lead) = state.leads.known(&self.lead);
         let mut effects = vec![self.decision(row, at, state)?];
         if self.transfer_unpaid_commission {
-            self.transfer(row, lead, at, state, &mut effects);
+            self.transfer(row, lead, at, state, &mut effects)?;
         }
         Ok(effects)
     }
@@ -81,18 +85,16 @@ impl EventType for LeadReassigned {
                 Effect::Posting(posting) if posting.account.is_partner() => {
                     let sale = posting.subject.sale.as_ref().map(|id| state.commissions.known_sale(id).0);
                     let part = part_posted(posting, state);
-                    let earning: &mut Earning = match sale {
-                        Some(sale) => state.commissions.sales.get_mut(sale),
-                        None => state.leads.by_id.get_mut(row).earning_mut(),
-                    };
-                    let moved = if part.amount < 0 {
-                        let taken = CommissionPart { amount: -part.amount, ..part };
-                        source = earning.take(&taken).map_or(earning.stamp().position, |(_, source)| source);
-                        self.to.is_none().then_some(CommissionPart { partner: HOUSE, agreement: Row::MAX, ..taken })
-                    } else {
-                        Some(part)
-                    };
-                    moved.iter().for_each(|part| earning.acquire(Holding::moved(part, stamp.position, source)));
+                    state.change_earning(sale.map_or(About::Lead(row), About::Sale), |earning| {
+                        let moved = if part.amount < 0 {
+                            let taken = CommissionPart { amount: -part.amount, ..part };
+                            source = earning.take(&taken).map_or(earning.stamp().position, |(_, source)| source);
+                            self.to.is_none().then_some(CommissionPart { partner: HOUSE, agreement: Row::MAX, ..taken })
+                        } else {
+                            Some(part)
+                        };
+                        moved.iter().for_each(|part| earning.acquire(Holding::moved(part, stamp.position, source)));
+                    });
                 }
                 _ => {}
             }
@@ -121,13 +123,18 @@ impl LeadReassigned {
     }
 
     /// Transfers the unpaid commission that others hold, lot by lot: a posting out and, unless it goes to the house, one in.
-    fn transfer(&self, row: Row, lead: &Lead, at: Time, state: &State, effects: &mut Vec<Effect>) {
+    fn transfer(&self, row: Row, lead: &Lead, at: Time, state: &State, effects: &mut Vec<Effect>) -> Result<(), Rejection> {
         let to = self
             .to
             .as_ref()
             .map(|id| (state.agreements.by_id.find(id).expect("the agreement is known"), state.agreements.known(id).partner));
         let lead_id = state.leads.by_id.key(row);
-        for lot in unpaid_lots(lead, to.map(|(_, partner)| partner), state) {
+        let lots = unpaid_lots(lead, to.map(|(_, partner)| partner), state);
+        if lots.len() > MOST_LOTS {
+            return Err(Rejection::TransferTooLarge { lead: lead_id.clone(), lots: lots.len(), most: MOST_LOTS });
+        }
+        effects.reserve(4 * lots.len());
+        for lot in lots {
             let sale = lot.sale.map(|sale| state.commissions.sales.key(sale));
             let mut move_part = |part: &CommissionPart, minor_units| {
                 let entry = PartnerEntry {
@@ -144,6 +151,7 @@ impl LeadReassigned {
                 move_part(&CommissionPart { partner, agreement, ..lot.part.clone() }, lot.part.amount);
             }
         }
+        Ok(())
     }
 }
 
@@ -168,13 +176,20 @@ fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
         .flat_map(|sale| state.commissions.sales.get(sale).holdings().into_all().map(move |holding| (Some(sale), holding)));
     let with_others =
         own.chain(of_sales).filter(|(_, holding)| holding.partner != HOUSE && Some(holding.partner) != target && holding.amount > 0);
-    let unpaid = with_others.filter_map(|(sale, holding)| {
-        let (account, place) = holding.entry?;
-        let amount = holding.amount - state.paid_portion(account, place, holding.amount, Seen::ALL).amount;
+    let mut posted: Vec<(usize, Row, Row, Option<Row>, Holding)> = with_others
+        .enumerate()
+        .filter_map(|(index, (sale, holding))| holding.entry.map(|(account, place)| (index, account, place, sale, holding)))
+        .collect();
+    // In the order of the accounts' entries, so that each account is walked over once.
+    posted.sort_unstable_by_key(|(_, account, place, ..)| (*account, *place));
+    let mut waterline = Waterline::new(state);
+    let unpaid = posted.into_iter().filter_map(|(index, account, place, sale, holding)| {
+        let amount = holding.amount - waterline.paid_portion(account, place, holding.amount).amount;
         let Holding { partner, agreement, position, currency, available_at, .. } = holding;
-        (amount > 0).then_some(Lot { sale, part: CommissionPart { partner, agreement, position, currency, amount, available_at } })
+        let part = CommissionPart { partner, agreement, position, currency, amount, available_at };
+        (amount > 0).then_some((index, Lot { sale, part }))
     });
-    let mut lots: Vec<Lot> = unpaid.collect();
-    lots.sort_by_key(|lot| lot.part.position);
-    lots
+    let mut lots: Vec<(usize, Lot)> = unpaid.collect();
+    lots.sort_unstable_by_key(|(index, lot)| (lot.part.position, *index));
+    lots.into_iter().map(|(_, lot)| lot).collect()
 }

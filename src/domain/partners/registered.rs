@@ -52,6 +52,7 @@ impl EventType for PartnerRegistered {
     }
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
-        state.partners.insert(self.partner.clone(), Partner::new(stamp, self.profile.clone()));
+        let row = state.partners.insert(self.partner.clone(), Partner::new(stamp, self.profile.clone()));
+        state.agreements.note_categories(row, &self.profile.categories);
     }
 }

@@ -48,5 +48,6 @@ impl EventType for PartnerUpdated {
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let row = state.partners.find(&self.partner).expect("decide found the partner");
         state.partners.get_mut(row).changes.push((stamp, self.change.clone()));
+        state.agreements.note_categories(row, self.change.categories.as_deref().unwrap_or_default());
     }
 }

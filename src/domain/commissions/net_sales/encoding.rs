@@ -1,7 +1,6 @@
 //! Net sales in a snapshot.
 
-use super::{Block, NetSales};
+use super::NetSales;
 use crate::encoding::codec;
 
-codec!(NetSales { blocks, open });
-codec!(Block { first, last, sum, entries });
+codec!(NetSales { timeline, open });

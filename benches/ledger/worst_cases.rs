@@ -1,0 +1,195 @@
+//! What costs most of all that can be asked of the domain: decisions and answers about a few very large subjects. Each has an
+//! aim, and one run is timed before it is measured: what takes many times its aim fails by name.
+
+mod facts;
+
+use crate::workload::{is_measured, so_many};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion};
+use facts::{Ledger, adjust, capped, day, dispute, pay, reassign, refer, refund, register, sell, sell_to, sign_exclusive, terms};
+use partnership_ledger::domain::Record;
+use partnership_ledger::domain::parse::Fields;
+use partnership_ledger::proto;
+use partnership_ledger::queries::StateQuery as _;
+use partnership_ledger::queries::disputes::ListDisputes;
+use partnership_ledger::queries::explain::ExplainSale;
+use std::time::{Duration, Instant};
+
+/// So many times its aim may one run of a case take before it is a fault: machines differ, and are busy.
+const TOLERANCE: u32 = 20;
+/// Below what decisions and answers are to stay.
+const MILLISECOND: Duration = Duration::from_millis(1);
+/// What a lot of a transfer may take, by deciding and by evolving: a sale, four postings, their record.
+const LOT: Duration = Duration::from_micros(5);
+
+/// The cases, and which of them took too long.
+struct Cases<'a> {
+    group: BenchmarkGroup<'a, WallTime>,
+    faults: Vec<String>,
+}
+
+impl Cases<'_> {
+    /// Times one run of a case, and measures it if that is not many times its aim.
+    fn run<T>(&mut self, name: &str, aim: Duration, mut case: impl FnMut() -> T) {
+        let started = Instant::now();
+        std::hint::black_box(case());
+        let took = started.elapsed();
+        if is_measured() {
+            println!("{name}: the first run took {took:?}, aimed at {aim:?}");
+        }
+        if is_measured() && took > aim * TOLERANCE {
+            self.faults.push(format!("{name} took {took:?}, aimed at {aim:?}"));
+        } else {
+            self.group.bench_function(name, |bencher| bencher.iter(&mut case));
+        }
+    }
+
+    /// An event that is decided; and evolved and taken back.
+    fn decide(&mut self, name: &str, aim: Duration, ledger: &mut Ledger, at: &str, body: proto::event::Body) {
+        let event = ledger.event(day(at), body);
+        let record = ledger.decided(&event);
+        self.run(&format!("{name}, decided"), aim, || ledger.decide(&event).is_ok());
+        let Some(record) = record else { return };
+        self.run(&format!("{name}, evolved"), aim, || evolve_and_take_back(ledger, &record));
+    }
+}
+
+fn evolve_and_take_back(ledger: &mut Ledger, record: &Record) {
+    ledger.state.savepoint();
+    ledger.state.evolve(record);
+    ledger.state.rollback();
+}
+
+/// All of them.
+pub fn worst_cases(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("worst cases");
+    group.sample_size(10).measurement_time(Duration::from_secs(1)).warm_up_time(Duration::from_millis(100));
+    let mut cases = Cases { group, faults: Vec::new() };
+    large_account(&mut cases);
+    large_transfer(&mut cases);
+    pending(&mut cases);
+    signature(&mut cases);
+    tiers(&mut cases);
+    capped_lead(&mut cases);
+    disputed_lead(&mut cases);
+    assert!(cases.faults.is_empty(), "{:#?}", cases.faults);
+}
+
+/// An account with 700 000 entries over two years, nearly all paid.
+fn large_account(cases: &mut Cases<'_>) {
+    let sales = so_many(700_000);
+    let mut ledger = Ledger::with_agreements(&terms());
+    ledger.tell(day("2024-01-01"), adjust("start", "a", 1_000));
+    let step = chrono::Duration::days(700) / i32::try_from(sales).expect("few");
+    for number in 0..sales {
+        let at = day("2024-01-02") + step * i32::try_from(number).expect("few");
+        ledger.tell(at, sell_to(&format!("s{number}"), "a", 10_000));
+    }
+    ledger.tell(day("2025-12-20"), refer("lead", "a"));
+    for number in 0..30 {
+        ledger.tell(day("2025-12-21"), sell(&format!("of-lead-{number}"), "lead", 10_000));
+    }
+    let accrued = i64::try_from(sales).expect("few") * 2_000;
+    ledger.tell(day("2025-12-22"), pay("payout", accrued - 1_000));
+    cases.decide("transfer of 30 sales", MILLISECOND, &mut ledger, "2025-12-23", reassign("lead", "b"));
+    cases.decide("payment dated two years back", MILLISECOND, &mut ledger, "2024-01-03", pay("late", 1));
+    cases.decide("payment of today", MILLISECOND, &mut ledger, "2025-12-24", pay("today", 1));
+    let seen = ledger.all();
+    let request = proto::ExplainSaleRequest { sale_id: "of-lead-29".to_owned(), options: None };
+    let question = ExplainSale::parse(&request, &mut Fields::default());
+    let record = proto::Record::default();
+    cases.run("ExplainSale", MILLISECOND, || question.answer(&ledger.state, seen, &record).expect("an answer"));
+    let row = ledger.partner("acme");
+    cases.run("GetBalance", MILLISECOND, || ledger.state.balances(row, seen));
+}
+
+/// A lead with 30 000 sales, half of them paid, and each partly refunded: all move at once.
+fn large_transfer(cases: &mut Cases<'_>) {
+    let sales = so_many(30_000);
+    let mut ledger = Ledger::with_agreements(&terms());
+    ledger.tell(day("2025-01-01"), refer("lead", "a"));
+    for number in 0..sales {
+        ledger.tell(day("2025-01-02"), sell(&format!("s{number}"), "lead", 10_000));
+    }
+    for number in 0..sales {
+        ledger.tell(day("2025-01-03"), refund(&format!("r{number}"), &format!("s{number}"), 1_000));
+    }
+    ledger.tell(day("2025-01-04"), pay("payout", i64::try_from(sales).expect("few") * 900));
+    let lots = u32::try_from(sales).expect("few") / 2;
+    cases.decide("transfer of 30 000 half-paid sales", LOT * lots.max(1), &mut ledger, "2025-01-05", reassign("lead", "b"));
+}
+
+/// A payment while 100 000 entries are pending.
+fn pending(cases: &mut Cases<'_>) {
+    let sales = so_many(100_000);
+    let mut ledger = Ledger::with_agreements(&facts::held(90));
+    ledger.tell(day("2025-01-01"), adjust("start", "a", 1_000));
+    let step = chrono::Duration::days(80) / i32::try_from(sales).expect("few");
+    for number in 0..sales {
+        let at = day("2025-01-02") + step * i32::try_from(number).expect("few");
+        ledger.tell(at, sell_to(&format!("s{number}"), "a", 10_000));
+    }
+    cases.decide("payment against 100 000 pending entries", MILLISECOND, &mut ledger, "2025-03-24", pay("one", 1));
+    let (seen, row) = (ledger.seen("2025-03-24"), ledger.partner("acme"));
+    cases.run("GetBalance with 100 000 pending entries", MILLISECOND, || ledger.state.balances(row, seen));
+}
+
+/// A signature beside 20 000 agreements, each with an exclusivity, as the new one has.
+fn signature(cases: &mut Cases<'_>) {
+    let mut ledger = Ledger::default();
+    let at = day("2025-01-01");
+    for number in 0..so_many(20_000) {
+        let (partner, agreement) = (format!("p{number}"), format!("a{number}"));
+        ledger.tell(at, register(&partner, &format!("category-{number}")));
+        ledger.tell(at, sign_exclusive(&agreement, &partner, &format!("not-{number}")));
+    }
+    ledger.tell(at, register("new", "another"));
+    let body = sign_exclusive("another", "new", "category-7");
+    cases.decide("signature beside 20 000 agreements", MILLISECOND / 10, &mut ledger, "2025-01-02", body);
+    let body = sign_exclusive("free", "new", "nobody");
+    cases.decide("signature beside 20 000 agreements, without conflict", MILLISECOND / 10, &mut ledger, "2025-01-02", body);
+}
+
+/// The next sale of a rule with tiers over the month after 700 000 sales, of which each is of another month than the last one.
+fn tiers(cases: &mut Cases<'_>) {
+    let mut ledger = Ledger::with_agreements(&facts::tiered());
+    for number in 0..so_many(700_000) {
+        let at = day("2024-01-02") + chrono::Duration::days(i64::try_from(number % 24).expect("few") * 30);
+        ledger.tell(at, sell_to(&format!("s{number}"), "a", 10_000));
+    }
+    cases.decide("sale in tiers after 700 000", MILLISECOND / 10, &mut ledger, "2025-01-03", sell_to("next", "a", 10_000));
+}
+
+/// The next sale after 8 000 under one lead's cap.
+fn capped_lead(cases: &mut Cases<'_>) {
+    let mut ledger = Ledger::with_agreements(&capped());
+    ledger.tell(day("2025-01-01"), refer("lead", "a"));
+    for number in 0..so_many(8_000) {
+        ledger.tell(day("2025-01-02"), sell(&format!("s{number}"), "lead", 10_000));
+    }
+    cases.decide("sale after 8 000 under one lead's cap", MILLISECOND / 50, &mut ledger, "2025-01-03", sell("next", "lead", 10_000));
+}
+
+/// 610 disputes on a lead with 50 000 sales, half of them pending.
+fn disputed_lead(cases: &mut Cases<'_>) {
+    let sales = so_many(50_000);
+    let mut ledger = Ledger::with_agreements(&facts::held(30));
+    ledger.tell(day("2025-01-01"), refer("lead", "a"));
+    ledger.tell(day("2025-01-01"), adjust("start", "a", 1_000));
+    let step = chrono::Duration::days(60) / i32::try_from(sales).expect("few");
+    for number in 0..sales {
+        let at = day("2025-01-02") + step * i32::try_from(number).expect("few");
+        ledger.tell(at, sell(&format!("s{number}"), "lead", 10_000));
+    }
+    for number in 0..so_many(610).max(3) {
+        ledger.tell(day("2025-03-04"), dispute(&format!("d{number}"), "lead"));
+    }
+    cases.decide("payment beside 610 disputes on 50 000 sales", MILLISECOND, &mut ledger, "2025-03-05", pay("one", 1));
+    cases.decide("sale of a lead with 610 disputes", MILLISECOND, &mut ledger, "2025-03-05", sell("next", "lead", 10_000));
+    let (seen, row) = (ledger.seen("2025-03-06"), ledger.partner("acme"));
+    cases.run("GetBalance beside 610 disputes on 50 000 sales", MILLISECOND, || ledger.state.balances(row, seen));
+    let request = proto::ListDisputesRequest { page_size: 1_000, ..proto::ListDisputesRequest::default() };
+    let question = ListDisputes::parse(&request, &mut Fields::default());
+    let list = || question.answer(&mut &ledger.state, seen).expect("an answer").disputes.len();
+    cases.run("ListDisputes of 610 on 50 000 sales", 20 * MILLISECOND, list);
+}

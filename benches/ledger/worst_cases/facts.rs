@@ -1,0 +1,206 @@
+//! A ledger in memory, and what the worst cases tell it.
+
+use partnership_ledger::domain::calendar::Time;
+use partnership_ledger::domain::effect::Effect;
+use partnership_ledger::domain::ids::Id;
+use partnership_ledger::domain::parse::timestamp;
+use partnership_ledger::domain::rejection::Rejection;
+use partnership_ledger::domain::table::Row;
+use partnership_ledger::domain::{Event, Record, Seen, State, parse};
+use partnership_ledger::proto::commission_rule::Reward;
+use partnership_ledger::proto::event::Body;
+use partnership_ledger::proto::lead_reassigned::To;
+use partnership_ledger::proto::{self, AcquiredBy, AgreementType, CommissionTrigger, PartnerKind};
+
+/// The beginning of a day in UTC.
+pub fn day(date: &str) -> Time {
+    format!("{date}T00:00:00Z").parse().expect("a time")
+}
+
+fn now() -> Time {
+    day("2026-11-22")
+}
+
+/// A state that is told events.
+#[derive(Default)]
+pub struct Ledger {
+    pub state: State,
+}
+
+impl Ledger {
+    /// One with agreement `a` of partner acme and agreement `b` of partner bolt.
+    pub fn with_agreements(terms: &proto::Terms) -> Self {
+        let mut ledger = Self::default();
+        for (partner, agreement) in [("acme", "a"), ("bolt", "b")] {
+            ledger.tell(day("2024-01-01"), register(partner, "any"));
+            ledger.tell(day("2024-01-01"), sign(agreement, partner, terms.clone()));
+        }
+        ledger
+    }
+
+    /// The event of a body.
+    pub fn event(&self, at: Time, body: Body) -> Event {
+        let event_id = uuid::Uuid::from_u128(u128::from(self.state.position)).to_string();
+        let message = proto::Event { event_id, occurred_at: Some(timestamp(at)), metadata: [].into(), body: Some(body) };
+        parse(std::slice::from_ref(&message)).expect("well formed").remove(0)
+    }
+
+    /// What an event does, or why it is refused.
+    pub fn decide(&self, event: &Event) -> Result<Vec<Effect>, Rejection> {
+        self.state.decide(event, now(), 300)
+    }
+
+    /// The record of an event, unless it is refused.
+    pub fn decided(&self, event: &Event) -> Option<Record> {
+        let effects = self.decide(event).ok()?;
+        Some(Record { position: self.state.position + 1, recorded_at: now(), event: event.clone(), effects })
+    }
+
+    /// Records a fact, which the rules must not refuse.
+    pub fn tell(&mut self, at: Time, body: Body) {
+        let event = self.event(at, body);
+        let effects = self.decide(&event).expect("the rules allow it");
+        self.state.evolve(&Record { position: self.state.position + 1, recorded_at: now(), event, effects });
+    }
+
+    /// Everything, as of now.
+    pub fn all(&self) -> Seen {
+        Seen { time: now(), position: self.state.position }
+    }
+
+    /// Everything, as of a date.
+    pub fn seen(&self, date: &str) -> Seen {
+        Seen { time: day(date), ..self.all() }
+    }
+
+    /// The row of a partner.
+    pub fn partner(&self, id: &str) -> Row {
+        self.state.partners.find(&Id::new(id).expect("an id")).expect("it is registered")
+    }
+}
+
+fn usd(minor_units: i64) -> Option<proto::Money> {
+    Some(proto::Money { currency_code: "USD".to_owned(), minor_units })
+}
+
+fn terms_with(rule: proto::CommissionRule) -> proto::Terms {
+    proto::Terms { commission: Some(proto::Commission { rules: vec![rule] }), ..proto::Terms::default() }
+}
+
+fn rule() -> proto::CommissionRule {
+    let (trigger, reward) = (CommissionTrigger::Sale as i32, Some(Reward::RateBps(2_000)));
+    proto::CommissionRule { name: "base".into(), trigger, reward, ..proto::CommissionRule::default() }
+}
+
+/// 20 % of every sale, available at once.
+pub fn terms() -> proto::Terms {
+    terms_with(rule())
+}
+
+/// 20 % of every sale, available after so many days.
+pub fn held(hold_days: u32) -> proto::Terms {
+    terms_with(proto::CommissionRule { hold_days, ..rule() })
+}
+
+/// 20 % of every sale, up to a cap of each lead that nobody reaches.
+pub fn capped() -> proto::Terms {
+    terms_with(proto::CommissionRule { cap_per_lead: usd(1_000_000_000_000), ..rule() })
+}
+
+/// 20 % of the net sales of a month, and 30 % beyond a threshold.
+pub fn tiered() -> proto::Terms {
+    let band = |(from_minor_units, rate_bps)| proto::TierBand { from_minor_units, rate_bps };
+    let bands = [(0, 2_000), (100_000_000, 3_000)].into_iter().map(band).collect();
+    let (mode, period) = (proto::TierMode::Marginal as i32, proto::TierPeriod::Month as i32);
+    let reward = Some(Reward::Tiers(proto::Tiers { mode, period, currency_code: "USD".into(), bands }));
+    terms_with(proto::CommissionRule { reward, ..rule() })
+}
+
+pub fn register(partner: &str, category: &str) -> Body {
+    Body::PartnerRegistered(proto::PartnerRegistered {
+        partner_id: partner.into(),
+        display_name: partner.into(),
+        kind: PartnerKind::Reseller as i32,
+        categories: vec![category.into()],
+        ..proto::PartnerRegistered::default()
+    })
+}
+
+pub fn sign(agreement: &str, partner: &str, terms: proto::Terms) -> Body {
+    Body::AgreementSigned(proto::AgreementSigned {
+        agreement_id: agreement.into(),
+        partner_id: partner.into(),
+        r#type: AgreementType::Channel as i32,
+        terms: Some(Box::new(terms)),
+        ..proto::AgreementSigned::default()
+    })
+}
+
+/// A signature with terms that bind the house not to work with partners of a category.
+pub fn sign_exclusive(agreement: &str, partner: &str, category: &str) -> Body {
+    let exclusivity = proto::Exclusivity {
+        bound: proto::Bound::House as i32,
+        categories: vec![category.into()],
+        ..proto::Exclusivity::default()
+    };
+    sign(agreement, partner, proto::Terms { exclusivity: Some(exclusivity), ..terms() })
+}
+
+pub fn refer(lead: &str, agreement: &str) -> Body {
+    Body::LeadReferred(proto::LeadReferred {
+        lead_id: lead.into(),
+        agreement_id: Some(agreement.into()),
+        acquired_by: AcquiredBy::Partner as i32,
+        ..proto::LeadReferred::default()
+    })
+}
+
+/// A sale of a lead.
+pub fn sell(sale: &str, lead: &str, minor_units: i64) -> Body {
+    let (sale_id, lead_id) = (sale.into(), Some(lead.into()));
+    Body::SaleRecorded(proto::SaleRecorded { sale_id, lead_id, amount: usd(minor_units), ..proto::SaleRecorded::default() })
+}
+
+/// A sale through an agreement.
+pub fn sell_to(sale: &str, agreement: &str, minor_units: i64) -> Body {
+    let (sale_id, agreement_id) = (sale.into(), Some(agreement.into()));
+    Body::SaleRecorded(proto::SaleRecorded { sale_id, agreement_id, amount: usd(minor_units), ..proto::SaleRecorded::default() })
+}
+
+pub fn refund(refund: &str, sale: &str, minor_units: i64) -> Body {
+    let reason = proto::RefundReason::CustomerRequest as i32;
+    let (refund_id, sale_id) = (refund.into(), sale.into());
+    Body::SaleRefunded(proto::SaleRefunded { refund_id, sale_id, amount: usd(minor_units), reason, clamp: false })
+}
+
+/// A payment to acme.
+pub fn pay(payout: &str, minor_units: i64) -> Body {
+    let (payout_id, partner_id) = (payout.into(), "acme".into());
+    Body::CommissionPaid(proto::CommissionPaid { payout_id, partner_id, amount: usd(minor_units), ..proto::CommissionPaid::default() })
+}
+
+pub fn adjust(adjustment: &str, agreement: &str, minor_units: i64) -> Body {
+    let (adjustment_id, agreement_id, reason) = (adjustment.into(), agreement.into(), "agreed".into());
+    Body::CommissionAdjusted(proto::CommissionAdjusted { adjustment_id, agreement_id, amount: usd(minor_units), reason })
+}
+
+/// Gives a lead to an agreement, with what is unpaid.
+pub fn reassign(lead: &str, agreement: &str) -> Body {
+    Body::LeadReassigned(proto::LeadReassigned {
+        lead_id: lead.into(),
+        to: Some(To::AgreementId(agreement.into())),
+        reason: "agreed".into(),
+        dispute_id: None,
+        transfer_unpaid_commission: true,
+    })
+}
+
+/// A dispute about a lead.
+pub fn dispute(dispute: &str, lead: &str) -> Body {
+    Body::DisputeOpened(proto::DisputeOpened {
+        dispute_id: dispute.into(),
+        opened_by: proto::Side::House as i32,
+        subject: Some(proto::dispute_opened::Subject::LeadId(lead.into())),
+        claim: "it is ours".into(),
+    })
+}

@@ -1,0 +1,149 @@
+//! What is kept of a partner's account beside its entries, so that no decision looks at all of them: what stands of commission
+//! by block, what was paid by payout, what settles and what is held in order of time.
+
+use super::block::BLOCK;
+use super::running_sums::RunningSums;
+use super::{Account, Entry, Sums};
+use crate::domain::Seen;
+use crate::domain::calendar::Time;
+use crate::domain::pages::Pages;
+use crate::domain::table::Row;
+use crate::domain::timeline::{Point, Timeline};
+use crate::encoding::codec;
+
+/// Sums of a partner's account.
+#[derive(Clone, Default)]
+pub struct PartnerSums {
+    /// What stands of the commission that the entries of each block brought, in minor units.
+    standing: RunningSums,
+    /// The payouts, in the order of recording.
+    payouts: Pages<Row, 64>,
+    /// What each of them came to, less what came back.
+    paid: RunningSums,
+    /// What settles of the first blocks, and what disputes hold of all entries.
+    timeline: Timeline,
+    /// How many blocks the timeline has.
+    blocks: usize,
+    /// The last record that posted here.
+    posted_at: u64,
+    /// The last record that changed what disputes hold.
+    held_at: u64,
+    /// The latest time from which an entry counts.
+    effective_by: Time,
+}
+
+codec!(PartnerSums { standing, payouts, paid, timeline, blocks, posted_at, held_at, effective_by });
+
+impl Account {
+    /// Notes that the last entry was posted to a partner. Returns it.
+    pub fn note_posted(&mut self) -> Entry {
+        let last = self.open.last().copied().or_else(|| self.entries_from(self.len() - 1).next()).expect("an entry was posted");
+        let full = self.blocks.len();
+        let sums = self.partner.get_or_insert_default();
+        sums.posted_at = last.position;
+        sums.effective_by = sums.effective_by.max(last.effective_at);
+        if full > sums.blocks {
+            let points = self.blocks.get(full - 1).into_iter().flat_map(|block| block.entries()).map(|entry| entry.into());
+            sums.timeline.add(points.collect());
+            sums.blocks = full;
+        }
+        last
+    }
+
+    /// Adds to what stands of the commission that the entry at a place brought.
+    pub fn add_standing(&mut self, place: Row, minor_units: i64) {
+        self.partner.get_or_insert_default().standing.add(place as usize / BLOCK, i128::from(minor_units));
+    }
+
+    /// What stands of the commission that the entries of the blocks before that of a place brought, and the first place of that
+    /// block.
+    pub fn standing_before_block(&self, place: Row) -> (i128, usize) {
+        let block = place as usize / BLOCK;
+        (self.partner.as_ref().map_or(0, |sums| sums.standing.first(block)), block * BLOCK)
+    }
+
+    /// Adds a payout: its row, which is above those before, and its gross.
+    pub fn add_payout(&mut self, payout: Row, minor_units: i64) {
+        let sums = self.partner.get_or_insert_default();
+        sums.payouts.push(payout);
+        sums.paid.push(i128::from(minor_units));
+    }
+
+    /// Takes off a payout what came back of it.
+    pub fn return_payout(&mut self, payout: Row, minor_units: i64) {
+        let sums = self.partner.get_or_insert_default();
+        let index = sums.payouts.partition_point(|known| *known < payout);
+        sums.paid.add(index, -i128::from(minor_units));
+    }
+
+    /// The payouts from the one on that what was paid reaches beyond an amount with, each with what was paid before and with it.
+    pub fn payouts_beyond(&self, amount: i128) -> impl Iterator<Item = (Row, i128, i128)> {
+        let sums = self.partner.as_deref();
+        let first = sums.map_or(0, |sums| sums.paid.within(amount).0);
+        sums.into_iter().flat_map(move |sums| {
+            let payouts = (first..sums.payouts.len()).filter_map(|index| Some((index, *sums.payouts.get(index)?)));
+            payouts.map(|(index, payout)| (payout, sums.paid.first(index), sums.paid.first(index + 1)))
+        })
+    }
+
+    /// Adds to what disputes hold, by a record.
+    pub fn hold(&mut self, points: Vec<Point>, position: u64) {
+        let sums = self.partner.get_or_insert_default();
+        sums.timeline.add(points);
+        sums.held_at = position;
+    }
+
+    /// Whether it is a partner's, and every entry counts as seen: the sums of what is recorded are then those of what is seen.
+    pub fn is_all_seen(&self, seen: Seen) -> bool {
+        self.partner.as_ref().is_some_and(|sums| sums.posted_at <= seen.position && sums.effective_by <= seen.time)
+    }
+
+    /// What disputes hold until a time and from when on, if all that is recorded of that is seen; in minor units.
+    pub fn held_changes(&self, seen: Seen) -> Option<Vec<(Time, i128)>> {
+        Some(self.held_sums(seen)?.timeline.held_changes(seen.time))
+    }
+
+    /// The sum of what disputes hold at a time, if all that is recorded of that is seen; in minor units, below zero where
+    /// reversals are more than what was accrued.
+    pub fn held(&self, seen: Seen) -> Option<i128> {
+        Some(self.held_sums(seen)?.timeline.between(None, Some(seen.time)).held)
+    }
+
+    fn held_sums(&self, seen: Seen) -> Option<&PartnerSums> {
+        self.partner.as_deref().filter(|sums| sums.posted_at.max(sums.held_at) <= seen.position)
+    }
+
+    /// The sums over all entries, with what is pending at a time, if all are seen.
+    pub(super) fn sums_of_all(&self, seen: Seen) -> Option<Sums> {
+        let partner = self.partner.as_ref().filter(|_| self.is_all_seen(seen))?;
+        let later = self.untimed().filter(|point| point.at <= seen.time).map(|point| point.amount).sum::<i128>();
+        let settled = partner.timeline.between(None, Some(seen.time)).amount + later;
+        let mut sums = self.totals.clone();
+        sums.pending = sums.balance() + settled;
+        Some(sums)
+    }
+
+    /// The entries that the timeline does not have yet.
+    fn untimed(&self) -> impl Iterator<Item = Point> {
+        let first = self.partner.as_ref().map_or(0, |sums| sums.blocks * BLOCK);
+        self.entries_from(first).map(Point::from)
+    }
+
+    /// What is payable at its lowest from a time on, whatever was recorded when, and when it first is: what is settled by then
+    /// less what disputes hold, which is not below zero (rules 7.1, 7.2).
+    pub fn least_payable_from(&self, from: Time) -> (i128, Time) {
+        let mut timeline = self.partner.as_ref().map(|sums| sums.timeline.clone()).unwrap_or_default();
+        let (before, later): (Vec<Point>, Vec<Point>) = self.untimed().partition(|point| point.at <= from);
+        timeline.add(later);
+        let sums = timeline.between(None, Some(from));
+        let amount = sums.amount + before.iter().map(|point| point.amount).sum::<i128>();
+        let start = Point { at: from, amount, held: sums.held };
+        timeline.between(Some(from), None).after(start).least().unwrap_or((0, from))
+    }
+}
+
+impl From<Entry> for Point {
+    fn from(entry: Entry) -> Self {
+        Self { at: entry.settles_at(), amount: -i128::from(entry.amount), held: 0 }
+    }
+}

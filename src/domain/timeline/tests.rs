@@ -1,0 +1,99 @@
+use super::*;
+use crate::encoding::{Codec, Input, Output};
+use proptest::prelude::*;
+
+fn at(seconds: i64) -> Time {
+    Time::from_timestamp(seconds, 0).expect("a time")
+}
+
+fn points(most: usize, latest: i64) -> impl Strategy<Value = Vec<Point>> {
+    let point = (0..latest, -50_i64..80, prop_oneof![4 => Just(0_i64), 1 => -30_i64..60]);
+    let point = point.prop_map(|(time, amount, held)| Point { at: at(time), amount: i128::from(amount), held: i128::from(held) });
+    prop::collection::vec(point, 0..most)
+}
+
+/// What the points come to, one instant after the other.
+fn naive(points: &[Point], after: Option<Time>, until: Option<Time>) -> (i128, i128, Option<(i128, Time)>) {
+    let mut points: Vec<Point> = points.to_vec();
+    points.retain(|point| after.is_none_or(|after| point.at > after) && until.is_none_or(|until| point.at <= until));
+    points.sort_by_key(|point| point.at);
+    let (mut amount, mut held, mut least) = (0, 0, None);
+    for (index, point) in points.iter().enumerate() {
+        amount += point.amount;
+        held += point.held;
+        if points.get(index + 1).is_none_or(|next| next.at > point.at) {
+            least = lesser(least, Some((amount - held.max(0), point.at)));
+        }
+    }
+    (amount, held, least)
+}
+
+proptest! {
+    #[test]
+    fn a_timeline_says_what_its_points_say(
+        batches in prop::collection::vec(points(900, 5_000), 1..8), one_by_one in points(60, 5_000), after in prop::option::of(0_i64..5_000), length in prop::option::of(0_i64..5_000),
+    ) {
+        let (mut timeline, mut all) = (Timeline::default(), Vec::new());
+        for batch in &batches {
+            timeline.add(batch.clone());
+            all.extend(batch.iter().copied());
+        }
+        let (copy, known) = (timeline.clone(), all.clone());
+        for point in one_by_one {
+            timeline.add(vec![point]);
+            all.push(point);
+        }
+        let (from, until) = (after.map(at), length.map(|length| at(after.unwrap_or(0) + length)));
+        for (timeline, all) in [(&timeline, &all), (&copy, &known)] {
+            let sums = timeline.between(from, until);
+            let (amount, held, least) = naive(all, from, until);
+            prop_assert_eq!((sums.amount, sums.held), (amount, held));
+            // An instant at which nothing changes is left out: the lowest may then be found later, or not at all.
+            match (sums.least(), least) {
+                (Some((found, time)), Some((least, first))) => {
+                    prop_assert!(found >= least && (found > least || time >= first));
+                    let changes = merged(std::iter::empty(), sorted(all).into_iter());
+                    prop_assert_eq!(sums.least(), naive(&changes, from, until).2);
+                }
+                (found, _) => prop_assert_eq!(found, None),
+            }
+        }
+        let mut out = Output::default();
+        timeline.encode(&mut out);
+        let mut input = Input::new(out.bytes());
+        let loaded = Timeline::decode(&mut input).expect("what was saved");
+        prop_assert!(input.is_done());
+        prop_assert_eq!(loaded.between(from, until), timeline.between(from, until));
+        let changes = merged(std::iter::empty(), sorted(&all).into_iter());
+        let held: Vec<_> = changes.iter().filter(|point| point.held != 0 && point.at <= at(2_500)).map(|point| (point.at, point.held)).collect();
+        prop_assert_eq!(timeline.held_changes(at(2_500)), held);
+    }
+
+    #[test]
+    fn leaves_stay_full_whether_points_are_appended_or_not(random in any::<bool>(), seed in any::<u64>()) {
+        let mut timeline = Timeline::default();
+        let mut next = seed;
+        for number in 0..60_i64 {
+            let points = (0..64).map(|place| {
+                next = next.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let time = if random { i64::try_from(next >> 34).expect("30 bits") } else { number * 64 + place };
+                Point { at: at(time), amount: 1, held: 0 }
+            });
+            timeline.add(points.collect());
+        }
+        let (mut leaves, mut open) = (0, timeline.root.into_iter().collect::<Vec<_>>());
+        while let Some(branch) = open.pop() {
+            match &*branch.node {
+                Node::Leaf(_) => leaves += 1,
+                Node::Inner(branches) => open.extend(branches.iter().cloned()),
+            }
+        }
+        prop_assert!(leaves <= 2 * (60 * 64) / LEAF + 2, "{leaves}");
+    }
+}
+
+fn sorted(points: &[Point]) -> Vec<Point> {
+    let mut points = points.to_vec();
+    points.sort_by_key(|point| point.at);
+    points
+}

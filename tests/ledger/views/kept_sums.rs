@@ -1,0 +1,163 @@
+//! The sums that are kept so that no decision looks at all entries say what the entries say: over long histories of few
+//! partners, told in any order, with corrections, transfers and disputes, and after a rollback.
+
+use crate::common::facts::{adjusted, day, paid, qualified, reassigned, referred, refunded, registered, rule, signed, sold, terms_with, usd};
+use crate::common::story::Story;
+use partnership_ledger::domain::account::{About, Entry};
+use partnership_ledger::domain::calendar::Time;
+use partnership_ledger::domain::commissions::DisputeSubject;
+use partnership_ledger::domain::ids::Id;
+use partnership_ledger::domain::table::Row;
+use partnership_ledger::domain::{Seen, State};
+use partnership_ledger::proto::commission_rule::Reward;
+use partnership_ledger::proto::event::Body;
+use partnership_ledger::proto::{self, CommissionTrigger, Side};
+use proptest::prelude::*;
+
+/// Something that may happen: what, to which of two, when in hours, how much.
+type Turn = (u8, u8, i64, i64);
+
+fn turns() -> impl Strategy<Value = Vec<Turn>> {
+    prop::collection::vec((0_u8..40, 0_u8..2, 0_i64..6_000, 1_i64..20_000), 300..900)
+}
+
+fn play(turns: &[Turn]) -> Story {
+    let mut story = Story::default();
+    for (number, hold_days) in [(0, 30), (1, 7)] {
+        let capped = proto::CommissionRule {
+            hold_days,
+            cap_per_lead: (number == 1).then(|| usd(300_000)),
+            ..rule(Reward::RateBps(2_000))
+        };
+        let reward = proto::CommissionRule {
+            name: "qualified".into(),
+            trigger: CommissionTrigger::LeadQualified as i32,
+            reward: Some(Reward::Flat(usd(500))),
+            ..proto::CommissionRule::default()
+        };
+        let mut terms = terms_with(capped);
+        terms.commission.as_mut().expect("rules").rules.push(reward);
+        let (partner, agreement) = (format!("p{number}"), format!("a{number}"));
+        story = story.on("2025-01-01", registered(&partner)).on("2025-01-01", signed(&agreement, &partner, terms));
+        story = story.on("2025-01-01", referred(&format!("l{number}"), &agreement));
+    }
+    for (number, turn) in turns.iter().enumerate() {
+        let at = day("2025-01-02") + chrono::Duration::hours(turn.2);
+        // What the rules refuse did not happen.
+        let _ = story.tell(at, body(number, *turn));
+    }
+    story
+}
+
+/// The turn of a number; earlier turns are found by theirs.
+fn body(number: usize, (kind, one, hours, amount): Turn) -> Body {
+    let (lead, agreement, partner, new) = (format!("l{one}"), format!("a{one}"), format!("p{one}"), number.to_string());
+    let earlier = |most: usize| (number - usize::try_from(amount).expect("an amount") % (number.min(most) + 1)).to_string();
+    match kind {
+        0..=19 => sold(&new, &lead, amount),
+        20..=24 => refunded(&new, &earlier(300), amount),
+        25 => Body::SaleReinstated(proto::SaleReinstated { reinstatement_id: new, refund_id: earlier(100) }),
+        26..=28 => paid(&new, &partner, amount * 5),
+        29 => Body::PayoutReturned(proto::PayoutReturned { return_id: new, payout_id: earlier(60), amount: None, ..Default::default() }),
+        30 => adjusted(&new, &agreement, amount - 10_000),
+        31 if amount % 5 == 0 => {
+            Body::PeriodClosed(proto::PeriodClosed { through: Some(prost_types::Timestamp { seconds: 1_735_689_600 + 3_600 * hours, nanos: 0 }) })
+        }
+        32 | 33 => disputed(new, amount, lead, earlier(200)),
+        34..=36 => Body::DisputeResolved(proto::DisputeResolved { dispute_id: earlier(120), outcome: 1, resolution: String::new() }),
+        37 if amount % 3 == 0 => reassigned(&lead, None),
+        37 | 38 => reassigned(&lead, Some(&format!("a{}", amount % 2))),
+        _ => qualified(&lead),
+    }
+}
+
+fn disputed(dispute_id: String, amount: i64, lead: String, sale: String) -> Body {
+    use proto::dispute_opened::Subject;
+    let subject = Some(if amount % 4 == 0 { Subject::LeadId(lead) } else { Subject::SaleId(sale) });
+    Body::DisputeOpened(proto::DisputeOpened { dispute_id, opened_by: Side::House as i32, claim: String::new(), subject })
+}
+
+/// When the disputes about an entry's sale or lead are open.
+fn spans(state: &State, entry: &Entry) -> Vec<(Time, Option<Time>)> {
+    let (sale, lead) = match entry.about {
+        About::Sale(sale) => (Some(sale), state.commissions.sales.get(sale).lead()),
+        About::Lead(lead) => (None, Some(lead)),
+        About::Nothing => (None, None),
+    };
+    let concerns = |subject| match subject {
+        DisputeSubject::Lead(row) => lead == Some(row),
+        DisputeSubject::Sale(row) => sale == Some(row),
+        DisputeSubject::Payout(_) => false,
+    };
+    let disputes = state.commissions.disputes.iter().filter(|(_, _, dispute)| concerns(dispute.subject));
+    disputes.map(|(_, _, dispute)| (dispute.opened.occurred_at, dispute.resolved_at(Seen::ALL))).collect()
+}
+
+/// What is held at a time, entry by entry.
+fn held(state: &State, row: Row, at: Time) -> i128 {
+    let entries = state.accounts.get(row).entries().filter(|entry| entry.is_commission() && entry.settles_at() <= at);
+    let is_held = |entry: &Entry| spans(state, entry).iter().any(|(opened, resolved)| *opened <= at && resolved.is_none_or(|end| at < end));
+    entries.filter(is_held).map(|entry| -i128::from(entry.amount)).sum::<i128>().max(0)
+}
+
+/// The lowest payable from a time on, instant by instant.
+fn least_payable(state: &State, row: Row, from: Time) -> (i128, Time) {
+    let entries: Vec<Entry> = state.accounts.get(row).entries().collect();
+    let disputes = state.commissions.disputes.iter().flat_map(|(_, _, dispute)| [Some(dispute.opened.occurred_at), dispute.resolved_at(Seen::ALL)]);
+    let mut instants: Vec<Time> = entries.iter().map(Entry::settles_at).chain(disputes.flatten()).filter(|at| *at > from).collect();
+    instants.push(from);
+    instants.sort_unstable();
+    instants.dedup();
+    let settled = |at: Time| -entries.iter().filter(|entry| entry.settles_at() <= at).map(|entry| i128::from(entry.amount)).sum::<i128>();
+    instants.into_iter().map(|at| (settled(at) - held(state, row, at), at)).min().expect("there is the first instant")
+}
+
+fn assert_sums_are_right(state: &State, times: &[Time]) {
+    for (row, (name, currency), account) in state.accounts.iter().filter(|(_, (name, _), _)| name.is_partner()) {
+        let partner = name.to_string().trim_start_matches("partner:").to_owned();
+        let id = Id::new(&partner).expect("an id");
+        for at in times {
+            assert_eq!(state.least_payable_from(&id, *currency, *at), least_payable(state, row, *at), "{partner} from {at}");
+            for position in [state.position, state.position * 2 / 3] {
+                let seen = Seen { time: *at, position };
+                let changes = state.disputed_changes(row, seen).iter().map(|(_, change)| change).sum::<i128>().max(0);
+                assert_eq!(state.disputed(row, seen), changes, "{partner} at {at}, {position}");
+            }
+            let seen = Seen { time: *at, position: state.position };
+            assert_eq!(state.disputed(row, seen), held(state, row, *at), "{partner} at {at}");
+            let pending = account.entries().filter(|entry| entry.effective_at <= *at && entry.settles_at() > *at);
+            assert_eq!(account.sums(seen).pending(), -pending.map(|entry| i128::from(entry.amount)).sum::<i128>());
+        }
+    }
+    let sales = state.commissions.sales.iter().map(|(sale, _, _)| About::Sale(sale));
+    for about in sales.chain(state.leads.by_id.iter().map(|(lead, _, _)| About::Lead(lead))) {
+        for holding in state.holdings_seen(about, Seen::ALL).iter() {
+            let Some((account, place)) = holding.entry else { continue };
+            let part = state.paid_portion(account, place, holding.amount, Seen::ALL);
+            assert_eq!(part, state.paid_portion_past(account, place, holding.amount, Seen::ALL));
+            assert_eq!(state.payouts_covering(account, part, Seen::ALL), state.payouts_covering_past(account, part, Seen::ALL));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    #[test]
+    fn what_is_kept_is_what_the_entries_say(turns in turns(), hours in prop::collection::vec(-50_i64..7_500, 6), later in turns()) {
+        let times: Vec<Time> = hours.iter().map(|hours| day("2025-01-02") + chrono::Duration::hours(*hours)).collect();
+        let mut story = play(&turns);
+        assert_sums_are_right(&story.state, &times);
+        // What is taken back was not.
+        story.state.savepoint();
+        for (number, turn) in later.iter().enumerate() {
+            let at = day("2025-01-02") + chrono::Duration::hours(turn.2);
+            if let Ok(record) = story.decided(at, body(turns.len() + number, *turn)) {
+                story.state.evolve(&record);
+            }
+        }
+        assert_sums_are_right(&story.state, &times[..2]);
+        story.state.rollback();
+        assert_sums_are_right(&story.state, &times[..2]);
+    }
+}
