@@ -1,6 +1,6 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
-use super::edge::deadline_of;
+use super::edge::{account_of, deadline_of};
 use super::pages::Pages;
 use super::services::AuditService;
 use super::status::unimplemented;
@@ -37,10 +37,10 @@ impl AuditService for Audit {
     type ReadRecordsStream = Answers<ReadRecordsResponse>;
 
     async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
-        let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
+        let (ledger, deadline, account) = (self.ledger.clone(), deadline_of(&request), account_of(&request));
         let mut scan = off_thread(move || Scan::new(ledger, request.into_inner())).await?.into_inner();
-        let pages = Pages { ahead: 2, deadline, closing: None };
-        Ok(Response::new(pages.stream(move || Ok(scan.next_page()?.map(to_message)))))
+        let pages = Pages { account, bytes: scan.bytes(), deadline, closing: None };
+        Ok(Response::new(pages.stream(move |bytes| Ok(scan.next_page(bytes)?.map(to_message)))))
     }
 
     type SubscribeStream = Answers<proto::SubscribeResponse>;
@@ -66,10 +66,10 @@ impl AuditService for Audit {
 
     async fn stream_backup(&self, request: Request<proto::StreamBackupRequest>) -> Result<Response<Self::StreamBackupStream>, Status> {
         let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
-        let pages = Pages { ahead: 1, deadline, closing: Some(ledger.closing()) };
+        let pages = Pages { account: account_of(&request), bytes: 0, deadline, closing: Some(ledger.closing()) };
         let after = request.get_ref().after_position;
         let mut copy = off_thread(move || Copy::begin(ledger, after)).await?.into_inner();
-        Ok(Response::new(pages.stream(move || copy.next_part())))
+        Ok(Response::new(pages.stream(move |_| copy.next_part())))
     }
 }
 

@@ -12,6 +12,11 @@ use std::fmt::Write as _;
 pub const DEFAULT_PAGE_SIZE: u32 = 100;
 /// The most items of a page.
 pub const MAX_PAGE_SIZE: u32 = 1_000;
+/// Bytes of items after which a page is full, so that it stays below the 4 MiB that clients take in; at least one item is in
+/// each.
+pub const PAGE_BYTES: usize = 7 << 19;
+/// Bytes of an item beside its message: its tag and its length.
+const ITEM_OVERHEAD: usize = 6;
 /// Rows that are looked at between two yields to the writer.
 const ROWS_AT_A_TIME: u32 = 512;
 /// Bytes of a token: question, time, position, place, checksum.
@@ -67,7 +72,7 @@ impl PageRequest {
     }
 
     /// Fills the page with the items of rows, in their order; with where to go on.
-    pub fn fill<V: StateView, T>(
+    pub fn fill<V: StateView, T: Message>(
         &self,
         view: &mut V,
         seen: Seen,
@@ -76,13 +81,16 @@ impl PageRequest {
     ) -> (Vec<T>, String) {
         let (first_row, mut skipped) = self.place();
         let mut found = Vec::new();
+        let mut room = PAGE_BYTES;
         let mut row = Row::try_from(first_row).unwrap_or(Row::MAX);
         let mut looked_at: u32 = 0;
         while (row as usize) < rows(view) {
             for (index, item) in (0..).zip(items(view, row)).filter(|(index, _)| *index >= skipped) {
-                if found.len() == self.size {
+                let bytes = item.encoded_len() + ITEM_OVERHEAD;
+                if found.len() == self.size || (bytes > room && !found.is_empty()) {
                     return (found, self.token(Some((u64::from(row), index)), seen));
                 }
+                room = room.saturating_sub(bytes);
                 found.push(item);
             }
             skipped = 0;

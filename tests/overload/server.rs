@@ -17,6 +17,10 @@ pub const QUEUE_REQUESTS: usize = 16;
 pub const QUEUE_BYTES: usize = 1 << 20;
 /// Connections that it has room for.
 pub const CONNECTIONS: usize = 120;
+/// Bytes of memory that it has for what is on its way in and out.
+pub const BUDGET: usize = 32 << 20;
+/// How long a client need take nothing until what it holds may be given up.
+pub const STALL: Duration = Duration::from_secs(2);
 /// How long it waits for a client to begin to speak.
 pub const PREFACE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -32,6 +36,8 @@ pub fn serve_if_told() {
         max_connections: CONNECTIONS,
         preface_timeout: PREFACE_TIMEOUT,
         partial_message_timeout: ARRIVING,
+        memory_bytes: BUDGET,
+        stall_timeout: STALL,
         ..ServeConfig::default()
     };
     serve(&config, |address, _, _| println!("\nlistening on {address}")).expect("it serves and ends well");

@@ -67,7 +67,8 @@ pub async fn half_sent(address: &str, count: usize) -> Vec<JoinHandle<Option<Str
     held
 }
 
-fn http_body_of(
+/// A body of these pieces.
+pub fn http_body_of(
     frames: impl tokio_stream::Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
 ) -> impl tonic::codegen::Body<Data = Bytes, Error = std::io::Error> + Send + 'static {
     Frames(Box::pin(frames))

@@ -3,7 +3,7 @@
 mod filter;
 
 use super::Query;
-use super::source::{SPAN_POSITIONS, Source, next_wanted, read_span, read_wanted};
+use super::source::{SPAN_POSITIONS, Source, next_wanted};
 use crate::domain::Seen;
 use crate::domain::calendar::LATEST;
 use crate::domain::ids::EventId;
@@ -18,8 +18,10 @@ use std::ops::Range;
 const DEFAULT_PAGE_SIZE: usize = 100;
 /// The most records of a page.
 const MAX_PAGE_SIZE: usize = 1_000;
-/// Bytes after which a page is full, so that it stays below what clients take in.
-const PAGE_BYTES: usize = 1 << 20;
+/// Bytes of records that a scan keeps from one page to the next; more are read again.
+const KEPT_BYTES: usize = 64 << 10;
+/// Bytes that are read at a time where few of the records may match.
+const LEAST_READ_BYTES: usize = 256 << 10;
 
 /// `GetRecord`.
 pub struct GetRecord;
@@ -109,23 +111,38 @@ impl<S: Source> Scan<S> {
         Ok(Self { source, filter, seen, ahead, backwards, page_size, last, found: VecDeque::new(), is_first: true })
     }
 
-    /// Reads the next page; returns `None` after the last. A scan that finds nothing has one empty page.
+    /// Bytes of memory that the scan takes beside its pages.
+    pub fn bytes(&self) -> usize {
+        match &self.ahead {
+            Ahead::All(_) => KEPT_BYTES,
+            Ahead::These(positions) => KEPT_BYTES + positions.len() * size_of::<u64>(),
+        }
+    }
+
+    /// Reads the next page, of no more than `max_bytes` unless its first record is larger; returns `None` after the last. A
+    /// scan that finds nothing has one empty page.
     ///
     /// # Errors
     /// `Damaged` if records cannot be read.
-    pub fn next_page(&mut self) -> Result<Option<RecordsPage>, Error> {
+    pub fn next_page(&mut self, max_bytes: usize) -> Result<Option<RecordsPage>, Error> {
         let mut records = Vec::new();
         let mut bytes = 0;
-        while records.len() < self.page_size && bytes < PAGE_BYTES {
+        // What is left of a nearly full page is not worth another read.
+        while records.len() < self.page_size && bytes <= max_bytes - max_bytes / 16 {
             match self.found.pop_front() {
+                Some(record) if bytes + record.bytes.len() > max_bytes && bytes > 0 => {
+                    self.found.push_front(record);
+                    break;
+                }
                 Some(record) => {
                     bytes += record.bytes.len();
                     records.push(record);
                 }
-                None if self.read_on()? => {}
+                None if self.read_on(max_bytes.saturating_sub(bytes))? => {}
                 None => break,
             }
         }
+        self.keep_little();
         if records.is_empty() && !self.is_first {
             return Ok(None);
         }
@@ -133,14 +150,28 @@ impl<S: Source> Scan<S> {
         Ok(Some(RecordsPage { records, position: self.last }))
     }
 
-    /// Reads the next records that may match; returns whether there were any left to read.
-    fn read_on(&mut self) -> Result<bool, Error> {
+    /// Forgets what was found and is not of this page, unless it is little: it is read again for the next one.
+    fn keep_little(&mut self) {
+        if self.found.iter().map(|record| record.bytes.len()).sum::<usize>() <= KEPT_BYTES {
+            return;
+        }
+        let found = std::mem::take(&mut self.found);
+        match &mut self.ahead {
+            Ahead::All(range) if self.backwards => range.end = found[0].position + 1,
+            Ahead::All(range) => range.start = found[0].position,
+            Ahead::These(positions) => found.iter().rev().for_each(|record| positions.push_front(record.position)),
+        }
+    }
+
+    /// Reads the next records that may match, about `max_bytes` of them; returns whether there were any left to read.
+    fn read_on(&mut self, max_bytes: usize) -> Result<bool, Error> {
         let (filter, seen) = (&self.filter, self.seen);
+        let max_bytes = if filter.takes_all(seen) { max_bytes } else { max_bytes.max(LEAST_READ_BYTES) };
         let mut records = match &mut self.ahead {
             Ahead::All(range) if range.is_empty() => return Ok(false),
-            Ahead::All(range) => read_span(&self.source, next_span(range, self.backwards))?,
+            Ahead::All(range) => read_next(&self.source, range, self.backwards, max_bytes)?,
             Ahead::These(positions) if positions.is_empty() => return Ok(false),
-            Ahead::These(positions) => read_wanted(&self.source, &next_wanted(positions))?,
+            Ahead::These(positions) => read_wanted(&self.source, positions, max_bytes)?,
         };
         if !filter.takes_all(seen) {
             records = matching(records, filter, seen)?;
@@ -151,6 +182,48 @@ impl<S: Source> Scan<S> {
         self.found.extend(records);
         Ok(true)
     }
+}
+
+/// Reads the next records of a range, and cuts them off it: about `max_bytes` of them, at least one. They come rising.
+fn read_next(source: &impl Source, range: &mut Range<u64>, backwards: bool, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+    let mut ahead = range.clone();
+    let mut span = next_span(&mut ahead, backwards);
+    loop {
+        let records = read_within(source, &span, max_bytes)?;
+        let read = span.start + records.len() as u64;
+        if read == span.end || !backwards {
+            *range = if backwards { range.start..span.start } else { read..range.end };
+            return Ok(records);
+        }
+        // The last ones are wanted, and do not fit together with those before them.
+        span.start = read.max(span.start + (span.end - span.start) / 2).min(span.end - 1);
+    }
+}
+
+/// Reads the records of the next positions that lie close together, and takes those off the list: about `max_bytes` of
+/// records, at least one. They come rising.
+fn read_wanted(source: &impl Source, positions: &mut VecDeque<u64>, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+    let mut wanted = next_wanted(positions);
+    let all = wanted.clone();
+    let records = loop {
+        let (Some(least), Some(most)) = (wanted.iter().min(), wanted.iter().max()) else { return Ok(Vec::new()) };
+        let span = *least..*most + 1;
+        let records = read_within(source, &span, max_bytes)?;
+        if span.start + records.len() as u64 == span.end {
+            break records;
+        }
+        wanted.truncate((wanted.len() / 2).max(1));
+    };
+    all[wanted.len()..].iter().rev().for_each(|position| positions.push_front(*position));
+    wanted.sort_unstable();
+    Ok(records.into_iter().filter(|record| wanted.binary_search(&record.position).is_ok()).collect())
+}
+
+/// Reads records from the start of a span on: at least one, else no more than `max_bytes`.
+fn read_within(source: &impl Source, span: &Range<u64>, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+    let count = usize::try_from(span.end - span.start).unwrap_or(usize::MAX);
+    let records = source.stored_records(span.start, count, max_bytes)?;
+    if records.is_empty() { Err(Error::Damaged(format!("the journal does not give record {}", span.start))) } else { Ok(records) }
 }
 
 /// Cuts the next positions to read off a range.
