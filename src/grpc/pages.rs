@@ -13,7 +13,7 @@ use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 
 /// Bytes of a first page.
-const FIRST_PAGE_BYTES: usize = 64 << 10;
+const FIRST_PAGE_BYTES: usize = 32 << 10;
 /// Bytes of the largest pages.
 const MAX_PAGE_BYTES: usize = 1 << 20;
 /// Pages that are read before the client has taken them.
@@ -102,7 +102,13 @@ where
     F: FnMut(usize) -> Result<Option<T>, Error> + Send + 'static,
 {
     let mut page_bytes = FIRST_PAGE_BYTES;
-    let _beside = account.map(|account| account.take(bytes));
+    let _beside = match account.filter(|_| bytes > 0) {
+        None => None,
+        Some(account) => match room(account, bytes).await {
+            Ok(held) => Some(held),
+            Err(error) => return Some(error),
+        },
+    };
     loop {
         // Nothing is read before there is room for it.
         let Ok(place) = sender.reserve().await else { return None };

@@ -11,6 +11,8 @@ use partnership_ledger::server::{ServeConfig, serve};
 
 /// Names the directory in the environment of the process that serves.
 const DIRECTORY: &str = "OVERLOAD_SERVES";
+/// Names another program to be served by.
+const PROGRAM: &str = "OVERLOAD_PROGRAM";
 /// Requests that the ledger has room for.
 pub const QUEUE_REQUESTS: usize = 16;
 /// Bytes of requests that it has room for.
@@ -46,8 +48,14 @@ pub fn serve_if_told() {
 /// How long it waits for the rest of a message.
 const ARRIVING: Duration = Duration::from_secs(8);
 
-/// Starts the process that serves.
+/// Starts the process that serves: this one, or with `OVERLOAD_PROGRAM` another build of the program, to compare, whose limits
+/// are the usual ones.
 pub fn start(dir: &Path) -> Server {
+    if let Some(program) = std::env::var_os(PROGRAM) {
+        let mut command = Command::new(program);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir);
+        return Server::start(&mut command).unwrap_or_else(|not_started| panic!("{not_started:?}"));
+    }
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.args(["serves_when_told", "--exact", "--nocapture"]).env(DIRECTORY, dir);
     // What runs the tests has a few lines to say first.

@@ -5,14 +5,16 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use partnership_ledger::proto::append_stream_response::Outcome;
 use partnership_ledger::proto::event::Body as EventBody;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
-use partnership_ledger::proto::{AppendRequest, AppendStreamRequest, Event, PartnerAssessed};
+use partnership_ledger::proto::{AppendRequest, AppendResponse, AppendStreamRequest, Event, PartnerAssessed};
 use prost::Message;
 use tokio_stream::StreamExt as _;
 use tonic::body::Body;
 use tonic::codegen::Bytes;
 use tonic::codegen::http::{Request, Response};
+use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -112,37 +114,35 @@ fn pause_of(status: &Status) -> Duration {
 /// Sends the same large request over so many streams at once, each on a connection of its own, until each has been taken.
 pub async fn large_requests(server: &Server, streams: usize, events: &[Event]) {
     let mut sent = Vec::new();
-    for number in 0..streams {
+    for _ in 0..streams {
         let (channel, events) = (server.connect().await, events.to_vec());
         sent.push(tokio::spawn(async move {
             let mut writer = LedgerServiceClient::new(channel).max_decoding_message_size(64 << 20);
-            patiently(async || {
-                let request = AppendStreamRequest { request_id: number.to_string(), events: events.clone(), expected_last_position: None };
-                // It stays open: more may come.
-                let requests = tokio_stream::once(request).chain(tokio_stream::pending());
-                let mut answers = writer.append_stream(requests).await?.into_inner();
-                let answer = answers.message().await?.expect("an answer");
-                match answer.outcome.expect("an outcome") {
-                    partnership_ledger::proto::append_stream_response::Outcome::Response(response) => Ok(response),
-                    partnership_ledger::proto::append_stream_response::Outcome::Error(error) => {
-                        assert_eq!(error.reason, "OVERLOADED", "{error:?}");
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                        Err(overloaded())
-                    }
+            loop {
+                match large_request(&mut writer, events.clone()).await {
+                    Ok(Some(response)) => return response.results.len(),
+                    Ok(None) => tokio::time::sleep(Duration::from_millis(100)).await,
+                    Err(status) => tokio::time::sleep(pause_of(&status)).await,
                 }
-            })
-            .await
+            }
         }));
     }
     for call in sent {
-        let response = call.await.expect("a stream");
-        assert_eq!(response.results.len(), events.len());
+        assert_eq!(call.await.expect("a stream"), events.len());
     }
 }
 
-/// The refusal of a stream's request, as that of a call.
-fn overloaded() -> Status {
-    let mut details = tonic_types::ErrorDetails::with_error_info("OVERLOADED", "partnership-ledger", std::collections::HashMap::new());
-    details.set_retry_info(Some(Duration::from_millis(100)));
-    Status::with_error_details(Code::ResourceExhausted, "overloaded", details)
+/// Sends a request over a stream of its own, which stays open; `None` if it is refused for overload.
+async fn large_request(writer: &mut LedgerServiceClient<Channel>, events: Vec<Event>) -> Result<Option<AppendResponse>, Status> {
+    let request = AppendStreamRequest { request_id: "large".into(), events, expected_last_position: None };
+    let requests = tokio_stream::once(request).chain(tokio_stream::pending());
+    let mut answers = writer.append_stream(requests).await?.into_inner();
+    let answer = answers.message().await?.expect("an answer");
+    match answer.outcome.expect("an outcome") {
+        Outcome::Response(response) => Ok(Some(response)),
+        Outcome::Error(error) => {
+            assert_eq!(error.reason, "OVERLOADED", "{error:?}");
+            Ok(None)
+        }
+    }
 }

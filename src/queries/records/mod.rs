@@ -19,7 +19,7 @@ const DEFAULT_PAGE_SIZE: usize = 100;
 /// The most records of a page.
 const MAX_PAGE_SIZE: usize = 1_000;
 /// Bytes of records that a scan keeps from one page to the next; more are read again.
-const KEPT_BYTES: usize = 64 << 10;
+const KEPT_BYTES: usize = 16 << 10;
 /// Bytes that are read at a time where few of the records may match.
 const LEAST_READ_BYTES: usize = 256 << 10;
 
