@@ -23,7 +23,7 @@ fn state(events: usize) -> State {
 
 fn save(state: &State, dir: &Path) -> u64 {
     let head = TreeHead { size: state.position, root: Frontier::new().head().root };
-    let frozen = state.freeze();
+    let frozen = state.share();
     Snapshots::of(dir).save(head, &|| false, |writer| frozen.save(writer)).expect("a disk")
 }
 
@@ -46,7 +46,7 @@ pub fn snapshot(criterion: &mut Criterion) {
     let (state, dir) = (state(events), tempfile::tempdir().expect("a directory"));
     let mut group = criterion.benchmark_group("snapshot");
     group.throughput(Throughput::Elements(events as u64)).sample_size(10);
-    group.bench_function("freeze", |bencher| bencher.iter_batched(|| (), |()| state.freeze(), BatchSize::SmallInput));
+    group.bench_function("freeze", |bencher| bencher.iter_batched(|| (), |()| state.share(), BatchSize::SmallInput));
     group.bench_function("save", |bencher| bencher.iter(|| save(&state, dir.path())));
     save(&state, dir.path());
     let path = Snapshots::of(dir.path()).list().expect("a directory").remove(0).path;

@@ -12,6 +12,7 @@ use super::table::{Row, Undo};
 use crate::proto::EntryKind;
 use block::{BLOCK, Block, Entries};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// How many kinds of entries there are, with the unspecified one.
@@ -320,12 +321,17 @@ impl Account {
 
     /// The sums of what is seen of the first `count` entries.
     pub fn sums_of_first(&self, count: usize, seen: Seen) -> Sums {
+        self.sums_between(0..count, seen)
+    }
+
+    /// The sums of what is seen of the entries at some places.
+    pub fn sums_between(&self, places: Range<usize>, seen: Seen) -> Sums {
         let mut sums = Sums::default();
-        for index in 0..count.div_ceil(BLOCK) {
-            let left = count - index * BLOCK;
-            match self.blocks.get(index).filter(|block| BLOCK <= left && block.settled_by() <= seen.time) {
+        for index in places.start / BLOCK..places.end.div_ceil(BLOCK) {
+            let (skipped, end) = (places.start.saturating_sub(index * BLOCK), places.end - index * BLOCK);
+            match self.blocks.get(index).filter(|block| skipped == 0 && BLOCK <= end && block.settled_by() <= seen.time) {
                 Some(block) => block.add_sums(&mut sums),
-                None => self.block(index).take(left).for_each(|entry| sums.add_seen(&entry, seen)),
+                None => self.block(index).take(end).skip(skipped).for_each(|entry| sums.add_seen(&entry, seen)),
             }
         }
         sums

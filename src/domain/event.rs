@@ -83,11 +83,9 @@ macro_rules! event_table {
             }
         }
 
-        /// Returns the name of an event type: its field in the contract.
-        pub fn event_type_name(message: &proto::event::Body) -> &'static str {
-            match message {
-                $(proto::event::Body::$event(_) => $name,)*
-            }
+        /// The names of all event types: their fields in the contract.
+        pub fn event_types() -> impl Iterator<Item = &'static str> {
+            [$($name),*].into_iter()
         }
 
         impl Body {

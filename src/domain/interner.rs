@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// An interner. It only saves memory: a rollback leaves it as it is, a snapshot leaves it out, and its order is never used.
+/// An interner. It only saves memory: a rollback leaves it as it is, copies and snapshots leave it out, and its order is never used.
 pub struct Interner<T>(HashSet<Arc<T>, foldhash::quality::RandomState>);
 
 impl<T> Default for Interner<T> {
@@ -29,7 +29,6 @@ impl<T: Hash + Eq> Interner<T> {
 
 impl<T: Hash + Eq> Slice for Interner<T> {
     type Sections = ();
-    type Frozen = ();
     type Loading = ();
 
     fn savepoint(&mut self) {}
@@ -38,15 +37,17 @@ impl<T: Hash + Eq> Slice for Interner<T> {
 
     fn rollback(&mut self) {}
 
-    fn freeze(&self) {}
+    fn share(&self) -> Self {
+        Self::default()
+    }
 
     fn add_sections((): (), _: &mut Vec<Section>) {}
 
-    fn save<S: Sink>((): &mut (), (): (), _: Section, _: &mut S) -> Result<(), S::Error> {
+    fn save<S: Sink>(&mut self, (): (), _: Section, _: &mut S) -> Result<(), S::Error> {
         Ok(())
     }
 
-    fn encode_values((): &(), _: &mut Output) {}
+    fn encode_values(&self, _: &mut Output) {}
 
     fn loader((): &(), (): (), _: Section) -> Option<&dyn Loader> {
         None

@@ -31,8 +31,8 @@ mod state;
 pub mod table;
 pub mod ventures;
 
-pub use event::{Body, Event, EventType, event_type_name, parse};
-pub use state::encoding::{FrozenState, StateLoad};
+pub use event::{Body, Event, EventType, event_types, parse};
+pub use state::encoding::StateLoad;
 pub use state::{Context, Record, State, Subjects};
 
 use calendar::{LATEST, Time};

@@ -1,5 +1,5 @@
 //! What the state is made of: slices of tables, lists and interners. One declaration of a slice gives its fields, savepoint,
-//! release, rollback, freeze, save and load, so that no table can be forgotten in one of them.
+//! release, rollback, share, save and load, so that no table can be forgotten in one of them.
 
 use crate::encoding::{Codec, Damaged, Input, LoadOne, Loader, Output, Section, Sink};
 use std::ops::Deref;
@@ -9,8 +9,6 @@ pub(super) trait Slice: Sized {
     /// Which sections of a snapshot hold it, as declared with the field; `()` for what knows its sections itself or is
     /// written with the state's values.
     type Sections: Copy;
-    /// It as it was when it was frozen. Tables share their pages with it.
-    type Frozen;
     /// What takes in the chunks of a snapshot.
     type Loading: Default + Sync;
 
@@ -23,20 +21,21 @@ pub(super) trait Slice: Sized {
     /// Takes back all that was written since the savepoint.
     fn rollback(&mut self);
 
-    /// Returns it as it is now. There must be no open savepoint.
-    fn freeze(&self) -> Self::Frozen;
+    /// Returns it as it is now, to be read while this one changes: the copy shares pages (copy-on-write) and is not written to.
+    /// There must be no open savepoint.
+    fn share(&self) -> Self;
 
     /// Adds the sections that hold it.
     fn add_sections(own: Self::Sections, all: &mut Vec<Section>);
 
-    /// Writes what a section holds of it, and gives its pages away.
+    /// Writes what a section holds of it, and gives its pages away: what is written need not be kept apart any longer.
     ///
     /// # Errors
     /// If writing is to end.
-    fn save<S: Sink>(frozen: &mut Self::Frozen, own: Self::Sections, section: Section, sink: &mut S) -> Result<(), S::Error>;
+    fn save<S: Sink>(&mut self, own: Self::Sections, section: Section, sink: &mut S) -> Result<(), S::Error>;
 
     /// Writes what of it is in no table.
-    fn encode_values(frozen: &Self::Frozen, out: &mut Output);
+    fn encode_values(&self, out: &mut Output);
 
     /// The loader of what a section holds of it.
     fn loader(loading: &Self::Loading, own: Self::Sections, section: Section) -> Option<&dyn Loader>;
@@ -77,7 +76,6 @@ macro_rules! slice {
 
         impl $crate::domain::slice::Slice for $slice {
             type Sections = ();
-            type Frozen = (($($($value_type,)*)?), $(<$type as $crate::domain::slice::Slice>::Frozen,)*);
             type Loading = (
                 $crate::encoding::LoadOne<($($($value_type,)*)?)>,
                 $(<$type as $crate::domain::slice::Slice>::Loading,)*
@@ -99,9 +97,13 @@ macro_rules! slice {
                 $($crate::domain::slice::Slice::rollback(&mut self.$field);)*
             }
 
-            fn freeze(&self) -> Self::Frozen {
-                assert!(self.at_savepoint.is_none(), "only what cannot be taken back is frozen");
-                (($($(self.$value.clone(),)*)?), $($crate::domain::slice::Slice::freeze(&self.$field),)*)
+            fn share(&self) -> Self {
+                assert!(self.at_savepoint.is_none(), "only what cannot be taken back is shared");
+                Self {
+                    $($($value: self.$value.clone(),)*)?
+                    $($field: $crate::domain::slice::Slice::share(&self.$field),)*
+                    at_savepoint: None,
+                }
             }
 
             fn add_sections((): (), all: &mut Vec<$crate::encoding::Section>) {
@@ -109,20 +111,18 @@ macro_rules! slice {
             }
 
             fn save<S: $crate::encoding::Sink>(
-                frozen: &mut Self::Frozen,
+                &mut self,
                 (): (),
                 section: $crate::encoding::Section,
                 sink: &mut S,
             ) -> Result<(), S::Error> {
-                let (_, $($field,)*) = frozen;
-                $(<$type as $crate::domain::slice::Slice>::save($field, ($($section)?), section, sink)?;)*
+                $($crate::domain::slice::Slice::save(&mut self.$field, ($($section)?), section, sink)?;)*
                 Ok(())
             }
 
-            fn encode_values(frozen: &Self::Frozen, out: &mut $crate::encoding::Output) {
-                let (($($($value,)*)?), $($field,)*) = frozen;
-                $($($crate::encoding::Codec::encode($value, out);)*)?
-                $(<$type as $crate::domain::slice::Slice>::encode_values($field, out);)*
+            fn encode_values(&self, out: &mut $crate::encoding::Output) {
+                $($($crate::encoding::Codec::encode(&self.$value, out);)*)?
+                $($crate::domain::slice::Slice::encode_values(&self.$field, out);)*
             }
 
             fn loader(
@@ -160,7 +160,7 @@ macro_rules! slice {
 }
 pub(crate) use slice;
 
-/// A list that only grows, and is short: it is copied when it is frozen, and written with the state's values.
+/// A list that only grows, and is short: it is copied when it is shared, and written with the state's values.
 pub struct AppendOnlyList<T> {
     items: Vec<T>,
     /// How many items there were when the open savepoint was opened.
@@ -190,7 +190,6 @@ impl<T> AppendOnlyList<T> {
 
 impl<T: Codec + Clone + Send> Slice for AppendOnlyList<T> {
     type Sections = ();
-    type Frozen = Vec<T>;
     type Loading = LoadOne<Vec<T>>;
 
     fn savepoint(&mut self) {
@@ -207,19 +206,19 @@ impl<T: Codec + Clone + Send> Slice for AppendOnlyList<T> {
         }
     }
 
-    fn freeze(&self) -> Vec<T> {
-        assert!(self.at_savepoint.is_none(), "only what cannot be taken back is frozen");
-        self.items.clone()
+    fn share(&self) -> Self {
+        assert!(self.at_savepoint.is_none(), "only what cannot be taken back is shared");
+        Self { items: self.items.clone(), at_savepoint: None }
     }
 
     fn add_sections((): (), _: &mut Vec<Section>) {}
 
-    fn save<S: Sink>(_: &mut Vec<T>, (): (), _: Section, _: &mut S) -> Result<(), S::Error> {
+    fn save<S: Sink>(&mut self, (): (), _: Section, _: &mut S) -> Result<(), S::Error> {
         Ok(())
     }
 
-    fn encode_values(frozen: &Vec<T>, out: &mut Output) {
-        frozen.encode(out);
+    fn encode_values(&self, out: &mut Output) {
+        self.items.encode(out);
     }
 
     fn loader(_: &Self::Loading, (): (), _: Section) -> Option<&dyn Loader> {
@@ -306,10 +305,10 @@ mod tests {
     type WrittenSection = (Section, usize, usize, Vec<u8>);
 
     fn written(outer: &Outer) -> (Vec<WrittenSection>, Vec<u8>) {
-        let (mut frozen, mut written, mut values) = (outer.freeze(), Written::default(), Output::default());
-        Outer::encode_values(&frozen, &mut values);
+        let (mut shared, mut written, mut values) = (outer.share(), Written::default(), Output::default());
+        shared.encode_values(&mut values);
         for section in declared() {
-            let Ok(()) = Outer::save(&mut frozen, (), section, &mut written);
+            let Ok(()) = shared.save((), section, &mut written);
         }
         (written.sections, values.bytes().to_vec())
     }
@@ -327,12 +326,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_declared_is_rolled_back_frozen_saved_and_loaded() {
+    fn what_is_declared_is_rolled_back_shared_saved_and_loaded() {
         let mut outer = Outer::default();
         (0..3).for_each(|number| write(&mut outer, number));
         let before = written(&outer);
         assert_eq!(before.0.iter().map(|(section, ..)| *section).collect::<Vec<_>>(), declared());
         assert_eq!(declared(), [Section::Leads, Section::Sales]);
+        let shared = outer.share();
         outer.savepoint();
         write(&mut outer, 3);
         outer.rollback();
@@ -343,6 +343,7 @@ mod tests {
         outer.release();
         outer.rollback();
         let after = written(&outer);
+        assert_eq!(written(&shared), before);
         assert!(after.1 != before.1 && after.0.iter().zip(&before.0).all(|(after, before)| after.3 != before.3));
 
         let loading = <Outer as Slice>::Loading::default();

@@ -103,6 +103,9 @@ impl Equivalent<AccountKey> for AccountOf<'_> {
     }
 }
 
+/// Accounts in a page: an account has its last entries in it.
+const ACCOUNTS_PAGE: usize = 7;
+
 slice! {
     /// The state of the ledger.
     pub struct State {
@@ -119,7 +122,7 @@ slice! {
         /// Managers, launch steps, reviews, brand uses, breaches, partner fit.
         pub relationship: Relationship,
         /// All accounts.
-        pub accounts: Table<AccountKey, Account> => Section::Accounts,
+        pub accounts: Table<AccountKey, Account, ACCOUNTS_PAGE> => Section::Accounts,
         /// Ids of what has no table of its own.
         pub(super) other_ids: Table<(IdKind, Id), OtherId> => Section::Others,
     }

@@ -6,7 +6,7 @@ use super::pages::Pages;
 use super::row_index::RowIndex;
 use hashbrown::Equivalent;
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 
 /// The place of a row in its table. Rows are never removed, so it stays good for the table's life.
 pub type Row = u32;
@@ -58,12 +58,13 @@ macro_rules! undo_by_copy {
 }
 pub(crate) use undo_by_copy;
 
-/// Rows of a page: with what a page needs besides, most pages fill the size in which memory is given out.
-const PAGE: usize = 127;
+/// Rows of a page: with what a page needs besides, most pages fill the size in which memory is given out. The first change of a
+/// page that is shared copies it, so rows that need much memory have smaller pages.
+pub const PAGE: usize = 31;
 
 /// Rows by key, in the order of their introduction, with one open savepoint at most. Growing it moves no rows.
-pub struct Table<K, V: Undo> {
-    rows: Pages<(K, V), PAGE>,
+pub struct Table<K, V: Undo, const N: usize = PAGE> {
+    rows: Pages<(K, V), N>,
     places: RowIndex,
     savepoint: Option<Savepoint<V>>,
 }
@@ -74,13 +75,13 @@ struct Savepoint<V: Undo> {
     marks: BTreeMap<Row, V::Mark>,
 }
 
-impl<K, V: Undo> Default for Table<K, V> {
+impl<K, V: Undo, const N: usize> Default for Table<K, V, N> {
     fn default() -> Self {
         Self { rows: Pages::default(), places: RowIndex::default(), savepoint: None }
     }
 }
 
-impl<K, V: Undo> Table<K, V> {
+impl<K, V: Undo, const N: usize> Table<K, V, N> {
     /// The value of a row that is there.
     pub fn get(&self, row: Row) -> &V {
         &self.row(row).1
@@ -131,10 +132,11 @@ impl<K, V: Undo> Table<K, V> {
     }
 }
 
-impl<K: Hash + Eq, V: Undo> Table<K, V> {
+impl<K: Hash + Eq, V: Undo, const N: usize> Table<K, V, N> {
     /// The row of a key.
     pub fn find<Q: ?Sized + Hash + Equivalent<K>>(&self, key: &Q) -> Option<Row> {
-        self.places.find(self.places.hash(key), |row| key.equivalent(self.key(row)))
+        // The index may know rows that the writer has added since this table was shared.
+        self.places.find(self.places.hash(key), |row| self.rows.get(row as usize).is_some_and(|(known, _)| key.equivalent(known)))
     }
 
     /// The value of a key.
@@ -143,12 +145,13 @@ impl<K: Hash + Eq, V: Undo> Table<K, V> {
     }
 }
 
-impl<K: Clone, V: Undo + Clone> Table<K, V> {
-    /// All rows as they are now, to be read while this table changes: it costs a pointer per page. There must be no open
-    /// savepoint: what may be taken back is not yet a fact.
-    pub fn freeze(&self) -> Frozen<K, V> {
-        assert!(self.savepoint.is_none(), "only what cannot be taken back is frozen");
-        Frozen { rows: self.rows.clone() }
+impl<K: Clone, V: Undo + Clone, const N: usize> Table<K, V, N> {
+    /// The table as it is now, to be read while this one changes: it costs a few dozen pointers. There must be no open
+    /// savepoint: what may be taken back is not yet a fact. The copy gets no further rows.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        assert!(self.savepoint.is_none(), "only what cannot be taken back is shared");
+        Self { rows: self.rows.clone(), places: self.places.share(), savepoint: None }
     }
 
     /// The value of a row, to be changed.
@@ -164,7 +167,7 @@ impl<K: Clone, V: Undo + Clone> Table<K, V> {
     }
 }
 
-impl<K: Hash + Eq + Clone, V: Undo + Clone> Table<K, V> {
+impl<K: Hash + Eq + Clone, V: Undo + Clone, const N: usize> Table<K, V, N> {
     /// Adds a row. The key must be new: `decide` has checked it.
     pub fn insert(&mut self, key: K, value: V) -> Row {
         let hash = self.places.hash(&key);
@@ -182,8 +185,7 @@ impl<K: Hash + Eq + Clone, V: Undo + Clone> Table<K, V> {
     fn add(&mut self, hash: u64, key: K, value: V) -> Row {
         let row = row_of(self.rows.len());
         self.rows.push((key, value));
-        let rows = &self.rows;
-        self.places.add(hash, row, |hasher, row| hasher.hash_one(&rows.get(row as usize).expect("the row was added").0));
+        self.places.add(hash, row);
         row
     }
 
@@ -202,35 +204,6 @@ impl<K: Hash + Eq + Clone, V: Undo + Clone> Table<K, V> {
     }
 }
 
-/// The rows of a table as they were when it was frozen.
-#[derive(Clone)]
-pub struct Frozen<K, V> {
-    rows: Pages<(K, V), PAGE>,
-}
-
-impl<K, V> Default for Frozen<K, V> {
-    fn default() -> Self {
-        Self { rows: Pages::default() }
-    }
-}
-
-impl<K, V> Frozen<K, V> {
-    /// All rows, in the order of their introduction.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Row, &K, &V)> + ExactSizeIterator {
-        self.rows.iter().enumerate().map(|(row, (key, value))| (row_of(row), key, value))
-    }
-
-    /// How many rows there are.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-}
-
 pub(super) fn row_of(index: usize) -> Row {
     Row::try_from(index).expect("a table holds fewer than 2^32 rows")
 }
@@ -238,6 +211,7 @@ pub(super) fn row_of(index: usize) -> Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     undo_by_copy!(u64);
 
@@ -276,13 +250,63 @@ mod tests {
         assert_eq!(table.partition_point(|value| *value < 1_234), 1_234);
     }
 
-    #[test]
-    fn what_is_frozen_stays_as_it_was() {
-        let mut table: Table<u64, u64> = Table::default();
-        (0..300).for_each(|key| assert_eq!(u64::from(table.insert(key, 0)), key));
-        let frozen = table.freeze();
-        *table.get_mut(7) = 9;
-        table.insert(300, 0);
-        assert!(frozen.len() == 300 && frozen.iter().all(|(row, key, value)| u64::from(row) == *key && *value == 0));
+    /// What is done to a table: rows are added, values changed, and some of it is taken back.
+    #[derive(Clone, Debug)]
+    enum Step {
+        Insert(u16),
+        Set(u16, u64),
+        TakeBack(Vec<(u16, u64)>),
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let key = || 0_u16..3_000;
+        let step = prop_oneof![
+            4 => key().prop_map(Step::Insert),
+            2 => (key(), any::<u64>()).prop_map(|(key, value)| Step::Set(key, value)),
+            1 => prop::collection::vec((key(), any::<u64>()), 0..40).prop_map(Step::TakeBack),
+        ];
+        prop::collection::vec(step, 0..600)
+    }
+
+    fn set(table: &mut Table<u16, u64, 3>, key: u16, value: u64) {
+        let row = table.find_or_insert_with(key, || 0);
+        *table.get_mut(row) = value;
+    }
+
+    fn run(table: &mut Table<u16, u64, 3>, steps: &[Step]) {
+        for step in steps {
+            match step {
+                Step::Insert(key) => set(table, *key, 1),
+                Step::Set(key, value) => set(table, *key, *value),
+                Step::TakeBack(changes) => {
+                    table.savepoint();
+                    changes.iter().for_each(|(key, value)| set(table, *key, *value));
+                    table.rollback();
+                }
+            }
+        }
+    }
+
+    fn all(table: &Table<u16, u64, 3>) -> Vec<(u16, u64, Option<Row>)> {
+        (0..3_000).map(|key| (key, table.by_key(&key).copied().unwrap_or_default(), table.find(&key))).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn what_is_shared_stays_as_it_was_whatever_comes_after(before in steps(), between in steps(), after in steps()) {
+            let mut table = Table::default();
+            run(&mut table, &before);
+            let (first, known_first) = (table.share(), all(&table));
+            run(&mut table, &between);
+            let (second, known_second) = (table.share(), all(&table));
+            run(&mut table, &after);
+            prop_assert_eq!(all(&first), known_first);
+            drop(first);
+            run(&mut table, &before);
+            prop_assert_eq!(all(&second), known_second);
+            prop_assert!(second.iter().all(|(row, key, _)| second.find(key) == Some(row)));
+        }
     }
 }

@@ -38,11 +38,13 @@ pub enum Section {
     MetricsAgreements = 25,
     MetricsCampaigns = 26,
     SharedMatchKeys = 27,
+    IndexTypes = 28,
+    IndexTimes = 29,
 }
 
 impl Section {
     /// All of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::State,
         Self::Partners,
         Self::Agreements,
@@ -71,6 +73,8 @@ impl Section {
         Self::MetricsAgreements,
         Self::MetricsCampaigns,
         Self::SharedMatchKeys,
+        Self::IndexTypes,
+        Self::IndexTimes,
     ];
 }
 

@@ -1,15 +1,15 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
 use super::edge::{account_of, deadline_of};
-use super::pages::Pages;
+use super::pages::{Next, Pages};
 use super::services::AuditService;
-use super::status::unimplemented;
-use super::{Answers, off_thread};
+use super::status::{to_status, unimplemented};
+use super::{Answers, read};
 use crate::ledger::Ledger;
 use crate::proto;
 use crate::queries::Query;
 use crate::queries::backup::Copy;
-use crate::queries::records::{GetRecord, RecordsPage, Scan};
+use crate::queries::records::{GetRecord, Progress, RecordsPage, SCAN_BYTES, Scan};
 use crate::queries::trial_balance::GetTrialBalance;
 use crate::wire::ReadRecordsResponse;
 use tonic::{Request, Response, Status};
@@ -30,17 +30,18 @@ impl Audit {
 #[tonic::async_trait]
 impl AuditService for Audit {
     async fn get_record(&self, request: Request<proto::GetRecordRequest>) -> Result<Response<proto::GetRecordResponse>, Status> {
-        let ledger = self.ledger.clone();
-        off_thread(move || GetRecord::ask(&ledger, request.get_ref())).await
+        let record = self.ledger.look_up(move |ledger| GetRecord::ask(ledger, request.get_ref())).await;
+        record.map(Response::new).map_err(to_status)
     }
 
     type ReadRecordsStream = Answers<ReadRecordsResponse>;
 
     async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
-        let (ledger, deadline, account) = (self.ledger.clone(), deadline_of(&request), account_of(&request));
-        let mut scan = off_thread(move || Scan::new(ledger, request.into_inner())).await?.into_inner();
-        let pages = Pages { account, bytes: scan.bytes(), deadline, closing: None };
-        Ok(Response::new(pages.stream(move |bytes| Ok(scan.next_page(bytes)?.map(to_message)))))
+        let (deadline, account) = (deadline_of(&request), account_of(&request));
+        let pages = Pages { ledger: self.ledger.clone(), account, bytes: SCAN_BYTES, deadline, closing: None };
+        let scan = self.ledger.look_up(move |ledger| Scan::new(ledger.clone(), request.into_inner())).await;
+        let mut scan = scan.map_err(to_status)?;
+        Ok(Response::new(pages.stream(move |bytes, cancellation| Ok(to_next(scan.next(bytes, cancellation)?)))))
     }
 
     type SubscribeStream = Answers<proto::SubscribeResponse>;
@@ -53,8 +54,7 @@ impl AuditService for Audit {
         &self,
         request: Request<proto::GetTrialBalanceRequest>,
     ) -> Result<Response<proto::GetTrialBalanceResponse>, Status> {
-        let ledger = self.ledger.clone();
-        off_thread(move || GetTrialBalance::ask(&ledger, request.get_ref())).await
+        read::<GetTrialBalance>(&self.ledger, request).await
     }
 
     async fn get_tree_head(&self, _: Request<proto::GetTreeHeadRequest>) -> Result<Response<proto::GetTreeHeadResponse>, Status> {
@@ -65,15 +65,22 @@ impl AuditService for Audit {
     type StreamBackupStream = Answers<proto::StreamBackupResponse>;
 
     async fn stream_backup(&self, request: Request<proto::StreamBackupRequest>) -> Result<Response<Self::StreamBackupStream>, Status> {
-        let (ledger, deadline) = (self.ledger.clone(), deadline_of(&request));
-        let pages = Pages { account: account_of(&request), bytes: 0, deadline, closing: Some(ledger.closing()) };
+        let (ledger, closing, account) = (self.ledger.clone(), Some(self.ledger.closing()), account_of(&request));
+        let pages = Pages { ledger, account, bytes: 0, deadline: deadline_of(&request), closing };
         let after = request.get_ref().after_position;
-        let mut copy = off_thread(move || Copy::begin(ledger, after)).await?.into_inner();
-        Ok(Response::new(pages.stream(move |_| copy.next_part())))
+        let copy = self.ledger.look_up(move |ledger| Copy::begin(ledger.clone(), after)).await;
+        let mut copy = copy.map_err(to_status)?;
+        Ok(Response::new(pages.stream(move |_, _| Ok(copy.next_part()?.map_or(Next::End, Next::Page)))))
     }
 }
 
 /// A page as the contract has it: the records' stored bytes, as they are.
-fn to_message(page: RecordsPage) -> ReadRecordsResponse {
-    ReadRecordsResponse { records: page.records.into_iter().map(|record| record.bytes).collect(), position: page.position }
+fn to_next(progress: Progress) -> Next<ReadRecordsResponse> {
+    match progress {
+        Progress::Page(RecordsPage { records, position }) => {
+            Next::Page(ReadRecordsResponse { records: records.into_iter().map(|record| record.bytes).collect(), position })
+        }
+        Progress::Searching => Next::Later,
+        Progress::End => Next::End,
+    }
 }

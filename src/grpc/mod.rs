@@ -13,14 +13,15 @@ mod write;
 pub use edge::{Bounds, Edge, EdgeLayer};
 pub use status::{DOMAIN, to_status};
 
-use crate::ledger::{Error, Ledger};
+use crate::ledger::Ledger;
 use crate::proto::partnership_service_server::PartnershipServiceServer;
+use crate::queries::{Frozen, Query};
 use audit::Audit;
 use read::Partnership;
 use services::{AuditServiceServer, LedgerServiceServer};
 use std::pin::Pin;
 use tokio_stream::Stream;
-use tonic::{Response, Status};
+use tonic::{Request, Response, Status};
 use write::Writing;
 
 /// What a streaming call answers.
@@ -53,9 +54,12 @@ pub fn audit_service(ledger: &Ledger) -> AuditServiceServer<Audit> {
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
 }
 
-/// Answers a call on a thread where waiting and long work hold nobody up.
-pub(crate) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, Error> + Send + 'static) -> Result<Response<T>, Status> {
-    let outcome =
-        tokio::task::spawn_blocking(work).await.unwrap_or_else(|panic| Err(Error::Internal(format!("a defect in answering: {panic}"))));
-    outcome.map(Response::new).map_err(to_status)
+/// Answers a question that may look at many rows from a frozen view, on a thread for long reads.
+pub(crate) async fn read<Q: Query>(ledger: &Ledger, request: Request<Q::Request>) -> Result<Response<Q::Answer>, Status>
+where
+    Q::Request: Send + 'static,
+    Q::Answer: Send + 'static,
+{
+    let answer = ledger.read(move |ledger, cancellation| Q::ask(&Frozen::new(ledger, cancellation), request.get_ref())).await;
+    answer.map(Response::new).map_err(to_status)
 }

@@ -5,7 +5,7 @@
 
 use super::Answers;
 use super::status::to_status;
-use crate::ledger::{Account, Error, Held};
+use crate::ledger::{Account, Cancellation, Error, Held, Ledger};
 use prost::Message;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -24,8 +24,20 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(256);
 /// When a stream without a deadline ends.
 const NEVER: Duration = Duration::from_hours(100 * 365 * 24);
 
+/// What the next part of a stream is.
+pub enum Next<T> {
+    /// A page.
+    Page(T),
+    /// None yet: others have their turn before it goes on.
+    Later,
+    /// There is none.
+    End,
+}
+
 /// A stream of pages: whose memory they take, and what ends it besides its last page.
 pub struct Pages {
+    /// The ledger whose threads for long reads read the pages.
+    pub ledger: Ledger,
     /// Whose memory they take; `None` if nobody counts it.
     pub account: Option<Account>,
     /// Bytes that the stream takes beside its pages.
@@ -40,12 +52,12 @@ pub struct Pages {
 type Page<T> = (T, Option<Held>);
 
 impl Pages {
-    /// Returns the stream of what `next_page` returns for so many bytes, up to its `None`. It is called on a thread for
-    /// blocking work, when there is room for a page.
+    /// Returns the stream of what `next_page` returns for so many bytes, up to the end. It is called on a thread for long
+    /// reads, when there is room for a page.
     pub fn stream<T, F>(self, next_page: F) -> Answers<T>
     where
         T: Message + 'static,
-        F: FnMut(usize) -> Result<Option<T>, Error> + Send + 'static,
+        F: FnMut(usize, &Cancellation) -> Result<Next<T>, Error> + Send + 'static,
     {
         let (sender, pages) = mpsc::channel(AHEAD);
         tokio::spawn(async move {
@@ -54,7 +66,7 @@ impl Pages {
                 biased;
                 () = closed(self.closing) => Error::Stopped("the ledger is closing".to_owned()),
                 () = tokio::time::sleep_until(until.into()) => Error::DeadlineExceeded,
-                end = send(next_page, &sender, self.account.as_ref(), self.bytes) => match end {
+                end = send(&self.ledger, next_page, &sender, self.account.as_ref(), self.bytes) => match end {
                     Some(error) => error,
                     None => return,
                 },
@@ -92,6 +104,7 @@ async fn room(account: &Account, bytes: usize) -> Result<Held, Error> {
 
 /// Sends all pages; returns the error that ended them early, `None` if there was none or the client has gone away.
 async fn send<T, F>(
+    ledger: &Ledger,
     mut next_page: F,
     sender: &mpsc::Sender<Result<Page<T>, tonic::Status>>,
     account: Option<&Account>,
@@ -99,7 +112,7 @@ async fn send<T, F>(
 ) -> Option<Error>
 where
     T: Message + 'static,
-    F: FnMut(usize) -> Result<Option<T>, Error> + Send + 'static,
+    F: FnMut(usize, &Cancellation) -> Result<Next<T>, Error> + Send + 'static,
 {
     let mut page_bytes = FIRST_PAGE_BYTES;
     let _beside = match account.filter(|_| bytes > 0) {
@@ -112,7 +125,7 @@ where
     loop {
         // Nothing is read before there is room for it.
         let Ok(place) = sender.reserve().await else { return None };
-        let held = match account {
+        let mut held = match account {
             None => None,
             Some(account) => tokio::select! {
                 () = sender.closed() => return None,
@@ -122,20 +135,27 @@ where
                 },
             },
         };
-        match tokio::task::spawn_blocking(move || next_page(page_bytes).map(|page| (next_page, page, held))).await {
-            Ok(Ok((_, None, _))) => return None,
-            Ok(Ok((rest, Some(page), mut held))) => {
-                next_page = rest;
-                if let Some(held) = &mut held {
-                    // It may be larger, by one record, or smaller.
-                    held.grow(page.encoded_len());
-                    held.give_back(page_bytes);
+        loop {
+            let read = ledger.read_on(move |cancellation| next_page(page_bytes, cancellation).map(|next| (next_page, next)));
+            let (rest, next) = match read.await {
+                Ok(read) => read,
+                Err(error) => return Some(error),
+            };
+            next_page = rest;
+            match next {
+                Next::Page(page) => {
+                    if let Some(held) = &mut held {
+                        // It may be larger, by one record, or smaller.
+                        held.grow(page.encoded_len());
+                        held.give_back(page_bytes);
+                    }
+                    place.send(Ok((page, held)));
+                    page_bytes = (2 * page_bytes).min(MAX_PAGE_BYTES);
+                    break;
                 }
-                place.send(Ok((page, held)));
-                page_bytes = (2 * page_bytes).min(MAX_PAGE_BYTES);
+                Next::Later => {}
+                Next::End => return None,
             }
-            Ok(Err(error)) => return Some(error),
-            Err(panic) => return Some(Error::Internal(format!("a defect in reading records: {panic}"))),
         }
     }
 }

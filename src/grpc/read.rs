@@ -1,6 +1,6 @@
 //! `PartnershipService`: each call is a query of the same name.
 
-use super::off_thread;
+use super::read;
 use super::status::to_status;
 use crate::ledger::Ledger;
 use crate::proto::{self, partnership_service_server::PartnershipService};
@@ -31,19 +31,9 @@ impl Partnership {
         Self { ledger }
     }
 
-    /// Answers what costs little at once.
+    /// Answers what costs little at once, from the live state.
     fn get<Q: Query>(&self, request: &Request<Q::Request>) -> Result<Response<Q::Answer>, Status> {
         Q::ask(&self.ledger, request.get_ref()).map(Response::new).map_err(to_status)
-    }
-
-    /// Answers what may look at many rows, where that holds nobody up.
-    async fn list<Q: Query>(&self, request: Request<Q::Request>) -> Result<Response<Q::Answer>, Status>
-    where
-        Q::Request: Send + 'static,
-        Q::Answer: Send + 'static,
-    {
-        let ledger = self.ledger.clone();
-        off_thread(move || Q::ask(&ledger, request.get_ref())).await
     }
 }
 
@@ -54,7 +44,7 @@ impl PartnershipService for Partnership {
     }
 
     async fn list_partners(&self, request: Request<proto::ListPartnersRequest>) -> Result<Response<proto::ListPartnersResponse>, Status> {
-        self.list::<ListPartners>(request).await
+        read::<ListPartners>(&self.ledger, request).await
     }
 
     async fn get_agreement(&self, request: Request<proto::GetAgreementRequest>) -> Result<Response<proto::GetAgreementResponse>, Status> {
@@ -65,7 +55,7 @@ impl PartnershipService for Partnership {
         &self,
         request: Request<proto::ListAgreementsRequest>,
     ) -> Result<Response<proto::ListAgreementsResponse>, Status> {
-        self.list::<ListAgreements>(request).await
+        read::<ListAgreements>(&self.ledger, request).await
     }
 
     async fn get_lead(&self, request: Request<proto::GetLeadRequest>) -> Result<Response<proto::GetLeadResponse>, Status> {
@@ -73,53 +63,56 @@ impl PartnershipService for Partnership {
     }
 
     async fn list_leads(&self, request: Request<proto::ListLeadsRequest>) -> Result<Response<proto::ListLeadsResponse>, Status> {
-        self.list::<ListLeads>(request).await
+        read::<ListLeads>(&self.ledger, request).await
     }
 
     async fn get_campaign(&self, request: Request<proto::GetCampaignRequest>) -> Result<Response<proto::GetCampaignResponse>, Status> {
-        self.list::<GetCampaign>(request).await
+        read::<GetCampaign>(&self.ledger, request).await
     }
 
     async fn list_campaigns(
         &self,
         request: Request<proto::ListCampaignsRequest>,
     ) -> Result<Response<proto::ListCampaignsResponse>, Status> {
-        self.list::<ListCampaigns>(request).await
+        read::<ListCampaigns>(&self.ledger, request).await
     }
 
     async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Result<Response<proto::GetBalanceResponse>, Status> {
+        if GetBalance::is_long(&self.ledger, request.get_ref()) {
+            return read::<GetBalance>(&self.ledger, request).await;
+        }
         self.get::<GetBalance>(&request)
     }
 
     async fn list_balances(&self, request: Request<proto::ListBalancesRequest>) -> Result<Response<proto::ListBalancesResponse>, Status> {
-        self.list::<ListBalances>(request).await
+        read::<ListBalances>(&self.ledger, request).await
     }
 
     async fn list_entries(&self, request: Request<proto::ListEntriesRequest>) -> Result<Response<proto::ListEntriesResponse>, Status> {
-        self.list::<ListEntries>(request).await
+        read::<ListEntries>(&self.ledger, request).await
     }
 
     async fn explain_sale(&self, request: Request<proto::ExplainSaleRequest>) -> Result<Response<proto::ExplainSaleResponse>, Status> {
-        self.list::<ExplainSale>(request).await
+        read::<ExplainSale>(&self.ledger, request).await
     }
 
     async fn list_payables(&self, request: Request<proto::ListPayablesRequest>) -> Result<Response<proto::ListPayablesResponse>, Status> {
-        self.list::<ListPayables>(request).await
+        read::<ListPayables>(&self.ledger, request).await
     }
 
     async fn list_payouts(&self, request: Request<proto::ListPayoutsRequest>) -> Result<Response<proto::ListPayoutsResponse>, Status> {
-        self.list::<ListPayouts>(request).await
+        read::<ListPayouts>(&self.ledger, request).await
     }
 
     async fn list_disputes(&self, request: Request<proto::ListDisputesRequest>) -> Result<Response<proto::ListDisputesResponse>, Status> {
-        self.list::<ListDisputes>(request).await
+        read::<ListDisputes>(&self.ledger, request).await
     }
 
     async fn get_metrics(&self, request: Request<proto::GetMetricsRequest>) -> Result<Response<proto::GetMetricsResponse>, Status> {
-        self.list::<GetMetrics>(request).await
+        read::<GetMetrics>(&self.ledger, request).await
     }
 
     async fn list_alerts(&self, request: Request<proto::ListAlertsRequest>) -> Result<Response<proto::ListAlertsResponse>, Status> {
-        self.list::<ListAlerts>(request).await
+        read::<ListAlerts>(&self.ledger, request).await
     }
 }

@@ -1,14 +1,16 @@
 //! The data that the ledger's threads and its readers share.
 
 use super::error::Error;
+use super::frozen::Views;
 use super::pipeline::Pipeline;
+use super::room::Room;
 use super::snapshots::Schedule;
 use crate::clock::Clock;
 use crate::domain::State;
 use crate::journal::Journal;
 use crate::ledger::Limits;
 use crate::projections::Projections;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -16,6 +18,14 @@ use tokio::sync::watch;
 pub struct Core {
     /// The state, with records that are not durable yet: every reader sees up to the published position only.
     pub state: RwLock<State>,
+    /// Held by the writer while a request of several events is evolved, which may be taken back: nobody shares the state meanwhile.
+    pub batches: Mutex<()>,
+    /// The frozen view that long reads share.
+    pub views: Views,
+    /// Where long reads wait and work.
+    pub reads: Room,
+    /// Where records are looked up one by one.
+    pub lookups: Room,
     /// Event ids, with those not durable yet; index and metrics of durable records.
     pub projections: Projections,
     /// Where records go and come from.

@@ -9,11 +9,13 @@ mod committer;
 mod common;
 mod duplicates;
 mod error;
+mod frozen;
 mod memory;
 mod pipeline;
 mod queue;
 mod replay;
 mod replies;
+mod room;
 mod settings;
 mod snapshots;
 mod stepped;
@@ -22,10 +24,12 @@ mod writer;
 
 pub use append::{Append, Events};
 pub use error::{Error, EventPlace};
+pub use frozen::FrozenView;
 pub use memory::{Account, Held, Memory, Registration, Stalling};
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
 pub use replies::Answered;
+pub use room::Cancellation;
 pub use settings::{Limits, MAX_RECORDED_BYTES, SnapshotSettings};
 pub use stepped::{Progress, SteppedLedger};
 pub use view::View;
@@ -41,14 +45,19 @@ use crate::projections::metrics::Metrics;
 use crate::proto;
 use crate::wire::AppendResponse;
 use common::Core;
+use frozen::Views;
 use parking_lot::{Mutex, RwLock};
 use queue::{Queue, Request};
 use replies::ReplyBatcher;
+use room::Room;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use tokio::sync::watch;
+
+/// Records that are looked up at a time, one for each call.
+const LOOKUPS_AT_ONCE: usize = 4;
 
 /// A ledger whose threads are not started yet, the writer's queue, the snapshot thread's jobs, and the report of the replay.
 type Prepared = (Ledger, Receiver<Request>, Option<Receiver<snapshots::Taken>>, ReplayReport);
@@ -120,6 +129,10 @@ impl Ledger {
             stopped: watch::Sender::new(None),
             pipeline: pipeline::Pipeline::default(),
             state: RwLock::new(replayed.state),
+            batches: Mutex::default(),
+            views: Views::default(),
+            reads: Room::new(limits.reads_at_once, limits.reads_waiting, limits.retry_after),
+            lookups: Room::new(LOOKUPS_AT_ONCE, limits.reads_waiting, limits.retry_after),
             projections: replayed.projections,
             journal,
             clock,
@@ -223,6 +236,50 @@ impl Ledger {
     /// `Malformed` for a bad time, `POSITION_NOT_REACHED` for a position beyond the last.
     pub fn view(&self, options: Option<&proto::ReadOptions>) -> Result<View<'_>, Error> {
         Ok(self.view_at(self.seen(options, self.now())?))
+    }
+
+    /// The state, index and figures of one moment, with all records up to a durable position, to be read without a lock. It may
+    /// wait some milliseconds for the writer.
+    pub fn frozen(&self, position: u64) -> Arc<FrozenView> {
+        self.core.views.with(&self.core, position)
+    }
+
+    /// Reads what may take long, on a thread for that: so many at a time, the others wait.
+    ///
+    /// # Errors
+    /// `Overloaded` if too many wait; else those of `read`, which ends early when it is cancelled.
+    pub async fn read<T, F>(&self, read: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self, &Cancellation) -> Result<T, Error> + Send + 'static,
+    {
+        let ledger = self.clone();
+        self.core.reads.run(move |cancellation| read(&ledger, cancellation)).await
+    }
+
+    /// Reads a further part of a stream, as `read` does; it is not refused for overload.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub async fn read_on<T, F>(&self, read: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Cancellation) -> Result<T, Error> + Send + 'static,
+    {
+        self.core.reads.run_on(read).await
+    }
+
+    /// Looks up something on disk, on a thread for that, beside long reads.
+    ///
+    /// # Errors
+    /// As for `read`.
+    pub async fn look_up<T, F>(&self, read: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    {
+        let ledger = self.clone();
+        self.core.lookups.run(move |_| read(&ledger)).await
     }
 
     /// Resolves read options to a time and a position; `otherwise` is the time if they name none.

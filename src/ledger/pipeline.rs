@@ -5,7 +5,7 @@
 
 use super::queue::Answer;
 use super::replies::Outcome;
-use crate::domain::FrozenState;
+use crate::domain::State;
 use crate::journal::Batch;
 use crate::ledger::Limits;
 use crate::projections::Update;
@@ -38,7 +38,7 @@ pub struct Group {
     /// The replies, in the order of their requests.
     pub answers: Vec<(Answer, Outcome)>,
     /// The state after its last record, if a snapshot is to be taken there: the group is full then.
-    pub snapshot: Option<FrozenState>,
+    pub snapshot: Option<State>,
 }
 
 impl Group {
@@ -102,7 +102,7 @@ impl Pipeline {
     }
 
     /// Seals the group that is being filled, for a snapshot of the state after its last record.
-    pub fn seal(&self, state: FrozenState) {
+    pub fn seal(&self, state: State) {
         self.slots.lock().filling.snapshot = Some(state);
         self.changed.notify_all();
     }

@@ -22,6 +22,10 @@ pub struct Limits {
     pub commit_bytes: usize,
     /// Bytes that one request may record; it is answered with as many.
     pub request_recorded_bytes: usize,
+    /// Reads that may take long at a time: lists, figures, pages of streams.
+    pub reads_at_once: usize,
+    /// Such reads that may wait; more are refused as overload.
+    pub reads_waiting: usize,
     /// How long a caller refused for overload is told to wait.
     pub retry_after: Duration,
 }
@@ -35,6 +39,8 @@ impl Default for Limits {
             commit_records: 4_096,
             commit_bytes: 2 << 20,
             request_recorded_bytes: MAX_RECORDED_BYTES,
+            reads_at_once: std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2)),
+            reads_waiting: 256,
             retry_after: Duration::from_millis(100),
         }
     }

@@ -5,11 +5,11 @@
 
 use super::common::Core;
 use super::replay::Replayed;
-use crate::domain::{FrozenState, StateLoad};
+use crate::domain::{State, StateLoad};
 use crate::encoding::{Damaged, Loader, Section};
 use crate::journal::{Journal, TreeHead};
 use crate::ledger::SnapshotSettings;
-use crate::projections::{FrozenProjections, ProjectionsLoad};
+use crate::projections::{ProjectionsLoad, SharedProjections};
 use crate::snapshot::{Found, LoadError, SaveError, SnapshotFile, Snapshots, Writer};
 use parking_lot::Mutex;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,8 +37,8 @@ pub struct Schedule {
 /// State and projections at one position, frozen, to be written to a snapshot.
 pub struct Taken {
     head: TreeHead,
-    state: FrozenState,
-    projections: FrozenProjections,
+    state: State,
+    projections: SharedProjections,
 }
 
 impl Schedule {
@@ -78,13 +78,13 @@ pub fn freeze_if_due(core: &Core, position: u64) {
     }
     schedule.is_busy.store(true, Ordering::Release);
     schedule.next.store(position.saturating_add(schedule.settings.every_records.max(1)), Ordering::Relaxed);
-    let state = core.state.read().freeze();
+    let state = core.state.read().share();
     core.pipeline.seal(state);
 }
 
 /// Called by the committer when all records up to a frozen state are durable and published: freezes the projections and
 /// passes both to the thread that writes.
-pub fn take(core: &Core, state: FrozenState) {
+pub fn take(core: &Core, state: State) {
     let Some(schedule) = &core.snapshots else { return };
     let taken = catch_unwind(AssertUnwindSafe(|| taken_now(core, state)));
     let sent = match (taken, &*schedule.jobs.lock()) {
@@ -96,11 +96,11 @@ pub fn take(core: &Core, state: FrozenState) {
     }
 }
 
-/// Returns state and projections at the position of a frozen state; `None` if that is not the last durable position.
-fn taken_now(core: &Core, state: FrozenState) -> Option<Taken> {
+/// Returns state and projections at the position of a state; `None` if that is not the last durable position.
+fn taken_now(core: &Core, state: State) -> Option<Taken> {
     let head = core.journal.tree_head();
-    let is_exact = head.size == state.position() && core.last() == state.position();
-    is_exact.then(|| Taken { head, state, projections: core.projections.freeze() })
+    let is_exact = head.size == state.position && core.last() == state.position;
+    is_exact.then(|| Taken { head, state, projections: core.projections.share() })
 }
 
 /// Writes snapshots until the ledger closes.
@@ -149,7 +149,7 @@ pub fn save_at_close(core: &Core) {
     let started = Instant::now();
     let is_late = || started.elapsed() > schedule.settings.close_timeout;
     let saved = catch_unwind(AssertUnwindSafe(|| {
-        let state = core.state.read().freeze();
+        let state = core.state.read().share();
         if let Some(taken) = taken_now(core, state) {
             save(core, schedule, taken, &is_late);
         }

@@ -10,9 +10,10 @@ use crate::proto;
 use parking_lot::RwLockReadGuard;
 use std::ops::Deref;
 
-/// A read lock on the state, with the time and position to read at. The writer waits while a view is held: take what is
-/// needed and drop it. Never hold one across an await, and never take a second while holding one: with a writer waiting
-/// between them that is a deadlock. What lies beyond `seen` must not be returned: it may not be durable yet.
+/// A read lock on the state, with the time and position to read at: for answers that cost less than a millisecond, as the writer
+/// waits while it is held. All others read a frozen view. Never hold one across an await, and never take a second while holding
+/// one: with a writer waiting between them that is a deadlock. What lies beyond `seen` must not be returned: it may not be
+/// durable yet.
 pub struct View<'a> {
     state: RwLockReadGuard<'a, State>,
     /// The time and position to read at.
@@ -22,12 +23,6 @@ pub struct View<'a> {
 impl<'a> View<'a> {
     pub(super) fn new(core: &'a Core, seen: Seen) -> Self {
         Self { state: core.state.read(), seen }
-    }
-
-    /// Releases the read lock to a waiting writer and takes it again, between the parts of a long answer. What is seen stays
-    /// the same, but a table may have lost rows beyond it: read its length again.
-    pub fn yield_to_writer(&mut self) {
-        RwLockReadGuard::bump(&mut self.state);
     }
 }
 

@@ -139,13 +139,15 @@ impl<'a> Attempt<'a> {
         if events.len() == 1 {
             return events.into_iter().try_for_each(|event| self.decide_one(0, event));
         }
+        // Until it is complete the state is not shared: what may be taken back is not yet a fact.
+        let core = self.core;
+        let _batch = core.batches.lock();
         self.core.state.write().savepoint();
         let mut events = events.into_iter().enumerate();
         let outcome = events.try_for_each(|(index, event)| self.decide_one(index, event)).and_then(|()| self.check_size());
         match &outcome {
-            Ok(()) => self.core.state.write().release(),
-            // After a defect in evolving nothing in the state is touched again.
-            Err(Error::Stopped(_)) => {}
+            // After a defect in evolving nothing more is written to the state, and reads go on.
+            Ok(()) | Err(Error::Stopped(_)) => self.core.state.write().release(),
             Err(_) => self.core.state.write().rollback(),
         }
         outcome

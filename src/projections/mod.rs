@@ -8,6 +8,7 @@ pub mod event_ids;
 pub mod index;
 pub mod metrics;
 
+use crate::domain::calendar::Time;
 use crate::domain::ids::EventId;
 use crate::domain::{Record, State, Subjects};
 use crate::encoding::{Damaged, Loader, Section, Sink};
@@ -22,6 +23,10 @@ use parking_lot::{RwLock, RwLockReadGuard};
 pub struct Update {
     /// The partners, agreements and leads that it is about, for the index.
     subjects: Subjects,
+    /// The name of its event's type.
+    event_type: &'static str,
+    /// When it occurred.
+    occurred_at: Time,
     /// The facts that metrics count.
     facts: Vec<metrics::Update>,
 }
@@ -29,7 +34,13 @@ pub struct Update {
 impl Update {
     /// What a record adds, worked out from the state right after it.
     pub fn of(record: &Record, state: &State) -> Self {
-        Self { subjects: state.subjects(record), facts: metrics::updates(record, state) }
+        let event = &record.event;
+        Self {
+            subjects: state.subjects(record),
+            event_type: event.body.name(),
+            occurred_at: event.occurred_at,
+            facts: metrics::updates(record, state),
+        }
     }
 }
 
@@ -63,7 +74,7 @@ impl Projections {
     pub fn apply(&self, after: u64, updates: &[Update]) {
         let mut index = self.index.write();
         for (position, update) in (after + 1..).zip(updates) {
-            index.add(position, &update.subjects);
+            index.add(position, &update.subjects, update.event_type, update.occurred_at);
         }
         drop(index);
         let mut metrics = self.metrics.write();
@@ -85,18 +96,18 @@ impl Projections {
         self.metrics.read()
     }
 
-    /// Freezes index and metrics as they are, for a snapshot: copy-on-write, so it takes microseconds.
-    pub fn freeze(&self) -> FrozenProjections {
-        FrozenProjections { index: self.index.read().clone(), metrics: self.metrics.read().clone() }
+    /// Index and metrics as they are now, to be read or saved while these go on: copy-on-write, so it takes microseconds.
+    pub fn share(&self) -> SharedProjections {
+        SharedProjections { index: self.index.read().clone(), metrics: self.metrics.read().clone() }
     }
 
-    /// Writes frozen projections, and the event ids of the records up to their position. Ids are never taken out, so they
-    /// need not be frozen.
+    /// Writes shared projections, and the event ids of the records up to their position. Ids are never taken out, so they
+    /// need not be shared.
     ///
     /// # Errors
     /// If writing is to end.
-    pub fn save<S: Sink>(&self, frozen: FrozenProjections, position: u64, sink: &mut S) -> Result<(), S::Error> {
-        let FrozenProjections { index, metrics } = frozen;
+    pub fn save<S: Sink>(&self, shared: SharedProjections, position: u64, sink: &mut S) -> Result<(), S::Error> {
+        let SharedProjections { index, metrics } = shared;
         index.save(sink)?;
         drop(index);
         metrics.save(sink)?;
@@ -106,9 +117,11 @@ impl Projections {
 }
 
 /// Index and metrics at one position.
-pub struct FrozenProjections {
-    index: Index,
-    metrics: Metrics,
+pub struct SharedProjections {
+    /// The records about each partner, agreement and lead.
+    pub index: Index,
+    /// What figures count.
+    pub metrics: Metrics,
 }
 
 /// Projections that are being loaded from a snapshot.

@@ -2,13 +2,13 @@
 
 use super::fitting::{MAX_SUBJECT_BYTES, Subject as _, newest_from};
 use super::page::PageRequest;
-use super::{StateQuery, StateView, agreement_seen, partner_seen, relationship};
+use super::{Reading, StateQuery, agreement_seen, partner_seen, relationship};
 use crate::domain::agreements::{Agreement, Version};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
-use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::proto::{self, AgreementState, AgreementType};
 use prost::Message as _;
 
@@ -29,7 +29,7 @@ impl StateQuery for GetAgreement {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let row = agreement_seen(view, &self.agreement, seen)?;
         Ok(proto::GetAgreementResponse { agreement: Some(agreement(view, row, seen)), position: seen.position })
     }
@@ -65,7 +65,7 @@ impl StateQuery for ListAgreements {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let partner = self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?;
         let wanted = |known: &Agreement| {
             known.is_seen(seen)
@@ -76,7 +76,7 @@ impl StateQuery for ListAgreements {
         let items = |state: &State, row| {
             if wanted(state.agreements.by_id.get(row)) { vec![agreement(state, row, seen)] } else { Vec::new() }
         };
-        let (agreements, next_page_token) = self.page.fill(view, seen, |state| state.agreements.by_id.len(), items);
+        let (agreements, next_page_token) = self.page.fill(view, seen, |state| state.agreements.by_id.len(), items)?;
         Ok(proto::ListAgreementsResponse { agreements, next_page_token, position: seen.position })
     }
 }

@@ -1,18 +1,31 @@
 //! Balances: what partners are owed, as of a time (rules 7.1).
 
 use super::page::PageRequest;
-use super::{StateQuery, StateView, partner_seen};
+use super::{Reading, Source, StateQuery, partner_seen};
 use crate::domain::commissions::balance::Balance;
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, saturating_i64};
 use crate::domain::parse::Fields;
-use crate::domain::rejection::Rejection;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::proto;
 
 /// `GetBalance`.
 pub struct GetBalance {
     partner: Id,
+}
+
+/// Entries of a partner that are summed up in less than a millisecond.
+const FEW_ENTRIES: usize = 16_384;
+
+impl GetBalance {
+    /// Whether the answer looks at so much that it is read from a frozen view.
+    pub fn is_long(source: &impl Source, request: &proto::GetBalanceRequest) -> bool {
+        let view = source.view(Seen::ALL);
+        let partner = Id::new(&request.partner_id).and_then(|id| view.partners.by_key(&id));
+        let entries = partner.map(|partner| partner.accounts.iter().map(|account| view.accounts.get(*account).len()).sum::<usize>());
+        entries.is_some_and(|entries| entries > FEW_ENTRIES)
+    }
 }
 
 impl StateQuery for GetBalance {
@@ -27,7 +40,7 @@ impl StateQuery for GetBalance {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let row = partner_seen(view, &self.partner, seen)?;
         let balances = view.balances(row, seen).iter().map(balance).collect();
         Ok(proto::GetBalanceResponse { balances, position: seen.position })
@@ -60,7 +73,7 @@ impl StateQuery for ListBalances {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let items = |state: &State, row| {
             if !seen.sees(state.partners.get(row).registered()) {
                 return Vec::new();
@@ -70,7 +83,7 @@ impl StateQuery for ListBalances {
             let partner_id = state.partners.key(row).to_string();
             if balances.is_empty() { Vec::new() } else { vec![proto::PartnerBalances { partner_id, balances }] }
         };
-        let (partners, next_page_token) = self.page.fill(view, seen, |state| state.partners.len(), items);
+        let (partners, next_page_token) = self.page.fill(view, seen, |state| state.partners.len(), items)?;
         Ok(proto::ListBalancesResponse { partners, next_page_token, position: seen.position })
     }
 }

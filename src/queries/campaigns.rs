@@ -4,13 +4,13 @@ use super::fitting::Subject as _;
 use super::metrics::effort::party;
 use super::metrics::reach::by_measurer;
 use super::page::PageRequest;
-use super::{StateQuery, StateView, agreement_seen, campaign_seen};
+use super::{Reading, StateQuery, agreement_seen, campaign_seen};
 use crate::domain::campaigns::{Campaign, Cost, Deliverable, Participant};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
-use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, Stamp, State};
+use crate::ledger::Error;
 use crate::proto::{self, CampaignState, CampaignType, campaign_participant};
 
 /// `GetCampaign`.
@@ -30,7 +30,7 @@ impl StateQuery for GetCampaign {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let row = campaign_seen(view, &self.campaign, seen)?;
         Ok(proto::GetCampaignResponse { campaign: Some(campaign(view, row, seen)), position: seen.position })
     }
@@ -66,7 +66,7 @@ impl StateQuery for ListCampaigns {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let agreement = self.agreement.as_ref().map(|id| agreement_seen(view, id, seen)).transpose()?;
         let wanted = |state: &State, known: &Campaign| {
             seen.sees(known.planned)
@@ -77,7 +77,7 @@ impl StateQuery for ListCampaigns {
         let items = |state: &State, row| {
             if wanted(state, state.campaigns.by_id.get(row)) { vec![campaign(state, row, seen)] } else { Vec::new() }
         };
-        let (campaigns, next_page_token) = self.page.fill(view, seen, |state| state.campaigns.by_id.len(), items);
+        let (campaigns, next_page_token) = self.page.fill(view, seen, |state| state.campaigns.by_id.len(), items)?;
         Ok(proto::ListCampaignsResponse { campaigns, next_page_token, position: seen.position })
     }
 }

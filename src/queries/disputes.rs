@@ -1,15 +1,15 @@
 //! Disputes, and the commission that each of them holds (rules 7.5).
 
 use super::page::PageRequest;
-use super::{StateQuery, StateView, partner_seen};
+use super::{Reading, StateQuery, partner_seen};
 use crate::domain::commissions::{Dispute, DisputeSubject};
 use crate::domain::ids::Id;
 use crate::domain::leads::Owner;
 use crate::domain::money::saturating_i64;
 use crate::domain::parse::{Fields, timestamp};
-use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::proto::{self, dispute::Subject};
 
 /// `ListDisputes`.
@@ -40,7 +40,7 @@ impl StateQuery for ListDisputes {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let partner = self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?;
         let items = |state: &State, row| {
             let known = state.commissions.disputes.get(row);
@@ -52,7 +52,7 @@ impl StateQuery for ListDisputes {
                 .is_none_or(|partner| is_about(state, known.subject, partner, seen) || held.iter().any(|(holder, _)| *holder == partner));
             if wanted { vec![dispute(state, row, held, seen)] } else { Vec::new() }
         };
-        let (disputes, next_page_token) = self.page.fill(view, seen, |state| state.commissions.disputes.len(), items);
+        let (disputes, next_page_token) = self.page.fill(view, seen, |state| state.commissions.disputes.len(), items)?;
         Ok(proto::ListDisputesResponse { disputes, next_page_token, position: seen.position })
     }
 }

@@ -2,15 +2,15 @@
 
 use super::fitting::Subject as _;
 use super::page::PageRequest;
-use super::{StateQuery, StateView, agreement_seen, lead_seen, partner_seen, words};
+use super::{Reading, StateQuery, agreement_seen, lead_seen, partner_seen, words};
 use crate::domain::effect::id_or_empty;
 use crate::domain::ids::Id;
 use crate::domain::leads::ownership::Ownership;
 use crate::domain::leads::{DeclinedClaim, Lead, Owner, ProtectionEnd};
 use crate::domain::parse::{Fields, timestamp};
-use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::proto::{self, AcquiredBy, LeadState, OwnershipRule, party};
 
 /// `GetLead`.
@@ -30,7 +30,7 @@ impl StateQuery for GetLead {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let row = lead_seen(view, &self.lead, seen)?;
         Ok(proto::GetLeadResponse { lead: Some(lead(view, row, seen)), position: seen.position })
     }
@@ -72,7 +72,7 @@ impl StateQuery for ListLeads {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let agreement = self.agreement.as_ref().map(|id| agreement_seen(view, id, seen)).transpose()?;
         let owner = self.owner.as_ref().map(|owner| match owner {
             OwnerFilter::House => Ok(Owner::House),
@@ -88,7 +88,7 @@ impl StateQuery for ListLeads {
         let items = |state: &State, row| {
             if wanted(state, state.leads.by_id.get(row)) { vec![lead(state, row, seen)] } else { Vec::new() }
         };
-        let (leads, next_page_token) = self.page.fill(view, seen, |state| state.leads.by_id.len(), items);
+        let (leads, next_page_token) = self.page.fill(view, seen, |state| state.leads.by_id.len(), items)?;
         Ok(proto::ListLeadsResponse { leads, next_page_token, position: seen.position })
     }
 }

@@ -12,6 +12,7 @@ pub mod campaigns;
 pub mod disputes;
 pub mod explain;
 mod fitting;
+mod frozen;
 pub mod leads;
 pub mod metrics;
 pub mod page;
@@ -26,7 +27,8 @@ pub mod statement;
 pub mod trial_balance;
 mod words;
 
-pub use source::{Source, StateView};
+pub use frozen::Frozen;
+pub use source::{Reading, Source};
 
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
@@ -72,8 +74,8 @@ pub trait StateQuery: Sized {
     /// Returns the answer.
     ///
     /// # Errors
-    /// `UnknownId` for what no record seen has introduced.
-    fn answer<V: StateView>(&self, state: &mut V, seen: Seen) -> Result<Self::Answer, Rejection>;
+    /// `UnknownId` for what no record seen has introduced; when it is cancelled.
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error>;
 }
 
 impl<Q: StateQuery> Query for Q {
@@ -84,7 +86,7 @@ impl<Q: StateQuery> Query for Q {
         let options = Q::options(request);
         let question = parsed(options, |fields| Q::parse(request, fields))?;
         let seen = seen_by(source, options, question.page())?;
-        Ok(question.answer(&mut source.view(seen), seen)?)
+        question.answer(&Reading::new(&source.view(seen), source.cancellation()), seen)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Pages of lists: how many items, and tokens that say where to go on, at the instant the list began with.
 
-use super::StateView;
-use crate::domain::calendar::Time;
+use super::Reading;
+use crate::domain::calendar::{EARLIEST, LATEST, Time};
 use crate::domain::parse::Fields;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use prost::Message;
 use std::fmt::Write as _;
 
@@ -17,8 +18,6 @@ pub const MAX_PAGE_SIZE: u32 = 1_000;
 pub const PAGE_BYTES: usize = 7 << 19;
 /// Bytes of an item beside its message: its tag and its length.
 const ITEM_OVERHEAD: usize = 6;
-/// Rows that are looked at between two yields to the writer.
-const ROWS_AT_A_TIME: u32 = 512;
 /// Bytes of a token: question, time, position, place, checksum.
 const TOKEN_BYTES: usize = 4 + 8 + 4 + 8 + 8 + 8 + 4;
 
@@ -72,35 +71,34 @@ impl PageRequest {
     }
 
     /// Fills the page with the items of rows, in their order; with where to go on.
-    pub fn fill<V: StateView, T: Message>(
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn fill<T: Message>(
         &self,
-        view: &mut V,
+        view: &Reading<'_>,
         seen: Seen,
         rows: impl Fn(&State) -> usize,
         items: impl Fn(&State, Row) -> Vec<T>,
-    ) -> (Vec<T>, String) {
+    ) -> Result<(Vec<T>, String), Error> {
         let (first_row, mut skipped) = self.place();
         let mut found = Vec::new();
         let mut room = PAGE_BYTES;
         let mut row = Row::try_from(first_row).unwrap_or(Row::MAX);
-        let mut looked_at: u32 = 0;
         while (row as usize) < rows(view) {
+            view.check()?;
             for (index, item) in (0..).zip(items(view, row)).filter(|(index, _)| *index >= skipped) {
                 let bytes = item.encoded_len() + ITEM_OVERHEAD;
                 if found.len() == self.size || (bytes > room && !found.is_empty()) {
-                    return (found, self.token(Some((u64::from(row), index)), seen));
+                    return Ok((found, self.token(Some((u64::from(row), index)), seen)));
                 }
                 room = room.saturating_sub(bytes);
                 found.push(item);
             }
             skipped = 0;
             row += 1;
-            looked_at += 1;
-            if looked_at.is_multiple_of(ROWS_AT_A_TIME) {
-                view.yield_to_writer();
-            }
         }
-        (found, String::new())
+        Ok((found, String::new()))
     }
 }
 
@@ -132,7 +130,8 @@ impl Token {
         }
         let long = |at: usize| content[at..at + 8].try_into().ok().map(u64::from_be_bytes);
         let short = |at: usize| content[at..at + 4].try_into().ok().map(u32::from_be_bytes);
-        let time = Time::from_timestamp(long(4)?.cast_signed(), short(12)?)?;
+        // Beyond what the ledger's times can be no answer has a token.
+        let time = Time::from_timestamp(long(4)?.cast_signed(), short(12)?).filter(|time| (EARLIEST..=LATEST).contains(time))?;
         Some(Self { question: short(0)?, seen: Seen { time, position: long(16)? }, place: (long(24)?, long(32)?) })
     }
 }
@@ -166,6 +165,18 @@ mod tests {
             prop_assert_eq!(page(0, &text, None), Err("page_token".to_owned()));
             let token = page(0, "", None).expect("good").token(Some((1, 2)), Seen { time: Time::default(), position: 3 });
             prop_assert_eq!(page(0, &token[..=cut], None), Err("page_token".to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_token_of_a_time_that_no_answer_has_is_malformed() {
+        let question = page(0, "", None).expect("good").question;
+        let token = |time| Token { seen: Seen { time, position: 3 }, place: (0, 0), question }.encode();
+        assert!(page(0, &token(LATEST), None).is_ok() && page(0, &token(EARLIEST), None).is_ok());
+        let beyond =
+            [LATEST + chrono::TimeDelta::nanoseconds(1), EARLIEST - chrono::TimeDelta::nanoseconds(1), Time::MAX_UTC, Time::MIN_UTC];
+        for time in beyond {
+            assert_eq!(page(0, &token(time), None), Err("page_token".to_owned()), "{time}");
         }
     }
 

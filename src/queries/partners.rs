@@ -3,13 +3,13 @@
 use super::fitting::Subject as _;
 use super::page::PageRequest;
 use super::relationship::launch_steps;
-use super::{StateQuery, StateView, partner_seen};
+use super::{Reading, StateQuery, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
-use crate::domain::rejection::Rejection;
 use crate::domain::relationship::Fit;
 use crate::domain::table::Row;
 use crate::domain::{Seen, Stamp, State};
+use crate::ledger::Error;
 use crate::proto::{self, PartnerKind};
 
 /// `GetPartner`.
@@ -29,7 +29,7 @@ impl StateQuery for GetPartner {
         request.options.as_ref()
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let row = partner_seen(view, &self.partner, seen)?;
         Ok(proto::GetPartnerResponse { partner: partner(view, row, seen), position: seen.position })
     }
@@ -63,13 +63,13 @@ impl StateQuery for ListPartners {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let wanted = |partner: &proto::Partner| {
             (self.kind == PartnerKind::Unspecified || partner.kind == self.kind as i32)
                 && self.category.as_ref().is_none_or(|category| partner.categories.iter().any(|known| **known == **category))
         };
         let items = |state: &State, row| partner(state, row, seen).filter(wanted).into_iter().collect();
-        let (partners, next_page_token) = self.page.fill(view, seen, |state| state.partners.len(), items);
+        let (partners, next_page_token) = self.page.fill(view, seen, |state| state.partners.len(), items)?;
         Ok(proto::ListPartnersResponse { partners, next_page_token, position: seen.position })
     }
 }

@@ -1,13 +1,13 @@
 //! The payout proposal: what should be paid to whom (rules 7.3).
 
 use super::page::PageRequest;
-use super::{StateQuery, StateView};
+use super::{Reading, StateQuery};
 use crate::domain::ids::Id;
 use crate::domain::money::saturating_i64;
 use crate::domain::parse::Fields;
-use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::proto;
 
 /// `ListPayables`.
@@ -36,13 +36,13 @@ impl StateQuery for ListPayables {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let partners = partners_by_id(view, seen);
         let items = |state: &State, place: Row| {
             let wanted = |payable: &proto::Payable| self.include_below_minimum || !payable.below_minimum;
             payables(state, partners[place as usize], seen).into_iter().filter(wanted).collect()
         };
-        let (payables, next_page_token) = self.page.fill(view, seen, |_| partners.len(), items);
+        let (payables, next_page_token) = self.page.fill(view, seen, |_| partners.len(), items)?;
         Ok(proto::ListPayablesResponse { payables, next_page_token, position: seen.position })
     }
 }

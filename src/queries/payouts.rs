@@ -1,12 +1,12 @@
 //! Payouts: what was paid to partners, and what of it came back (rules 7.2).
 
 use super::page::PageRequest;
-use super::{StateQuery, StateView, partner_seen};
+use super::{Reading, StateQuery, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
-use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::proto;
 
 /// `ListPayouts`.
@@ -35,14 +35,14 @@ impl StateQuery for ListPayouts {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let partner = self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?;
         let items = |state: &State, row| {
             let known = state.commissions.payouts.get(row);
             let wanted = seen.sees(known.stamp()) && partner.is_none_or(|partner| known.partner == partner);
             if wanted { vec![payout(state, row, seen)] } else { Vec::new() }
         };
-        let (payouts, next_page_token) = self.page.fill(view, seen, |state| state.commissions.payouts.len(), items);
+        let (payouts, next_page_token) = self.page.fill(view, seen, |state| state.commissions.payouts.len(), items)?;
         Ok(proto::ListPayoutsResponse { payouts, next_page_token, position: seen.position })
     }
 }

@@ -4,7 +4,7 @@ use crate::domain::calendar::Time;
 use crate::domain::ids::EventId;
 use crate::domain::{Seen, State};
 use crate::journal::StoredRecord;
-use crate::ledger::{Error, Ledger, View, decode};
+use crate::ledger::{Cancellation, Error, Ledger, View, decode};
 use crate::projections::index::Index;
 use crate::projections::metrics::Metrics;
 use crate::proto;
@@ -18,27 +18,42 @@ const MAX_GAP: u64 = 8;
 /// Bytes that are read at a time.
 const READ_BYTES: usize = 4 << 20;
 
-/// A state that is read under a lock. Long answers yield to the writer between their parts.
-pub trait StateView: Deref<Target = State> {
-    /// Lets a waiting writer take the lock in between. What is seen stays the same; rows that are not seen may come and go.
-    fn yield_to_writer(&mut self);
+/// A state that is being read, and what ends the reading early.
+pub struct Reading<'a> {
+    state: &'a State,
+    cancellation: &'a Cancellation,
 }
 
-impl StateView for &State {
-    fn yield_to_writer(&mut self) {}
-}
+impl<'a> Reading<'a> {
+    /// Reads a state until it is cancelled.
+    pub fn new(state: &'a State, cancellation: &'a Cancellation) -> Self {
+        Self { state, cancellation }
+    }
 
-impl StateView for View<'_> {
-    fn yield_to_writer(&mut self) {
-        View::yield_to_writer(self);
+    /// Ends the reading if nobody waits for it: asked between any two rows.
+    ///
+    /// # Errors
+    /// As for `Cancellation::check`.
+    pub fn check(&self) -> Result<(), Error> {
+        self.cancellation.check()
     }
 }
 
-/// What queries are answered from. While a view is held nothing else may be asked of its source: the writer may wait for
-/// the view's end.
+impl Deref for Reading<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.state
+    }
+}
+
+static NEVER: Cancellation = Cancellation::NEVER;
+
+/// What queries are answered from: the ledger itself, whose writer waits while a view is held, or a frozen view of it.
+/// While a view is held nothing else may be asked of its source.
 pub trait Source {
-    /// The state, locked against the writer.
-    type View<'a>: StateView
+    /// The state.
+    type View<'a>: Deref<Target = State>
     where
         Self: 'a;
 
@@ -56,6 +71,11 @@ pub trait Source {
 
     /// The state, to be read as `seen` says.
     fn view(&self, seen: Seen) -> Self::View<'_>;
+
+    /// What ends the reading early.
+    fn cancellation(&self) -> &Cancellation {
+        &NEVER
+    }
 
     /// Reads the index of records by partner, agreement and lead.
     fn index<R>(&self, read: impl FnOnce(&Index) -> R) -> R;

@@ -5,7 +5,7 @@
 
 use super::page::{PageRequest, Place};
 use super::source::records_at;
-use super::{Query, Source, StateView, Unreadable, agreement_seen, lead_seen, parsed, partner_seen, sale_seen, seen_by};
+use super::{Query, Reading, Source, Unreadable, agreement_seen, lead_seen, parsed, partner_seen, sale_seen, seen_by};
 use crate::domain::account::{Account, Entry};
 use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
@@ -15,12 +15,14 @@ use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::ledger::Error;
-use crate::projections::index::Index;
+use crate::projections::index::{Found, Index, List, Matching};
 use crate::proto::{self, EntryKind, effect::Effect, event::Body};
 use std::collections::{BTreeMap, VecDeque};
 
-/// Entries that are looked at between two yields to the writer.
-const ENTRIES_AT_A_TIME: u32 = 8_192;
+/// Positions that are looked for in the index at a time.
+const POSITIONS_AT_A_TIME: usize = 1_024;
+/// Steps in the index at a time.
+const STEPS_AT_A_TIME: usize = 65_536;
 /// Entries that are read at a time.
 const ENTRIES_AHEAD: usize = 64;
 /// The most kinds that a request may name: all of them, and some twice.
@@ -49,11 +51,14 @@ impl Query for ListEntries {
         let question = parsed(options, |fields| Self::parse(request, fields))?;
         let seen = seen_by(source, options, Some(&question.page))?;
         let selection = question.select(&source.view(seen), seen)?;
-        let among = source.index(|index| selection.positions(index, seen));
         question.answer(
             seen,
             &selection,
-            |from, limit| Ok(question.lines(&mut source.view(seen), seen, &selection, among.as_deref(), from, limit)),
+            |from, limit| {
+                let among = source.index(|index| selection.among(index, seen, from));
+                let view = source.view(seen);
+                question.lines(&Reading::new(&view, source.cancellation()), seen, &selection, among.as_ref(), from, limit)
+            },
             |positions| records_at(source, positions),
         )
     }
@@ -97,38 +102,56 @@ impl ListEntries {
     }
 
     /// The next lines from a place on, at most `limit`, and where to look on; what is about something else than the
-    /// ids say may be among them.
-    pub fn lines<V: StateView>(
+    /// ids say may be among them. If they stand at some positions only, `among` has the first of these.
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn lines(
         &self,
-        view: &mut V,
+        view: &Reading<'_>,
         seen: Seen,
         selection: &Selection,
-        among: Option<&[u64]>,
+        among: Option<&Found>,
         from: Place,
         limit: usize,
-    ) -> Lines {
-        let mut heads = heads(view, selection.partner, seen, from);
+    ) -> Result<Lines, Error> {
+        view.check()?;
+        let mut merge = Merge { state: view, heads: heads(view, selection.partner, seen, from), seen };
         let mut lines = Vec::new();
-        let mut looked_at: u32 = 0;
-        while let Some(head) = heads.iter_mut().filter(|head| head.next().is_some()).min_by_key(|head| head.next()) {
-            let account = view.accounts.get(head.account);
-            let Some(entry) = head.entry() else { break };
-            if lines.len() == limit {
-                return Lines { lines, next: Some(place_of(&entry)) };
-            }
-            if entry.effective_at <= seen.time {
-                head.net -= i128::from(entry.amount);
-                if self.wants(&entry, head.currency) && among.is_none_or(|among| among.binary_search(&entry.position).is_ok()) {
-                    lines.push(Line::new(&entry, head));
-                }
-            }
-            head.advance(account);
-            looked_at += 1;
-            if looked_at.is_multiple_of(ENTRIES_AT_A_TIME) {
-                view.yield_to_writer();
+        let Some(Found { positions, left }) = among else {
+            let next = self.lines_until(view, &mut merge, (u64::MAX, 0), limit, &mut lines)?;
+            return Ok(Lines { lines, next });
+        };
+        for position in positions.iter().copied().filter(|position| from.0 <= *position) {
+            merge.skip_to(from.max((position, 0)));
+            if let Some(next) = self.lines_until(view, &mut merge, (position + 1, 0), limit, &mut lines)? {
+                return Ok(Lines { lines, next: Some(next) });
             }
         }
-        Lines { lines, next: None }
+        Ok(Lines { lines, next: (!left.is_empty()).then_some((left.start, 0)) })
+    }
+
+    /// Adds the lines before a place; if there are more than `limit`, it returns where to look on.
+    fn lines_until(
+        &self,
+        view: &Reading<'_>,
+        merge: &mut Merge<'_>,
+        end: Place,
+        limit: usize,
+        lines: &mut Vec<Line>,
+    ) -> Result<Option<Place>, Error> {
+        let seen = merge.seen;
+        while let Some((entry, head)) = merge.next(end) {
+            view.check()?;
+            if lines.len() == limit {
+                return Ok(Some(place_of(&entry)));
+            }
+            if head.count(&entry, seen) && self.wants(&entry, head.currency) {
+                lines.push(Line::new(&entry, head));
+            }
+            head.advance(view.accounts.get(head.account));
+        }
+        Ok(None)
     }
 
     fn wants(&self, entry: &Entry, currency: Currency) -> bool {
@@ -188,15 +211,17 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The only positions where lines can be, if its ids say so; rising.
-    pub fn positions(&self, index: &Index, seen: Seen) -> Option<Vec<u64>> {
-        let of_agreement = self.agreement.map(|row| index.of_agreement(row, seen.position));
-        let of_lead = self.lead.map(|row| index.of_lead(row, seen.position));
-        let all = [of_agreement, of_lead, self.sale_positions.clone()];
-        all.into_iter().flatten().reduce(|mut left, right| {
-            left.retain(|position| right.binary_search(position).is_ok());
-            left
-        })
+    /// The first positions from a place on where lines can be, if the ids say so.
+    pub fn among(&self, index: &Index, seen: Seen, from: Place) -> Option<Found> {
+        let left = from.0..seen.position + 1;
+        if let Some(positions) = &self.sale_positions {
+            let positions = positions.iter().copied().filter(|position| left.contains(position)).collect();
+            return Some(Found { positions, left: 0..0 });
+        }
+        let lists = [self.agreement.map(List::Agreement), self.lead.map(List::Lead)];
+        let parts: Vec<_> = lists.into_iter().flatten().map(|list| vec![list]).collect();
+        let matching = Matching { parts, ..Matching::default() };
+        (!matching.parts.is_empty()).then(|| index.find(&matching, left, POSITIONS_AT_A_TIME, STEPS_AT_A_TIME))
     }
 
     fn is_of(&self, entry: &proto::Entry) -> bool {
@@ -289,6 +314,27 @@ fn reference(body: &Body, posting: &proto::Posting) -> String {
     }
 }
 
+/// The entries of a partner's accounts, merged in order.
+struct Merge<'a> {
+    state: &'a State,
+    heads: Vec<Head>,
+    seen: Seen,
+}
+
+impl Merge<'_> {
+    /// The next entry that stands before a place, and the account that it stands in.
+    fn next(&mut self, end: Place) -> Option<(Entry, &mut Head)> {
+        let heads = self.heads.iter_mut().filter_map(|head| Some((head.entry()?, head)));
+        heads.filter(|(entry, _)| place_of(entry) < end).min_by_key(|(entry, _)| place_of(entry))
+    }
+
+    /// Leaves out what stands before a place: whole blocks of it are added to the net as sums.
+    fn skip_to(&mut self, place: Place) {
+        let behind = self.heads.iter_mut().filter(|head| head.next().is_some_and(|next| next < place));
+        behind.for_each(|head| head.skip_to(self.state.accounts.get(head.account), place, self.seen));
+    }
+}
+
 /// How far the merge has come in one account.
 struct Head {
     account: Row,
@@ -302,9 +348,26 @@ struct Head {
 }
 
 impl Head {
+    /// Adds an entry to the net if it is effective by the time seen; returns whether it is.
+    fn count(&mut self, entry: &Entry, seen: Seen) -> bool {
+        let counts = entry.effective_at <= seen.time;
+        if counts {
+            self.net -= i128::from(entry.amount);
+        }
+        counts
+    }
+
     fn advance(&mut self, account: &Account) {
         self.at += 1;
         self.ahead.pop_front();
+        self.read(account);
+    }
+
+    fn skip_to(&mut self, account: &Account, place: Place, seen: Seen) {
+        let at = account.partition_point(|entry| place_of(entry) < place).min(self.end);
+        self.net -= account.sums_between(self.at..at, seen).balance();
+        self.at = at;
+        self.ahead.clear();
         self.read(account);
     }
 
@@ -328,10 +391,8 @@ fn heads(state: &State, partner: Row, seen: Seen, from: Place) -> Vec<Head> {
     let head = |row: &Row| {
         let account = state.accounts.get(*row);
         let end = account.entries_until(seen.position);
-        let at = account.partition_point(|entry| place_of(entry) < from).min(end);
-        let net = -account.sums_of_first(at, seen).balance();
-        let mut head = Head { account: *row, currency: state.accounts.key(*row).1, at, end, ahead: VecDeque::new(), net };
-        head.read(account);
+        let mut head = Head { account: *row, currency: state.accounts.key(*row).1, at: 0, end, ahead: VecDeque::new(), net: 0 };
+        head.skip_to(account, from, seen);
         head
     };
     state.partners.get(partner).accounts.iter().map(head).collect()

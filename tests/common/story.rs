@@ -71,7 +71,7 @@ impl Story {
 
     fn keep(&mut self, record: &Record) {
         self.state.evolve(record);
-        self.index.add(record.position, &self.state.subjects(record));
+        self.index.add(record.position, &self.state.subjects(record), record.event.body.name(), record.event.occurred_at);
         self.metrics.add(&metrics::updates(record, &self.state));
     }
 

@@ -341,7 +341,7 @@ fn record(state: &mut State, messages: &[pb::Event]) -> Vec<Record> {
 
 fn saved(state: &State, dir: &Path) -> PathBuf {
     let head = TreeHead { size: state.position, root: Frontier::new().head().root };
-    let frozen = state.freeze();
+    let frozen = state.share();
     Snapshots::of(dir).save(head, &|| false, |writer| frozen.save(writer)).expect("a disk");
     dir.join(format!("snapshots/{}.snapshot", state.position))
 }

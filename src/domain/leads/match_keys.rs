@@ -6,8 +6,6 @@ use crate::domain::pages::Pages;
 use crate::domain::row_index::RowIndex;
 use crate::domain::table::{Row, Table, row_of, undo_by_copy};
 use arrayvec::ArrayVec;
-use std::hash::BuildHasher;
-use std::sync::Arc;
 
 /// Match keys, in the order of their introduction, each with its leads: an interner of texts.
 #[derive(Default)]
@@ -27,7 +25,8 @@ undo_by_copy!(Vec<Row>);
 impl MatchKeys {
     /// The row of a key.
     pub fn find(&self, key: &str) -> Option<Row> {
-        self.places.find(self.places.hash(key), |row| self.text(row) == key)
+        // The index may know keys that the writer has added since these were shared.
+        self.places.find(self.places.hash(key), |row| (row as usize) < self.first.len() && self.text(row) == key)
     }
 
     /// The text of a key.
@@ -56,8 +55,7 @@ impl MatchKeys {
         let row = row_of(self.first.len());
         self.texts.push(key);
         self.first.push(lead);
-        let (hash, texts) = (self.places.hash(key), &self.texts);
-        self.places.add(hash, row, |hasher, row| hasher.hash_one(texts.get(row as usize)));
+        self.places.add(self.places.hash(key), row);
         row
     }
 }
@@ -68,7 +66,7 @@ const PAGE: usize = 128;
 /// A string arena: texts one after the other in pages, which copies share (copy-on-write).
 #[derive(Clone, Default)]
 struct Texts {
-    pages: Vec<Arc<TextPage>>,
+    pages: Pages<TextPage, 1>,
 }
 
 #[derive(Clone, Default)]
@@ -86,15 +84,15 @@ impl TextPage {
 
 impl Texts {
     fn get(&self, index: usize) -> &str {
-        let (page, index) = (&self.pages[index / PAGE], index % PAGE);
+        let (page, index) = (self.pages.get(index / PAGE).expect("the text was added"), index % PAGE);
         &page.text[page.start(index)..page.ends[index] as usize]
     }
 
     fn push(&mut self, text: &str) {
         if self.pages.last().is_none_or(|page| page.ends.is_full()) {
-            self.pages.push(Arc::default());
+            self.pages.push(TextPage::default());
         }
-        let page = Arc::make_mut(self.pages.last_mut().expect("there is a page with room"));
+        let page = self.pages.get_mut(self.pages.len() - 1).expect("there is a page with room");
         page.text.push_str(text);
         page.ends.push(u32::try_from(page.text.len()).expect("match keys are short"));
         if page.ends.is_full() {
@@ -105,9 +103,8 @@ impl Texts {
     fn truncate(&mut self, len: usize) {
         self.pages.truncate(len.div_ceil(PAGE));
         if !len.is_multiple_of(PAGE)
-            && let Some(page) = self.pages.last_mut()
+            && let Some(page) = self.pages.get_mut(len / PAGE)
         {
-            let page = Arc::make_mut(page);
             page.text.truncate(page.start(len % PAGE));
             page.ends.truncate(len % PAGE);
         }

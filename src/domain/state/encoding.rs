@@ -1,4 +1,4 @@
-//! The state in a snapshot: frozen at a position, written table by table, and put together again.
+//! The state in a snapshot: shared at a position, written table by table, and put together again.
 
 use super::State;
 use crate::domain::slice::Slice;
@@ -6,12 +6,6 @@ use crate::encoding::{Damaged, Input, Loader, Section, Sink};
 
 /// The tables that change most are written first: what is written need not be kept apart from the state any longer.
 const FIRST: [Section; 3] = [Section::Accounts, Section::Leads, Section::Sales];
-
-/// The state as it was when it was frozen.
-pub struct FrozenState {
-    position: u64,
-    frozen: <State as Slice>::Frozen,
-}
 
 impl State {
     /// The sections of a snapshot that hold the state, by number: that of its values, then those of its tables.
@@ -22,31 +16,25 @@ impl State {
         sections
     }
 
-    /// Returns the state as it is now, to be written while this one goes on: it costs a pointer for some hundred rows. There
-    /// must be no open savepoint.
-    pub fn freeze(&self) -> FrozenState {
-        FrozenState { position: self.position, frozen: Slice::freeze(self) }
-    }
-}
-
-impl FrozenState {
-    /// The last record that is in it.
-    pub fn position(&self) -> u64 {
-        self.position
+    /// Returns the state as it is now, to be read or saved while this one goes on: it costs some dozen pointers for each table.
+    /// There must be no open savepoint. The copy is not written to.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        Slice::share(self)
     }
 
-    /// Writes it.
+    /// Writes it, and gives away what is written.
     ///
     /// # Errors
     /// If writing is to end.
     pub fn save<S: Sink>(mut self, sink: &mut S) -> Result<(), S::Error> {
-        let others = State::sections().into_iter().filter(|section| !FIRST.contains(section));
+        let others = Self::sections().into_iter().filter(|section| !FIRST.contains(section));
         for section in FIRST.into_iter().chain(others) {
             if section == Section::State {
-                State::encode_values(&self.frozen, sink.begin());
+                self.encode_values(sink.begin());
                 sink.end(section, 0, 1)?;
             } else {
-                State::save(&mut self.frozen, (), section, sink)?;
+                Slice::save(&mut self, (), section, sink)?;
             }
         }
         Ok(())

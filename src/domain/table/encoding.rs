@@ -1,6 +1,6 @@
 //! Tables in a snapshot: their rows in chunks of whole pages. Where rows are found is worked out anew when they are loaded.
 
-use super::{Frozen, OptionalRow, PAGE, Row, Table, Undo};
+use super::{OptionalRow, Row, Table, Undo};
 use crate::domain::pages::Pages;
 use crate::domain::row_index::RowIndex;
 use crate::domain::slice::Slice;
@@ -21,15 +21,42 @@ impl Codec for OptionalRow {
     }
 }
 
-impl<K: Codec, V: Codec> Frozen<K, V> {
-    /// Writes the rows, and gives each page away once it is written, so that it need not be kept apart any longer.
-    ///
-    /// # Errors
-    /// If writing is to end.
-    pub fn save<S: Sink>(self, section: Section, sink: &mut S) -> Result<(), S::Error> {
+impl<K, V, const N: usize> Slice for Table<K, V, N>
+where
+    K: Codec + Hash + Eq + Clone + Send + Sync,
+    V: Codec + Undo + Clone + Send + Sync,
+    V::Mark: Send,
+{
+    type Sections = Section;
+    type Loading = TableLoad<K, V, N>;
+
+    fn savepoint(&mut self) {
+        self.savepoint();
+    }
+
+    fn release(&mut self) {
+        self.release();
+    }
+
+    fn rollback(&mut self) {
+        self.rollback();
+    }
+
+    fn share(&self) -> Self {
+        self.share()
+    }
+
+    fn add_sections(own: Section, all: &mut Vec<Section>) {
+        all.push(own);
+    }
+
+    fn save<S: Sink>(&mut self, own: Section, section: Section, sink: &mut S) -> Result<(), S::Error> {
+        if own != section {
+            return Ok(());
+        }
         let (mut first, mut count) = (0, 0);
         sink.begin();
-        for page in self.rows.into_pages() {
+        for page in std::mem::take(self).rows.into_pages() {
             for (key, value) in page.iter() {
                 key.encode(sink.out());
                 value.encode(sink.out());
@@ -44,86 +71,51 @@ impl<K: Codec, V: Codec> Frozen<K, V> {
         }
         if count > 0 { sink.end(section, first, count) } else { Ok(()) }
     }
-}
 
-impl<K, V> Slice for Table<K, V>
-where
-    K: Codec + Hash + Eq + Clone + Send + Sync,
-    V: Codec + Undo + Clone + Send + Sync,
-    V::Mark: Send,
-{
-    type Sections = Section;
-    type Frozen = Frozen<K, V>;
-    type Loading = TableLoad<K, V>;
+    fn encode_values(&self, _: &mut Output) {}
 
-    fn savepoint(&mut self) {
-        self.savepoint();
-    }
-
-    fn release(&mut self) {
-        self.release();
-    }
-
-    fn rollback(&mut self) {
-        self.rollback();
-    }
-
-    fn freeze(&self) -> Frozen<K, V> {
-        self.freeze()
-    }
-
-    fn add_sections(own: Section, all: &mut Vec<Section>) {
-        all.push(own);
-    }
-
-    fn save<S: Sink>(frozen: &mut Frozen<K, V>, own: Section, section: Section, sink: &mut S) -> Result<(), S::Error> {
-        if own == section { std::mem::take(frozen).save(section, sink) } else { Ok(()) }
-    }
-
-    fn encode_values(_: &Frozen<K, V>, _: &mut Output) {}
-
-    fn loader(loading: &TableLoad<K, V>, own: Section, section: Section) -> Option<&dyn Loader> {
+    fn loader(loading: &TableLoad<K, V, N>, own: Section, section: Section) -> Option<&dyn Loader> {
         (own == section).then_some(loading)
     }
 
-    fn decode_values(_: &TableLoad<K, V>, _: &mut Input<'_>) -> Result<(), Damaged> {
+    fn decode_values(_: &TableLoad<K, V, N>, _: &mut Input<'_>) -> Result<(), Damaged> {
         Ok(())
     }
 
-    fn take(loading: &TableLoad<K, V>) -> Result<Self, Damaged> {
+    fn take(loading: &TableLoad<K, V, N>) -> Result<Self, Damaged> {
         loading.take()
     }
 }
 
 /// A table that is being loaded.
-pub struct TableLoad<K, V: Undo> {
+pub struct TableLoad<K, V: Undo, const N: usize> {
     hasher: foldhash::quality::RandomState,
-    chunks: Mutex<BTreeMap<usize, Chunk<K, V>>>,
-    table: LoadOne<Table<K, V>>,
+    chunks: Mutex<BTreeMap<usize, Chunk<K, V, N>>>,
+    table: LoadOne<Table<K, V, N>>,
 }
 
-struct Chunk<K, V> {
-    rows: Pages<(K, V), PAGE>,
+struct Chunk<K, V, const N: usize> {
+    rows: Pages<(K, V), N>,
     hashes: Vec<u64>,
 }
 
-impl<K, V: Undo> Default for TableLoad<K, V> {
+impl<K, V: Undo, const N: usize> Default for TableLoad<K, V, N> {
     fn default() -> Self {
         Self { hasher: foldhash::quality::RandomState::default(), chunks: Mutex::default(), table: LoadOne::default() }
     }
 }
 
-impl<K, V: Undo> TableLoad<K, V> {
+impl<K, V: Undo, const N: usize> TableLoad<K, V, N> {
     /// The table that was loaded.
     ///
     /// # Errors
     /// If it was not.
-    pub fn take(&self) -> Result<Table<K, V>, Damaged> {
+    pub fn take(&self) -> Result<Table<K, V, N>, Damaged> {
         self.table.take()
     }
 }
 
-impl<K: Codec + Hash + Eq + Send + Sync, V: Codec + Undo + Send + Sync> Loader for TableLoad<K, V>
+impl<K: Codec + Hash + Eq + Send + Sync, V: Codec + Undo + Send + Sync, const N: usize> Loader for TableLoad<K, V, N>
 where
     V::Mark: Send,
 {
@@ -140,7 +132,7 @@ where
     fn finish(&self) -> Result<(), Damaged> {
         let (mut rows, mut hashes) = (Pages::default(), Vec::new());
         for (first, chunk) in std::mem::take(&mut *self.chunks.lock()) {
-            if first != rows.len() || !first.is_multiple_of(PAGE) {
+            if first != rows.len() || !first.is_multiple_of(N) {
                 return Err(Damaged("rows are missing"));
             }
             rows.append(chunk.rows);

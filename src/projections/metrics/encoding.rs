@@ -1,6 +1,7 @@
 //! The figures in a snapshot.
 
-use super::{Extra, Metrics, Scoped};
+use super::{Extra, Metrics, Scoped, Scopes};
+use crate::domain::pages::Pages;
 use crate::encoding::{Damaged, LoadMany, LoadOne, Loader, Section, Sink, codec, save_many};
 
 codec!(Scoped { history, extra });
@@ -46,11 +47,14 @@ impl MetricsLoad {
     /// # Errors
     /// If a part is missing.
     pub fn finish(&self) -> Result<Metrics, Damaged> {
-        Ok(Metrics {
-            all: self.all.take()?,
-            partners: self.partners.take()?,
-            agreements: self.agreements.take()?,
-            campaigns: self.campaigns.take()?,
-        })
+        let scopes = |loaded: &LoadMany<Scoped>| -> Result<Scopes, Damaged> {
+            let scopes = loaded.take()?;
+            Pages::filled(scopes.len(), {
+                let mut scopes = scopes.into_iter();
+                move || scopes.next().ok_or(Damaged("a scope is missing"))
+            })
+        };
+        let (partners, agreements, campaigns) = (scopes(&self.partners)?, scopes(&self.agreements)?, scopes(&self.campaigns)?);
+        Ok(Metrics { all: self.all.take()?, partners, agreements, campaigns })
     }
 }

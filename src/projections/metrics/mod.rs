@@ -26,10 +26,13 @@ use update::Repeat;
 #[derive(Clone, Default)]
 pub struct Metrics {
     all: Scoped,
-    partners: Vec<Scoped>,
-    agreements: Vec<Scoped>,
-    campaigns: Vec<Scoped>,
+    partners: Scopes,
+    agreements: Scopes,
+    campaigns: Scopes,
 }
+
+/// Scopes by row. A page of them is copied when one changes that is shared, and a scope has its last facts in it.
+type Scopes = Pages<Scoped, 4>;
 
 /// The facts of one scope.
 #[derive(Clone, Default)]
@@ -84,7 +87,7 @@ impl Metrics {
 
     /// How many facts all scopes hold together.
     pub fn len(&self) -> usize {
-        let scopes = [&self.partners, &self.agreements, &self.campaigns].into_iter().flatten();
+        let scopes = [&self.partners, &self.agreements, &self.campaigns].into_iter().flat_map(Pages::iter);
         scopes.chain([&self.all]).map(|scoped| scoped.history.len()).sum()
     }
 
@@ -109,10 +112,10 @@ impl Metrics {
             Scope::Agreement(row) => (&mut self.agreements, row as usize),
             Scope::Campaign(row) => (&mut self.campaigns, row as usize),
         };
-        if scopes.len() <= row {
-            scopes.resize_with(row + 1, Scoped::default);
+        while scopes.len() <= row {
+            scopes.push(Scoped::default());
         }
-        &mut scopes[row]
+        scopes.get_mut(row).expect("the scope is there")
     }
 }
 

@@ -15,13 +15,13 @@ mod money;
 mod promises;
 
 use super::page::PageRequest;
-use super::{StateQuery, StateView, agreement_seen, partner_seen};
+use super::{Reading, StateQuery, agreement_seen, partner_seen};
 use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
-use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::ledger::Error;
 use crate::proto::{self, AlertKind};
 use std::collections::BinaryHeap;
 
@@ -38,9 +38,6 @@ pub struct ListAlerts {
 
 /// Where a kind of alert looks: rows of the state, one after the other.
 trait Walk {
-    /// Rows that are looked at between two yields to the writer.
-    const AT_A_TIME: Row = 512;
-
     /// How many rows there are to look at.
     fn rows(state: &State) -> usize;
 
@@ -145,10 +142,10 @@ macro_rules! alert_table {
         const ORDER: [AlertKind; [$(AlertKind::$kind),*].len()] = [$(AlertKind::$kind),*];
 
         /// The alerts of a kind from one on, of which the first ones are kept.
-        fn watch<V: StateView>(kind: AlertKind, view: &mut V, search: &Search) -> Vec<Found> {
+        fn watch(kind: AlertKind, view: &Reading<'_>, search: &Search) -> Result<Vec<Found>, Error> {
             match kind {
-                AlertKind::Unspecified => Vec::new(),
-                $(AlertKind::$kind => search.run::<$file::$kind, V>(view),)*
+                AlertKind::Unspecified => Ok(Vec::new()),
+                $(AlertKind::$kind => search.run::<$file::$kind>(view),)*
             }
         }
 
@@ -195,11 +192,12 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// The first alerts of a kind, in order. It keeps no more than the limit, whatever it finds.
-    fn run<W: Watch, V: StateView>(&self, view: &mut V) -> Vec<Found> {
+    fn run<W: Watch>(&self, view: &Reading<'_>) -> Result<Vec<Found>, Error> {
         let first = self.from.filter(|row| (*row as usize) < W::Over::rows(view)).and_then(|row| W::look(view, row, self.seen));
         let mut kept: BinaryHeap<Found> = BinaryHeap::with_capacity(self.limit + 1);
         let mut place: Row = 0;
         while let Some(row) = self.row_at::<W>(view, place) {
+            view.check()?;
             let found = self.find::<W>(view, row).filter(|found| first.as_ref().is_none_or(|first| found >= first));
             if let Some(found) = found {
                 kept.push(found);
@@ -208,14 +206,11 @@ impl Search<'_> {
                 }
             }
             place += 1;
-            if place.is_multiple_of(W::Over::AT_A_TIME) {
-                view.yield_to_writer();
-            }
         }
-        kept.into_sorted_vec()
+        Ok(kept.into_sorted_vec())
     }
 
-    /// The row at a place of the walk. It is asked anew each time: rows that are not seen may go while the writer has the lock.
+    /// The row at a place of the walk.
     fn row_at<W: Watch>(&self, state: &State, place: Row) -> Option<Row> {
         match W::Over::rows_of(state, self.wanted) {
             Some(rows) => rows.get(place as usize).copied(),
@@ -255,7 +250,7 @@ impl StateQuery for ListAlerts {
         Some(&self.page)
     }
 
-    fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
+    fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let wanted = Wanted {
             partner: self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?,
             agreement: self.agreement.as_ref().map(|id| agreement_seen(view, id, seen)).transpose()?,
@@ -269,7 +264,7 @@ impl StateQuery for ListAlerts {
         for (place, kind) in ORDER.into_iter().enumerate().skip(start).filter(|(_, kind)| any || self.kinds.contains(kind)) {
             let left = self.page.size - alerts.len();
             let search = Search { seen, wanted: &wanted, from: from.take(), limit: left + 1 };
-            let mut found = watch(kind, view, &search);
+            let mut found = watch(kind, view, &search)?;
             let next = if found.len() > left { found.pop() } else { None };
             alerts.extend(found.into_iter().map(|found| alert(kind, view, found, seen)));
             if let Some(next) = next {
@@ -303,6 +298,7 @@ fn holds_since(instants: &[Time], mut holds: impl FnMut(Time) -> bool) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Cancellation;
     use std::cell::Cell;
 
     #[test]
@@ -352,7 +348,12 @@ mod tests {
         let looked = |partner: Option<Row>, agreement: Option<Row>, limit| {
             LOOKS.set(0);
             let search = Search { seen: Seen::ALL, wanted: &Wanted { partner, agreement }, from: None, limit };
-            let rows: Vec<Row> = search.run::<Counted, _>(&mut &State::default()).into_iter().map(|found| found.row).collect();
+            let rows: Vec<Row> = search
+                .run::<Counted>(&Reading::new(&State::default(), &Cancellation::NEVER))
+                .expect("not cancelled")
+                .into_iter()
+                .map(|found| found.row)
+                .collect();
             (LOOKS.get(), rows)
         };
         assert_eq!(looked(None, None, 2), (100, vec![0, 1]));

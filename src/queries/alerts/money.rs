@@ -17,9 +17,6 @@ pub struct NegativeBalance;
 /// A payable should be paid out.
 pub struct PayableDue;
 
-/// Accounts that are looked at between two yields to the writer: one may have many entries.
-const ACCOUNTS_AT_A_TIME: Row = 16;
-
 /// What changed an account up to the time asked, the latest first, as far as it is asked for: most accounts are recorded in
 /// order, and of those nothing is sorted.
 fn latest_first(account: &Account, seen: Seen, counts_at: fn(&Entry) -> Time) -> Box<dyn Iterator<Item = (Time, i128)> + '_> {
@@ -81,8 +78,6 @@ fn accounts_of<'a>(state: &'a State, wanted: &'a Wanted) -> Option<&'a [Row]> {
 }
 
 impl Walk for Accounts {
-    const AT_A_TIME: Row = ACCOUNTS_AT_A_TIME;
-
     fn rows(state: &State) -> usize {
         state.accounts.len()
     }

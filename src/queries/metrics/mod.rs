@@ -7,7 +7,7 @@ pub mod effort;
 mod ratio;
 pub mod reach;
 
-use super::{Query, Source, StateView, agreement_seen, campaign_seen, parsed, partner_seen, seen_by};
+use super::{Query, Reading, Source, agreement_seen, campaign_seen, parsed, partner_seen, seen_by};
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, saturating_i64};
 use crate::domain::parse::Fields;
@@ -19,10 +19,8 @@ use crate::projections::metrics::{Amounts, Gathered, Metrics, Scope, Sums, Windo
 use crate::proto::{self, get_metrics_request};
 use ratio::{Fitting, mean, ratio};
 
-/// Facts that are looked at between two yields to the writer.
+/// Facts that are looked at before it is asked whether anybody still waits.
 const FACTS_AT_A_TIME: usize = 1_024;
-/// Campaigns that are looked at between two yields to the writer.
-const CAMPAIGNS_AT_A_TIME: usize = 64;
 
 /// `GetMetrics`.
 pub struct GetMetrics {
@@ -49,7 +47,7 @@ impl Query for GetMetrics {
         let seen = seen_by(source, options, None)?;
         let selection = question.select(&source.view(seen), seen)?;
         let gathered = source.metrics(|metrics| selection.gather(metrics));
-        Ok(selection.answer(&mut source.view(seen), gathered))
+        selection.answer(&Reading::new(&source.view(seen), source.cancellation()), gathered)
     }
 }
 
@@ -111,11 +109,14 @@ impl Selection {
     }
 
     /// The figures, of what was gathered and what the state has beside it.
-    pub fn answer<V: StateView>(&self, view: &mut V, gathered: [Gathered; 2]) -> proto::GetMetricsResponse {
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn answer(&self, view: &Reading<'_>, gathered: [Gathered; 2]) -> Result<proto::GetMetricsResponse, Error> {
         let [mut own, mut all] = gathered;
         for part in [&mut own, &mut all] {
             while part.look_at(FACTS_AT_A_TIME, view) {
-                view.yield_to_writer();
+                view.check()?;
             }
         }
         let campaigns = match self.scope {
@@ -125,8 +126,8 @@ impl Selection {
         };
         let mut figures =
             Figures { selection: *self, own: own.sums(), all: all.sums(), reach: reach::Total::default(), effort: Vec::new() };
-        figures.look_at_campaigns(&campaigns, view);
-        proto::GetMetricsResponse { metrics: Some(figures.metrics()), position: self.window.seen.position }
+        figures.look_at_campaigns(&campaigns, view)?;
+        Ok(proto::GetMetricsResponse { metrics: Some(figures.metrics()), position: self.window.seen.position })
     }
 }
 
@@ -140,21 +141,19 @@ struct Figures<'a> {
 }
 
 impl Figures<'_> {
-    fn look_at_campaigns<V: StateView>(&mut self, rows: &[Row], view: &mut V) {
+    fn look_at_campaigns(&mut self, rows: &[Row], view: &Reading<'_>) -> Result<(), Error> {
         let window = self.selection.window;
         let mut efforts = effort::Efforts::default();
-        for rows in rows.chunks(CAMPAIGNS_AT_A_TIME) {
-            for &row in rows {
-                // What a batch had planned is gone once the batch is refused.
-                let campaign = view.campaigns.by_id.at(row);
-                if let Some(campaign) = campaign.filter(|campaign| window.seen.sees(campaign.planned)) {
-                    self.reach.add(campaign, &window);
-                    efforts.add(campaign, &window);
-                }
+        for &row in rows {
+            view.check()?;
+            let campaign = view.campaigns.by_id.at(row);
+            if let Some(campaign) = campaign.filter(|campaign| window.seen.sees(campaign.planned)) {
+                self.reach.add(campaign, &window);
+                efforts.add(campaign, &window);
             }
-            view.yield_to_writer();
         }
         self.effort = efforts.figures(view);
+        Ok(())
     }
 
     fn metrics(&self) -> proto::Metrics {

@@ -5,28 +5,17 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Seen, State, event_type_name};
+use crate::domain::{Seen, State, event_types};
 use crate::ledger::Error;
-use crate::projections::index::Index;
+use crate::projections::index::{List, Matching};
 use crate::proto;
-use crate::queries::source::Source;
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
-/// The names of all event types, as their fields in the contract.
-static BODY_TYPES: LazyLock<HashSet<String>> = LazyLock::new(|| {
-    let pool = prost_reflect::DescriptorPool::decode(proto::DESCRIPTOR).ok();
-    let event = pool.and_then(|pool| pool.get_message_by_name("partnership.ledger.v1.Event"));
-    let body = event.and_then(|event| event.oneofs().find(|oneof| oneof.name() == "body"));
-    body.map(|body| body.fields().map(|field| field.name().to_owned()).collect()).unwrap_or_default()
-});
 
 /// A checked filter: what matches every part that is set.
 pub struct Filter {
     partners: Vec<Id>,
     agreements: Vec<Id>,
     leads: Vec<Id>,
-    body_types: HashSet<String>,
+    body_types: Vec<String>,
     occurred_from: Option<Time>,
     occurred_to: Option<Time>,
 }
@@ -42,43 +31,47 @@ impl Filter {
             partners: ids(fields, "partner_ids", &message.partner_ids),
             agreements: ids(fields, "agreement_ids", &message.agreement_ids),
             leads: ids(fields, "lead_ids", &message.lead_ids),
-            body_types: fields.each("body_types", &message.body_types, MAX_ITEMS, body_type).into_iter().collect(),
+            body_types: fields.each("body_types", &message.body_types, MAX_ITEMS, body_type),
             occurred_from: fields.optional_time("occurred_from", message.occurred_from.as_ref()),
             occurred_to: fields.optional_time("occurred_to", message.occurred_to.as_ref()),
         });
         if fields.is_clean() { Ok(filter) } else { Err(Error::Malformed(fields.into_violations())) }
     }
 
-    /// The positions of the records about the partners, agreements and leads that it names, rising; `None` if it names
-    /// none of them.
+    /// The rows of the ids that it names.
     ///
     /// # Errors
     /// `UNKNOWN_ID` for one that no record seen has introduced.
-    pub fn positions(&self, source: &impl Source, seen: Seen) -> Result<Option<Vec<u64>>, Error> {
-        let view = source.view(seen);
-        let partners = rows(&view, seen, IdKind::Partner, &self.partners, |id| view.partners.find(id))?;
-        let agreements = rows(&view, seen, IdKind::Agreement, &self.agreements, |id| view.agreements.by_id.find(id))?;
-        let leads = rows(&view, seen, IdKind::Lead, &self.leads, |id| view.leads.find(id))?;
-        drop(view);
-        let parts = source.index(|index| {
-            [
-                union(&partners, index, seen, Index::of_partner),
-                union(&agreements, index, seen, Index::of_agreement),
-                union(&leads, index, seen, Index::of_lead),
-            ]
-        });
-        Ok(parts.into_iter().flatten().reduce(|mut left, right| {
-            left.retain(|position| right.binary_search(position).is_ok());
-            left
-        }))
+    pub fn select(&self, state: &State, seen: Seen) -> Result<Selected, Error> {
+        Ok(Selected {
+            partners: rows(state, seen, IdKind::Partner, &self.partners, |id| state.partners.find(id))?,
+            agreements: rows(state, seen, IdKind::Agreement, &self.agreements, |id| state.agreements.by_id.find(id))?,
+            leads: rows(state, seen, IdKind::Lead, &self.leads, |id| state.leads.find(id))?,
+        })
     }
 
-    /// Whether it says nothing of the event itself, and nothing that is recorded occurred too late to be seen.
+    /// Where the index has what it may match; `None` if that is everything.
+    pub fn matching<'a>(&'a self, selected: &'a Selected, seen: Seen, backwards: bool) -> Option<Matching<'a>> {
+        let part = |rows: &'a [Row], list: fn(Row) -> List<'a>| rows.iter().map(|row| list(*row)).collect::<Vec<_>>();
+        let mut parts = vec![
+            part(&selected.partners, List::Partner),
+            part(&selected.agreements, List::Agreement),
+            part(&selected.leads, List::Lead),
+            self.body_types.iter().map(|name| List::Type(name)).collect(),
+        ];
+        parts.retain(|part| !part.is_empty());
+        let occurred_by = self.occurred_to.map_or(seen.time, |to| to.min(seen.time));
+        let occurred_by = Some(occurred_by).filter(|by| *by < LATEST);
+        let is_all = parts.is_empty() && self.occurred_from.is_none() && occurred_by.is_none();
+        (!is_all).then_some(Matching { parts, occurred_from: self.occurred_from, occurred_by, backwards })
+    }
+
+    /// Whether it matches all that the index has: it says nothing of when events occurred, nor do the options.
     pub fn takes_all(&self, seen: Seen) -> bool {
-        self.body_types.is_empty() && self.occurred_from.is_none() && self.occurred_to.is_none() && seen.time == LATEST
+        self.occurred_from.is_none() && self.occurred_to.is_none() && seen.time == LATEST
     }
 
-    /// Whether a record matches what it says of the event itself, and occurred by the time seen.
+    /// Whether a record that the index has occurred when it says, and by the time seen.
     pub fn matches(&self, record: &proto::Record, seen: Seen) -> bool {
         let Some(event) = &record.event else { return false };
         let occurred_at = event.occurred_at.as_ref().and_then(|time| Time::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
@@ -86,8 +79,14 @@ impl Filter {
         occurred_at <= seen.time
             && self.occurred_from.is_none_or(|from| occurred_at >= from)
             && self.occurred_to.is_none_or(|to| occurred_at < to)
-            && (self.body_types.is_empty() || event.body.as_ref().is_some_and(|body| self.body_types.contains(event_type_name(body))))
     }
+}
+
+/// The rows of the ids that a filter names.
+pub struct Selected {
+    partners: Vec<Row>,
+    agreements: Vec<Row>,
+    leads: Vec<Row>,
 }
 
 fn ids(fields: &mut Fields, name: &str, texts: &[String]) -> Vec<Id> {
@@ -95,7 +94,7 @@ fn ids(fields: &mut Fields, name: &str, texts: &[String]) -> Vec<Id> {
 }
 
 fn body_type(fields: &mut Fields, name: &String) -> String {
-    if !BODY_TYPES.contains(name) {
+    if !event_types().any(|known| known == name) {
         fields.bad("", "must be the name of a body of Event, such as sale_recorded");
     }
     name.clone()
@@ -107,14 +106,4 @@ fn rows(state: &State, seen: Seen, kind: IdKind, ids: &[Id], find: impl Fn(&Id) 
         introduced.and_then(|_| find(id)).ok_or_else(|| Rejection::UnknownId { kind, id: id.clone() }.into())
     };
     ids.iter().map(row_of).collect()
-}
-
-fn union(rows: &[Row], index: &Index, seen: Seen, of: impl Fn(&Index, Row, u64) -> Vec<u64>) -> Option<Vec<u64>> {
-    if rows.is_empty() {
-        return None;
-    }
-    let mut positions: Vec<u64> = rows.iter().flat_map(|row| of(index, *row, seen.position)).collect();
-    positions.sort_unstable();
-    positions.dedup();
-    Some(positions)
 }

@@ -8,9 +8,9 @@ use crate::domain::Seen;
 use crate::domain::calendar::LATEST;
 use crate::domain::ids::EventId;
 use crate::journal::StoredRecord;
-use crate::ledger::{Error, decode};
+use crate::ledger::{Cancellation, Error, decode};
 use crate::proto::{self, get_record_request::Key};
-use filter::Filter;
+use filter::{Filter, Selected};
 use std::collections::VecDeque;
 use std::ops::Range;
 
@@ -18,10 +18,18 @@ use std::ops::Range;
 const DEFAULT_PAGE_SIZE: usize = 100;
 /// The most records of a page.
 const MAX_PAGE_SIZE: usize = 1_000;
+/// Positions that are looked for in the index at a time.
+const FOUND_AT_A_TIME: usize = 1_024;
+/// Steps in the index at a time: less than a millisecond.
+const STEPS_AT_A_TIME: usize = 16_384;
+/// How often records are read before others have their turn.
+const READS_AT_A_TIME: usize = 16;
 /// Bytes of records that a scan keeps from one page to the next; more are read again.
 const KEPT_BYTES: usize = 16 << 10;
 /// Bytes that are read at a time where few of the records may match.
 const LEAST_READ_BYTES: usize = 256 << 10;
+/// Bytes of memory that a scan takes beside its pages.
+pub const SCAN_BYTES: usize = KEPT_BYTES + FOUND_AT_A_TIME * size_of::<u64>();
 
 /// `GetRecord`.
 pub struct GetRecord;
@@ -53,18 +61,30 @@ pub struct RecordsPage {
     pub position: u64,
 }
 
+/// What a scan has come to in one go.
+#[derive(Debug)]
+pub enum Progress {
+    /// A page.
+    Page(RecordsPage),
+    /// Nothing that fills a page yet: there is more to look at.
+    Searching,
+    /// All pages were read.
+    End,
+}
+
 /// What a scan has still to look at.
-enum Ahead {
-    /// All positions of a range.
-    All(Range<u64>),
-    /// These positions, in the order of the answer.
-    These(VecDeque<u64>),
+struct Ahead {
+    /// Positions that were not looked for in the index yet.
+    range: Range<u64>,
+    /// Positions that the index has found, in the order of the answer.
+    found: VecDeque<u64>,
 }
 
 /// `ReadRecords`: a scan over records, page by page.
 pub struct Scan<S> {
     source: S,
     filter: Filter,
+    selected: Selected,
     seen: Seen,
     ahead: Ahead,
     backwards: bool,
@@ -73,6 +93,9 @@ pub struct Scan<S> {
     last: u64,
     /// What was read and matches, in the order of the answer.
     found: VecDeque<StoredRecord>,
+    /// The page that is being filled, and its bytes.
+    page: Vec<StoredRecord>,
+    page_bytes: usize,
     is_first: bool,
 }
 
@@ -97,57 +120,44 @@ impl<S: Source> Scan<S> {
         let last = source.last();
         let seen = source.seen(options.as_ref(), LATEST)?;
         let end = to.unwrap_or(u64::MAX).min(seen.position + 1);
-        let range = from.max(1)..end;
-        let ahead = match filter.positions(&source, seen)? {
-            None => Ahead::All(range),
-            Some(mut positions) => {
-                positions.retain(|position| range.contains(position));
-                if backwards {
-                    positions.reverse();
-                }
-                Ahead::These(positions.into())
-            }
-        };
-        Ok(Self { source, filter, seen, ahead, backwards, page_size, last, found: VecDeque::new(), is_first: true })
+        let selected = filter.select(&source.view(seen), seen)?;
+        let ahead = Ahead { range: from.max(1)..end, found: VecDeque::new() };
+        let (found, page) = (VecDeque::new(), Vec::new());
+        Ok(Self { source, filter, selected, seen, ahead, backwards, page_size, last, found, page, page_bytes: 0, is_first: true })
     }
 
-    /// Bytes of memory that the scan takes beside its pages.
-    pub fn bytes(&self) -> usize {
-        match &self.ahead {
-            Ahead::All(_) => KEPT_BYTES,
-            Ahead::These(positions) => KEPT_BYTES + positions.len() * size_of::<u64>(),
-        }
-    }
-
-    /// Reads the next page, of no more than `max_bytes` unless its first record is larger; returns `None` after the last. A
-    /// scan that finds nothing has one empty page.
+    /// Reads on until there is a page, of no more than `max_bytes` unless its first record is larger, or a good part was looked
+    /// at without one. A scan that finds nothing has one empty page.
     ///
     /// # Errors
-    /// `Damaged` if records cannot be read.
-    pub fn next_page(&mut self, max_bytes: usize) -> Result<Option<RecordsPage>, Error> {
-        let mut records = Vec::new();
-        let mut bytes = 0;
+    /// `Damaged` if records cannot be read; when it is cancelled.
+    pub fn next(&mut self, max_bytes: usize, cancellation: &Cancellation) -> Result<Progress, Error> {
+        let mut reads = 0;
         // What is left of a nearly full page is not worth another read.
-        while records.len() < self.page_size && bytes <= max_bytes - max_bytes / 16 {
-            match self.found.pop_front() {
-                Some(record) if bytes + record.bytes.len() > max_bytes && bytes > 0 => {
+        while self.page.len() < self.page_size && self.page_bytes <= max_bytes - max_bytes / 16 {
+            cancellation.check()?;
+            if let Some(record) = self.found.pop_front() {
+                if !self.page.is_empty() && self.page_bytes + record.bytes.len() > max_bytes {
                     self.found.push_front(record);
                     break;
                 }
-                Some(record) => {
-                    bytes += record.bytes.len();
-                    records.push(record);
-                }
-                None if self.read_on(max_bytes.saturating_sub(bytes))? => {}
-                None => break,
+                self.page_bytes += record.bytes.len();
+                self.page.push(record);
+            } else if reads == READS_AT_A_TIME {
+                return Ok(Progress::Searching);
+            } else if self.read_on(max_bytes.saturating_sub(self.page_bytes))? {
+                reads += 1;
+            } else {
+                break;
             }
         }
         self.keep_little();
-        if records.is_empty() && !self.is_first {
-            return Ok(None);
+        if self.page.is_empty() && !self.is_first {
+            return Ok(Progress::End);
         }
         self.is_first = false;
-        Ok(Some(RecordsPage { records, position: self.last }))
+        self.page_bytes = 0;
+        Ok(Progress::Page(RecordsPage { records: std::mem::take(&mut self.page), position: self.last }))
     }
 
     /// Forgets what was found and is not of this page, unless it is little: it is read again for the next one.
@@ -155,23 +165,32 @@ impl<S: Source> Scan<S> {
         if self.found.iter().map(|record| record.bytes.len()).sum::<usize>() <= KEPT_BYTES {
             return;
         }
-        let found = std::mem::take(&mut self.found);
-        match &mut self.ahead {
-            Ahead::All(range) if self.backwards => range.end = found[0].position + 1,
-            Ahead::All(range) => range.start = found[0].position,
-            Ahead::These(positions) => found.iter().rev().for_each(|record| positions.push_front(record.position)),
+        let records = std::mem::take(&mut self.found);
+        let is_all = self.filter.matching(&self.selected, self.seen, self.backwards).is_none();
+        let Ahead { range, found } = &mut self.ahead;
+        match records.front() {
+            Some(first) if is_all && self.backwards => range.end = first.position + 1,
+            Some(first) if is_all => range.start = first.position,
+            _ => records.iter().rev().for_each(|record| found.push_front(record.position)),
         }
     }
 
-    /// Reads the next records that may match, about `max_bytes` of them; returns whether there were any left to read.
+    /// Reads the next records that may match, about `max_bytes` of them; returns whether there were any left to look at.
     fn read_on(&mut self, max_bytes: usize) -> Result<bool, Error> {
-        let (filter, seen) = (&self.filter, self.seen);
+        let (filter, seen, Ahead { range, found }) = (&self.filter, self.seen, &mut self.ahead);
+        if range.is_empty() && found.is_empty() {
+            return Ok(false);
+        }
         let max_bytes = if filter.takes_all(seen) { max_bytes } else { max_bytes.max(LEAST_READ_BYTES) };
-        let mut records = match &mut self.ahead {
-            Ahead::All(range) if range.is_empty() => return Ok(false),
-            Ahead::All(range) => read_next(&self.source, range, self.backwards, max_bytes)?,
-            Ahead::These(positions) if positions.is_empty() => return Ok(false),
-            Ahead::These(positions) => read_wanted(&self.source, positions, max_bytes)?,
+        let mut records = match filter.matching(&self.selected, seen, self.backwards) {
+            None => read_next(&self.source, range, self.backwards, max_bytes)?,
+            Some(matching) => {
+                if found.is_empty() {
+                    let some = self.source.index(|index| index.find(&matching, range.clone(), FOUND_AT_A_TIME, STEPS_AT_A_TIME));
+                    (*range, *found) = (some.left, some.positions.into());
+                }
+                read_wanted(&self.source, found, max_bytes)?
+            }
         };
         if !filter.takes_all(seen) {
             records = matching(records, filter, seen)?;

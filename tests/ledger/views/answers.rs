@@ -4,11 +4,12 @@ use crate::common::story::Story;
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::parse::Fields;
 use partnership_ledger::domain::rejection::Rejection;
+use partnership_ledger::ledger::{Cancellation, Error};
 use partnership_ledger::proto;
 use partnership_ledger::queries::explain::ExplainSale;
 use partnership_ledger::queries::metrics::GetMetrics;
 use partnership_ledger::queries::statement::ListEntries;
-use partnership_ledger::queries::{StateQuery, Unreadable};
+use partnership_ledger::queries::{Reading, StateQuery, Unreadable};
 
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub fn ask<Q: StateQuery>(story: &Story, seen: Seen, request: &Q::Request) -> Re
     let question = Q::parse(request, &mut fields);
     assert!(fields.is_clean(), "{:?}", fields.into_violations());
     let seen = question.page().and_then(|page| page.start).map_or(seen, |start| start.seen);
-    question.answer(&mut &story.state, seen)
+    refusal(question.answer(&reading(story), seen))
 }
 
 /// A page of a statement.
@@ -39,11 +40,13 @@ pub fn entries(story: &Story, seen: Seen, request: &proto::ListEntriesRequest) -
     assert!(fields.is_clean(), "{:?}", fields.into_violations());
     let seen = question.page.start.map_or(seen, |start| start.seen);
     let selection = question.select(&story.state, seen).map_err(NoAnswer::Unknown)?;
-    let among = selection.positions(&story.index, seen);
     question.answer(
         seen,
         &selection,
-        |from, limit| Ok(question.lines(&mut &story.state, seen, &selection, among.as_deref(), from, limit)),
+        |from, limit| {
+            let among = selection.among(&story.index, seen, from);
+            Ok(question.lines(&reading(story), seen, &selection, among.as_ref(), from, limit).expect("not cancelled"))
+        },
         |positions| Ok(positions.iter().map(|position| (*position, record(story, *position))).collect()),
     )
 }
@@ -62,9 +65,22 @@ pub fn metrics(story: &Story, seen: Seen, request: &proto::GetMetricsRequest) ->
     let question = GetMetrics::parse(request, &mut fields);
     assert!(fields.is_clean(), "{:?}", fields.into_violations());
     let selection = question.select(&story.state, seen)?;
-    let answer = selection.answer(&mut &story.state, selection.gather(&story.metrics));
+    let answer = selection.answer(&reading(story), selection.gather(&story.metrics)).expect("not cancelled");
     assert_eq!(answer.position, seen.position);
     Ok(answer.metrics.expect("figures"))
+}
+
+fn reading(story: &Story) -> Reading<'_> {
+    static NEVER: Cancellation = Cancellation::NEVER;
+    Reading::new(&story.state, &NEVER)
+}
+
+/// A state alone answers, or says why by the rules.
+fn refusal<T>(answer: Result<T, Error>) -> Result<T, Rejection> {
+    answer.map_err(|error| match error {
+        Error::Rejected { rejection, .. } => *rejection,
+        other => panic!("{other}"),
+    })
 }
 
 fn record(story: &Story, position: u64) -> proto::Record {

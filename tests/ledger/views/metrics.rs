@@ -15,7 +15,6 @@ use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::get_metrics_request::Scope;
 use partnership_ledger::proto::{self, AcquiredBy, GetMetricsRequest, Metrics, Ratio};
-use partnership_ledger::queries::StateView;
 use partnership_ledger::queries::metrics::GetMetrics;
 use proptest::prelude::*;
 use recounted::Recount;
@@ -324,38 +323,6 @@ fn what_is_known_in_many_facts_is_answered_by_sums() {
     let [own, all] = looked_at(&within(partner("acme"), "2025-01-12", "2025-01-13"), Seen { position: 2_000, ..now });
     assert!(own > 0 && own <= 3 * 128 && all <= 3 * 128, "of a window only its edges: {own}, {all}");
     assert_eq!(asked(&story, "2026-01-01", &partner("acme")).by_currency[0].revenue, 300_000);
-}
-
-/// A state whose writer takes a batch back as soon as it is let in.
-struct Refusing(State);
-
-impl std::ops::Deref for Refusing {
-    type Target = State;
-
-    fn deref(&self) -> &State {
-        &self.0
-    }
-}
-
-impl StateView for Refusing {
-    fn yield_to_writer(&mut self) {
-        self.0.rollback();
-    }
-}
-
-#[test]
-fn campaigns_of_a_batch_that_is_refused_meanwhile_are_passed_over() {
-    let mut story = programme();
-    let plan = |story: &mut Story, number: usize| story.tell(day("2025-02-01"), planned(&format!("c{number}"), &["a"])).expect("a plan");
-    (0..200).for_each(|number| _ = plan(&mut story, number));
-    let figures = asked(&story, "2026-01-01", &of(Scope::All(true)));
-    let question = GetMetrics::parse(&of(Scope::All(true)), &mut Fields::default());
-    let selection = question.select(&story.state, story.seen("2026-01-01")).expect("known");
-    let gathered = selection.gather(&story.metrics);
-    story.state.savepoint();
-    (200..500).for_each(|number| _ = plan(&mut story, number));
-    let answer = selection.answer(&mut Refusing(std::mem::take(&mut story.state)), gathered);
-    assert_eq!(answer.metrics, Some(figures));
 }
 
 #[test]

@@ -3,23 +3,15 @@
 use super::{MatchKeys, PAGE, Pages, Row, RowIndex, Texts};
 use crate::domain::slice::Slice;
 use crate::domain::table::encoding::TableLoad;
-use crate::domain::table::{Frozen, row_of};
+use crate::domain::table::{PAGE as TABLE_PAGE, row_of};
 use crate::encoding::{Codec, Damaged, Input, LoadOne, Loader, MOST_AT_ONCE, Output, Section, Sink, keep_chunk};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 
-/// Match keys as they were when they were frozen.
-#[derive(Default)]
-pub struct FrozenMatchKeys {
-    texts: Texts,
-    first: Pages<Row, PAGE>,
-    more: Frozen<Row, Vec<Row>>,
-}
-
-impl FrozenMatchKeys {
-    fn save_own<S: Sink>(&mut self, section: Section, sink: &mut S) -> Result<(), S::Error> {
-        let Self { texts, first: leads, more: _ } = std::mem::take(self);
+impl MatchKeys {
+    fn save_own<S: Sink>(self, section: Section, sink: &mut S) -> Result<(), S::Error> {
+        let Self { texts, first: leads, .. } = self;
         let keys = leads.len();
         for first in (0..keys).step_by(MOST_AT_ONCE) {
             let last = keys.min(first + MOST_AT_ONCE);
@@ -37,7 +29,6 @@ impl FrozenMatchKeys {
 
 impl Slice for MatchKeys {
     type Sections = (Section, Section);
-    type Frozen = FrozenMatchKeys;
     type Loading = MatchKeysLoad;
 
     fn savepoint(&mut self) {
@@ -60,32 +51,27 @@ impl Slice for MatchKeys {
         self.first.truncate(before);
     }
 
-    fn freeze(&self) -> FrozenMatchKeys {
-        let Self { texts, first, more, places: _, at_savepoint } = self;
-        assert!(at_savepoint.is_none(), "only what cannot be taken back is frozen");
-        FrozenMatchKeys { texts: texts.clone(), first: first.clone(), more: more.freeze() }
+    fn share(&self) -> Self {
+        let Self { texts, first, more, places, at_savepoint } = self;
+        assert!(at_savepoint.is_none(), "only what cannot be taken back is shared");
+        Self { texts: texts.clone(), first: first.clone(), more: more.share(), places: places.share(), at_savepoint: None }
     }
 
     fn add_sections((own, shared): (Section, Section), all: &mut Vec<Section>) {
         all.extend([own, shared]);
     }
 
-    fn save<S: Sink>(
-        frozen: &mut FrozenMatchKeys,
-        (own, shared): (Section, Section),
-        section: Section,
-        sink: &mut S,
-    ) -> Result<(), S::Error> {
+    fn save<S: Sink>(&mut self, (own, shared): (Section, Section), section: Section, sink: &mut S) -> Result<(), S::Error> {
         // What several leads share is written right behind the keys.
         if own != section {
             return Ok(());
         }
-        let more = std::mem::take(&mut frozen.more);
-        frozen.save_own(own, sink)?;
-        more.save(shared, sink)
+        let mut more = std::mem::take(&mut self.more);
+        std::mem::take(self).save_own(own, sink)?;
+        more.save(shared, shared, sink)
     }
 
-    fn encode_values(_: &FrozenMatchKeys, _: &mut Output) {}
+    fn encode_values(&self, _: &mut Output) {}
 
     fn loader(loading: &MatchKeysLoad, (own, shared): (Section, Section), section: Section) -> Option<&dyn Loader> {
         if section == own { Some(loading) } else { (section == shared).then_some(&loading.more) }
@@ -107,7 +93,7 @@ pub struct MatchKeysLoad {
     hasher: foldhash::quality::RandomState,
     chunks: Mutex<BTreeMap<usize, Chunk>>,
     keys: LoadOne<(Texts, Pages<Row, PAGE>, RowIndex)>,
-    more: TableLoad<Row, Vec<Row>>,
+    more: TableLoad<Row, Vec<Row>, TABLE_PAGE>,
 }
 
 struct Chunk {
@@ -135,7 +121,7 @@ impl Loader for MatchKeysLoad {
             if first != leads.len() || !first.is_multiple_of(PAGE) {
                 return Err(Damaged("match keys are missing"));
             }
-            texts.pages.extend(chunk.texts.pages);
+            texts.pages.append(chunk.texts.pages);
             leads.append(chunk.first);
             hashes.push(chunk.hashes);
         }
