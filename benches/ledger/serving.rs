@@ -57,7 +57,8 @@ impl Bench {
 
     /// Records events and waits until they are durable.
     pub fn append(&self, events: Vec<proto::Event>) {
-        let append = Append { events: events.into(), expected_last_position: None, recorded_by: Arc::from("bench"), deadline: None };
+        let append =
+            Append { events: events.into(), expected_last_position: None, recorded_by: Arc::from("bench"), deadline: None, account: None };
         self.runtime.block_on(self.ledger.append(append)).expect("the workload follows the rules");
     }
 

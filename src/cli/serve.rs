@@ -20,6 +20,10 @@ pub struct Args {
     /// Threads that serve connections, each of them its own [default: one for each core, at most 4]
     #[arg(long, value_name = "N", env = "PARTNERSHIP_LEDGER_WORKERS", value_parser = parse_workers)]
     workers: Option<usize>,
+    /// MiB of memory for all that is on its way in and out: requests that arrive, answers that clients have not taken yet. A
+    /// connection may hold a quarter of what is free; beyond that it is refused as overload [default: 256]
+    #[arg(long, value_name = "MIB", env = "PARTNERSHIP_LEDGER_MEMORY", value_parser = parse_memory)]
+    memory: Option<usize>,
     /// Take a snapshot of the state every so many records, so that a start need not replay all of them; 0: none
     #[arg(long, value_name = "RECORDS", env = "PARTNERSHIP_LEDGER_SNAPSHOT_EVERY", default_value_t = 1_000_000)]
     snapshot_every: u64,
@@ -35,10 +39,12 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<(), Failure> {
     log_to_standard_error();
-    let Args { data_dir, listen, workers, snapshot_every: snapshot_records, cut_damaged_tail, check: check_everything } = args;
+    let Args { data_dir, listen, workers, memory, snapshot_every: snapshot_records, cut_damaged_tail, check: check_everything } = args;
     let defaults = ServeConfig::default();
     let worker_threads = workers.unwrap_or(defaults.worker_threads);
-    let config = ServeConfig { data_dir, listen, worker_threads, snapshot_records, cut_damaged_tail, check_everything, ..defaults };
+    let memory_bytes = memory.map_or(defaults.memory_bytes, |mebibytes| mebibytes << 20);
+    let config =
+        ServeConfig { data_dir, listen, worker_threads, memory_bytes, snapshot_records, cut_damaged_tail, check_everything, ..defaults };
     Ok(serve(&config, announce)?)
 }
 
@@ -85,6 +91,13 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
 
 fn parse_workers(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|workers| (1..=256).contains(workers)).ok_or_else(|| "must be a number from 1 to 256".to_owned())
+}
+
+fn parse_memory(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|mebibytes| (256..=1 << 20).contains(mebibytes))
+        .ok_or_else(|| "must be a number from 256 to 1048576".to_owned())
 }
 
 impl From<ServeError> for Failure {

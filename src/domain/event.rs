@@ -1,5 +1,6 @@
 //! The table of event types. It is exhaustive: an arm of the message without a file, or a file without an arm, does not compile.
 
+use super::agreements::terms::{MAX_TERMS_BYTES, Terms};
 use super::calendar::Time;
 use super::effect::Effect;
 use super::ids::{EventId, Id, IdKind};
@@ -8,6 +9,7 @@ use super::rejection::Rejection;
 use super::state::{Context, State};
 use super::{Stamp, agreements, campaigns, commissions, leads, partners, relationship, ventures};
 use crate::proto;
+use prost::Message as _;
 
 /// The most metadata entries of an event.
 const MAX_METADATA: usize = 16;
@@ -24,6 +26,11 @@ pub trait EventType: Sized {
 
     /// Returns the id that it introduces, which must be new (rules 2.2).
     fn introduces(&self) -> Option<(IdKind, &Id)> {
+        None
+    }
+
+    /// Returns the terms that it brings.
+    fn terms(&self) -> Option<&Terms> {
         None
     }
 
@@ -46,6 +53,19 @@ pub struct Event {
     pub occurred_at: Time,
     /// What happened.
     pub body: Body,
+}
+
+impl Event {
+    /// Returns what is too large to be recorded anew, in an event of so many bytes. Replay does not ask: earlier releases
+    /// recorded larger terms (rules 2.3).
+    pub fn too_large(&self, encoded_bytes: usize) -> Option<Violation> {
+        let terms = self.body.terms().filter(|_| encoded_bytes > MAX_TERMS_BYTES)?;
+        let bytes = terms.message.encoded_len();
+        (bytes > MAX_TERMS_BYTES).then(|| Violation {
+            field: format!("{}.terms", self.body.name()),
+            description: format!("take {bytes} bytes; at most {MAX_TERMS_BYTES} are allowed"),
+        })
+    }
 }
 
 macro_rules! event_table {
@@ -77,6 +97,11 @@ macro_rules! event_table {
             /// The id that it introduces.
             pub(crate) fn introduces(&self) -> Option<(IdKind, &Id)> {
                 match self { $(Self::$event(event) => event.introduces()),* }
+            }
+
+            /// The terms that it brings.
+            fn terms(&self) -> Option<&Terms> {
+                match self { $(Self::$event(event) => event.terms()),* }
             }
 
             /// The ids that it names, in the order of the contract's fields.

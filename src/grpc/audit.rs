@@ -1,6 +1,6 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
-use super::edge::deadline_of;
+use super::edge::{account_of, deadline_of};
 use super::pages::{Next, Pages};
 use super::services::AuditService;
 use super::status::{to_status, unimplemented};
@@ -9,7 +9,7 @@ use crate::ledger::Ledger;
 use crate::proto;
 use crate::queries::Query;
 use crate::queries::backup::Copy;
-use crate::queries::records::{GetRecord, Progress, RecordsPage, Scan};
+use crate::queries::records::{GetRecord, Progress, RecordsPage, SCAN_BYTES, Scan};
 use crate::queries::trial_balance::GetTrialBalance;
 use crate::wire::ReadRecordsResponse;
 use tonic::{Request, Response, Status};
@@ -37,10 +37,11 @@ impl AuditService for Audit {
     type ReadRecordsStream = Answers<ReadRecordsResponse>;
 
     async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
-        let pages = Pages { ledger: self.ledger.clone(), ahead: 2, deadline: deadline_of(&request), closing: None };
+        let (deadline, account) = (deadline_of(&request), account_of(&request));
+        let pages = Pages { ledger: self.ledger.clone(), account, bytes: SCAN_BYTES, deadline, closing: None };
         let scan = self.ledger.look_up(move |ledger| Scan::new(ledger.clone(), request.into_inner())).await;
         let mut scan = scan.map_err(to_status)?;
-        Ok(Response::new(pages.stream(move |cancellation| Ok(to_next(scan.next(cancellation)?)))))
+        Ok(Response::new(pages.stream(move |bytes, cancellation| Ok(to_next(scan.next(bytes, cancellation)?)))))
     }
 
     type SubscribeStream = Answers<proto::SubscribeResponse>;
@@ -64,12 +65,12 @@ impl AuditService for Audit {
     type StreamBackupStream = Answers<proto::StreamBackupResponse>;
 
     async fn stream_backup(&self, request: Request<proto::StreamBackupRequest>) -> Result<Response<Self::StreamBackupStream>, Status> {
-        let (ledger, closing) = (self.ledger.clone(), Some(self.ledger.closing()));
-        let pages = Pages { ledger, ahead: 1, deadline: deadline_of(&request), closing };
+        let (ledger, closing, account) = (self.ledger.clone(), Some(self.ledger.closing()), account_of(&request));
+        let pages = Pages { ledger, account, bytes: 0, deadline: deadline_of(&request), closing };
         let after = request.get_ref().after_position;
         let copy = self.ledger.look_up(move |ledger| Copy::begin(ledger.clone(), after)).await;
         let mut copy = copy.map_err(to_status)?;
-        Ok(Response::new(pages.stream(move |_| Ok(copy.next_part()?.map_or(Next::End, Next::Page)))))
+        Ok(Response::new(pages.stream(move |_, _| Ok(copy.next_part()?.map_or(Next::End, Next::Page)))))
     }
 }
 

@@ -1,12 +1,15 @@
-//! Middleware around all services: deadlines, and details for errors that the transport makes itself.
+//! Middleware around all services: deadlines, what a call takes of its connection's memory, and details for errors that the
+//! transport makes itself.
 //!
 //! tonic answers CANCELLED when a deadline passes, and its own errors carry no details; both are corrected here.
 
-use super::arrival::Bounds;
+use super::arrival::Arrival;
+use super::departure::Departure;
 use super::status::{explained, to_status};
-use crate::ledger::Error;
+use crate::ledger::{Account, Error, Held, Memory};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 use tonic::body::Body;
@@ -16,6 +19,16 @@ use tower::{Layer, Service};
 
 /// How much earlier than in tonic a deadline expires here, so that the status is ours.
 const AHEAD: Duration = Duration::from_millis(1);
+/// Bytes of memory that a call takes, whatever it asks: its task, its stream of HTTP/2, its headers.
+const CALL_BYTES: usize = 16 << 10;
+/// The calls whose requests are streams.
+const REQUEST_STREAMS: [&str; 3] = [
+    "/partnership.ledger.v1.LedgerService/AppendStream",
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+/// The calls that only ask, and can be made again: their answers are refused if there is no room for them.
+const QUESTIONS: [&str; 2] = ["/partnership.ledger.v1.PartnershipService/", "/partnership.ledger.v1.AuditService/Get"];
 
 /// When the caller no longer waits: in the extensions of every request that says so.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +39,22 @@ pub fn deadline_of<T>(request: &tonic::Request<T>) -> Option<Instant> {
     request.extensions().get::<Deadline>().map(|deadline| deadline.0)
 }
 
-/// Wraps a service in an [`Edge`], whose requests arrive within bounds.
+/// The account of a request's connection.
+pub fn account_of<T>(request: &tonic::Request<T>) -> Option<Account> {
+    request.extensions().get::<Account>().cloned()
+}
+
+/// What the calls of all connections are held to.
+#[derive(Clone, Debug)]
+pub struct Bounds {
+    /// What is on its way in and out. A connection has its account in the extensions of its requests; without one a call
+    /// has an account of its own.
+    pub memory: Memory,
+    /// How long the rest of a message may take once it has begun to arrive; of a call with one message, all of it.
+    pub arrival_timeout: Duration,
+}
+
+/// Wraps a service in an [`Edge`].
 #[derive(Clone, Debug)]
 pub struct EdgeLayer(pub Bounds);
 
@@ -38,7 +66,7 @@ impl<S> Layer<S> for EdgeLayer {
     }
 }
 
-/// A service that keeps deadlines and explains the transport's errors.
+/// A service that keeps deadlines and bounds, and explains the transport's errors.
 #[derive(Clone, Debug)]
 pub struct Edge<S>(S, Bounds);
 
@@ -62,17 +90,27 @@ where
             request.extensions_mut().insert(Deadline(deadline));
         }
         let path = request.uri().path().to_owned();
-        let bounds = &self.1;
-        let answer = self.0.call(request.map(|body| bounds.arriving(body)));
+        let Bounds { memory, arrival_timeout } = &self.1;
+        let account = request.extensions().get::<Account>().cloned().unwrap_or_else(|| memory.account());
+        let Some(call) = account.try_take(CALL_BYTES) else {
+            let refusal = to_status(Error::Overloaded { retry_after: memory.retry_after() }).into_http();
+            return Box::pin(std::future::ready(Ok(refusal)));
+        };
+        request.extensions_mut().insert(account.clone());
+        let arrival = if REQUEST_STREAMS.contains(&path.as_str()) { Arrival::Stream } else { Arrival::One };
+        let answer = self.0.call(request.map(|body| arrival.body(body, &account, *arrival_timeout)));
         Box::pin(async move {
-            let response = match deadline {
+            let mut response = match deadline {
                 None => answer.await?,
                 Some(deadline) => match tokio::time::timeout_at(deadline.into(), answer).await {
                     Ok(response) => response?,
                     Err(_) => return Ok(to_status(Error::DeadlineExceeded).into_http()),
                 },
             };
-            Ok(with_details(response, &path))
+            let unencoded = response.extensions_mut().remove::<Arc<Held>>();
+            let is_refusable = QUESTIONS.iter().any(|question| path.starts_with(question));
+            let response = with_details(response, &path);
+            Ok(response.map(|body| Departure { account, call, unencoded, is_refusable, path }.body(body)))
         })
     }
 }

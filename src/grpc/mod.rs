@@ -2,6 +2,7 @@
 
 mod arrival;
 mod audit;
+mod departure;
 mod edge;
 mod pages;
 mod read;
@@ -9,8 +10,7 @@ mod services;
 mod status;
 mod write;
 
-pub use arrival::Bounds;
-pub use edge::{Edge, EdgeLayer};
+pub use edge::{Bounds, Edge, EdgeLayer};
 pub use status::{DOMAIN, to_status};
 
 use crate::ledger::Ledger;

@@ -87,6 +87,7 @@ fn refusal_of(error: Error) -> Refusal {
         Error::Malformed(violations) => {
             Refusal { violations: violations.clone(), ..Refusal::new(Code::InvalidArgument, "MALFORMED", summary(&violations)) }
         }
+        Error::Undecodable(why) => Refusal::new(Code::InvalidArgument, "MALFORMED", why),
         Error::Rejected { rejection, event } => {
             let mut metadata = rejection.metadata();
             metadata.extend(event.map(|place| ("event_index", place.index.to_string())));
@@ -103,7 +104,7 @@ fn refusal_of(error: Error) -> Refusal {
             Refusal::new(Code::FailedPrecondition, "LEDGER_FULL", message).with(vec![("limit_records", limit.to_string())])
         }
         Error::Overloaded { retry_after } => {
-            let message = "more is waiting than the ledger can take; try again a little later";
+            let message = "more is under way than the ledger has room for; try again a little later";
             Refusal { retry_after: Some(retry_after), ..Refusal::new(Code::ResourceExhausted, "OVERLOADED", message) }
         }
         Error::DeadlineExceeded => Refusal::new(
@@ -197,6 +198,9 @@ pub fn unimplemented(what: &str) -> Status {
 pub fn explained(status: &Status, path: &str) -> Status {
     let text = status.message();
     let (code, reason, message) = match status.code() {
+        Code::OutOfRange if text.contains("encoded message length too large") => {
+            (Code::OutOfRange, "MESSAGE_TOO_LARGE", format!("the answer is too large: {}", text.trim_start_matches("Error, ")))
+        }
         Code::OutOfRange if text.contains("message length too large") => {
             (Code::OutOfRange, "MESSAGE_TOO_LARGE", format!("{}: send fewer events at once", text.trim_start_matches("Error, ")))
         }

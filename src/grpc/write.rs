@@ -1,13 +1,12 @@
 //! `LedgerService`: records events.
 
 use super::Answers;
-use super::edge::deadline_of;
+use super::edge::{account_of, deadline_of};
 use super::services::LedgerService;
 use super::status::{explained, to_append_error, to_status};
-use crate::ledger::{Append, Error, Events, Ledger, Ticket};
+use crate::ledger::{Account, Answered, Append, Error, Events, Ledger, Ticket};
 use crate::wire::append_stream_response::Outcome;
 use crate::wire::{AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse};
-use prost::DecodeError;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -39,19 +38,23 @@ impl Writing {
 #[tonic::async_trait]
 impl LedgerService for Writing {
     async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
-        let deadline = deadline_of(&request);
+        let (deadline, account) = (deadline_of(&request), account_of(&request));
         let AppendRequest { events, expected_last_position } = request.into_inner();
-        let events = Events::decode(events).map_err(|error| undecodable(&error))?;
-        let append = Append { events, expected_last_position, recorded_by: Arc::clone(&self.anonymous), deadline };
-        self.ledger.append_encoded(append).await.map(Response::new).map_err(to_status)
+        let recorded_by = Arc::clone(&self.anonymous);
+        let append = Append { events: Events::of(events), expected_last_position, recorded_by, deadline, account };
+        let Answered { response, held } = self.ledger.append_encoded(append).await.map_err(to_status)?;
+        let mut response = Response::new(response);
+        // The edge gives it back when the response is encoded.
+        held.map(|held| response.extensions_mut().insert(Arc::new(held)));
+        Ok(response)
     }
 
     type AppendStreamStream = Answers<AppendStreamResponse>;
 
     async fn append_stream(&self, request: Request<Streaming<AppendStreamRequest>>) -> Result<Response<Self::AppendStreamStream>, Status> {
         let (pending, answers) = mpsc::channel(self.stream_in_flight);
-        let deadline = deadline_of(&request);
-        let intake = Intake { ledger: self.ledger.clone(), recorded_by: Arc::clone(&self.anonymous), deadline, pending };
+        let (deadline, account) = (deadline_of(&request), account_of(&request));
+        let intake = Intake { ledger: self.ledger.clone(), recorded_by: Arc::clone(&self.anonymous), deadline, account, pending };
         tokio::spawn(intake.run(request.into_inner()));
         Ok(Response::new(Box::pin(ReceiverStream::new(answers).then(answer))))
     }
@@ -71,7 +74,9 @@ async fn answer(pending: Pending) -> Result<AppendStreamResponse, Status> {
                 Ok(ticket) => ticket.encoded().await,
                 Err(error) => Err(error),
             };
-            let outcome = outcome.map_or_else(|error| Outcome::Error(to_append_error(error)), Outcome::Response);
+            // Its room is given back here: it is encoded as soon as it is taken from here, and its bytes count from then on.
+            let outcome =
+                outcome.map_or_else(|error| Outcome::Error(to_append_error(error)), |answered| Outcome::Response(answered.response));
             Ok(AppendStreamResponse { request_id, outcome: Some(outcome) })
         }
     }
@@ -82,6 +87,7 @@ struct Intake {
     ledger: Ledger,
     recorded_by: Arc<str>,
     deadline: Option<Instant>,
+    account: Option<Account>,
     pending: mpsc::Sender<Pending>,
 }
 
@@ -102,7 +108,7 @@ impl Intake {
                 Ok(Some(request)) => {
                     let pending = match self.take(request).await {
                         Ok(pending) => pending,
-                        Err(error) => break explained(&undecodable(&error), "AppendStream"),
+                        Err(error) => break to_status(error),
                     };
                     // The other side hangs up when the client has gone away.
                     if self.pending.send(pending).await.is_err() {
@@ -118,20 +124,21 @@ impl Intake {
     }
 
     /// Queues a request and returns what it will be answered.
-    async fn take(&self, request: AppendStreamRequest) -> Result<Pending, DecodeError> {
+    ///
+    /// # Errors
+    /// `Undecodable`, which ends the stream.
+    async fn take(&self, request: AppendStreamRequest) -> Result<Pending, Error> {
         let AppendStreamRequest { request_id, events, expected_last_position } = request;
-        let events = Events::decode(events)?;
         let ticket = if request_id.len() > MAX_REQUEST_ID_BYTES {
             Err(Error::malformed("request_id", format!("is {} bytes long; at most {MAX_REQUEST_ID_BYTES} are allowed", request_id.len())))
         } else {
-            let recorded_by = Arc::clone(&self.recorded_by);
-            self.ledger.submit_waiting(Append { events, expected_last_position, recorded_by, deadline: self.deadline }).await
+            let (recorded_by, account) = (Arc::clone(&self.recorded_by), self.account.clone());
+            let events = Events::of(events);
+            self.ledger.submit_waiting(Append { events, expected_last_position, recorded_by, deadline: self.deadline, account }).await
         };
-        Ok(Pending::Request { request_id, ticket })
+        match ticket {
+            Err(Error::Undecodable(why)) => Err(Error::Undecodable(why)),
+            ticket => Ok(Pending::Request { request_id, ticket }),
+        }
     }
-}
-
-/// The status of an event that cannot be decoded: the same as tonic's for a message that cannot be.
-fn undecodable(error: &DecodeError) -> Status {
-    Status::internal(error.to_string())
 }

@@ -1,8 +1,10 @@
 //! Appends: events with the bytes that their emitter sent, which are stored as they are.
 
+use super::error::Error;
+use super::memory::Account;
 use crate::proto;
 use bytes::Bytes;
-use prost::{DecodeError, Message as _};
+use prost::Message as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,28 +19,22 @@ pub struct Append {
     pub recorded_by: Arc<str>,
     /// When the caller no longer waits: not recorded if it passes while they are queued.
     pub deadline: Option<Instant>,
+    /// Whose memory the answer takes; `None` if nobody counts it.
+    pub account: Option<Account>,
 }
 
-/// Events in order, each as a message and as the bytes that are stored of it.
+/// Events in order, as the bytes that are stored of them. They are decoded once there is room for them.
 #[derive(Clone, Debug, Default)]
 pub struct Events {
-    messages: Vec<proto::Event>,
     encoded: Vec<Bytes>,
+    /// The same as messages, where they came as such.
+    messages: Option<Vec<proto::Event>>,
 }
 
 impl Events {
-    /// Decodes events and keeps their bytes.
-    ///
-    /// # Errors
-    /// If one is not an event.
-    pub fn decode(encoded: Vec<Bytes>) -> Result<Self, DecodeError> {
-        let messages: Result<_, _> = encoded.iter().map(|event| proto::Event::decode(&event[..])).collect();
-        Ok(Self { messages: messages?, encoded })
-    }
-
-    /// The events as messages.
-    pub fn messages(&self) -> &[proto::Event] {
-        &self.messages
+    /// Events as their emitter encoded them; they need not be any.
+    pub fn of(encoded: Vec<Bytes>) -> Self {
+        Self { encoded, messages: None }
     }
 
     /// The events as bytes.
@@ -46,14 +42,20 @@ impl Events {
         &self.encoded
     }
 
-    pub(super) fn into_encoded(self) -> Vec<Bytes> {
-        self.encoded
+    /// Returns the events as messages and as bytes.
+    ///
+    /// # Errors
+    /// `Undecodable` if one is not an event.
+    pub(super) fn decoded(self) -> Result<(Vec<proto::Event>, Vec<Bytes>), Error> {
+        let Self { encoded, messages } = self;
+        let messages = messages.map_or_else(|| encoded.iter().map(|event| proto::Event::decode(&event[..])).collect(), Ok);
+        Ok((messages.map_err(|error| Error::Undecodable(error.to_string()))?, encoded))
     }
 }
 
 impl From<Vec<proto::Event>> for Events {
     fn from(messages: Vec<proto::Event>) -> Self {
         let encoded = messages.iter().map(|message| message.encode_to_vec().into()).collect();
-        Self { messages, encoded }
+        Self { encoded, messages: Some(messages) }
     }
 }

@@ -22,6 +22,9 @@ pub enum Error {
     /// Bad fields, all of them at once (rules 2.5). Nothing was recorded.
     #[error("{} malformed fields, the first: {}", .0.len(), .0.first().map_or("none", |first| &first.field))]
     Malformed(Vec<Violation>),
+    /// Bytes that are not an event. Nothing was recorded.
+    #[error("undecodable: {0}")]
+    Undecodable(String),
     /// Against a rule. Nothing was recorded.
     #[error("{rejection}")]
     Rejected {

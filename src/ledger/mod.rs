@@ -10,6 +10,7 @@ mod common;
 mod duplicates;
 mod error;
 mod frozen;
+mod memory;
 mod pipeline;
 mod queue;
 mod replay;
@@ -24,8 +25,10 @@ mod writer;
 pub use append::{Append, Events};
 pub use error::{Error, EventPlace};
 pub use frozen::FrozenView;
+pub use memory::{Account, Held, Memory, Registration, Stalling};
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
+pub use replies::Answered;
 pub use room::Cancellation;
 pub use settings::{Limits, MAX_RECORDED_BYTES, SnapshotSettings};
 pub use stepped::{Progress, SteppedLedger};
@@ -151,31 +154,34 @@ impl Ledger {
         Self { batcher: Some(ReplyBatcher::start()), ..self.clone() }
     }
 
-    /// Queues events to be recorded. Malformed ones are refused here, all bad fields at once; overload as well.
+    /// Queues events to be recorded. Overload is refused here, before anything is decoded, and then malformed ones, all bad
+    /// fields at once.
     ///
     /// # Errors
-    /// `Malformed`, `Overloaded`, `Stopped`; all others come by the ticket.
+    /// `Overloaded`, `Undecodable`, `Malformed`, `Stopped`; all others come by the ticket.
     pub fn submit(&self, append: Append) -> Result<Ticket, Error> {
-        let events = domain::parse(append.events.messages())?;
         let room = self.queue.try_room(append.events.encoded())?;
-        self.enqueue(append, events, room)
+        self.enqueue(append, room)
     }
 
     /// Like `submit`, but waits for room instead of refusing for overload: for streams, whose order must hold.
     ///
     /// # Errors
-    /// `Malformed`, `Stopped`; all others come by the ticket.
+    /// `Undecodable`, `Malformed`, `Stopped`; all others come by the ticket.
     pub async fn submit_waiting(&self, append: Append) -> Result<Ticket, Error> {
-        let events = domain::parse(append.events.messages())?;
         let room = self.queue.room(append.events.encoded()).await?;
-        self.enqueue(append, events, room)
+        self.enqueue(append, room)
     }
 
-    fn enqueue(&self, append: Append, events: Vec<domain::Event>, room: queue::Room) -> Result<Ticket, Error> {
+    /// Decodes and parses what there is room for, and queues it.
+    fn enqueue(&self, append: Append, room: queue::Room) -> Result<Ticket, Error> {
+        let Append { events, expected_last_position: expected_last, recorded_by, deadline, account } = append;
+        let (messages, encoded) = events.decoded()?;
+        let events = domain::parse(&messages)?;
+        drop(messages);
         self.core.check_running()?;
-        let Append { events: sent, expected_last_position: expected_last, recorded_by, deadline } = append;
-        let encoded = sent.into_encoded();
-        self.queue.send(|answer| Request { events, encoded, expected_last, recorded_by, deadline, answer }, room, self.batcher.clone())
+        let request = |answer| Request { events, encoded, expected_last, recorded_by, deadline, account, answer };
+        self.queue.send(request, room, self.batcher.clone())
     }
 
     /// Records events: all of them, next to each other and in order, or none. Returns once they are durable.
@@ -183,14 +189,14 @@ impl Ledger {
     /// # Errors
     /// Why nothing was recorded; after `Stopped` and `DeadlineExceeded` it may have been.
     pub async fn append(&self, append: Append) -> Result<proto::AppendResponse, Error> {
-        message_of(&self.append_encoded(append).await?)
+        message_of(&self.append_encoded(append).await?.response)
     }
 
-    /// Like `append`, but returns the results as bytes.
+    /// Like `append`, but returns the results as bytes, and the room that they take in the memory of the caller's account.
     ///
     /// # Errors
     /// As for `append`.
-    pub async fn append_encoded(&self, append: Append) -> Result<AppendResponse, Error> {
+    pub async fn append_encoded(&self, append: Append) -> Result<Answered, Error> {
         let deadline = append.deadline;
         let answer = self.submit(append)?.encoded();
         match deadline {

@@ -1,6 +1,7 @@
 //! The queue in front of the writer, bounded by the count of requests and by their bytes.
 
 use super::error::Error;
+use super::memory::Account;
 use super::message_of;
 use super::replies::{Outcome, Reply, ReplyBatcher};
 use crate::domain::Event;
@@ -19,6 +20,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 /// Bytes are counted in units of this many, so that a semaphore's 32 bits suffice.
 const BYTES_PER_PERMIT: usize = 64;
 
+/// Bytes of memory for each byte of an event: as it was sent, as a message, which is gone once it is parsed, and parsed;
+/// of terms also the message that answers show.
+const COPIES: usize = 4;
+/// Bytes of memory for each event beside its texts: a parsed event and its place in lists.
+const EVENT_BYTES: usize = 512;
+
 /// What is to be recorded together, already parsed.
 pub struct Request {
     /// The events, checked, in order.
@@ -31,6 +38,8 @@ pub struct Request {
     pub recorded_by: Arc<str>,
     /// When the caller no longer waits.
     pub deadline: Option<Instant>,
+    /// Whose memory the answer takes.
+    pub account: Option<Account>,
     /// Where the reply goes.
     pub answer: Answer,
 }
@@ -75,7 +84,7 @@ impl Ticket {
 
     /// Waits on a thread of its own; not to be called from async code.
     pub fn wait(self) -> Result<proto::AppendResponse, Error> {
-        message_of(&self.0.blocking_recv().unwrap_or_else(|_| Err(abandoned()))?)
+        message_of(&self.0.blocking_recv().unwrap_or_else(|_| Err(abandoned()))?.response)
     }
 }
 
@@ -84,7 +93,7 @@ impl Future for Ticket {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let answer = Pin::new(&mut self.0).poll(context);
-        answer.map(|answer| message_of(&answer.unwrap_or_else(|_| Err(abandoned()))?))
+        answer.map(|answer| message_of(&answer.unwrap_or_else(|_| Err(abandoned()))?.response))
     }
 }
 
@@ -132,9 +141,10 @@ impl Queue {
         Ok(Room { _request: request, _bytes: bytes })
     }
 
-    /// Permits that a request takes; never more than there are, so that the largest request gets in alone.
+    /// Permits that a request takes, for its bytes and what they become when they are parsed; never more than there are, so
+    /// that the largest request gets in alone.
     fn permits_for(&self, events: &[Bytes]) -> u32 {
-        let bytes: usize = events.iter().map(|event| event.len() + BYTES_PER_PERMIT).sum();
+        let bytes: usize = events.iter().map(|event| COPIES * event.len() + EVENT_BYTES).sum();
         u32::try_from((bytes / BYTES_PER_PERMIT).clamp(1, self.byte_permits)).unwrap_or(u32::MAX)
     }
 

@@ -2,12 +2,22 @@
 //! written together. Woken for each reply, it would write each by itself.
 
 use super::error::Error;
+use super::memory::Held;
 use super::queue::Answer;
 use crate::wire::AppendResponse;
 use tokio::sync::{mpsc, oneshot};
 
+/// A response, and the room that it takes in the memory of whoever asked.
+#[derive(Debug)]
+pub struct Answered {
+    /// The response.
+    pub response: AppendResponse,
+    /// Its room, given back when this is dropped; `None` if nobody counts it.
+    pub held: Option<Held>,
+}
+
 /// The outcome of a request.
-pub type Outcome = Result<AppendResponse, Error>;
+pub type Outcome = Result<Answered, Error>;
 /// The sending end of a request's outcome.
 pub type Reply = oneshot::Sender<Outcome>;
 
@@ -115,6 +125,7 @@ mod tests {
                 expected_last: None,
                 recorded_by: "somebody".into(),
                 deadline: None,
+                account: None,
                 answer,
             };
             queue.send(request, queue.try_room(&[]).expect("room"), batcher.cloned()).expect("queued")

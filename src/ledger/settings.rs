@@ -13,7 +13,8 @@ pub struct Limits {
     pub future_tolerance_seconds: u64,
     /// Requests that may be queued, decided or being synced at a time; more are refused as overload.
     pub queue_requests: usize,
-    /// Bytes of requests that may be queued, decided or being synced at a time; more are refused as overload.
+    /// Bytes of requests, with what they become when they are parsed, that may be queued, decided or being synced at a time;
+    /// more are refused as overload.
     pub queue_bytes: usize,
     /// Records after which a commit takes no further request.
     pub commit_records: usize,

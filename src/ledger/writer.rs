@@ -3,18 +3,21 @@
 use super::common::Core;
 use super::duplicates::{Earlier, find_earlier};
 use super::error::Error;
+use super::memory::{Account, Held};
 use super::panic_text;
 use super::pipeline::Decided;
 use super::queue::Request;
+use super::replies::Answered;
 use super::snapshots;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::EventId;
+use crate::domain::parse::Violation;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Event, LAST_POSITION, Record};
 use crate::journal::Batch;
 use crate::projections::Update;
-use crate::wire::{AppendResponse, EncodedEffects, ResponseWriter, write_record};
+use crate::wire::{EncodedEffects, ResponseWriter, write_record};
 use bytes::Bytes;
 use hashbrown::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,6 +26,8 @@ use std::time::Instant;
 
 /// Bytes that most events add to their own, in the record and in the response: an estimate for the buffers' capacity.
 const EFFECT_BYTES: usize = 384;
+/// Bytes of a result beside its effects: the event's id, its position, its place in the response.
+const RESULT_BYTES: usize = 96;
 
 /// Decides requests until the queue is closed and empty.
 pub fn run(core: &Core, requests: &Receiver<Request>) {
@@ -41,8 +46,8 @@ pub fn step(core: &Core, request: Request) -> Option<Decided> {
     if request.answer.is_abandoned() {
         return None;
     }
-    let Request { events, encoded, expected_last, recorded_by, deadline, answer } = request;
-    let mut attempt = Attempt::new(core, &recorded_by, &encoded);
+    let Request { events, encoded, expected_last, recorded_by, deadline, account, answer } = request;
+    let mut attempt = Attempt::new(core, &recorded_by, &encoded, account.as_ref());
     let outcome = core.check_running().and_then(|()| {
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(Error::DeadlineExceeded);
@@ -53,8 +58,8 @@ pub fn step(core: &Core, request: Request) -> Option<Decided> {
     Some(match outcome {
         Ok(()) => {
             let after = attempt.after;
-            let (batch, updates, response) = attempt.finish();
-            Decided { after, batch, updates, answer, result: Ok(response) }
+            let (batch, updates, answered) = attempt.finish();
+            Decided { after, batch, updates, answer, result: Ok(answered) }
         }
         Err(error) => Decided { after: attempt.after, batch: Batch::new(), updates: Vec::new(), answer, result: Err(error) },
     })
@@ -71,6 +76,9 @@ struct Attempt<'a> {
     batch: Batch,
     updates: Vec<Update>,
     response: ResponseWriter,
+    /// Whose memory the response takes, and the room that it has there.
+    account: Option<&'a Account>,
+    room: Option<Held>,
     /// The new event ids of this request, in order.
     new_ids: Vec<EventId>,
     /// Their indexes in the batch; empty for a single event, which cannot be a duplicate of another one in its request.
@@ -79,7 +87,7 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(core: &'a Core, recorded_by: &'a str, encoded: &'a [Bytes]) -> Self {
+    fn new(core: &'a Core, recorded_by: &'a str, encoded: &'a [Bytes], account: Option<&'a Account>) -> Self {
         let (after, last_recorded_at) = {
             let state = core.state.read();
             (state.position, state.recorded_at)
@@ -96,6 +104,8 @@ impl<'a> Attempt<'a> {
             batch: Batch::with_capacity(count, sent_bytes + count * EFFECT_BYTES),
             updates: Vec::with_capacity(count),
             response: ResponseWriter::with_capacity(count * EFFECT_BYTES),
+            account,
+            room: None,
             new_ids: Vec::with_capacity(count),
             places: HashMap::default(),
             effects: EncodedEffects::default(),
@@ -151,6 +161,7 @@ impl<'a> Attempt<'a> {
                 return Err(Error::rejected(rejection, index, self.encoded.len()));
             }
             let effects: Vec<Vec<u8>> = earlier.effects.iter().map(prost::Message::encode_to_vec).collect();
+            self.take_room(effects.iter().map(Vec::len).sum())?;
             self.response.add(earlier.position, event_id, true, effects.iter().map(Vec::as_slice));
             return Ok(());
         }
@@ -158,8 +169,12 @@ impl<'a> Attempt<'a> {
         if position > LAST_POSITION {
             return Err(Error::Full { limit: LAST_POSITION });
         }
+        if let Some(Violation { field, description }) = event.too_large(self.encoded[index].len()) {
+            return Err(Error::malformed(format!("events[{index}].{field}"), description));
+        }
         let effects = self.effects_of(&event, index)?;
         self.write(position, index, &effects);
+        self.take_room(self.effects.iter().map(<[u8]>::len).sum())?;
         if self.encoded.len() == 1 {
             self.check_size()?;
         } else {
@@ -214,12 +229,22 @@ impl<'a> Attempt<'a> {
         if bytes > limit { Err(Error::TooLarge { bytes, limit }) } else { Ok(()) }
     }
 
+    /// Takes room for the next result of the response, before the record is evolved: an answer that its caller has no room
+    /// for records nothing.
+    fn take_room(&mut self, effects_bytes: usize) -> Result<(), Error> {
+        let (Some(account), bytes) = (self.account, effects_bytes + RESULT_BYTES) else { return Ok(()) };
+        if self.room.get_or_insert_with(|| account.take(0)).try_grow(bytes) {
+            return Ok(());
+        }
+        Err(Error::Overloaded { retry_after: self.core.limits.retry_after })
+    }
+
     /// The request is accepted: from now on its event ids are known.
-    fn finish(self) -> (Batch, Vec<Update>, AppendResponse) {
+    fn finish(self) -> (Batch, Vec<Update>, Answered) {
         let projections = &self.core.projections;
         let seed = projections.seed();
         projections.accept(self.after, self.new_ids.iter().map(|event_id| seed.fingerprint(*event_id)));
         let response = self.response.finish(self.after + self.batch.len() as u64);
-        (self.batch, self.updates, response)
+        (self.batch, self.updates, Answered { response, held: self.room })
     }
 }

@@ -1,5 +1,6 @@
 //! Agreements: where they stand, their terms in force and all versions, as seen (rules 4).
 
+use super::fitting::{MAX_SUBJECT_BYTES, Subject as _, newest_from};
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, agreement_seen, partner_seen, relationship};
@@ -10,6 +11,7 @@ use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::ledger::Error;
 use crate::proto::{self, AgreementState, AgreementType};
+use prost::Message as _;
 
 /// `GetAgreement`.
 pub struct GetAgreement {
@@ -76,7 +78,8 @@ fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
     let agreement = state.agreements.by_id.get(row);
     let end = agreement.end(seen);
     let (terms_position, terms) = terms(agreement, seen).unzip();
-    proto::Agreement {
+    let (versions, left_out) = versions(agreement, seen);
+    let agreement = proto::Agreement {
         agreement_id: state.agreements.by_id.key(row).to_string(),
         partner_id: state.partners.key(agreement.partner).to_string(),
         r#type: agreement.agreement_type as i32,
@@ -86,13 +89,15 @@ fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
         end_cause: end.map(|end| end.cause as i32),
         terms,
         terms_position: terms_position.unwrap_or(0),
-        versions: versions(agreement, seen).map(version).collect(),
+        versions,
         managers: relationship::managers(state, row, seen),
         launch_steps: relationship::launch_steps(&state.relationship.agreement_steps(row, seen)),
         reviews: state.relationship.reviews(row, seen).into_iter().map(relationship::review).collect(),
         brand_uses: relationship::brand_uses(state, row, seen),
         breaches: relationship::breaches(state, row, seen),
-    }
+        entries_left_out: left_out,
+    };
+    agreement.fitted()
 }
 
 /// The terms to show, with the record that brought them: those that apply, before the agreement takes effect the
@@ -105,9 +110,15 @@ fn terms(agreement: &Agreement, seen: Seen) -> Option<(u64, proto::Terms)> {
     signed.or(proposed).map(|(position, terms)| (position, (*terms.message).clone()))
 }
 
-/// The versions of a signed agreement; an amendment may have occurred before a signature that is not seen yet.
-fn versions(agreement: &Agreement, seen: Seen) -> impl Iterator<Item = &Version> {
-    agreement.versions(seen).filter(move |_| agreement.signature_seen(seen).is_some())
+/// The versions of a signed agreement, and how many are left out, because they would not fit into an answer: they are not even
+/// copied for it. An amendment may have occurred before a signature that is not seen yet.
+fn versions(agreement: &Agreement, seen: Seen) -> (Vec<proto::TermsVersion>, u32) {
+    let seen_versions = || agreement.versions(seen).filter(|_| agreement.signature_seen(seen).is_some());
+    let bytes = seen_versions().map(|version| (version.stamp.position, version.terms.message.encoded_len())).collect();
+    let from = newest_from(bytes, MAX_SUBJECT_BYTES);
+    let versions: Vec<_> = seen_versions().filter(|version| version.stamp.position >= from).map(version).collect();
+    let left_out = seen_versions().count() - versions.len();
+    (versions, u32::try_from(left_out).unwrap_or(u32::MAX))
 }
 
 fn version(version: &Version) -> proto::TermsVersion {

@@ -1,5 +1,6 @@
 //! Campaigns: where they stand, what was delivered, paid and measured, and whose their joint leads became (rules 8).
 
+use super::fitting::Subject as _;
 use super::metrics::effort::party;
 use super::metrics::reach::by_measurer;
 use super::page::PageRequest;
@@ -83,7 +84,7 @@ fn campaign(state: &State, row: Row, seen: Seen) -> proto::Campaign {
     let deliverables = campaign.deliverables.iter().enumerate();
     let costs = campaign.costs.iter().filter(|cost| is_seen(&cost.stamp));
     let joint_leads = campaign.participants.iter().zip(&parties).zip(campaign.joint_leads(seen));
-    proto::Campaign {
+    let campaign = proto::Campaign {
         r#type: campaign.campaign_type as i32,
         state: campaign.state_at(seen.time, seen, state) as i32,
         title: campaign.title.to_string(),
@@ -100,7 +101,9 @@ fn campaign(state: &State, row: Row, seen: Seen) -> proto::Campaign {
         reach: by_measurer(campaign, &campaign_id, &parties, seen),
         position: campaign.planned.position,
         campaign_id,
-    }
+        entries_left_out: 0,
+    };
+    campaign.fitted()
 }
 
 fn party_of(participant: &Participant, state: &State) -> proto::CampaignParty {

@@ -1,5 +1,6 @@
 //! How a sale's commission came about, and what became of it: a chain of records with sentences (rules 6.2).
 
+use super::fitting::Subject as _;
 use super::leads::because;
 use super::reasons::outcome;
 use super::{Query, Source, asked, sale_seen, words};
@@ -63,7 +64,7 @@ impl ExplainSale {
             Chain { state, seen, row, sale, currency: currency.unwrap_or(sale.amount().currency), assessment, steps: Vec::new() };
         let paid = chain.tell();
         let left: i128 = state.commission_seen(About::Sale(row), seen).map(|(_, _, entry)| -i128::from(entry.amount)).sum();
-        Ok(proto::ExplainSaleResponse {
+        let answer = proto::ExplainSaleResponse {
             sale: Some(message(state, row, record, seen)),
             assessment: assessment.cloned(),
             terms: chain.version().map(|version| (*version.terms.message).clone()),
@@ -71,7 +72,9 @@ impl ExplainSale {
             paid: Some(chain.money(paid).to_message()),
             steps: chain.into_steps(),
             position: seen.position,
-        })
+            steps_left_out: 0,
+        };
+        Ok(answer.fitted())
     }
 }
 

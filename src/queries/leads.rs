@@ -1,5 +1,6 @@
 //! Leads: who owns one, since when and why, with the whole timeline (rules 5.6).
 
+use super::fitting::Subject as _;
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, agreement_seen, lead_seen, partner_seen, words};
@@ -104,7 +105,7 @@ fn lead(state: &State, row: Row, seen: Seen) -> proto::Lead {
     let lead = state.leads.by_id.get(row);
     let at = seen.time;
     let ownership = lead.ownership(at, seen, state);
-    proto::Lead {
+    let lead = proto::Lead {
         lead_id: state.leads.by_id.key(row).to_string(),
         state: lead.state_at(at, seen) as i32,
         acquired_by: lead.acquired_by(at, seen).unwrap_or(AcquiredBy::Unspecified) as i32,
@@ -119,7 +120,9 @@ fn lead(state: &State, row: Row, seen: Seen) -> proto::Lead {
         timeline: lead.timeline(at, seen, state).iter().map(|ownership| line(ownership, state)).collect(),
         declined_claims: lead.declined(seen).map(|claim| declined(claim, state)).collect(),
         match_keys: lead.match_keys(seen, state).map(str::to_owned).collect(),
-    }
+        entries_left_out: 0,
+    };
+    lead.fitted()
 }
 
 fn agreement_id(agreement: Option<Row>, state: &State) -> String {

@@ -11,6 +11,7 @@ pub mod balances;
 pub mod campaigns;
 pub mod disputes;
 pub mod explain;
+mod fitting;
 mod frozen;
 pub mod leads;
 pub mod metrics;

@@ -13,6 +13,11 @@ use std::fmt::Write as _;
 pub const DEFAULT_PAGE_SIZE: u32 = 100;
 /// The most items of a page.
 pub const MAX_PAGE_SIZE: u32 = 1_000;
+/// Bytes of items after which a page is full, so that it stays below the 4 MiB that clients take in; at least one item is in
+/// each.
+pub const PAGE_BYTES: usize = 7 << 19;
+/// Bytes of an item beside its message: its tag and its length.
+const ITEM_OVERHEAD: usize = 6;
 /// Bytes of a token: question, time, position, place, checksum.
 const TOKEN_BYTES: usize = 4 + 8 + 4 + 8 + 8 + 8 + 4;
 
@@ -69,7 +74,7 @@ impl PageRequest {
     ///
     /// # Errors
     /// When it is cancelled.
-    pub fn fill<T>(
+    pub fn fill<T: Message>(
         &self,
         view: &Reading<'_>,
         seen: Seen,
@@ -78,13 +83,16 @@ impl PageRequest {
     ) -> Result<(Vec<T>, String), Error> {
         let (first_row, mut skipped) = self.place();
         let mut found = Vec::new();
+        let mut room = PAGE_BYTES;
         let mut row = Row::try_from(first_row).unwrap_or(Row::MAX);
         while (row as usize) < rows(view) {
             view.check()?;
             for (index, item) in (0..).zip(items(view, row)).filter(|(index, _)| *index >= skipped) {
-                if found.len() == self.size {
+                let bytes = item.encoded_len() + ITEM_OVERHEAD;
+                if found.len() == self.size || (bytes > room && !found.is_empty()) {
                     return Ok((found, self.token(Some((u64::from(row), index)), seen)));
                 }
+                room = room.saturating_sub(bytes);
                 found.push(item);
             }
             skipped = 0;

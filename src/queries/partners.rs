@@ -1,5 +1,6 @@
 //! Partners: who they are, as seen.
 
+use super::fitting::Subject as _;
 use super::page::PageRequest;
 use super::relationship::launch_steps;
 use super::requests::ListRequest as _;
@@ -70,7 +71,7 @@ fn partner(state: &State, row: Row, seen: Seen) -> Option<proto::Partner> {
     let partner = state.partners.get(row);
     let profile = partner.profile(seen)?;
     let agreements = partner.agreements.iter().filter(|row| state.agreements.by_id.get(**row).is_seen(seen));
-    Some(proto::Partner {
+    let partner = proto::Partner {
         partner_id: state.partners.key(row).to_string(),
         display_name: profile.display_name,
         kind: profile.kind as i32,
@@ -81,7 +82,9 @@ fn partner(state: &State, row: Row, seen: Seen) -> Option<proto::Partner> {
         agreement_ids: agreements.map(|row| state.agreements.by_id.key(*row).to_string()).collect(),
         fit: state.relationship.fit(row, seen).map(|(stamp, found)| fit(stamp, found)),
         launch_steps: launch_steps(&state.relationship.partner_steps(row, seen)),
-    })
+        entries_left_out: 0,
+    };
+    Some(partner.fitted())
 }
 
 fn fit(assessed: Stamp, fit: &Fit) -> proto::PartnerFit {

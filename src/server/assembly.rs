@@ -2,7 +2,7 @@
 
 use super::{Health, ServeConfig};
 use crate::grpc::{Bounds, EdgeLayer, audit_service, ledger_service, partnership_service};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Memory};
 use crate::proto;
 use std::time::Duration;
 use tonic::transport::server::{Router, Server};
@@ -11,10 +11,15 @@ use tower::layer::util::{Identity, Stack};
 /// The server with all services.
 pub type Service = Router<Stack<EdgeLayer, Identity>>;
 
-/// HTTP/2's window of one call: as large as the largest request.
-const STREAM_WINDOW_BYTES: u32 = 4 << 20;
+/// HTTP/2's window of one call. What the service does not read yet waits in HTTP/2's buffers, which nobody counts.
+const STREAM_WINDOW_BYTES: u32 = 512 << 10;
 /// HTTP/2's window of one connection.
-const CONNECTION_WINDOW_BYTES: u32 = 16 << 20;
+const CONNECTION_WINDOW_BYTES: u32 = 2 << 20;
+/// Calls that a client may have given up before the service has seen them, for each that it may have at a time. More is taken
+/// for an attack and ends the connection. Reads that time out while the thread is busy are none.
+const UNSEEN_RESETS: usize = 2;
+/// Calls of one connection that may end for the client's errors in HTTP/2.
+const ERROR_RESETS: usize = 1_024;
 /// How long a connection may be idle before a keep-alive ping is sent.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the client may take to answer the ping.
@@ -25,6 +30,7 @@ const FRAME_BYTES: u32 = 256 << 10;
 /// What the services of a ledger share, whatever runtimes they are served in.
 pub struct Assembly {
     ledger: Ledger,
+    memory: Memory,
     bounds: Bounds,
     health: Health,
     stream_in_flight: usize,
@@ -34,13 +40,20 @@ pub struct Assembly {
 impl Assembly {
     /// The assembly of a ledger's services.
     pub fn new(ledger: &Ledger, config: &ServeConfig) -> Self {
+        let memory = Memory::new(config.memory_bytes, config.stall_timeout, config.limits.retry_after);
         Self {
             ledger: ledger.clone(),
-            bounds: Bounds::new(config.partial_message_bytes, config.partial_message_timeout, config.limits.retry_after),
+            bounds: Bounds { memory: memory.clone(), arrival_timeout: config.partial_message_timeout },
+            memory,
             health: Health::new(),
             stream_in_flight: config.stream_in_flight,
             max_concurrent_streams: config.max_concurrent_streams,
         }
+    }
+
+    /// The memory of all that is on its way in and out.
+    pub fn memory(&self) -> &Memory {
+        &self.memory
     }
 
     /// The health of the services.
@@ -63,6 +76,8 @@ impl Assembly {
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_frame_size(FRAME_BYTES)
             .max_concurrent_streams(self.max_concurrent_streams)
+            .http2_max_pending_accept_reset_streams(Some(UNSEEN_RESETS * self.max_concurrent_streams as usize))
+            .http2_max_local_error_reset_streams(Some(ERROR_RESETS))
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
             .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
             .layer(EdgeLayer(self.bounds.clone()))

@@ -26,8 +26,12 @@ pub struct ServeConfig {
     pub max_connections: usize,
     /// How long a client that has connected may take to send the HTTP/2 preface.
     pub preface_timeout: Duration,
-    /// Bytes of partly received messages, over all calls; more are refused as overload.
-    pub partial_message_bytes: usize,
+    /// Bytes of all that is on its way in and out – requests that arrive, answers that clients have not taken –, over all
+    /// connections; beyond it requests are refused as overload and pages wait. A connection may hold a quarter of what is
+    /// free: the largest answer, of 48 MiB, needs four times as much.
+    pub memory_bytes: usize,
+    /// How long a client need take nothing of an answer until that may be given up, if others are short of memory.
+    pub stall_timeout: Duration,
     /// How long the rest of a message may take once it has begun to arrive.
     pub partial_message_timeout: Duration,
     /// Calls at a time on one connection.
@@ -53,7 +57,8 @@ impl Default for ServeConfig {
             worker_threads: cores.min(4),
             max_connections: 4_096,
             preface_timeout: Duration::from_secs(10),
-            partial_message_bytes: 128 << 20,
+            memory_bytes: 256 << 20,
+            stall_timeout: Duration::from_secs(30),
             partial_message_timeout: Duration::from_mins(1),
             max_concurrent_streams: 256,
             stream_in_flight: 256,

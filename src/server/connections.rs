@@ -3,6 +3,7 @@
 //! A connection takes a file descriptor, and the journal needs some as well. Without a limit, clients that connect and send
 //! nothing would in the end stop the writer.
 
+use crate::ledger::{Account, Held, Memory};
 use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
@@ -13,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic::transport::server::Connected;
 
 /// Length of the preface that every HTTP/2 client sends first.
 const PREFACE_BYTES: usize = 24;
@@ -25,6 +26,8 @@ const RESERVED_FILES: usize = 128;
 const FILES_PER_RUNTIME: usize = 4;
 /// The limit of file descriptors that is assumed where the system does not tell one.
 const DEFAULT_FILES: usize = 1_024;
+/// Bytes of memory that a connection takes, whatever is asked on it.
+const CONNECTION_BYTES: usize = 16 << 10;
 /// The most connections, whatever the limit of file descriptors.
 const MAX_CONNECTIONS: usize = 8_192;
 
@@ -105,16 +108,20 @@ pub struct Accepted {
 
 impl Accepted {
     /// Registers the connection with the present runtime. The client must send the HTTP/2 preface within
-    /// `preface_timeout`; `count` is held as long as the connection lasts.
+    /// `preface_timeout`; `count` is held as long as the connection lasts, and its calls take their memory from `memory`.
     ///
     /// # Errors
-    /// If the system refuses it.
-    pub fn register(self, preface_timeout: Duration, count: Arc<()>) -> io::Result<Connection> {
+    /// If the system refuses it, or there is no memory for it.
+    pub fn register(self, preface_timeout: Duration, count: Arc<()>, memory: &Memory) -> io::Result<Connection> {
+        let account = memory.account();
+        let held = account.try_take(CONNECTION_BYTES).ok_or_else(|| io::Error::other("too much is under way for another connection"))?;
         let stream = TcpStream::from_std(self.stream)?;
         Ok(Connection {
             stream,
             preface_bytes: PREFACE_BYTES,
             preface_deadline: Some(Box::pin(sleep(preface_timeout))),
+            account,
+            _held: held,
             _permit: self.permit,
             _count: count,
         })
@@ -128,15 +135,18 @@ pub struct Connection {
     preface_bytes: usize,
     /// `None` once the preface has come.
     preface_deadline: Option<Pin<Box<Sleep>>>,
+    account: Account,
+    _held: Held,
     _permit: OwnedSemaphorePermit,
     _count: Arc<()>,
 }
 
 impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+    /// In the extensions of each request: whose memory it takes.
+    type ConnectInfo = Account;
 
-    fn connect_info(&self) -> Self::ConnectInfo {
-        self.stream.connect_info()
+    fn connect_info(&self) -> Account {
+        self.account.clone()
     }
 }
 

@@ -7,6 +7,7 @@
 use super::assembly::{Assembly, Service};
 use super::connections::Accepted;
 use super::error::ServeError;
+use crate::ledger::Memory;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
@@ -73,12 +74,13 @@ impl Threads {
             let _inside = runtime.enter();
             assembly.service()?
         };
+        let memory = assembly.memory().clone();
         let (sender, accepted) = mpsc::unbounded_channel();
         let (outcome, ended) = oneshot::channel();
         let stage = self.stage.subscribe();
         let work = move || {
             // The receiver may have been dropped.
-            let _ = outcome.send(serve(runtime, service, accepted, preface_timeout, &stage));
+            let _ = outcome.send(serve(runtime, service, accepted, preface_timeout, memory, &stage));
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(refused)?;
         self.outcomes.spawn(async { ended.await.unwrap_or(Err(ServeError::Defect)) });
@@ -133,10 +135,11 @@ fn serve(
     service: Service,
     accepted: mpsc::UnboundedReceiver<(Accepted, Arc<()>)>,
     preface_timeout: Duration,
+    memory: Memory,
     stage: &watch::Receiver<Stage>,
 ) -> Result<(), ServeError> {
     let incoming = UnboundedReceiverStream::new(accepted).filter_map(move |(connection, count)| {
-        let registered = connection.register(preface_timeout, count);
+        let registered = connection.register(preface_timeout, count, &memory);
         registered.inspect_err(|error| tracing::warn!(%error, "a connection cannot be served")).ok().map(Ok::<_, std::io::Error>)
     });
     let reached = |least| {

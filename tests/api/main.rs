@@ -6,6 +6,7 @@ mod audit;
 mod common;
 mod contract;
 mod errors;
+mod large;
 mod read;
 mod reads;
 mod service;

@@ -33,8 +33,13 @@ impl Backed {
 
     async fn record(&self, name: &str, count: u64) {
         for events in partners(name, count).chunks(500) {
-            let append =
-                Append { events: events.to_vec().into(), expected_last_position: None, recorded_by: "test".into(), deadline: None };
+            let append = Append {
+                events: events.to_vec().into(),
+                expected_last_position: None,
+                recorded_by: "test".into(),
+                deadline: None,
+                account: None,
+            };
             self.ledger().append(append).await.expect("recorded");
         }
     }

@@ -7,16 +7,19 @@
 mod common;
 mod flood;
 mod queue;
+mod resets;
 mod server;
 mod stuck;
+mod unread;
 
 use common::events::partner;
 use common::server::Server;
 use flood::DEADLINE;
+use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
-use partnership_ledger::proto::{AppendRequest, GetBalanceRequest, ListBalancesRequest};
-use server::{CONNECTIONS, PREFACE_TIMEOUT, memory};
+use partnership_ledger::proto::{AppendRequest, GetBalanceRequest, ListBalancesRequest, ListPartnersRequest, ReadRecordsRequest};
+use server::{BUDGET, CONNECTIONS, PREFACE_TIMEOUT, STALL, memory};
 use std::time::Instant;
 use tonic::Request;
 use tonic::transport::Channel;
@@ -138,5 +141,118 @@ async fn mute_connections_keep_others_out_only_for_a_while() {
     };
     newcomer.goes_on(10, "connections that were closed").await;
     drop(silent);
+    assert!(server.terminate().0.success());
+}
+
+/// Bytes of memory for each call that is stuck, beside the budget: its task, its stream of HTTP/2.
+const MEMORY_PER_CALL: u64 = 40 << 10;
+/// Memory for what is decoded, answered and allocated beside the budget.
+const BESIDE: u64 = 48 << 20;
+
+/// Runs something, and checks by how much it lets the memory of a server grow.
+async fn costs_at_most<T>(server: &Server, bound: u64, what: &str, run: impl Future<Output = T>) -> T {
+    let before = memory(server);
+    let result = run.await;
+    if let (Some((before, _)), Some((_, most))) = (before, memory(server)) {
+        let cost = most.saturating_sub(before);
+        println!("{what}: {} MiB more, {} MiB are allowed", cost >> 20, bound >> 20);
+        assert!(cost < bound, "{what} cost {cost} bytes of memory, {bound} would be enough");
+    }
+    result
+}
+
+/// Everybody's records, read to the end by somebody who takes them in.
+async fn reads_all(server: &Server) -> usize {
+    let mut auditor = AuditServiceClient::new(server.connect().await);
+    let mut pages = auditor
+        .read_records(ReadRecordsRequest { page_size: 1_000, ..ReadRecordsRequest::default() })
+        .await
+        .expect("a stream")
+        .into_inner();
+    let mut count = 0;
+    while let Some(page) = pages.message().await.expect("a page") {
+        count += page.records.len();
+    }
+    count
+}
+
+/// Streams of records on closed windows: each holds little, all together no more than the budget, and who reads is served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_that_nobody_reads_have_a_bound() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut server = server::start(dir.path());
+    unread::record_notes(&server, 4_000).await;
+    let mut other = Other { channel: server.connect().await, appended: 0 };
+    other.goes_on(20, "nobody").await;
+    let (connections, each) = (4, 250);
+    let bound = BUDGET as u64 + BESIDE + (connections * each) as u64 * MEMORY_PER_CALL;
+    let held = costs_at_most(&server, bound, "records that nobody reads", async {
+        let held = unread::calls(&server, connections, each, "AuditService/ReadRecords", &ReadRecordsRequest::default()).await;
+        tokio::time::sleep(STALL / 2).await;
+        other.goes_on(20, "records that nobody reads").await;
+        let started = Instant::now();
+        assert_eq!(reads_all(&server).await, 4_001 + other.appended);
+        println!("beside them all records were read in {:?}", started.elapsed());
+        // Those who wait for room meanwhile end.
+        tokio::time::sleep(STALL).await;
+        other.goes_on(20, "streams that ended").await;
+        held
+    })
+    .await;
+    println!("{} streams were taken, {} refused", held.taken, held.refused);
+    assert!(held.taken > 100, "{} streams were taken", held.taken);
+    drop(held);
+    assert!(server.terminate().0.success());
+}
+
+/// Answers of megabytes on closed windows.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_answers_that_nobody_reads_have_a_bound() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut server = server::start(dir.path());
+    let mut writer = LedgerServiceClient::new(server.connect().await);
+    for first in (0..1_000).step_by(250) {
+        let events: Vec<_> = (first..first + 250).map(|number| common::events::long_named(&format!("long-{number}"), 50)).collect();
+        writer.append(AppendRequest { events, expected_last_position: None }).await.expect("recorded");
+    }
+    let mut other = Other { channel: server.connect().await, appended: 0 };
+    other.goes_on(20, "nobody").await;
+    let (connections, each) = (2, 200);
+    let bound = BUDGET as u64 + BESIDE + (connections * each) as u64 * MEMORY_PER_CALL;
+    let question = ListPartnersRequest { page_size: 1_000, ..ListPartnersRequest::default() };
+    let held = costs_at_most(&server, bound, "large answers that nobody reads", async {
+        let held = unread::calls(&server, connections, each, "PartnershipService/ListPartners", &question).await;
+        other.goes_on(20, "large answers that nobody reads").await;
+        held
+    })
+    .await;
+    // Somebody else has room for such an answer, at the latest when those that nobody takes are given up.
+    let mut reader = PartnershipServiceClient::new(server.connect().await);
+    let page = unread::patiently(async || reader.list_partners(question.clone()).await).await.into_inner();
+    assert_eq!(page.partners.len(), 1_000);
+    drop(held);
+    assert!(server.terminate().0.success());
+}
+
+/// Large requests on many streams at once: what there is room for is decoded, the rest waits as it came or is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn large_requests_are_parsed_when_there_is_room_for_them() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut server = server::start(dir.path());
+    unread::record_notes(&server, 10).await;
+    let events = unread::notes("large", 1_800);
+    let bound = BUDGET as u64 + BESIDE + (64 << 20);
+    costs_at_most(&server, bound, "large requests", unread::large_requests(&server, 40, &events)).await;
+    assert!(server.terminate().0.success());
+}
+
+/// Reads that a client gives up while the server is busy do not end its other calls; an attack with them ends.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_that_are_given_up_leave_the_connection_to_the_others() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut server = server::start(dir.path());
+    assert!(resets::survives(&server, 60, "after-sixty").await, "sixty reads that were given up end an append stream");
+    assert!(resets::survives(&server, 250, "after-many").await, "as many as a client may have at a time end an append stream");
+    assert!(!resets::survives(&server, 20_000, "after-an-attack").await, "the attack goes on");
     assert!(server.terminate().0.success());
 }

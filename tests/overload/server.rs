@@ -11,12 +11,18 @@ use partnership_ledger::server::{ServeConfig, serve};
 
 /// Names the directory in the environment of the process that serves.
 const DIRECTORY: &str = "OVERLOAD_SERVES";
+/// Names another program to be served by.
+const PROGRAM: &str = "OVERLOAD_PROGRAM";
 /// Requests that the ledger has room for.
 pub const QUEUE_REQUESTS: usize = 16;
 /// Bytes of requests that it has room for.
 pub const QUEUE_BYTES: usize = 1 << 20;
 /// Connections that it has room for.
 pub const CONNECTIONS: usize = 120;
+/// Bytes of memory that it has for what is on its way in and out.
+pub const BUDGET: usize = 32 << 20;
+/// How long a client need take nothing until what it holds may be given up.
+pub const STALL: Duration = Duration::from_secs(2);
 /// How long it waits for a client to begin to speak.
 pub const PREFACE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -32,6 +38,8 @@ pub fn serve_if_told() {
         max_connections: CONNECTIONS,
         preface_timeout: PREFACE_TIMEOUT,
         partial_message_timeout: ARRIVING,
+        memory_bytes: BUDGET,
+        stall_timeout: STALL,
         ..ServeConfig::default()
     };
     serve(&config, |address, _, _| println!("\nlistening on {address}")).expect("it serves and ends well");
@@ -40,8 +48,14 @@ pub fn serve_if_told() {
 /// How long it waits for the rest of a message.
 const ARRIVING: Duration = Duration::from_secs(8);
 
-/// Starts the process that serves.
+/// Starts the process that serves: this one, or with `OVERLOAD_PROGRAM` another build of the program, to compare, whose limits
+/// are the usual ones.
 pub fn start(dir: &Path) -> Server {
+    if let Some(program) = std::env::var_os(PROGRAM) {
+        let mut command = Command::new(program);
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir);
+        return Server::start(&mut command).unwrap_or_else(|not_started| panic!("{not_started:?}"));
+    }
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.args(["serves_when_told", "--exact", "--nocapture"]).env(DIRECTORY, dir);
     // What runs the tests has a few lines to say first.

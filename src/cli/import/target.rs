@@ -70,8 +70,13 @@ impl Target {
     pub async fn send(&mut self, event: Event) -> Result<(), Failure> {
         match self {
             Self::Copy { ledger, tickets } => {
-                let append =
-                    Append { events: vec![event].into(), expected_last_position: None, recorded_by: "dry run".into(), deadline: None };
+                let append = Append {
+                    events: vec![event].into(),
+                    expected_last_position: None,
+                    recorded_by: "dry run".into(),
+                    deadline: None,
+                    account: None,
+                };
                 tickets.push_back(ledger.submit_waiting(append).await);
             }
             Self::Running { client, stream } => {

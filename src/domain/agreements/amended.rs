@@ -30,6 +30,10 @@ impl EventType for AgreementAmended {
         }
     }
 
+    fn terms(&self) -> Option<&Terms> {
+        Some(&self.terms)
+    }
+
     fn refers_to(&self) -> Vec<(IdKind, &Id)> {
         vec![(IdKind::Agreement, &self.agreement)]
     }

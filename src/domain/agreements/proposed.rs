@@ -36,6 +36,10 @@ impl EventType for AgreementProposed {
         Some((IdKind::Agreement, &self.agreement))
     }
 
+    fn terms(&self) -> Option<&Terms> {
+        Some(&self.terms)
+    }
+
     fn refers_to(&self) -> Vec<(IdKind, &Id)> {
         vec![(IdKind::Partner, &self.partner)]
     }

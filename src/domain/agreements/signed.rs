@@ -48,6 +48,10 @@ impl EventType for AgreementSigned {
         Some((IdKind::Agreement, &self.agreement))
     }
 
+    fn terms(&self) -> Option<&Terms> {
+        Some(&self.terms)
+    }
+
     fn refers_to(&self) -> Vec<(IdKind, &Id)> {
         let conflicts = self.acknowledged_conflicts.iter().map(|id| (IdKind::Agreement, id));
         std::iter::once((IdKind::Partner, &self.partner)).chain(conflicts).collect()

@@ -6,6 +6,8 @@ use crate::domain::money::{Currency, Money};
 use crate::proto::{self, Bound, BrandChannel, CampaignsAtEnd, CommissionTrigger, LeadsAtEnd, TierMode, TierPeriod, WindowAnchor};
 use std::sync::Arc;
 
+/// The most bytes of terms that are recorded, as encoded (rules 2.3).
+pub const MAX_TERMS_BYTES: usize = 256 << 10;
 /// How long a claim is protected if the terms say nothing (rules 5.2).
 pub(super) const DEFAULT_PROTECTION_DAYS: u32 = 90;
 /// Days from one check-in to the next if the terms say nothing (rules 10.2).

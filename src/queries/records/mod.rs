@@ -3,7 +3,7 @@
 mod filter;
 
 use super::Query;
-use super::source::{SPAN_POSITIONS, Source, next_wanted, read_span, read_wanted};
+use super::source::{SPAN_POSITIONS, Source, next_wanted};
 use crate::domain::Seen;
 use crate::domain::calendar::LATEST;
 use crate::domain::ids::EventId;
@@ -24,8 +24,12 @@ const FOUND_AT_A_TIME: usize = 1_024;
 const STEPS_AT_A_TIME: usize = 16_384;
 /// How often records are read before others have their turn.
 const READS_AT_A_TIME: usize = 16;
-/// Bytes after which a page is full, so that it stays below what clients take in.
-const PAGE_BYTES: usize = 1 << 20;
+/// Bytes of records that a scan keeps from one page to the next; more are read again.
+const KEPT_BYTES: usize = 16 << 10;
+/// Bytes that are read at a time where few of the records may match.
+const LEAST_READ_BYTES: usize = 256 << 10;
+/// Bytes of memory that a scan takes beside its pages.
+pub const SCAN_BYTES: usize = KEPT_BYTES + FOUND_AT_A_TIME * size_of::<u64>();
 
 /// `GetRecord`.
 pub struct GetRecord;
@@ -122,25 +126,32 @@ impl<S: Source> Scan<S> {
         Ok(Self { source, filter, selected, seen, ahead, backwards, page_size, last, found, page, page_bytes: 0, is_first: true })
     }
 
-    /// Reads on until there is a page, or a good part was looked at without one. A scan that finds nothing has one empty page.
+    /// Reads on until there is a page, of no more than `max_bytes` unless its first record is larger, or a good part was looked
+    /// at without one. A scan that finds nothing has one empty page.
     ///
     /// # Errors
     /// `Damaged` if records cannot be read; when it is cancelled.
-    pub fn next(&mut self, cancellation: &Cancellation) -> Result<Progress, Error> {
+    pub fn next(&mut self, max_bytes: usize, cancellation: &Cancellation) -> Result<Progress, Error> {
         let mut reads = 0;
-        while self.page.len() < self.page_size && self.page_bytes < PAGE_BYTES {
+        // What is left of a nearly full page is not worth another read.
+        while self.page.len() < self.page_size && self.page_bytes <= max_bytes - max_bytes / 16 {
             cancellation.check()?;
             if let Some(record) = self.found.pop_front() {
+                if !self.page.is_empty() && self.page_bytes + record.bytes.len() > max_bytes {
+                    self.found.push_front(record);
+                    break;
+                }
                 self.page_bytes += record.bytes.len();
                 self.page.push(record);
             } else if reads == READS_AT_A_TIME {
                 return Ok(Progress::Searching);
-            } else if self.read_on()? {
+            } else if self.read_on(max_bytes.saturating_sub(self.page_bytes))? {
                 reads += 1;
             } else {
                 break;
             }
         }
+        self.keep_little();
         if self.page.is_empty() && !self.is_first {
             return Ok(Progress::End);
         }
@@ -149,20 +160,36 @@ impl<S: Source> Scan<S> {
         Ok(Progress::Page(RecordsPage { records: std::mem::take(&mut self.page), position: self.last }))
     }
 
-    /// Reads the next records that may match; returns whether there were any left to look at.
-    fn read_on(&mut self) -> Result<bool, Error> {
+    /// Forgets what was found and is not of this page, unless it is little: it is read again for the next one.
+    fn keep_little(&mut self) {
+        if self.found.iter().map(|record| record.bytes.len()).sum::<usize>() <= KEPT_BYTES {
+            return;
+        }
+        let records = std::mem::take(&mut self.found);
+        let is_all = self.filter.matching(&self.selected, self.seen, self.backwards).is_none();
+        let Ahead { range, found } = &mut self.ahead;
+        match records.front() {
+            Some(first) if is_all && self.backwards => range.end = first.position + 1,
+            Some(first) if is_all => range.start = first.position,
+            _ => records.iter().rev().for_each(|record| found.push_front(record.position)),
+        }
+    }
+
+    /// Reads the next records that may match, about `max_bytes` of them; returns whether there were any left to look at.
+    fn read_on(&mut self, max_bytes: usize) -> Result<bool, Error> {
         let (filter, seen, Ahead { range, found }) = (&self.filter, self.seen, &mut self.ahead);
         if range.is_empty() && found.is_empty() {
             return Ok(false);
         }
+        let max_bytes = if filter.takes_all(seen) { max_bytes } else { max_bytes.max(LEAST_READ_BYTES) };
         let mut records = match filter.matching(&self.selected, seen, self.backwards) {
-            None => read_span(&self.source, next_span(range, self.backwards))?,
+            None => read_next(&self.source, range, self.backwards, max_bytes)?,
             Some(matching) => {
                 if found.is_empty() {
                     let some = self.source.index(|index| index.find(&matching, range.clone(), FOUND_AT_A_TIME, STEPS_AT_A_TIME));
                     (*range, *found) = (some.left, some.positions.into());
                 }
-                read_wanted(&self.source, &next_wanted(found))?
+                read_wanted(&self.source, found, max_bytes)?
             }
         };
         if !filter.takes_all(seen) {
@@ -174,6 +201,48 @@ impl<S: Source> Scan<S> {
         self.found.extend(records);
         Ok(true)
     }
+}
+
+/// Reads the next records of a range, and cuts them off it: about `max_bytes` of them, at least one. They come rising.
+fn read_next(source: &impl Source, range: &mut Range<u64>, backwards: bool, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+    let mut ahead = range.clone();
+    let mut span = next_span(&mut ahead, backwards);
+    loop {
+        let records = read_within(source, &span, max_bytes)?;
+        let read = span.start + records.len() as u64;
+        if read == span.end || !backwards {
+            *range = if backwards { range.start..span.start } else { read..range.end };
+            return Ok(records);
+        }
+        // The last ones are wanted, and do not fit together with those before them.
+        span.start = read.max(span.start + (span.end - span.start) / 2).min(span.end - 1);
+    }
+}
+
+/// Reads the records of the next positions that lie close together, and takes those off the list: about `max_bytes` of
+/// records, at least one. They come rising.
+fn read_wanted(source: &impl Source, positions: &mut VecDeque<u64>, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+    let mut wanted = next_wanted(positions);
+    let all = wanted.clone();
+    let records = loop {
+        let (Some(least), Some(most)) = (wanted.iter().min(), wanted.iter().max()) else { return Ok(Vec::new()) };
+        let span = *least..*most + 1;
+        let records = read_within(source, &span, max_bytes)?;
+        if span.start + records.len() as u64 == span.end {
+            break records;
+        }
+        wanted.truncate((wanted.len() / 2).max(1));
+    };
+    all[wanted.len()..].iter().rev().for_each(|position| positions.push_front(*position));
+    wanted.sort_unstable();
+    Ok(records.into_iter().filter(|record| wanted.binary_search(&record.position).is_ok()).collect())
+}
+
+/// Reads records from the start of a span on: at least one, else no more than `max_bytes`.
+fn read_within(source: &impl Source, span: &Range<u64>, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+    let count = usize::try_from(span.end - span.start).unwrap_or(usize::MAX);
+    let records = source.stored_records(span.start, count, max_bytes)?;
+    if records.is_empty() { Err(Error::Damaged(format!("the journal does not give record {}", span.start))) } else { Ok(records) }
 }
 
 /// Cuts the next positions to read off a range.

@@ -150,6 +150,7 @@ impl<'a> Known<'a> {
             agreement_ids: self.agreements_of(partner),
             fit: self.fit(partner),
             launch_steps: self.launch_steps(&Subject::PartnerId(partner.to_owned())),
+            entries_left_out: 0,
         };
         for record in &self.records {
             if let Body::PartnerUpdated(update) = record.body()
@@ -208,6 +209,7 @@ impl<'a> Known<'a> {
             reviews: self.reviews(agreement),
             brand_uses: self.brand_uses(agreement),
             breaches: self.reported_breaches(agreement),
+            entries_left_out: 0,
         })
     }
 

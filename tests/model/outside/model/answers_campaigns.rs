@@ -28,6 +28,7 @@ impl<'a> Known<'a> {
             joint_leads: plan.participants.iter().map(|participant| self.joint_share(id, participant)).collect(),
             reach: plan.participants.iter().filter_map(|participant| self.reach_by(id, &who_participates(participant))).collect(),
             position: record.position,
+            entries_left_out: 0,
         }
     }
 

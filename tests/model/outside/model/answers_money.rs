@@ -34,6 +34,7 @@ impl Known<'_> {
             commission_left: currency.as_ref().map(|currency| money(currency, left)),
             paid: currency.as_ref().map(|currency| money(currency, paid)),
             position: 0,
+            steps_left_out: 0,
         })
     }
 
