@@ -221,7 +221,7 @@ pub struct Account {
     /// The disputed leads and sales with commission here, in order.
     disputed: EcoVec<About>,
     /// What is kept besides of a partner's account.
-    partner: Option<Box<PartnerSums>>,
+    partner: Option<Arc<PartnerSums>>,
 }
 
 /// How long an account was, and what its sums were.
@@ -229,7 +229,7 @@ pub struct AccountMark {
     entries: usize,
     totals: Sums,
     disputed: EcoVec<About>,
-    partner: Option<Box<PartnerSums>>,
+    partner: Option<Arc<PartnerSums>>,
 }
 
 impl Undo for Account {

@@ -24,6 +24,7 @@ use crate::proto;
 use hashbrown::Equivalent;
 use other_ids::OtherId;
 use smallvec::SmallVec;
+use std::collections::BTreeMap;
 
 /// What an event is decided with besides the state.
 #[derive(Clone, Copy, Debug)]
@@ -105,6 +106,8 @@ impl Equivalent<AccountKey> for AccountOf<'_> {
 
 /// Accounts in a page: an account has its last entries in it.
 const ACCOUNTS_PAGE: usize = 7;
+/// How many accounts of an event are looked through one by one.
+const FEW_ACCOUNTS: usize = 8;
 
 slice! {
     /// The state of the ledger.
@@ -218,10 +221,16 @@ impl State {
     /// Refuses what would bring an account or a field of a balance out of range (rules 3.4).
     fn check_range(&self, effects: &[Effect]) -> Result<(), Rejection> {
         let mut added: SmallVec<[(AccountOf, Sums); 4]> = SmallVec::new();
+        // Of the accounts after the first few, which a transfer alone has.
+        let mut places: BTreeMap<AccountOf, usize> = BTreeMap::new();
         for effect in effects {
             let Effect::Posting(posting) = effect else { continue };
             let account = AccountOf(&posting.account, posting.amount.currency);
-            let place = added.iter().position(|(known, _)| *known == account).unwrap_or_else(|| {
+            let among_few = added.iter().take(FEW_ACCOUNTS).position(|(known, _)| *known == account);
+            let place = among_few.or_else(|| places.get(&account).copied()).unwrap_or_else(|| {
+                if added.len() >= FEW_ACCOUNTS {
+                    places.insert(account, added.len());
+                }
                 let totals = self.accounts.by_key(&account).map(|account| account.totals().clone());
                 added.push((account, totals.unwrap_or_default()));
                 added.len() - 1

@@ -1,6 +1,8 @@
 //! Every rejection of the domain, triggered; and what malformed input says.
 
+use crate::common::facts::{day, paid, reassigned, sold};
 use crate::common::story::{STANDARD_TERMS, Story, violations};
+use partnership_ledger::domain::leads::reassigned::MOST_LOTS;
 
 /// An event that is refused with a code after a story that is not.
 fn refused(code: &str, facts: &[(&str, &str)], refused: (&str, &str)) {
@@ -198,6 +200,23 @@ fn protection_and_loss() {
         refused("LEAD_LOST", &[ACME, signed(), LEAD, lost], ("2025-03-02", &body));
     }
     refused("LEAD_LOST", &[ACME, signed(), LEAD, lost], ("2025-03-02", r#"lead_protection_extended {"lead_id":"l","days":5}"#));
+}
+
+#[test]
+fn more_than_one_reassignment_transfers() {
+    let mut story = Story::default();
+    let other = r#"agreement_signed {"agreement_id":"b","partner_id":"beta","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#;
+    for (at, body) in [ACME, BETA, signed(), ("2025-01-01", other), LEAD] {
+        story.record(at, body).expect("the rules allow it");
+    }
+    for number in 0..=MOST_LOTS {
+        story.tell(day("2025-02-02"), sold(&format!("s{number}"), "l", 10_00)).expect("the rules allow it");
+    }
+    let refusal = story.tell(day("2025-03-01"), reassigned("l", Some("b"))).expect_err("one part too many");
+    assert_eq!(refusal.code(), "TRANSFER_TOO_LARGE", "{refusal}");
+    story.tell(day("2025-03-01"), paid("o", "acme", 2_00)).expect("it is payable");
+    story.tell(day("2025-03-01"), reassigned("l", Some("b"))).expect("the rest fits");
+    assert_eq!((story.net("acme", "USD"), story.net("beta", "USD")), (0, i128::try_from(MOST_LOTS).expect("few") * 2_00));
 }
 
 #[test]

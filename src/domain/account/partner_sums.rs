@@ -10,6 +10,7 @@ use crate::domain::pages::Pages;
 use crate::domain::table::Row;
 use crate::domain::timeline::{Point, Timeline};
 use crate::encoding::codec;
+use std::sync::Arc;
 
 /// Sums of a partner's account.
 #[derive(Clone, Default)]
@@ -39,7 +40,7 @@ impl Account {
     pub fn note_posted(&mut self) -> Entry {
         let last = self.open.last().copied().or_else(|| self.entries_from(self.len() - 1).next()).expect("an entry was posted");
         let full = self.blocks.len();
-        let sums = self.partner.get_or_insert_default();
+        let sums = Arc::make_mut(self.partner.get_or_insert_default());
         sums.posted_at = last.position;
         sums.effective_by = sums.effective_by.max(last.effective_at);
         if full > sums.blocks {
@@ -50,9 +51,13 @@ impl Account {
         last
     }
 
+    fn partner_mut(&mut self) -> &mut PartnerSums {
+        Arc::make_mut(self.partner.get_or_insert_default())
+    }
+
     /// Adds to what stands of the commission that the entry at a place brought.
     pub fn add_standing(&mut self, place: Row, minor_units: i64) {
-        self.partner.get_or_insert_default().standing.add(place as usize / BLOCK, i128::from(minor_units));
+        self.partner_mut().standing.add(place as usize / BLOCK, i128::from(minor_units));
     }
 
     /// What stands of the commission that the entries of the blocks before that of a place brought, and the first place of that
@@ -64,14 +69,14 @@ impl Account {
 
     /// Adds a payout: its row, which is above those before, and its gross.
     pub fn add_payout(&mut self, payout: Row, minor_units: i64) {
-        let sums = self.partner.get_or_insert_default();
+        let sums = self.partner_mut();
         sums.payouts.push(payout);
         sums.paid.push(i128::from(minor_units));
     }
 
     /// Takes off a payout what came back of it.
     pub fn return_payout(&mut self, payout: Row, minor_units: i64) {
-        let sums = self.partner.get_or_insert_default();
+        let sums = self.partner_mut();
         let index = sums.payouts.partition_point(|known| *known < payout);
         sums.paid.add(index, -i128::from(minor_units));
     }
@@ -88,7 +93,7 @@ impl Account {
 
     /// Adds to what disputes hold, by a record.
     pub fn hold(&mut self, points: Vec<Point>, position: u64) {
-        let sums = self.partner.get_or_insert_default();
+        let sums = self.partner_mut();
         sums.timeline.add(points);
         sums.held_at = position;
     }

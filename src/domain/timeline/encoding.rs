@@ -4,7 +4,17 @@ use super::{Branch, Node, Stretch, Timeline, inner};
 use crate::encoding::{Codec, Damaged, Input, Output, codec};
 use std::sync::Arc;
 
+/// Beyond what the amounts of a ledger come to, and far from where sums of such sums overflow.
+const MOST: u128 = 1 << 110;
+
 codec!(Stretch { amount, held, has_held, least_amount, least_free });
+
+impl Stretch {
+    fn is_possible(&self) -> bool {
+        let least = [self.least_amount, self.least_free].into_iter().flatten().map(|(sum, _)| sum);
+        least.chain([self.amount, self.held]).all(|sum| sum.unsigned_abs() <= MOST)
+    }
+}
 
 impl Timeline {
     fn leaves(&self) -> Vec<&Branch> {
@@ -42,7 +52,10 @@ impl Codec for Timeline {
         let count = input.count()?;
         let mut branches = Vec::new();
         for _ in 0..count {
-            let (last, sums) = (Codec::decode(input)?, Codec::decode(input)?);
+            let (last, sums): (_, Stretch) = (Codec::decode(input)?, Codec::decode(input)?);
+            if !sums.is_possible() {
+                return Err(Damaged("sums are too large"));
+            }
             branches.push(Branch { last, sums, node: Arc::new(Node::Leaf(Codec::decode(input)?)) });
         }
         while branches.len() > 1 {
