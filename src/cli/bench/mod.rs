@@ -29,7 +29,7 @@ use worst_cases::Case;
 
 /// Records of the ledger of the worst cases by default.
 const RECORDS: u64 = 300_000;
-/// How long something goes on beside appends and point reads by default.
+/// How long each of the worst cases goes on by default.
 const EACH: Duration = Duration::from_secs(10);
 /// Events of a run by default.
 const EVENTS: u64 = 100_000;
@@ -118,7 +118,7 @@ pub struct Args {
     /// About how many records that ledger has; all its sizes grow with them
     #[arg(long, value_name = "N", default_value_t = RECORDS, requires = "worst_cases", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
     records: u64,
-    /// Seconds for which something goes on beside appends and point reads
+    /// Seconds for which each of them goes on, or is repeated
     #[arg(long, value_name = "SECONDS", requires = "worst_cases", value_parser = parse_seconds)]
     each: Option<Duration>,
     /// The program whose server is measured, such as that of another release [default: this one]

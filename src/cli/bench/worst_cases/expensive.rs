@@ -15,8 +15,6 @@ use std::time::{Duration, Instant};
 const PACE: Duration = Duration::from_millis(2);
 /// How long they go on before and after the event.
 const AROUND: Duration = Duration::from_millis(20);
-/// For how long an event of a kind is sent again.
-const TIME: Duration = Duration::from_secs(10);
 /// The most that a call may take, in milliseconds.
 const BOUND_MS: f64 = 20.0;
 /// The same where an event moves much by its nature.
@@ -51,9 +49,9 @@ fn expensive(case: Case) -> Expensive {
     }
 }
 
-fn events(case: Case, world: &World, time: u64) -> Vec<proto::Event> {
+fn events(case: Case, world: &World, number: u64) -> Vec<proto::Event> {
     match case {
-        Case::TransferFew => vec![world.reassignment(&format!("large-lead-{}", world.sizes.large_leads - 1 - time))],
+        Case::TransferFew => vec![world.reassignment(&format!("large-lead-{}", world.sizes.large_leads - 1 - number))],
         Case::TransferMany => vec![world.reassignment("half-lead-0")],
         Case::PaymentPending => vec![world.payment("pending", 0)],
         Case::PaymentBackdated => vec![world.payment("large", TWO_YEARS)],
@@ -62,20 +60,20 @@ fn events(case: Case, world: &World, time: u64) -> Vec<proto::Event> {
     }
 }
 
-/// Measures a case.
-pub async fn measure(address: &str, world: &Arc<World>, case: Case) -> Result<Vec<Figure>, Failure> {
+/// Measures a case, again and again for some time.
+pub async fn measure(address: &str, world: &Arc<World>, case: Case, time: Duration) -> Result<Vec<Figure>, Failure> {
     let Expensive { name, times, bounds_ms, may_be_refused } = expensive(case);
     let (mut event, mut meanwhile) = (Taken::new(), Taken::new());
     let started = Instant::now();
-    for time in 0..times {
+    for number in 0..times {
         let mut grpc = connect(address).await?;
-        let request = append_request(events(case, world, time), false);
+        let request = append_request(events(case, world, number), false);
         let probes = Probes::start(address, world, PACE).await?;
         tokio::time::sleep(AROUND).await;
         let is_answered = event.wait_for(Instant::now(), call::<Ignored>(&mut grpc, APPEND, request)).await;
         tokio::time::sleep(AROUND).await;
         meanwhile.add(&probes.stop().await.0);
-        if !is_answered || started.elapsed() > TIME {
+        if !is_answered || started.elapsed() > time {
             break;
         }
     }

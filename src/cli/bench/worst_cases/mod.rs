@@ -96,7 +96,7 @@ pub struct Plan {
     pub seed: u64,
     /// About how many records the ledger has.
     pub records: u64,
-    /// How long something goes on beside appends and point reads.
+    /// How long something goes on beside appends and point reads, and is repeated by itself.
     pub time: Duration,
     pub cases: Vec<Case>,
 }
@@ -135,9 +135,9 @@ pub async fn run(plan: &Plan, session: &mut Session) -> Result<(), Failure> {
 
 async fn measure(target: &Target, world: &Arc<World>, case: Case, time: Duration) -> Result<Vec<Figure>, Failure> {
     match case {
-        Case::Questions => questions::measure(&target.address, world).await,
+        Case::Questions => questions::measure(&target.address, world, time).await,
         Case::TransferFew | Case::TransferMany | Case::PaymentPending | Case::PaymentBackdated | Case::Signatures | Case::Capped => {
-            expensive::measure(&target.address, world, case).await
+            expensive::measure(&target.address, world, case, time).await
         }
         _ => crowd::measure(target, world, case, time).await,
     }

@@ -17,8 +17,6 @@ use tonic::transport::Channel;
 
 /// How often a question is asked at most.
 const TIMES: u64 = 100;
-/// For how long.
-const TIME: Duration = Duration::from_secs(3);
 /// The most that a page may take, in milliseconds.
 const BOUND_MS: f64 = 50.0;
 
@@ -117,14 +115,14 @@ fn all(world: &World) -> Vec<Question> {
     ]
 }
 
-/// Measures each question by itself.
-pub async fn measure(address: &str, world: &World) -> Result<Vec<Figure>, Failure> {
+/// Measures each question by itself, again and again for some time.
+pub async fn measure(address: &str, world: &World, time: Duration) -> Result<Vec<Figure>, Failure> {
     let mut figures = Vec::new();
     for question in all(world) {
         let mut grpc = connect(address).await?;
         let (mut taken, started) = (Taken::new(), Instant::now());
         for _ in 0..TIMES {
-            if !taken.wait_for(Instant::now(), question.ask(&mut grpc)).await || started.elapsed() > TIME {
+            if !taken.wait_for(Instant::now(), question.ask(&mut grpc)).await || started.elapsed() > time {
                 break;
             }
         }

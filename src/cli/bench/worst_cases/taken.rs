@@ -86,7 +86,7 @@ impl Probes {
         let end = End::default();
         let appended = {
             let world = Arc::clone(world);
-            move |_| (APPEND, append_request(vec![world.adjustment("")], false))
+            move |_| (APPEND, append_request(vec![world.adjustment("probe")], false))
         };
         let asked = {
             let world = Arc::clone(world);
