@@ -42,6 +42,7 @@ A run with a refused event fails.";
 
 #[derive(clap::Args)]
 #[command(after_help = ABOUT)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Args {
     /// Where the temporary server's directory is made; a real disk, or the figures are those of memory
     #[arg(long, value_name = "DIR", default_value = ".")]

@@ -43,7 +43,7 @@ pub fn feeds(world: &Arc<World>) -> Vec<Feed> {
     let Sizes { half_paid_sales, disputed_sales, disputes, capped_sales, .. } = world.sizes;
     let half = i64::try_from(half_paid_sales).unwrap_or(0) * SALE / 10 / 2;
     let half_paid = one(world, 12, move |world, _| advance(world, "half", half));
-    let disputes = spread(world, 14, disputes, (START + 2 * DAY, world.now - DAY), |world, number| disputed(world, number));
+    let disputes = spread(world, 14, disputes, (START + 2 * DAY, world.now - DAY), disputed);
     let mut feeds: Vec<Feed> = vec![
         large(world),
         Box::new(leads(world, "half", 1).chain(sales_of_one_lead(world, "half", half_paid_sales)).chain(half_paid)),

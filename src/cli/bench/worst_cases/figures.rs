@@ -63,6 +63,17 @@ impl Figure {
         Self { case, of: "memory", answered: None, latency: None, grown_bytes: Some(grown_bytes), bound, is_within, notes: Vec::new() }
     }
 
+    /// Returns it in a few words.
+    pub fn line(&self) -> String {
+        let took = self.latency.as_ref().map(|Percentiles { p50_ms, p99_ms, max_ms, .. }| {
+            format!("p50 {} ms, p99 {} ms, max {} ms", milliseconds(*p50_ms), milliseconds(*p99_ms), milliseconds(*max_ms))
+        });
+        let grown = self.grown_bytes.map(|bytes| format!("+{}", mebibytes(bytes)));
+        let beyond = if self.is_within { None } else { Some("BEYOND".to_owned()) };
+        let parts: Vec<String> = took.into_iter().chain(grown).chain(beyond).chain(self.notes.iter().cloned()).collect();
+        format!("{}: {}", self.of, parts.join(", "))
+    }
+
     /// Takes refusals as answers: it is within its bound if it is fast and nothing was given up.
     pub fn excuse_refusals(&mut self) {
         let is_given_up = self.notes.iter().any(|note| note.contains("given up"));

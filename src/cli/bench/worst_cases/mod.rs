@@ -128,6 +128,7 @@ pub async fn run(plan: &Plan, session: &mut Session) -> Result<(), Failure> {
             measured.iter_mut().for_each(|figure| figure.notes.push("the server was started again".to_owned()));
         }
         say(&format!("{}: {:.1} s", case.name(), started.elapsed().as_secs_f64()));
+        measured.iter().for_each(|figure| say(&format!("  {}", figure.line())));
         figures.extend(measured);
     }
     write(&Report { sizes: world.sizes, records, load_seconds, figures }, session)

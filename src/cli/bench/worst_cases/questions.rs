@@ -45,8 +45,12 @@ impl Question {
     }
 }
 
+/// Alerts that look at all that an account has, at disputes and at leads.
 pub fn alerts() -> Question {
-    Question::of("ListAlerts", "/partnership.ledger.v1.PartnershipService/ListAlerts", &proto::ListAlertsRequest::default())
+    use proto::AlertKind::{DisputeOpen, NegativeBalance, PayableDue, ProtectionLapsing};
+    let kinds = [NegativeBalance, PayableDue, DisputeOpen, ProtectionLapsing].map(|kind| kind as i32).to_vec();
+    let request = proto::ListAlertsRequest { kinds, page_size: 1_000, ..proto::ListAlertsRequest::default() };
+    Question::of("ListAlerts", "/partnership.ledger.v1.PartnershipService/ListAlerts", &request)
 }
 
 pub fn trial_balance() -> Question {

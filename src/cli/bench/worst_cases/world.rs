@@ -67,10 +67,10 @@ impl World {
 
     /// Returns an event of the present.
     fn event(&self, body: Body) -> proto::Event {
-        self.event_at(self.days_ago(0), body)
+        Self::event_at(self.days_ago(0), body)
     }
 
-    fn event_at(&self, occurred_at: Timestamp, body: Body) -> proto::Event {
+    fn event_at(occurred_at: Timestamp, body: Body) -> proto::Event {
         let event_id = uuid::Uuid::new_v4().to_string();
         proto::Event { event_id, occurred_at: Some(occurred_at), body: Some(body), ..proto::Event::default() }
     }
@@ -88,7 +88,7 @@ impl World {
 
     /// Returns a request of about so many bytes of small events, for a stream.
     pub fn large_request(&self, bytes: usize) -> Bytes {
-        let reason = "x".repeat((bytes / REQUEST_EVENTS).saturating_sub(150).min(TEXT_BYTES).max(1));
+        let reason = "x".repeat((bytes / REQUEST_EVENTS).saturating_sub(150).clamp(1, TEXT_BYTES));
         let size = prost::Message::encoded_len(&self.adjustment(&reason)) + 4;
         let events = (0..(bytes / size).clamp(1, REQUEST_EVENTS)).map(|_| self.adjustment(&reason)).collect();
         append_request(events, true)
@@ -113,7 +113,7 @@ impl World {
             amount: Some(usd(1)),
             ..proto::CommissionPaid::default()
         };
-        self.event_at(self.days_ago(days_ago), Body::CommissionPaid(payment))
+        Self::event_at(self.days_ago(days_ago), Body::CommissionPaid(payment))
     }
 
     /// Returns the signature of an agreement that has an exclusivity, by a partner of several categories.
