@@ -4,6 +4,7 @@ use crate::common::program::{Outcome, Running, finish, process, program};
 use crate::common::server::Server;
 use rstest::rstest;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::process::Stdio;
 
 /// A small load on a temporary server below a directory of the test's own.
@@ -106,6 +107,50 @@ fn the_table_has_every_row_beside_its_goal_and_the_machine_s_limits() {
         assert!(count(limit, "/count") > 0 && number(limit, "/per_second") > 0.0);
         assert_ordered(limit, "/latency");
     }
+}
+
+/// The figures of the worst cases on a ledger of a few thousand records. Whether they are within their bounds says nothing
+/// there, and is not asserted.
+fn worst_cases(words: &[&str]) -> Value {
+    let outcome = bench(&[&["--worst-cases", "--records", "1000", "--each", "0.1"], words].concat());
+    assert!(outcome.code == 0 || outcome.error.contains("beyond their bounds"), "{}", outcome.error);
+    serde_json::from_str(&outcome.out).expect("JSON")
+}
+
+#[test]
+fn every_worst_case_has_its_figures() {
+    let report = worst_cases(&[]);
+    let sizes = report.pointer("/sizes").and_then(Value::as_object).expect("sizes");
+    assert!(sizes.values().all(|size| size.as_u64().is_some_and(|size| size > 0)), "{sizes:?}");
+    assert!((900..=1_500).contains(&count(&report, "/records")), "{report}");
+    let figures = report.pointer("/figures").and_then(Value::as_array).expect("figures");
+    for figure in figures {
+        assert_eq!(figure["notes"], serde_json::json!([]), "all is answered: {figure}");
+        if figure["of"] == "memory" {
+            assert!(figure["grown_bytes"].is_u64(), "{figure}");
+        } else {
+            assert!(count(figure, "/answered") > 0, "{figure}");
+            assert_ordered(figure, "/latency");
+        }
+    }
+    let cases: BTreeSet<&str> = figures.iter().filter_map(|figure| figure["case"].as_str()).collect();
+    assert_eq!(cases.len(), 16, "{cases:?}");
+    let of = |case: &str| figures.iter().filter(|figure| figure["case"] == case).filter_map(|figure| figure["of"].as_str()).collect();
+    let found: [Vec<&str>; 3] = ["4 × ListAlerts", "ReadRecords nobody reads", "large lead reassigned"].map(of);
+    assert_eq!(found[0], ["appends", "point reads", "their answers", "memory"]);
+    assert_eq!(found[1], ["appends", "point reads", "memory"]);
+    assert_eq!(found[2], ["transfer of all sales", "appends"]);
+}
+
+#[test]
+fn worst_cases_are_measured_on_the_server_of_another_program() {
+    let program = env!("CARGO_BIN_EXE_partnership-ledger");
+    let report = worst_cases(&["--cases", "quiet,signatures", "--server-binary", program]);
+    assert_eq!(report.pointer("/figures").and_then(Value::as_array).map(Vec::len), Some(5), "{report}");
+    let dir = tempfile::tempdir().expect("a directory");
+    let words = ["bench", "--worst-cases", "--server-binary", "/nonexistent/program", "--dir"];
+    let nowhere = finish(crate::common::program::program().args(words).arg(dir.path()));
+    assert!(nowhere.code == 1 && nowhere.error.contains("cannot start"), "{}", nowhere.error);
 }
 
 #[test]

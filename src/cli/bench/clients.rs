@@ -28,14 +28,26 @@ const RETRY_AFTER: Duration = Duration::from_millis(100);
 pub const APPEND: &str = "/partnership.ledger.v1.LedgerService/Append";
 const APPEND_STREAM: &str = "/partnership.ledger.v1.LedgerService/AppendStream";
 
+/// How much of answers a client takes before it has read them, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Windows {
+    pub stream: u32,
+    pub connection: u32,
+}
+
 /// Opens a connection to the ledger.
 pub async fn connect(address: &str) -> Result<Grpc<Channel>, Failure> {
+    connect_with(address, Windows { stream: STREAM_WINDOW_BYTES, connection: CONNECTION_WINDOW_BYTES }).await
+}
+
+/// Opens a connection to the ledger with windows of its own.
+pub async fn connect_with(address: &str, windows: Windows) -> Result<Grpc<Channel>, Failure> {
     let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
     let endpoint = Endpoint::from_shared(url)
         .map_err(|error| Failure::usage(format!("{address} is not an address such as http://127.0.0.1:50051: {error}")))?
         .tcp_nodelay(true)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .initial_stream_window_size(windows.stream)
+        .initial_connection_window_size(windows.connection)
         .connect_timeout(Duration::from_secs(5));
     let channel = endpoint.connect().await.map_err(|error| Failure::unavailable(format!("{address} cannot be reached: {error}")))?;
     Ok(Grpc::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES))

@@ -158,6 +158,13 @@ impl Memory {
         };
         Self { resident_bytes: bytes("VmRSS"), peak_bytes: bytes("VmHWM") }
     }
+
+    /// Returns what the machine can give to programs without taking it from others, in bytes; zero if the system does not tell.
+    pub fn available() -> u64 {
+        let info = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let line = info.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+        line.and_then(|line| line.split_ascii_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) * 1_024
+    }
 }
 
 /// Disk space allocated for a data directory, in bytes.

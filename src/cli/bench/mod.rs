@@ -10,6 +10,7 @@ mod run;
 mod server;
 mod suite;
 mod wire;
+mod worst_cases;
 
 use super::client::Session;
 use super::failure::Failure;
@@ -24,7 +25,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 use suite::Row;
 use tokio::signal::unix::{SignalKind, signal};
+use worst_cases::Case;
 
+/// Records of the ledger of the worst cases by default.
+const RECORDS: u64 = 300_000;
+/// How long each of the worst cases goes on by default.
+const EACH: Duration = Duration::from_secs(10);
 /// Events of a run by default.
 const EVENTS: u64 = 100_000;
 const ABOUT: &str = "\
@@ -36,6 +42,7 @@ A run with a refused event fails.";
 
 #[derive(clap::Args)]
 #[command(after_help = ABOUT)]
+#[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Args {
     /// Where the temporary server's directory is made; a real disk, or the figures are those of memory
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -103,6 +110,21 @@ pub struct Args {
     /// The machine's own limits, each for a second or so many, instead of a load; beside the table if that is asked for
     #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1", value_parser = parse_seconds)]
     limits: Option<Duration>,
+    /// What appends, reads and memory come to in the worst cases, beside their bounds, on a ledger made for it
+    #[arg(long, conflicts_with_all = ["suite", "rows", "limits", "clients", "in_flight", "events_per_call", "events", "duration", "stream"])]
+    worst_cases: bool,
+    /// Those cases only
+    #[arg(long, value_name = "CASE,…", value_enum, value_delimiter = ',', requires = "worst_cases")]
+    cases: Vec<Case>,
+    /// About how many records that ledger has; all its sizes grow with them
+    #[arg(long, value_name = "N", default_value_t = RECORDS, requires = "worst_cases", value_parser = clap::value_parser!(u64).range(1..=1_000_000_000))]
+    records: u64,
+    /// Seconds for which each of them goes on, or is repeated
+    #[arg(long, value_name = "SECONDS", requires = "worst_cases", value_parser = parse_seconds)]
+    each: Option<Duration>,
+    /// The program whose server is measured, such as that of another release [default: this one]
+    #[arg(long, value_name = "PATH")]
+    server_binary: Option<PathBuf>,
 }
 
 /// The reports of rows and limits.
@@ -117,7 +139,9 @@ struct Tables {
 /// Runs the command; `address` is the ledger that the command line names, if it does.
 pub fn run(args: Args, address: Option<String>, session: &mut Session) -> Result<(), Failure> {
     let cannot_start = |error: io::Error| Failure::check(format!("cannot start: {error}"));
-    let runtime = runtime(args.client_threads).map_err(cannot_start)?;
+    // Of the worst cases the crowd must not wait for the clients that are measured beside it, nor they for the crowd.
+    let threads = if args.worst_cases { args.client_threads.max(2) } else { args.client_threads };
+    let runtime = runtime(threads).map_err(cannot_start)?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(cannot_start)?;
         tokio::select! {
@@ -130,6 +154,9 @@ pub fn run(args: Args, address: Option<String>, session: &mut Session) -> Result
 }
 
 async fn measure(args: Args, address: Option<String>, session: &mut Session) -> Result<(), Failure> {
+    if args.worst_cases {
+        return worst_cases::run(&args.worst_plan(address), session).await;
+    }
     let rows: Vec<Row> = if args.suite { Row::value_variants().to_vec() } else { args.rows.clone() };
     let (events, runs, limits) = (args.events, args.runs, args.limits);
     let plan = args.plan(address);
@@ -177,12 +204,22 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl Args {
+    fn setup(&self) -> Setup {
+        Setup { dir: self.dir.clone(), workers: self.workers, program: self.server_binary.clone() }
+    }
+
+    fn worst_plan(self, address: Option<String>) -> worst_cases::Plan {
+        let cases = if self.cases.is_empty() { Case::value_variants().to_vec() } else { self.cases.clone() };
+        let time = self.each.unwrap_or(EACH);
+        worst_cases::Plan { setup: self.setup(), address, seed: self.seed, records: self.records, time, cases }
+    }
+
     fn plan(self, address: Option<String>) -> Plan {
         let rate = self.rate;
         let in_flight = self.queries_in_flight;
         Plan {
             address,
-            setup: Setup { dir: self.dir, workers: self.workers },
+            setup: self.setup(),
             clients: self.clients,
             in_flight: self.in_flight.unwrap_or(self.clients),
             events_per_call: self.events_per_call,

@@ -335,7 +335,8 @@ pub fn percentiles(latency: &Percentiles) -> String {
     format!("p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, p99.9 {p99_9_ms:.2} ms, max {max_ms:.2} ms")
 }
 
+/// Returns bytes as text.
 #[expect(clippy::cast_precision_loss, reason = "a figure for people to read")]
-fn mebibytes(bytes: u64) -> String {
+pub fn mebibytes(bytes: u64) -> String {
     format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }

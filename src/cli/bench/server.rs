@@ -16,6 +16,8 @@ pub struct Setup {
     pub dir: PathBuf,
     /// Its threads that serve connections; the server's default if absent.
     pub workers: Option<usize>,
+    /// The program that is started; this one if absent.
+    pub program: Option<PathBuf>,
 }
 
 /// The directory of a temporary server; removed, with its contents, when dropped.
@@ -48,7 +50,10 @@ impl ServerDir {
     /// Starts a server on it.
     pub fn start(&self) -> Result<Server, Failure> {
         let log_path = self.dir.path().join("server.log");
-        let program = std::env::current_exe().map_err(cannot("find this program"))?;
+        let program = match &self.setup.program {
+            Some(program) => program.clone(),
+            None => std::env::current_exe().map_err(cannot("find this program"))?,
+        };
         let log = File::create(&log_path).map_err(cannot("write its log"))?;
         let mut command = Command::new(program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(self.data_dir());
@@ -120,6 +125,11 @@ impl Server {
     /// Returns its process id.
     pub fn process(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Whether its process has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().is_ok_and(|status| status.is_some())
     }
 
     /// Reads what it reports of its start, on its second line.
