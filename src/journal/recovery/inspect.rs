@@ -4,8 +4,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::layout::{STORE_DIR, WAL_DIR};
+use super::layout::{OPENED_DIRS, STORE_DIR, WAL_DIR};
 use super::lock::DirLock;
+use crate::journal::disk::check_regular_files;
 use crate::journal::error::JournalError;
 use crate::journal::frame::Frame;
 use crate::journal::log::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, check_version, load_segment};
@@ -61,6 +62,7 @@ pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
 /// # Errors
 /// As [`inspect`].
 pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<Inspection, JournalError> {
+    check_regular_files(dir, &OPENED_DIRS).map_err(JournalError::storage(format!("looking into {}", dir.display())))?;
     let _lock = DirLock::take_for_reading(dir)?;
     let found = read_checkpoint(dir)?;
     let wal = dir.join(WAL_DIR);
