@@ -31,7 +31,7 @@ mod state;
 pub mod table;
 pub mod ventures;
 
-pub use event::{Body, Event, EventType, event_type_name, parse};
+pub use event::{Body, Event, EventType, MAX_EVENTS, event_type_name, parse};
 pub use state::encoding::{FrozenState, StateLoad};
 pub use state::{Context, Record, State, Subjects};
 

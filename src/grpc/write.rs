@@ -4,7 +4,8 @@ use super::Answers;
 use super::edge::deadline_of;
 use super::services::LedgerService;
 use super::status::{explained, to_append_error, to_status};
-use crate::ledger::{Append, Error, Events, Ledger, Ticket};
+use crate::ledger::{Append, Error, Events, Ledger, Previewed, Ticket};
+use crate::proto::{AppendResult, PreviewRequest, PreviewResponse, PreviewResult, preview_result};
 use crate::wire::append_stream_response::Outcome;
 use crate::wire::{AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse};
 use prost::DecodeError;
@@ -44,6 +45,18 @@ impl LedgerService for Writing {
         let events = Events::decode(events).map_err(|error| undecodable(&error))?;
         let append = Append { events, expected_last_position, recorded_by: Arc::clone(&self.anonymous), deadline };
         self.ledger.append_encoded(append).await.map(Response::new).map_err(to_status)
+    }
+
+    async fn preview(&self, request: Request<PreviewRequest>) -> Result<Response<PreviewResponse>, Status> {
+        let deadline = deadline_of(&request);
+        let events = Events::from(request.into_inner().events);
+        let Previewed { outcomes, position } = self.ledger.preview(events, deadline).await.map_err(to_status)?;
+        let outcome = |outcome: Result<AppendResult, Error>| match outcome {
+            Ok(result) => preview_result::Outcome::Result(result),
+            Err(error) => preview_result::Outcome::Error(to_append_error(error)),
+        };
+        let results = outcomes.into_iter().map(|made| PreviewResult { outcome: Some(outcome(made)) }).collect();
+        Ok(Response::new(PreviewResponse { results, position }))
     }
 
     type AppendStreamStream = Answers<AppendStreamResponse>;

@@ -10,6 +10,7 @@ mod common;
 mod duplicates;
 mod error;
 mod pipeline;
+mod preview;
 mod queue;
 mod replay;
 mod replies;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use append::{Append, Events};
 pub use error::{Error, EventPlace};
+pub use preview::Previewed;
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
 pub use settings::{Limits, MAX_RECORDED_BYTES, SnapshotSettings};
@@ -39,16 +41,18 @@ use crate::proto;
 use crate::wire::AppendResponse;
 use common::Core;
 use parking_lot::{Mutex, RwLock};
-use queue::{Queue, Request};
+use preview::Preview;
+use queue::{Job, Queue, Request};
 use replies::ReplyBatcher;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
-use tokio::sync::watch;
+use std::time::Instant;
+use tokio::sync::{oneshot, watch};
 
 /// A ledger whose threads are not started yet, the writer's queue, the snapshot thread's jobs, and the report of the replay.
-type Prepared = (Ledger, Receiver<Request>, Option<Receiver<snapshots::Taken>>, ReplayReport);
+type Prepared = (Ledger, Receiver<Job>, Option<Receiver<snapshots::Taken>>, ReplayReport);
 
 /// A ledger that is open. Clones are handles of the same one.
 #[derive(Clone)]
@@ -183,6 +187,31 @@ impl Ledger {
         match deadline {
             None => answer.await,
             Some(deadline) => tokio::time::timeout_at(deadline.into(), answer).await.unwrap_or(Err(Error::DeadlineExceeded)),
+        }
+    }
+
+    /// Says what would become of events if each were sent by itself, in order: a later one sees those before it that are not
+    /// refused. Nothing is recorded. It waits its turn among what is to be recorded, and until what it rests on is durable.
+    ///
+    /// # Errors
+    /// As for `append`, of the request as a whole; what is wrong with an event is its outcome.
+    pub async fn preview(&self, events: Events, deadline: Option<Instant>) -> Result<Previewed, Error> {
+        self.core.check_running()?;
+        let parsed = preview::parse(&events)?;
+        let room = self.queue.try_room(events.encoded())?;
+        let (reply, answer) = oneshot::channel();
+        self.queue.send_preview(Preview { events: parsed, encoded: events.into_encoded(), deadline, reply, room })?;
+        let durable = async {
+            let previewed = answer.await.unwrap_or_else(|_| Err(Error::Stopped("the writer went away without an answer".to_owned())))?;
+            let (mut positions, mut stopped) = (self.positions(), self.stopped());
+            tokio::select! {
+                _ = positions.wait_for(|position| *position >= previewed.position) => Ok(previewed),
+                _ = stopped.wait_for(Option::is_some) => Err(self.core.check_running().err().unwrap_or(Error::DeadlineExceeded)),
+            }
+        };
+        match deadline {
+            None => durable.await,
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), durable).await.unwrap_or(Err(Error::DeadlineExceeded)),
         }
     }
 

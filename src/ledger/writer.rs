@@ -5,7 +5,8 @@ use super::duplicates::{Earlier, find_earlier};
 use super::error::Error;
 use super::panic_text;
 use super::pipeline::Decided;
-use super::queue::Request;
+use super::preview;
+use super::queue::{Job, Request};
 use super::snapshots;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
@@ -25,9 +26,9 @@ use std::time::Instant;
 const EFFECT_BYTES: usize = 384;
 
 /// Decides requests until the queue is closed and empty.
-pub fn run(core: &Core, requests: &Receiver<Request>) {
-    while let Ok(request) = requests.recv() {
-        if let Some(decided) = step(core, request) {
+pub fn run(core: &Core, jobs: &Receiver<Job>) {
+    while let Ok(job) = jobs.recv() {
+        if let Some(decided) = step(core, job) {
             let position = decided.after + decided.batch.len() as u64;
             core.pipeline.add(decided, &core.limits);
             snapshots::freeze_if_due(core, position);
@@ -36,8 +37,15 @@ pub fn run(core: &Core, requests: &Receiver<Request>) {
     core.pipeline.close();
 }
 
-/// Decides one request; `None` if its caller has gone away.
-pub fn step(core: &Core, request: Request) -> Option<Decided> {
+/// Does one job; `None` if there is nothing to commit: its caller has gone away, or it was a preview.
+pub fn step(core: &Core, job: Job) -> Option<Decided> {
+    let request = match job {
+        Job::Record(request) => request,
+        Job::Preview(preview) => {
+            preview::decide(core, preview);
+            return None;
+        }
+    };
     if request.answer.is_abandoned() {
         return None;
     }
@@ -61,7 +69,7 @@ pub fn step(core: &Core, request: Request) -> Option<Decided> {
 }
 
 /// One request that is being decided.
-struct Attempt<'a> {
+pub struct Attempt<'a> {
     core: &'a Core,
     recorded_by: &'a str,
     encoded: &'a [Bytes],
@@ -79,7 +87,7 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(core: &'a Core, recorded_by: &'a str, encoded: &'a [Bytes]) -> Self {
+    pub fn new(core: &'a Core, recorded_by: &'a str, encoded: &'a [Bytes]) -> Self {
         let (after, last_recorded_at) = {
             let state = core.state.read();
             (state.position, state.recorded_at)
@@ -141,7 +149,8 @@ impl<'a> Attempt<'a> {
         outcome
     }
 
-    fn decide_one(&mut self, index: usize, event: Event) -> Result<(), Error> {
+    /// Decides an event and writes its record; one that is refused writes nothing.
+    pub fn decide_one(&mut self, index: usize, event: Event) -> Result<(), Error> {
         let event_id = event.event_id;
         if let Some(earlier) = self.earlier(event_id)? {
             if !earlier.is_same(&self.encoded[index])? {
@@ -207,9 +216,16 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    fn check_size(&self) -> Result<(), Error> {
+    /// Fails if there is more than one commit may hold.
+    pub fn check_size(&self) -> Result<(), Error> {
         let (bytes, limit) = (self.batch.byte_len(), self.core.limits.request_recorded_bytes);
         if bytes > limit { Err(Error::TooLarge { bytes, limit }) } else { Ok(()) }
+    }
+
+    /// The last position before the events, and the response to those that were not refused.
+    pub fn into_response(self) -> (u64, AppendResponse) {
+        let response = self.response.finish(self.after + self.batch.len() as u64);
+        (self.after, response)
     }
 
     /// The request is accepted: from now on its event ids are known.

@@ -1,7 +1,7 @@
 //! The payout proposal: what should be paid to whom (rules 7.3).
 
 use super::page::PageRequest;
-use super::{StateQuery, StateView};
+use super::{StateQuery, StateView, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::money::saturating_i64;
 use crate::domain::parse::Fields;
@@ -13,6 +13,7 @@ use crate::proto;
 /// `ListPayables`.
 pub struct ListPayables {
     include_below_minimum: bool,
+    partner: Option<Id>,
     page: PageRequest,
 }
 
@@ -24,6 +25,7 @@ impl StateQuery for ListPayables {
         let question = proto::ListPayablesRequest { page_size: 0, page_token: String::new(), ..request.clone() };
         Self {
             include_below_minimum: request.include_below_minimum,
+            partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
             page: PageRequest::parse(request.page_size, &request.page_token, "ListPayables", &question, fields),
         }
     }
@@ -37,7 +39,10 @@ impl StateQuery for ListPayables {
     }
 
     fn answer<V: StateView>(&self, view: &mut V, seen: Seen) -> Result<Self::Answer, Rejection> {
-        let partners = partners_by_id(view, seen);
+        let partners = match &self.partner {
+            Some(id) => vec![partner_seen(view, id, seen)?],
+            None => partners_by_id(view, seen),
+        };
         let items = |state: &State, place: Row| {
             let wanted = |payable: &proto::Payable| self.include_below_minimum || !payable.below_minimum;
             payables(state, partners[place as usize], seen).into_iter().filter(wanted).collect()

@@ -6,6 +6,7 @@ mod audit;
 mod common;
 mod contract;
 mod errors;
+mod preview;
 mod read;
 mod service;
 mod stream;

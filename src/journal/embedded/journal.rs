@@ -31,15 +31,15 @@ pub struct EmbeddedJournal {
     dir_lock: Mutex<Option<DirLock>>,
 }
 
-/// Makes the directory private, as new ones are: the directories of releases before were readable for every local user. Returns
-/// what is worth knowing of it.
-fn close_to_others(dir: &Path) -> Option<String> {
+/// Makes the directory private, as new ones are: those of releases before could be read by every local user. That others may
+/// read it is said, and no reason not to open it.
+fn close_to_others(dir: &Path) {
     match make_private(dir, &OPENED_DIRS) {
-        Ok(false) => None,
-        Ok(true) => {
-            Some(format!("{} was open to other users of this machine: it is for its own user alone now (mode 0700)", dir.display()))
+        Ok(false) => {}
+        Ok(true) => tracing::warn!("{} was open to other users of this machine: it is for its own user alone now (mode 0700)", dir.display()),
+        Err(error) => {
+            tracing::warn!(%error, "{} may be open to other users of this machine, and cannot be closed to them", dir.display());
         }
-        Err(error) => Some(format!("{} may be open to other users of this machine, and cannot be closed to them: {error}", dir.display())),
     }
 }
 
@@ -60,9 +60,8 @@ impl EmbeddedJournal {
         sync_ancestors(dir).map_err(JournalError::storage(format!("syncing the directories above {}", dir.display())))?;
         check_regular_files(dir, &OPENED_DIRS).map_err(JournalError::storage(format!("looking into {}", dir.display())))?;
         let dir_lock = DirLock::take(dir)?;
-        let note = close_to_others(dir);
-        let Recovered { log, store, checkpoint, mut report } = recover(dir, &options)?;
-        report.notes.extend(note);
+        close_to_others(dir);
+        let Recovered { log, store, checkpoint, report } = recover(dir, &options)?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
             queue: Queue::new(report.tree_head, options.queue_bytes),
