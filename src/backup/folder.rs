@@ -5,7 +5,7 @@
 
 use super::index::{INDEX, Index, IndexedFile, RECORDS};
 use super::{BackupError, Chain, RecordPage, Writer, check, format};
-use crate::journal::{Hash, TreeHead, create_private_dir};
+use crate::journal::{Hash, TreeHead, check_regular_files, create_private_dir};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, BufWriter, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -308,6 +308,7 @@ fn names_in(dir: &Path) -> Result<Vec<String>, BackupError> {
 fn lock(dir: &Path) -> Result<File, BackupError> {
     let path = dir.join(LOCK);
     let what = format!("locking {}", path.display());
+    check_regular_files(dir, &[]).map_err(BackupError::io(what.clone()))?;
     let opened = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
     let file = opened.map_err(BackupError::io(what.clone()))?;
     match file.try_lock() {

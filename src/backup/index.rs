@@ -3,7 +3,7 @@
 //! `partnership-ledger.backup` has two lines: JSON, and the CRC32C of the first in hexadecimal. It is replaced atomically.
 
 use super::{BackupError, hex};
-use crate::journal::{Hash, TreeHead};
+use crate::journal::{Hash, TreeHead, check_regular_files};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -72,6 +72,7 @@ impl Index {
     /// `Damaged`, `Later`, `Io`.
     pub fn read(dir: &Path) -> Result<Option<Self>, BackupError> {
         let path = dir.join(INDEX);
+        check_regular_files(dir, &[]).map_err(BackupError::io(format!("looking into {}", dir.display())))?;
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

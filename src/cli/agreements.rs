@@ -30,6 +30,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let header = columns![
         language; "agreements-agreement", "column-partner", "agreements-type", "agreements-state", "agreements-effective", "agreements-ends"
     ];
+    let options = args.moment.options(&mut session.out)?;
     let mut client = session.partnership().await?;
     let listing = Listing::of(&mut session.out, "agreements", header);
     let ask = async |page_token| {
@@ -39,7 +40,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             state: args.state.unwrap_or_default(),
             page_size: PAGE_SIZE,
             page_token,
-            options: Some(args.moment.options()),
+            options: Some(options),
         };
         client.list_agreements(request).await
     };

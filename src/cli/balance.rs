@@ -7,7 +7,7 @@ use super::listing::{Listing, PAGE_SIZE, each_page};
 use super::moment::Moment;
 use super::table::Table;
 use super::text;
-use partnership_ledger::proto::{Balance, GetBalanceRequest, ListBalancesRequest, PartnerBalances};
+use partnership_ledger::proto::{Balance, GetBalanceRequest, ListBalancesRequest, PartnerBalances, ReadOptions};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -18,14 +18,15 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let options = args.moment.options(&mut session.out)?;
     match args.partner {
-        Some(partner) => one(partner, &args.moment, session).await,
-        None => all(&args.moment, session).await,
+        Some(partner) => one(partner, options, session).await,
+        None => all(options, session).await,
     }
 }
 
-async fn one(partner_id: String, moment: &Moment, session: &mut Session) -> Result<(), Failure> {
-    let request = GetBalanceRequest { partner_id: partner_id.clone(), options: Some(moment.options()) };
+async fn one(partner_id: String, options: ReadOptions, session: &mut Session) -> Result<(), Failure> {
+    let request = GetBalanceRequest { partner_id: partner_id.clone(), options: Some(options) };
     let answer = session.partnership().await?.get_balance(request).await?.into_inner();
     if session.out.json {
         return session.out.message(&answer);
@@ -67,7 +68,7 @@ fn working(language: Language, balances: &[Balance]) -> Table {
     table
 }
 
-async fn all(moment: &Moment, session: &mut Session) -> Result<(), Failure> {
+async fn all(options: ReadOptions, session: &mut Session) -> Result<(), Failure> {
     let mut client = session.partnership().await?;
     let language = session.out.language;
     let header = columns![
@@ -77,7 +78,7 @@ async fn all(moment: &Moment, session: &mut Session) -> Result<(), Failure> {
     ];
     let mut listing = Listing::of(&mut session.out, "partners", header);
     each_page(async |page_token| {
-        let request = ListBalancesRequest { currency_code: None, page_size: PAGE_SIZE, page_token, options: Some(moment.options()) };
+        let request = ListBalancesRequest { currency_code: None, page_size: PAGE_SIZE, page_token, options: Some(options) };
         let page = client.list_balances(request).await?.into_inner();
         listing.page(&page.partners, page.position, |table, partner| row(language, table, partner))?;
         Ok(page.next_page_token)

@@ -32,6 +32,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         language; "campaign-campaign", "campaign-title", "campaign-type", "campaign-state", "campaign-starts", "campaign-ends",
         "campaigns-with", > "campaigns-delivered"
     ];
+    let options = args.moment.options(&mut session.out)?;
     let mut client = session.partnership().await?;
     let listing = Listing::of(&mut session.out, "campaigns", header);
     let ask = async |page_token| {
@@ -41,7 +42,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             state: args.state.unwrap_or_default(),
             page_size: PAGE_SIZE,
             page_token,
-            options: Some(args.moment.options()),
+            options: Some(options),
         };
         client.list_campaigns(request).await
     };

@@ -23,6 +23,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let options = args.moment.options(&mut session.out)?;
     let mut client = session.partnership().await?;
     let language = session.out.language;
     let header = columns![
@@ -32,7 +33,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     ];
     let listing = Listing::of(&mut session.out, "disputes", header);
     let ask = async |page_token| {
-        let (partner_id, options) = (args.partner.clone(), Some(args.moment.options()));
+        let (partner_id, options) = (args.partner.clone(), Some(options));
         let request = ListDisputesRequest { open_only: args.open, partner_id, page_size: PAGE_SIZE, page_token, options };
         client.list_disputes(request).await
     };

@@ -2,6 +2,7 @@
 
 use super::language::{Language, say};
 use super::text;
+use partnership_ledger::journal::JournalError;
 use partnership_ledger::proto;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ pub enum Exit {
     Done = 0,
     /// A rule refused it, or a check failed.
     Failed = 1,
-    /// The command line or the input is malformed.
+    /// The command line or the input is malformed, or names what may not be used.
     Malformed = 2,
     /// An id is not known.
     NotFound = 3,
@@ -57,6 +58,12 @@ impl Failure {
         Self::of(Exit::Malformed, Cause::Said(text.into()))
     }
 
+    /// The system refused a file: that it may not be used is the caller's to mend, wherever it comes up.
+    pub fn of_file(text: impl Into<String>, error: &io::Error) -> Self {
+        let exit = if error.kind() == io::ErrorKind::PermissionDenied { Exit::Malformed } else { Exit::Failed };
+        Self::of(exit, Cause::Said(text.into()))
+    }
+
     /// The ledger cannot be reached.
     pub fn unavailable(text: impl Into<String>) -> Self {
         Self::of(Exit::Unavailable, Cause::Said(text.into()))
@@ -76,6 +83,11 @@ impl Failure {
     pub fn with_advice(mut self, advice: &str) -> Self {
         self.advice.push_str(advice);
         self
+    }
+
+    /// The same failure, with how the times of the command line were read behind.
+    pub fn of_dates(self, dates: &[String]) -> Self {
+        if dates.is_empty() || self.exit == Exit::Malformed { self } else { self.with_advice(&format!(" ({})", dates.join(", "))) }
     }
 
     /// Returns what went wrong, in a language.
@@ -114,6 +126,17 @@ impl From<io::Error> for Failure {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::of(Exit::Done, Cause::Output(error.to_string())),
             _ => Self::of(Exit::Failed, Cause::Output(error.to_string())),
+        }
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Self {
+        let text = error.to_string();
+        match error {
+            JournalError::Locked { .. } => Self::unavailable(text),
+            JournalError::Storage { source, .. } => Self::of_file(text, &source),
+            _ => Self::check(text),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! Proto3 JSON of the contract's messages, by the descriptor that the server also serves.
 
+use super::text::is_deceptive;
 use partnership_ledger::proto;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions};
+use serde::Serialize as _;
+use serde_json::ser::{CompactFormatter, Formatter};
 use std::io::{self, Write};
 use std::sync::LazyLock;
 
@@ -42,7 +45,35 @@ pub fn reflect<M: Named>(message: &M) -> DynamicMessage {
 
 /// Writes a message with the contract's field names, defaults included.
 pub fn write<M: Named>(writer: &mut impl Write, message: &M) -> io::Result<()> {
-    reflect(message).serialize_with_options(&mut serde_json::Serializer::new(writer), &OPTIONS).map_err(io::Error::from)
+    let mut serializer = serde_json::Serializer::with_formatter(writer, Escaping(CompactFormatter));
+    reflect(message).serialize_with_options(&mut serializer, &OPTIONS).map_err(io::Error::from)
+}
+
+/// Returns a document of this program's own as one line of JSON.
+pub fn text(document: &serde_json::Value) -> String {
+    let mut text = Vec::new();
+    let mut serializer = serde_json::Serializer::with_formatter(&mut text, Escaping(CompactFormatter));
+    document.serialize(&mut serializer).expect("memory takes it, and keys are texts");
+    String::from_utf8(text).expect("JSON is UTF-8")
+}
+
+/// Writes deceptive characters of texts as JSON escapes: what reads it gets the same text, and a terminal shows what is there.
+struct Escaping(CompactFormatter);
+
+impl Formatter for Escaping {
+    fn write_string_fragment<W: Write + ?Sized>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some(at) = rest.find(is_deceptive) {
+            self.0.write_string_fragment(writer, &rest[..at])?;
+            let mut after = rest[at..].chars();
+            let letter = after.next().unwrap_or_default();
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                write!(writer, "\\u{unit:04x}")?;
+            }
+            rest = after.as_str();
+        }
+        self.0.write_string_fragment(writer, rest)
+    }
 }
 
 /// Parses a message; field names may be in snake case or camel case.
@@ -60,6 +91,17 @@ mod tests {
 
     const SALE: &str = r#"{"event_id":"8af0e015-6d24-5ab3-8a2e-5621ea0ad478","occurred_at":"2025-01-01T00:00:00Z",
         "sale_recorded":{"sale_id":"sale-1","amount":{"currency_code":"USD","minor_units":"10000"}}}"#;
+
+    #[test]
+    fn deceptive_characters_are_escaped_and_read_as_they_were() {
+        let name = "a\u{9b}b\u{202e}c\u{2028}d\u{e0041}\"\\ พันธมิตร";
+        let partner = proto::Partner { display_name: name.to_owned(), ..proto::Partner::default() };
+        let mut text = Vec::new();
+        write(&mut text, &partner).expect("memory");
+        let text = String::from_utf8(text).expect("JSON is UTF-8");
+        assert!(text.contains(r#""a\u009bb\u202ec\u2028d\udb40\udc41\"\\ พันธมิตร""#), "{text}");
+        assert_eq!(read::<proto::Partner>(text.as_bytes()), Ok(partner));
+    }
 
     #[test]
     fn both_spellings_of_field_names_are_read() {

@@ -9,13 +9,15 @@ use super::output::Output;
 use super::table::Table;
 use super::text::line;
 use partnership_ledger::proto::get_record_request::Key;
+use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{
     Agreement, AgreementState, GetAgreementRequest, GetPartnerRequest, GetPartnerResponse, GetRecordRequest, LaunchStep, LaunchStepDone,
-    Partner, PartnerFit, Record, Side,
+    ListAgreementsRequest, Partner, PartnerFit, ReadOptions, Record, Side,
 };
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io::Write as _;
+use tonic::transport::Channel;
 
 /// The steps, in the order of the checklist.
 const STEPS: [LaunchStep; 11] = [
@@ -37,7 +39,7 @@ const STEPS: [LaunchStep; 11] = [
 pub struct Subject {
     /// The agreement that is launched; with the steps done with its partner before
     agreement: Option<String>,
-    /// A partner, as long as there is no agreement
+    /// A partner, with what follows from its agreement, if there is one that has not ended
     #[arg(long, value_name = "ID")]
     partner: Option<String>,
 }
@@ -57,7 +59,7 @@ struct Done {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let options = Some(args.moment.options());
+    let options = Some(args.moment.options(&mut session.out)?);
     let mut client = session.partnership().await?;
     let mut agreement = None;
     let mut partner_id = args.subject.partner.unwrap_or_default();
@@ -77,9 +79,34 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         };
     }
     let partner = answer.partner.unwrap_or_default();
+    if agreement.is_none() {
+        agreement = of_partner(&mut client, &partner.partner_id, at(options.unwrap_or_default(), answer.position)).await?;
+    }
     let done = done(session, &partner, agreement.as_ref()).await?;
     show(&mut session.out, &partner, agreement.as_ref(), &done)?;
     session.out.read_at(answer.position)
+}
+
+/// Returns the partner's first agreement that is in force, or else one that is proposed: what it proves of the launch is done.
+async fn of_partner(
+    client: &mut PartnershipServiceClient<Channel>,
+    partner_id: &str,
+    options: ReadOptions,
+) -> Result<Option<Agreement>, Failure> {
+    for state in [AgreementState::Active, AgreementState::UnderNotice, AgreementState::Proposed] {
+        let request = ListAgreementsRequest {
+            partner_id: Some(partner_id.to_owned()),
+            state: state.into(),
+            page_size: 1,
+            options: Some(options),
+            ..ListAgreementsRequest::default()
+        };
+        let found = client.list_agreements(request).await?.into_inner().agreements.into_iter().next();
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// Writes the agreement and its partner, whose steps count as well, as one document read at one position.
@@ -91,8 +118,8 @@ fn both(out: &mut Output, agreement: &Agreement, answer: &GetPartnerResponse) ->
     out.line(&format!(",\"position\":\"{}\"}}", answer.position))
 }
 
-fn at(options: partnership_ledger::proto::ReadOptions, position: u64) -> partnership_ledger::proto::ReadOptions {
-    partnership_ledger::proto::ReadOptions { as_of_position: Some(position), ..options }
+fn at(options: ReadOptions, position: u64) -> ReadOptions {
+    ReadOptions { as_of_position: Some(position), ..options }
 }
 
 /// Returns the completed steps with their records. If both have a step, the agreement's counts.

@@ -18,7 +18,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let request = GetLeadRequest { lead_id: args.lead, options: Some(args.moment.options()) };
+    let request = GetLeadRequest { lead_id: args.lead, options: Some(args.moment.options(&mut session.out)?) };
     let answer = session.partnership().await?.get_lead(request).await?.into_inner();
     if session.out.json {
         return session.out.message(&answer);
@@ -96,12 +96,19 @@ pub fn explanation(language: Language, lead: &Lead) -> String {
     if language == Language::English || lead.owner.is_none() {
         return line(&lead.explanation);
     }
+    let protection = match (lead.state(), &lead.protected_until) {
+        (_, None) => "always",
+        (LeadState::Lost, Some(_)) => "lost",
+        (_, Some(_)) => "until",
+    };
     say!(
         language,
         "lead-explained",
         owner = language.party(lead.owner.as_ref()),
         since = language.time(lead.since.as_ref()),
         rule = code::<OwnershipRule>(lead.rule),
-        agreement = line(&lead.agreement_id)
+        agreement = line(&lead.agreement_id),
+        protection = protection,
+        until = language.time(lead.protected_until.as_ref())
     )
 }

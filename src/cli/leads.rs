@@ -8,7 +8,7 @@ use super::listing::{Listing, PAGE_SIZE};
 use super::moment::Moment;
 use super::table::Table;
 use super::text::{code, line};
-use partnership_ledger::proto::{AcquiredBy, Lead, LeadState, ListLeadsRequest, OwnershipRule, Party, party};
+use partnership_ledger::proto::{AcquiredBy, Lead, LeadState, ListLeadsRequest, OwnershipRule, Party, ReadOptions, party};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -34,13 +34,14 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         language; "leads-lead", "leads-state", "leads-owner", "leads-credit", "leads-since", "leads-rule", "leads-protected-until",
         "leads-acquired-by"
     ];
+    let options = args.moment.options(&mut session.out)?;
     let mut client = session.partnership().await?;
     let listing = Listing::of(&mut session.out, "leads", header);
-    let ask = async |page_token| client.list_leads(request(&args, page_token)).await;
+    let ask = async |page_token| client.list_leads(request(&args, options, page_token)).await;
     listing.all(&say!(language, "leads-none"), ask, |table, lead| row(language, table, lead)).await
 }
 
-fn request(args: &Args, page_token: String) -> ListLeadsRequest {
+fn request(args: &Args, options: ReadOptions, page_token: String) -> ListLeadsRequest {
     let partner = args.owner.clone().map(party::Party::PartnerId);
     let owner = partner.or(args.house.then_some(party::Party::House(true)));
     ListLeadsRequest {
@@ -49,7 +50,7 @@ fn request(args: &Args, page_token: String) -> ListLeadsRequest {
         state: args.state.unwrap_or_default(),
         page_size: PAGE_SIZE,
         page_token,
-        options: Some(args.moment.options()),
+        options: Some(options),
     }
 }
 

@@ -5,7 +5,10 @@ use super::json::{self, Named};
 use super::output::Output;
 use super::table::{Column, Table};
 use partnership_ledger::proto;
+use std::future::{Future, poll_fn};
 use std::io::Write as _;
+use std::pin::{Pin, pin};
+use std::task::Poll;
 use tonic::{Response, Status};
 
 /// Items per page: the most that the contract allows.
@@ -66,13 +69,23 @@ impl<'a, const N: usize> Listing<'a, N> {
         mut ask: impl AsyncFnMut(String) -> Result<Response<P>, Status>,
         add: impl Fn(&mut Table, &P::Item),
     ) -> Result<(), Failure> {
-        each_page(async |page_token| {
-            let (items, position, next_page_token) = ask(page_token).await?.into_inner().into_parts();
+        let mut page = ask(String::new()).await?.into_inner().into_parts();
+        loop {
+            let (items, position, next_page_token) = page;
+            if next_page_token.is_empty() {
+                self.page(&items, position, &add)?;
+                return self.end(empty);
+            }
+            // The next page is asked for while this one is written.
+            let mut next = pin!(ask(next_page_token));
+            let answer = poll_once(next.as_mut()).await;
             self.page(&items, position, &add)?;
-            Ok(next_page_token)
-        })
-        .await?;
-        self.end(empty)
+            let answer = match answer {
+                Some(answer) => answer,
+                None => next.await,
+            };
+            page = answer?.into_inner().into_parts();
+        }
     }
 
     /// Ends the list; `empty` is the sentence for people if it has no items.
@@ -111,6 +124,15 @@ pages! {
     ListAgreementsResponse: agreements of Agreement, ListAlertsResponse: alerts of Alert, ListCampaignsResponse: campaigns of Campaign,
     ListDisputesResponse: disputes of Dispute, ListEntriesResponse: entries of Entry, ListLeadsResponse: leads of Lead,
     ListPayablesResponse: payables of Payable, ListPayoutsResponse: payouts of Payout,
+}
+
+/// Begins a future; returns its outcome if it has one at once.
+async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+    poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// Calls `page` with the token of each page, the first being empty; it returns the token of the next.

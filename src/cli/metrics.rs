@@ -4,7 +4,7 @@ use super::campaign::party;
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};
-use super::moment::{Moment, parse_time};
+use super::moment::{GivenTime, Moment};
 use super::output::Output;
 use super::table::Table;
 use super::text::line;
@@ -23,21 +23,22 @@ pub struct Args {
     /// Of this campaign
     #[arg(long, value_name = "ID")]
     campaign: Option<String>,
-    /// Only what happened at or after this
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    from: Option<Timestamp>,
-    /// Only what happened before this
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    to: Option<Timestamp>,
+    /// Only what happened at or after this time; a day counts whole
+    #[arg(long, value_name = "TIME", value_parser = GivenTime::parse)]
+    from: Option<GivenTime>,
+    /// Only what happened before this time; a day counts whole
+    #[arg(long, value_name = "TIME", value_parser = GivenTime::parse)]
+    to: Option<GivenTime>,
     #[command(flatten)]
     moment: Moment,
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let (from, to) = (args.from, args.to);
+    let from = args.from.map(|given| given.from(&mut session.out)).transpose()?;
+    let to = args.to.map(|given| given.to(&mut session.out)).transpose()?;
     let of_agreement = args.agreement.map(Scope::AgreementId).or(args.campaign.map(Scope::CampaignId));
     let scope = args.partner.map(Scope::PartnerId).or(of_agreement).unwrap_or(Scope::All(true));
-    let request = GetMetricsRequest { scope: Some(scope.clone()), from, to, options: Some(args.moment.options()) };
+    let request = GetMetricsRequest { scope: Some(scope.clone()), from, to, options: Some(args.moment.options(&mut session.out)?) };
     let answer = session.partnership().await?.get_metrics(request).await?.into_inner();
     if session.out.json {
         return session.out.message(&answer);

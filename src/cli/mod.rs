@@ -48,18 +48,22 @@ use client::Session;
 use failure::Failure;
 use language::{Language, say};
 use output::Output;
+use rustix::fs::Mode;
 use std::process::ExitCode;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  it is done
   1  a rule refused it, or a check failed
-  2  the command line or the input is malformed
+  2  the command line or the input is malformed, or names a file that may not
+     be used
   3  an id is not known
   4  the ledger cannot be reached, is overloaded, or its directory is in use
 
-Times are RFC 3339 (2026-11-22T09:30:00Z); a date alone is its first instant
-in UTC. With --json an answer is one line of proto3 JSON with the contract's
+Times are RFC 3339 (2026-11-22T09:30:00Z) or days (2026-11-22). A day is meant
+whole, in UTC: --as-of and --to include all of it, --from begins with it. So
+--as-of 2026-02-28 is the end of February, as its final statement has it. Years
+are written as they are shown: 2569 with --lang th. With --json an answer is one line of proto3 JSON with the contract's
 field names, and a list comes whole; `records` and `append` write one line for
 each record or event.";
 
@@ -154,6 +158,10 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
+    if let Command::Serve(_) | Command::Restore(_) | Command::Backup(_) = cli.command {
+        // What is kept of a ledger is for its own user alone.
+        rustix::process::umask(Mode::from_raw_mode(0o077));
+    }
     let mut session = Session { address: cli.address, out: Output::new(cli.json, cli.lang) };
     match cli.command {
         Command::Serve(args) => serve::run(args)?,
@@ -162,7 +170,10 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
         Command::Bench(args) => bench::run(args, named, &mut session)?,
         Command::Demo => client_runtime()?.block_on(demo::run(&mut session))?,
         Command::Completions(args) => completions::run(&args, &mut session.out)?,
-        command => client_runtime()?.block_on(ask(command, &mut session))?,
+        command => {
+            let outcome = client_runtime()?.block_on(ask(command, &mut session));
+            outcome.map_err(|failure| failure.of_dates(&session.out.take_dates()))?;
+        }
     }
     session.out.finish()
 }
@@ -198,8 +209,13 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
     }
 }
 
+/// What runs the commands that are clients: connections are served by threads beside that of the command, which is busy writing.
 fn client_runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::check(format!("cannot start: {error}")))
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::check(format!("cannot start: {error}")))
 }
 
 /// Refuses options that would have no effect: they are mistakes of the caller.

@@ -13,6 +13,8 @@ pub struct Output {
     pub json: bool,
     /// The language of text for people.
     pub language: Language,
+    /// How the times of the command line were read, in words.
+    dates: Vec<String>,
     terminal: bool,
 }
 
@@ -21,7 +23,7 @@ impl Output {
     pub fn new(json: bool, language: Language) -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
-        Self { writer: BufWriter::with_capacity(1 << 16, stdout), json, language, terminal }
+        Self { writer: BufWriter::with_capacity(1 << 16, stdout), json, language, dates: Vec::new(), terminal }
     }
 
     /// Writes a line.
@@ -55,10 +57,27 @@ impl Output {
         self.read_at(position)
     }
 
-    /// Writes which position an answer was read at.
+    /// Remembers how a time of the command line was read: the end of the answer says so. JSON has no room for it, so that it
+    /// is said on standard error.
+    pub fn says_date(&mut self, words: String) {
+        if self.json {
+            // A closed standard error is no reason to fail.
+            let _ = writeln!(io::stderr(), "{words}");
+        } else {
+            self.dates.push(words);
+        }
+    }
+
+    /// Returns how the times of the command line were read, unless it was said.
+    pub fn take_dates(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.dates)
+    }
+
+    /// Writes which position an answer was read at, and how the times of the command line were read.
     pub fn read_at(&mut self, position: u64) -> Result<(), Failure> {
-        let text = say!(self.language, "read-at", position = position.to_string());
-        self.line(&format!("\n{text}"))
+        let mut words = vec![say!(self.language, "read-at", position = position.to_string())];
+        words.extend(self.take_dates());
+        self.line(&format!("\n{}", words.join(", ")))
     }
 
     /// Writes a message as one line of JSON.

@@ -34,6 +34,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     // JSON is the same in every language, its order as well.
     let order = if session.out.json { Language::English } else { language };
     let mut all: Vec<Partner> = Vec::new();
+    let options = args.moment.options(&mut session.out)?;
     let mut client = session.partnership().await?;
     let mut listing = Listing::of(&mut session.out, "partners", header);
     each_page(async |page_token| {
@@ -42,7 +43,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             category: args.category.clone(),
             page_size: PAGE_SIZE,
             page_token,
-            options: Some(args.moment.options()),
+            options: Some(options),
         };
         let page = client.list_partners(request).await?.into_inner();
         if args.by_name {

@@ -14,6 +14,9 @@ pub struct Args {
     /// Also what is below its minimum payout and carries forward
     #[arg(long)]
     include_below_minimum: bool,
+    /// Only to this partner
+    #[arg(long, value_name = "ID")]
+    partner: Option<String>,
     #[command(flatten)]
     moment: Moment,
 }
@@ -21,6 +24,7 @@ pub struct Args {
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     let header = columns![language; "column-partner", > "column-payable", > "column-minimum-payout", "column-proposal"];
+    let options = args.moment.options(&mut session.out)?;
     let mut client = session.partnership().await?;
     let listing = Listing::of(&mut session.out, "payables", header);
     let ask = async |page_token| {
@@ -28,7 +32,8 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             include_below_minimum: args.include_below_minimum,
             page_size: PAGE_SIZE,
             page_token,
-            options: Some(args.moment.options()),
+            options: Some(options),
+            partner_id: args.partner.clone(),
         };
         client.list_payables(request).await
     };

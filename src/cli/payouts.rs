@@ -19,6 +19,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    let options = args.moment.options(&mut session.out)?;
     let mut client = session.partnership().await?;
     let language = session.out.language;
     let header = columns![
@@ -28,8 +29,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     ];
     let listing = Listing::of(&mut session.out, "payouts", header);
     let ask = async |page_token| {
-        let options = Some(args.moment.options());
-        let request = ListPayoutsRequest { partner_id: args.partner.clone(), page_size: PAGE_SIZE, page_token, options };
+        let request = ListPayoutsRequest { partner_id: args.partner.clone(), page_size: PAGE_SIZE, page_token, options: Some(options) };
         client.list_payouts(request).await
     };
     listing.all(&say!(language, "payouts-none"), ask, |table, payout| row(language, table, payout)).await

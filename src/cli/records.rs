@@ -46,7 +46,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         to: None,
         backwards,
         page_size: u32::try_from(wanted.clamp(1, 1_000)).unwrap_or(1_000),
-        options: Some(args.moment.options()),
+        options: Some(args.moment.options(&mut session.out)?),
         filter: Some(RecordFilter {
             partner_ids: args.partner,
             agreement_ids: args.agreement,

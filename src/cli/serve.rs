@@ -1,7 +1,6 @@
 //! `serve`: opens the ledger of a directory and serves it until SIGTERM or SIGINT.
 
 use super::failure::Failure;
-use partnership_ledger::journal::JournalError;
 use partnership_ledger::ledger::ReplayReport;
 use partnership_ledger::server::{ServeConfig, ServeError, serve};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -104,7 +103,9 @@ impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
         let text = error.to_string();
         match error {
-            ServeError::Listen { .. } | ServeError::Journal(JournalError::Locked { .. }) => Self::unavailable(text),
+            ServeError::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Self::usage(text),
+            ServeError::Listen { .. } => Self::unavailable(text),
+            ServeError::Journal(error) => error.into(),
             ServeError::DataDir { .. } => Self::usage(text),
             _ => Self::check(text),
         }

@@ -7,11 +7,21 @@ use partnership_ledger::proto;
 use prost_types::Timestamp;
 use std::fmt::Write as _;
 
-/// Returns a text on one line, with control characters escaped: a text from outside must not move the cursor or fake a row.
+/// Whether a character is not what it shows: controls, those that begin a line or a paragraph, those that have no width, and
+/// those that turn the direction of the text. Joiners stay, which Thai, Indic scripts and emoji need.
+pub fn is_deceptive(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Returns a text on one line, with deceptive characters escaped: a text from outside must not move the cursor, fake a row, or
+/// look like another one.
 pub fn line(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
-        if letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+        if is_deceptive(letter) {
             let _ = write!(safe, "{}", letter.escape_unicode());
         } else {
             safe.push(letter);
@@ -30,7 +40,7 @@ pub fn optional(text: Option<&String>) -> String {
     text.map(|text| line(text)).unwrap_or_default()
 }
 
-/// An instant in UTC: the date alone if it is the date's first, as the options read it. Nothing if it is absent.
+/// An instant in UTC: the date alone if it is the date's first. Nothing if it is absent.
 pub fn time(time: Option<&Timestamp>) -> String {
     let Some(time) = time else { return String::new() };
     match utc(time) {
@@ -116,6 +126,8 @@ mod tests {
         assert_eq!(line("พันธมิตร 1"), "พันธมิตร 1");
         assert_eq!(line("a\x1b[2Jb\nc"), "a\\u{1b}[2Jb\\u{a}c");
         assert_eq!(line("a\u{202e}b"), "a\\u{202e}b");
+        assert_eq!(line("a\u{200b}b\u{2028}c\u{feff}\u{9b}"), "a\\u{200b}b\\u{2028}c\\u{feff}\\u{9b}");
+        assert_eq!(line("👩\u{200d}🚀 ก\u{200c}ข"), "👩\u{200d}🚀 ก\u{200c}ข");
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! `verify`: the offline check of a directory: records are whole and in order, and their postings add up.
 
 use super::failure::Failure;
+use super::json;
 use super::language::say;
 use super::output::Output;
 use super::snapshots::SnapshotCheck;
 use super::table::Table;
 use super::text;
 use partnership_ledger::domain::{Record, State};
-use partnership_ledger::journal::JournalError;
 use partnership_ledger::journal::embedded::Inspection;
 use partnership_ledger::proto;
 use partnership_ledger::server::Store;
@@ -45,10 +45,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
         snapshots.take(position, bytes);
     });
     set_hook(hook);
-    let mut inspection = inspected.map_err(|error| match error {
-        JournalError::Locked { .. } => Failure::unavailable(error.to_string()),
-        error => Failure::check(error.to_string()),
-    })?;
+    let mut inspection = inspected?;
     books.compare();
     inspection.notes.extend(snapshots.notes());
     let stored = inspection.problems.iter().map(|problem| match problem.last {
@@ -100,7 +97,7 @@ fn write_json(inspection: &Inspection, problems: &[String], out: &mut Output) ->
         "problems": problems,
         "notes": inspection.notes,
     });
-    out.line(&answer.to_string())
+    out.line(&json::text(&answer))
 }
 
 fn root(inspection: &Inspection) -> String {

@@ -164,6 +164,9 @@ event_table! {
     "profit_distributed" ProfitDistributed in ventures::profit_distributed::ProfitDistributed;
 }
 
+/// The most events of an append.
+pub const MAX_EVENTS: usize = MAX_ITEMS * 10;
+
 /// Returns the checked events of an append.
 ///
 /// # Errors
@@ -173,7 +176,7 @@ pub fn parse(messages: &[proto::Event]) -> Result<Vec<Event>, Vec<Violation>> {
     if messages.is_empty() {
         fields.bad("events", "must hold at least one event");
     }
-    let events = fields.each("events", messages, MAX_ITEMS * 10, |fields, message| parse_event(message, fields));
+    let events = fields.each("events", messages, MAX_EVENTS, |fields, message| parse_event(message, fields));
     if fields.is_clean() { Ok(events.into_iter().flatten().collect()) } else { Err(fields.into_violations()) }
 }
 

@@ -32,7 +32,7 @@ pub mod table;
 mod timeline;
 pub mod ventures;
 
-pub use event::{Body, Event, EventType, event_types, parse};
+pub use event::{Body, Event, EventType, MAX_EVENTS, event_types, parse};
 pub use state::encoding::StateLoad;
 pub use state::{Context, Record, State, Subjects};
 

@@ -1,7 +1,7 @@
 //! From the ledger's errors to statuses: one `match` without a gap, the contract's "Errors".
 
 use crate::domain::parse::Violation;
-use crate::domain::rejection::Class;
+use crate::domain::rejection::{Class, Rejection};
 use crate::ledger::{Error, EventPlace};
 use crate::proto;
 use std::collections::HashMap;
@@ -91,7 +91,17 @@ fn refusal_of(error: Error) -> Refusal {
         Error::Rejected { rejection, event } => {
             let mut metadata = rejection.metadata();
             metadata.extend(event.map(|place| ("event_index", place.index.to_string())));
-            Refusal::new(code_of(rejection.class()), rejection.code(), format!("{}{rejection}", prefix(event))).with(metadata)
+            let message = match (&*rejection, event) {
+                // Who asks has nothing to record.
+                (Rejection::UnknownId { kind, id }, None) => {
+                    format!(
+                        "{} {id} is not known as of the time and the position asked for; check the id, or list those that are",
+                        kind.field()
+                    )
+                }
+                _ => format!("{}{rejection}", prefix(event)),
+            };
+            Refusal::new(code_of(rejection.class()), rejection.code(), message).with(metadata)
         }
         Error::UnknownEvent(id) => Refusal::new(Code::NotFound, "UNKNOWN_ID", format!("no record has event_id {id}; correct the id"))
             .with(vec![("kind", "event_id".to_owned()), ("id", id.to_string())]),

@@ -4,7 +4,8 @@ use super::Answers;
 use super::edge::{account_of, deadline_of};
 use super::services::LedgerService;
 use super::status::{explained, to_append_error, to_status};
-use crate::ledger::{Account, Answered, Append, Error, Events, Ledger, Ticket};
+use crate::ledger::{Account, Answered, Append, Error, Events, Ledger, Previewed, Ticket};
+use crate::proto::{AppendResult, PreviewRequest, PreviewResponse, PreviewResult, preview_result};
 use crate::wire::append_stream_response::Outcome;
 use crate::wire::{AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse};
 use std::sync::Arc;
@@ -47,6 +48,18 @@ impl LedgerService for Writing {
         // The edge gives it back when the response is encoded.
         held.map(|held| response.extensions_mut().insert(Arc::new(held)));
         Ok(response)
+    }
+
+    async fn preview(&self, request: Request<PreviewRequest>) -> Result<Response<PreviewResponse>, Status> {
+        let deadline = deadline_of(&request);
+        let events = Events::from(request.into_inner().events);
+        let Previewed { outcomes, position } = self.ledger.preview(events, deadline).await.map_err(to_status)?;
+        let outcome = |outcome: Result<AppendResult, Error>| match outcome {
+            Ok(result) => preview_result::Outcome::Result(result),
+            Err(error) => preview_result::Outcome::Error(to_append_error(error)),
+        };
+        let results = outcomes.into_iter().map(|made| PreviewResult { outcome: Some(outcome(made)) }).collect();
+        Ok(Response::new(PreviewResponse { results, position }))
     }
 
     type AppendStreamStream = Answers<AppendStreamResponse>;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt, PermissionsExt as _};
 use std::path::Path;
 
 use super::error::JournalError;
@@ -16,6 +16,77 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
 /// that exists keeps its mode.
 pub fn create_private_dir(dir: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+/// The bits of a mode that let others in.
+const OTHERS: u32 = 0o077;
+
+/// Takes from other users what they may do with a directory of this user, with its files, and with those of its directories that
+/// are named. Returns whether the directory itself was open to others.
+pub(crate) fn make_private(dir: &Path, within: &[&str]) -> io::Result<bool> {
+    let was_open = close_to_others(dir)?;
+    each_entry(dir, within, &mut |path, _| close_to_others(path).map(drop))?;
+    Ok(was_open)
+}
+
+/// Returns whether it was open to others.
+fn close_to_others(path: &Path) -> io::Result<bool> {
+    let mode = fs::metadata(path)?.permissions().mode() & 0o7777;
+    if mode & OTHERS == 0 {
+        return Ok(false);
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & !OTHERS))?;
+    Ok(true)
+}
+
+/// Fails if there is anything in a directory, or in those of its directories that are named, that is neither a regular file nor a
+/// directory: opening a pipe would wait for ever.
+pub fn check_regular_files(dir: &Path, within: &[&str]) -> io::Result<()> {
+    each_entry(dir, within, &mut |path, metadata| {
+        if metadata.is_file() || metadata.is_dir() {
+            return Ok(());
+        }
+        let what = format!("{} is neither a regular file nor a directory", path.display());
+        Err(io::Error::new(ErrorKind::InvalidInput, what))
+    })
+}
+
+/// Calls `visit` with what is in a directory, and with all that is below those of its directories that are named. Links are
+/// followed. What is not there is left out.
+fn each_entry(dir: &Path, within: &[&str], visit: &mut dyn FnMut(&Path, &fs::Metadata) -> io::Result<()>) -> io::Result<()> {
+    let entries = match fs::read_dir(dir) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        let metadata = match fs::metadata(&path) {
+            // It was removed meanwhile, or is a link to nothing.
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            metadata => metadata?,
+        };
+        let is_named = path.file_name().is_some_and(|name| within.iter().any(|named| name == *named));
+        if metadata.is_dir() && is_named {
+            visit(&path, &metadata)?;
+            each_below(&path, visit)?;
+        } else if !metadata.is_dir() {
+            visit(&path, &metadata)?;
+        }
+    }
+    Ok(())
+}
+
+/// Calls `visit` with all that is below a directory.
+fn each_below(dir: &Path, visit: &mut dyn FnMut(&Path, &fs::Metadata) -> io::Result<()>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        let metadata = fs::metadata(&path)?;
+        visit(&path, &metadata)?;
+        if metadata.is_dir() {
+            each_below(&path, visit)?;
+        }
+    }
+    Ok(())
 }
 
 /// Makes the entry of a directory in its parent durable, and of all its ancestors: they may be new as well.

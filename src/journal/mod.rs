@@ -31,7 +31,7 @@ mod recovery;
 mod store;
 
 pub use batch::Batch;
-pub use disk::create_private_dir;
+pub use disk::{check_regular_files, create_private_dir};
 pub use error::JournalError;
 pub use frame::{FrameHeader, MAX_COMMIT_BYTES, encode_frame};
 pub use memory::MemoryJournal;

@@ -12,6 +12,7 @@ mod error;
 mod frozen;
 mod memory;
 mod pipeline;
+mod preview;
 mod queue;
 mod replay;
 mod replies;
@@ -26,6 +27,7 @@ pub use append::{Append, Events};
 pub use error::{Error, EventPlace};
 pub use frozen::FrozenView;
 pub use memory::{Account, Held, Memory, Registration, Stalling};
+pub use preview::Previewed;
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
 pub use replies::Answered;
@@ -47,20 +49,22 @@ use crate::wire::AppendResponse;
 use common::Core;
 use frozen::Views;
 use parking_lot::{Mutex, RwLock};
-use queue::{Queue, Request};
+use preview::Preview;
+use queue::{Job, Queue, Request};
 use replies::ReplyBatcher;
 use room::Room;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
-use tokio::sync::watch;
+use std::time::Instant;
+use tokio::sync::{oneshot, watch};
 
 /// Records that are looked up at a time, one for each call.
 const LOOKUPS_AT_ONCE: usize = 4;
 
 /// A ledger whose threads are not started yet, the writer's queue, the snapshot thread's jobs, and the report of the replay.
-type Prepared = (Ledger, Receiver<Request>, Option<Receiver<snapshots::Taken>>, ReplayReport);
+type Prepared = (Ledger, Receiver<Job>, Option<Receiver<snapshots::Taken>>, ReplayReport);
 
 /// A ledger that is open. Clones are handles of the same one.
 #[derive(Clone)]
@@ -202,6 +206,33 @@ impl Ledger {
         match deadline {
             None => answer.await,
             Some(deadline) => tokio::time::timeout_at(deadline.into(), answer).await.unwrap_or(Err(Error::DeadlineExceeded)),
+        }
+    }
+
+    /// Says what would become of events if each were sent by itself, in order: a later one sees those before it that are not
+    /// refused. Nothing is recorded. It waits its turn among what is to be recorded, and until what it rests on is durable.
+    ///
+    /// # Errors
+    /// As for `append`, of the request as a whole; what is wrong with an event is its outcome.
+    pub async fn preview(&self, events: Events, deadline: Option<Instant>) -> Result<Previewed, Error> {
+        self.core.check_running()?;
+        let room = self.queue.try_room(events.encoded())?;
+        let (messages, encoded) = events.decoded()?;
+        let parsed = preview::parse(&messages)?;
+        drop(messages);
+        let (reply, answer) = oneshot::channel();
+        self.queue.send_preview(Preview { events: parsed, encoded, deadline, reply, room })?;
+        let durable = async {
+            let previewed = answer.await.unwrap_or_else(|_| Err(Error::Stopped("the writer went away without an answer".to_owned())))?;
+            let (mut positions, mut stopped) = (self.positions(), self.stopped());
+            tokio::select! {
+                _ = positions.wait_for(|position| *position >= previewed.position) => Ok(previewed),
+                _ = stopped.wait_for(Option::is_some) => Err(self.core.check_running().err().unwrap_or(Error::DeadlineExceeded)),
+            }
+        };
+        match deadline {
+            None => durable.await,
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), durable).await.unwrap_or(Err(Error::DeadlineExceeded)),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::memory::Account;
 use super::message_of;
+use super::preview::Preview;
 use super::replies::{Outcome, Reply, ReplyBatcher};
 use crate::domain::Event;
 use crate::ledger::Limits;
@@ -42,6 +43,14 @@ pub struct Request {
     pub account: Option<Account>,
     /// Where the reply goes.
     pub answer: Answer,
+}
+
+/// What the writer is asked to do.
+pub enum Job {
+    /// To record.
+    Record(Request),
+    /// To say what would become of events.
+    Preview(Preview),
 }
 
 /// Where the reply goes, and the room in the queue that the request takes until then.
@@ -107,12 +116,12 @@ pub struct Queue {
     bytes: Arc<Semaphore>,
     byte_permits: usize,
     retry_after: Duration,
-    sender: Mutex<Option<Sender<Request>>>,
+    sender: Mutex<Option<Sender<Job>>>,
 }
 
 impl Queue {
     /// Returns a queue and its receiving end.
-    pub fn new(limits: &Limits) -> (Self, Receiver<Request>) {
+    pub fn new(limits: &Limits) -> (Self, Receiver<Job>) {
         let byte_permits = (limits.queue_bytes / BYTES_PER_PERMIT).clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
         let (sender, receiver) = channel();
         let queue = Self {
@@ -151,10 +160,19 @@ impl Queue {
     /// Queues a request and returns the ticket of its reply, which is sent through the batcher if there is one.
     pub fn send(&self, request: impl FnOnce(Answer) -> Request, room: Room, batcher: Option<ReplyBatcher>) -> Result<Ticket, Error> {
         let (reply, ticket) = oneshot::channel();
+        self.put(Job::Record(request(Answer { reply, batcher, room })))?;
+        Ok(Ticket(ticket))
+    }
+
+    /// Queues a preview.
+    pub fn send_preview(&self, preview: Preview) -> Result<(), Error> {
+        self.put(Job::Preview(preview))
+    }
+
+    fn put(&self, job: Job) -> Result<(), Error> {
         let sender = self.sender.lock();
         let sender = sender.as_ref().ok_or_else(|| Error::Stopped("the ledger is closing".to_owned()))?;
-        sender.send(request(Answer { reply, batcher, room })).map_err(|_| abandoned())?;
-        Ok(Ticket(ticket))
+        sender.send(job).map_err(|_| abandoned())
     }
 
     /// Refuses further requests. What is queued is still decided.

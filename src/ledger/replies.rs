@@ -74,7 +74,7 @@ fn hand_out(batch: Vec<(Reply, Outcome)>) {
 mod tests {
     use super::*;
     use crate::ledger::Limits;
-    use crate::ledger::queue::{Queue, Request};
+    use crate::ledger::queue::{Job, Queue, Request};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::task::{Context, Poll, Wake, Waker};
@@ -133,7 +133,11 @@ mod tests {
         let _waits = [ask(Some(&first)), ask(Some(&second)), ask(Some(&first))];
         let waits_alone = ask(None);
         assert!(queue.try_room(&[]).is_err(), "all room is taken");
-        answer_all(requests.try_iter().map(|request| (request.answer, outcome())));
+        let answers = requests.try_iter().map(|job| match job {
+            Job::Record(request) => (request.answer, outcome()),
+            Job::Preview(_) => unreachable!("none was queued"),
+        });
+        answer_all(answers);
         assert!(queue.try_room(&[]).is_ok(), "room before answers");
         assert!(matches!(waits_alone.wait(), Err(Error::DeadlineExceeded)));
         for (runtime, answers) in [(&mut to_first, 2), (&mut to_second, 1)] {

@@ -2,7 +2,7 @@
 //! what happens next. It runs the same code as the threads.
 
 use super::pipeline::Decided;
-use super::queue::Request;
+use super::queue::Job;
 use super::{Append, Error, Ledger, ReplayError, ReplayReport, Ticket, committer, writer};
 use crate::clock::Clock;
 use crate::journal::{Journal, JournalError};
@@ -33,7 +33,7 @@ pub enum Progress {
 /// happened on other threads during a sync; no step blocks.
 pub struct SteppedLedger {
     ledger: Ledger,
-    requests: Mutex<Receiver<Request>>,
+    requests: Mutex<Receiver<Job>>,
     /// Decided, but the commit that is being filled has no room for it. The writer goes no further meanwhile.
     waiting: Mutex<Option<Decided>>,
     is_committing: AtomicBool,

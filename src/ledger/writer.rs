@@ -6,7 +6,8 @@ use super::error::Error;
 use super::memory::{Account, Held};
 use super::panic_text;
 use super::pipeline::Decided;
-use super::queue::Request;
+use super::preview;
+use super::queue::{Job, Request};
 use super::replies::Answered;
 use super::snapshots;
 use crate::domain::calendar::Time;
@@ -30,9 +31,9 @@ const EFFECT_BYTES: usize = 384;
 const RESULT_BYTES: usize = 96;
 
 /// Decides requests until the queue is closed and empty.
-pub fn run(core: &Core, requests: &Receiver<Request>) {
-    while let Ok(request) = requests.recv() {
-        if let Some(decided) = step(core, request) {
+pub fn run(core: &Core, jobs: &Receiver<Job>) {
+    while let Ok(job) = jobs.recv() {
+        if let Some(decided) = step(core, job) {
             let position = decided.after + decided.batch.len() as u64;
             core.pipeline.add(decided, &core.limits);
             snapshots::freeze_if_due(core, position);
@@ -41,8 +42,15 @@ pub fn run(core: &Core, requests: &Receiver<Request>) {
     core.pipeline.close();
 }
 
-/// Decides one request; `None` if its caller has gone away.
-pub fn step(core: &Core, request: Request) -> Option<Decided> {
+/// Does one job; `None` if there is nothing to commit: its caller has gone away, or it was a preview.
+pub fn step(core: &Core, job: Job) -> Option<Decided> {
+    let request = match job {
+        Job::Record(request) => request,
+        Job::Preview(preview) => {
+            preview::decide(core, preview);
+            return None;
+        }
+    };
     if request.answer.is_abandoned() {
         return None;
     }
@@ -66,7 +74,7 @@ pub fn step(core: &Core, request: Request) -> Option<Decided> {
 }
 
 /// One request that is being decided.
-struct Attempt<'a> {
+pub struct Attempt<'a> {
     core: &'a Core,
     recorded_by: &'a str,
     encoded: &'a [Bytes],
@@ -87,7 +95,7 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    fn new(core: &'a Core, recorded_by: &'a str, encoded: &'a [Bytes], account: Option<&'a Account>) -> Self {
+    pub fn new(core: &'a Core, recorded_by: &'a str, encoded: &'a [Bytes], account: Option<&'a Account>) -> Self {
         let (after, last_recorded_at) = {
             let state = core.state.read();
             (state.position, state.recorded_at)
@@ -153,7 +161,8 @@ impl<'a> Attempt<'a> {
         outcome
     }
 
-    fn decide_one(&mut self, index: usize, event: Event) -> Result<(), Error> {
+    /// Decides an event and writes its record; one that is refused writes nothing.
+    pub fn decide_one(&mut self, index: usize, event: Event) -> Result<(), Error> {
         let event_id = event.event_id;
         if let Some(earlier) = self.earlier(event_id)? {
             if !earlier.is_same(&self.encoded[index])? {
@@ -224,7 +233,8 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    fn check_size(&self) -> Result<(), Error> {
+    /// Fails if there is more than one commit may hold.
+    pub fn check_size(&self) -> Result<(), Error> {
         let (bytes, limit) = (self.batch.byte_len(), self.core.limits.request_recorded_bytes);
         if bytes > limit { Err(Error::TooLarge { bytes, limit }) } else { Ok(()) }
     }
@@ -237,6 +247,12 @@ impl<'a> Attempt<'a> {
             return Ok(());
         }
         Err(Error::Overloaded { retry_after: self.core.limits.retry_after })
+    }
+
+    /// The last position before the events, and the response to those that were not refused.
+    pub fn into_response(self) -> (u64, AppendResponse) {
+        let response = self.response.finish(self.after + self.batch.len() as u64);
+        (self.after, response)
     }
 
     /// The request is accepted: from now on its event ids are known.

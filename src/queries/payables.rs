@@ -2,7 +2,7 @@
 
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
-use super::{Reading, StateQuery};
+use super::{Reading, StateQuery, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::money::saturating_i64;
 use crate::domain::parse::Fields;
@@ -14,6 +14,7 @@ use crate::proto;
 /// `ListPayables`.
 pub struct ListPayables {
     include_below_minimum: bool,
+    partner: Option<Id>,
     page: PageRequest,
 }
 
@@ -22,7 +23,11 @@ impl StateQuery for ListPayables {
     type Answer = proto::ListPayablesResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        Self { include_below_minimum: request.include_below_minimum, page: request.page(fields) }
+        Self {
+            include_below_minimum: request.include_below_minimum,
+            partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
+            page: request.page(fields),
+        }
     }
 
     fn page(&self) -> Option<&PageRequest> {
@@ -30,7 +35,10 @@ impl StateQuery for ListPayables {
     }
 
     fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
-        let partners = partners_by_id(view, seen);
+        let partners = match &self.partner {
+            Some(id) => vec![partner_seen(view, id, seen)?],
+            None => partners_by_id(view, seen),
+        };
         let items = |state: &State, place: Row| {
             let wanted = |payable: &proto::Payable| self.include_below_minimum || !payable.below_minimum;
             payables(state, partners[place as usize], seen).into_iter().filter(wanted).collect()

@@ -6,7 +6,7 @@ use super::connections::{Acceptor, most_connections};
 use super::error::ServeError;
 use super::health::Health;
 use super::open::{OpenLedger, open};
-use super::signals::Signals;
+use super::signals::{Signals, ignore_hang_up};
 use super::threads::Threads;
 use crate::journal::create_private_dir;
 use crate::ledger::{Ledger, ReplayReport};
@@ -34,6 +34,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
     let runtime = Builder::new_current_thread().enable_all().build().map_err(system("threads"))?;
     let socket = {
         let _inside = runtime.enter();
+        ignore_hang_up().map_err(system("signals"))?;
         bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
     };
     // Only now: a start that fails for its address leaves no directory.

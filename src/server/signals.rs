@@ -1,12 +1,25 @@
-//! The signals that end a long-running command: SIGTERM and SIGINT.
+//! The signals of a long-running command: SIGTERM and SIGINT end it, SIGHUP does not.
 
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Receives SIGTERM and SIGINT. While it exists they do not end the process by themselves.
+/// Receives SIGTERM, SIGINT and SIGHUP. While it exists they do not end the process by themselves.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
+}
+
+/// From now on SIGHUP does not end the process: a service outlives the terminal that started it.
+///
+/// # Errors
+/// If the system refuses.
+///
+/// # Panics
+/// Outside of a runtime.
+pub(super) fn ignore_hang_up() -> io::Result<()> {
+    // What is received once stays received, also when nobody waits for it.
+    signal(SignalKind::hangup()).map(drop)
 }
 
 impl Signals {
@@ -18,14 +31,21 @@ impl Signals {
     /// # Panics
     /// Outside of a runtime.
     pub fn new() -> io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
-    /// Waits for the next signal and returns its name.
+    /// Waits for the next signal that ends the process and returns its name.
     pub async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.hang_up.recv() => tracing::info!(signal = "SIGHUP", "going on: there is nothing to read anew"),
+            }
         }
     }
 }

@@ -98,6 +98,29 @@ fn refusals_have_a_line_and_a_code(served: Server, #[case] words: &[&str], #[cas
 }
 
 #[rstest]
+fn who_asks_for_what_is_not_there_is_told_to_check_the_id(served: Server) {
+    let outcome = served.ask(&["balance", "nobody"]);
+    assert!(outcome.error.contains("check the id") && !outcome.error.contains("record what introduces it"), "{}", outcome.error);
+    let sale = r#"{"event_id":"00000000-0000-4000-8000-000000000099","occurred_at":"2025-03-01T00:00:00Z","sale_recorded":{"sale_id":"s","lead_id":"nobody","amount":{"currency_code":"USD","minor_units":5}}}"#;
+    let outcome = finish(served.command(&["append"]).write_stdin(sale));
+    assert!(outcome.error.contains("record what introduces it first"), "{}", outcome.error);
+}
+
+#[rstest]
+fn texts_of_others_show_what_is_in_them(served: Server) {
+    let name = "A\u{200b}c\u{2028}m\u{9b}e\u{202e}";
+    let partner = json!({"partner_id": "odd", "display_name": name, "kind": "PARTNER_KIND_OTHER"});
+    let event =
+        json!({"event_id": "00000000-0000-4000-8000-000000000098", "occurred_at": "2025-03-01T00:00:00Z", "partner_registered": partner});
+    assert_eq!(finish(served.command(&["append"]).write_stdin(event.to_string())).code, 0);
+    let table = served.ask(&["partners"]).out;
+    assert!(table.contains(r"A\u{200b}c\u{2028}m\u{9b}e\u{202e}"), "{table}");
+    let answer = served.ask(&["partners", "--json"]);
+    assert!(answer.out.contains(r"A\u200bc\u2028m\u009be\u202e"), "{}", answer.out);
+    assert_eq!(answer.json()["partners"][1]["display_name"], json!(name));
+}
+
+#[rstest]
 #[case(&["balance", "--as-of", "yesterday"])]
 #[case(&["records", "-n", "1", "--from", "1"])]
 #[case(&["serve", "--json"])]

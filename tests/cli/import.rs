@@ -357,6 +357,25 @@ fn the_sample_mappings_take_what_other_programmes_export() {
     }
 }
 
+/// What does not fit into a preview is decided by a copy of the ledger.
+#[test]
+fn a_dry_run_of_a_large_file_says_the_same() {
+    let desk = Desk::new();
+    let before = desk.position();
+    let mapping = desk.file(
+        "partners.toml",
+        "[partners.fields]\npartner_id = 'Id'\ndisplay_name = 'Name'\nkind = { constant = 'OTHER' }\noccurred_at = { constant = '2025-01-05T00:00:00Z' }\n",
+    );
+    let sheet = |rows: usize| format!("Id,Name\n{}", (0..rows).map(|row| format!("p-{},Name\n", row.min(10_000))).collect::<String>());
+    let small = desk.import(&["--dry-run"], &mapping, "partners", &desk.file("small.csv", sheet(3)));
+    assert_eq!((small.code, small.error.as_str()), (0, ""), "{}", small.out);
+    assert!(small.out.starts_with("3 would be recorded"), "{}", small.out);
+    let large = desk.import(&["--dry-run"], &mapping, "partners", &desk.file("large.csv", sheet(10_003)));
+    assert!(large.code == 0 && large.error.contains("reading the whole ledger"), "{}{}", large.out, large.error);
+    assert!(large.out.starts_with("10001 would be recorded, 2 "), "{}", large.out);
+    assert_eq!(desk.position(), before);
+}
+
 #[test]
 fn a_mark_that_would_stand_for_two_things_is_refused() {
     let desk = Desk::new();

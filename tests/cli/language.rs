@@ -26,7 +26,7 @@ fn left_in_english(text: &str) -> Vec<&str> {
 #[case(&["lead", "lead-1"], &["บริษัท เป็นเจ้าของลูกค้ามุ่งหวังนี้ตั้งแต่ 1 มิ.ย. 2568", "END_TO_HOUSE", "ตัดสินที่ลำดับที่ 3"])]
 #[case(&["agreement", "acme-1"], &["สิ้นสุดแล้ว", "1 มิ.ย. 2568 โดยความตกลงร่วมกัน", "20 % ของแต่ละการขาย", "เป็นเวลา 12 เดือน", "30 วัน"])]
 #[case(&["statement", "acme"], &["กลับรายการ", "-50.00 USD", "1,000 JPY", "15 มี.ค. 2568"])]
-#[case(&["statement", "acme", "--month", "2025-03"], &["ใบแจ้งยอดของ", "มีนาคม 2568", "ยอดยกมา", "ยอดยกไป"])]
+#[case(&["statement", "acme", "--month", "2568-03"], &["ใบแจ้งยอดของ", "มีนาคม 2568", "ยอดยกมา", "ยอดยกไป"])]
 #[case(&["explain", "sale-1"], &["ACCRUED", "ค่าคอมมิชชันคงเหลือ", "ตั้งแต่ 1 ก.พ. 2568 ถึงก่อน 1 ก.พ. 2569", "เงื่อนไขที่ใช้"])]
 #[case(&["explain", "sale-1"], &["ได้ค่าคอมมิชชัน 200.00 USD คือ 20 % ของ 1,000.00 USD ตามกติกา referral", "คืนเงิน refund-1: คืนเงิน 250.00 USD; acme -50.00 USD (กลับรายการ)"])]
 #[case(&["payables"], &["ยอดที่จ่ายได้", "1,000 JPY", "จ่าย"])]
@@ -43,6 +43,41 @@ fn every_command_speaks_thai(served: Server, #[case] words: &[&str], #[case] exp
     assert!(outcome.out.ends_with("อ่าน ณ ลำดับที่ 9\n"), "{}", outcome.out);
     let left = left_in_english(&outcome.out);
     assert!(left.is_empty(), "{left:?} in:\n{}", outcome.out);
+}
+
+/// Times of the command line are days to their end, in the years that the language shows.
+#[rstest]
+#[case(&["lead", "lead-1", "--as-of", "2025-05-31"], "as of the end of 2025-05-31 (UTC)")]
+#[case(&["lead", "lead-1", "--as-of", "2025-05-31T12:00:00Z"], "as of 2025-05-31T12:00:00Z")]
+#[case(&["lead", "lead-1", "--lang", "th", "--as-of", "2568-05-31"], "ณ สิ้นวันที่ 31 พ.ค. 2568 (UTC)")]
+#[case(&["metrics", "--from", "2025-03-01", "--to", "2025-03-31"], "from the beginning of 2025-03-01 (UTC), to the end of 2025-03-31 (UTC)")]
+#[case(&["metrics", "--lang", "th", "--from", "2568-03-01", "--to", "2568-03-31"], "ตั้งแต่ต้นวันที่ 1 มี.ค. 2568 (UTC), ถึงสิ้นวันที่ 31 มี.ค. 2568 (UTC)")]
+#[case(&["statement", "acme", "--from", "2025-03-01T00:00:00Z", "--to", "2025-03-31T00:00:00Z"], "from 2025-03-01, to before 2025-03-31")]
+fn an_answer_says_how_its_dates_were_read(served: Server, #[case] words: &[&str], #[case] says: &str) {
+    let outcome = served.ask(words);
+    assert_eq!((outcome.code, outcome.error.as_str()), (0, ""));
+    assert!(outcome.out.ends_with(&format!("{says}\n")), "{}", outcome.out);
+}
+
+#[rstest]
+fn programs_and_the_refused_are_told_how_dates_were_read(served: Server) {
+    let outcome = served.ask(&["lead", "lead-1", "--json", "--lang", "th", "--as-of", "2568-05-31"]);
+    assert_eq!((outcome.code, outcome.error.as_str()), (0, "ณ สิ้นวันที่ 31 พ.ค. 2568 (UTC)\n"));
+    assert!(outcome.json()["lead"]["owner"]["partner_id"] == "acme", "{}", outcome.out);
+    let early = served.ask(&["lead", "lead-1", "--as-of", "2024-05-31"]);
+    assert!(early.code == 3 && early.error.ends_with(" (as of the end of 2024-05-31 (UTC))\n"), "{}", early.error);
+}
+
+#[rstest]
+#[case(&["balance", "--as-of", "2569-03-01"], "write 2026-03-01")]
+#[case(&["balance", "--as-of", "2026-03-01", "--lang", "th"], "ให้เขียน 2569-03-01")]
+#[case(&["metrics", "--from", "0026-03-01"], "from 1900 to 2200")]
+#[case(&["export", "--format", "hledger", "--to", "2569-03-01"], "write 2026-03-01")]
+#[case(&["statement", "acme", "--to", "9999-12-31", "--lang", "th"], "2443 ถึง 2743")]
+fn implausible_years_are_refused_with_what_was_meant(served: Server, #[case] words: &[&str], #[case] says: &str) {
+    let outcome = served.ask(words);
+    assert_eq!((outcome.code, outcome.out.as_str()), (2, ""));
+    assert!(outcome.error.contains(says), "{}", outcome.error);
 }
 
 #[rstest]

@@ -77,15 +77,25 @@ fn alerts_are_told_in_thai_by_their_fields() {
     let served = served();
     says(
         &served,
-        &["alerts", "--as-of", "2025-04-25", "--lang", "th"],
-        &[
-            "ตั้งแต่ การแจ้งเตือน สิ่งที่ต้องทำ",
-            "1 ก.พ. 2568 การผิดข้อตกลงยังไม่แก้ไข ข้อตกลง a, พันธมิตร acme: ให้แก้ไขการผิดข้อตกลง หรือยุติข้อตกลง",
-            "27 ม.ค. 2568 มียอดถึงกำหนดจ่าย พันธมิตร acme: จ่ายเงินแล้วบันทึกการจ่าย",
-        ],
+        &["alerts", "--as-of", "2568-04-25", "--lang", "th"],
+        &["ตั้งแต่ การแจ้งเตือน สิ่งที่ต้องทำ", "27 ม.ค. 2568 มียอดถึงกำหนดจ่าย มียอด 1,234.50 USD ที่ต้องจ่ายให้ acme: จ่ายเงินแล้วบันทึกการจ่าย"],
     );
     let nothing = served.ask(&["alerts", "--partner", "beta", "--lang", "th"]);
     assert_eq!(nothing.out.lines().next(), Some("ไม่มีเรื่องที่ต้องดูแล"));
+}
+
+/// The sentences that the command line makes of the facts are those of the ledger: no fact of them is left out.
+#[test]
+fn what_is_told_in_english_is_the_ledger_s_own_message() {
+    let served = served();
+    let out = served.ask(&["alerts", "--as-of", "2025-04-25"]).out;
+    let answer = served.ask(&["alerts", "--json", "--as-of", "2025-04-25"]).json();
+    let alerts = answer["alerts"].as_array().expect("alerts");
+    assert!(alerts.len() >= 7, "{answer}");
+    for alert in alerts {
+        let message = alert["message"].as_str().expect("a message");
+        assert!(out.contains(message), "{message}:\n{out}");
+    }
 }
 
 #[test]
@@ -146,10 +156,14 @@ fn a_launch_may_have_a_partner_and_no_agreement() {
         &served,
         &["launch", "--partner", "acme"],
         &[
+            "agreement a (active)",
             "3 initial call 2025-01-05 anonymous 5",
-            "next: define the type of partnership: co-marketing, integration, channel or joint venture",
+            "4 type defined follows from the agreement",
+            "next: hold the kick-off meeting and align on the first campaign",
         ],
     );
+    let before = ["4 type defined", "next: define the type of partnership: co-marketing, integration, channel or joint venture"];
+    says(&served, &["launch", "--partner", "acme", "--as-of", "2025-01-09"], &before);
     says(&served, &["launch", "--partner", "acme", "--as-of", "2025-01-01"], &["fit not assessed", "next: identify 5 to 10 candidates"]);
     let fit = "fit does not fit: a competitor (of 5: complementary 5, shared audience 5, brand alignment 5)";
     says(&served, &["launch", "--partner", "beta"], &[fit]);

@@ -63,6 +63,33 @@ fn what_it_writes_is_for_its_own_user_alone() {
     let ledger = closed_ledger(dir.path());
     let mode = std::fs::metadata(&ledger).expect("the directory").permissions().mode();
     assert_eq!(mode & 0o777, 0o700, "{mode:o}");
+    for file in ["lock", "checkpoint", "store/db"] {
+        let mode = std::fs::metadata(ledger.join(file)).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}: {mode:o}");
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_away_does_not_end_it() {
+    let mut served = Server::with_story();
+    for _ in 0..3 {
+        served.signal("-HUP");
+        assert_eq!(served.ask(&["records", "--from", "9"]).code, 0);
+    }
+    assert_eq!(served.terminate().0.code(), Some(0));
+}
+
+#[test]
+fn a_pipe_in_place_of_a_file_is_refused_by_serve_and_verify() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = closed_ledger(dir.path());
+    std::fs::remove_file(ledger.join("checkpoint")).expect("it was there");
+    assert!(std::process::Command::new("mkfifo").arg(ledger.join("checkpoint")).status().expect("mkfifo runs").success());
+    for words in [&["serve", "--listen", "127.0.0.1:0", "--data-dir"][..], &["verify", "--data-dir"]] {
+        let outcome = finish(program().args(words).arg(&ledger));
+        assert_eq!((outcome.code, outcome.out.as_str()), (1, ""), "{}", outcome.error);
+        assert!(outcome.error.contains("checkpoint is neither a regular file nor a directory"), "{}", outcome.error);
+    }
 }
 
 #[test]

@@ -87,7 +87,9 @@ fn with_march() -> Server {
 }
 
 fn statement(served: &Server, words: &[&str]) -> Outcome {
-    let mut all = vec!["statement", "siam", "--month", "2025-03"];
+    // Years are written as they are shown.
+    let month = if words.contains(&"th") { "2568-03" } else { "2025-03" };
+    let mut all = vec!["statement", "siam", "--month", month];
     all.extend(words);
     let outcome = served.ask(&all);
     assert_eq!((outcome.code, outcome.error.as_str()), (0, ""), "{words:?}");
@@ -235,11 +237,39 @@ fn what_is_pending_since_years_ago_is_told_with_its_day() {
 #[test]
 fn a_closed_month_is_final() {
     let served = with_march();
-    let february = |served: &Server| served.ask(&["statement", "siam", "--month", "2025-02", "--lang", "th"]).out;
+    let february = |served: &Server| served.ask(&["statement", "siam", "--month", "2568-02", "--lang", "th"]).out;
     assert!(february(&served).contains("ฉบับสมบูรณ์: ปิดงวดทั้งหมดก่อน 1 มี.ค. 2568 แล้ว (ลำดับที่ 5)"), "{}", february(&served));
     record(&served, &[closed("2025-04-01", "2025-04-01T00:00:00Z")]);
     assert!(statement(&served, &[]).out.contains("Final: everything before 2025-04-01 is closed (position 13)."));
     assert!(statement(&served, &["--as-of-position", "12"]).out.contains("Provisional: the month is over but not closed."));
+}
+
+#[test]
+fn the_last_day_of_a_month_is_its_end_whatever_is_told_after_the_close() {
+    let served = Server::fresh();
+    record(
+        &served,
+        &[
+            registered("2026-01-01", "siam", "Siam"),
+            signed("2026-01-01", "siam-1", "siam", 0),
+            sale("2026-02-10", "sale-1", &json!({"agreement_id": "siam-1"}), "USD", 2_624_925),
+            closed("2026-03-01", "2026-03-01T00:00:00Z"),
+            // It happened in February and is told after the close: it takes effect at the close, in March.
+            adjusted("2026-02-20", "adjustment-1", "siam-1", -134_985, "counted twice"),
+        ],
+    );
+    let stated = served.ask(&["statement", "siam", "--month", "2026-02", "--json"]).json();
+    assert_eq!((&stated["standing"]["state"], &stated["currencies"][0]["closing"]), (&json!("CLOSED"), &json!("524985")));
+    let net = |as_of: &str| served.ask(&["balance", "siam", "--json", "--as-of", as_of]).json()["balances"][0]["net"].clone();
+    let payable = |as_of: &str| served.ask(&["payables", "--json", "--as-of", as_of]).json()["payables"][0]["payable"].clone();
+    assert_eq!([net("2026-02-28"), payable("2026-02-28")], ["524985", "524985"]);
+    assert_eq!([net("2026-03-01"), payable("2026-03-01")], ["390000", "390000"]);
+    assert_eq!([net("2026-03-01T00:00:00Z"), net("2026-02-28T23:59:59.999999999Z")], ["390000", "524985"]);
+    let balance = served.ask(&["balance", "siam", "--as-of", "2026-02-28"]);
+    assert!(balance.out.contains("5249.85"), "{}", balance.out);
+    assert!(balance.out.ends_with("read at position 5, as of the end of 2026-02-28 (UTC)\n"), "{}", balance.out);
+    let entries = |to: &str| served.ask(&["statement", "siam", "--to", to]).out;
+    assert!(!entries("2026-02-28").contains("-1349.85") && entries("2026-03-01").contains("-1349.85"), "{}", entries("2026-02-28"));
 }
 
 #[test]
@@ -264,7 +294,8 @@ fn a_month_is_that_of_the_time_zone() {
 fn what_cannot_be_stated_is_refused_with_how_to_mend_it() {
     let served = with_march();
     for (words, code, says) in [
-        (&["siam", "--month", "2568-03"][..], 2, "common era"),
+        (&["siam", "--month", "2568-03"][..], 2, "common era: write 2025-03"),
+        (&["siam", "--month", "2025-03", "--lang", "th"], 2, "ให้เขียน 2568-03"),
         (&["siam", "--month", "2025-13"], 2, "must be a month such as 2025-03"),
         (&["siam", "--month", "2025-03", "--sale", "sale-1"], 2, "cannot be used with"),
         (&["siam", "--format", "csv"], 2, "--month"),

@@ -136,6 +136,11 @@ impl Server {
         self.process.kill();
     }
 
+    /// Sends it a signal, such as `-HUP`.
+    pub fn signal(&self, name: &str) {
+        self.process.signal(name);
+    }
+
     /// Sends SIGTERM. Returns how it ended, and after how long.
     pub fn terminate(&mut self) -> (ExitStatus, Duration) {
         let started = Instant::now();

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::common::directories::*;
-use partnership_ledger::journal::embedded::{EmbeddedJournal, Options, inspect};
+use partnership_ledger::journal::embedded::{EmbeddedJournal, Options, Step, inspect};
 use partnership_ledger::journal::{Journal, JournalError};
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -257,4 +257,79 @@ fn damage_until_changed(path: &Path, mut damage: impl FnMut(&Path) -> String) ->
 fn image_of(dir: &Path) -> Vec<(String, Vec<u8>)> {
     let all = ["", "wal", "store"].into_iter().flat_map(|name| files(&dir.join(name)));
     all.map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect()
+}
+
+/// Opening a pipe for reading waits until somebody writes into it: for ever.
+#[test]
+fn what_is_no_regular_file_is_refused_before_it_is_opened() {
+    let template = tempfile::tempdir().unwrap();
+    sealed_ledger(template.path(), 7, RECORDS);
+    let names = ["lock", "checkpoint", "store/db", "store/conf"].map(|name| template.path().join(name));
+    let some = [segments(template.path(), "seg"), segments(template.path(), "segz")].map(|segments| segments[0].clone());
+    for path in names.iter().chain(&some) {
+        let name = path.strip_prefix(template.path()).unwrap();
+        let copy = tempfile::tempdir().unwrap();
+        copy_dir(template.path(), copy.path()).unwrap();
+        fs::remove_file(copy.path().join(name)).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(copy.path().join(name)).status().unwrap().success());
+        let dir = copy.path().to_owned();
+        let (sender, answers) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let opened = EmbeddedJournal::open(&dir, small_options()).map(|_| ()).map_err(|error| error.to_string());
+            let inspected = inspect(&dir).map(|_| ()).map_err(|error| error.to_string());
+            sender.send([opened, inspected]).unwrap();
+        });
+        let answered = answers.recv_timeout(std::time::Duration::from_secs(20)).unwrap_or_else(|_| panic!("{} hangs", name.display()));
+        for answer in answered {
+            let error = answer.unwrap_err();
+            assert!(error.contains("neither a regular file") && error.contains(&*name.to_string_lossy()), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_directory_that_others_may_read_is_closed_to_them() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let last = sealed_ledger(dir.path(), 7, RECORDS);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let open_to_others = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    open_to_others(dir.path(), 0o755);
+    open_to_others(&dir.path().join("wal"), 0o755);
+    open_to_others(&dir.path().join("checkpoint"), 0o644);
+    assert!(inspect(dir.path()).unwrap().problems.is_empty());
+    assert_eq!(mode(dir.path()), 0o755, "a check changes nothing");
+    assert_eq!(reopen(dir.path(), 7, last, "open to others").unwrap(), Vec::<String>::new(), "it is no repair");
+    assert_eq!([mode(dir.path()), mode(&dir.path().join("wal"))], [0o700, 0o700]);
+    assert_eq!(mode(&segments(dir.path(), "segz")[0]), 0o600);
+}
+
+/// A log that lost its segments gets them back at the speed of writing, not of one sync for each record.
+#[test]
+fn what_the_log_lost_is_put_back_in_few_syncs() {
+    let dir = tempfile::tempdir().unwrap();
+    let last = {
+        let (journal, _) = EmbeddedJournal::open(dir.path(), plain_options()).unwrap();
+        for last in 0..RECORDS {
+            journal.append(last, &batch(7, last, 1)).unwrap();
+        }
+        journal.close().unwrap();
+        journal.last()
+    };
+    let lost = files(&dir.path().join("wal"));
+    lost.iter().skip(1).for_each(|segment| fs::remove_file(segment).unwrap());
+    let syncs = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let counted = std::sync::Arc::clone(&syncs);
+    let count = move |step| {
+        if step == Step::SyncFrame {
+            counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        }
+        Ok(())
+    };
+    let options = Options { before_step: Some(std::sync::Arc::new(count)), ..plain_options() };
+    let (journal, report) = EmbeddedJournal::open(dir.path(), options).unwrap();
+    assert_eq!((report.last, check_records(&journal, 7)), (last, last));
+    let segments = files(&dir.path().join("wal")).len();
+    let syncs = syncs.load(std::sync::atomic::Ordering::SeqCst);
+    assert!((1..=segments).contains(&syncs), "{syncs} syncs for {segments} segments");
 }

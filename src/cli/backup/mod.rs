@@ -9,7 +9,7 @@ use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, say};
 use partnership_ledger::backup::{Added, BackupError, Chain, Folder, Growth, Writer};
-use partnership_ledger::journal::{JournalError, TreeHead};
+use partnership_ledger::journal::TreeHead;
 use partnership_ledger::proto::Record;
 use prost::Message as _;
 use prost_types::Timestamp;
@@ -121,7 +121,9 @@ impl From<BackupError> for Failure {
             | BackupError::NoBackup { .. }
             | BackupError::NotForBackups { .. }
             | BackupError::NoIndex { .. } => Self::usage(text),
-            BackupError::InUse { .. } | BackupError::Journal(JournalError::Locked { .. }) => Self::unavailable(text),
+            BackupError::InUse { .. } => Self::unavailable(text),
+            BackupError::Journal(error) => error.into(),
+            BackupError::Io { source, .. } => Self::of_file(text, &source),
             _ => Self::check(text),
         }
     }

@@ -8,17 +8,18 @@ use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, say};
 use super::lead::{credit, explanation};
-use super::moment::parse_time;
+use super::moment::{BUDDHIST_YEARS, last_instant, timestamp};
 use super::table::Table;
 use super::{Cli, ask, text};
+use chrono::{Datelike as _, NaiveDate};
 use clap::Parser as _;
 use partnership_ledger::proto::{GetLeadRequest, Lead, OwnershipRule, ReadOptions};
 use story::{Chapter, Player};
 
 /// Leads whose agreements end in the story, with the time before and after.
 const LEADS: [&str; 2] = ["lead-bakery", "lead-gallery"];
-const BEFORE: &str = "2025-10-15";
-const AFTER: &str = "2025-12-01";
+const BEFORE: NaiveDate = NaiveDate::from_ymd_opt(2025, 10, 15).expect("a date");
+const AFTER: NaiveDate = NaiveDate::from_ymd_opt(2025, 12, 1).expect("a date");
 
 const KEEP_ONE: &str = "
     partnership-ledger serve --data-dir ./ledger-data
@@ -75,31 +76,42 @@ fn heading(session: &mut Session, title: &str) -> Result<(), Failure> {
 
 /// Prints a command as it would be typed, and runs it.
 async fn command(session: &mut Session, words: &[&str]) -> Result<(), Failure> {
+    let language = session.out.language;
+    let words: Vec<String> = words.iter().map(|word| typed(language, word)).collect();
     session.out.line(&format!("\n$ partnership-ledger {}", words.join(" ")))?;
-    let line = ["partnership-ledger"].iter().chain(words);
+    let line = std::iter::once("partnership-ledger".to_owned()).chain(words);
     let cli = Cli::try_parse_from(line).map_err(|error| Failure::check(error.to_string()))?;
     ask(cli.command, session).await
 }
 
+/// A word of a command as it is typed in a language: Thai has years of the Buddhist era.
+fn typed(language: Language, word: &str) -> String {
+    match (language, word.parse::<NaiveDate>()) {
+        (Language::Thai, Ok(date)) => format!("{}{}", date.year() + BUDDHIST_YEARS, date.format("-%m-%d")),
+        _ => word.to_owned(),
+    }
+}
+
 async fn ownership(session: &mut Session) -> Result<Table, Failure> {
+    let language = session.out.language;
     let mut client = session.partnership().await?;
     let mut table = Table::new(["lead", "asked for", "owner", "credit", "rule", "why"]);
     for lead_id in LEADS {
         for date in [BEFORE, AFTER] {
-            let as_of = Some(parse_time(date).map_err(Failure::check)?);
+            let as_of = Some(timestamp(last_instant(date)));
             let options = Some(ReadOptions { as_of, ..ReadOptions::default() });
             let request = GetLeadRequest { lead_id: lead_id.to_owned(), options };
             let lead = client.get_lead(request).await?.into_inner().lead.unwrap_or_default();
-            table.row(row(session.out.language, &lead, date));
+            table.row(row(language, &lead, date));
         }
     }
     Ok(table)
 }
 
-fn row(language: Language, lead: &Lead, date: &str) -> [String; 6] {
+fn row(language: Language, lead: &Lead, date: NaiveDate) -> [String; 6] {
     [
         text::line(&lead.lead_id),
-        date.to_owned(),
+        language.date(date),
         language.party(lead.owner.as_ref()),
         credit(language, &lead.agreement_id),
         text::code::<OwnershipRule>(lead.rule),

@@ -128,7 +128,7 @@ pub const OWN_BUSINESS: Chapter = Chapter {
     title: Key::of("demo-programme"),
     says: Key::of("demo-programme-says"),
     steps: &[Step::Record(events!("own-sales"))],
-    commands: &[&["metrics", "--from", "2025-01-01", "--to", "2026-01-01"]],
+    commands: &[&["metrics", "--from", "2025-01-01", "--to", "2025-12-31"]],
 };
 
 /// Plays chapters to a ledger.

@@ -11,7 +11,8 @@ mod transaction;
 
 use super::client::Session;
 use super::failure::Failure;
-use super::moment::parse_time;
+use super::moment::GivenTime;
+use super::output::Output;
 use super::text;
 use beancount::Beancount;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -21,28 +22,32 @@ use partnership_ledger::domain::calendar::{EARLIEST, LATEST};
 use partnership_ledger::domain::money::Currency;
 use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
-use partnership_ledger::proto::{GetTrialBalanceRequest, Money, ReadOptions, ReadRecordsRequest, RecordFilter};
+use partnership_ledger::proto::{GetTrialBalanceRequest, Money, ReadOptions, ReadRecordsRequest, ReadRecordsResponse, RecordFilter};
 use prost_types::Timestamp;
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use tokio::sync::mpsc;
 use tonic::transport::Channel;
+use tonic::{Status, Streaming};
 use transaction::{Line, Transaction};
 
 /// Records per page: the most that the contract allows.
 const PAGE_SIZE: u32 = 1_000;
+/// Pages that are read before they are written.
+const PAGES_AHEAD: usize = 4;
 
 #[derive(clap::Args)]
 pub struct Args {
     /// The program that is to read the books
     #[arg(long, value_name = "PROGRAM")]
     format: Program,
-    /// Only what takes effect at or after this time; all before it is one transaction of opening balances
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    from: Option<Timestamp>,
-    /// Only what takes effect before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    to: Option<Timestamp>,
+    /// Only what takes effect at or after this time; all before it is one transaction of opening balances. A day counts whole
+    #[arg(long, value_name = "TIME", value_parser = GivenTime::parse)]
+    from: Option<GivenTime>,
+    /// Only what takes effect before this time; a day counts whole
+    #[arg(long, value_name = "TIME", value_parser = GivenTime::parse)]
+    to: Option<GivenTime>,
     /// The file to write, once all of it is there; - is the standard output. A pipe or device is written into as it comes
     #[arg(default_value = "-")]
     file: PathBuf,
@@ -71,7 +76,7 @@ trait Format {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let period = Period::of(&args)?;
+    let period = Period::of(&args, &mut session.out)?;
     let mut client = session.audit().await?;
     let format: &dyn Format = match args.format {
         Program::Hledger => &Hledger,
@@ -96,11 +101,13 @@ struct Period {
 }
 
 impl Period {
-    fn of(args: &Args) -> Result<Self, Failure> {
+    fn of(args: &Args, out: &mut Output) -> Result<Self, Failure> {
+        let from = args.from.as_ref().map(|given| given.from(out)).transpose()?;
+        let to = args.to.as_ref().map(|given| given.to(out)).transpose()?;
         let instant =
             |time: Option<Timestamp>| time.and_then(|time| DateTime::from_timestamp(time.seconds, u32::try_from(time.nanos).ok()?));
         // Nothing takes effect before the first instant: from there on is everything.
-        let (from, to) = (instant(args.from).filter(|from| *from > EARLIEST), instant(args.to));
+        let (from, to) = (instant(from).filter(|from| *from > EARLIEST), instant(to));
         match (from, to) {
             (Some(from), Some(to)) if from >= to => Err(Failure::usage("--from must be earlier than --to")),
             (None, Some(to)) if to <= EARLIEST => Err(Failure::usage("--to must be later than the first instant that there is")),
@@ -147,8 +154,8 @@ impl<'a> Books<'a> {
         // The beginning cannot be filtered by the ledger: an event may take effect later than it occurred.
         let filter = RecordFilter { occurred_to: self.period.to.map(timestamp), ..RecordFilter::default() };
         let request = ReadRecordsRequest { page_size: PAGE_SIZE, filter: Some(filter), ..ReadRecordsRequest::default() };
-        let mut pages = client.read_records(request).await?.into_inner();
-        let mut page = pages.message().await?;
+        let mut pages = ahead(client.read_records(request).await?.into_inner());
+        let mut page = pages.recv().await.transpose()?;
         let position = page.as_ref().map_or(0, |page| page.position);
         let about = format!("Partnership ledger{}, as known at position {position}", self.period.words());
         self.format.begin(self.out, &about)?;
@@ -159,7 +166,7 @@ impl<'a> Books<'a> {
                     self.book(&transaction)?;
                 }
             }
-            page = pages.message().await?;
+            page = pages.recv().await.transpose()?;
         }
         self.close(client, position).await?;
         Ok(self.out.flush()?)
@@ -206,6 +213,21 @@ impl<'a> Books<'a> {
         let last_day = end.unwrap_or(last_day);
         Ok(self.format.closing(self.out, last_day, &lines)?)
     }
+}
+
+/// Reads pages while those before are written.
+fn ahead(mut pages: Streaming<ReadRecordsResponse>) -> mpsc::Receiver<Result<ReadRecordsResponse, Status>> {
+    let (sender, receiver) = mpsc::channel(PAGES_AHEAD);
+    tokio::spawn(async move {
+        // It ends with the stream, with an error, or when nobody takes them any more.
+        while let Some(page) = pages.message().await.transpose() {
+            let is_last = page.is_err();
+            if sender.send(page).await.is_err() || is_last {
+                return;
+            }
+        }
+    });
+    receiver
 }
 
 /// Every account as of a time and as known at a position.

@@ -3,9 +3,10 @@
 //! An event's id comes from what the row is about, so a row is recorded once, however often and in whatever order it is
 //! imported. A row that is refused does not stop the others.
 //!
-//! Imports inside run one way: `target`, `source`, `plan` → `body` → `row` → `mapping` → {`kinds`, `value`} → `problem`.
+//! Imports inside run one way: `target` → `dry_run`; `source`, `plan` → `body` → `row` → `mapping` → {`kinds`, `value`} → `problem`.
 
 mod body;
+mod dry_run;
 mod era;
 mod help;
 mod kinds;
@@ -19,6 +20,7 @@ mod value;
 
 use super::client::Session;
 use super::failure::{Failure, Refusal};
+use super::json;
 use super::language::{Language, say};
 use super::output::Output;
 use kinds::Kind;
@@ -30,7 +32,7 @@ use source::Rows;
 use std::collections::VecDeque;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use target::{Target, UNANSWERED, Verdict};
+use target::{Target, Verdict};
 
 #[derive(clap::Args)]
 #[command(after_long_help = help::mapping())]
@@ -41,7 +43,7 @@ pub struct Args {
     /// The file that says which column is which field; --help says how it is written
     #[arg(long, value_name = "FILE")]
     mapping: PathBuf,
-    /// Record nothing; say of every row what would become of it. Reads the whole ledger
+    /// Record nothing; say of every row what would become of it
     #[arg(long)]
     dry_run: bool,
     /// What its rows are. Partners come before their leads, leads before their sales, sales before payments
@@ -63,7 +65,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let text = source::read(&args.file)?;
     let (rows, header) = Rows::new(&text, mapping.separator)?;
     let plan = Plan::new(&mapping, args.kind, &header)?;
-    let target = if args.dry_run { Target::copy(session).await? } else { Target::running(session).await? };
+    let target = if args.dry_run { Target::dry_run(session).await? } else { Target::recording(session).await? };
     let tally = Tally { dry_run: args.dry_run, has_reader: true, ..Tally::default() };
     let mut import = Import { plan, target, pending: VecDeque::new(), unanswered: 0, tally };
     let outcome = import.all(rows, &mut session.out).await;
@@ -119,7 +121,7 @@ impl Import {
                 Outcome::Problems(problems) => Progress::Problems(problems),
             };
             self.pending.push_back(Pending { line, id: self.plan.id_of(&record), progress });
-            while self.unanswered >= UNANSWERED {
+            while self.unanswered >= self.target.most_unanswered() {
                 self.report_first(out).await?;
             }
         }
@@ -187,14 +189,14 @@ impl Tally {
             if !self.dry_run {
                 report["position"] = result.position.to_string().into();
             }
-            self.write(&report.to_string(), out)?;
+            self.write(&json::text(&report), out)?;
         }
         Ok(())
     }
 
     fn skipped(&mut self, line: u64, id: &str, out: &mut Output) -> Result<(), Failure> {
         self.skipped += 1;
-        if out.json { self.write(&self.report(line, id, "skipped").to_string(), out) } else { Ok(()) }
+        if out.json { self.write(&json::text(&self.report(line, id, "skipped")), out) } else { Ok(()) }
     }
 
     fn refused(&mut self, line: u64, id: &str, problems: &[Problem], out: &mut Output) -> Result<(), Failure> {
@@ -206,7 +208,7 @@ impl Tally {
         let mut report = self.report(line, id, "refused");
         let reason = |problem: &Problem| serde_json::json!({"reason": problem.code, "column": problem.column, "message": problem.sentence(Language::English)});
         report["reasons"] = problems.iter().map(reason).collect();
-        self.write(&report.to_string(), out)
+        self.write(&json::text(&report), out)
     }
 
     fn report(&self, line: u64, id: &str, outcome: &str) -> serde_json::Value {

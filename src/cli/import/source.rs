@@ -2,15 +2,25 @@
 
 use crate::cli::failure::Failure;
 use csv::{ReaderBuilder, StringRecord};
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+/// The largest file, in bytes: it is held in memory.
+const MAX_FILE_BYTES: usize = 1 << 30;
+/// The longest row, in bytes: no event is as long. A quotation mark that is not closed would make one cell of the rest.
+const MAX_ROW_BYTES: usize = 1 << 20;
+
 /// Reads a file, or the standard input for `-`, as text.
 pub fn read(file: &Path) -> Result<String, Failure> {
+    let cannot = |error: io::Error| Failure::usage(format!("cannot read {}: {error}", file.display()));
+    let source: Box<dyn io::Read> =
+        if file == Path::new("-") { Box::new(io::stdin()) } else { Box::new(File::open(file).map_err(cannot)?) };
     let mut bytes = Vec::new();
-    let read =
-        if file == Path::new("-") { io::stdin().read_to_end(&mut bytes).map(|_| ()) } else { std::fs::read(file).map(|read| bytes = read) };
-    read.map_err(|error| Failure::usage(format!("cannot read {}: {error}", file.display())))?;
+    source.take(MAX_FILE_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(Failure::usage(format!("{} has more than {} MiB: split it", file.display(), MAX_FILE_BYTES >> 20)));
+    }
     text(bytes).map_err(|what| Failure::usage(format!("{}: {what}", file.display())))
 }
 
@@ -33,10 +43,28 @@ fn text(bytes: Vec<u8>) -> Result<String, String> {
     }
 }
 
+/// A text of which a row may take no more than `MAX_ROW_BYTES`.
+struct Bounded<'a> {
+    rest: &'a [u8],
+    /// How much was read since the last row ended.
+    since_row: usize,
+}
+
+impl io::Read for Bounded<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.rest.read(buffer)?;
+        self.since_row += read;
+        if self.since_row > MAX_ROW_BYTES {
+            return Err(io::Error::other(format!("the row has more than {MAX_ROW_BYTES} bytes; is a quotation mark not closed?")));
+        }
+        Ok(read)
+    }
+}
+
 /// The rows of a text.
 pub struct Rows<'a> {
     text: &'a str,
-    reader: csv::Reader<&'a [u8]>,
+    reader: csv::Reader<Bounded<'a>>,
     /// The offset up to which lines are counted, and the line there.
     counted: (usize, u64),
 }
@@ -45,7 +73,11 @@ impl<'a> Rows<'a> {
     /// Reads a text; returns its first row, the names of the columns, as well.
     pub fn new(text: &'a str, separator: char) -> Result<(Self, StringRecord), Failure> {
         let separator = u8::try_from(separator).map_err(|_| Failure::usage("the separator must be one ASCII character"))?;
-        let reader = ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(false).from_reader(text.as_bytes());
+        let reader = ReaderBuilder::new()
+            .delimiter(separator)
+            .flexible(true)
+            .has_headers(false)
+            .from_reader(Bounded { rest: text.as_bytes(), since_row: 0 });
         let mut rows = Self { text, reader, counted: (0, 1) };
         match rows.next()? {
             Some((_, header)) => Ok((rows, header)),
@@ -57,10 +89,13 @@ impl<'a> Rows<'a> {
     pub fn next(&mut self) -> Result<Option<(u64, StringRecord)>, Failure> {
         let mut record = StringRecord::new();
         let begins = usize::try_from(self.reader.position().byte()).unwrap_or(usize::MAX);
-        if !self.reader.read_record(&mut record).map_err(|error| Failure::usage(format!("cannot read the file: {error}")))? {
-            return Ok(None);
+        let read = self.reader.read_record(&mut record);
+        self.reader.get_mut().since_row = 0;
+        match read {
+            Ok(false) => Ok(None),
+            Ok(true) => Ok(Some((self.line_of(begins), record))),
+            Err(error) => Err(Failure::usage(format!("cannot read the file from line {} on: {error}", self.line_of(begins)))),
         }
-        Ok(Some((self.line_of(begins), record)))
     }
 
     /// Returns the line of a row's first character; before it there may be the end of the row before, and empty lines.
@@ -95,6 +130,17 @@ mod tests {
             assert_eq!(found.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 5, 7], "{end:?}");
             assert_eq!(found[1].1, [format!("two{end}lines"), "4".to_owned()]);
         }
+    }
+
+    #[test]
+    fn a_row_without_an_end_is_refused_with_its_line() {
+        let whole = format!("a,b\n1,{}\n", "x".repeat(MAX_ROW_BYTES / 2));
+        assert_eq!(lines(&whole.repeat(3)).len(), 5);
+        let open = format!("a,b\n1,2\n3,\"{}", "x,y\n".repeat(MAX_ROW_BYTES / 2));
+        let (mut rows, _) = Rows::new(&open, ',').expect("a header");
+        assert!(rows.next().expect("a row").is_some());
+        let error = rows.next().expect_err("no end").text(crate::cli::language::Language::English);
+        assert!(error.contains("from line 3 on") && error.contains("quotation mark"), "{error}");
     }
 
     #[test]

@@ -8,6 +8,15 @@ nobody-yet = nobody yet
 minor-units = { $amount } minor units of { $currency }
 unspecified = unspecified
 read-at = read at position { $position }
+date-as-of = as of { $time }
+date-as-of-day = as of the end of { $day } (UTC)
+date-from = from { $time }
+date-from-day = from the beginning of { $day } (UTC)
+date-to = to before { $time }
+date-to-day = to the end of { $day } (UTC)
+date-no-day = there is no such day or time as { $date }
+date-other-era = { $date } has a year of the Buddhist era, and years are read as they are shown, in the common era: write { $meant }
+date-implausible = { $date } has an implausible year: years are those of the common era from { $first } to { $last }
 error = error: { $text }
 none = none
 days =
@@ -62,7 +71,7 @@ payables-pay = pay
 ## statement
 
 statement-none = no entries
-statement-not-begun = { $month } has not begun; months are named in years of the common era, such as 2025-03
+statement-not-begun = { $month } has not begun
 statement-json-or-format = --json and another --format are asked for; leave one of them out
 statement-available = available
 statement-title = Statement of { $partner }, { $month }
@@ -271,6 +280,10 @@ lead-explained =
         [END_TO_HOUSE] agreement { $agreement } ended, whose terms pass its leads to the house
         [END_TO_PARTNER] agreement { $agreement } ended, whose terms pass its leads to the partner
        *[other] the record says so
+    }; { $protection ->
+        [always] protected without limit, or while its approval is awaited
+        [lost] it was lost, and its protection ended { $until }
+       *[until] protected until { $until }
     }.
 
 ## payouts
@@ -514,7 +527,7 @@ metrics-of-partner = Figures for partner { $id }
 metrics-of-agreement = Figures for agreement { $id }
 metrics-of-campaign = Figures for campaign { $id }
 metrics-from = from { $time }
-metrics-to = to { $time }
+metrics-to = to before { $time }
 metrics-fraction = { $percent } ({ $part } of { $whole })
 metrics-leads-and-deals = Leads and deals
 metrics-leads = leads
@@ -555,26 +568,43 @@ alerts-none = nothing needs looking at
 alerts-since = since
 alerts-alert = alert
 alerts-what-to-do = what to do
-alerts-partner = partner { $id }
-alerts-agreement = agreement { $id }
-alerts-campaign = campaign { $id }
-alerts-lead = lead { $id }
-alerts-told = { $about }: { $advice }
-alerts-do-missing-manager = assign a manager on each side
-alerts-do-check-in-overdue = hold the check-in and record it
-alerts-do-review-overdue = hold the quarterly review, decide, and record it
-alerts-do-unequal-effort = agree who delivers what until when
-alerts-do-goals-differ = agree on one goal
-alerts-do-expiry-near = renew it, or agree what becomes of its leads and campaigns
-alerts-do-notice-ending = have the notice withdrawn, or settle what is open until then
-alerts-do-exclusivity-ending = amend the terms if it is to last
-alerts-do-exclusivity-breached = settle it with the partner, amend the exclusivity, or end one agreement
-alerts-do-brand-use-undecided = approve or decline the use of the brand
-alerts-do-breach-uncured = have the breach cured, or terminate
-alerts-do-negative-balance = agree how it is paid back, or let coming commission fill it
-alerts-do-payable-due = pay it out and record the payment
-alerts-do-dispute-open = hear both sides and resolve the dispute
-alerts-do-protection-lapsing = qualify the lead, extend its protection, or leave it to who claims it next
+alerts-missing-manager =
+    In agreement { $agreement } with { $partner } { $side ->
+        [house] the house has named no manager: assign one
+        [partner] the partner has named no manager: have one assigned
+       *[both] neither side has named a manager: assign one on each
+    }
+alerts-check-in-overdue =
+    The check-in of agreement { $agreement } with { $partner } was due on { $due }, { $held ->
+        [yes] the last was on { $last }
+       *[no] none was held yet
+    }: talk about progress, roadblocks and next month's plan, and record the review
+alerts-review-overdue =
+    The quarterly review of agreement { $agreement } with { $partner } was due on { $due }, { $held ->
+        [yes] the last was on { $last }
+       *[no] none was held yet
+    }: look at the figures together and decide whether to continue, expand, renew, adjust or end, and record the review
+alerts-effort = { $who } delivered { $delivered } of { $due } due
+alerts-unequal-effort = In campaign { $campaign } { $efforts }: agree who delivers what until when
+alerts-goals-differ = In campaign { $campaign } the participants want different things ({ $goals }): agree on one goal to measure it by
+alerts-expiry-near = Agreement { $agreement } with { $partner } expires on { $ends }: renew it, or agree what becomes of its leads and campaigns
+alerts-notice-ending = Agreement { $agreement } with { $partner } ends on { $ends } by notice: have the notice withdrawn, or settle leads, campaigns and payments until then
+alerts-exclusivity-ending = The exclusivity of agreement { $agreement } with { $partner } ends on { $ends }: amend the terms if it is to last, or plan whom to work with then
+alerts-exclusivity-breached = The exclusivity of agreement { $agreement } with { $partner } is broken by agreement { $by_agreement } with { $by_partner }: settle it with the partner, amend the exclusivity, or end one of the two
+alerts-brand-use-undecided =
+    { $side ->
+        [house] The house
+       *[partner] The partner
+    } asked for brand use { $id } ({ $channel }) under agreement { $agreement } with { $partner }: approve or decline it
+alerts-breach-uncured =
+    { $side ->
+        [house] The house
+       *[partner] The partner
+    } was to put breach { $id } ({ $clause }) of agreement { $agreement } with { $partner } right by { $due }: have it cured, set a new term, or terminate
+alerts-negative-balance = { $partner } owes the house { $amount }: agree how it is paid back, or let coming commission fill it
+alerts-payable-due = { $amount } is payable to { $partner }: pay it out and record the payment
+alerts-dispute-open = Dispute { $id } about { $about } has been open since { $opened }: hear both sides and record how it is resolved
+alerts-protection-lapsing = Lead { $lead } of { $owner } is protected until { $ends }: qualify it, extend its protection, or leave it to who claims it next
 
 ## launch
 
@@ -837,6 +867,7 @@ demo-programme-says = Beside its partners the house sold for 236000.00 USD itsel
 
 ## import
 
+import-copies = the file is too large for a preview: reading the whole ledger to decide it, which takes its time and memory
 import-line = line { $line }: { $what }
 import-column = column { $column }: { $what }
 import-not-an-amount = "{ $text }" is no amount such as { $example }; correct it, or say in the mapping how amounts are written

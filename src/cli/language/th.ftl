@@ -8,6 +8,15 @@ nobody-yet = ยังไม่มีใคร
 minor-units = { $amount } หน่วยย่อยของ { $currency }
 unspecified = ไม่ได้ระบุ
 read-at = อ่าน ณ ลำดับที่ { $position }
+date-as-of = ณ เวลา { $time }
+date-as-of-day = ณ สิ้นวันที่ { $day } (UTC)
+date-from = ตั้งแต่ { $time }
+date-from-day = ตั้งแต่ต้นวันที่ { $day } (UTC)
+date-to = ก่อน { $time }
+date-to-day = ถึงสิ้นวันที่ { $day } (UTC)
+date-no-day = ไม่มีวันหรือเวลา { $date }
+date-other-era = { $date } เป็นปีคริสต์ศักราช แต่ปีอ่านตามที่แสดง คือปีพุทธศักราช ให้เขียน { $meant }
+date-implausible = { $date } มีปีที่ไม่น่าเป็นไปได้ ต้องเป็นปีพุทธศักราชตั้งแต่ { $first } ถึง { $last }
 error = ข้อผิดพลาด: { $text }
 none = ไม่มี
 days = { $count } วัน
@@ -50,7 +59,7 @@ payables-pay = จ่าย
 ## statement
 
 statement-none = ไม่มีรายการ
-statement-not-begun = เดือน { $month } ยังไม่เริ่ม ให้ระบุเดือนเป็นปีคริสต์ศักราช เช่น 2025-03
+statement-not-begun = เดือน { $month } ยังไม่เริ่ม
 statement-json-or-format = ระบุทั้ง --json และ --format แบบอื่น ให้ใช้เพียงอย่างเดียว
 statement-available = จ่ายได้เมื่อ
 statement-title = ใบแจ้งยอดของ { $partner } ประจำเดือน{ $month }
@@ -294,6 +303,10 @@ lead-explained =
         [END_TO_HOUSE] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของบริษัท
         [END_TO_PARTNER] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของพันธมิตร
        *[other] รายการบันทึกระบุไว้
+    } { $protection ->
+        [always] คุ้มครองโดยไม่จำกัด หรือระหว่างรออนุมัติ
+        [lost] เสียไปแล้ว การคุ้มครองสิ้นสุด { $until }
+       *[until] คุ้มครองถึง { $until }
     }
 
 ## payouts
@@ -567,26 +580,43 @@ alerts-none = ไม่มีเรื่องที่ต้องดูแล
 alerts-since = ตั้งแต่
 alerts-alert = การแจ้งเตือน
 alerts-what-to-do = สิ่งที่ต้องทำ
-alerts-partner = พันธมิตร { $id }
-alerts-agreement = ข้อตกลง { $id }
-alerts-campaign = แคมเปญ { $id }
-alerts-lead = ลูกค้ามุ่งหวัง { $id }
-alerts-told = { $about }: { $advice }
-alerts-do-missing-manager = แต่งตั้งผู้ดูแลให้ครบทั้งสองฝ่าย
-alerts-do-check-in-overdue = นัดติดตามงานแล้วบันทึกผล
-alerts-do-review-overdue = นัดทบทวนรายไตรมาส ตัดสินใจ แล้วบันทึกผล
-alerts-do-unequal-effort = ตกลงกันว่าใครส่งมอบอะไรภายในเมื่อใด
-alerts-do-goals-differ = ตกลงเป้าหมายร่วมกันให้เป็นหนึ่งเดียว
-alerts-do-expiry-near = ต่ออายุ หรือตกลงเรื่องลูกค้ามุ่งหวังและแคมเปญหลังสิ้นสุด
-alerts-do-notice-ending = ขอให้ถอนการบอกกล่าว หรือสะสางเรื่องค้างก่อนสิ้นสุด
-alerts-do-exclusivity-ending = แก้ไขข้อตกลงหากต้องการให้มีผลต่อไป
-alerts-do-exclusivity-breached = ตกลงกับพันธมิตร แก้ไขสิทธิแต่ผู้เดียว หรือยุติข้อตกลงใดข้อตกลงหนึ่ง
-alerts-do-brand-use-undecided = อนุมัติหรือปฏิเสธการใช้แบรนด์
-alerts-do-breach-uncured = ให้แก้ไขการผิดข้อตกลง หรือยุติข้อตกลง
-alerts-do-negative-balance = ตกลงวิธีชำระคืน หรือหักจากค่าคอมมิชชันที่จะได้ต่อไป
-alerts-do-payable-due = จ่ายเงินแล้วบันทึกการจ่าย
-alerts-do-dispute-open = รับฟังทั้งสองฝ่ายแล้วหาข้อยุติ
-alerts-do-protection-lapsing = ทำให้ผ่านคุณสมบัติ ขยายการคุ้มครอง หรือปล่อยให้ผู้อ้างสิทธิรายต่อไป
+alerts-missing-manager =
+    ข้อตกลง { $agreement } กับ { $partner }: { $side ->
+        [house] บริษัทยังไม่มีผู้ดูแล ให้แต่งตั้ง
+        [partner] พันธมิตรยังไม่มีผู้ดูแล ขอให้แต่งตั้ง
+       *[both] ทั้งสองฝ่ายยังไม่มีผู้ดูแล ให้แต่งตั้งฝ่ายละคน
+    }
+alerts-check-in-overdue =
+    การติดตามงานของข้อตกลง { $agreement } กับ { $partner } ครบกำหนดเมื่อ { $due } { $held ->
+        [yes] ครั้งล่าสุดเมื่อ { $last }
+       *[no] ยังไม่เคยติดตาม
+    }: นัดคุยความคืบหน้า อุปสรรค และแผนเดือนหน้า แล้วบันทึกผล
+alerts-review-overdue =
+    การทบทวนรายไตรมาสของข้อตกลง { $agreement } กับ { $partner } ครบกำหนดเมื่อ { $due } { $held ->
+        [yes] ครั้งล่าสุดเมื่อ { $last }
+       *[no] ยังไม่เคยทบทวน
+    }: ดูตัวเลขร่วมกันแล้วตัดสินใจว่าจะทำต่อ ขยาย ต่ออายุ ปรับ หรือยุติ แล้วบันทึกผล
+alerts-effort = { $who } ส่งมอบ { $delivered } จาก { $due } ที่ครบกำหนด
+alerts-unequal-effort = แคมเปญ { $campaign }: { $efforts } ให้ตกลงกันว่าใครส่งมอบอะไรภายในเมื่อใด
+alerts-goals-differ = แคมเปญ { $campaign }: ผู้ร่วมแคมเปญต้องการต่างกัน ({ $goals }) ให้ตกลงเป้าหมายเดียวที่จะใช้วัดผล
+alerts-expiry-near = ข้อตกลง { $agreement } กับ { $partner } หมดอายุ { $ends }: ต่ออายุ หรือตกลงเรื่องลูกค้ามุ่งหวังและแคมเปญหลังสิ้นสุด
+alerts-notice-ending = ข้อตกลง { $agreement } กับ { $partner } สิ้นสุด { $ends } ตามการบอกกล่าว: ขอให้ถอนการบอกกล่าว หรือสะสางลูกค้ามุ่งหวัง แคมเปญ และการจ่ายเงินก่อนถึงวันนั้น
+alerts-exclusivity-ending = สิทธิแต่ผู้เดียวของข้อตกลง { $agreement } กับ { $partner } สิ้นสุด { $ends }: แก้ไขข้อตกลงหากต้องการให้มีผลต่อไป หรือวางแผนว่าจะร่วมงานกับใครหลังจากนั้น
+alerts-exclusivity-breached = สิทธิแต่ผู้เดียวของข้อตกลง { $agreement } กับ { $partner } ถูกละเมิดโดยข้อตกลง { $by_agreement } กับ { $by_partner }: ตกลงกับพันธมิตร แก้ไขสิทธิแต่ผู้เดียว หรือยุติข้อตกลงใดข้อตกลงหนึ่ง
+alerts-brand-use-undecided =
+    { $side ->
+        [house] บริษัท
+       *[partner] พันธมิตร
+    }ขอใช้แบรนด์ { $id } ({ $channel }) ตามข้อตกลง { $agreement } กับ { $partner }: อนุมัติหรือปฏิเสธ
+alerts-breach-uncured =
+    { $side ->
+        [house] บริษัท
+       *[partner] พันธมิตร
+    }ต้องแก้ไขการผิดข้อตกลง { $id } ({ $clause }) ของข้อตกลง { $agreement } กับ { $partner } ภายใน { $due }: ให้แก้ไข กำหนดเวลาใหม่ หรือยุติข้อตกลง
+alerts-negative-balance = { $partner } เป็นหนี้บริษัท { $amount }: ตกลงวิธีชำระคืน หรือหักจากค่าคอมมิชชันที่จะได้ต่อไป
+alerts-payable-due = มียอด { $amount } ที่ต้องจ่ายให้ { $partner }: จ่ายเงินแล้วบันทึกการจ่าย
+alerts-dispute-open = ข้อพิพาท { $id } เรื่อง{ $about } เปิดมาตั้งแต่ { $opened }: รับฟังทั้งสองฝ่ายแล้วบันทึกข้อยุติ
+alerts-protection-lapsing = ลูกค้ามุ่งหวัง { $lead } ของ { $owner } ได้รับการคุ้มครองถึง { $ends }: ทำให้ผ่านคุณสมบัติ ขยายการคุ้มครอง หรือปล่อยให้ผู้อ้างสิทธิรายต่อไป
 
 ## launch
 
@@ -846,6 +876,7 @@ demo-programme-says = นอกจากผ่านพันธมิตร เ
 
 ## import
 
+import-copies = แฟ้มใหญ่เกินกว่าที่บัญชีจะลองให้ได้ จึงอ่านบัญชีทั้งหมดมาตัดสิน ซึ่งใช้เวลาและหน่วยความจำ
 import-line = บรรทัด { $line }: { $what }
 import-column = คอลัมน์ { $column }: { $what }
 import-not-an-amount = "{ $text }" ไม่ใช่จำนวนเงินแบบ { $example } โปรดแก้ไข หรือระบุรูปแบบจำนวนเงินในไฟล์จับคู่

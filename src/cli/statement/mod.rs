@@ -13,16 +13,17 @@ pub use reason::earned;
 
 use super::client::Session;
 use super::failure::Failure;
+use super::json;
 use super::language::{Language, columns, say};
 use super::listing::{Listing, PAGE_SIZE};
-use super::moment::{Moment, parse_time};
+use super::moment::{GivenTime, Moment};
+use super::output::Output;
 use super::table::Table;
 use super::text::line;
 use chrono::Utc;
 use partnership_ledger::domain::calendar::Tz;
 use partnership_ledger::proto::{Entry, EntryKind, ListEntriesRequest};
-use period::{Month, Period, parse_zone};
-use prost_types::Timestamp;
+use period::{GivenMonth, Period, parse_zone};
 use sheet::Sheet;
 
 #[derive(clap::Args)]
@@ -41,17 +42,17 @@ pub struct Args {
     /// Only of this sale
     #[arg(long, value_name = "ID")]
     sale: Option<String>,
-    /// Only what takes effect at or after this
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    from: Option<Timestamp>,
-    /// Only what takes effect before this
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    to: Option<Timestamp>,
+    /// Only what takes effect at or after this time; a day counts whole
+    #[arg(long, value_name = "TIME", value_parser = GivenTime::parse)]
+    from: Option<GivenTime>,
+    /// Only what takes effect before this time; a day counts whole
+    #[arg(long, value_name = "TIME", value_parser = GivenTime::parse)]
+    to: Option<GivenTime>,
     /// The statement of this month, such as 2025-03, to be sent out: the opening balance, every entry with its reason, the
     /// closing balance, and what is payable when
-    #[arg(long, value_name = "MONTH", value_parser = Month::parse,
+    #[arg(long, value_name = "MONTH", value_parser = GivenMonth::parse,
         conflicts_with_all = ["currency", "agreement", "lead", "sale", "from", "to", "as_of"])]
-    month: Option<Month>,
+    month: Option<GivenMonth>,
     /// How to write the statement of a month
     #[arg(long, value_name = "FORMAT", requires = "month")]
     format: Option<Format>,
@@ -82,20 +83,20 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     }
 }
 
-async fn of_month(args: Args, month: Month, session: &mut Session) -> Result<(), Failure> {
+async fn of_month(args: Args, month: GivenMonth, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     let format = args.format.unwrap_or(if session.out.json { Format::Json } else { Format::Text });
     if session.out.json && format != Format::Json {
         return Err(Failure::usage(say!(language, "statement-json-or-format")));
     }
-    let period = Period::of(month, args.time_zone);
+    let period = Period::of(month.read(language)?, args.time_zone);
     if period.start > Utc::now() {
-        return Err(Failure::usage(say!(language, "statement-not-begun", month = period.name())));
+        return Err(Failure::usage(say!(language, "statement-not-begun", month = language.month(period.first_day()))));
     }
     let statement = month::read(args.partner, period, args.moment.as_of_position(), session).await?;
     match format {
         Format::Text => as_text::write(&Sheet::of(&statement, language), &mut session.out),
-        Format::Json => session.out.line(&as_json::document(&statement).to_string()),
+        Format::Json => session.out.line(&json::text(&as_json::document(&statement))),
         Format::Csv => as_csv::write(&statement, language, &mut session.out),
         Format::Html => session.out.line(&as_html::page(&Sheet::of(&statement, language))),
     }
@@ -108,26 +109,27 @@ async fn entries(args: Args, session: &mut Session) -> Result<(), Failure> {
         > "column-position", "column-occurred", "statement-kind", > "statement-amount", > "statement-balance", "statement-available",
         "column-about", "statement-reference"
     ];
+    let question = request(&args, &mut session.out)?;
     let mut client = session.partnership().await?;
     let listing = Listing::of(&mut session.out, "entries", header);
-    let ask = async |page_token| client.list_entries(request(&args, page_token)).await;
+    let ask = async |page_token| client.list_entries(ListEntriesRequest { page_token, ..question.clone() }).await;
     listing.all(&say!(language, "statement-none"), ask, |table, entry| row(language, table, entry)).await
 }
 
-fn request(args: &Args, page_token: String) -> ListEntriesRequest {
-    ListEntriesRequest {
+fn request(args: &Args, out: &mut Output) -> Result<ListEntriesRequest, Failure> {
+    Ok(ListEntriesRequest {
         partner_id: args.partner.clone(),
         currency_code: args.currency.clone(),
         agreement_id: args.agreement.clone(),
         lead_id: args.lead.clone(),
         sale_id: args.sale.clone(),
         kinds: Vec::new(),
-        effective_from: args.from,
-        effective_to: args.to,
+        effective_from: args.from.as_ref().map(|given| given.from(out)).transpose()?,
+        effective_to: args.to.as_ref().map(|given| given.to(out)).transpose()?,
         page_size: PAGE_SIZE,
-        page_token,
-        options: Some(args.moment.options()),
-    }
+        page_token: String::new(),
+        options: Some(args.moment.options(out)?),
+    })
 }
 
 fn row(language: Language, table: &mut Table, entry: &Entry) {

@@ -247,15 +247,21 @@ impl Reader {
         if parts.iter().all(Part::explains_pending) { Ok(()) } else { Err(contradiction()) }
     }
 
-    /// Returns what is proposed to be paid; proposals are ordered by partner, so pages are read up to this one.
+    /// Returns what is proposed to be paid. A ledger of a release before knows no filter by partner, and proposes by partner: of it
+    /// pages are read up to this one.
     async fn find_payables(&mut self, parts: &mut [Part]) -> Result<(), Failure> {
         if parts.iter().all(|part| part.balance.payable <= 0) {
             return Ok(());
         }
         let mut found: Vec<Payable> = Vec::new();
         each_page(async |page_token| {
-            let request =
-                ListPayablesRequest { include_below_minimum: true, page_size: PAGE_SIZE, page_token, options: Some(self.at_end()) };
+            let request = ListPayablesRequest {
+                include_below_minimum: true,
+                page_size: PAGE_SIZE,
+                page_token,
+                options: Some(self.at_end()),
+                partner_id: Some(self.partner_id.clone()),
+            };
             let page = self.client.list_payables(request).await?.into_inner();
             let is_past = page.payables.last().is_some_and(|last| last.partner_id > self.partner_id);
             found.extend(page.payables.into_iter().filter(|payable| payable.partner_id == self.partner_id));

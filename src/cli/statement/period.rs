@@ -1,26 +1,36 @@
 //! The month that a statement is about: a calendar month of a time zone, from its first instant to before the next one's.
 
+use super::super::failure::Failure;
+use super::super::language::Language;
+pub use super::super::moment::timestamp;
+use super::super::moment::year_of;
 use super::super::text;
 use chrono::{DateTime, Datelike as _, NaiveDate, TimeDelta, Utc};
 use partnership_ledger::domain::calendar::{Period as Span, Tz, period_around};
 use partnership_ledger::proto::ReadOptions;
 use prost_types::Timestamp;
 
-/// A month by its first day.
+/// A month as `--month` has it, by its first day: `2025-03`. Its year is written as the language shows years.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Month(NaiveDate);
+pub struct GivenMonth(NaiveDate);
 
-impl Month {
-    /// A month as `--month` has it, in years of the common era: `2025-03`.
+impl GivenMonth {
+    /// Parses it.
     pub fn parse(text: &str) -> Result<Self, String> {
         let first = NaiveDate::parse_from_str(&format!("{text}-01"), "%Y-%m-%d").ok();
-        // Outside these years an edge of the month may lie outside the times of the contract.
-        first
-            .filter(|first| text.len() == 7 && (1900..9999).contains(&first.year()))
-            .map(Self)
-            .ok_or_else(|| "must be a month such as 2025-03, in years of the common era".to_owned())
+        first.filter(|_| text.len() == 7).map(Self).ok_or_else(|| "must be a month such as 2025-03".to_owned())
+    }
+
+    /// Reads it in a language. Implausible years are refused.
+    pub fn read(self, language: Language) -> Result<Month, Failure> {
+        let year = year_of(self.0.year(), language, |year| format!("{year:04}-{:02}", self.0.month()))?;
+        Ok(Month(self.0.with_year(year).expect("every year has the first of every month")))
     }
 }
+
+/// A month of the common era by its first day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Month(NaiveDate);
 
 /// A time zone as `--time-zone` has it: `Asia/Bangkok`.
 pub fn parse_zone(text: &str) -> Result<Tz, String> {
@@ -59,7 +69,7 @@ impl Period {
         self.local_date(self.end - TimeDelta::nanoseconds(1))
     }
 
-    /// How the command line names it: `2025-03`.
+    /// What programs call it, in the common era: `2025-03`.
     pub fn name(&self) -> String {
         self.first.format("%Y-%m").to_string()
     }
@@ -85,12 +95,6 @@ impl Period {
     }
 }
 
-/// An instant as the contract has it.
-pub fn timestamp(instant: DateTime<Utc>) -> Timestamp {
-    let nanos = i32::try_from(instant.timestamp_subsec_nanos()).expect("below two times 10^9");
-    Timestamp { seconds: instant.timestamp(), nanos }
-}
-
 fn options(as_of: DateTime<Utc>, as_of_position: Option<u64>) -> ReadOptions {
     ReadOptions { as_of: Some(timestamp(as_of)), as_of_position, min_position: None }
 }
@@ -100,7 +104,8 @@ mod tests {
     use super::*;
 
     fn period(month: &str, zone: &str) -> Period {
-        Period::of(Month::parse(month).expect("a month"), parse_zone(zone).expect("a zone"))
+        let month = GivenMonth::parse(month).expect("a month").read(Language::English).expect("plausible");
+        Period::of(month, parse_zone(zone).expect("a zone"))
     }
 
     #[test]
@@ -131,9 +136,14 @@ mod tests {
 
     #[test]
     fn what_is_no_month_is_refused() {
-        for text in ["", "2025", "2025-13", "2025-3", "2025-03-01", "0000-01", "9999-12", "march"] {
-            assert!(Month::parse(text).is_err(), "{text}");
+        for text in ["", "2025", "2025-13", "2025-3", "2025-03-01", "march"] {
+            assert!(GivenMonth::parse(text).is_err(), "{text}");
         }
+        for (text, language) in [("0000-01", Language::English), ("2568-03", Language::English), ("2025-03", Language::Thai)] {
+            assert!(GivenMonth::parse(text).expect("a month").read(language).is_err(), "{text}");
+        }
+        let thai = GivenMonth::parse("2568-03").expect("a month").read(Language::Thai).expect("plausible");
+        assert_eq!(thai, GivenMonth::parse("2025-03").expect("a month").read(Language::English).expect("plausible"));
         assert!(parse_zone("Bangkok").is_err());
     }
 }

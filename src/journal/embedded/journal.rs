@@ -14,13 +14,13 @@ use super::maintenance_signal::MaintenanceSignal;
 use super::queue::Queue;
 use super::shared::Shared;
 use crate::journal::batch::Batch;
-use crate::journal::disk::{allocated_bytes, create_private_dir, sync_ancestors};
+use crate::journal::disk::{allocated_bytes, check_regular_files, create_private_dir, make_private, sync_ancestors};
 use crate::journal::error::JournalError;
 use crate::journal::merkle::TreeHead;
 use crate::journal::options::Options;
 use crate::journal::panics::catch_panic;
 use crate::journal::port::{DiskBytes, Journal, StopListener, StoredRecord};
-use crate::journal::recovery::{DirLock, OpenReport, Recovered, STORE_DIR, WAL_DIR, recover};
+use crate::journal::recovery::{DirLock, OPENED_DIRS, OpenReport, Recovered, STORE_DIR, WAL_DIR, recover};
 use crate::journal::store::Store;
 
 /// The journal in a directory: a write-ahead log with sled behind it.
@@ -29,6 +29,20 @@ pub struct EmbeddedJournal {
     feeder: Mutex<Option<JoinHandle<()>>>,
     maintainer: Mutex<Option<JoinHandle<()>>>,
     dir_lock: Mutex<Option<DirLock>>,
+}
+
+/// Makes the directory private, as new ones are: those of releases before could be read by every local user. That others may
+/// read it is said, and no reason not to open it.
+fn close_to_others(dir: &Path) {
+    match make_private(dir, &OPENED_DIRS) {
+        Ok(false) => {}
+        Ok(true) => {
+            tracing::warn!("{} was open to other users of this machine: it is for its own user alone now (mode 0700)", dir.display())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "{} may be open to other users of this machine, and cannot be closed to them", dir.display());
+        }
+    }
 }
 
 impl EmbeddedJournal {
@@ -46,7 +60,9 @@ impl EmbeddedJournal {
     fn open_unguarded(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
         create_private_dir(dir).map_err(JournalError::storage(format!("creating {}", dir.display())))?;
         sync_ancestors(dir).map_err(JournalError::storage(format!("syncing the directories above {}", dir.display())))?;
+        check_regular_files(dir, &OPENED_DIRS).map_err(JournalError::storage(format!("looking into {}", dir.display())))?;
         let dir_lock = DirLock::take(dir)?;
+        close_to_others(dir);
         let Recovered { log, store, checkpoint, report } = recover(dir, &options)?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),

@@ -39,6 +39,8 @@ struct Current {
     /// Where the next frame goes.
     offset: u64,
     bytes: u64,
+    /// Whether frames were written that are not synced.
+    is_unsynced: bool,
 }
 
 impl Log {
@@ -50,7 +52,7 @@ impl Log {
             // A process that was killed may have written its last frame and not synced it; from now on it counts.
             file.sync_data()?;
             let bytes = file.metadata()?.len();
-            Ok::<_, io::Error>(Current { file, offset, bytes })
+            Ok::<_, io::Error>(Current { file, offset, bytes, is_unsynced: false })
         });
         let preallocator = Preallocator::start(wal.clone())?;
         let current = current.transpose()?;
@@ -70,23 +72,40 @@ impl Log {
     /// Appends a frame, after which the Merkle tree has the frontier `after`, and returns once it is durable. After an error
     /// it is unknown what reached the disk: the log must not be used again.
     pub fn append(&mut self, frame: &[u8], after: Frontier) -> Result<(), JournalError> {
+        self.write(frame, after)?;
+        self.sync()?;
+        if let Some(current) = self.current.as_ref().filter(|current| current.offset > current.bytes / 2) {
+            self.preallocator.request(self.options.next_segment_bytes(current.bytes));
+        }
+        Ok(())
+    }
+
+    /// Appends a frame that need not be durable before the next [`sync`](Self::sync): for many at once. A segment is durable
+    /// before the next one begins.
+    pub fn write(&mut self, frame: &[u8], after: Frontier) -> Result<(), JournalError> {
         let length = frame.len() as u64;
         if self.current.as_ref().is_none_or(|current| current.offset + length > current.bytes) {
+            self.sync()?;
             self.start_segment(length).map_err(JournalError::storage("starting a segment of the log"))?;
         }
         // There is one: `start_segment` has set it.
         let Some(current) = &mut self.current else {
             return Err(JournalError::Stopped { why: "the log has no segment".into() });
         };
-        let write = |step, work: &dyn Fn() -> io::Result<()>| self.options.step(step).and_then(|()| work());
-        write(Step::WriteFrame, &|| current.file.write_all_at(frame, current.offset))
-            .map_err(JournalError::storage("writing to the log"))?;
-        write(Step::SyncFrame, &|| current.file.sync_data()).map_err(JournalError::storage("syncing the log"))?;
+        current.is_unsynced = true;
+        let written = self.options.step(Step::WriteFrame).and_then(|()| current.file.write_all_at(frame, current.offset));
+        written.map_err(JournalError::storage("writing to the log"))?;
         current.offset += length;
         self.frontier = after;
-        if current.offset > current.bytes / 2 {
-            self.preallocator.request(self.options.next_segment_bytes(current.bytes));
-        }
+        Ok(())
+    }
+
+    /// Makes all frames durable that were written.
+    pub fn sync(&mut self) -> Result<(), JournalError> {
+        let Some(current) = self.current.as_mut().filter(|current| current.is_unsynced) else { return Ok(()) };
+        let synced = self.options.step(Step::SyncFrame).and_then(|()| current.file.sync_data());
+        synced.map_err(JournalError::storage("syncing the log"))?;
+        current.is_unsynced = false;
         Ok(())
     }
 
@@ -119,7 +138,7 @@ impl Log {
             segments.push(segment);
         }
         drop(segments);
-        self.current = Some(Current { file: ready.file, offset: SEGMENT_HEADER_BYTES as u64, bytes: ready.bytes });
+        self.current = Some(Current { file: ready.file, offset: SEGMENT_HEADER_BYTES as u64, bytes: ready.bytes, is_unsynced: false });
         Ok(())
     }
 }

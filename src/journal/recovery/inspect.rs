@@ -1,11 +1,12 @@
 //! The offline check of a directory: reads the log and the store and lists all problems; changes nothing.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::layout::{STORE_DIR, WAL_DIR};
+use super::layout::{OPENED_DIRS, STORE_DIR, WAL_DIR};
 use super::lock::DirLock;
+use super::store_copy::StoreCopy;
+use crate::journal::disk::check_regular_files;
 use crate::journal::error::JournalError;
 use crate::journal::frame::Frame;
 use crate::journal::log::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, check_version, load_segment};
@@ -61,6 +62,7 @@ pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
 /// # Errors
 /// As [`inspect`].
 pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<Inspection, JournalError> {
+    check_regular_files(dir, &OPENED_DIRS).map_err(JournalError::storage(format!("looking into {}", dir.display())))?;
     let _lock = DirLock::take_for_reading(dir)?;
     let found = read_checkpoint(dir)?;
     let wal = dir.join(WAL_DIR);
@@ -92,12 +94,6 @@ fn end_of_sealed(segment: &SegmentFile, image: &Image) -> Option<u64> {
         _ => image.blocks_last(),
     };
     last.filter(|_| segment.is_sealed).map(|last| last + 1)
-}
-
-/// An open copy of the store in a temporary directory.
-struct StoreCopy {
-    store: Store,
-    _dir: tempfile::TempDir,
 }
 
 /// The progress of reading the log.
@@ -151,17 +147,10 @@ impl<'a> Inspector<'a> {
             }
             return Ok(None);
         }
-        // In the same file system if it is writable: there a copy is cheapest.
-        let copy = tempfile::Builder::new()
-            .prefix(".inspect-")
-            .tempdir_in(dir)
-            .or_else(|_| tempfile::tempdir())
-            .map_err(JournalError::storage("making a directory for a copy of the store"))?;
-        copy_dir(&path, &copy.path().join(STORE_DIR)).map_err(JournalError::storage(format!("copying {}", path.display())))?;
-        match Store::open(&copy.path().join(STORE_DIR), 64 << 20) {
-            Ok(store) => Ok(Some(StoreCopy { store, _dir: copy })),
-            Err(error) => {
-                self.problem(format!("the store cannot be opened: {error}"), 0, 0);
+        match StoreCopy::of(dir)? {
+            Ok(copy) => Ok(Some(copy)),
+            Err(what) => {
+                self.problem(what, 0, 0);
                 Ok(None)
             }
         }
@@ -335,18 +324,4 @@ impl<'a> Inspector<'a> {
             self.result.notes.push(format!("the store is {behind} records behind the log; opening feeds it"));
         }
     }
-}
-
-fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_dir(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), target)?;
-        }
-    }
-    Ok(())
 }

@@ -89,7 +89,7 @@ impl LogRepair<'_> {
         JournalError::damaged(what, position, proven)
     }
 
-    /// Appends the store's frames beyond the log's end.
+    /// Appends the store's frames beyond the log's end, and makes them durable together: of a large log there are millions.
     pub fn append_from_store(&self, log: &mut Log) -> Result<(), JournalError> {
         let Some(donor) = self.donor else {
             return Ok(());
@@ -98,7 +98,7 @@ impl LogRepair<'_> {
         let visited = donor.visit(log.frontier().size() + 1, |frame| {
             let mut after = log.frontier().clone();
             result = match advance(&mut after, frame) {
-                Ok(()) => log.append(frame.bytes, after),
+                Ok(()) => log.write(frame.bytes, after),
                 Err(fault) => {
                     let what = format!("the store's frame: {fault}");
                     Err(JournalError::damaged(what, frame.header.first, frame.header.last()))
@@ -107,6 +107,7 @@ impl LogRepair<'_> {
             result.is_ok()
         });
         result?;
+        log.sync()?;
         visited.map_err(|error| JournalError::damaged(format!("the store: {error}"), log.frontier().size() + 1, self.donor_last))
     }
 }

@@ -12,9 +12,10 @@ mod repair_image;
 mod repair_log;
 mod repair_segment;
 mod repair_state;
+mod store_copy;
 
 pub use inspect::{Inspection, Problem, inspect, inspect_records};
-pub(crate) use layout::{STORE_DIR, SUSPECT_FILE, WAL_DIR};
+pub(crate) use layout::{OPENED_DIRS, STORE_DIR, SUSPECT_FILE, WAL_DIR};
 pub(crate) use lock::DirLock;
 pub use open::OpenReport;
 pub(crate) use open::{Recovered, recover};

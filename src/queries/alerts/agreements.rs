@@ -76,7 +76,7 @@ impl Watch for MissingManager {
 }
 
 /// The sides that have named no manager.
-fn unmanaged(state: &State, row: Row, seen: Seen) -> Vec<Side> {
+pub(super) fn unmanaged(state: &State, row: Row, seen: Seen) -> Vec<Side> {
     let missing = |side: &Side| state.relationship.managers(row, *side, seen).next().is_none();
     [Side::House, Side::Partner].into_iter().filter(missing).collect()
 }

@@ -16,7 +16,7 @@ pub struct ExclusivityEnding;
 pub struct ExclusivityBreached;
 
 /// When the exclusivity in force ends on a day of its own, not after the agreement.
-fn ends(state: &State, row: Row, seen: Seen) -> Option<Time> {
+pub(super) fn ends(state: &State, row: Row, seen: Seen) -> Option<Time> {
     let (agreement, _, version) = active(state, row, seen)?;
     let ends = agreement.exclusivity_ends(version)?;
     agreement.end(seen).is_none_or(|end| ends <= end.at).then_some(ends)
@@ -39,7 +39,7 @@ impl Watch for ExclusivityEnding {
 }
 
 /// A breach that still matters: both agreements are active, and the exclusivity is neither over nor amended away.
-fn standing(state: &State, row: Row, seen: Seen) -> Option<(ExclusivityBreach, Time)> {
+pub(super) fn standing(state: &State, row: Row, seen: Seen) -> Option<(ExclusivityBreach, Time)> {
     let breach = *state.agreements.breaches().get(row as usize).filter(|breach| seen.sees(breach.stamp))?;
     let (broken, broken_from, version) = active(state, breach.agreement, seen)?;
     let (_, breaking_from, _) = active(state, breach.by, seen)?;

@@ -14,7 +14,7 @@ use crate::queries::words::{self, when};
 pub struct ProtectionLapsing;
 
 /// When the protection of an open lead ends by date, and since when that is near.
-fn lapsing(lead: &Lead, seen: Seen) -> Option<(Time, Time)> {
+pub(super) fn lapsing(lead: &Lead, seen: Seen) -> Option<(Time, Time)> {
     let decision = lead.decision_at(seen.time, seen)?;
     // Most leads are far from it: what is worked out in local days is worked out for the few that are not.
     let far = seen.time + chrono::TimeDelta::days(PROTECTION_END_DAYS.cast_signed());

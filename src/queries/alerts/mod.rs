@@ -10,6 +10,7 @@ mod agreements;
 mod campaigns;
 mod disputes;
 mod exclusivity;
+mod facts;
 mod leads;
 mod money;
 mod promises;
@@ -277,6 +278,7 @@ fn alert(kind: AlertKind, state: &State, found: Found, seen: Seen) -> proto::Ale
     proto::Alert {
         kind: kind as i32,
         message: tell(kind, state, found.row, seen),
+        facts: Some(facts::of(kind, state, found.row, seen)),
         partner_id: text(found.subject.partner),
         agreement_id: text(found.subject.agreement),
         campaign_id: text(found.subject.campaign),

@@ -24,8 +24,8 @@ use tonic::transport::Channel;
 const EVENTS: usize = 20_000;
 /// A period that begins in the middle of a day.
 const FROM: (&str, i64) = ("2024-07-15T13:45:00Z", 1_721_051_100);
-/// And ends with January.
-const TO: (&str, i64) = ("2025-02-01", 1_738_368_000);
+/// And ends with January, its last day included.
+const TO: (&str, i64) = ("2025-01-31", 1_738_368_000);
 
 /// What accounts stand at, by account and currency, in minor units; accounts at zero are left out.
 pub type Balances = BTreeMap<(String, String), i128>;
@@ -122,7 +122,7 @@ fn what_cannot_be_exported_is_said() {
     let dir = tempfile::tempdir().expect("a directory");
     let nowhere = dir.path().join("no/such/folder/books.journal").display().to_string();
     for (words, said) in [
-        (&["--from", "2025-01-01", "--to", "2025-01-01"][..], "--from must be earlier than --to"),
+        (&["--from", "2025-01-02", "--to", "2025-01-01"][..], "--from must be earlier than --to"),
         (&["--from", "soon"][..], "must be a time such as"),
         (&["--json"][..], "--json has no effect on `export`"),
         (&[nowhere.as_str()][..], "cannot write"),
@@ -144,12 +144,12 @@ fn books_to_the_last_day_are_accepted() {
     let dir = tempfile::tempdir().expect("a directory");
     let last = "9999-12-31T12:00:00Z";
     for (name, options, is_closed) in [
-        ("the day before", &["--to", "9999-12-31"][..], true),
+        ("the day before", &["--to", "9999-12-31T00:00:00Z"][..], true),
         ("the day itself", &["--to", last], true),
         ("its end", &["--to", "9999-12-31T23:59:59.999999999Z"], true),
         // What opens on the last day cannot be closed on the day after.
-        ("from the day itself", &["--from", "9999-12-31"], false),
-        ("within the day", &["--from", "9999-12-31", "--to", last], false),
+        ("from the day itself", &["--from", "9999-12-31T00:00:00Z"], false),
+        ("within the day", &["--from", "9999-12-31T00:00:00Z", "--to", last], false),
     ] {
         for format in ["hledger", "beancount"] {
             let file = dir.path().join(format!("books.{format}"));

@@ -1,0 +1,116 @@
+//! Previews: what would become of events, decided by the writer on the state of the moment, and taken back.
+
+use super::common::Core;
+use super::error::{Error, EventPlace};
+use super::queue::Room;
+use super::writer::Attempt;
+use crate::domain::{self, Event};
+use crate::proto;
+use bytes::Bytes;
+use std::time::Instant;
+use tokio::sync::oneshot;
+
+/// How often it is looked whether somebody still waits: after so many events.
+const LOOK_AFTER: usize = 64;
+
+/// What would become of events, each sent by itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Previewed {
+    /// The outcome of each, in order.
+    pub outcomes: Vec<Result<proto::AppendResult, Error>>,
+    /// The last position that it rests on.
+    pub position: u64,
+}
+
+/// A preview that waits for the writer.
+pub struct Preview {
+    /// The events in order, checked or malformed.
+    pub events: Vec<Result<Event, Error>>,
+    /// The same as they were sent.
+    pub encoded: Vec<Bytes>,
+    /// When the caller no longer waits.
+    pub deadline: Option<Instant>,
+    /// Where the answer goes.
+    pub reply: oneshot::Sender<Result<Previewed, Error>>,
+    /// What it takes of the queue.
+    pub room: Room,
+}
+
+/// Checks each event by itself. Fields are named by the event's place among all.
+pub fn parse(messages: &[proto::Event]) -> Result<Vec<Result<Event, Error>>, Error> {
+    // As many as an append may have.
+    if messages.is_empty() || messages.len() > domain::MAX_EVENTS {
+        domain::parse(messages)?;
+    }
+    let alone = |(index, message): (usize, &proto::Event)| match domain::parse(std::slice::from_ref(message)) {
+        Ok(parsed) => parsed.into_iter().next().ok_or_else(|| Error::Internal("an event was parsed to none".to_owned())),
+        Err(mut violations) => {
+            for violation in &mut violations {
+                if let Some(rest) = violation.field.strip_prefix("events[0]") {
+                    violation.field = format!("events[{index}]{rest}");
+                }
+            }
+            Err(Error::Malformed(violations))
+        }
+    };
+    Ok(messages.iter().enumerate().map(alone).collect())
+}
+
+/// Decides a preview: what it has written to the state is taken back before anything else is decided. No event id is taken.
+pub fn decide(core: &Core, preview: Preview) {
+    let Preview { events, encoded, deadline, reply, room } = preview;
+    if reply.is_closed() {
+        return;
+    }
+    let outcome = core.check_running().and_then(|()| {
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(Error::DeadlineExceeded);
+        }
+        outcomes(core, events, &encoded, &reply)
+    });
+    drop(room);
+    // Nobody may wait any more.
+    let _ = reply.send(outcome);
+}
+
+fn outcomes<T>(core: &Core, events: Vec<Result<Event, Error>>, encoded: &[Bytes], reply: &oneshot::Sender<T>) -> Result<Previewed, Error> {
+    let mut attempt = Attempt::new(core, "preview", encoded, None);
+    // Meanwhile the state is not shared: what will be taken back is not a fact.
+    let batch = core.batches.lock();
+    core.state.write().savepoint();
+    let refusals = refusals(&mut attempt, events, reply);
+    // After a defect in evolving nothing more is written to the state, and reads go on.
+    match &refusals {
+        Err(Error::Stopped(_)) => core.state.write().release(),
+        _ => core.state.write().rollback(),
+    }
+    drop(batch);
+    let refusals = refusals?;
+    let (position, response) = attempt.into_response();
+    let mut results =
+        response.to_message().map_err(|error| Error::Internal(format!("an answer cannot be read: {error}")))?.results.into_iter();
+    let outcome = |refusal: Option<Error>| match refusal {
+        Some(refusal) => Err(refusal),
+        None => results.next().ok_or_else(|| Error::Internal("an event has no result".to_owned())),
+    };
+    Ok(Previewed { outcomes: refusals.into_iter().map(outcome).collect(), position })
+}
+
+/// Decides the events one after the other: a refused one writes nothing, and does not stop those after it. Returns why each was
+/// refused; an error if none of it can be answered.
+fn refusals<T>(attempt: &mut Attempt, events: Vec<Result<Event, Error>>, reply: &oneshot::Sender<T>) -> Result<Vec<Option<Error>>, Error> {
+    let mut refusals = Vec::with_capacity(events.len());
+    for (index, event) in events.into_iter().enumerate() {
+        if index.is_multiple_of(LOOK_AFTER) && reply.is_closed() {
+            return Err(Error::DeadlineExceeded);
+        }
+        refusals.push(match event.and_then(|event| attempt.decide_one(index, event)) {
+            Ok(()) => None,
+            Err(Error::Rejected { rejection, .. }) => Some(Error::Rejected { rejection, event: Some(EventPlace { index: 0, of: 1 }) }),
+            Err(refusal @ Error::Malformed(_)) => Some(refusal),
+            Err(error) => return Err(error),
+        });
+        attempt.check_size()?;
+    }
+    Ok(refusals)
+}

@@ -1,0 +1,117 @@
+//! Previews: they say what appending would, and leave nothing behind.
+
+use crate::common::events::{adjustment, agreement, event_id, partner};
+use crate::common::journals::ControlledJournal;
+use crate::common::service::{Service, told};
+use partnership_ledger::ledger::Limits;
+use partnership_ledger::proto::preview_result::Outcome;
+use partnership_ledger::proto::{Event, GetBalanceRequest, GetPartnerRequest, PreviewRequest, PreviewResponse};
+use std::sync::Arc;
+use std::time::Duration;
+use tonic::Code;
+
+async fn preview(service: &Service, events: impl Into<Vec<Event>>) -> PreviewResponse {
+    let request = PreviewRequest { events: events.into() };
+    service.writer().await.preview(request).await.expect("an answer").into_inner()
+}
+
+fn outcomes(response: PreviewResponse) -> Vec<Outcome> {
+    response.results.into_iter().map(|result| result.outcome.expect("an outcome")).collect()
+}
+
+/// Rows that are recorded, refused, malformed, sent twice, and that rest on ones before them.
+fn rows() -> Vec<Event> {
+    let mut malformed = adjustment("malformed", "ag", 5);
+    malformed.occurred_at = None;
+    let mut other = partner("a");
+    other.metadata.insert("source".into(), "crm".into());
+    vec![
+        partner("b"),
+        agreement("ag", "b"),
+        adjustment("x", "ag", 500),
+        malformed,
+        adjustment("y", "nowhere", 5),
+        partner("a"),
+        other,
+        adjustment("x", "ag", 500),
+        adjustment("z", "ag", 7),
+    ]
+}
+
+#[tokio::test]
+async fn a_preview_says_what_sending_each_event_would() {
+    let service = Service::start().await;
+    service.append([partner("a")]).await.expect("recorded");
+    let previewed = preview(&service, rows()).await;
+    assert_eq!(previewed.position, 1);
+    for (index, (outcome, row)) in outcomes(previewed).into_iter().zip(rows()).enumerate() {
+        match (outcome, service.append([row]).await) {
+            (Outcome::Result(would), Ok(response)) => assert_eq!(vec![would], response.results, "{index}"),
+            (Outcome::Error(would), Err(status)) => {
+                let (code, reason) = told(&status);
+                // Alone it is the first.
+                let message = would.message.replace(&format!("events[{index}]"), "events[0]");
+                assert_eq!((would.code, would.reason, message.as_str()), (code as i32, reason, status.message()), "{index}");
+            }
+            (would, is) => panic!("{index}: {would:?} and {is:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_preview_leaves_nothing_behind() {
+    let service = Service::start().await;
+    service.append([partner("a")]).await.expect("recorded");
+    for _ in 0..2 {
+        let previewed = outcomes(preview(&service, rows()).await);
+        assert_eq!(previewed.iter().filter(|outcome| matches!(outcome, Outcome::Result(_))).count(), 6);
+    }
+    assert_eq!((service.records().len(), service.ledger.last()), (1, 1));
+    let mut reader = service.reader().await;
+    let unknown = reader.get_partner(GetPartnerRequest { partner_id: "b".into(), options: None }).await.expect_err("unknown");
+    assert_eq!(told(&unknown), (Code::NotFound, "UNKNOWN_ID".into()));
+    // Its event ids are free, its business ids as well.
+    let recorded = service.append([partner("b"), agreement("ag", "b"), adjustment("x", "ag", 500)]).await.expect("recorded");
+    assert!(recorded.results.iter().all(|result| !result.duplicate));
+    let balance = reader.get_balance(GetBalanceRequest { partner_id: "b".into(), options: None }).await.expect("a balance").into_inner();
+    assert_eq!((balance.balances[0].net, balance.position), (500, 4));
+    // And what was recorded before is a duplicate to it.
+    let again = outcomes(preview(&service, [partner("b")]).await);
+    assert!(matches!(&again[0], Outcome::Result(result) if result.duplicate && result.position == 2), "{again:?}");
+}
+
+#[tokio::test]
+async fn malformed_events_are_named_by_their_place() {
+    let service = Service::start().await;
+    let previewed = outcomes(preview(&service, rows()).await);
+    let Outcome::Error(error) = &previewed[3] else { panic!("{previewed:?}") };
+    assert_eq!((error.reason.as_str(), error.field_violations[0].field.as_str()), ("MALFORMED", "events[3].occurred_at"));
+    let none = service.writer().await.preview(PreviewRequest::default()).await.expect_err("nothing");
+    assert_eq!(told(&none), (Code::InvalidArgument, "MALFORMED".into()));
+    let many: Vec<Event> = (0..10_001).map(|_| Event { event_id: event_id("x"), ..Event::default() }).collect();
+    let many = service.writer().await.preview(PreviewRequest { events: many }).await.expect_err("too many");
+    assert_eq!(told(&many), (Code::InvalidArgument, "MALFORMED".into()));
+}
+
+/// Nobody is told of what is not durable, by a preview as little as by an answer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_waits_until_what_it_rests_on_is_durable() {
+    let journal = Arc::new(ControlledJournal::default());
+    let service = Arc::new(Service::with(journal.clone(), Limits::default()).await);
+    journal.hold(true);
+    let recording = tokio::spawn({
+        let service = Arc::clone(&service);
+        async move { service.append([partner("a")]).await }
+    });
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    let mut asking = tokio::spawn({
+        let service = Arc::clone(&service);
+        async move { preview(&service, [partner("a")]).await }
+    });
+    tokio::time::timeout(Duration::from_millis(200), &mut asking).await.expect_err("it waits");
+    journal.hold(false);
+    recording.await.expect("a task").expect("recorded");
+    let answered = asking.await.expect("a task");
+    assert_eq!(answered.position, 1);
+    assert!(matches!(&outcomes(answered)[0], Outcome::Result(result) if result.duplicate));
+}
