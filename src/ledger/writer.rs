@@ -18,7 +18,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Event, LAST_POSITION, Record};
 use crate::journal::Batch;
 use crate::projections::Update;
-use crate::wire::{EncodedEffects, ResponseWriter, write_record};
+use crate::wire::{AppendResponse, EncodedEffects, ResponseWriter, write_record};
 use bytes::Bytes;
 use hashbrown::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -94,7 +94,13 @@ impl DryRun {
         let mut verdicts = Vec::with_capacity(self.events.len());
         let mut tickets = VecDeque::with_capacity(UNDER_WAY);
         for event in std::mem::take(&mut self.events) {
-            let append = Append { events: vec![event].into(), expected_last_position: None, recorded_by: "dry run".into(), deadline: None };
+            let append = Append {
+                events: vec![event].into(),
+                expected_last_position: None,
+                recorded_by: "dry run".into(),
+                deadline: None,
+                account: None,
+            };
             tickets.push_back(ledger.submit_waiting(append).await);
             if tickets.len() == UNDER_WAY {
                 verdicts.extend(next(&mut tickets).await);
