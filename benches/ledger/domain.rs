@@ -21,6 +21,7 @@ pub fn domain(criterion: &mut Criterion) {
     group.bench_function("parse", |bencher| bencher.iter(|| parse_all(&messages)));
     group.bench_function("decide and evolve", |bencher| bencher.iter_batched(|| events.clone(), record_all, BatchSize::LargeInput));
     group.bench_function("evolve", |bencher| bencher.iter(|| evolve_all(&records)));
+    group.bench_function("evolve beside views of every 100 records", |bencher| bencher.iter(|| evolve_beside_views(&records)));
     group.bench_function("encode", |bencher| {
         bencher.iter(|| messages.iter().zip(&records).map(|(message, record)| encode(message, record).len()).sum::<usize>());
     });
@@ -49,6 +50,16 @@ fn evolve_all(records: &[Record]) -> u64 {
     let mut state = State::default();
     records.iter().for_each(|record| state.evolve(record));
     state.position
+}
+
+/// The same while somebody reads: each view is there until the next one is taken, so the first change of a page copies it.
+fn evolve_beside_views(records: &[Record]) -> u64 {
+    let (mut state, mut view) = (State::default(), None);
+    for some in records.chunks(100) {
+        some.iter().for_each(|record| state.evolve(record));
+        view = Some(state.share());
+    }
+    view.map_or(0, |view| view.position)
 }
 
 fn replay(stored: &[Vec<u8>]) -> u64 {

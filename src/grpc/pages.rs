@@ -64,6 +64,8 @@ impl Pages {
             let until = self.deadline.unwrap_or_else(|| Instant::now() + NEVER);
             let end = tokio::select! {
                 biased;
+                // Also while a page is looked for.
+                () = sender.closed() => return,
                 () = closed(self.closing) => Error::Stopped("the ledger is closing".to_owned()),
                 () = tokio::time::sleep_until(until.into()) => Error::DeadlineExceeded,
                 end = send(&self.ledger, next_page, &sender, self.account.as_ref(), self.bytes) => match end {
@@ -157,5 +159,38 @@ where
                 Next::End => return None,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::journal::MemoryJournal;
+    use crate::ledger::Limits;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[tokio::test]
+    async fn a_search_ends_when_nobody_waits_for_its_pages() {
+        let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::default()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
+        let turns = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&turns);
+        let pages = Pages { ledger: ledger.clone(), ahead: 1, deadline: None, closing: None };
+        let stream = pages.stream::<(), _>(move |_| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Ok(Next::Later)
+        });
+        while turns.load(Ordering::Relaxed) < 3 {
+            tokio::task::yield_now().await;
+        }
+        drop(stream);
+        let ended = async {
+            while Arc::strong_count(&turns) > 1 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ended).await.expect("it goes on");
+        ledger.close().expect("closed");
     }
 }

@@ -10,6 +10,11 @@ use crate::journal::log::{Image, SEGMENT_HEADER_BYTES, SegmentFile};
 use crate::journal::merkle::{Frontier, TreeHead};
 use crate::journal::port::StoredRecord;
 
+/// So many records are read without the rest of their frame.
+const FEW: usize = 16;
+/// Positions that are near to each other: what is read among them often is read as a whole.
+const NEAR: u64 = 1_024;
+
 impl Shared {
     /// Implements `Journal::read`.
     pub fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
@@ -19,6 +24,9 @@ impl Shared {
         while let Some(position) = collector.next() {
             if let Some(held) = self.queue.find(position).or_else(|| self.cache.find(position)) {
                 collector.push_frame(&Frame::verified(held.header, &held.bytes));
+                continue;
+            }
+            if max_records <= FEW && self.read_part(&mut collector, max_records) {
                 continue;
             }
             let fault = self.read_store(&mut collector);
@@ -50,6 +58,24 @@ impl Shared {
                 .map_err(JournalError::from)?,
         };
         Ok(header.map(|header| header.tree).filter(|tree| tree.size == position))
+    }
+
+    /// Collects the next records from a part of their frame in the store; returns whether there were any. A frame of which parts
+    /// are read again and again is better read as a whole. What is wrong is found out by that as well.
+    fn read_part(&self, collector: &mut Collector, most: usize) -> bool {
+        let store = self.store.read();
+        let (Some(position), Some(store)) = (collector.next(), store.as_ref()) else { return false };
+        if self.cache.is_asked_often(position / NEAR) {
+            return false;
+        }
+        let records = store.part(position, most).unwrap_or_default();
+        for (position, record) in (position..).zip(&records) {
+            if collector.next() != Some(position) {
+                break;
+            }
+            collector.push(position, record);
+        }
+        !records.is_empty()
     }
 
     /// Collects records from the store. Returns what is wrong with it, if anything.

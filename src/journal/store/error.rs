@@ -55,3 +55,10 @@ impl From<StoreError> for JournalError {
         }
     }
 }
+
+/// What is wrong with a frame.
+impl From<String> for StoreError {
+    fn from(why: String) -> Self {
+        Self::Unusable(format!("a frame of it: {why}"))
+    }
+}

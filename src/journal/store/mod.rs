@@ -5,6 +5,7 @@ mod assembly;
 mod checkpoint;
 mod compression;
 mod error;
+mod part;
 mod sled;
 
 pub use checkpoint::Checkpoint;

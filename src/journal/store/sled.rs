@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::ops::Bound;
+use std::ops::{Bound, Range};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use ::sled::{Db, Tree};
 
 use super::assembly::{Assembly, key, split_key};
-use super::compression::compress;
+use super::compression::{Directory, compress};
 use super::error::{StoreError, is_lock_error};
+use super::part::{Part, Pieces};
 use crate::journal::disk::sync_dir;
 use crate::journal::frame::{Frame, FrameHeader};
 use crate::journal::panics::catch_panic;
@@ -157,6 +158,25 @@ impl Store {
         })
     }
 
+    /// Returns the records from a position on, so many at most, of the frame that has it, without unpacking the rest of it. Empty
+    /// if the store does not have it, or the frame is not stored in chunks.
+    pub fn part(&self, position: u64, most: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        let tree = self.tree()?;
+        guarded(|| {
+            let Some(entry) = tree.range(..=key(position, u16::MAX)).next_back() else { return Ok(Vec::new()) };
+            let first = split_key(&entry?.0)?.0;
+            let pieces = StoredFrame { tree, first };
+            let directory = Directory::parse(&pieces.piece(0)?.unwrap_or_default());
+            // A directory that is longer than a piece is of a frame that is rarely read in parts.
+            let Ok(Some(directory)) = directory else { return Ok(Vec::new()) };
+            let (header, records) = Part::new(&pieces, directory).records(position, most)?;
+            if header.first != first {
+                return Err(StoreError::Unusable(format!("another frame lies at position {first}")));
+            }
+            Ok(records)
+        })
+    }
+
     /// Returns the header of the frame that has `position`, if it is complete.
     pub fn header_at(&self, position: u64) -> Result<Option<FrameHeader>, StoreError> {
         let mut found = None;
@@ -206,6 +226,35 @@ impl Drop for Store {
         if let Err(error) = self.close_once() {
             tracing::warn!(%error, "closing the store");
         }
+    }
+}
+
+/// A frame by its pieces.
+struct StoredFrame<'a> {
+    tree: &'a Tree,
+    first: u64,
+}
+
+impl StoredFrame<'_> {
+    fn piece(&self, piece: usize) -> Result<Option<::sled::IVec>, StoreError> {
+        let Ok(piece) = u16::try_from(piece) else { return Ok(None) };
+        let value = self.tree.get(key(self.first, piece))?;
+        value.iter().try_for_each(|value| touch(self.tree, key(self.first, piece), value))?;
+        Ok(value)
+    }
+}
+
+impl Pieces for StoredFrame<'_> {
+    type Error = StoreError;
+
+    fn read(&self, range: Range<usize>) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::with_capacity(range.len());
+        for piece in range.start / PIECE_BYTES..range.end.div_ceil(PIECE_BYTES) {
+            let Some(value) = self.piece(piece)? else { break };
+            let at = |place: usize| place.saturating_sub(piece * PIECE_BYTES).min(value.len());
+            bytes.extend_from_slice(&value[at(range.start)..at(range.end)]);
+        }
+        Ok(bytes)
     }
 }
 
