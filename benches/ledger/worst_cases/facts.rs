@@ -138,11 +138,8 @@ pub fn sign(agreement: &str, partner: &str, terms: proto::Terms) -> Body {
 
 /// A signature with terms that bind the house not to work with partners of a category.
 pub fn sign_exclusive(agreement: &str, partner: &str, category: &str) -> Body {
-    let exclusivity = proto::Exclusivity {
-        bound: proto::Bound::House as i32,
-        categories: vec![category.into()],
-        ..proto::Exclusivity::default()
-    };
+    let exclusivity =
+        proto::Exclusivity { bound: proto::Bound::House as i32, categories: vec![category.into()], ..proto::Exclusivity::default() };
     sign(agreement, partner, proto::Terms { exclusivity: Some(exclusivity), ..terms() })
 }
 

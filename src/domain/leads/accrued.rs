@@ -72,7 +72,8 @@ impl State {
             *self.leads.by_id.get_mut(row).accrued_mut() = Some(sums);
             return;
         }
-        let accrued = earned.and_then(|earned| accrual(credit, earned, self)).map(|(agreement, rule, amount)| (agreement, Box::from(rule), amount));
+        let accrued =
+            earned.and_then(|earned| accrual(credit, earned, self)).map(|(agreement, rule, amount)| (agreement, Box::from(rule), amount));
         let Some((agreement, rule, amount)): Option<(Row, Box<str>, Money)> = accrued else { return };
         if let Some(sums) = self.leads.by_id.get_mut(row).accrued_mut() {
             Accrued::add(sums, agreement, &rule, amount);

@@ -1,7 +1,9 @@
 //! The sums that are kept so that no decision looks at all entries say what the entries say: over long histories of few
 //! partners, told in any order, with corrections, transfers and disputes, and after a rollback.
 
-use crate::common::facts::{adjusted, day, paid, qualified, reassigned, referred, refunded, registered, rule, signed, sold, terms_with, usd};
+use crate::common::facts::{
+    adjusted, day, paid, qualified, reassigned, referred, refunded, registered, rule, signed, sold, terms_with, usd,
+};
 use crate::common::story::Story;
 use partnership_ledger::domain::account::{About, Entry};
 use partnership_ledger::domain::calendar::Time;
@@ -24,11 +26,7 @@ fn turns() -> impl Strategy<Value = Vec<Turn>> {
 fn play(turns: &[Turn]) -> Story {
     let mut story = Story::default();
     for (number, hold_days) in [(0, 30), (1, 7)] {
-        let capped = proto::CommissionRule {
-            hold_days,
-            cap_per_lead: (number == 1).then(|| usd(300_000)),
-            ..rule(Reward::RateBps(2_000))
-        };
+        let capped = proto::CommissionRule { hold_days, cap_per_lead: (number == 1).then(|| usd(300_000)), ..rule(Reward::RateBps(2_000)) };
         let reward = proto::CommissionRule {
             name: "qualified".into(),
             trigger: CommissionTrigger::LeadQualified as i32,
@@ -60,9 +58,9 @@ fn body(number: usize, (kind, one, hours, amount): Turn) -> Body {
         26..=28 => paid(&new, &partner, amount * 5),
         29 => Body::PayoutReturned(proto::PayoutReturned { return_id: new, payout_id: earlier(60), amount: None, ..Default::default() }),
         30 => adjusted(&new, &agreement, amount - 10_000),
-        31 if amount % 5 == 0 => {
-            Body::PeriodClosed(proto::PeriodClosed { through: Some(prost_types::Timestamp { seconds: 1_735_689_600 + 3_600 * hours, nanos: 0 }) })
-        }
+        31 if amount % 5 == 0 => Body::PeriodClosed(proto::PeriodClosed {
+            through: Some(prost_types::Timestamp { seconds: 1_735_689_600 + 3_600 * hours, nanos: 0 }),
+        }),
         32 | 33 => disputed(new, amount, lead, earlier(200)),
         34..=36 => Body::DisputeResolved(proto::DisputeResolved { dispute_id: earlier(120), outcome: 1, resolution: String::new() }),
         37 if amount % 3 == 0 => reassigned(&lead, None),
@@ -103,7 +101,8 @@ fn settling(state: &State, row: Row) -> Vec<Settling> {
 
 /// What is held at a time, entry by entry.
 fn held(entries: &[Settling], at: Time) -> i128 {
-    let is_open = |spans: &[(Time, Option<Time>)]| spans.iter().any(|(opened, resolved)| *opened <= at && resolved.is_none_or(|end| at < end));
+    let is_open =
+        |spans: &[(Time, Option<Time>)]| spans.iter().any(|(opened, resolved)| *opened <= at && resolved.is_none_or(|end| at < end));
     entries.iter().filter(|(settles, _, spans)| *settles <= at && is_open(spans)).map(|(_, amount, _)| amount).sum::<i128>().max(0)
 }
 
