@@ -235,8 +235,8 @@ impl HttpBody for Departing {
         if this.poll_unsent(context).is_pending() && !answer.rest.lock().is_given_up {
             return Poll::Pending;
         }
-        let polled = this.poll(&mut answer.rest.lock(), context);
-        polled
+        let mut rest = answer.rest.lock();
+        this.poll(&mut rest, context)
     }
 }
 
@@ -283,8 +283,8 @@ mod tests {
         }
     }
 
-    fn trailers(code: &str) -> Option<HeaderMap> {
-        Some(HeaderMap::from_iter([("grpc-status".parse().expect("a name"), code.parse().expect("a value"))]))
+    fn trailers(code: &str) -> HeaderMap {
+        HeaderMap::from_iter([("grpc-status".parse().expect("a name"), code.parse().expect("a value"))])
     }
 
     fn leaving(account: &Account, is_refusable: bool, pieces: &[usize], trailers: Option<HeaderMap>) -> Pin<Box<Body>> {
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn an_answer_counts_until_it_is_written_and_leaves_in_pieces_that_are_few_at_a_time() {
         let account = account(100 << 20, Duration::from_secs(30));
-        let mut body = leaving(&account, false, &[LARGE], trailers("0"));
+        let mut body = leaving(&account, false, &[LARGE], Some(trailers("0")));
         let (mut held, mut length) = (VecDeque::new(), 0);
         while length < LARGE {
             match data(&mut body) {
@@ -343,7 +343,7 @@ mod tests {
     fn a_question_is_refused_if_there_is_no_room_for_its_answer_and_what_was_recorded_is_told() {
         let account = account(LARGE, Duration::from_secs(30));
         assert!(data(&mut leaving(&account, false, &[LARGE], None)).is_some());
-        let refused = told(&mut leaving(&account, true, &[LARGE], trailers("0")));
+        let refused = told(&mut leaving(&account, true, &[LARGE], Some(trailers("0"))));
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert!(!refused.details().is_empty());
         assert_eq!(account.held(), 0);
@@ -367,9 +367,9 @@ mod tests {
     #[test]
     fn errors_that_the_transport_makes_after_the_head_get_their_details() {
         let account = account(20 << 20, Duration::from_secs(30));
-        let late = told(&mut leaving(&account, false, &[], trailers("11")));
+        let late = told(&mut leaving(&account, false, &[], Some(trailers("11"))));
         assert_eq!(late.code(), Code::OutOfRange);
         assert!(!late.details().is_empty());
-        assert_eq!(told(&mut leaving(&account, false, &[], trailers("0"))).code(), Code::Ok);
+        assert_eq!(told(&mut leaving(&account, false, &[], Some(trailers("0")))).code(), Code::Ok);
     }
 }

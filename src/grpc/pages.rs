@@ -139,7 +139,12 @@ where
         };
         loop {
             let read = ledger.read_on(move |cancellation| next_page(page_bytes, cancellation).map(|next| (next_page, next)));
-            let (rest, next) = match read.await {
+            // Who has gone away ends a search: the read is cancelled.
+            let read = tokio::select! {
+                () = sender.closed() => return None,
+                read = read => read,
+            };
+            let (rest, next) = match read {
                 Ok(read) => read,
                 Err(error) => return Some(error),
             };
@@ -176,8 +181,8 @@ mod tests {
         let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::default()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
         let turns = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&turns);
-        let pages = Pages { ledger: ledger.clone(), ahead: 1, deadline: None, closing: None };
-        let stream = pages.stream::<(), _>(move |_| {
+        let pages = Pages { ledger: ledger.clone(), account: None, bytes: 0, deadline: None, closing: None };
+        let stream = pages.stream::<(), _>(move |_, _| {
             counted.fetch_add(1, Ordering::Relaxed);
             Ok(Next::Later)
         });

@@ -87,6 +87,10 @@ impl Pinned {
     }
 }
 
+/// What stands, holding by holding: the entry that brought it (account and place), once it is posted, and minor units, not below
+/// zero.
+pub type Standing = SmallVec<[(Option<(Row, Row)>, i64); 2]>;
+
 impl Earning {
     /// What was pinned of something, with what it earned in minor units.
     pub fn new(stamp: Stamp, minor_units: i64, pinned: Arc<Pinned>) -> Self {
@@ -199,9 +203,8 @@ impl Earning {
         holdings
     }
 
-    /// What stands of its commission, holding by holding: the entry that brought it, once it is posted, and minor units, not
-    /// below zero.
-    pub fn standing(&self) -> SmallVec<[(Option<(Row, Row)>, i64); 2]> {
+    /// What stands of its commission.
+    pub fn standing(&self) -> Standing {
         if let Some(kept) = self.cold().and_then(|cold| cold.holdings.as_ref()) {
             return kept.iter().map(|holding| (holding.entry, holding.amount.max(0))).collect();
         }
