@@ -9,10 +9,11 @@ use criterion::{BenchmarkGroup, Criterion};
 use facts::{Ledger, adjust, capped, day, dispute, pay, reassign, refer, refund, register, sell, sell_to, sign_exclusive, terms};
 use partnership_ledger::domain::Record;
 use partnership_ledger::domain::parse::Fields;
+use partnership_ledger::ledger::Cancellation;
 use partnership_ledger::proto;
-use partnership_ledger::queries::StateQuery as _;
 use partnership_ledger::queries::disputes::ListDisputes;
 use partnership_ledger::queries::explain::ExplainSale;
+use partnership_ledger::queries::{Reading, StateQuery as _};
 use std::time::{Duration, Instant};
 
 /// So many times its aim may one run of a case take before it is a fault: machines differ, and are busy.
@@ -190,6 +191,6 @@ fn disputed_lead(cases: &mut Cases<'_>) {
     cases.run("GetBalance beside 610 disputes on 50 000 sales", MILLISECOND, || ledger.state.balances(row, seen));
     let request = proto::ListDisputesRequest { page_size: 1_000, ..proto::ListDisputesRequest::default() };
     let question = ListDisputes::parse(&request, &mut Fields::default());
-    let list = || question.answer(&mut &ledger.state, seen).expect("an answer").disputes.len();
+    let list = || question.answer(&Reading::new(&ledger.state, &Cancellation::NEVER), seen).expect("an answer").disputes.len();
     cases.run("ListDisputes of 610 on 50 000 sales", 20 * MILLISECOND, list);
 }

@@ -129,22 +129,14 @@ where
         let Ok(place) = sender.reserve().await else { return None };
         let mut held = match account {
             None => None,
-            Some(account) => tokio::select! {
-                () = sender.closed() => return None,
-                held = room(account, page_bytes) => match held {
-                    Ok(held) => Some(held),
-                    Err(error) => return Some(error),
-                },
+            Some(account) => match room(account, page_bytes).await {
+                Ok(held) => Some(held),
+                Err(error) => return Some(error),
             },
         };
         loop {
             let read = ledger.read_on(move |cancellation| next_page(page_bytes, cancellation).map(|next| (next_page, next)));
-            // Who has gone away ends a search: the read is cancelled.
-            let read = tokio::select! {
-                () = sender.closed() => return None,
-                read = read => read,
-            };
-            let (rest, next) = match read {
+            let (rest, next) = match read.await {
                 Ok(read) => read,
                 Err(error) => return Some(error),
             };
