@@ -2,8 +2,8 @@
 //!
 //! All connections share it, and each may hold a quarter of what is free at most (a dynamic threshold, as in switches whose
 //! ports share one buffer). Of `n` connections that never give anything back each comes to `1 / (4 + n)` of the budget, and
-//! the next one still finds as much. What waits for a client that takes nothing is given up after a while, if others are
-//! short of room.
+//! the next one still finds nearly as much. What waits for a client that takes nothing is given up after a while, if others
+//! are short of room.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -247,7 +247,7 @@ mod tests {
         }
         let newcomer = memory.account();
         let theirs = greedy(&newcomer);
-        assert!(newcomer.held() > 4_000, "a newcomer gets {}", newcomer.held());
+        assert!(newcomer.held() >= 4_000, "a newcomer gets {}", newcomer.held());
         drop((held, theirs));
         assert_eq!((memory.held(), newcomer.held()), (0, 0));
     }

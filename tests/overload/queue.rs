@@ -32,6 +32,10 @@ pub async fn takes_what_there_is_room_for() {
         let status = calls.join_next().await.expect("a call").expect("it ends").expect_err("there is no room for it");
         assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
     }
+    // Room is taken before anything is decoded: without room nobody looks whether a request is malformed.
+    let malformed = AppendRequest { events: vec![partner("no id at all")], expected_last_position: None };
+    let status = service.writer().await.append(malformed).await.expect_err("there is no room for it");
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status:?}");
     // The others wait, for a journal that does nothing yet.
     assert!(tokio::time::timeout(Duration::from_millis(50), calls.join_next()).await.is_err(), "answered before it is durable");
     (0..ROOM).for_each(|_| journal.permit_one());

@@ -33,11 +33,11 @@ pub struct Unread {
     pub refused: usize,
 }
 
-/// A connection on which a call may be sent no more than one byte.
+/// A connection on which an answer gets no further than a few bytes.
 async fn closed(address: &str) -> http2::SendRequest<Body> {
     let stream = tokio::net::TcpStream::connect(address).await.expect("a connection");
     let mut builder = http2::Builder::new(TokioExecutor::new());
-    let builder = builder.initial_stream_window_size(1).initial_connection_window_size(65_535);
+    let builder = builder.initial_stream_window_size(256).initial_connection_window_size(65_535);
     let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.expect("a connection");
     tokio::spawn(connection);
     sender
