@@ -37,7 +37,7 @@ fn close_to_others(dir: &Path) {
     match make_private(dir, &OPENED_DIRS) {
         Ok(false) => {}
         Ok(true) => {
-            tracing::warn!("{} was open to other users of this machine: it is for its own user alone now (mode 0700)", dir.display())
+            tracing::warn!("{} was open to other users of this machine: it is for its own user alone now (mode 0700)", dir.display());
         }
         Err(error) => {
             tracing::warn!(%error, "{} may be open to other users of this machine, and cannot be closed to them", dir.display());
