@@ -4,12 +4,14 @@ use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, say};
 use super::records::effects;
-use super::statement::earned;
+use super::statement::{cut_off, earned};
 use super::text::line;
 use partnership_ledger::proto::effect::Effect;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::get_record_request::Key;
-use partnership_ledger::proto::{CommissionAssessed, CommissionOutcome, ExplainStep, GetRecordRequest, Record, SaleRecorded};
+use partnership_ledger::proto::{
+    CommissionAssessed, CommissionOutcome, ExplainStep, GetRecordRequest, Record, SaleRecorded, Side, TierMode,
+};
 use std::collections::BTreeMap;
 
 /// Returns the steps in the language of the output.
@@ -77,15 +79,84 @@ fn sold(language: Language, sale: &SaleRecorded, record: &Record) -> String {
     });
     let time = language.time(record.event.as_ref().and_then(|event| event.occurred_at.as_ref()));
     let outcome = assessed.map_or_else(|| say!(language, "steps-no-commission"), |assessed| outcome(language, assessed));
-    say!(language, "steps-sold", sale = line(&sale.sale_id), amount = language.money(sale.amount.as_ref()), time = time, outcome = outcome)
+    let amount = language.money(sale.amount.as_ref());
+    let sold = say!(language, "steps-sold", sale = line(&sale.sale_id), amount = amount.as_str(), time = time, outcome = outcome);
+    match sale.collected_by() {
+        Side::Partner => format!("{sold}; {}", say!(language, "steps-collected", amount = amount)),
+        Side::House | Side::Unspecified => sold,
+    }
 }
 
 /// Returns what was earned and how, or why nothing was.
 fn outcome(language: Language, assessed: &CommissionAssessed) -> String {
     match assessed.outcome() {
         CommissionOutcome::Accrued | CommissionOutcome::Capped => {
-            say!(language, "steps-earned", amount = language.money(assessed.amount.as_ref()), how = earned(language, assessed))
+            let amount = language.money(assessed.amount.as_ref());
+            let mut told = vec![say!(language, "steps-earned", amount = amount, how = earned(language, assessed))];
+            told.extend(tiers(language, assessed));
+            told.push(cut_off(language, assessed));
+            let available = assessed.available_at.as_ref();
+            told.extend(available.map(|time| say!(language, "steps-available", time = language.time(Some(time)))));
+            told.retain(|part| !part.is_empty());
+            told.join("; ")
         }
-        other => say!(language, "steps-nothing-earned", why = language.word::<CommissionOutcome>(other.into())),
+        other => {
+            let mut why = vec![language.word::<CommissionOutcome>(other.into())];
+            if !assessed.agreement_id.is_empty() {
+                why.push(say!(language, "steps-agreement", agreement = line(&assessed.agreement_id)));
+            }
+            if let Some(window) = &assessed.window {
+                let (start, end) = (language.time(window.start.as_ref()), language.time(window.end.as_ref()));
+                why.push(say!(language, "steps-window", rule = line(&assessed.rule_name), start = start, end = end));
+            }
+            say!(language, "steps-nothing-earned", why = why.join(", "))
+        }
+    }
+}
+
+/// What the net sales of the period earned before and with this sale, where that makes the amount.
+fn tiers(language: Language, assessed: &CommissionAssessed) -> Option<String> {
+    let working = assessed.tier_working.as_ref().filter(|working| working.mode() != TierMode::BySale)?;
+    let currency = &assessed.base.as_ref()?.currency_code;
+    let [before, after] = [working.earned_before, working.earned_after].map(|earned| language.amount(currency, earned));
+    Some(say!(language, "steps-tiers", before = before, after = after))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use partnership_ledger::proto::{Money, TierWorking, WindowInterval};
+    use prost_types::Timestamp;
+
+    #[test]
+    fn an_outcome_tells_all_that_the_ledger_s_sentence_does() {
+        let usd = |minor_units| Some(Money { currency_code: "USD".to_owned(), minor_units });
+        let at = |seconds| Some(Timestamp { seconds, nanos: 0 });
+        let working = TierWorking { mode: TierMode::Marginal.into(), earned_before: 1_100, earned_after: 2_200, ..TierWorking::default() };
+        let capped = CommissionAssessed {
+            agreement_id: "a-1".to_owned(),
+            rule_name: "base".to_owned(),
+            base: usd(10_000),
+            amount: usd(1_500),
+            cut_off: usd(500),
+            available_at: at(86_400),
+            tier_working: Some(Box::new(working)),
+            outcome: CommissionOutcome::Capped.into(),
+            ..CommissionAssessed::default()
+        };
+        let window = Some(WindowInterval { start: at(0), end: at(2 * 86_400) });
+        let outside = CommissionAssessed { window, outcome: CommissionOutcome::OutsideWindow.into(), ..capped.clone() };
+        for (language, day, from, until) in
+            [(Language::English, "1970-01-02", "1970-01-01", "1970-01-03"), (Language::Thai, "2 ม.ค. 2513", "1 ม.ค. 2513", "3 ม.ค. 2513")]
+        {
+            let earned = outcome(language, &capped);
+            for fact in ["15.00 USD", "5.00 USD", "11.00 USD", "22.00 USD", "base", day] {
+                assert!(earned.contains(fact), "{fact}: {earned}");
+            }
+            let nothing = outcome(language, &outside);
+            for fact in ["a-1", "base", from, until] {
+                assert!(nothing.contains(fact), "{fact}: {nothing}");
+            }
+        }
     }
 }

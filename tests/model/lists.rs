@@ -135,6 +135,11 @@ fn payables_and_payouts_are_the_same_in_pages() {
                 (page.payables, page.next_page_token)
             });
             assert_eq!(paged, served.payables(&whole).expect("payables").payables, "seed {seed} {when:?}");
+            for partner in partners(&mut served, when) {
+                let own = pb::ListPayablesRequest { partner_id: Some(partner.partner_id.clone()), ..whole.clone() };
+                let listed: Vec<_> = paged.iter().filter(|payable| payable.partner_id == partner.partner_id).cloned().collect();
+                assert_eq!(served.payables(&own).expect("payables").payables, listed, "seed {seed} {when:?}");
+            }
             let whole = pb::ListPayoutsRequest { options, ..Default::default() };
             let paged = all_pages(|page_token| {
                 let request = pb::ListPayoutsRequest { page_size: PAGE_SIZE, page_token, ..whole.clone() };

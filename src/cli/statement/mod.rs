@@ -9,7 +9,7 @@ mod period;
 mod reason;
 mod sheet;
 
-pub use reason::earned;
+pub use reason::{cut_off, earned};
 
 use super::client::Session;
 use super::failure::Failure;

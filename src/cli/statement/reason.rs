@@ -59,7 +59,8 @@ pub fn earned(language: Language, assessed: &CommissionAssessed) -> String {
     }
 }
 
-fn cut_off(language: Language, assessed: &CommissionAssessed) -> String {
+/// What the cap per lead cut off; empty if nothing.
+pub fn cut_off(language: Language, assessed: &CommissionAssessed) -> String {
     let cut_off = assessed.cut_off.as_ref();
     cut_off.map(|cut| say!(language, "statement-reason-cut-off", amount = money(language, Some(cut)))).unwrap_or_default()
 }

@@ -287,7 +287,7 @@ fn metrics(ledger: &mut impl Ledger, request: &pb::GetMetricsRequest) -> Vec<Str
 fn alerts(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
     let request = pb::ListAlertsRequest { page_size: 1_000, options, ..pb::ListAlertsRequest::default() };
     lines(&ledger.alerts(&request), |answer| {
-        let plain = |alert: &pb::Alert| json::line("Alert", &pb::Alert { message: String::new(), ..alert.clone() });
+        let plain = |alert: &pb::Alert| json::line("Alert", &pb::Alert { message: String::new(), facts: None, ..alert.clone() });
         // Of one kind and time in any order, and once or twice where both sides are concerned.
         let alerts: BTreeSet<String> = answer.alerts.iter().map(plain).collect();
         let urgency = |alert: &pb::Alert| {

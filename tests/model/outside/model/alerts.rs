@@ -29,6 +29,7 @@ fn alert(kind: AlertKind, about: About, since: Instant) -> pb::Alert {
         lead_id: about.lead,
         since: Some(stamp(since)),
         message: String::new(),
+        facts: None,
     }
 }
 
