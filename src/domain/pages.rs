@@ -226,7 +226,7 @@ mod tests {
                     rows.push(*row);
                 }
                 Step::Fill(row) => {
-                    (0..2 * FANOUT + 1).for_each(|_| pages.push(*row));
+                    (0..=2 * FANOUT).for_each(|_| pages.push(*row));
                     rows.extend(std::iter::repeat_n(*row, 2 * FANOUT + 1));
                 }
                 Step::Set(index, row) => {

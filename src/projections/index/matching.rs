@@ -27,18 +27,40 @@ pub struct Found {
     pub left: Range<u64>,
 }
 
-/// The lists of a part, each with the position that it stands at, if that is known.
-struct Part<'a>(Vec<(Cursor<'a>, Option<Option<u64>>)>);
+/// Where the search stands in a list.
+#[derive(Clone, Copy)]
+enum At {
+    Unknown,
+    Position(u64),
+    End,
+}
+
+/// The lists of a part.
+struct Part<'a>(Vec<(Cursor<'a>, At)>);
 
 impl Part<'_> {
     /// The next position of any of the lists, from one on, which comes after those asked before.
     fn next(&mut self, position: u64, backwards: bool) -> Option<u64> {
         let found = self.0.iter_mut().filter_map(|(cursor, at)| {
-            let is_good = at.is_some_and(|at| at.is_none_or(|at| if backwards { at <= position } else { at >= position }));
+            let is_good = match *at {
+                At::Unknown => false,
+                At::Position(at) => {
+                    if backwards {
+                        at <= position
+                    } else {
+                        at >= position
+                    }
+                }
+                At::End => true,
+            };
             if !is_good {
-                *at = Some(if backwards { cursor.at_or_before(position) } else { cursor.at_or_after(position) });
+                let next = if backwards { cursor.at_or_before(position) } else { cursor.at_or_after(position) };
+                *at = next.map_or(At::End, At::Position);
             }
-            at.flatten()
+            match *at {
+                At::Position(at) => Some(at),
+                At::Unknown | At::End => None,
+            }
         });
         if backwards { found.max() } else { found.min() }
     }
@@ -49,7 +71,8 @@ impl Index {
     /// whatever is found.
     pub fn find(&self, matching: &Matching<'_>, mut left: Range<u64>, most: usize, steps: usize) -> Found {
         let backwards = matching.backwards;
-        let cursors = |lists: &Vec<List<'_>>| Part(lists.iter().filter_map(|list| Some((Cursor::new(self.list(*list)?), None))).collect());
+        let cursors =
+            |lists: &Vec<List<'_>>| Part(lists.iter().filter_map(|list| Some((Cursor::new(self.list(*list)?), At::Unknown))).collect());
         let mut parts: Vec<Part<'_>> = matching.parts.iter().map(cursors).collect();
         let mut positions = Vec::new();
         for _ in 0..steps {
@@ -116,6 +139,10 @@ mod tests {
         Time::from_timestamp(seconds, 0).expect("a time")
     }
 
+    fn place(position: u64) -> usize {
+        usize::try_from(position - 1).expect("a place")
+    }
+
     /// All that is found, in several goes.
     fn all(index: &Index, matching: &Matching<'_>, range: Range<u64>, most: usize, steps: usize) -> Vec<u64> {
         let (mut positions, mut left) = (Vec::new(), range);
@@ -143,7 +170,7 @@ mod tests {
             let mut index = Index::default();
             for (position, (partner, agreement, name, off)) in (1..).zip(&records) {
                 let subjects = Subjects { partners: vec![*partner], agreements: agreement.iter().copied().collect(), leads: vec![] };
-                index.add(position, &subjects, TYPES[*name], at(position as i64 + off));
+                index.add(position, &subjects, TYPES[*name], at(position.cast_signed() + off));
             }
             let mut matching = Matching { occurred_from: times.0.map(at), occurred_by: times.1.map(at), backwards, ..Matching::default() };
             matching.parts.extend(partners.iter().map(|rows| rows.iter().map(|row| List::Partner(*row)).collect()));
@@ -152,13 +179,13 @@ mod tests {
             let range = range.0.max(1)..range.1.max(1).min(records.len() as u64 + 1);
             let found = all(&index, &matching, range.clone(), most, steps);
             let mut in_lists: Vec<u64> = range.filter(|position| {
-                let (partner, of, name, _) = records[*position as usize - 1];
+                let (partner, of, name, _) = records[place(*position)];
                 partners.as_ref().is_none_or(|rows| rows.contains(&partner))
                     && types.as_ref().is_none_or(|names| names.contains(&name))
                     && agreement.is_none_or(|row| of == Some(row))
             }).collect();
             let is_in_time = |position: &u64| {
-                let occurred = *position as i64 + records[*position as usize - 1].3;
+                let occurred = position.cast_signed() + records[place(*position)].3;
                 times.0.is_none_or(|from| from <= occurred) && times.1.is_none_or(|by| occurred <= by)
             };
             if backwards {
@@ -180,13 +207,13 @@ mod tests {
         let mut index = Index::default();
         for position in 1..=100_000_u64 {
             let subjects = Subjects { partners: vec![u32::from(position > 50_000)], agreements: vec![], leads: vec![] };
-            index.add(position, &subjects, if position > 50_000 { "a" } else { "b" }, at(position as i64));
+            index.add(position, &subjects, if position > 50_000 { "a" } else { "b" }, at(position.cast_signed()));
         }
         let none = Matching { parts: vec![vec![List::Partner(0)], vec![List::Type("a")]], ..Matching::default() };
         let found = index.find(&none, 1..100_001, 10, 3);
         assert!(found.positions.is_empty() && found.left.is_empty(), "{found:?}");
         let late = Matching { occurred_from: Some(at(99_990)), ..Matching::default() };
         let found = index.find(&late, 1..100_001, 1_000, 1_000);
-        assert!(found.left.is_empty() && found.positions.len() <= 2 * TIMES as usize, "{}", found.positions.len());
+        assert!(found.left.is_empty() && found.positions.len() as u64 <= 2 * TIMES, "{}", found.positions.len());
     }
 }
