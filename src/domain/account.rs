@@ -301,6 +301,11 @@ impl Account {
         self.block(place / BLOCK).nth(place % BLOCK).expect("entries are never removed while somebody knows their place")
     }
 
+    /// The entries of the block that a place lies in.
+    pub(super) fn block_at(&self, place: usize) -> impl Iterator<Item = Entry> {
+        self.block(place / BLOCK)
+    }
+
     /// The entries at places, which rise. Each block is read once.
     pub fn entries_at(&self, places: impl Iterator<Item = Row>) -> impl Iterator<Item = Entry> {
         let mut block = None;

@@ -210,6 +210,9 @@ fn paid_by(sums: &Sums) -> i128 {
 pub struct Waterline<'a> {
     state: &'a State,
     account: Row,
+    /// The first place of the block that is walked over, and its entries.
+    first: usize,
+    entries: Vec<Entry>,
     /// The next place of the walk, and what stands before it.
     next: usize,
     before: i128,
@@ -218,7 +221,7 @@ pub struct Waterline<'a> {
 impl<'a> Waterline<'a> {
     /// A walk that has not begun.
     pub fn new(state: &'a State) -> Self {
-        Self { state, account: Row::MAX, next: 0, before: 0 }
+        Self { state, account: Row::MAX, first: 0, entries: Vec::new(), next: 0, before: 0 }
     }
 
     /// What of an amount that stands at a place of a partner's account counts as paid.
@@ -228,19 +231,21 @@ impl<'a> Waterline<'a> {
     }
 
     fn before(&mut self, account: Row, place: Row) -> i128 {
-        let entries = self.state.accounts.get(account);
-        let (before, first) = entries.standing_before_block(place);
-        if self.account != account || self.next < first || self.next > place as usize {
-            (self.account, self.next, self.before) = (account, first, before);
+        let known = self.state.accounts.get(account);
+        let (before, first) = known.standing_before_block(place);
+        let place = place as usize;
+        if (self.account, self.first) != (account, first) || self.next > place || self.entries.len() < place - first {
+            (self.account, self.first, self.next, self.before) = (account, first, first, before);
+            self.entries = known.block_at(first).collect();
         }
-        let start = self.next;
-        for (walked, entry) in (start..place as usize).zip(entries.entries_from(start)) {
+        for walked in self.next..place {
+            let entry = self.entries[walked - first];
             if brings_commission(&entry) {
                 let walked = Row::try_from(walked).expect("places are rows");
                 self.before += i128::from(self.state.standing_now(account, walked, &entry));
             }
         }
-        self.next = place as usize;
+        self.next = place;
         self.before
     }
 }
