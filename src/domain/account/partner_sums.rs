@@ -44,7 +44,7 @@ impl Account {
         sums.posted_at = last.position;
         sums.effective_by = sums.effective_by.max(last.effective_at);
         if full > sums.blocks {
-            let points = self.blocks.get(full - 1).into_iter().flat_map(|block| block.entries()).map(|entry| entry.into());
+            let points = self.blocks.get(full - 1).into_iter().flat_map(|block| block.entries()).map(Point::from);
             sums.timeline.add(points.collect());
             sums.blocks = full;
         }

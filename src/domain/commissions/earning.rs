@@ -26,6 +26,9 @@ pub struct Earning {
     warm: Option<Box<WarmFields>>,
 }
 
+/// What stands, holding by holding: the entry that brought it, account and place, and minor units.
+pub type Standing = SmallVec<[(Option<(Row, Row)>, i64); 2]>;
+
 /// The part of an earning that sales of an agreement mostly have in common; interned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pinned {
@@ -201,7 +204,7 @@ impl Earning {
 
     /// What stands of its commission, holding by holding: the entry that brought it, once it is posted, and minor units, not
     /// below zero.
-    pub fn standing(&self) -> SmallVec<[(Option<(Row, Row)>, i64); 2]> {
+    pub fn standing(&self) -> Standing {
         if let Some(kept) = self.cold().and_then(|cold| cold.holdings.as_ref()) {
             return kept.iter().map(|holding| (holding.entry, holding.amount.max(0))).collect();
         }

@@ -7,12 +7,11 @@ use super::accrued::Accrued;
 use super::{Decision, DeclinedClaim, Qualification};
 use crate::domain::calendar::Time;
 use crate::domain::commissions::PinnedAssessment;
-use crate::domain::commissions::earning::Earning;
+use crate::domain::commissions::earning::{Earning, Standing};
 use crate::domain::commissions::holdings::Holdings;
 use crate::domain::ids::Id;
 use crate::domain::table::{OptionalRow, Row};
 use crate::domain::{Stamp, State};
-use smallvec::SmallVec;
 
 /// A lead.
 #[derive(Clone)]
@@ -169,7 +168,7 @@ impl Lead {
     }
 
     /// What stands of its qualifications' commission, see `Earning::standing`.
-    pub(in crate::domain) fn standing(&self) -> SmallVec<[(Option<(Row, Row)>, i64); 2]> {
+    pub(in crate::domain) fn standing(&self) -> Standing {
         self.earning().map(Earning::standing).unwrap_or_default()
     }
 
