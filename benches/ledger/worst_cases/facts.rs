@@ -79,8 +79,8 @@ impl Ledger {
     }
 }
 
-fn usd(minor_units: i64) -> Option<proto::Money> {
-    Some(proto::Money { currency_code: "USD".to_owned(), minor_units })
+fn usd(minor_units: i64) -> proto::Money {
+    proto::Money { currency_code: "USD".to_owned(), minor_units }
 }
 
 fn terms_with(rule: proto::CommissionRule) -> proto::Terms {
@@ -104,7 +104,7 @@ pub fn held(hold_days: u32) -> proto::Terms {
 
 /// 20 % of every sale, up to a cap of each lead that nobody reaches.
 pub fn capped() -> proto::Terms {
-    terms_with(proto::CommissionRule { cap_per_lead: usd(1_000_000_000_000), ..rule() })
+    terms_with(proto::CommissionRule { cap_per_lead: Some(usd(1_000_000_000_000)), ..rule() })
 }
 
 /// 20 % of the net sales of a month, and 30 % beyond a threshold.
@@ -155,30 +155,35 @@ pub fn refer(lead: &str, agreement: &str) -> Body {
 /// A sale of a lead.
 pub fn sell(sale: &str, lead: &str, minor_units: i64) -> Body {
     let (sale_id, lead_id) = (sale.into(), Some(lead.into()));
-    Body::SaleRecorded(proto::SaleRecorded { sale_id, lead_id, amount: usd(minor_units), ..proto::SaleRecorded::default() })
+    Body::SaleRecorded(proto::SaleRecorded { sale_id, lead_id, amount: Some(usd(minor_units)), ..proto::SaleRecorded::default() })
 }
 
 /// A sale through an agreement.
 pub fn sell_to(sale: &str, agreement: &str, minor_units: i64) -> Body {
     let (sale_id, agreement_id) = (sale.into(), Some(agreement.into()));
-    Body::SaleRecorded(proto::SaleRecorded { sale_id, agreement_id, amount: usd(minor_units), ..proto::SaleRecorded::default() })
+    Body::SaleRecorded(proto::SaleRecorded { sale_id, agreement_id, amount: Some(usd(minor_units)), ..proto::SaleRecorded::default() })
 }
 
 pub fn refund(refund: &str, sale: &str, minor_units: i64) -> Body {
     let reason = proto::RefundReason::CustomerRequest as i32;
     let (refund_id, sale_id) = (refund.into(), sale.into());
-    Body::SaleRefunded(proto::SaleRefunded { refund_id, sale_id, amount: usd(minor_units), reason, clamp: false })
+    Body::SaleRefunded(proto::SaleRefunded { refund_id, sale_id, amount: Some(usd(minor_units)), reason, clamp: false })
 }
 
 /// A payment to acme.
 pub fn pay(payout: &str, minor_units: i64) -> Body {
     let (payout_id, partner_id) = (payout.into(), "acme".into());
-    Body::CommissionPaid(proto::CommissionPaid { payout_id, partner_id, amount: usd(minor_units), ..proto::CommissionPaid::default() })
+    Body::CommissionPaid(proto::CommissionPaid {
+        payout_id,
+        partner_id,
+        amount: Some(usd(minor_units)),
+        ..proto::CommissionPaid::default()
+    })
 }
 
 pub fn adjust(adjustment: &str, agreement: &str, minor_units: i64) -> Body {
     let (adjustment_id, agreement_id, reason) = (adjustment.into(), agreement.into(), "agreed".into());
-    Body::CommissionAdjusted(proto::CommissionAdjusted { adjustment_id, agreement_id, amount: usd(minor_units), reason })
+    Body::CommissionAdjusted(proto::CommissionAdjusted { adjustment_id, agreement_id, amount: Some(usd(minor_units)), reason })
 }
 
 /// Gives a lead to an agreement, with what is unpaid.

@@ -26,6 +26,9 @@ pub struct Earning {
     warm: Option<Box<WarmFields>>,
 }
 
+/// What stands, holding by holding: the entry that brought it, account and place, and minor units.
+pub type Standing = SmallVec<[(Option<(Row, Row)>, i64); 2]>;
+
 /// The part of an earning that sales of an agreement mostly have in common; interned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pinned {
@@ -86,10 +89,6 @@ impl Pinned {
         (Self { credit, sold, collected, earned, holder, wait }, minor_units)
     }
 }
-
-/// What stands, holding by holding: the entry that brought it (account and place), once it is posted, and minor units, not below
-/// zero.
-pub type Standing = SmallVec<[(Option<(Row, Row)>, i64); 2]>;
 
 impl Earning {
     /// What was pinned of something, with what it earned in minor units.
@@ -203,7 +202,8 @@ impl Earning {
         holdings
     }
 
-    /// What stands of its commission.
+    /// What stands of its commission, holding by holding: the entry that brought it, once it is posted, and minor units, not
+    /// below zero.
     pub fn standing(&self) -> Standing {
         if let Some(kept) = self.cold().and_then(|cold| cold.holdings.as_ref()) {
             return kept.iter().map(|holding| (holding.entry, holding.amount.max(0))).collect();

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 /// [start, end); an end at the latest time there is means that there is none.
 type Span = (Time, Time);
-/// Spans that are held, and the entries to which that applies: account and place.
-type Group = (Vec<Span>, Vec<(Row, Row)>);
+/// Entries: account and place.
+type Places = Vec<(Row, Row)>;
 
 impl State {
     /// Holds what a dispute that was opened by a record concerns, where no other dispute holds it.
@@ -67,7 +67,7 @@ impl State {
             let others = subjects.iter().flat_map(|about| state.disputes_of(*about)).copied().filter(|other| *other != dispute);
             without(span, &state.open_spans(others))
         };
-        let mut groups: Vec<Group> = Vec::new();
+        let mut groups: Vec<(Vec<Span>, Places)> = Vec::new();
         match about {
             About::Sale(row) => {
                 let lead = self.commissions.sales.get(row).lead().map(About::Lead);
