@@ -101,7 +101,7 @@ async fn large_terms_of_earlier_releases_can_be_read() {
         let options = Some(ReadOptions { as_of_position: Some(position), ..ReadOptions::default() });
         let request = GetAgreementRequest { agreement_id: "large-0".into(), options };
         let agreement = reader.get_agreement(request).await.expect("an answer that fits").into_inner().agreement.expect("an agreement");
-        assert_eq!(agreement.versions.len() as u32 + agreement.entries_left_out, expected);
+        assert_eq!(u32::try_from(agreement.versions.len()).unwrap() + agreement.entries_left_out, expected);
         rates
             .insert(agreement.terms.expect("terms").commission.expect("rules").rules[0].reward.clone().map(|reward| format!("{reward:?}")));
     }
