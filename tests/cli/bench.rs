@@ -63,7 +63,8 @@ fn every_event_that_was_asked_for_is_recorded(#[case] words: &[&str], #[case] ev
     assert_eq!(count(&report, "/load/calls_encoded_ahead"), count(&report, "/load/calls"));
     assert_eq!(count(&report, "/recorded/last_position"), 350);
     assert_eq!(count(&report, "/read/records"), 350);
-    assert_eq!(count(&report, "/read/pages"), 1);
+    // The first pages are of 32 and 64 KiB.
+    assert!((1..=4).contains(&count(&report, "/read/pages")), "{report}");
     assert!(number(&report, "/disk/times_encoded") > 0.0);
 }
 
