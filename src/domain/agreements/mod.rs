@@ -39,7 +39,7 @@ slice! {
 
 impl Agreements {
     /// The exclusivities that signatures have broken, in the order of recording, whatever their times.
-    pub fn breaches(&self) -> &[ExclusivityBreach] {
+    pub fn breaches(&self) -> &AppendOnlyList<ExclusivityBreach> {
         &self.breaches
     }
 
