@@ -144,6 +144,11 @@ impl Agreement {
         }
     }
 
+    /// How many items its lists have.
+    pub fn items(&self) -> usize {
+        self.versions.len() + self.notices.len() + self.terminations.len() + self.expiries.len()
+    }
+
     /// The record that introduced it: the proposal or the signature.
     pub fn introduced(&self) -> Stamp {
         let proposed = self.proposal.as_ref().map(|(stamp, _)| *stamp);
