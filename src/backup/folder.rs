@@ -308,7 +308,7 @@ fn names_in(dir: &Path) -> Result<Vec<String>, BackupError> {
 fn lock(dir: &Path) -> Result<File, BackupError> {
     let path = dir.join(LOCK);
     let what = format!("locking {}", path.display());
-    check_regular_files(dir, &[]).map_err(BackupError::io(what.clone()))?;
+    check_regular_files(dir).map_err(BackupError::io(what.clone()))?;
     let opened = OpenOptions::new().write(true).create(true).truncate(false).open(&path);
     let file = opened.map_err(BackupError::io(what.clone()))?;
     match file.try_lock() {

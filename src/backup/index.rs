@@ -72,7 +72,7 @@ impl Index {
     /// `Damaged`, `Later`, `Io`.
     pub fn read(dir: &Path) -> Result<Option<Self>, BackupError> {
         let path = dir.join(INDEX);
-        check_regular_files(dir, &[]).map_err(BackupError::io(format!("looking into {}", dir.display())))?;
+        check_regular_files(dir).map_err(BackupError::io(format!("looking into {}", dir.display())))?;
         let text = match fs::read(&path) {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -1,6 +1,7 @@
 //! What the state is made of: slices of tables, lists and interners. One declaration of a slice gives its fields, savepoint,
 //! release, rollback, share, save and load, so that no table can be forgotten in one of them.
 
+use super::pages::Pages;
 use crate::encoding::{Codec, Damaged, Input, LoadOne, Loader, Output, Section, Sink};
 use std::ops::Deref;
 
@@ -160,37 +161,40 @@ macro_rules! slice {
 }
 pub(crate) use slice;
 
-/// A list that only grows, and is short: it is copied when it is shared, and written with the state's values.
+/// Items in a page of a list.
+const LIST_PAGE: usize = 32;
+
+/// A list that only grows: its pages are shared (copy-on-write), and it is written with the state's values.
 pub struct AppendOnlyList<T> {
-    items: Vec<T>,
+    items: Pages<T, LIST_PAGE>,
     /// How many items there were when the open savepoint was opened.
     at_savepoint: Option<usize>,
 }
 
 impl<T> Default for AppendOnlyList<T> {
     fn default() -> Self {
-        Self { items: Vec::new(), at_savepoint: None }
+        Self { items: Pages::default(), at_savepoint: None }
     }
 }
 
 impl<T> Deref for AppendOnlyList<T> {
-    type Target = [T];
+    type Target = Pages<T, LIST_PAGE>;
 
-    fn deref(&self) -> &[T] {
+    fn deref(&self) -> &Self::Target {
         &self.items
     }
 }
 
-impl<T> AppendOnlyList<T> {
+impl<T: Clone> AppendOnlyList<T> {
     /// Adds an item.
     pub fn push(&mut self, item: T) {
         self.items.push(item);
     }
 }
 
-impl<T: Codec + Clone + Send> Slice for AppendOnlyList<T> {
+impl<T: Codec + Clone + Send + Sync> Slice for AppendOnlyList<T> {
     type Sections = ();
-    type Loading = LoadOne<Vec<T>>;
+    type Loading = LoadOne<Pages<T, LIST_PAGE>>;
 
     fn savepoint(&mut self) {
         self.at_savepoint = Some(self.items.len());

@@ -28,7 +28,11 @@ const REQUEST_STREAMS: [&str; 3] = [
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 ];
 /// The calls that only ask, and can be made again: their answers are refused if there is no room for them.
-const QUESTIONS: [&str; 2] = ["/partnership.ledger.v1.PartnershipService/", "/partnership.ledger.v1.AuditService/Get"];
+const QUESTIONS: [&str; 3] = [
+    "/partnership.ledger.v1.PartnershipService/",
+    "/partnership.ledger.v1.AuditService/Get",
+    "/partnership.ledger.v1.LedgerService/Preview",
+];
 
 /// When the caller no longer waits: in the extensions of every request that says so.
 #[derive(Clone, Copy, Debug)]

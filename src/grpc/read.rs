@@ -2,9 +2,10 @@
 
 use super::read;
 use super::status::to_status;
+use crate::domain::Seen;
 use crate::ledger::Ledger;
 use crate::proto::{self, partnership_service_server::PartnershipService};
-use crate::queries::Query;
+use crate::queries::SubjectQuery;
 use crate::queries::agreements::{GetAgreement, ListAgreements};
 use crate::queries::alerts::ListAlerts;
 use crate::queries::balances::{GetBalance, ListBalances};
@@ -31,8 +32,17 @@ impl Partnership {
         Self { ledger }
     }
 
-    /// Answers what costs little at once, from the live state.
-    fn get<Q: Query>(&self, request: &Request<Q::Request>) -> Result<Response<Q::Answer>, Status> {
+    /// Answers what costs little at once, from the live state; about a subject with long lists as everything else.
+    async fn get<Q: SubjectQuery>(&self, request: Request<Q::Request>) -> Result<Response<Q::Answer>, Status>
+    where
+        Q::Request: Send + 'static,
+        Q::Answer: Send + 'static,
+    {
+        // The lock is given back before anything else is asked.
+        let is_long = Q::is_long(&self.ledger.view_at(Seen::ALL), request.get_ref());
+        if is_long {
+            return read::<Q>(&self.ledger, request).await;
+        }
         Q::ask(&self.ledger, request.get_ref()).map(Response::new).map_err(to_status)
     }
 }
@@ -40,7 +50,7 @@ impl Partnership {
 #[tonic::async_trait]
 impl PartnershipService for Partnership {
     async fn get_partner(&self, request: Request<proto::GetPartnerRequest>) -> Result<Response<proto::GetPartnerResponse>, Status> {
-        self.get::<GetPartner>(&request)
+        self.get::<GetPartner>(request).await
     }
 
     async fn list_partners(&self, request: Request<proto::ListPartnersRequest>) -> Result<Response<proto::ListPartnersResponse>, Status> {
@@ -48,7 +58,7 @@ impl PartnershipService for Partnership {
     }
 
     async fn get_agreement(&self, request: Request<proto::GetAgreementRequest>) -> Result<Response<proto::GetAgreementResponse>, Status> {
-        self.get::<GetAgreement>(&request)
+        self.get::<GetAgreement>(request).await
     }
 
     async fn list_agreements(
@@ -59,7 +69,7 @@ impl PartnershipService for Partnership {
     }
 
     async fn get_lead(&self, request: Request<proto::GetLeadRequest>) -> Result<Response<proto::GetLeadResponse>, Status> {
-        self.get::<GetLead>(&request)
+        self.get::<GetLead>(request).await
     }
 
     async fn list_leads(&self, request: Request<proto::ListLeadsRequest>) -> Result<Response<proto::ListLeadsResponse>, Status> {
@@ -78,10 +88,7 @@ impl PartnershipService for Partnership {
     }
 
     async fn get_balance(&self, request: Request<proto::GetBalanceRequest>) -> Result<Response<proto::GetBalanceResponse>, Status> {
-        if GetBalance::is_long(&self.ledger, request.get_ref()) {
-            return read::<GetBalance>(&self.ledger, request).await;
-        }
-        self.get::<GetBalance>(&request)
+        self.get::<GetBalance>(request).await
     }
 
     async fn list_balances(&self, request: Request<proto::ListBalancesRequest>) -> Result<Response<proto::ListBalancesResponse>, Status> {

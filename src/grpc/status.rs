@@ -179,9 +179,10 @@ pub fn to_status(error: Error) -> Status {
     Status::with_error_details(code, message, details)
 }
 
-/// The same, as the answer to one request of a stream.
+/// The same, as the answer to one request of a stream or one event of a preview: one answer has many of them, so it is cut as
+/// in a status.
 pub fn to_append_error(error: Error) -> proto::AppendError {
-    let Refusal { code, message, reason, metadata, violations, retry_after } = refusal_of(error);
+    let Refusal { code, message, reason, metadata, violations, retry_after } = refusal_of(error).within_trailers();
     proto::AppendError {
         code: code as i32,
         message,

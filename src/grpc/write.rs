@@ -51,15 +51,17 @@ impl LedgerService for Writing {
     }
 
     async fn preview(&self, request: Request<PreviewRequest>) -> Result<Response<PreviewResponse>, Status> {
-        let deadline = deadline_of(&request);
+        let (deadline, account) = (deadline_of(&request), account_of(&request));
         let events = Events::from(request.into_inner().events);
-        let Previewed { outcomes, position } = self.ledger.preview(events, deadline).await.map_err(to_status)?;
+        let Previewed { outcomes, position, held } = self.ledger.preview(events, deadline, account).await.map_err(to_status)?;
         let outcome = |outcome: Result<AppendResult, Error>| match outcome {
             Ok(result) => preview_result::Outcome::Result(result),
             Err(error) => preview_result::Outcome::Error(to_append_error(error)),
         };
         let results = outcomes.into_iter().map(|made| PreviewResult { outcome: Some(outcome(made)) }).collect();
-        Ok(Response::new(PreviewResponse { results, position }))
+        let mut response = Response::new(PreviewResponse { results, position });
+        held.map(|held| response.extensions_mut().insert(Arc::new(held)));
+        Ok(response)
     }
 
     type AppendStreamStream = Answers<AppendStreamResponse>;

@@ -39,32 +39,38 @@ fn close_to_others(path: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Fails if there is anything in a directory, or in those of its directories that are named, that is neither a regular file nor a
-/// directory: opening a pipe would wait for ever.
-pub fn check_regular_files(dir: &Path, within: &[&str]) -> io::Result<()> {
-    each_entry(dir, within, &mut |path, metadata| {
-        if metadata.is_file() || metadata.is_dir() {
-            return Ok(());
+/// Fails if there is anything in a directory that is neither a regular file nor a directory: opening a pipe would wait for ever.
+pub fn check_regular_files(dir: &Path) -> io::Result<()> {
+    each_entry(dir, &[], &mut check_regular)
+}
+
+/// The same of what a directory has by some names, and of all that is below those: what stands beside it is never opened.
+pub(crate) fn check_regular_files_named(dir: &Path, names: &[&str]) -> io::Result<()> {
+    for path in names.iter().map(|name| dir.join(name)) {
+        let Some(metadata) = if_there(fs::metadata(&path))? else { continue };
+        check_regular(&path, &metadata)?;
+        if metadata.is_dir() {
+            each_below(&path, &mut check_regular)?;
         }
-        let what = format!("{} is neither a regular file nor a directory", path.display());
-        Err(io::Error::new(ErrorKind::InvalidInput, what))
-    })
+    }
+    Ok(())
+}
+
+fn check_regular(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
+    if metadata.is_file() || metadata.is_dir() {
+        return Ok(());
+    }
+    let what = format!("{} is neither a regular file nor a directory", path.display());
+    Err(io::Error::new(ErrorKind::InvalidInput, what))
 }
 
 /// Calls `visit` with what is in a directory, and with all that is below those of its directories that are named. Links are
 /// followed. What is not there is left out.
 fn each_entry(dir: &Path, within: &[&str], visit: &mut dyn FnMut(&Path, &fs::Metadata) -> io::Result<()>) -> io::Result<()> {
-    let entries = match fs::read_dir(dir) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
+    let Some(entries) = if_there(fs::read_dir(dir))? else { return Ok(()) };
     for entry in entries {
         let path = entry?.path();
-        let metadata = match fs::metadata(&path) {
-            // It was removed meanwhile, or is a link to nothing.
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            metadata => metadata?,
-        };
+        let Some(metadata) = if_there(fs::metadata(&path))? else { continue };
         let is_named = path.file_name().is_some_and(|name| within.iter().any(|named| name == *named));
         if metadata.is_dir() && is_named {
             visit(&path, &metadata)?;
@@ -76,11 +82,20 @@ fn each_entry(dir: &Path, within: &[&str], visit: &mut dyn FnMut(&Path, &fs::Met
     Ok(())
 }
 
+/// What was read of an entry; `None` if it was removed meanwhile, or is a link to nothing.
+fn if_there<T>(read: io::Result<T>) -> io::Result<Option<T>> {
+    match read {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
+    }
+}
+
 /// Calls `visit` with all that is below a directory.
 fn each_below(dir: &Path, visit: &mut dyn FnMut(&Path, &fs::Metadata) -> io::Result<()>) -> io::Result<()> {
-    for entry in fs::read_dir(dir)? {
+    let Some(entries) = if_there(fs::read_dir(dir))? else { return Ok(()) };
+    for entry in entries {
         let path = entry?.path();
-        let metadata = fs::metadata(&path)?;
+        let Some(metadata) = if_there(fs::metadata(&path))? else { continue };
         visit(&path, &metadata)?;
         if metadata.is_dir() {
             each_below(&path, visit)?;
@@ -119,5 +134,29 @@ pub(crate) fn remove_if_there(path: &Path) -> Result<(), JournalError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(JournalError::storage(format!("removing {}", path.display()))(error)),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is listed may be gone when it is looked at, as a link to nothing is.
+    #[test]
+    fn what_vanishes_below_a_directory_is_left_out() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let within = dir.path().join("wal");
+        fs::create_dir_all(within.join("old")).expect("a directory");
+        std::os::unix::fs::symlink(within.join("gone"), within.join("old/segment")).expect("a link");
+        fs::write(within.join("segment"), "").expect("a file");
+        check_regular_files_named(dir.path(), &["wal", "store"]).expect("all are regular");
+        let mut seen = Vec::new();
+        each_entry(dir.path(), &["wal"], &mut |path, _| {
+            seen.push(path.strip_prefix(dir.path()).expect("below").to_owned());
+            Ok(())
+        })
+        .expect("it is read");
+        seen.sort_unstable();
+        assert_eq!(seen, ["wal", "wal/old", "wal/segment"].map(std::path::PathBuf::from));
     }
 }

@@ -17,6 +17,7 @@ mod queue;
 mod replay;
 mod replies;
 mod room;
+mod savepoint;
 mod settings;
 mod snapshots;
 mod stepped;
@@ -210,23 +211,24 @@ impl Ledger {
     }
 
     /// Says what would become of events if each were sent by itself, in order: a later one sees those before it that are not
-    /// refused. Nothing is recorded. It waits its turn among what is to be recorded, and until what it rests on is durable.
+    /// refused. Nothing is recorded. It waits its turn among what is to be recorded, and until what it rests on is durable. The
+    /// answer takes room in the memory of an account, if one is named.
     ///
     /// # Errors
     /// As for `append`, of the request as a whole; what is wrong with an event is its outcome.
-    pub async fn preview(&self, events: Events, deadline: Option<Instant>) -> Result<Previewed, Error> {
+    pub async fn preview(&self, events: Events, deadline: Option<Instant>, account: Option<Account>) -> Result<Previewed, Error> {
         self.core.check_running()?;
         let room = self.queue.try_room(events.encoded())?;
         let (messages, encoded) = events.decoded()?;
         let parsed = preview::parse(&messages)?;
         drop(messages);
         let (reply, answer) = oneshot::channel();
-        self.queue.send_preview(Preview { events: parsed, encoded, deadline, reply, room })?;
+        self.queue.send_preview(Preview { events: parsed, encoded, deadline, account, reply, room })?;
         let durable = async {
-            let previewed = answer.await.unwrap_or_else(|_| Err(Error::Stopped("the writer went away without an answer".to_owned())))?;
+            let found = answer.await.unwrap_or_else(|_| Err(Error::Stopped("the writer went away without an answer".to_owned())))?;
             let (mut positions, mut stopped) = (self.positions(), self.stopped());
             tokio::select! {
-                _ = positions.wait_for(|position| *position >= previewed.position) => Ok(previewed),
+                _ = positions.wait_for(|position| *position >= found.position) => found.into_messages(),
                 _ = stopped.wait_for(Option::is_some) => Err(self.core.check_running().err().unwrap_or(Error::DeadlineExceeded)),
             }
         };

@@ -2,24 +2,55 @@
 
 use super::common::Core;
 use super::error::{Error, EventPlace};
+use super::memory::{Account, Held};
+use super::message_of;
 use super::queue::Room;
+use super::savepoint::Savepoint;
 use super::writer::Attempt;
 use crate::domain::{self, Event};
 use crate::proto;
+use crate::wire::AppendResponse;
 use bytes::Bytes;
 use std::time::Instant;
 use tokio::sync::oneshot;
 
 /// How often it is looked whether somebody still waits: after so many events.
 const LOOK_AFTER: usize = 64;
+/// Bytes of a violation beside its texts.
+const VIOLATION_BYTES: usize = 64;
 
 /// What would become of events, each sent by itself.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub struct Previewed {
     /// The outcome of each, in order.
     pub outcomes: Vec<Result<proto::AppendResult, Error>>,
     /// The last position that it rests on.
     pub position: u64,
+    /// The room of the outcomes, given back when this is dropped; `None` if nobody counts it.
+    pub held: Option<Held>,
+}
+
+/// What the writer has found: the results as bytes, which become messages on the caller's thread.
+pub struct Found {
+    /// Why each event was refused; `None` for one that has a result.
+    refusals: Vec<Option<Error>>,
+    results: AppendResponse,
+    /// The last position that it rests on.
+    pub position: u64,
+    held: Option<Held>,
+}
+
+impl Found {
+    /// The outcomes as messages.
+    pub fn into_messages(self) -> Result<Previewed, Error> {
+        let Self { refusals, results, position, held } = self;
+        let mut results = message_of(&results)?.results.into_iter();
+        let outcome = |refusal: Option<Error>| match refusal {
+            Some(refusal) => Ok(Err(refusal)),
+            None => results.next().map(Ok).ok_or_else(|| Error::Internal("an event has no result".to_owned())),
+        };
+        Ok(Previewed { outcomes: refusals.into_iter().map(outcome).collect::<Result<_, _>>()?, position, held })
+    }
 }
 
 /// A preview that waits for the writer.
@@ -30,8 +61,10 @@ pub struct Preview {
     pub encoded: Vec<Bytes>,
     /// When the caller no longer waits.
     pub deadline: Option<Instant>,
+    /// Whose memory the answer takes.
+    pub account: Option<Account>,
     /// Where the answer goes.
-    pub reply: oneshot::Sender<Result<Previewed, Error>>,
+    pub reply: oneshot::Sender<Result<Found, Error>>,
     /// What it takes of the queue.
     pub room: Room,
 }
@@ -58,7 +91,7 @@ pub fn parse(messages: &[proto::Event]) -> Result<Vec<Result<Event, Error>>, Err
 
 /// Decides a preview: what it has written to the state is taken back before anything else is decided. No event id is taken.
 pub fn decide(core: &Core, preview: Preview) {
-    let Preview { events, encoded, deadline, reply, room } = preview;
+    let Preview { events, encoded, deadline, account, reply, room } = preview;
     if reply.is_closed() {
         return;
     }
@@ -66,34 +99,31 @@ pub fn decide(core: &Core, preview: Preview) {
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(Error::DeadlineExceeded);
         }
-        outcomes(core, events, &encoded, &reply)
+        outcomes(core, events, &encoded, account.as_ref(), &reply)
     });
     drop(room);
     // Nobody may wait any more.
     let _ = reply.send(outcome);
 }
 
-fn outcomes<T>(core: &Core, events: Vec<Result<Event, Error>>, encoded: &[Bytes], reply: &oneshot::Sender<T>) -> Result<Previewed, Error> {
-    let mut attempt = Attempt::new(core, "preview", encoded, None);
-    // Meanwhile the state is not shared: what will be taken back is not a fact.
-    let batch = core.batches.lock();
-    core.state.write().savepoint();
+fn outcomes<T>(
+    core: &Core,
+    events: Vec<Result<Event, Error>>,
+    encoded: &[Bytes],
+    account: Option<&Account>,
+    reply: &oneshot::Sender<T>,
+) -> Result<Found, Error> {
+    let mut attempt = Attempt::new(core, "preview", encoded, account).for_messages();
+    let savepoint = Savepoint::open(core);
     let refusals = refusals(&mut attempt, events, reply);
     // After a defect in evolving nothing more is written to the state, and reads go on.
     match &refusals {
-        Err(Error::Stopped(_)) => core.state.write().release(),
-        _ => core.state.write().rollback(),
+        Err(Error::Stopped(_)) => drop(savepoint),
+        _ => savepoint.rollback(),
     }
-    drop(batch);
     let refusals = refusals?;
-    let (position, response) = attempt.into_response();
-    let mut results =
-        response.to_message().map_err(|error| Error::Internal(format!("an answer cannot be read: {error}")))?.results.into_iter();
-    let outcome = |refusal: Option<Error>| match refusal {
-        Some(refusal) => Err(refusal),
-        None => results.next().ok_or_else(|| Error::Internal("an event has no result".to_owned())),
-    };
-    Ok(Previewed { outcomes: refusals.into_iter().map(outcome).collect(), position })
+    let (position, results, held) = attempt.into_response();
+    Ok(Found { refusals, results, position, held })
 }
 
 /// Decides the events one after the other: a refused one writes nothing, and does not stop those after it. Returns why each was
@@ -104,13 +134,25 @@ fn refusals<T>(attempt: &mut Attempt, events: Vec<Result<Event, Error>>, reply: 
         if index.is_multiple_of(LOOK_AFTER) && reply.is_closed() {
             return Err(Error::DeadlineExceeded);
         }
-        refusals.push(match event.and_then(|event| attempt.decide_one(index, event)) {
+        let refusal = match event.and_then(|event| attempt.decide_one(index, event)) {
             Ok(()) => None,
             Err(Error::Rejected { rejection, .. }) => Some(Error::Rejected { rejection, event: Some(EventPlace { index: 0, of: 1 }) }),
             Err(refusal @ Error::Malformed(_)) => Some(refusal),
             Err(error) => return Err(error),
-        });
+        };
+        refusal.iter().try_for_each(|refusal| attempt.take_room(bytes_of(refusal)))?;
+        refusals.push(refusal);
         attempt.check_size()?;
     }
     Ok(refusals)
+}
+
+/// About how many bytes an answer has of a refusal: its sentence, and the same in parts.
+fn bytes_of(refusal: &Error) -> usize {
+    match refusal {
+        Error::Malformed(violations) => {
+            violations.iter().map(|violation| violation.field.len() + violation.description.len() + VIOLATION_BYTES).sum()
+        }
+        other => 2 * other.to_string().len(),
+    }
 }

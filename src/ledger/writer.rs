@@ -9,6 +9,7 @@ use super::pipeline::Decided;
 use super::preview;
 use super::queue::{Job, Request};
 use super::replies::Answered;
+use super::savepoint::Savepoint;
 use super::snapshots;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
@@ -18,6 +19,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::{Event, LAST_POSITION, Record};
 use crate::journal::Batch;
 use crate::projections::Update;
+use crate::proto;
 use crate::wire::{AppendResponse, EncodedEffects, ResponseWriter, write_record};
 use bytes::Bytes;
 use hashbrown::HashMap;
@@ -87,6 +89,8 @@ pub struct Attempt<'a> {
     /// Whose memory the response takes, and the room that it has there.
     account: Option<&'a Account>,
     room: Option<Held>,
+    /// Bytes that each effect takes in the answer beside its own.
+    effect_bytes: usize,
     /// The new event ids of this request, in order.
     new_ids: Vec<EventId>,
     /// Their indexes in the batch; empty for a single event, which cannot be a duplicate of another one in its request.
@@ -114,10 +118,17 @@ impl<'a> Attempt<'a> {
             response: ResponseWriter::with_capacity(count * EFFECT_BYTES),
             account,
             room: None,
+            effect_bytes: 0,
             new_ids: Vec::with_capacity(count),
             places: HashMap::default(),
             effects: EncodedEffects::default(),
         }
+    }
+
+    /// Counts room for its results as messages, which take more than their bytes.
+    #[must_use]
+    pub fn for_messages(self) -> Self {
+        Self { effect_bytes: size_of::<proto::Effect>(), ..self }
     }
 
     /// The expected position, unless all events are duplicates (rules 2.4).
@@ -147,16 +158,13 @@ impl<'a> Attempt<'a> {
         if events.len() == 1 {
             return events.into_iter().try_for_each(|event| self.decide_one(0, event));
         }
-        // Until it is complete the state is not shared: what may be taken back is not yet a fact.
-        let core = self.core;
-        let _batch = core.batches.lock();
-        self.core.state.write().savepoint();
+        let savepoint = Savepoint::open(self.core);
         let mut events = events.into_iter().enumerate();
         let outcome = events.try_for_each(|(index, event)| self.decide_one(index, event)).and_then(|()| self.check_size());
         match &outcome {
             // After a defect in evolving nothing more is written to the state, and reads go on.
-            Ok(()) | Err(Error::Stopped(_)) => self.core.state.write().release(),
-            Err(_) => self.core.state.write().rollback(),
+            Ok(()) | Err(Error::Stopped(_)) => drop(savepoint),
+            Err(_) => savepoint.rollback(),
         }
         outcome
     }
@@ -170,7 +178,7 @@ impl<'a> Attempt<'a> {
                 return Err(Error::rejected(rejection, index, self.encoded.len()));
             }
             let effects: Vec<Vec<u8>> = earlier.effects.iter().map(prost::Message::encode_to_vec).collect();
-            self.take_room(effects.iter().map(Vec::len).sum())?;
+            self.take_room(effects.iter().map(|effect| effect.len() + self.effect_bytes).sum())?;
             self.response.add(earlier.position, event_id, true, effects.iter().map(Vec::as_slice));
             return Ok(());
         }
@@ -183,7 +191,7 @@ impl<'a> Attempt<'a> {
         }
         let effects = self.effects_of(&event, index)?;
         self.write(position, index, &effects);
-        self.take_room(self.effects.iter().map(<[u8]>::len).sum())?;
+        self.take_room(self.effects.iter().map(|effect| effect.len() + self.effect_bytes).sum())?;
         if self.encoded.len() == 1 {
             self.check_size()?;
         } else {
@@ -241,7 +249,7 @@ impl<'a> Attempt<'a> {
 
     /// Takes room for the next result of the response, before the record is evolved: an answer that its caller has no room
     /// for records nothing.
-    fn take_room(&mut self, effects_bytes: usize) -> Result<(), Error> {
+    pub fn take_room(&mut self, effects_bytes: usize) -> Result<(), Error> {
         let (Some(account), bytes) = (self.account, effects_bytes + RESULT_BYTES) else { return Ok(()) };
         if self.room.get_or_insert_with(|| account.take(0)).try_grow(bytes) {
             return Ok(());
@@ -249,10 +257,10 @@ impl<'a> Attempt<'a> {
         Err(Error::Overloaded { retry_after: self.core.limits.retry_after })
     }
 
-    /// The last position before the events, and the response to those that were not refused.
-    pub fn into_response(self) -> (u64, AppendResponse) {
+    /// The last position before the events, the response to those that were not refused, and its room.
+    pub fn into_response(self) -> (u64, AppendResponse, Option<Held>) {
         let response = self.response.finish(self.after + self.batch.len() as u64);
-        (self.after, response)
+        (self.after, response, self.room)
     }
 
     /// The request is accepted: from now on its event ids are known.

@@ -3,7 +3,7 @@
 use super::fitting::{MAX_SUBJECT_BYTES, Subject as _, newest_from};
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
-use super::{Reading, StateQuery, agreement_seen, partner_seen, relationship};
+use super::{Reading, StateQuery, SubjectQuery, agreement_seen, partner_seen, relationship};
 use crate::domain::agreements::{Agreement, Version};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
@@ -16,6 +16,16 @@ use prost::Message as _;
 /// `GetAgreement`.
 pub struct GetAgreement {
     agreement: Id,
+}
+
+/// Items of an agreement that are looked at in less than a millisecond: terms may have many rules, and the others long texts.
+const FEW_ITEMS: usize = 128;
+
+impl SubjectQuery for GetAgreement {
+    fn is_long(state: &State, request: &proto::GetAgreementRequest) -> bool {
+        let row = Id::new(&request.agreement_id).and_then(|id| state.agreements.by_id.find(&id));
+        row.is_some_and(|row| state.agreements.by_id.get(row).items() + state.relationship.agreement_items(row) > FEW_ITEMS)
+    }
 }
 
 impl StateQuery for GetAgreement {

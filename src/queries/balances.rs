@@ -2,7 +2,7 @@
 
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
-use super::{Reading, Source, StateQuery, partner_seen};
+use super::{Reading, StateQuery, SubjectQuery, partner_seen};
 use crate::domain::commissions::balance::Balance;
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, saturating_i64};
@@ -19,12 +19,10 @@ pub struct GetBalance {
 /// Entries of a partner that are summed up in less than a millisecond.
 const FEW_ENTRIES: usize = 16_384;
 
-impl GetBalance {
-    /// Whether the answer looks at so much that it is read from a frozen view.
-    pub fn is_long(source: &impl Source, request: &proto::GetBalanceRequest) -> bool {
-        let view = source.view(Seen::ALL);
-        let partner = Id::new(&request.partner_id).and_then(|id| view.partners.by_key(&id));
-        let entries = partner.map(|partner| partner.accounts.iter().map(|account| view.accounts.get(*account).len()).sum::<usize>());
+impl SubjectQuery for GetBalance {
+    fn is_long(state: &State, request: &proto::GetBalanceRequest) -> bool {
+        let partner = Id::new(&request.partner_id).and_then(|id| state.partners.by_key(&id));
+        let entries = partner.map(|partner| partner.accounts.iter().map(|account| state.accounts.get(*account).len()).sum::<usize>());
         entries.is_some_and(|entries| entries > FEW_ENTRIES)
     }
 }

@@ -3,7 +3,7 @@
 use super::fitting::Subject as _;
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
-use super::{Reading, StateQuery, agreement_seen, lead_seen, partner_seen, words};
+use super::{Reading, StateQuery, SubjectQuery, agreement_seen, lead_seen, partner_seen, words};
 use crate::domain::effect::id_or_empty;
 use crate::domain::ids::Id;
 use crate::domain::leads::ownership::Ownership;
@@ -17,6 +17,16 @@ use crate::proto::{self, AcquiredBy, LeadState, OwnershipRule, party};
 /// `GetLead`.
 pub struct GetLead {
     lead: Id,
+}
+
+/// Items of a lead that are looked at in less than a millisecond.
+const FEW_ITEMS: usize = 4_096;
+
+impl SubjectQuery for GetLead {
+    fn is_long(state: &State, request: &proto::GetLeadRequest) -> bool {
+        let row = Id::new(&request.lead_id).and_then(|id| state.leads.find(&id));
+        row.is_some_and(|row| state.leads.by_id.get(row).items() > FEW_ITEMS)
+    }
 }
 
 impl StateQuery for GetLead {

@@ -41,6 +41,12 @@ use crate::ledger::Error;
 use crate::proto;
 use page::PageRequest;
 
+/// A question about one subject, which costs little unless its lists are long.
+pub trait SubjectQuery: Query {
+    /// Whether the answer looks at so much that it is read from a frozen view.
+    fn is_long(state: &State, request: &Self::Request) -> bool;
+}
+
 /// A question of the contract: a request that has one answer.
 pub trait Query {
     /// The message of the question.

@@ -4,7 +4,7 @@ use super::fitting::Subject as _;
 use super::page::PageRequest;
 use super::relationship::launch_steps;
 use super::requests::ListRequest as _;
-use super::{Reading, StateQuery, partner_seen};
+use super::{Reading, StateQuery, SubjectQuery, partner_seen};
 use crate::domain::ids::Id;
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::relationship::Fit;
@@ -16,6 +16,16 @@ use crate::proto::{self, PartnerKind};
 /// `GetPartner`.
 pub struct GetPartner {
     partner: Id,
+}
+
+/// Items of a partner that are looked at in less than a millisecond.
+const FEW_ITEMS: usize = 1_024;
+
+impl SubjectQuery for GetPartner {
+    fn is_long(state: &State, request: &proto::GetPartnerRequest) -> bool {
+        let row = Id::new(&request.partner_id).and_then(|id| state.partners.find(&id));
+        row.is_some_and(|row| state.partners.get(row).items() + state.relationship.partner_items(row) > FEW_ITEMS)
+    }
 }
 
 impl StateQuery for GetPartner {

@@ -288,6 +288,16 @@ fn what_is_no_regular_file_is_refused_before_it_is_opened() {
 }
 
 #[test]
+fn what_stands_beside_the_files_of_a_ledger_is_no_reason_not_to_open_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let last = sealed_ledger(dir.path(), 7, RECORDS);
+    let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("agent.sock")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(dir.path().join("pipe")).status().unwrap().success());
+    assert!(inspect(dir.path()).unwrap().problems.is_empty());
+    assert_eq!(EmbeddedJournal::open(dir.path(), small_options()).unwrap().1.last, last);
+}
+
+#[test]
 fn a_directory_that_others_may_read_is_closed_to_them() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();

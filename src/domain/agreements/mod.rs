@@ -39,7 +39,7 @@ slice! {
 
 impl Agreements {
     /// The exclusivities that signatures have broken, in the order of recording, whatever their times.
-    pub fn breaches(&self) -> &[ExclusivityBreach] {
+    pub fn breaches(&self) -> &AppendOnlyList<ExclusivityBreach> {
         &self.breaches
     }
 
@@ -142,6 +142,11 @@ impl Agreement {
             terminations: Vec::new(),
             expiries: Vec::new(),
         }
+    }
+
+    /// How many items its lists have.
+    pub fn items(&self) -> usize {
+        self.versions.len() + self.notices.len() + self.terminations.len() + self.expiries.len()
     }
 
     /// The record that introduced it: the proposal or the signature.

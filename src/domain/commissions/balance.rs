@@ -1,7 +1,7 @@
 //! Balances: what a partner is owed, what of it is pending, disputed and payable (rules 7.1–7.3).
 
 use super::DisputeSubject;
-use crate::domain::account::{About, AccountName};
+use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
 use crate::domain::money::Currency;
@@ -93,23 +93,9 @@ impl State {
         if account.disputed().is_empty() {
             return 0;
         }
-        account.held(seen).unwrap_or_else(|| self.disputed_past(row, seen)).max(0)
-    }
-
-    /// The same for a position in the past, by all entries of the leads and sales.
-    fn disputed_past(&self, row: Row, seen: Seen) -> i128 {
-        let is_open = |about: About| self.disputes_of(about).iter().any(|row| self.commissions.disputes.get(*row).is_open(seen.time, seen));
-        let open: Vec<About> = self.accounts.get(row).disputed().iter().copied().filter(|about| is_open(*about)).collect();
-        let subjects = open.iter().filter_map(|about| match *about {
-            About::Lead(lead) => Some(DisputeSubject::Lead(lead)),
-            // What a dispute about its lead holds is held once.
-            About::Sale(sale) => {
-                let lead = self.commissions.sales.get(sale).lead().map(About::Lead);
-                lead.is_none_or(|lead| open.binary_search(&lead).is_err()).then_some(DisputeSubject::Sale(sale))
-            }
-            About::Nothing => None,
-        });
-        subjects.flat_map(|subject| self.available(subject, seen)).filter(|(account, _)| *account == row).map(|(_, sum)| sum).sum()
+        // For a position in the past by the account's own entries: a lead's and a sale's others may be many.
+        let past = || self.disputed_changes(row, seen).iter().map(|(_, change)| change).sum();
+        account.held(seen).unwrap_or_else(past).max(0)
     }
 
     /// What is available of the commission of a dispute's subject, by account, in minor units; it may be below zero.

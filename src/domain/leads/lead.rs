@@ -66,6 +66,16 @@ impl Lead {
         self.first.stamp()
     }
 
+    /// How many items its lists have; of the decisions, which are looked through for each of them, the square of that.
+    pub fn items(&self) -> usize {
+        let cold = self.cold().map_or(0, |cold| {
+            let decisions = cold.decisions.len();
+            let others = [cold.declined.len(), cold.losses.len(), cold.aliases.len(), cold.match_keys.len(), cold.qualifications.len()];
+            decisions.saturating_mul(decisions) + others.iter().sum::<usize>()
+        });
+        cold + 1
+    }
+
     /// All decisions, in the order of recording.
     pub(super) fn all_decisions(&self) -> impl DoubleEndedIterator<Item = &Decision> {
         std::iter::once(&self.first).chain(self.cold().into_iter().flat_map(|cold| &cold.decisions))

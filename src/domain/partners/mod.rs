@@ -61,6 +61,11 @@ impl Partner {
         self.registered
     }
 
+    /// How many items its lists have.
+    pub fn items(&self) -> usize {
+        self.changes.len() + self.accounts.len() + self.agreements.len()
+    }
+
     /// What is seen of it: changes apply in the order of recording. `None` before it is registered.
     pub fn profile(&self, seen: Seen) -> Option<Profile> {
         if !seen.sees(self.registered) {

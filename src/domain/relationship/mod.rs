@@ -216,6 +216,16 @@ impl Relationship {
         }
     }
 
+    /// How many items the lists of an agreement have.
+    pub fn agreement_items(&self, agreement: Row) -> usize {
+        self.agreements.by_key(&agreement).map_or(0, |activity| activity.mark().iter().sum())
+    }
+
+    /// How many items the lists of a partner have.
+    pub fn partner_items(&self, partner: Row) -> usize {
+        self.partners.by_key(&partner).map_or(0, |activity| activity.mark().iter().sum())
+    }
+
     /// The manager of a side as last named, as seen.
     pub fn manager(&self, agreement: Row, side: Side, seen: Seen) -> Option<&Manager> {
         self.managers(agreement, side, seen).max_by_key(|manager| manager.stamp)

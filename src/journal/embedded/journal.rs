@@ -14,13 +14,13 @@ use super::maintenance_signal::MaintenanceSignal;
 use super::queue::Queue;
 use super::shared::Shared;
 use crate::journal::batch::Batch;
-use crate::journal::disk::{allocated_bytes, check_regular_files, create_private_dir, make_private, sync_ancestors};
+use crate::journal::disk::{allocated_bytes, check_regular_files_named, create_private_dir, make_private, sync_ancestors};
 use crate::journal::error::JournalError;
 use crate::journal::merkle::TreeHead;
 use crate::journal::options::Options;
 use crate::journal::panics::catch_panic;
 use crate::journal::port::{DiskBytes, Journal, StopListener, StoredRecord};
-use crate::journal::recovery::{DirLock, OPENED_DIRS, OpenReport, Recovered, STORE_DIR, WAL_DIR, recover};
+use crate::journal::recovery::{DirLock, OPENED, OPENED_DIRS, OpenReport, Recovered, STORE_DIR, WAL_DIR, recover};
 use crate::journal::store::Store;
 
 /// The journal in a directory: a write-ahead log with sled behind it.
@@ -60,7 +60,7 @@ impl EmbeddedJournal {
     fn open_unguarded(dir: &Path, options: Options) -> Result<(Self, OpenReport), JournalError> {
         create_private_dir(dir).map_err(JournalError::storage(format!("creating {}", dir.display())))?;
         sync_ancestors(dir).map_err(JournalError::storage(format!("syncing the directories above {}", dir.display())))?;
-        check_regular_files(dir, &OPENED_DIRS).map_err(JournalError::storage(format!("looking into {}", dir.display())))?;
+        check_regular_files_named(dir, &OPENED).map_err(JournalError::storage(format!("looking into {}", dir.display())))?;
         let dir_lock = DirLock::take(dir)?;
         close_to_others(dir);
         let Recovered { log, store, checkpoint, report } = recover(dir, &options)?;

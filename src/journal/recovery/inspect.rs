@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use super::layout::{OPENED_DIRS, STORE_DIR, WAL_DIR};
+use super::layout::{OPENED, STORE_DIR, WAL_DIR};
 use super::lock::DirLock;
 use super::store_copy::StoreCopy;
-use crate::journal::disk::check_regular_files;
+use crate::journal::disk::check_regular_files_named;
 use crate::journal::error::JournalError;
 use crate::journal::frame::Frame;
 use crate::journal::log::{Extent, Image, SEGMENT_HEADER_BYTES, SegmentFile, SegmentHeader, Tail, advance, check_version, load_segment};
@@ -62,7 +62,7 @@ pub fn inspect(dir: &Path) -> Result<Inspection, JournalError> {
 /// # Errors
 /// As [`inspect`].
 pub fn inspect_records(dir: &Path, mut visit: impl FnMut(u64, &[u8])) -> Result<Inspection, JournalError> {
-    check_regular_files(dir, &OPENED_DIRS).map_err(JournalError::storage(format!("looking into {}", dir.display())))?;
+    check_regular_files_named(dir, &OPENED).map_err(JournalError::storage(format!("looking into {}", dir.display())))?;
     let _lock = DirLock::take_for_reading(dir)?;
     let found = read_checkpoint(dir)?;
     let wal = dir.join(WAL_DIR);

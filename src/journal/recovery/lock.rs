@@ -4,9 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::Path;
 
+use super::layout::LOCK_FILE;
 use crate::journal::error::JournalError;
-
-const FILE_NAME: &str = "lock";
 
 /// The lock, released on drop.
 #[derive(Debug)]
@@ -25,7 +24,7 @@ impl Drop for DirLock {
 impl DirLock {
     /// Locks the directory and writes the process id into the file.
     pub fn take(dir: &Path) -> Result<Self, JournalError> {
-        let path = dir.join(FILE_NAME);
+        let path = dir.join(LOCK_FILE);
         let what = format!("locking {}", path.display());
         let mut file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(JournalError::storage(&what))?;
@@ -41,7 +40,7 @@ impl DirLock {
 
     /// Locks the directory and writes nothing. Returns `None` if it was never opened and has no lock file.
     pub fn take_for_reading(dir: &Path) -> Result<Option<Self>, JournalError> {
-        let path = dir.join(FILE_NAME);
+        let path = dir.join(LOCK_FILE);
         let what = format!("locking {}", path.display());
         match File::open(&path) {
             Ok(mut file) => {

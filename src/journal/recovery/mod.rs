@@ -15,7 +15,7 @@ mod repair_state;
 mod store_copy;
 
 pub use inspect::{Inspection, Problem, inspect, inspect_records};
-pub(crate) use layout::{OPENED_DIRS, STORE_DIR, SUSPECT_FILE, WAL_DIR};
+pub(crate) use layout::{OPENED, OPENED_DIRS, STORE_DIR, SUSPECT_FILE, WAL_DIR};
 pub(crate) use lock::DirLock;
 pub use open::OpenReport;
 pub(crate) use open::{Recovered, recover};

@@ -12,8 +12,10 @@ use crate::journal::frame::{hash_at, u32_at, u64_at};
 use crate::journal::merkle::TreeHead;
 use crate::journal::options::{Options, Step};
 
-const FILE_NAME: &str = "checkpoint";
-const NEW_FILE_NAME: &str = "checkpoint.new";
+/// The checkpoint's file.
+pub(crate) const CHECKPOINT_FILE: &str = "checkpoint";
+/// The same while it is written.
+pub(crate) const NEW_CHECKPOINT_FILE: &str = "checkpoint.new";
 const MAGIC: [u8; 8] = *b"PLCHECK\x01";
 const LENGTH: usize = 64;
 
@@ -77,23 +79,23 @@ impl Checkpoint {
 
     /// Replaces the directory's checkpoint by this one, atomically and durably.
     pub(crate) fn write(&self, dir: &Path, options: &Options) -> Result<(), JournalError> {
-        self.try_write(dir, options).map_err(JournalError::storage(format!("writing {}", dir.join(FILE_NAME).display())))
+        self.try_write(dir, options).map_err(JournalError::storage(format!("writing {}", dir.join(CHECKPOINT_FILE).display())))
     }
 
     fn try_write(&self, dir: &Path, options: &Options) -> io::Result<()> {
         options.step(Step::ReplaceCheckpoint)?;
-        let new = dir.join(NEW_FILE_NAME);
+        let new = dir.join(NEW_CHECKPOINT_FILE);
         let mut file = File::create(&new)?;
         file.write_all(&self.encode())?;
         file.sync_all()?;
-        fs::rename(&new, dir.join(FILE_NAME))?;
+        fs::rename(&new, dir.join(CHECKPOINT_FILE))?;
         sync_dir(dir)
     }
 }
 
 /// Reads the directory's checkpoint.
 pub(crate) fn read_checkpoint(dir: &Path) -> Result<FoundCheckpoint, JournalError> {
-    let path = dir.join(FILE_NAME);
+    let path = dir.join(CHECKPOINT_FILE);
     match fs::read(&path) {
         Ok(bytes) => Ok(Checkpoint::decode(&bytes).map_or(FoundCheckpoint::Damaged, FoundCheckpoint::Checkpoint)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(FoundCheckpoint::Missing),

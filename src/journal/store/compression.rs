@@ -151,6 +151,11 @@ impl Directory {
         start..self.chunks[chunk].0
     }
 
+    /// How long the frame is.
+    pub(crate) fn frame_len(&self) -> usize {
+        self.frame_bytes
+    }
+
     /// The bytes of the frame that a chunk has.
     pub(crate) fn frame_range(&self, chunk: usize) -> Range<usize> {
         chunk * CHUNK_BYTES..self.frame_bytes.min((chunk + 1) * CHUNK_BYTES)

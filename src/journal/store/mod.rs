@@ -9,6 +9,6 @@ mod part;
 mod sled;
 
 pub use checkpoint::Checkpoint;
-pub(crate) use checkpoint::{FoundCheckpoint, read_checkpoint};
+pub(crate) use checkpoint::{CHECKPOINT_FILE, FoundCheckpoint, NEW_CHECKPOINT_FILE, read_checkpoint};
 pub(crate) use error::StoreError;
 pub(crate) use sled::Store;

@@ -28,8 +28,11 @@ where
         Self { pieces, directory, unpacked: None }
     }
 
-    /// Returns bytes of the frame.
+    /// Returns bytes of the frame. A damaged length leads beyond its end: no room is made for that.
     fn bytes(&mut self, range: Range<usize>) -> Result<Vec<u8>, P::Error> {
+        if range.end > self.directory.frame_len() {
+            return Err("a record lies beyond its end".to_owned().into());
+        }
         let mut bytes = Vec::with_capacity(range.len());
         for chunk in self.directory.chunks_of(&range) {
             let has = self.directory.frame_range(chunk);
@@ -64,5 +67,43 @@ where
             start += length;
         }
         Ok((header, records))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Batch;
+    use crate::journal::frame::encode_frame;
+    use crate::journal::merkle::TreeHead;
+    use crate::journal::store::compression::compress;
+
+    impl Pieces for Vec<u8> {
+        type Error = String;
+
+        fn read(&self, range: Range<usize>) -> Result<Vec<u8>, String> {
+            Ok(self[range].to_vec())
+        }
+    }
+
+    fn records(frame: &[u8], position: u64) -> Result<Vec<Vec<u8>>, String> {
+        let stored = compress(frame).expect("it repeats itself");
+        let directory = Directory::parse(&stored)?.expect("it has one");
+        Part::new(&stored, directory).records(position, 9).map(|(_, records)| records)
+    }
+
+    #[test]
+    fn a_length_that_leads_beyond_the_frame_is_an_error() {
+        let mut batch = Batch::new();
+        (0..4).for_each(|_| batch.push(&[7; 3_000]));
+        let mut frame = Vec::new();
+        encode_frame(&mut frame, 1, &batch, TreeHead { size: 4, root: [0; 32] });
+        assert_eq!(records(&frame, 2), Ok(vec![vec![7; 3_000]; 3]));
+        for length in [frame.len(), frame.len() - 50, u32::MAX as usize] {
+            frame[HEADER_BYTES..HEADER_BYTES + 4].copy_from_slice(&u32::try_from(length).expect("32 bits").to_le_bytes());
+            for position in [1, 2] {
+                assert_eq!(records(&frame, position), Err("a record lies beyond its end".to_owned()), "{length}");
+            }
+        }
     }
 }

@@ -40,13 +40,16 @@ enum Stand {
 }
 
 impl Part<'_> {
-    /// The next position of any of the lists, from one on, which comes after those asked before.
-    fn next(&mut self, position: u64, backwards: bool) -> Option<u64> {
+    /// The next position of any of the lists, from one on, which comes after those asked before. Each list that is moved is a
+    /// step, and looking at the others costs little.
+    fn next(&mut self, position: u64, backwards: bool, steps: &mut Steps) -> Option<u64> {
+        steps.take(self.0.len() / UNMOVED_A_STEP);
         let found = self.0.iter_mut().filter_map(|(cursor, at)| match *at {
             Stand::At(at) if at.is_none_or(|at| if backwards { at <= position } else { at >= position }) => at,
             _ => {
                 let next = if backwards { cursor.at_or_before(position) } else { cursor.at_or_after(position) };
                 *at = Stand::At(next);
+                steps.take(1);
                 next
             }
         });
@@ -54,23 +57,34 @@ impl Part<'_> {
     }
 }
 
+/// How many lists are looked at without being moved in the time of one step.
+const UNMOVED_A_STEP: usize = 16;
+
+/// Steps that are left.
+struct Steps(usize);
+
+impl Steps {
+    fn take(&mut self, steps: usize) {
+        self.0 = self.0.saturating_sub(steps);
+    }
+}
+
 impl Index {
-    /// Looks for records of a range of positions: at most `most` of them, in at most `steps` steps, so that it takes no long time
-    /// whatever is found.
+    /// Looks for records of a range of positions: at most `most` of them, in about `steps` steps, so that it takes no long time
+    /// whatever is found and however many lists there are. It comes further by one position at least.
     pub fn find(&self, matching: &Matching<'_>, mut left: Range<u64>, most: usize, steps: usize) -> Found {
         let backwards = matching.backwards;
         let cursors =
             |lists: &Vec<List<'_>>| Part(lists.iter().filter_map(|list| Some((Cursor::new(self.list(*list)?), Stand::Unknown))).collect());
         let mut parts: Vec<Part<'_>> = matching.parts.iter().map(cursors).collect();
         let mut positions = Vec::new();
-        for _ in 0..steps {
-            if left.is_empty() || positions.len() == most {
-                break;
-            }
+        let mut steps = Steps(steps.max(1));
+        while steps.0 > 0 && !left.is_empty() && positions.len() < most {
+            steps.take(1);
             let first = if backwards { left.end - 1 } else { left.start };
-            let mut next = self.in_time(matching, first);
+            let mut next = self.in_time(matching, first, &mut steps);
             for part in &mut parts {
-                next = next.and_then(|position| part.next(position, backwards));
+                next = next.and_then(|position| part.next(position, backwards, &mut steps));
             }
             let Some(next) = next.filter(|next| left.contains(next)) else {
                 left.end = left.start;
@@ -90,8 +104,9 @@ impl Index {
         Found { positions, left }
     }
 
-    /// The next position, from one on, in whose block something may have occurred within the times.
-    fn in_time(&self, matching: &Matching<'_>, position: u64) -> Option<u64> {
+    /// The next position, from one on, in whose block something may have occurred within the times; the one that was come to, if
+    /// the steps end before. Each block is a step.
+    fn in_time(&self, matching: &Matching<'_>, position: u64, steps: &mut Steps) -> Option<u64> {
         if matching.occurred_from.is_none() && matching.occurred_by.is_none() {
             return Some(position);
         }
@@ -109,6 +124,10 @@ impl Index {
             } else {
                 block += 1;
                 at = block as u64 * TIMES;
+            }
+            steps.take(1);
+            if steps.0 == 0 {
+                break;
             }
         }
         Some(at)
@@ -191,6 +210,25 @@ mod tests {
     }
 
     #[test]
+    fn lists_that_are_moved_and_blocks_that_are_passed_count_as_steps() {
+        let mut index = Index::default();
+        for position in 1..=100_000_u64 {
+            let partner = u32::try_from(position % 1_000).expect("it is small");
+            index.add(position, &Subjects { partners: vec![partner], agreements: vec![], leads: vec![] }, "a", at(0));
+        }
+        let many = Matching { parts: vec![(0..1_000).map(List::Partner).collect()], ..Matching::default() };
+        let found = index.find(&many, 1..100_001, usize::MAX, 16_384);
+        assert!((100..1_000).contains(&found.positions.len()), "{}", found.positions.len());
+        let later = Matching { occurred_from: Some(at(1)), ..Matching::default() };
+        for (backwards, left) in [(false, 25_600 - 256 * 2..100_001), (true, 1..100_001 - 25_600 + 256 * 2)] {
+            let found = index.find(&Matching { backwards, ..later.clone() }, 1..100_001, usize::MAX, 100);
+            assert!(found.left.start >= left.start && found.left.end <= left.end, "{found:?}");
+            assert!(!found.left.is_empty() && found.positions.len() <= 1, "{found:?}");
+        }
+        assert!(all(&index, &later, 1..100_001, usize::MAX, 100).len() < 10);
+    }
+
+    #[test]
     fn times_and_lists_without_a_record_in_common_are_found_out_in_few_steps() {
         let mut index = Index::default();
         for position in 1..=100_000_u64 {
@@ -198,7 +236,7 @@ mod tests {
             index.add(position, &subjects, if position > 50_000 { "a" } else { "b" }, at(position.cast_signed()));
         }
         let none = Matching { parts: vec![vec![List::Partner(0)], vec![List::Type("a")]], ..Matching::default() };
-        let found = index.find(&none, 1..100_001, 10, 3);
+        let found = index.find(&none, 1..100_001, 10, 6);
         assert!(found.positions.is_empty() && found.left.is_empty(), "{found:?}");
         let late = Matching { occurred_from: Some(at(99_990)), ..Matching::default() };
         let found = index.find(&late, 1..100_001, 1_000, 1_000);

@@ -31,7 +31,7 @@ impl Filter {
             partners: ids(fields, "partner_ids", &message.partner_ids),
             agreements: ids(fields, "agreement_ids", &message.agreement_ids),
             leads: ids(fields, "lead_ids", &message.lead_ids),
-            body_types: fields.each("body_types", &message.body_types, MAX_ITEMS, body_type),
+            body_types: once(fields.each("body_types", &message.body_types, MAX_ITEMS, body_type)),
             occurred_from: fields.optional_time("occurred_from", message.occurred_from.as_ref()),
             occurred_to: fields.optional_time("occurred_to", message.occurred_to.as_ref()),
         });
@@ -105,5 +105,27 @@ fn rows(state: &State, seen: Seen, kind: IdKind, ids: &[Id], find: impl Fn(&Id) 
         let introduced = state.introduced_at(kind, id).filter(|position| *position <= seen.position);
         introduced.and_then(|_| find(id)).ok_or_else(|| Rejection::UnknownId { kind, id: id.clone() }.into())
     };
-    ids.iter().map(row_of).collect()
+    Ok(once(ids.iter().map(row_of).collect::<Result<_, Error>>()?))
+}
+
+/// Each item once: what is named again adds nothing, and would be looked for again.
+fn once<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+    items.sort_unstable();
+    items.dedup();
+    items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_named_again_is_looked_for_once() {
+        let body_types = ["sale_recorded", "lead_referred"].repeat(500).into_iter().map(str::to_owned).collect();
+        let filter = Filter::parse(&proto::RecordFilter { body_types, ..Default::default() }).expect("a filter");
+        let selected = Selected { partners: once(vec![2, 1, 2]), agreements: Vec::new(), leads: Vec::new() };
+        let matching = filter.matching(&selected, Seen::ALL, false).expect("not everything");
+        let types = vec![List::Type("lead_referred"), List::Type("sale_recorded")];
+        assert_eq!(matching.parts, [vec![List::Partner(1), List::Partner(2)], types]);
+    }
 }
