@@ -67,6 +67,14 @@ impl Account {
         (self.partner.as_ref().map_or(0, |sums| sums.standing.first(block)), block * BLOCK)
     }
 
+    /// The first place of the block with that what stands of commission comes to more than an amount, and what stands before it.
+    /// `None` if all of it does not.
+    pub fn block_beyond(&self, amount: i128) -> Option<(usize, i128)> {
+        let standing = &self.partner.as_ref()?.standing;
+        let (blocks, before) = standing.within(amount);
+        (blocks < standing.len()).then_some((blocks * BLOCK, before))
+    }
+
     /// Adds a payout: its row, which is above those before, and its gross.
     pub fn add_payout(&mut self, payout: Row, minor_units: i64) {
         let sums = self.partner_mut();
