@@ -18,9 +18,13 @@ use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto::{self, EntryKind, OwnershipRule, lead_reassigned::To};
 use std::collections::BTreeMap;
 
-/// The most parts of unpaid commission that one reassignment transfers. Each is two entries with their counterparts, so this
-/// many fit what one request may record, and the writer is not held up for long.
+/// The most parts of unpaid commission that one reassignment transfers. Each is two entries with their counterparts; so many
+/// do not hold the writer up for long.
 pub const MOST_LOTS: usize = 32_000;
+
+/// The most bytes that their postings take: what one request may record, less room for the event. So many parts fit if their
+/// ids are not long.
+pub const MOST_BYTES: usize = 31 << 20;
 
 /// A decision on who owns a lead from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,10 +134,12 @@ impl LeadReassigned {
             .as_ref()
             .map(|id| (state.agreements.by_id.find(id).expect("the agreement is known"), state.agreements.known(id).partner));
         let lead_id = state.leads.by_id.key(row);
-        let too_large = || Rejection::TransferTooLarge { lead: lead_id.clone(), most: MOST_LOTS };
+        let too_large = || Rejection::TransferTooLarge { lead: lead_id.clone(), most_parts: MOST_LOTS, most_bytes: MOST_BYTES };
         let lots = unpaid_lots(lead, to.map(|(_, partner)| partner), state).ok_or_else(too_large)?;
         effects.reserve(4 * lots.len());
+        let mut bytes = 0;
         for lot in lots {
+            let first = effects.len();
             let sale = lot.sale.map(|sale| state.commissions.sales.key(sale));
             let mut move_part = |part: &CommissionPart, minor_units| {
                 let entry = PartnerEntry {
@@ -149,9 +155,17 @@ impl LeadReassigned {
             if let Some((agreement, partner)) = to {
                 move_part(&CommissionPart { partner, agreement, ..lot.part.clone() }, lot.part.amount);
             }
+            bytes += effects[first..].iter().map(most_recorded_bytes).sum::<usize>();
+            if bytes > MOST_BYTES {
+                return Err(too_large());
+            }
         }
         Ok(())
     }
+}
+
+fn most_recorded_bytes(effect: &Effect) -> usize {
+    if let Effect::Posting(posting) = effect { posting.most_recorded_bytes() } else { 0 }
 }
 
 /// A reassigned claim: it needs no approval, and with the house it has no limit (rules 13).
