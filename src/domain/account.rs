@@ -2,6 +2,7 @@
 
 mod block;
 mod encoding;
+mod few;
 mod partner_sums;
 mod running_sums;
 
