@@ -6,7 +6,7 @@ mod facts;
 use crate::workload::{is_measured, so_many};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
-use facts::{Ledger, adjust, capped, day, dispute, pay, reassign, refer, refund, register, sell, sell_to, sign_exclusive, terms};
+use facts::{Ledger, adjust, capped, day, dispute, pay, reassign, refer, refund, register, resolve, sell, sell_to, sign_exclusive, terms};
 use partnership_ledger::domain::Record;
 use partnership_ledger::domain::parse::Fields;
 use partnership_ledger::ledger::Cancellation;
@@ -22,6 +22,9 @@ const TOLERANCE: u32 = 20;
 const MILLISECOND: Duration = Duration::from_millis(1);
 /// What a lot of a transfer may take, by deciding and by evolving: a sale, four postings, their record.
 const LOT: Duration = Duration::from_micros(5);
+
+/// What an entry of a disputed lead may take when a dispute is opened or resolved.
+const ENTRY: Duration = Duration::from_micros(1);
 
 /// The cases, and which of them took too long.
 struct Cases<'a> {
@@ -82,6 +85,8 @@ pub fn worst_cases(criterion: &mut Criterion) {
     tiers(&mut cases);
     capped_lead(&mut cases);
     disputed_lead(&mut cases);
+    disputed_transfer(&mut cases);
+    paid_lead(&mut cases);
     assert!(cases.faults.is_empty(), "{:#?}", cases.faults);
 }
 
@@ -180,9 +185,41 @@ fn capped_lead(cases: &mut Cases<'_>) {
     cases.decide("sale after 8 000 under one lead's cap", MILLISECOND / 50, &mut ledger, "2025-01-03", sell("next", "lead", 10_000));
 }
 
+/// A lead with 20 000 sales under dispute moves, half of them paid.
+fn disputed_transfer(cases: &mut Cases<'_>) {
+    let sales = so_many(20_000);
+    let mut ledger = Ledger::with_agreements(&terms());
+    ledger.tell(day("2025-01-01"), refer("lead", "a"));
+    let step = chrono::Duration::days(60) / i32::try_from(sales).expect("few");
+    for number in 0..sales {
+        let at = day("2025-01-02") + step * i32::try_from(number).expect("few");
+        ledger.tell(at, sell(&format!("s{number}"), "lead", 10_000));
+    }
+    ledger.tell(day("2025-03-04"), pay("payout", i64::try_from(sales).expect("few") * 1_000));
+    for number in 0..so_many(610).max(3) {
+        ledger.tell(day("2025-03-04"), dispute(&format!("d{number}"), "lead"));
+    }
+    let lots = u32::try_from(sales).expect("few") / 2;
+    let name = "transfer of 10 000 disputed sales";
+    cases.decide(name, 2 * LOT * lots.max(1), &mut ledger, "2025-03-05", reassign("lead", "b"));
+}
+
+/// A lead with a million sales that are all paid: nothing moves.
+fn paid_lead(cases: &mut Cases<'_>) {
+    let sales = so_many(1_000_000);
+    let mut ledger = Ledger::with_agreements(&terms());
+    ledger.tell(day("2025-01-01"), refer("lead", "a"));
+    for number in 0..sales {
+        ledger.tell(day("2025-01-02"), sell(&format!("s{number}"), "lead", 10_000));
+    }
+    ledger.tell(day("2025-01-04"), pay("payout", i64::try_from(sales).expect("few") * 2_000));
+    cases.decide("transfer of a million paid sales", 20 * MILLISECOND, &mut ledger, "2025-01-05", reassign("lead", "b"));
+}
+
 /// 610 disputes on a lead with 50 000 sales, half of them pending.
 fn disputed_lead(cases: &mut Cases<'_>) {
     let sales = so_many(50_000);
+    let entries = u32::try_from(sales).expect("few");
     let mut ledger = Ledger::with_agreements(&facts::held(30));
     ledger.tell(day("2025-01-01"), refer("lead", "a"));
     ledger.tell(day("2025-01-01"), adjust("start", "a", 1_000));
@@ -191,7 +228,11 @@ fn disputed_lead(cases: &mut Cases<'_>) {
         let at = day("2025-01-02") + step * i32::try_from(number).expect("few");
         ledger.tell(at, sell(&format!("s{number}"), "lead", 10_000));
     }
-    for number in 0..so_many(610).max(3) {
+    // The first dispute and the last one resolved cost what the subject has of entries; those beside others cost nothing of it.
+    cases.decide("first dispute on 50 000 sales", ENTRY * entries.max(1), &mut ledger, "2025-03-03", dispute("first", "lead"));
+    ledger.tell(day("2025-03-03"), dispute("first", "lead"));
+    cases.decide("last dispute on 50 000 sales resolved", ENTRY * entries.max(1), &mut ledger, "2025-03-04", resolve("first"));
+    for number in 0..so_many(609).max(3) {
         ledger.tell(day("2025-03-04"), dispute(&format!("d{number}"), "lead"));
     }
     cases.decide("payment beside 610 disputes on 50 000 sales", MILLISECOND, &mut ledger, "2025-03-05", pay("one", 1));

@@ -2,99 +2,24 @@
 
 mod block;
 mod encoding;
+mod few;
+mod name;
 mod partner_sums;
 mod running_sums;
+mod sums;
 
 use super::Seen;
 use super::calendar::Time;
-use super::ids::Id;
-use super::money::Currency;
 use super::pages::Pages;
 use super::table::{Row, Undo};
 use crate::proto::EntryKind;
 use block::{BLOCK, Block, Entries};
 use ecow::EcoVec;
+pub use name::{AccountKey, AccountName};
 use partner_sums::PartnerSums;
-use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// How many kinds of entries there are, with the unspecified one.
-pub const KINDS: usize = 13;
-
-/// The name of an account (rules 12).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AccountName {
-    /// What the house owes a partner.
-    Partner(Id),
-    /// The house's expense for commission.
-    HouseCommission,
-    /// The house's expense for adjustments.
-    HouseAdjustments,
-    /// Sales that partners collected.
-    HouseSalesClearing,
-    /// The house's cash.
-    HouseCash,
-    /// Tax withheld from payments.
-    HouseTaxWithheld,
-    /// The house's share of campaign costs.
-    HouseCampaigns,
-    /// The house's capital in a joint venture, by agreement.
-    CapitalHouse(Id),
-    /// The partner's capital in a joint venture, by agreement.
-    CapitalPartner(Id),
-    /// What a joint venture has distributed as profit, by agreement.
-    Venture(Id),
-}
-
-impl fmt::Display for AccountName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Partner(id) => write!(f, "partner:{id}"),
-            Self::HouseCommission => f.write_str("house:commission"),
-            Self::HouseAdjustments => f.write_str("house:adjustments"),
-            Self::HouseSalesClearing => f.write_str("house:sales-clearing"),
-            Self::HouseCash => f.write_str("house:cash"),
-            Self::HouseTaxWithheld => f.write_str("house:tax-withheld"),
-            Self::HouseCampaigns => f.write_str("house:campaigns"),
-            Self::CapitalHouse(agreement) => write!(f, "capital:house:{agreement}"),
-            Self::CapitalPartner(agreement) => write!(f, "capital:partner:{agreement}"),
-            Self::Venture(agreement) => write!(f, "venture:{agreement}"),
-        }
-    }
-}
-
-impl AccountName {
-    /// Whether it is what the house owes a partner.
-    pub fn is_partner(&self) -> bool {
-        matches!(self, Self::Partner(_))
-    }
-
-    /// The account of a name as it is stored.
-    pub fn parse(text: &str) -> Option<Self> {
-        Some(match text {
-            "house:commission" => Self::HouseCommission,
-            "house:adjustments" => Self::HouseAdjustments,
-            "house:sales-clearing" => Self::HouseSalesClearing,
-            "house:cash" => Self::HouseCash,
-            "house:tax-withheld" => Self::HouseTaxWithheld,
-            "house:campaigns" => Self::HouseCampaigns,
-            _ => match text.split_once(':')? {
-                ("partner", partner) => Self::Partner(Id::new(partner)?),
-                ("venture", agreement) => Self::Venture(Id::new(agreement)?),
-                ("capital", side) => match side.split_once(':')? {
-                    ("house", agreement) => Self::CapitalHouse(Id::new(agreement)?),
-                    ("partner", agreement) => Self::CapitalPartner(Id::new(agreement)?),
-                    _ => return None,
-                },
-                _ => return None,
-            },
-        })
-    }
-}
-
-/// The key of an account: its name and its one currency.
-pub type AccountKey = (AccountName, Currency);
+pub use sums::{KINDS, Sums};
 
 /// Whether entries of a kind are commission.
 pub fn is_commission(kind: EntryKind) -> bool {
@@ -140,74 +65,6 @@ impl Entry {
     /// From when it counts and is no longer pending.
     pub fn settles_at(&self) -> Time {
         self.available_at.map_or(self.effective_at, |available| available.max(self.effective_at))
-    }
-}
-
-/// Sums by kind of entry, in minor units, debit above zero; commission that is not yet available apart;
-/// transfers split by direction.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sums {
-    by_kind: [i128; KINDS],
-    transferred_in: i128,
-    pending: i128,
-}
-
-impl Sums {
-    fn add(&mut self, entry: &Entry) {
-        self.add_amount(entry.kind, entry.amount);
-    }
-
-    /// Adds an amount of a kind, debit above zero.
-    pub fn add_amount(&mut self, kind: EntryKind, amount: i64) {
-        self.by_kind[kind as usize] += i128::from(amount);
-        // A transfer in credits the partner: its posting is below zero.
-        if kind == EntryKind::Transfer && amount < 0 {
-            self.transferred_in += i128::from(amount);
-        }
-    }
-
-    /// Whether the account's balance and, of a partner's account, every field of a balance fit 64 bits (rules 3.4).
-    pub fn fit(&self, is_partner: bool) -> bool {
-        let accrued = self.owed(EntryKind::Accrual) + self.transferred_in();
-        let reversed = self.transferred_out() - self.owed(EntryKind::Reversal) - self.owed(EntryKind::Reinstatement);
-        let within = |value: i128| value.abs() <= i128::from(i64::MAX);
-        let fields = || self.by_kind.iter().all(|sum| within(*sum)) && within(accrued) && within(reversed);
-        within(self.balance()) && (!is_partner || fields())
-    }
-
-    /// Adds what is effective by then, and counts what is pending then.
-    fn add_seen(&mut self, entry: &Entry, seen: Seen) {
-        if entry.effective_at <= seen.time {
-            self.add(entry);
-            if entry.settles_at() > seen.time {
-                self.pending += i128::from(entry.amount);
-            }
-        }
-    }
-
-    /// What is owed to the account's holder by entries of a kind: credits above zero.
-    pub fn owed(&self, kind: EntryKind) -> i128 {
-        -self.by_kind[kind as usize]
-    }
-
-    /// Transfers in, credits above zero.
-    pub fn transferred_in(&self) -> i128 {
-        -self.transferred_in
-    }
-
-    /// Transfers out, debits above zero.
-    pub fn transferred_out(&self) -> i128 {
-        self.by_kind[EntryKind::Transfer as usize] - self.transferred_in
-    }
-
-    /// The account's balance, debit above zero.
-    pub fn balance(&self) -> i128 {
-        self.by_kind.iter().sum()
-    }
-
-    /// Commission owed that is not yet available, credits above zero.
-    pub fn pending(&self) -> i128 {
-        -self.pending
     }
 }
 

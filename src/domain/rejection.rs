@@ -67,10 +67,10 @@ pub enum Rejection {
     LeadLost { lead: Id, lost_at: Time },
     /// Rules 5.5.
     #[error(
-        "{lots} parts of unpaid commission of lead {lead} would move at once; at most {most} do: pay what is due of it first, or reassign \
-         without transfer_unpaid_commission and adjust both partners' commission"
+        "the unpaid commission of lead {lead} does not fit into one record, which has room for {most_parts} parts of it and for {most_bytes} \
+         bytes: pay what is due of it first, or reassign without transfer_unpaid_commission and adjust both partners' commission"
     )]
-    TransferTooLarge { lead: Id, lots: usize, most: usize },
+    TransferTooLarge { lead: Id, most_parts: usize, most_bytes: usize },
     /// Rules 6.10.
     #[error("a sale collected by the partner needs an agreement that has the credit; name the agreement, or a lead with credit")]
     NoCredit,
@@ -204,8 +204,8 @@ impl Rejection {
                 metadata
             }
             Self::LeadLost { lead, lost_at } => vec![("lead_id", lead.to_string()), ("lost_at", rfc3339(*lost_at))],
-            Self::TransferTooLarge { lead, lots, most } => {
-                vec![("lead_id", lead.to_string()), ("parts", lots.to_string()), ("limit", most.to_string())]
+            Self::TransferTooLarge { lead, most_parts, most_bytes } => {
+                vec![("lead_id", lead.to_string()), ("limit_parts", most_parts.to_string()), ("limit_bytes", most_bytes.to_string())]
             }
             Self::NoCredit => Vec::new(),
             Self::CurrencyMismatch { given, expected } => vec![("given", given.to_string()), ("expected", expected.to_string())],

@@ -8,6 +8,7 @@ use super::agreements::Agreements;
 use super::calendar::Time;
 use super::campaigns::Campaigns;
 use super::commissions::Commissions;
+use super::commissions::held::DisputedEntries;
 use super::effect::{Effect, Party, Posting};
 use super::event::{Body, Event};
 use super::ids::{Id, IdKind};
@@ -170,6 +171,7 @@ impl State {
 
     fn post_all(&mut self, stamp: Stamp, effects: &[Effect]) {
         let mut balances: SmallVec<[(Currency, i128); 2]> = SmallVec::new();
+        let mut disputed = DisputedEntries::default();
         for (index, effect) in effects.iter().enumerate() {
             if let Effect::Posting(posting) = effect {
                 let Money { currency, minor_units } = posting.amount;
@@ -178,13 +180,14 @@ impl State {
                     None => balances.push((currency, i128::from(minor_units))),
                 }
                 let effect = u32::try_from(index).expect("a record has fewer than 2^32 effects");
-                self.post(stamp, effect, posting);
+                self.post(stamp, effect, posting, &mut disputed);
             }
         }
+        self.hold_entries(disputed, stamp.position);
         assert!(balances.iter().all(|(_, balance)| *balance == 0), "the postings of record {} balance (rules 3.2)", stamp.position);
     }
 
-    fn post(&mut self, stamp: Stamp, effect: u32, posting: &Posting) {
+    fn post(&mut self, stamp: Stamp, effect: u32, posting: &Posting, disputed: &mut DisputedEntries) {
         let currency = posting.amount.currency;
         let known = self.accounts.find(&AccountOf(&posting.account, currency));
         let row = known.unwrap_or_else(|| self.accounts.insert((posting.account.clone(), currency), Account::default()));
@@ -204,7 +207,7 @@ impl State {
             if !self.partners.get(partner).accounts.contains(&row) {
                 self.partners.get_mut(partner).accounts.push(row);
             }
-            self.note_commission(about, partner, stamp.position, (row, place));
+            self.note_commission(partner, (row, place), disputed);
         }
     }
 

@@ -1,8 +1,11 @@
 //! Every rejection of the domain, triggered; and what malformed input says.
 
-use crate::common::facts::{day, paid, reassigned, sold};
+use crate::common::facts::{self, day, paid, reassigned, referred, registered, rule, sold, terms_with};
 use crate::common::story::{STANDARD_TERMS, Story, violations};
-use partnership_ledger::domain::leads::reassigned::MOST_LOTS;
+use partnership_ledger::domain::leads::reassigned::{MOST_BYTES, MOST_LOTS};
+use partnership_ledger::ledger::MAX_RECORDED_BYTES;
+use partnership_ledger::proto::commission_rule::Reward;
+use prost::Message as _;
 
 /// An event that is refused with a code after a story that is not.
 fn refused(code: &str, facts: &[(&str, &str)], refused: (&str, &str)) {
@@ -217,6 +220,30 @@ fn more_than_one_reassignment_transfers() {
     story.tell(day("2025-03-01"), paid("o", "acme", 2_00)).expect("it is payable");
     story.tell(day("2025-03-01"), reassigned("l", Some("b"))).expect("the rest fits");
     assert_eq!((story.net("acme", "USD"), story.net("beta", "USD")), (0, i128::try_from(MOST_LOTS).expect("few") * 2_00));
+}
+
+/// With the longest ids fewer parts are more than a record can hold, and what is allowed does not take more than that.
+#[test]
+fn more_than_one_record_holds() {
+    let long = |text: &str| format!("{text:x<64}");
+    let mut story = Story::default();
+    for (partner, agreement) in [("acme", "a"), ("beta", "b")] {
+        let terms = terms_with(rule(Reward::RateBps(2_000)));
+        story = story.on("2025-01-01", registered(&long(partner)));
+        story = story.on("2025-01-01", facts::signed(&long(agreement), &long(partner), terms));
+    }
+    story = story.on("2025-01-02", referred(&long("l"), &long("a")));
+    for number in 0..22_000 {
+        story.tell(day("2025-02-02"), sold(&format!("{number:0>64}"), &long("l"), 10_00)).expect("the rules allow it");
+    }
+    let refusal = story.tell(day("2025-03-01"), reassigned(&long("l"), Some(&long("b")))).expect_err("too many bytes");
+    assert_eq!(refusal.code(), "TRANSFER_TOO_LARGE", "{refusal}");
+    story.tell(day("2025-03-01"), paid("o", &long("acme"), 400 * 2_00)).expect("it is payable");
+    let position = story.tell(day("2025-03-01"), reassigned(&long("l"), Some(&long("b")))).expect("the rest fits");
+    let record = story.records.iter().find(|record| record.position == position).expect("it was kept");
+    let bytes = record.encoded_len();
+    assert!(MOST_BYTES + (1 << 20) <= MAX_RECORDED_BYTES, "beside the postings there is room for the event");
+    assert!((28 << 20..MAX_RECORDED_BYTES).contains(&bytes), "{bytes}");
 }
 
 #[test]

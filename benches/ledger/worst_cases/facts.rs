@@ -206,3 +206,9 @@ pub fn dispute(dispute: &str, lead: &str) -> Body {
         claim: "it is ours".into(),
     })
 }
+
+/// The end of a dispute.
+pub fn resolve(dispute: &str) -> Body {
+    let outcome = proto::DisputeOutcome::Upheld as i32;
+    Body::DisputeResolved(proto::DisputeResolved { dispute_id: dispute.into(), outcome, resolution: "agreed".into() })
+}

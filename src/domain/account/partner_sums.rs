@@ -2,11 +2,11 @@
 //! by block, what was paid by payout, what settles and what is held in order of time.
 
 use super::block::BLOCK;
+use super::few::Few;
 use super::running_sums::RunningSums;
 use super::{Account, Entry, Sums};
 use crate::domain::Seen;
 use crate::domain::calendar::Time;
-use crate::domain::pages::Pages;
 use crate::domain::table::Row;
 use crate::domain::timeline::{Point, Timeline};
 use crate::encoding::codec;
@@ -18,7 +18,7 @@ pub struct PartnerSums {
     /// What stands of the commission that the entries of each block brought, in minor units.
     standing: RunningSums,
     /// The payouts, in the order of recording.
-    payouts: Pages<Row, 64>,
+    payouts: Few<Row, 64>,
     /// What each of them came to, less what came back.
     paid: RunningSums,
     /// What settles of the first blocks, and what disputes hold of all entries.
@@ -65,6 +65,14 @@ impl Account {
     pub fn standing_before_block(&self, place: Row) -> (i128, usize) {
         let block = place as usize / BLOCK;
         (self.partner.as_ref().map_or(0, |sums| sums.standing.first(block)), block * BLOCK)
+    }
+
+    /// The first place of the block with that what stands of commission comes to more than an amount, and what stands before it.
+    /// `None` if all of it does not.
+    pub fn block_beyond(&self, amount: i128) -> Option<(usize, i128)> {
+        let standing = &self.partner.as_ref()?.standing;
+        let (blocks, before) = standing.within(amount);
+        (blocks < standing.len()).then_some((blocks * BLOCK, before))
     }
 
     /// Adds a payout: its row, which is above those before, and its gross.
@@ -150,5 +158,21 @@ impl Account {
 impl From<Entry> for Point {
     fn from(entry: Entry) -> Self {
         Self { at: entry.settles_at(), amount: -i128::from(entry.amount), held: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Most partners have few entries, and an account for each currency.
+    #[test]
+    fn the_sums_of_a_small_account_are_small() {
+        assert!(size_of::<PartnerSums>() <= 256, "{}", size_of::<PartnerSums>());
+        let mut account = Account::default();
+        account.add_standing(0, 1);
+        account.add_payout(0, 1);
+        let sums = account.partner.expect("it was made");
+        assert!(matches!(sums.payouts, Few::List(_)), "no page is taken for one payout");
     }
 }

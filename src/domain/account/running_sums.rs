@@ -1,13 +1,13 @@
 //! Running sums over a list that grows.
 
-use crate::domain::pages::Pages;
+use super::few::Few;
 use crate::encoding::codec;
 
 /// The sums of the first numbers of a list: asking for one, changing a number and adding one cost the logarithm of the list's
 /// length. A Fenwick tree: what stands at place i, counted from 1, is the sum of as many numbers up to i as the lowest bit of i
 /// says.
 #[derive(Clone, Default)]
-pub struct RunningSums(Pages<i128, 32>);
+pub struct RunningSums(Few<i128, 32>);
 
 codec!(RunningSums(sums));
 

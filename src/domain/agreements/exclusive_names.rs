@@ -11,7 +11,7 @@ use crate::encoding::codec;
 /// A partner by id, or a category.
 pub(in crate::domain) type ExclusiveName = (bool, Box<str>);
 
-/// Rows in the order in which they were added; some may stand more than once.
+/// Rows in the order in which they were added.
 #[derive(Clone, Default)]
 pub(in crate::domain) struct Rows(Pages<Row, 32>);
 
@@ -46,18 +46,21 @@ fn category_name(category: &str) -> ExclusiveName {
 }
 
 impl Agreements {
-    /// Notes whom the exclusivity of an agreement's terms names, if they have one.
+    /// Notes whom the exclusivity of an agreement's new terms names, if they have one, and no version before them named.
     pub(super) fn note_exclusivity(&mut self, row: Row, terms: &Terms) {
         let Some(exclusivity) = &terms.exclusivity else { return };
         let categories = exclusivity.categories.iter().map(|category| category_name(category));
         for name in exclusivity.partners.iter().map(partner_name).chain(categories) {
-            let place = self.exclusive.find_or_insert_with(name, Rows::default);
-            self.exclusive.get_mut(place).add(row);
+            let versions = self.by_id.get(row).versions.iter().filter_map(|version| version.terms.exclusivity.as_ref());
+            if versions.filter(|known| known.has(&name)).nth(1).is_none() {
+                let place = self.exclusive.find_or_insert_with(name, Rows::default);
+                self.exclusive.get_mut(place).add(row);
+            }
         }
     }
 
-    /// Notes the categories that a partner has from now on.
-    pub(in crate::domain) fn note_categories(&mut self, partner: Row, categories: &[Box<str>]) {
+    /// Notes the categories that a partner has from now on and never had before.
+    pub(in crate::domain) fn note_categories<'a>(&mut self, partner: Row, categories: impl Iterator<Item = &'a Box<str>>) {
         for category in categories {
             let place = self.partners_of.find_or_insert_with(category.clone(), Rows::default);
             self.partners_of.get_mut(place).add(partner);
@@ -68,10 +71,12 @@ impl Agreements {
     /// in which their first exclusivity was recorded.
     pub(super) fn naming(&self, partner: &Id, categories: &[Box<str>]) -> Vec<Row> {
         let names = std::iter::once(partner_name(partner)).chain(categories.iter().map(|category| category_name(category)));
-        let known = names.filter_map(|name| self.exclusive.by_key(&name)).flat_map(|rows| rows.0.iter().copied());
-        let mut known: Vec<(Option<u64>, Row)> = known.map(|row| (self.by_id.get(row).exclusive_since(), row)).collect();
+        let rows = names.filter_map(|name| self.exclusive.by_key(&name)).flat_map(|rows| rows.0.iter().copied());
+        let mut rows: Vec<Row> = rows.collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let mut known: Vec<(Option<u64>, Row)> = rows.into_iter().map(|row| (self.by_id.get(row).exclusive_since(), row)).collect();
         known.sort_unstable();
-        known.dedup();
         known.into_iter().map(|(_, row)| row).collect()
     }
 }
@@ -84,6 +89,13 @@ impl Agreement {
 }
 
 impl Exclusivity {
+    fn has(&self, (is_category, name): &ExclusiveName) -> bool {
+        match is_category {
+            true => self.categories.contains(name),
+            false => self.partners.iter().any(|id| id.as_str() == &**name),
+        }
+    }
+
     /// The agreements of the partners that it names, as they are known now, in the order of their introduction.
     pub(super) fn named_agreements(&self, state: &State) -> Vec<Row> {
         let by_id = self.partners.iter().filter_map(|id| state.partners.find(id));
@@ -95,5 +107,58 @@ impl Exclusivity {
         let mut agreements: Vec<Row> = partners.iter().flat_map(|row| state.partners.get(*row).agreements.iter().copied()).collect();
         agreements.sort_unstable();
         agreements
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::agreements::{amended::AgreementAmended, signed::AgreementSigned};
+    use crate::domain::calendar::Time;
+    use crate::domain::parse::Fields;
+    use crate::domain::partners::{registered::PartnerRegistered, updated::PartnerUpdated};
+    use crate::domain::{EventType, Stamp};
+    use crate::proto;
+
+    fn tell<T: EventType>(state: &mut State, message: &T::Message) {
+        let stamp = Stamp { occurred_at: Time::default(), position: state.position + 1 };
+        state.position = stamp.position;
+        T::parse(message, stamp.occurred_at, &mut Fields::default()).evolve(stamp, &[], state);
+    }
+
+    fn terms(category: &str) -> Option<Box<proto::Terms>> {
+        let categories = vec![category.to_owned(), "always".to_owned()];
+        let exclusivity = proto::Exclusivity { partner_ids: vec!["other".to_owned()], categories, ..proto::Exclusivity::default() };
+        Some(Box::new(proto::Terms { exclusivity: Some(exclusivity), ..proto::Terms::default() }))
+    }
+
+    #[test]
+    fn what_is_named_again_and_again_is_noted_once() {
+        let mut state = State::default();
+        for partner_id in ["acme", "beta"].map(str::to_owned) {
+            let categories = vec!["seo".to_owned()];
+            tell::<PartnerRegistered>(&mut state, &proto::PartnerRegistered { partner_id, categories, ..Default::default() });
+        }
+        for agreement_id in ["a", "b"].map(str::to_owned) {
+            let (partner_id, terms) = ("acme".to_owned(), terms("seo"));
+            tell::<AgreementSigned>(&mut state, &proto::AgreementSigned { agreement_id, partner_id, terms, ..Default::default() });
+        }
+        for turn in 0..20 {
+            let category = ["email", "seo"][turn / 2 % 2];
+            let partner_id = ["acme", "beta"][turn % 2].to_owned();
+            let categories = vec![category.to_owned()];
+            let message = proto::PartnerUpdated { partner_id, replace_categories: true, categories, ..Default::default() };
+            tell::<PartnerUpdated>(&mut state, &message);
+            let (agreement_id, terms) = (["a", "b"][turn % 2].to_owned(), terms(category));
+            tell::<AgreementAmended>(&mut state, &proto::AgreementAmended { agreement_id, terms, ..Default::default() });
+        }
+        let rows = |rows: Option<&Rows>| rows.map(|rows| rows.0.iter().copied().collect::<Vec<_>>()).unwrap_or_default();
+        for category in ["email", "seo", "always"] {
+            assert_eq!(rows(state.agreements.exclusive.by_key(&category_name(category))), [0, 1], "{category}");
+        }
+        assert_eq!(rows(state.agreements.exclusive.by_key(&(false, "other".into()))), [0, 1]);
+        for category in ["email", "seo"] {
+            assert_eq!(rows(state.agreements.partners_of.by_key(category)), [0, 1], "{category}");
+        }
     }
 }

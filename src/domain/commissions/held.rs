@@ -15,6 +15,11 @@ type Span = (Time, Time);
 /// Entries: account and place.
 type Places = Vec<(Row, Row)>;
 
+/// When entries settle that a record posted under disputes, and with how much: by the disputed sale and lead, and by account. They
+/// are gathered so that each account's order of time is changed once, however many there are.
+#[derive(Default)]
+pub(in crate::domain) struct DisputedEntries(BTreeMap<(Vec<About>, Row), Vec<(Time, i128)>>);
+
 impl State {
     /// Holds what a dispute that was opened by a record concerns, where no other dispute holds it.
     pub(super) fn hold_for(&mut self, dispute: Row, position: u64) {
@@ -35,21 +40,35 @@ impl State {
         }
     }
 
-    /// Holds an entry that was posted to an account, as the disputes about its sale or lead say.
-    pub(super) fn hold_entry(&mut self, account: Row, entry: &Entry) {
+    /// Notes an entry that was posted to an account, if there are disputes about its sale or lead.
+    pub(super) fn note_disputed(&self, account: Row, entry: &Entry, posted: &mut DisputedEntries) {
         let lead = match entry.about {
             About::Sale(sale) => self.commissions.sales.get(sale).lead().map(About::Lead),
             About::Lead(_) | About::Nothing => None,
         };
-        let subjects: Vec<About> = std::iter::once(entry.about).chain(lead).filter(|about| !self.disputes_of(*about).is_empty()).collect();
-        if subjects.is_empty() {
-            return;
+        let subjects = std::iter::once(entry.about).chain(lead).filter(|about| !self.disputes_of(*about).is_empty());
+        let subjects: Vec<About> = subjects.collect();
+        if !subjects.is_empty() {
+            posted.0.entry((subjects, account)).or_default().push((entry.settles_at(), -i128::from(entry.amount)));
         }
-        let spans = self.open_spans(subjects.iter().flat_map(|about| self.disputes_of(*about)).copied());
-        let points = held_points(vec![(entry.settles_at(), -i128::from(entry.amount))], &spans, 1);
-        let account = self.accounts.get_mut(account);
-        subjects.into_iter().for_each(|about| account.add_disputed(about));
-        account.hold(points, entry.position);
+    }
+
+    /// Holds entries that a record posted, as the disputes about their sales and leads say.
+    pub(in crate::domain) fn hold_entries(&mut self, posted: DisputedEntries, position: u64) {
+        let mut points: BTreeMap<Row, Vec<Point>> = BTreeMap::new();
+        // Those of the same subjects follow each other.
+        let mut open: (Vec<About>, Vec<Span>) = Default::default();
+        for ((subjects, row), amounts) in posted.0 {
+            if open.0 != subjects {
+                let spans = self.open_spans(subjects.iter().flat_map(|about| self.disputes_of(*about)).copied());
+                open = (subjects, spans);
+            }
+            points.entry(row).or_default().extend(held_points(amounts, &open.1, 1));
+            open.0.iter().for_each(|about| self.accounts.get_mut(row).add_disputed(*about));
+        }
+        for (row, points) in points {
+            self.accounts.get_mut(row).hold(points, position);
+        }
     }
 
     /// The disputes about a sale or a lead itself.

@@ -8,7 +8,7 @@ pub mod dispute_resolved;
 pub mod disputed;
 pub mod earning;
 mod encoding;
-mod held;
+pub(super) mod held;
 pub mod holdings;
 pub mod net_sales;
 pub mod paid;
@@ -22,7 +22,7 @@ pub mod sale_refunded;
 pub mod sale_reinstated;
 pub mod standing;
 
-use super::account::About;
+use super::account::{About, Entry};
 use super::agreements::terms::CommissionRule;
 use super::calendar::Time;
 use super::effect::Assessment;
@@ -37,6 +37,7 @@ use crate::encoding::Section;
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
 use earning::Pinned;
 use ecow::{EcoString, EcoVec};
+use held::DisputedEntries;
 use holdings::CommissionPart;
 use net_sales::{NetSales, NetSalesKey};
 pub use sale::Sale;
@@ -294,13 +295,14 @@ impl PinnedAssessment {
 
 impl State {
     /// Notes what was posted to a partner: links commission with its sale or lead, so that disputes and transfers find it, and
-    /// keeps the account's sums.
-    pub(super) fn note_commission(&mut self, about: About, partner: Row, position: u64, (account, place): (Row, Row)) {
+    /// keeps the account's sums. What is under dispute is noted in `disputed`, to be held at the record's end.
+    pub(super) fn note_commission(&mut self, partner: Row, (account, place): (Row, Row), disputed: &mut DisputedEntries) {
         let currency = self.accounts.key(account).1;
         let posted = self.accounts.get_mut(account).note_posted();
+        let Entry { about, position, .. } = posted;
         if about != About::Nothing {
             self.change_earning(about, |earning| earning.add_entry(partner, currency, position, (account, place)));
-            self.hold_entry(account, &posted);
+            self.note_disputed(account, &posted, disputed);
         }
         if posted.kind == EntryKind::Payment
             && let Some(row) = self.commissions.payout_at(position)

@@ -55,6 +55,23 @@ impl PartnerEntry {
     }
 }
 
+/// What a posting takes in a record at most, besides its ids: marks and lengths, an amount, two times, its kind.
+const MOST_BESIDES_IDS: usize = 66;
+
+impl Posting {
+    /// How many bytes of its record it takes at most. It is less by a few bytes for each time and amount that is short.
+    pub(in crate::domain) fn most_recorded_bytes(&self) -> usize {
+        let account = match &self.account {
+            AccountName::Partner(id) => "partner:".len() + id.as_str().len(),
+            AccountName::HouseCommission => "house:commission".len(),
+            other => other.to_string().len(),
+        };
+        let PostingSubject { partner, agreement, lead, sale, campaign } = &self.subject;
+        let ids = [partner, agreement, lead, sale, campaign].into_iter().flatten();
+        MOST_BESIDES_IDS + account + ids.map(|id| 2 + id.as_str().len()).sum::<usize>()
+    }
+}
+
 /// Returns the ids that a commission entry of a part names.
 pub fn subject_of_part(part: &CommissionPart, lead: Option<&Id>, sale: Option<&Id>, state: &State) -> PostingSubject {
     PostingSubject {
@@ -152,4 +169,56 @@ fn postings_to_partners(effects: &[Effect], kind: EntryKind) -> impl Iterator<It
         Effect::Posting(posting) if posting.kind == kind && matches!(posting.account, AccountName::Partner(_)) => Some(posting),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::calendar::{EARLIEST, LATEST};
+    use crate::domain::leads::reassigned::{MOST_BYTES, MOST_LOTS};
+    use crate::domain::money::Currency;
+    use crate::proto;
+    use prost::Message as _;
+
+    /// The postings that transfer a lot from one partner to another, all ids of one length.
+    fn lot(id_bytes: usize, at: Time, minor_units: i64) -> Vec<Effect> {
+        let id = Id::new(&"x".repeat(id_bytes));
+        let subject = PostingSubject { partner: id.clone(), agreement: id.clone(), lead: id.clone(), sale: id, campaign: None };
+        let mut effects = Vec::new();
+        for minor_units in [-minor_units, minor_units] {
+            let amount = Money::new(Currency::from_code("USD").expect("listed"), minor_units);
+            let (kind, subject) = (EntryKind::Transfer, subject.clone());
+            let entry = PartnerEntry { kind, amount, effective_at: at, available_at: Some(at), subject };
+            entry.post_against(AccountName::HouseCommission, &mut effects);
+        }
+        effects
+    }
+
+    fn bytes(effects: &[Effect]) -> usize {
+        let postings = effects.iter().filter_map(|effect| if let Effect::Posting(posting) = effect { Some(posting) } else { None });
+        postings.map(Posting::most_recorded_bytes).sum()
+    }
+
+    #[test]
+    fn postings_take_no_more_than_is_counted() {
+        let usual = Time::from_timestamp(1_800_000_000, 123_456_789).expect("a time");
+        for at in [EARLIEST, usual, LATEST] {
+            for id_bytes in [1, 36, 64] {
+                for minor_units in [1, 10_000, i64::MAX] {
+                    let effects = lot(id_bytes, at, minor_units);
+                    let record = proto::Record { effects: effects.iter().map(Effect::to_message).collect(), ..Default::default() };
+                    let (taken, counted) = (record.encoded_len(), bytes(&effects));
+                    assert!(taken <= counted && counted <= taken + 4 * 45, "{id_bytes}, {at}, {minor_units}: {taken}, {counted}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn so_many_parts_fit_unless_their_ids_are_long() {
+        let at = Time::from_timestamp(1_800_000_000, 123_456_789).expect("a time");
+        let most = |id_bytes| MOST_LOTS.min(MOST_BYTES / bytes(&lot(id_bytes, at, 10_000)));
+        assert_eq!((most(12), most(36)), (MOST_LOTS, MOST_LOTS), "ids as UUIDs are do not lessen it");
+        assert!(most(64) >= 21_000, "{}", most(64));
+    }
 }

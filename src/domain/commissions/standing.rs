@@ -8,6 +8,7 @@ use crate::domain::money::saturating_i64;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::EntryKind;
+use std::cmp::Ordering;
 
 /// The paid portion of a standing amount: the part `from..from + amount` of all that was paid to its account, payments being
 /// allocated first in, first out (rules 5.5).
@@ -17,6 +18,26 @@ pub struct PaidPortion {
     pub from: i128,
     /// What counts as paid, in minor units.
     pub amount: i64,
+}
+
+/// Where what was paid to an account ends: what stands of entries before counts as paid, what stands of those behind does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FirstUnpaid {
+    /// The first entry of which not all counts as paid.
+    place: Row,
+    /// What of it does, in minor units.
+    paid: i64,
+}
+
+impl FirstUnpaid {
+    /// What of an amount that stands at a place does not count as paid.
+    pub fn unpaid(&self, place: Row, stands: i64) -> i64 {
+        match place.cmp(&self.place) {
+            Ordering::Less => 0,
+            Ordering::Equal => stands - self.paid.min(stands),
+            Ordering::Greater => stands,
+        }
+    }
 }
 
 impl State {
@@ -153,6 +174,22 @@ impl State {
             About::Nothing => return 0,
         };
         standing.into_iter().find(|(linked, _)| *linked == Some((account, place))).map_or(0, |(_, stands)| stands)
+    }
+
+    /// Where in a partner's account what was paid ends, by everything recorded; `None` if all that stands is paid. It costs a
+    /// walk over one block.
+    pub fn first_unpaid(&self, account: Row) -> Option<FirstUnpaid> {
+        let known = self.accounts.get(account);
+        let paid = paid_by(known.totals());
+        let (first, mut before) = known.block_beyond(paid.max(0))?;
+        for (place, entry) in (Row::try_from(first).ok()?..).zip(known.entries_from(first)) {
+            let stands = if brings_commission(&entry) { i128::from(self.standing_now(account, place, &entry)) } else { 0 };
+            if before + stands > paid.max(0) {
+                return Some(FirstUnpaid { place, paid: saturating_i64(paid.max(0) - before) });
+            }
+            before += stands;
+        }
+        None
     }
 
     /// The payouts that make up what is covered, each with its part, in the order of position; what of a payout came

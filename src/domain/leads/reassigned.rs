@@ -7,7 +7,7 @@ use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::Time;
 use crate::domain::commissions::holdings::{CommissionPart, HOUSE, Holding};
 use crate::domain::commissions::posting::{PartnerEntry, part_posted, subject_of_part};
-use crate::domain::commissions::standing::Waterline;
+use crate::domain::commissions::standing::FirstUnpaid;
 use crate::domain::effect::{Effect, Party};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
@@ -16,10 +16,15 @@ use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto::{self, EntryKind, OwnershipRule, lead_reassigned::To};
+use std::collections::BTreeMap;
 
-/// The most parts of unpaid commission that one reassignment transfers. Each is two entries with their counterparts, so this
-/// many fit what one request may record, and the writer is not held up for long.
+/// The most parts of unpaid commission that one reassignment transfers. Each is two entries with their counterparts; so many
+/// do not hold the writer up for long.
 pub const MOST_LOTS: usize = 32_000;
+
+/// The most bytes that their postings take: what one request may record, less room for the event. So many parts fit if their
+/// ids are not long.
+pub const MOST_BYTES: usize = 31 << 20;
 
 /// A decision on who owns a lead from now on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,12 +134,12 @@ impl LeadReassigned {
             .as_ref()
             .map(|id| (state.agreements.by_id.find(id).expect("the agreement is known"), state.agreements.known(id).partner));
         let lead_id = state.leads.by_id.key(row);
-        let lots = unpaid_lots(lead, to.map(|(_, partner)| partner), state);
-        if lots.len() > MOST_LOTS {
-            return Err(Rejection::TransferTooLarge { lead: lead_id.clone(), lots: lots.len(), most: MOST_LOTS });
-        }
+        let too_large = || Rejection::TransferTooLarge { lead: lead_id.clone(), most_parts: MOST_LOTS, most_bytes: MOST_BYTES };
+        let lots = unpaid_lots(lead, to.map(|(_, partner)| partner), state).ok_or_else(too_large)?;
         effects.reserve(4 * lots.len());
+        let mut bytes = 0;
         for lot in lots {
+            let first = effects.len();
             let sale = lot.sale.map(|sale| state.commissions.sales.key(sale));
             let mut move_part = |part: &CommissionPart, minor_units| {
                 let entry = PartnerEntry {
@@ -150,9 +155,17 @@ impl LeadReassigned {
             if let Some((agreement, partner)) = to {
                 move_part(&CommissionPart { partner, agreement, ..lot.part.clone() }, lot.part.amount);
             }
+            bytes += effects[first..].iter().map(most_recorded_bytes).sum::<usize>();
+            if bytes > MOST_BYTES {
+                return Err(too_large());
+            }
         }
         Ok(())
     }
+}
+
+fn most_recorded_bytes(effect: &Effect) -> usize {
+    if let Effect::Posting(posting) = effect { posting.most_recorded_bytes() } else { 0 }
 }
 
 /// A reassigned claim: it needs no approval, and with the house it has no limit (rules 13).
@@ -168,28 +181,50 @@ struct Lot {
     part: CommissionPart,
 }
 
-/// What of a lead's commission stands with others than `target` and does not count as paid, oldest first.
-fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Vec<Lot> {
-    let own = lead.holdings().into_all().map(|holding| (None, holding));
-    let of_sales = lead
-        .sales(state)
-        .flat_map(|sale| state.commissions.sales.get(sale).holdings().into_all().map(move |holding| (Some(sale), holding)));
-    let with_others =
-        own.chain(of_sales).filter(|(_, holding)| holding.partner != HOUSE && Some(holding.partner) != target && holding.amount > 0);
-    let mut posted: Vec<(usize, Row, Row, Option<Row>, Holding)> = with_others
-        .enumerate()
-        .filter_map(|(index, (sale, holding))| holding.entry.map(|(account, place)| (index, account, place, sale, holding)))
-        .collect();
-    // In the order of the accounts' entries, so that each account is walked over once.
-    posted.sort_unstable_by_key(|(_, account, place, ..)| (*account, *place));
-    let mut waterline = Waterline::new(state);
-    let unpaid = posted.into_iter().filter_map(|(index, account, place, sale, holding)| {
-        let amount = holding.amount - waterline.paid_portion(account, place, holding.amount).amount;
-        let Holding { partner, agreement, position, currency, available_at, .. } = holding;
-        let part = CommissionPart { partner, agreement, position, currency, amount, available_at };
-        (amount > 0).then_some((index, Lot { sale, part }))
-    });
-    let mut lots: Vec<(usize, Lot)> = unpaid.collect();
-    lots.sort_unstable_by_key(|(index, lot)| (lot.part.position, *index));
-    lots.into_iter().map(|(_, lot)| lot).collect()
+/// What of a lead's commission stands with others than `target` and does not count as paid, oldest first. `None` if it is more
+/// than `MOST_LOTS`, which is all that is found out then. A sale that is wholly paid costs a look at its row.
+fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Option<Vec<Lot>> {
+    let mut unpaid = UnpaidOfOthers { target, state, first_unpaid: BTreeMap::new() };
+    let mut lots = Vec::new();
+    for sale in std::iter::once(None).chain(lead.sales(state).map(Some)) {
+        let known = sale.map(|row| state.commissions.sales.get(row));
+        let standing = known.map_or_else(|| lead.standing(), |sale| sale.standing());
+        if standing.iter().all(|(entry, stands)| unpaid.portion(*entry, *stands) == 0) {
+            continue;
+        }
+        let holdings = known.map_or_else(|| lead.holdings(), |sale| sale.holdings());
+        for holding in holdings.into_all().filter(|holding| holding.partner != HOUSE) {
+            let amount = unpaid.portion(holding.entry, holding.amount);
+            let Holding { partner, agreement, position, currency, available_at, .. } = holding;
+            if amount > 0 {
+                lots.push(Lot { sale, part: CommissionPart { partner, agreement, position, currency, amount, available_at } });
+            }
+        }
+        if lots.len() > MOST_LOTS {
+            return None;
+        }
+    }
+    lots.sort_by_key(|lot| lot.part.position);
+    Some(lots)
+}
+
+/// What does not count as paid in the accounts of others than a partner.
+struct UnpaidOfOthers<'a> {
+    target: Option<Row>,
+    state: &'a State,
+    /// Of each account that was asked for; `None` of one where nothing moves.
+    first_unpaid: BTreeMap<Row, Option<FirstUnpaid>>,
+}
+
+impl UnpaidOfOthers<'_> {
+    /// What of an amount that stands and was brought by an entry, account and place, does not count as paid.
+    fn portion(&mut self, entry: Option<(Row, Row)>, stands: i64) -> i64 {
+        let Some((account, place)) = entry.filter(|_| stands > 0) else { return 0 };
+        let (state, target) = (self.state, self.target);
+        let first = self.first_unpaid.entry(account).or_insert_with(|| {
+            let is_target = target.is_some() && state.partner_of(account) == target;
+            if is_target { None } else { state.first_unpaid(account) }
+        });
+        first.as_ref().map_or(0, |first| first.unpaid(place, stands))
+    }
 }

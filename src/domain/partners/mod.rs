@@ -89,4 +89,10 @@ impl Partner {
         let latest = self.changes.iter().rev().find_map(|(_, change)| change.categories.as_deref());
         latest.unwrap_or(&self.first.categories)
     }
+
+    /// Whether it has a category as known now, or had it before.
+    fn ever_had(&self, category: &str) -> bool {
+        let later = self.changes.iter().filter_map(|(_, change)| change.categories.as_ref());
+        std::iter::once(&self.first.categories).chain(later).flatten().any(|known| **known == *category)
+    }
 }

@@ -53,6 +53,6 @@ impl EventType for PartnerRegistered {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let row = state.partners.insert(self.partner.clone(), Partner::new(stamp, self.profile.clone()));
-        state.agreements.note_categories(row, &self.profile.categories);
+        state.agreements.note_categories(row, self.profile.categories.iter());
     }
 }

@@ -47,7 +47,9 @@ impl EventType for PartnerUpdated {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let row = state.partners.find(&self.partner).expect("decide found the partner");
+        let partner = state.partners.get(row);
+        let categories = self.change.categories.iter().flatten().filter(|category| !partner.ever_had(category));
+        state.agreements.note_categories(row, categories);
         state.partners.get_mut(row).changes.push((stamp, self.change.clone()));
-        state.agreements.note_categories(row, self.change.categories.as_deref().unwrap_or_default());
     }
 }

@@ -141,6 +141,8 @@ fn assert_sums_are_right(state: &State, times: &[Time]) {
             let Some((account, place)) = holding.entry else { continue };
             let part = state.paid_portion(account, place, holding.amount, Seen::ALL);
             assert_eq!(part, state.paid_portion_past(account, place, holding.amount, Seen::ALL));
+            let unpaid = state.first_unpaid(account).map_or(0, |first| first.unpaid(place, holding.amount.max(0)));
+            assert_eq!(unpaid, holding.amount.max(0) - part.amount);
             assert_eq!(state.payouts_covering(account, part, Seen::ALL), state.payouts_covering_past(account, part, Seen::ALL));
         }
     }
