@@ -73,6 +73,15 @@ impl Output {
         std::mem::take(&mut self.dates)
     }
 
+    /// Writes how the times of the command line were read to standard error, where the output is a file of its own format.
+    pub fn tell_dates(&mut self) {
+        let words = self.take_dates();
+        if !words.is_empty() {
+            // A closed standard error is no reason to fail.
+            let _ = writeln!(io::stderr(), "{}", words.join(", "));
+        }
+    }
+
     /// Writes which position an answer was read at, and how the times of the command line were read.
     pub fn read_at(&mut self, position: u64) -> Result<(), Failure> {
         let mut words = vec![say!(self.language, "read-at", position = position.to_string())];
