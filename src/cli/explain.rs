@@ -38,6 +38,7 @@ fn show(answer: &ExplainSaleResponse, sentences: Vec<(u64, String)>, out: &mut O
         steps.row([position.to_string(), sentence]);
     }
     out.section(&say!(language, "explain-steps"), steps)?;
+    out.left_out(answer.steps_left_out)?;
     match &answer.terms {
         Some(in_force) => out.section(&say!(language, "explain-terms"), terms::table(language, in_force)),
         None => Ok(()),

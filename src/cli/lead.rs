@@ -48,7 +48,8 @@ fn show(lead: &Lead, out: &mut Output) -> Result<(), Failure> {
     facts.fact(&say!(language, "lead-match-keys"), list(&lead.match_keys));
     out.table(facts)?;
     out.section(&say!(language, "lead-owners"), owners(language, lead))?;
-    out.section(&say!(language, "lead-declined"), declined(language, lead))
+    out.section(&say!(language, "lead-declined"), declined(language, lead))?;
+    out.left_out(lead.entries_left_out)
 }
 
 fn owners(language: Language, lead: &Lead) -> Table {

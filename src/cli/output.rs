@@ -82,6 +82,11 @@ impl Output {
         }
     }
 
+    /// Writes that older entries of a subject were left out, if any were.
+    pub fn left_out(&mut self, count: u32) -> Result<(), Failure> {
+        if count == 0 { Ok(()) } else { self.line(&format!("\n{}", say!(self.language, "left-out", count = count.to_string()))) }
+    }
+
     /// Writes which position an answer was read at, and how the times of the command line were read.
     pub fn read_at(&mut self, position: u64) -> Result<(), Failure> {
         let mut words = vec![say!(self.language, "read-at", position = position.to_string())];

@@ -8,6 +8,7 @@ nobody-yet = nobody yet
 minor-units = { $amount } minor units of { $currency }
 unspecified = unspecified
 read-at = read at position { $position }
+left-out = { $count } older entries are left out: the answer would be too large; --as-of-position of an earlier position shows them
 date-as-of = as of { $time }
 date-as-of-day = as of the end of { $day } (UTC)
 date-from = from { $time }

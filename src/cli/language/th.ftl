@@ -8,6 +8,7 @@ nobody-yet = ยังไม่มีใคร
 minor-units = { $amount } หน่วยย่อยของ { $currency }
 unspecified = ไม่ได้ระบุ
 read-at = อ่าน ณ ลำดับที่ { $position }
+left-out = ละไว้ { $count } รายการที่เก่ากว่า เพราะคำตอบจะใหญ่เกินไป ใช้ --as-of-position กับลำดับที่ก่อนหน้าเพื่อดู
 date-as-of = ณ เวลา { $time }
 date-as-of-day = ณ สิ้นวันที่ { $day } (UTC)
 date-from = ตั้งแต่ { $time }
