@@ -56,7 +56,8 @@ fn show(agreement: &Agreement, out: &mut Output) -> Result<(), Failure> {
     out.section(&say!(language, "agreement-launch"), launch(language, agreement))?;
     out.section(&say!(language, "agreement-reviews"), reviews(language, agreement))?;
     out.section(&say!(language, "agreement-brand-uses"), brand_uses(language, agreement))?;
-    out.section(&say!(language, "agreement-breaches"), breaches(language, agreement))
+    out.section(&say!(language, "agreement-breaches"), breaches(language, agreement))?;
+    out.left_out(agreement.entries_left_out)
 }
 
 fn versions(language: Language, agreement: &Agreement) -> Table {

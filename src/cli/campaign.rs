@@ -34,7 +34,8 @@ fn show(campaign: &Campaign, out: &mut Output) -> Result<(), Failure> {
     out.section(&say!(language, "campaign-participants"), participants(language, campaign))?;
     out.section(&say!(language, "campaign-deliverables"), deliverables(language, campaign))?;
     out.section(&say!(language, "campaign-costs"), costs(language, campaign))?;
-    out.section(&say!(language, "campaign-reach"), reach(language, campaign))
+    out.section(&say!(language, "campaign-reach"), reach(language, campaign))?;
+    out.left_out(campaign.entries_left_out)
 }
 
 fn facts(language: Language, campaign: &Campaign) -> Table {

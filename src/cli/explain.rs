@@ -25,19 +25,19 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     if session.out.json {
         return session.out.message(&answer);
     }
-    let steps = steps::sentences(&answer.steps, session).await?;
-    show(&answer, steps, &mut session.out)?;
+    show(&answer, &mut session.out)?;
     session.out.read_at(answer.position)
 }
 
-fn show(answer: &ExplainSaleResponse, sentences: Vec<(u64, String)>, out: &mut Output) -> Result<(), Failure> {
+fn show(answer: &ExplainSaleResponse, out: &mut Output) -> Result<(), Failure> {
     let language = out.language;
     out.table(facts(language, answer))?;
-    let mut steps = Table::new(columns![language; > "column-position", "explain-what-happened"]);
-    for (position, sentence) in sentences {
-        steps.row([position.to_string(), sentence]);
+    let mut table = Table::new(columns![language; > "column-position", "explain-what-happened"]);
+    for step in &answer.steps {
+        table.row([step.position.to_string(), steps::sentence(language, step, answer)]);
     }
-    out.section(&say!(language, "explain-steps"), steps)?;
+    out.section(&say!(language, "explain-steps"), table)?;
+    out.left_out(answer.steps_left_out)?;
     match &answer.terms {
         Some(in_force) => out.section(&say!(language, "explain-terms"), terms::table(language, in_force)),
         None => Ok(()),

@@ -72,6 +72,10 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     // The partner is read at the same position as the agreement.
     let options = options.map(|options| if agreement.is_some() { at(options, position) } else { options });
     let answer = client.get_partner(GetPartnerRequest { partner_id, options }).await?.into_inner();
+    if agreement.is_none() {
+        let partner_id = answer.partner.as_ref().map_or("", |partner| &partner.partner_id);
+        agreement = of_partner(&mut client, partner_id, at(options.unwrap_or_default(), answer.position)).await?;
+    }
     if session.out.json {
         return match &agreement {
             Some(agreement) => both(&mut session.out, agreement, &answer),
@@ -79,9 +83,6 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         };
     }
     let partner = answer.partner.unwrap_or_default();
-    if agreement.is_none() {
-        agreement = of_partner(&mut client, &partner.partner_id, at(options.unwrap_or_default(), answer.position)).await?;
-    }
     let done = done(session, &partner, agreement.as_ref()).await?;
     show(&mut session.out, &partner, agreement.as_ref(), &done)?;
     session.out.read_at(answer.position)

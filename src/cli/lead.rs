@@ -38,7 +38,12 @@ fn show(lead: &Lead, out: &mut Output) -> Result<(), Failure> {
         let (rule, position) = (code::<OwnershipRule>(lead.rule), lead.decided_at.to_string());
         facts.fact(&say!(language, "column-rule"), say!(language, "lead-decided", rule = rule, position = position));
         let until = lead.protected_until.as_ref();
-        let until = if until.is_some() { language.time(until) } else { say!(language, "lead-no-limit-or-awaited") };
+        let until = match (until, lead.facts) {
+            (Some(_), _) => language.time(until),
+            (None, Some(facts)) if facts.approval_awaited => say!(language, "lead-awaited"),
+            (None, Some(_)) => say!(language, "lead-no-limit"),
+            (None, None) => say!(language, "lead-no-limit-or-awaited"),
+        };
         facts.fact(&say!(language, "lead-protected-until"), until);
     }
     facts.fact(&say!(language, "lead-why"), explanation(language, lead));
@@ -48,7 +53,8 @@ fn show(lead: &Lead, out: &mut Output) -> Result<(), Failure> {
     facts.fact(&say!(language, "lead-match-keys"), list(&lead.match_keys));
     out.table(facts)?;
     out.section(&say!(language, "lead-owners"), owners(language, lead))?;
-    out.section(&say!(language, "lead-declined"), declined(language, lead))
+    out.section(&say!(language, "lead-declined"), declined(language, lead))?;
+    out.left_out(lead.entries_left_out)
 }
 
 fn owners(language: Language, lead: &Lead) -> Table {
@@ -96,19 +102,71 @@ pub fn explanation(language: Language, lead: &Lead) -> String {
     if language == Language::English || lead.owner.is_none() {
         return line(&lead.explanation);
     }
-    let protection = match (lead.state(), &lead.protected_until) {
-        (_, None) => "always",
-        (LeadState::Lost, Some(_)) => "lost",
-        (_, Some(_)) => "until",
+    let facts = lead.facts.unwrap_or_default();
+    let (protection, time) = if lead.facts.is_none() {
+        // A ledger of an earlier release does not tell these from each other.
+        (if lead.protected_until.is_some() { "dated" } else { "always-or-awaited" }, lead.protected_until)
+    } else if facts.lost_at.is_some() {
+        ("lost", facts.lost_at)
+    } else if facts.approval_awaited {
+        ("awaited", None)
+    } else {
+        match (lead.protected_until, facts.is_protected) {
+            (None, _) => ("always", None),
+            (until, true) => ("until", until),
+            (until, false) => ("lapsed", until),
+        }
     };
     say!(
         language,
         "lead-explained",
         owner = language.party(lead.owner.as_ref()),
         since = language.time(lead.since.as_ref()),
-        rule = code::<OwnershipRule>(lead.rule),
-        agreement = line(&lead.agreement_id),
+        why = because(language, &code::<OwnershipRule>(lead.rule), &lead.agreement_id),
         protection = protection,
-        until = language.time(lead.protected_until.as_ref())
+        time = language.time(time.as_ref())
     )
+}
+
+/// Why somebody owns a lead: the end of a sentence.
+pub fn because(language: Language, rule: &str, agreement_id: &str) -> String {
+    say!(language, "lead-because", rule = rule, agreement = line(agreement_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use partnership_ledger::proto::{LeadFacts, Party, party};
+    use prost_types::Timestamp;
+
+    fn told(language: Language, protected_until: Option<i64>, facts: LeadFacts) -> String {
+        let at = |day: i64| Timestamp { seconds: day * 86_400, nanos: 0 };
+        let lead = Lead {
+            owner: Some(Party { party: Some(party::Party::House(true)) }),
+            since: Some(at(0)),
+            rule: OwnershipRule::HouseLead.into(),
+            protected_until: protected_until.map(at),
+            facts: Some(facts),
+            ..Lead::default()
+        };
+        // English has the ledger's own sentence.
+        assert_eq!(explanation(Language::English, &Lead { explanation: "so".to_owned(), ..lead.clone() }), "so");
+        explanation(language, &lead)
+    }
+
+    #[test]
+    fn each_state_of_the_protection_has_words_of_its_own() {
+        let thai = |until, facts| told(Language::Thai, until, facts);
+        let lost_at = Some(Timestamp { seconds: 3 * 86_400, nanos: 0 });
+        let lost = thai(Some(1), LeadFacts { lost_at, ..LeadFacts::default() });
+        assert!(lost.contains("เสียไปเมื่อ 4 ม.ค. 2513") && !lost.contains("2 ม.ค. 2513"), "the day of the loss: {lost}");
+        let lapsed = thai(Some(1), LeadFacts::default());
+        assert!(lapsed.contains("ไม่คุ้มครองแล้วตั้งแต่ 2 ม.ค. 2513"), "{lapsed}");
+        let until = thai(Some(1), LeadFacts { is_protected: true, ..LeadFacts::default() });
+        assert!(until.contains("คุ้มครองถึง 2 ม.ค. 2513"), "{until}");
+        let awaited = thai(None, LeadFacts { is_protected: true, approval_awaited: true, ..LeadFacts::default() });
+        assert!(awaited.contains("รออนุมัติ") && !awaited.contains("ไม่จำกัด"), "{awaited}");
+        let always = thai(None, LeadFacts { is_protected: true, ..LeadFacts::default() });
+        assert!(always.contains("ไม่จำกัด") && !always.contains("รออนุมัติ"), "{always}");
+    }
 }

@@ -21,13 +21,14 @@ pub struct Listing<'a, const N: usize> {
     header: [Column; N],
     is_begun: bool,
     items: usize,
+    left_out: u32,
     position: u64,
 }
 
 impl<'a, const N: usize> Listing<'a, N> {
     /// A list whose items are in the field `field` of the contract's message, and under `header` for people.
     pub fn of(out: &'a mut Output, field: &'static str, header: [impl Into<Column>; N]) -> Self {
-        Self { out, field, header: header.map(Into::into), is_begun: false, items: 0, position: 0 }
+        Self { out, field, header: header.map(Into::into), is_begun: false, items: 0, left_out: 0, position: 0 }
     }
 
     /// Writes what comes before the items, once there is an answer, so that a refusal leaves no partial document.
@@ -60,6 +61,11 @@ impl<'a, const N: usize> Listing<'a, N> {
             self.items += items.len();
         }
         Ok(())
+    }
+
+    /// Remembers that entries of an item were left out of what is shown: the end of the list says how many.
+    pub fn leaves_out(&mut self, count: u32) {
+        self.left_out = self.left_out.saturating_add(count);
     }
 
     /// Writes all pages that `ask` gives for their tokens, and ends the list.
@@ -97,6 +103,7 @@ impl<'a, const N: usize> Listing<'a, N> {
         if self.items == 0 {
             self.out.line(empty)?;
         }
+        self.out.left_out(self.left_out)?;
         self.out.read_at(self.position)
     }
 }

@@ -73,6 +73,20 @@ impl Output {
         std::mem::take(&mut self.dates)
     }
 
+    /// Writes how the times of the command line were read to standard error, where the output is a file of its own format.
+    pub fn tell_dates(&mut self) {
+        let words = self.take_dates();
+        if !words.is_empty() {
+            // A closed standard error is no reason to fail.
+            let _ = writeln!(io::stderr(), "{}", words.join(", "));
+        }
+    }
+
+    /// Writes that older entries of a subject were left out, if any were.
+    pub fn left_out(&mut self, count: u32) -> Result<(), Failure> {
+        if count == 0 { Ok(()) } else { self.line(&format!("\n{}", say!(self.language, "left-out", count = count.to_string()))) }
+    }
+
     /// Writes which position an answer was read at, and how the times of the command line were read.
     pub fn read_at(&mut self, position: u64) -> Result<(), Failure> {
         let mut words = vec![say!(self.language, "read-at", position = position.to_string())];

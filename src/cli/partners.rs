@@ -46,6 +46,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             options: Some(options),
         };
         let page = client.list_partners(request).await?.into_inner();
+        page.partners.iter().for_each(|partner| listing.leaves_out(partner.entries_left_out));
         if args.by_name {
             // Only a list that is whole can be sorted.
             all.extend(page.partners);

@@ -126,7 +126,7 @@ fn about(language: Language, body: &DynamicMessage) -> String {
 }
 
 /// Returns the effects of a record in words.
-pub fn effects(language: Language, record: &Record) -> String {
+fn effects(language: Language, record: &Record) -> String {
     let effects = record.effects.iter().filter_map(|effect| effect.effect.as_ref().and_then(|effect| sentence(language, effect)));
     effects.collect::<Vec<_>>().join("; ")
 }

@@ -1,162 +1,294 @@
-//! The steps of an explanation in other languages than English, in which the ledger writes them: made anew from the records.
+//! The steps of an explanation, made of their facts in the language of the output.
 
-use super::client::Session;
-use super::failure::Failure;
 use super::language::{Language, say};
-use super::records::effects;
-use super::statement::{cut_off, earned};
-use super::text::line;
-use partnership_ledger::proto::effect::Effect;
-use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::get_record_request::Key;
+use super::lead::because;
+use super::text::{code, line, list};
+use partnership_ledger::proto::explain_step::Fact;
 use partnership_ledger::proto::{
-    CommissionAssessed, CommissionOutcome, ExplainStep, GetRecordRequest, Record, SaleRecorded, Side, TierMode,
+    CommissionAssessed, CommissionOutcome, ExplainOwner, ExplainRefund, ExplainSaleResponse, ExplainStep, Money, OwnershipRule, Sale, Side,
+    TierMode,
 };
-use std::collections::BTreeMap;
 
-/// Returns the steps in the language of the output.
-pub async fn sentences(steps: &[ExplainStep], session: &Session) -> Result<Vec<(u64, String)>, Failure> {
-    let language = session.out.language;
-    let mut records: BTreeMap<u64, Record> = BTreeMap::new();
-    if language != Language::English {
-        let mut audit = session.audit().await?;
-        for position in steps.iter().map(|step| step.position) {
-            let request = GetRecordRequest { key: Some(Key::Position(position)) };
-            let record = audit.get_record(request).await?.into_inner().record;
-            records.extend(record.map(|record| (position, record)));
-        }
-    }
-    let tell = |step: &ExplainStep| {
-        let retold = records.get(&step.position).and_then(|record| retell(language, record));
-        (step.position, retold.unwrap_or_else(|| line(&step.sentence)))
-    };
-    let mut sentences: Vec<(u64, String)> = steps.iter().map(tell).collect();
-    // One sentence covers both steps of one record.
-    sentences.dedup();
-    Ok(sentences)
+/// Returns what a step of an answer tells. Of a ledger that gives no facts, it is the ledger's own sentence, which is English.
+pub fn sentence(language: Language, step: &ExplainStep, answer: &ExplainSaleResponse) -> String {
+    step.fact.as_ref().map_or_else(|| line(&step.sentence), |fact| told(language, fact, answer))
 }
 
-/// Returns what happened by a record; `None` for an event that no step is about.
-fn retell(language: Language, record: &Record) -> Option<String> {
-    let event = record.event.as_ref()?;
-    Some(match event.body.as_ref()? {
-        Body::PartnerRegistered(partner) => {
+fn told(language: Language, fact: &Fact, answer: &ExplainSaleResponse) -> String {
+    match fact {
+        Fact::PartnerRegistered(partner) => {
             say!(language, "steps-registered", partner = line(&partner.partner_id), name = line(&partner.display_name))
         }
-        Body::AgreementSigned(signed) => {
-            let time = language.time(signed.effective_at.as_ref().or(event.occurred_at.as_ref()));
-            say!(language, "steps-signed", agreement = line(&signed.agreement_id), partner = line(&signed.partner_id), time = time)
+        Fact::AgreementSigned(signed) => say!(
+            language,
+            "steps-signed",
+            agreement = line(&signed.agreement_id),
+            partner = line(&signed.partner_id),
+            time = language.time(signed.effective_at.as_ref()),
+            applies = yes(signed.applies)
+        ),
+        Fact::AgreementAmended(amended) => say!(
+            language,
+            "steps-amended",
+            agreement = line(&amended.agreement_id),
+            time = language.time(amended.effective_at.as_ref()),
+            applies = yes(amended.applies)
+        ),
+        Fact::LeadReferred(lead_id) => say!(language, "steps-referred", lead = line(lead_id)),
+        Fact::LeadOwned(owned) => owner(language, owned),
+        Fact::SaleRecorded(_) => sold(language, answer.sale.as_ref().unwrap_or(&Sale::default()), answer.assessment.as_ref()),
+        Fact::SaleRefunded(refund) => refunded(language, refund),
+        Fact::SaleReinstated(refund) => {
+            let (id, amount) = (line(&refund.refund_id), language.money(refund.commission.as_ref()));
+            say!(language, "steps-reinstated", refund = id, amount = amount, given = yes(!is_zero(refund.commission.as_ref())))
         }
-        Body::AgreementAmended(amended) => {
-            let time = language.time(amended.effective_at.as_ref().or(event.occurred_at.as_ref()));
-            say!(language, "steps-amended", agreement = line(&amended.agreement_id), time = time)
+        Fact::CommissionMoved(moved) => {
+            let house = say!(language, "the-house");
+            let to = if moved.to_partner_ids.is_empty() { house } else { list(&moved.to_partner_ids) };
+            say!(language, "steps-moved", amount = language.money(moved.amount.as_ref()), from = list(&moved.from_partner_ids), to = to)
         }
-        Body::LeadReferred(referred) => {
-            say!(language, "steps-referred", lead = line(&referred.lead_id), effects = effects(language, record))
-        }
-        Body::LeadReassigned(moved) => {
-            say!(language, "steps-reassigned", lead = line(&moved.lead_id), effects = effects(language, record))
-        }
-        Body::SaleRecorded(sale) => sold(language, sale, record),
-        Body::SaleRefunded(refund) => {
-            say!(language, "steps-refunded", refund = line(&refund.refund_id), effects = effects(language, record))
-        }
-        Body::SaleReinstated(reinstated) => {
-            say!(language, "steps-reinstated", refund = line(&reinstated.refund_id), effects = effects(language, record))
-        }
-        Body::CommissionPaid(paid) => {
+        Fact::CommissionPaid(paid) => {
             let (payout, partner) = (line(&paid.payout_id), line(&paid.partner_id));
             say!(language, "steps-paid", payout = payout, partner = partner, amount = language.money(paid.amount.as_ref()))
         }
-        _ => return None,
-    })
+    }
 }
 
-fn sold(language: Language, sale: &SaleRecorded, record: &Record) -> String {
-    let assessed = record.effects.iter().find_map(|effect| match &effect.effect {
-        Some(Effect::CommissionAssessed(assessed)) => Some(assessed),
-        _ => None,
-    });
-    let time = language.time(record.event.as_ref().and_then(|event| event.occurred_at.as_ref()));
-    let outcome = assessed.map_or_else(|| say!(language, "steps-no-commission"), |assessed| outcome(language, assessed));
-    let amount = language.money(sale.amount.as_ref());
-    let sold = say!(language, "steps-sold", sale = line(&sale.sale_id), amount = amount.as_str(), time = time, outcome = outcome);
-    match sale.collected_by() {
-        Side::Partner => format!("{sold}; {}", say!(language, "steps-collected", amount = amount)),
-        Side::House | Side::Unspecified => sold,
-    }
+fn yes(is_so: bool) -> &'static str {
+    if is_so { "yes" } else { "no" }
+}
+
+fn is_zero(money: Option<&Money>) -> bool {
+    money.is_none_or(|money| money.minor_units == 0)
+}
+
+fn owner(language: Language, owned: &ExplainOwner) -> String {
+    say!(
+        language,
+        "steps-owned",
+        owner = language.party(owned.owner.as_ref()),
+        lead = line(&owned.lead_id),
+        since = language.time(owned.since.as_ref()),
+        why = because(language, &code::<OwnershipRule>(owned.rule), &owned.agreement_id),
+        agreement = line(&owned.agreement_id),
+        credit = yes(!owned.agreement_id.is_empty())
+    )
+}
+
+fn refunded(language: Language, refund: &ExplainRefund) -> String {
+    let taken = match (is_zero(refund.commission.as_ref()), refund.exempt) {
+        (false, _) => "some",
+        (true, true) => "exempt",
+        (true, false) => "none",
+    };
+    say!(
+        language,
+        "steps-refunded",
+        refund = line(&refund.refund_id),
+        applied = language.money(refund.applied.as_ref()),
+        taken = taken,
+        amount = language.money(refund.commission.as_ref())
+    )
+}
+
+fn sold(language: Language, sale: &Sale, assessed: Option<&CommissionAssessed>) -> String {
+    say!(
+        language,
+        "steps-sold",
+        sale = line(&sale.sale_id),
+        amount = language.money(sale.amount.as_ref()),
+        time = language.time(sale.occurred_at.as_ref()),
+        outcome = assessed.map_or_else(|| say!(language, "steps-no-commission"), |assessed| outcome(language, assessed)),
+        collected = yes(sale.collected_by() == Side::Partner)
+    )
 }
 
 /// Returns what was earned and how, or why nothing was.
 fn outcome(language: Language, assessed: &CommissionAssessed) -> String {
+    let (agreement, rule) = (line(&assessed.agreement_id), line(&assessed.rule_name));
     match assessed.outcome() {
         CommissionOutcome::Accrued | CommissionOutcome::Capped => {
             let amount = language.money(assessed.amount.as_ref());
-            let mut told = vec![say!(language, "steps-earned", amount = amount, how = earned(language, assessed))];
-            told.extend(tiers(language, assessed));
-            told.push(cut_off(language, assessed));
+            let mut told = vec![say!(language, "steps-earned", amount = amount, rule = rule, how = working(language, assessed))];
+            let cut_off = assessed.cut_off.as_ref();
+            told.extend(cut_off.map(|cut| say!(language, "steps-cut-off", amount = language.money(Some(cut)))));
             let available = assessed.available_at.as_ref();
             told.extend(available.map(|time| say!(language, "steps-available", time = language.time(Some(time)))));
-            told.retain(|part| !part.is_empty());
             told.join("; ")
         }
-        other => {
-            let mut why = vec![language.word::<CommissionOutcome>(other.into())];
-            if !assessed.agreement_id.is_empty() {
-                why.push(say!(language, "steps-agreement", agreement = line(&assessed.agreement_id)));
-            }
-            if let Some(window) = &assessed.window {
-                let (start, end) = (language.time(window.start.as_ref()), language.time(window.end.as_ref()));
-                why.push(say!(language, "steps-window", rule = line(&assessed.rule_name), start = start, end = end));
-            }
-            say!(language, "steps-nothing-earned", why = why.join(", "))
+        CommissionOutcome::NoCredit => say!(language, "steps-no-credit"),
+        CommissionOutcome::AgreementEnded => say!(language, "steps-agreement-ended", agreement = agreement),
+        CommissionOutcome::NoRule if assessed.terms_position == 0 => say!(language, "steps-no-terms", agreement = agreement),
+        CommissionOutcome::NoRule => say!(language, "steps-no-rule"),
+        CommissionOutcome::OutsideWindow => {
+            let window = assessed.window.unwrap_or_default();
+            let (start, end) = (language.time(window.start.as_ref()), language.time(window.end.as_ref()));
+            say!(language, "steps-window", rule = rule, start = start, end = end)
         }
+        CommissionOutcome::Unspecified => say!(language, "steps-unspecified"),
     }
 }
 
-/// What the net sales of the period earned before and with this sale, where that makes the amount.
-fn tiers(language: Language, assessed: &CommissionAssessed) -> Option<String> {
-    let working = assessed.tier_working.as_ref().filter(|working| working.mode() != TierMode::BySale)?;
-    let currency = &assessed.base.as_ref()?.currency_code;
-    let [before, after] = [working.earned_before, working.earned_after].map(|earned| language.amount(currency, earned));
-    Some(say!(language, "steps-tiers", before = before, after = after))
+/// Returns how the reward was worked out.
+fn working(language: Language, assessed: &CommissionAssessed) -> String {
+    let Some(base) = &assessed.base else { return say!(language, "steps-flat") };
+    let amount = |minor_units| language.amount(&base.currency_code, minor_units);
+    let rate = language.percent(assessed.rate_bps.unwrap_or(0));
+    match &assessed.tier_working {
+        Some(tiers) if tiers.mode() == TierMode::BySale => {
+            say!(language, "steps-rate-by-sale", rate = rate, base = amount(base.minor_units), before = amount(tiers.net_sales_before))
+        }
+        Some(tiers) => say!(
+            language,
+            "steps-tiers",
+            before = amount(tiers.net_sales_before),
+            after = amount(tiers.net_sales_after),
+            earned_before = amount(tiers.earned_before),
+            earned_after = amount(tiers.earned_after)
+        ),
+        None if assessed.rate_bps.is_some() => say!(language, "steps-rate", rate = rate, base = amount(base.minor_units)),
+        None => say!(language, "steps-flat"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use partnership_ledger::proto::{Money, TierWorking, WindowInterval};
+    use partnership_ledger::proto::{
+        ExplainAgreement, ExplainPartner, ExplainPayout, ExplainTransfer, Party, TierWorking, WindowInterval, party,
+    };
     use prost_types::Timestamp;
+    use std::collections::BTreeSet;
+
+    fn usd(minor_units: i64) -> Option<Money> {
+        Some(Money { currency_code: "USD".to_owned(), minor_units })
+    }
+
+    fn at(day: i64) -> Option<Timestamp> {
+        Some(Timestamp { seconds: day * 86_400, nanos: 0 })
+    }
+
+    /// The facts of a text: its ids, figures and dates, which each language writes its own way.
+    fn facts(text: &str) -> BTreeSet<String> {
+        let mut text = text.to_owned();
+        for day in (1..=9).rev() {
+            for date in [format!("1970-01-0{day}"), format!("{day} ม.ค. 2513")] {
+                text = text.replace(&date, &format!("day-{day}"));
+            }
+        }
+        let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-.".contains(letter));
+        let words = words.map(|word| word.trim_matches(['-', '.']));
+        words.filter(|word| word.contains(|letter: char| letter.is_ascii_digit())).map(str::to_owned).collect()
+    }
+
+    #[track_caller]
+    fn same_in_both(fact: &Fact, answer: &ExplainSaleResponse, expected: &[&str]) -> [String; 2] {
+        let both = [Language::English, Language::Thai].map(|language| told(language, fact, answer));
+        let expected: BTreeSet<String> = expected.iter().map(|&fact| fact.to_owned()).collect();
+        for text in &both {
+            assert_eq!(facts(text), expected, "{text}");
+        }
+        both
+    }
 
     #[test]
-    fn an_outcome_tells_all_that_the_ledger_s_sentence_does() {
-        let usd = |minor_units| Some(Money { currency_code: "USD".to_owned(), minor_units });
-        let at = |seconds| Some(Timestamp { seconds, nanos: 0 });
-        let working = TierWorking { mode: TierMode::Marginal.into(), earned_before: 1_100, earned_after: 2_200, ..TierWorking::default() };
-        let capped = CommissionAssessed {
+    fn every_kind_of_step_tells_the_same_facts_in_both_languages() {
+        let answer = ExplainSaleResponse::default();
+        let [partner_id, agreement_id] = ["p-1", "a-1"].map(str::to_owned);
+        let agreement =
+            |applies| ExplainAgreement { agreement_id: agreement_id.clone(), partner_id: partner_id.clone(), effective_at: at(2), applies };
+        let partner = ExplainPartner { partner_id: partner_id.clone(), display_name: "n-1".to_owned() };
+        same_in_both(&Fact::PartnerRegistered(partner), &answer, &["p-1", "n-1"]);
+        let mut told = BTreeSet::new();
+        for applies in [true, false] {
+            told.extend(same_in_both(&Fact::AgreementSigned(agreement(applies)), &answer, &["a-1", "p-1", "day-3"]));
+            told.extend(same_in_both(&Fact::AgreementAmended(agreement(applies)), &answer, &["a-1", "day-3"]));
+        }
+        assert_eq!(told.len(), 8, "whether the terms apply is told: {told:?}");
+        same_in_both(&Fact::LeadReferred("l-1".to_owned()), &answer, &["l-1"]);
+        for rule in (0..).map_while(|number| OwnershipRule::try_from(number).ok()) {
+            let owner = Some(Party { party: Some(party::Party::PartnerId(partner_id.clone())) });
+            let owned = ExplainOwner { lead_id: "l-1".to_owned(), owner, since: at(3), rule: rule.into(), agreement_id: "a-1".to_owned() };
+            same_in_both(&Fact::LeadOwned(owned.clone()), &answer, &["p-1", "l-1", "day-4", "a-1"]);
+            if i32::from(rule) < i32::from(OwnershipRule::EndAcquirerKeeps) {
+                same_in_both(&Fact::LeadOwned(ExplainOwner { agreement_id: String::new(), ..owned }), &answer, &["p-1", "l-1", "day-4"]);
+            }
+        }
+        let refund = |commission, exempt| ExplainRefund { refund_id: "r-1".to_owned(), applied: usd(2_500), commission, exempt };
+        same_in_both(&Fact::SaleRefunded(refund(usd(500), false)), &answer, &["r-1", "25.00", "5.00"]);
+        same_in_both(&Fact::SaleRefunded(refund(usd(0), true)), &answer, &["r-1", "25.00"]);
+        same_in_both(&Fact::SaleRefunded(refund(usd(0), false)), &answer, &["r-1", "25.00"]);
+        same_in_both(&Fact::SaleReinstated(refund(usd(500), false)), &answer, &["r-1", "5.00"]);
+        same_in_both(&Fact::SaleReinstated(refund(usd(0), true)), &answer, &["r-1"]);
+        let moved =
+            ExplainTransfer { amount: usd(700), from_partner_ids: vec![partner_id.clone()], to_partner_ids: vec!["p-2".to_owned()] };
+        same_in_both(&Fact::CommissionMoved(moved), &answer, &["7.00", "p-1", "p-2"]);
+        let paid = ExplainPayout { payout_id: "o-1".to_owned(), partner_id, amount: usd(300) };
+        same_in_both(&Fact::CommissionPaid(paid), &answer, &["o-1", "p-1", "3.00"]);
+    }
+
+    #[test]
+    fn every_outcome_of_a_sale_tells_the_same_facts_in_both_languages() {
+        let window = Some(WindowInterval { start: at(4), end: at(5) });
+        let tiers = |mode: TierMode| {
+            let (net_sales_before, net_sales_after, earned_before, earned_after) = (11_100, 21_100, 1_110, 2_110);
+            Some(Box::new(TierWorking {
+                mode: mode.into(),
+                net_sales_before,
+                net_sales_after,
+                earned_before,
+                earned_after,
+                ..TierWorking::default()
+            }))
+        };
+        let outcome = |outcome: CommissionOutcome, tier_working, rate_bps, terms_position| CommissionAssessed {
             agreement_id: "a-1".to_owned(),
-            rule_name: "base".to_owned(),
+            rule_name: "rule-1".to_owned(),
             base: usd(10_000),
             amount: usd(1_500),
             cut_off: usd(500),
-            available_at: at(86_400),
-            tier_working: Some(Box::new(working)),
-            outcome: CommissionOutcome::Capped.into(),
+            available_at: at(6),
+            outcome: outcome.into(),
+            window,
+            tier_working,
+            rate_bps,
+            terms_position,
             ..CommissionAssessed::default()
         };
-        let window = Some(WindowInterval { start: at(0), end: at(2 * 86_400) });
-        let outside = CommissionAssessed { window, outcome: CommissionOutcome::OutsideWindow.into(), ..capped.clone() };
-        for (language, day, from, until) in
-            [(Language::English, "1970-01-02", "1970-01-01", "1970-01-03"), (Language::Thai, "2 ม.ค. 2513", "1 ม.ค. 2513", "3 ม.ค. 2513")]
-        {
-            let earned = outcome(language, &capped);
-            for fact in ["15.00 USD", "5.00 USD", "11.00 USD", "22.00 USD", "base", day] {
-                assert!(earned.contains(fact), "{fact}: {earned}");
-            }
-            let nothing = outcome(language, &outside);
-            for fact in ["a-1", "base", from, until] {
-                assert!(nothing.contains(fact), "{fact}: {nothing}");
+        let earned = ["15.00", "5.00", "rule-1", "day-7"];
+        let by_rate = [&earned[..], &["20", "100.00"]].concat();
+        let by_sale = [&by_rate[..], &["111.00"]].concat();
+        let by_tiers = [&earned[..], &["111.00", "211.00", "11.10", "21.10"]].concat();
+        let cases = [
+            (outcome(CommissionOutcome::Capped, None, Some(2_000), 2), &by_rate[..]),
+            (outcome(CommissionOutcome::Accrued, tiers(TierMode::BySale), Some(2_000), 2), &by_sale),
+            (outcome(CommissionOutcome::Accrued, tiers(TierMode::Marginal), None, 2), &by_tiers),
+            (outcome(CommissionOutcome::Accrued, tiers(TierMode::Retroactive), Some(2_000), 2), &by_tiers),
+            (outcome(CommissionOutcome::Accrued, None, None, 2), &earned),
+            (outcome(CommissionOutcome::NoCredit, None, None, 2), &[]),
+            (outcome(CommissionOutcome::AgreementEnded, None, None, 2), &["a-1"]),
+            (outcome(CommissionOutcome::NoRule, None, None, 0), &["a-1"]),
+            (outcome(CommissionOutcome::NoRule, None, None, 2), &[]),
+            (outcome(CommissionOutcome::OutsideWindow, None, None, 2), &["rule-1", "day-5", "day-6"]),
+        ];
+        for collected_by in [Side::House, Side::Partner] {
+            let amount = usd(40_000);
+            let sale = Sale { sale_id: "s-1".to_owned(), amount, occurred_at: at(7), collected_by: collected_by.into(), ..Sale::default() };
+            for (assessment, expected) in &cases {
+                let answer = ExplainSaleResponse {
+                    sale: Some(sale.clone()),
+                    assessment: Some(assessment.clone()),
+                    ..ExplainSaleResponse::default()
+                };
+                let expected = [&["s-1", "400.00", "day-8"], *expected].concat();
+                same_in_both(&Fact::SaleRecorded("s-1".to_owned()), &answer, &expected);
             }
         }
+    }
+
+    #[test]
+    fn a_ledger_that_gives_no_facts_is_quoted() {
+        let step = ExplainStep { position: 1, sentence: "it was so".to_owned(), fact: None };
+        assert_eq!(sentence(Language::Thai, &step, &ExplainSaleResponse::default()), "it was so");
     }
 }

@@ -5,6 +5,7 @@
 //! bytes a client would take up four MiB for good. Here a partial message costs the bytes received, and the rest must come
 //! within a timeout.
 
+use super::framing::Framing;
 use super::status::to_status;
 use crate::ledger::{Account, Error, Held};
 use bytes::{Bytes, BytesMut};
@@ -18,8 +19,6 @@ use tokio::time::{Sleep, sleep};
 use tonic::Status;
 use tonic::body::Body;
 
-/// Length of a gRPC message header: a flag for compression and the message's length.
-const HEAD_BYTES: usize = 5;
 /// Smaller chunks are copied into one buffer: each would keep a whole buffer of the transport alive.
 const SMALL_BYTES: usize = 4 << 10;
 /// A stream of requests is read on while there is room for so many more bytes.
@@ -56,42 +55,6 @@ impl Arrival {
             timeout: None,
             waiting: None,
         })
-    }
-}
-
-/// Finds the message boundaries in the received bytes.
-#[derive(Debug, Default)]
-struct Framing {
-    head: [u8; HEAD_BYTES],
-    head_len: usize,
-    /// Bytes of the message under way that are still to come.
-    missing: usize,
-}
-
-impl Framing {
-    /// Returns how many of these bytes belong to messages that end within them.
-    fn whole(&mut self, bytes: &[u8]) -> usize {
-        let (mut at, mut whole) = (0, 0);
-        while at < bytes.len() {
-            if self.head_len < HEAD_BYTES {
-                self.head[self.head_len] = bytes[at];
-                self.head_len += 1;
-                at += 1;
-                if self.head_len == HEAD_BYTES {
-                    let [_, length @ ..] = self.head;
-                    self.missing = u32::from_be_bytes(length) as usize;
-                }
-            } else {
-                let some = self.missing.min(bytes.len() - at);
-                self.missing -= some;
-                at += some;
-            }
-            if self.head_len == HEAD_BYTES && self.missing == 0 {
-                self.head_len = 0;
-                whole = at;
-            }
-        }
-        whole
     }
 }
 

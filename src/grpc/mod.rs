@@ -4,6 +4,7 @@ mod arrival;
 mod audit;
 mod departure;
 mod edge;
+mod framing;
 mod pages;
 mod read;
 mod services;

@@ -6,6 +6,7 @@ use super::reasons::outcome;
 use super::{Query, Source, asked, sale_seen, words};
 use crate::domain::account::About;
 use crate::domain::commissions::Sale;
+use crate::domain::effect::id_or_empty;
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, Money, saturating_i64};
 use crate::domain::parse::{Fields, timestamp};
@@ -13,6 +14,7 @@ use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::ledger::Error;
+use crate::proto::explain_step::Fact;
 use crate::proto::{self, CommissionAssessed, EntryKind, Side, effect::Effect, event::Body};
 use std::collections::BTreeMap;
 
@@ -106,7 +108,7 @@ struct Chain<'a> {
     /// That of the commission; a flat reward may have another one than the sale.
     currency: Currency,
     assessment: Option<&'a CommissionAssessed>,
-    steps: Vec<(u64, String)>,
+    steps: Vec<proto::ExplainStep>,
 }
 
 impl<'a> Chain<'a> {
@@ -123,12 +125,12 @@ impl<'a> Chain<'a> {
 
     /// The steps by position.
     fn into_steps(mut self) -> Vec<proto::ExplainStep> {
-        self.steps.sort_by_key(|(position, _)| *position);
-        self.steps.into_iter().map(|(position, sentence)| proto::ExplainStep { position, sentence }).collect()
+        self.steps.sort_by_key(|step| step.position);
+        self.steps
     }
 
-    fn step(&mut self, position: u64, sentence: &str) {
-        self.steps.push((position, words::begun(sentence)));
+    fn step(&mut self, position: u64, sentence: &str, fact: Fact) {
+        self.steps.push(proto::ExplainStep { position, sentence: words::begun(sentence), fact: Some(fact) });
     }
 
     fn money(&self, minor_units: i64) -> Money {
@@ -147,7 +149,11 @@ impl<'a> Chain<'a> {
         let partner = self.state.partners.get(row);
         if let Some(profile) = partner.profile(self.seen) {
             let sentence = format!("Partner {} ({}) was registered.", self.state.partners.key(row), profile.display_name);
-            self.step(partner.position(), &sentence);
+            let fact = proto::ExplainPartner {
+                partner_id: self.state.partners.key(row).to_string(),
+                display_name: profile.display_name.to_string(),
+            };
+            self.step(partner.position(), &sentence, Fact::PartnerRegistered(fact));
         }
     }
 
@@ -156,13 +162,22 @@ impl<'a> Chain<'a> {
         let (id, agreement) = (self.state.agreements.by_id.key(credit), self.state.agreements.by_id.get(credit));
         let signature = agreement.signature_seen(self.seen).map(|signature| (signature.stamp.position, signature.effective_at));
         let applied = self.version().map(|version| (version.stamp.position, version.effective_at));
+        let partner = self.state.partners.key(agreement.partner);
+        let fact = |effective_at, applies| proto::ExplainAgreement {
+            agreement_id: id.to_string(),
+            partner_id: partner.to_string(),
+            effective_at: Some(timestamp(effective_at)),
+            applies,
+        };
         if let Some((position, effective_at)) = signature {
-            let partner = self.state.partners.key(agreement.partner);
-            let terms = if applied.is_some_and(|(applied, _)| applied == position) { "; the terms that it brought apply" } else { "" };
-            self.step(position, &format!("Agreement {id} with {partner} was signed, in effect from {}{terms}.", words::when(effective_at)));
+            let applies = applied.is_some_and(|(applied, _)| applied == position);
+            let terms = if applies { "; the terms that it brought apply" } else { "" };
+            let sentence = format!("Agreement {id} with {partner} was signed, in effect from {}{terms}.", words::when(effective_at));
+            self.step(position, &sentence, Fact::AgreementSigned(fact(effective_at, applies)));
         }
         if let Some((position, effective_at)) = applied.filter(|applied| signature.is_none_or(|(signed, _)| signed != applied.0)) {
-            self.step(position, &format!("Agreement {id} was amended from {} on; these terms apply.", words::when(effective_at)));
+            let sentence = format!("Agreement {id} was amended from {} on; these terms apply.", words::when(effective_at));
+            self.step(position, &sentence, Fact::AgreementAmended(fact(effective_at, true)));
         }
     }
 
@@ -173,14 +188,22 @@ impl<'a> Chain<'a> {
         let known = Seen { position: self.sale.stamp().position, ..self.seen };
         let ownership = lead.ownership(self.sale.stamp().occurred_at, known, self.state);
         if self.seen.sees(lead.introduced()) && ownership.is_none_or(|ownership| ownership.decided_at != lead.introduced().position) {
-            self.step(lead.introduced().position, &format!("Lead {id} was referred."));
+            self.step(lead.introduced().position, &format!("Lead {id} was referred."), Fact::LeadReferred(id.to_string()));
         }
         if let Some(ownership) = ownership {
             let owner = words::owner(ownership.owner, self.state);
             let (since, why) = (words::when(ownership.since), because(&ownership, self.state));
             let credit = ownership.credit.map(|row| self.state.agreements.by_id.key(row));
+            let fact = proto::ExplainOwner {
+                lead_id: id.to_string(),
+                owner: Some(ownership.owner.to_party(self.state).to_message()),
+                since: Some(timestamp(ownership.since)),
+                rule: ownership.rule.into(),
+                agreement_id: id_or_empty(credit),
+            };
             let credit = credit.map_or("no agreement has the credit".to_owned(), |id| format!("agreement {id} has the credit"));
-            self.step(ownership.decided_at, &format!("{owner} owns lead {id} since {since} because {why}; {credit}."));
+            let sentence = format!("{owner} owns lead {id} since {since} because {why}; {credit}.");
+            self.step(ownership.decided_at, &sentence, Fact::LeadOwned(fact));
         }
     }
 
@@ -196,7 +219,7 @@ impl<'a> Chain<'a> {
             String::new()
         };
         let sentence = format!("Sale {id} of {} was made on {at}; {outcome}.{collected}", self.sale.amount());
-        self.step(self.sale.stamp().position, &sentence);
+        self.step(self.sale.stamp().position, &sentence, Fact::SaleRecorded(id.to_string()));
     }
 
     fn tell_refunds(&mut self) {
@@ -213,10 +236,17 @@ impl<'a> Chain<'a> {
                 0 => "no commission was taken back".to_owned(),
                 _ => format!("{taken} of commission were taken back"),
             };
-            self.step(refund.stamp().position, &format!("Refund {id} took {applied} of the sale; {reversed}."));
+            let fact = proto::ExplainRefund {
+                refund_id: id.to_string(),
+                applied: Some(applied.to_message()),
+                commission: Some(taken.to_message()),
+                exempt: refund.exempt,
+            };
+            let sentence = format!("Refund {id} took {applied} of the sale; {reversed}.");
+            self.step(refund.stamp().position, &sentence, Fact::SaleRefunded(fact.clone()));
             if let Some(stamp) = refund.reinstated().filter(|stamp| self.seen.sees(*stamp)) {
                 let given = if taken.minor_units == 0 { String::new() } else { format!("; {taken} of commission were given back") };
-                self.step(stamp.position, &format!("Refund {id} was undone{given}."));
+                self.step(stamp.position, &format!("Refund {id} was undone{given}."), Fact::SaleReinstated(fact));
             }
         }
     }
@@ -234,11 +264,13 @@ impl<'a> Chain<'a> {
             *moved += amount;
         }
         for (position, (from, to, moved)) in moves {
-            let list = |ids: &[&Id]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let ids = |ids: &[&Id]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+            let list = |partners: &[&Id]| ids(partners).join(", ");
+            let amount = self.money(moved);
+            let fact = proto::ExplainTransfer { amount: Some(amount.to_message()), from_partner_ids: ids(&from), to_partner_ids: ids(&to) };
             let to = if to.is_empty() { "the house".to_owned() } else { list(&to) };
-            let sentence =
-                format!("The lead was reassigned; {} of unpaid commission moved from {} to {to}.", self.money(moved), list(&from));
-            self.step(position, &sentence);
+            let sentence = format!("The lead was reassigned; {amount} of unpaid commission moved from {} to {to}.", list(&from));
+            self.step(position, &sentence, Fact::CommissionMoved(fact));
         }
     }
 
@@ -257,7 +289,10 @@ impl<'a> Chain<'a> {
         for (row, part) in payouts {
             let (id, payout) = (self.state.commissions.payouts.key(row), self.state.commissions.payouts.get(row));
             let partner = self.state.partners.key(payout.partner);
-            self.step(payout.stamp().position, &format!("Payout {id} to {partner} pays {} of it.", self.money(part)));
+            let part = self.money(part);
+            let fact = proto::ExplainPayout { payout_id: id.to_string(), partner_id: partner.to_string(), amount: Some(part.to_message()) };
+            let sentence = format!("Payout {id} to {partner} pays {part} of it.");
+            self.step(payout.stamp().position, &sentence, Fact::CommissionPaid(fact));
         }
         saturating_i64(paid)
     }

@@ -131,8 +131,19 @@ fn lead(state: &State, row: Row, seen: Seen) -> proto::Lead {
         declined_claims: lead.declined(seen).map(|claim| declined(claim, state)).collect(),
         match_keys: lead.match_keys(seen, state).map(str::to_owned).collect(),
         entries_left_out: 0,
+        facts: ownership.map(|_| facts(lead, seen)),
     };
     lead.fitted()
+}
+
+/// What the explanation tells of the protection.
+fn facts(lead: &Lead, seen: Seen) -> proto::LeadFacts {
+    let lost_at = lead.lost_at(seen.time, seen);
+    proto::LeadFacts {
+        lost_at: lost_at.map(timestamp),
+        is_protected: lead.is_protected(seen.time, seen),
+        approval_awaited: lost_at.is_none() && lead.protection_at(seen.time, seen) == Some(ProtectionEnd::AwaitsApproval),
+    }
 }
 
 fn agreement_id(agreement: Option<Row>, state: &State) -> String {

@@ -28,7 +28,7 @@ fn left_in_english(text: &str) -> Vec<&str> {
 #[case(&["statement", "acme"], &["กลับรายการ", "-50.00 USD", "1,000 JPY", "15 มี.ค. 2568"])]
 #[case(&["statement", "acme", "--month", "2568-03"], &["ใบแจ้งยอดของ", "มีนาคม 2568", "ยอดยกมา", "ยอดยกไป"])]
 #[case(&["explain", "sale-1"], &["ACCRUED", "ค่าคอมมิชชันคงเหลือ", "ตั้งแต่ 1 ก.พ. 2568 ถึงก่อน 1 ก.พ. 2569", "เงื่อนไขที่ใช้"])]
-#[case(&["explain", "sale-1"], &["ได้ค่าคอมมิชชัน 200.00 USD คือ 20 % ของ 1,000.00 USD ตามกติกา referral", "คืนเงิน refund-1: คืนเงิน 250.00 USD; acme -50.00 USD (กลับรายการ)"])]
+#[case(&["explain", "sale-1"], &["ได้ค่าคอมมิชชัน 200.00 USD ตามกติกา referral: 20 % ของ 1,000.00 USD", "คืนเงิน refund-1 จำนวน 250.00 USD ของการขาย: เรียกค่าคอมมิชชันคืน 50.00 USD"])]
 #[case(&["payables"], &["ยอดที่จ่ายได้", "1,000 JPY", "จ่าย"])]
 #[case(&["payouts"], &["15 มี.ค. 2568", "วิธีจ่าย"])]
 #[case(&["disputes"], &["การขาย sale-1", "150.00 USD ของ acme", "เปิดอยู่"])]
@@ -64,6 +64,15 @@ fn programs_and_the_refused_are_told_how_dates_were_read(served: Server) {
     let outcome = served.ask(&["lead", "lead-1", "--json", "--lang", "th", "--as-of", "2568-05-31"]);
     assert_eq!((outcome.code, outcome.error.as_str()), (0, "ณ สิ้นวันที่ 31 พ.ค. 2568 (UTC)\n"));
     assert!(outcome.json()["lead"]["owner"]["partner_id"] == "acme", "{}", outcome.out);
+    let file = tempfile::tempdir().expect("a directory").keep().join("books");
+    let file = file.to_str().expect("UTF-8");
+    for words in [
+        &["export", "--format", "hledger", "--lang", "en", "--to", "2025-03-31"][..],
+        &["export", "--format", "hledger", "--to", "2025-03-31", file],
+    ] {
+        let outcome = served.ask(words);
+        assert_eq!((outcome.code, outcome.error.as_str()), (0, "to the end of 2025-03-31 (UTC)\n"));
+    }
     let early = served.ask(&["lead", "lead-1", "--as-of", "2024-05-31"]);
     assert!(early.code == 3 && early.error.ends_with(" (as of the end of 2024-05-31 (UTC))\n"), "{}", early.error);
 }

@@ -172,6 +172,10 @@ fn a_launch_may_have_a_partner_and_no_agreement() {
     let answer = served.ask(&["launch", "a", "--json"]).json();
     assert_eq!(answer.pointer("/agreement/launch_steps/0/step"), Some(&json!("LAUNCH_STEP_SIGNED")), "{answer}");
     assert_eq!(answer.pointer("/partner/launch_steps/0/step"), Some(&json!("LAUNCH_STEP_IDENTIFIED")), "{answer}");
+    // As the text does, JSON tells what follows from the partner's agreement, if there is one.
+    assert_eq!(served.ask(&["launch", "--partner", "acme", "--json"]).json(), answer);
+    let before = served.ask(&["launch", "--partner", "acme", "--as-of", "2025-01-09", "--json"]).json();
+    assert!(before.get("agreement").is_none() && before.pointer("/partner/launch_steps/2/step").is_some(), "{before}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `demo`: the stories of a partner programme, played over gRPC against a fresh ledger that goes away afterwards.
 
 mod customers;
-mod server;
+pub(super) mod server;
 mod story;
 
 use super::client::Session;

@@ -83,14 +83,17 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         Program::Beancount => &Beancount,
     };
     if args.file == Path::new("-") {
-        let mut books = Books::new(format, &mut session.out, period);
-        return books.write(&mut client).await;
+        Books::new(format, &mut session.out, period).write(&mut client).await?;
+        session.out.tell_dates();
+        return Ok(());
     }
     let cannot = |error: io::Error| Failure::usage(format!("cannot write {}: {error}", args.file.display()));
     let mut out = BufWriter::new(Destination::of(&args.file).map_err(cannot)?);
     Books::new(format, &mut out, period).write(&mut client).await?;
     let destination = out.into_inner().map_err(|error| cannot(error.into_error()))?;
-    destination.keep().map_err(cannot)
+    destination.keep().map_err(cannot)?;
+    session.out.tell_dates();
+    Ok(())
 }
 
 /// What is exported: all that takes effect in [from, to).

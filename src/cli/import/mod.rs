@@ -121,7 +121,7 @@ impl Import {
                 Outcome::Problems(problems) => Progress::Problems(problems),
             };
             self.pending.push_back(Pending { line, id: self.plan.id_of(&record), progress });
-            while self.unanswered >= self.target.most_unanswered() {
+            while self.unanswered >= self.target.most_unanswered() || self.is_first_known() {
                 self.report_first(out).await?;
             }
         }
@@ -129,6 +129,11 @@ impl Import {
             self.report_first(out).await?;
         }
         Ok(())
+    }
+
+    /// Whether the first pending row needs no answer.
+    fn is_first_known(&self) -> bool {
+        self.pending.front().is_some_and(|row| !matches!(row.progress, Progress::Sent))
     }
 
     /// Reports the outcome of the first pending row, once it is answered.

@@ -39,21 +39,18 @@ impl Target {
         Ok(Self::DryRun(Box::new(DryRun::new(session).await?)))
     }
 
-    /// The most events that may be unanswered. A dry run is asked about all at once: later ones may rest on earlier ones.
+    /// The most events that may be unanswered.
     pub fn most_unanswered(&self) -> usize {
         match self {
             Self::Recording { .. } => UNANSWERED,
-            Self::DryRun(_) => usize::MAX,
+            Self::DryRun(dry_run) => dry_run.most_unanswered(),
         }
     }
 
     /// Sends an event. At most `most_unanswered` may be unanswered.
     pub async fn send(&mut self, event: Event) -> Result<(), Failure> {
         let (client, stream) = match self {
-            Self::DryRun(dry_run) => {
-                dry_run.add(event);
-                return Ok(());
-            }
+            Self::DryRun(dry_run) => return dry_run.add(event).await,
             Self::Recording { client, stream } => (client, stream),
         };
         let request = AppendStreamRequest { events: vec![event], ..AppendStreamRequest::default() };

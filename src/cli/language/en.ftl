@@ -8,6 +8,7 @@ nobody-yet = nobody yet
 minor-units = { $amount } minor units of { $currency }
 unspecified = unspecified
 read-at = read at position { $position }
+left-out = { $count } older entries are left out: the answer would be too large; --as-of-position of an earlier position shows them
 date-as-of = as of { $time }
 date-as-of-day = as of the end of { $day } (UTC)
 date-from = from { $time }
@@ -225,23 +226,55 @@ explain-available-from = available from
 explain-steps = Step by step
 explain-what-happened = what happened
 explain-terms = Terms applied
-steps-registered = partner { $partner } ({ $name }) was registered
-steps-signed = agreement { $agreement } with { $partner } was signed, in effect from { $time }
-steps-amended = agreement { $agreement } was amended from { $time } on
-steps-referred = lead { $lead } was referred: { $effects }
-steps-reassigned = lead { $lead } was reassigned: { $effects }
-steps-sold = sale { $sale } of { $amount } was made on { $time }: { $outcome }
-steps-earned = { $amount } were earned, { $how }
-steps-collected = the partner collected it, and owes the house { $amount }
+steps-registered = Partner { $partner } ({ $name }) was registered.
+steps-signed =
+    Agreement { $agreement } with { $partner } was signed, in effect from { $time }{ $applies ->
+        [yes] ; the terms that it brought apply.
+       *[no] .
+    }
+steps-amended =
+    Agreement { $agreement } was amended from { $time } on{ $applies ->
+        [yes] ; these terms apply.
+       *[no] .
+    }
+steps-referred = Lead { $lead } was referred.
+steps-owned =
+    { $owner } owns lead { $lead } since { $since } because { $why }; { $credit ->
+        [yes] agreement { $agreement } has the credit.
+       *[no] no agreement has the credit.
+    }
+steps-sold =
+    Sale { $sale } of { $amount } was made on { $time }; { $outcome }.{ $collected ->
+        [yes] {" "}The partner collected it, and owes the house { $amount }.
+       *[no] {""}
+    }
+steps-earned = { $amount } were earned by rule { $rule }: { $how }
+steps-rate = { $rate } of { $base }
+steps-rate-by-sale = { $rate } of { $base }, the rate at net sales of { $before }
+steps-tiers = net sales rose from { $before } to { $after }, which earn { $earned_after } in place of { $earned_before }
+steps-flat = a flat amount
+steps-cut-off = the cap per lead cut off { $amount }
 steps-available = available from { $time }
-steps-agreement = agreement { $agreement }
-steps-window = rule { $rule } pays from { $start } until before { $end } only
-steps-tiers = the net sales earn { $after } in place of { $before }
-steps-nothing-earned = nothing was earned: { $why }
-steps-no-commission = nothing was earned: it names neither lead nor agreement
-steps-refunded = refund { $refund }: { $effects }
-steps-reinstated = refund { $refund } was undone: { $effects }
-steps-paid = payout { $payout } of { $amount } to { $partner }
+steps-no-credit = nothing was earned: no agreement has the credit of the lead
+steps-agreement-ended = nothing was earned: agreement { $agreement } had ended, and its tail does not cover the sale
+steps-no-terms = nothing was earned: agreement { $agreement } had no terms in force
+steps-no-rule = nothing was earned: no rule of the terms matches
+steps-window = nothing was earned: rule { $rule } pays from { $start } until { $end } only
+steps-unspecified = the record does not say what was earned
+steps-no-commission = nothing was earned: it names neither lead nor agreement, and counts in totals only
+steps-refunded =
+    Refund { $refund } took { $applied } of the sale; { $taken ->
+        [some] { $amount } of commission were taken back.
+        [exempt] no commission was taken back, for it was the house's fault.
+       *[none] no commission was taken back.
+    }
+steps-reinstated =
+    Refund { $refund } was undone{ $given ->
+        [yes] ; { $amount } of commission were given back.
+       *[no] .
+    }
+steps-moved = The lead was reassigned; { $amount } of unpaid commission moved from { $from } to { $to }.
+steps-paid = Payout { $payout } to { $partner } pays { $amount } of it.
 
 ## Failures
 
@@ -260,6 +293,7 @@ lead-since = since
 lead-decided = { $rule }, decided at position { $position }
 lead-protected-until = protected until
 lead-no-limit-or-awaited = no limit, or its approval is awaited
+lead-awaited = its approval is awaited
 lead-no-limit = no limit
 lead-why = why
 lead-acquired-by = acquired by
@@ -274,7 +308,17 @@ lead-earlier = earlier than the owner
 lead-earlier-yes = yes: open a dispute
 lead-earlier-no = no
 lead-explained =
-    { $owner } owns the lead since { $since } because { $rule ->
+    { $owner } owns the lead since { $since } because { $why }; { $protection ->
+        [always] protected without limit
+        [awaited] protected while its approval is awaited
+        [always-or-awaited] protected without limit, or while its approval is awaited
+        [lost] lost on { $time }, so not protected
+        [lapsed] no longer protected since { $time }
+        [until] protected until { $time }
+       *[dated] its protection has the date { $time }
+    }.
+lead-because =
+    { $rule ->
         [FIRST_CLAIM] it was claimed first
         [HOUSE_LEAD] the house referred it first
         [PROTECTION_LAPSED] it was claimed after the protection before had lapsed
@@ -285,11 +329,7 @@ lead-explained =
         [END_TO_HOUSE] agreement { $agreement } ended, whose terms pass its leads to the house
         [END_TO_PARTNER] agreement { $agreement } ended, whose terms pass its leads to the partner
        *[other] the record says so
-    }; { $protection ->
-        [always] protected without limit, or while its approval is awaited
-        [lost] it was lost, and its protection ended { $until }
-       *[until] protected until { $until }
-    }.
+    }
 
 ## payouts
 

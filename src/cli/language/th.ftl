@@ -8,6 +8,7 @@ nobody-yet = ยังไม่มีใคร
 minor-units = { $amount } หน่วยย่อยของ { $currency }
 unspecified = ไม่ได้ระบุ
 read-at = อ่าน ณ ลำดับที่ { $position }
+left-out = ละไว้ { $count } รายการที่เก่ากว่า เพราะคำตอบจะใหญ่เกินไป ใช้ --as-of-position กับลำดับที่ก่อนหน้าเพื่อดู
 date-as-of = ณ เวลา { $time }
 date-as-of-day = ณ สิ้นวันที่ { $day } (UTC)
 date-from = ตั้งแต่ { $time }
@@ -214,22 +215,54 @@ explain-steps = ทีละขั้น
 explain-what-happened = สิ่งที่เกิดขึ้น
 explain-terms = เงื่อนไขที่ใช้
 steps-registered = ลงทะเบียนพันธมิตร { $partner } ({ $name })
-steps-signed = ลงนามข้อตกลง { $agreement } กับ { $partner } มีผลตั้งแต่ { $time }
-steps-amended = แก้ไขข้อตกลง { $agreement } ตั้งแต่ { $time }
-steps-referred = แนะนำลูกค้ามุ่งหวัง { $lead }: { $effects }
-steps-reassigned = โอนลูกค้ามุ่งหวัง { $lead }: { $effects }
-steps-sold = การขาย { $sale } จำนวน { $amount } เมื่อ { $time }: { $outcome }
-steps-earned = ได้ค่าคอมมิชชัน { $amount } คือ { $how }
-steps-collected = พันธมิตรเก็บเงินไว้ จึงเป็นหนี้บริษัท { $amount }
+steps-signed =
+    ลงนามข้อตกลง { $agreement } กับ { $partner } มีผลตั้งแต่ { $time }{ $applies ->
+        [yes] {" "}และใช้เงื่อนไขของข้อตกลงนี้
+       *[no] {""}
+    }
+steps-amended =
+    แก้ไขข้อตกลง { $agreement } ตั้งแต่ { $time }{ $applies ->
+        [yes] {" "}และใช้เงื่อนไขนี้
+       *[no] {""}
+    }
+steps-referred = แนะนำลูกค้ามุ่งหวัง { $lead }
+steps-owned =
+    { $owner } เป็นเจ้าของลูกค้ามุ่งหวัง { $lead } ตั้งแต่ { $since } เพราะ{ $why } { $credit ->
+        [yes] ข้อตกลง { $agreement } ได้เครดิต
+       *[no] ไม่มีข้อตกลงใดได้เครดิต
+    }
+steps-sold =
+    การขาย { $sale } จำนวน { $amount } เมื่อ { $time }: { $outcome }{ $collected ->
+        [yes] ; พันธมิตรเก็บเงินไว้ จึงเป็นหนี้บริษัท { $amount }
+       *[no] {""}
+    }
+steps-earned = ได้ค่าคอมมิชชัน { $amount } ตามกติกา { $rule }: { $how }
+steps-rate = { $rate } ของ { $base }
+steps-rate-by-sale = { $rate } ของ { $base } ซึ่งเป็นอัตราเมื่อยอดขายสุทธิถึง { $before }
+steps-tiers = ยอดขายสุทธิเพิ่มจาก { $before } เป็น { $after } ซึ่งได้ { $earned_after } แทน { $earned_before }
+steps-flat = จำนวนคงที่
+steps-cut-off = ตัดออก { $amount } เพราะถึงเพดานต่อลูกค้ามุ่งหวัง
 steps-available = จ่ายได้ตั้งแต่ { $time }
-steps-agreement = ข้อตกลง { $agreement }
-steps-window = กติกา { $rule } จ่ายเฉพาะตั้งแต่ { $start } ถึงก่อน { $end }
-steps-tiers = ยอดขายสุทธิได้ { $after } แทน { $before }
-steps-nothing-earned = ไม่ได้ค่าคอมมิชชัน: { $why }
-steps-no-commission = ไม่ได้ค่าคอมมิชชัน: ไม่ได้ระบุลูกค้ามุ่งหวังหรือข้อตกลง
-steps-refunded = คืนเงิน { $refund }: { $effects }
-steps-reinstated = ยกเลิกการคืนเงิน { $refund }: { $effects }
-steps-paid = จ่ายเงิน { $payout } จำนวน { $amount } ให้ { $partner }
+steps-no-credit = ไม่ได้ค่าคอมมิชชัน: ไม่มีข้อตกลงใดได้เครดิตของลูกค้ามุ่งหวัง
+steps-agreement-ended = ไม่ได้ค่าคอมมิชชัน: ข้อตกลง { $agreement } สิ้นสุดแล้ว และระยะหลังสิ้นสุดไม่ครอบคลุมการขายนี้
+steps-no-terms = ไม่ได้ค่าคอมมิชชัน: ข้อตกลง { $agreement } ไม่มีเงื่อนไขที่มีผลบังคับ
+steps-no-rule = ไม่ได้ค่าคอมมิชชัน: ไม่มีกติกาใดในเงื่อนไขที่ตรงกัน
+steps-window = ไม่ได้ค่าคอมมิชชัน: กติกา { $rule } จ่ายเฉพาะตั้งแต่ { $start } ถึงก่อน { $end }
+steps-unspecified = รายการบันทึกไม่ได้ระบุว่าได้เท่าใด
+steps-no-commission = ไม่ได้ค่าคอมมิชชัน: ไม่ได้ระบุลูกค้ามุ่งหวังหรือข้อตกลง จึงนับในยอดรวมเท่านั้น
+steps-refunded =
+    คืนเงิน { $refund } จำนวน { $applied } ของการขาย: { $taken ->
+        [some] เรียกค่าคอมมิชชันคืน { $amount }
+        [exempt] ไม่เรียกค่าคอมมิชชันคืน เพราะเป็นความผิดของบริษัท
+       *[none] ไม่เรียกค่าคอมมิชชันคืน
+    }
+steps-reinstated =
+    ยกเลิกการคืนเงิน { $refund }{ $given ->
+        [yes] : ให้ค่าคอมมิชชันกลับ { $amount }
+       *[no] {""}
+    }
+steps-moved = โอนลูกค้ามุ่งหวัง: ค่าคอมมิชชันที่ยังไม่จ่าย { $amount } ย้ายจาก { $from } ไปที่ { $to }
+steps-paid = จ่ายเงิน { $payout } ให้ { $partner } เป็นค่าคอมมิชชันของการขายนี้ { $amount }
 
 ## Failures
 
@@ -283,6 +316,7 @@ lead-since = ตั้งแต่
 lead-decided = { $rule } ตัดสินที่ลำดับที่ { $position }
 lead-protected-until = คุ้มครองถึง
 lead-no-limit-or-awaited = ไม่จำกัด หรือรออนุมัติ
+lead-awaited = รออนุมัติ
 lead-no-limit = ไม่จำกัด
 lead-why = เหตุผล
 lead-acquired-by = ผู้หามา
@@ -297,7 +331,17 @@ lead-earlier = ก่อนเจ้าของ
 lead-earlier-yes = ใช่: ให้เปิดข้อโต้แย้ง
 lead-earlier-no = ไม่
 lead-explained =
-    { $owner } เป็นเจ้าของลูกค้ามุ่งหวังนี้ตั้งแต่ { $since } เพราะ{ $rule ->
+    { $owner } เป็นเจ้าของลูกค้ามุ่งหวังนี้ตั้งแต่ { $since } เพราะ{ $why } { $protection ->
+        [always] คุ้มครองโดยไม่จำกัด
+        [awaited] คุ้มครองระหว่างรออนุมัติ
+        [always-or-awaited] คุ้มครองโดยไม่จำกัด หรือระหว่างรออนุมัติ
+        [lost] เสียไปเมื่อ { $time } จึงไม่คุ้มครอง
+        [lapsed] ไม่คุ้มครองแล้วตั้งแต่ { $time }
+        [until] คุ้มครองถึง { $time }
+       *[dated] กำหนดสิ้นสุดการคุ้มครอง { $time }
+    }
+lead-because =
+    { $rule ->
         [FIRST_CLAIM] อ้างสิทธิก่อนใคร
         [HOUSE_LEAD] บริษัทเป็นผู้แนะนำก่อน
         [PROTECTION_LAPSED] อ้างสิทธิหลังจากการคุ้มครองเดิมหมดแล้ว
@@ -308,10 +352,6 @@ lead-explained =
         [END_TO_HOUSE] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของบริษัท
         [END_TO_PARTNER] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของพันธมิตร
        *[other] รายการบันทึกระบุไว้
-    } { $protection ->
-        [always] คุ้มครองโดยไม่จำกัด หรือระหว่างรออนุมัติ
-        [lost] เสียไปแล้ว การคุ้มครองสิ้นสุด { $until }
-       *[until] คุ้มครองถึง { $until }
     }
 
 ## payouts

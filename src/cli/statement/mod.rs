@@ -9,8 +9,6 @@ mod period;
 mod reason;
 mod sheet;
 
-pub use reason::{cut_off, earned};
-
 use super::client::Session;
 use super::failure::Failure;
 use super::json;

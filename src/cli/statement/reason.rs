@@ -44,7 +44,7 @@ fn assessed(language: Language, record: &Record) -> String {
 }
 
 /// How commission was worked out.
-pub fn earned(language: Language, assessed: &CommissionAssessed) -> String {
+fn earned(language: Language, assessed: &CommissionAssessed) -> String {
     let rule = line(&assessed.rule_name);
     match (assessed.rate_bps, assessed.base.as_ref(), &assessed.tier_working) {
         (Some(rate), Some(base), _) => {
@@ -60,7 +60,7 @@ pub fn earned(language: Language, assessed: &CommissionAssessed) -> String {
 }
 
 /// What the cap per lead cut off; empty if nothing.
-pub fn cut_off(language: Language, assessed: &CommissionAssessed) -> String {
+fn cut_off(language: Language, assessed: &CommissionAssessed) -> String {
     let cut_off = assessed.cut_off.as_ref();
     cut_off.map(|cut| say!(language, "statement-reason-cut-off", amount = money(language, Some(cut)))).unwrap_or_default()
 }

@@ -308,7 +308,7 @@ fn lead(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) ->
         let mut lines = vec![at(answer.position)];
         lines.extend(lead.timeline.iter().map(|owner| json::line("LeadOwnership", owner)));
         lines.extend(lead.declined_claims.iter().map(|claim| json::line("DeclinedClaim", claim)));
-        let plain = pb::Lead { explanation: String::new(), timeline: Vec::new(), declined_claims: Vec::new(), ..lead };
+        let plain = pb::Lead { explanation: String::new(), facts: None, timeline: Vec::new(), declined_claims: Vec::new(), ..lead };
         lines.push(json::line("Lead", &plain));
         lines
     })

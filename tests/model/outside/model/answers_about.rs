@@ -33,6 +33,7 @@ impl<'a> Known<'a> {
             declined_claims: self.declined_claims(lead),
             match_keys: self.match_keys(lead).into_iter().map(str::to_owned).collect(),
             entries_left_out: 0,
+            facts: None,
         }
     }
 
