@@ -90,10 +90,7 @@ impl Agreement {
 
 impl Exclusivity {
     fn has(&self, (is_category, name): &ExclusiveName) -> bool {
-        match is_category {
-            true => self.categories.contains(name),
-            false => self.partners.iter().any(|id| id.as_str() == &**name),
-        }
+        if *is_category { self.categories.contains(name) } else { self.partners.iter().any(|id| id.as_str() == &**name) }
     }
 
     /// The agreements of the partners that it names, as they are known now, in the order of their introduction.

@@ -57,7 +57,7 @@ impl State {
     pub(in crate::domain) fn hold_entries(&mut self, posted: DisputedEntries, position: u64) {
         let mut points: BTreeMap<Row, Vec<Point>> = BTreeMap::new();
         // Those of the same subjects follow each other.
-        let mut open: (Vec<About>, Vec<Span>) = Default::default();
+        let mut open: (Vec<About>, Vec<Span>) = (Vec::new(), Vec::new());
         for ((subjects, row), amounts) in posted.0 {
             if open.0 != subjects {
                 let spans = self.open_spans(subjects.iter().flat_map(|about| self.disputes_of(*about)).copied());
