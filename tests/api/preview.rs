@@ -3,7 +3,7 @@
 use crate::common::events::{adjustment, agreement, event_id, partner};
 use crate::common::journals::ControlledJournal;
 use crate::common::service::{Service, told};
-use partnership_ledger::ledger::Limits;
+use partnership_ledger::ledger::{Error, Events, Limits, Memory};
 use partnership_ledger::proto::preview_result::Outcome;
 use partnership_ledger::proto::{Event, GetBalanceRequest, GetPartnerRequest, PreviewRequest, PreviewResponse};
 use std::sync::Arc;
@@ -114,4 +114,26 @@ async fn a_preview_waits_until_what_it_rests_on_is_durable() {
     let answered = asking.await.expect("a task");
     assert_eq!(answered.position, 1);
     assert!(matches!(&outcomes(answered)[0], Outcome::Result(result) if result.duplicate));
+}
+
+/// Whatever is asked, the answer counts in the memory of whoever asks, and for lack of room nothing of it is left behind.
+#[tokio::test]
+async fn the_answer_to_a_preview_takes_room_in_the_callers_memory() {
+    let service = Service::start().await;
+    service.append([partner("a"), agreement("ag", "a")]).await.expect("recorded");
+    let results: Vec<Event> = (0..200).map(|number| adjustment(&format!("x {number}"), "ag", 500)).collect();
+    let rejections = vec![adjustment("y", "nowhere", 500); 200];
+    let malformed = vec![Event { event_id: event_id("z"), ..Event::default() }; 200];
+    for events in [results, rejections, malformed] {
+        let ask = async |account| service.ledger.preview(Events::from(events.clone()), None, Some(account)).await;
+        let scarce = Memory::new(40_000, Duration::ZERO, Duration::from_millis(7)).account();
+        let refused = ask(scarce.clone()).await.map(|previewed| previewed.outcomes.len());
+        assert!(matches!(refused, Err(Error::Overloaded { .. })), "{refused:?}");
+        assert_eq!((scarce.held(), service.ledger.last()), (0, 2));
+        let ample = Memory::new(100 << 20, Duration::ZERO, Duration::from_millis(7)).account();
+        let previewed = ask(ample.clone()).await.expect("there is room");
+        assert!(previewed.outcomes.len() == 200 && ample.held() >= 200 * 60, "{}", ample.held());
+        drop(previewed);
+        assert_eq!(ample.held(), 0);
+    }
 }

@@ -1,15 +1,19 @@
 //! Long reads: they hold nobody up, their number is bounded, and they end when nobody waits for them.
 
-use crate::common::events::{adjustment, agreement, partner};
+use crate::common::events::{adjustment, agreement, event, partner};
+use crate::common::facts::referred;
 use crate::common::service::{Service, told};
 use partnership_ledger::domain::ids::Id;
 use partnership_ledger::journal::MemoryJournal;
 use partnership_ledger::ledger::{Cancellation, FrozenView, Limits};
+use partnership_ledger::proto::event::Body;
+use partnership_ledger::proto::lead_reassigned::To;
 use partnership_ledger::proto::{
-    GetBalanceRequest, GetPartnerRequest, GetTrialBalanceRequest, ListBalancesRequest, ListEntriesRequest, ListPartnersRequest,
-    ReadRecordsRequest, RecordFilter,
+    GetAgreementRequest, GetBalanceRequest, GetLeadRequest, GetPartnerRequest, GetTrialBalanceRequest, LeadReassigned, ListBalancesRequest,
+    ListEntriesRequest, ListPartnersRequest, ReadRecordsRequest, RecordFilter, ReviewHeld,
 };
 use partnership_ledger::queries::balances::ListBalances;
+use partnership_ledger::queries::partners::GetPartner;
 use partnership_ledger::queries::statement::ListEntries;
 use partnership_ledger::queries::{Frozen, Query as _};
 use prost_types::Timestamp;
@@ -96,6 +100,46 @@ async fn reads_whose_caller_is_gone_or_whose_deadline_passed_make_room() {
     }
     drop(until);
     soon(reader.list_partners(ListPartnersRequest::default())).await.expect("an answer");
+}
+
+/// One subject may have lists as long as a ledger.
+#[tokio::test]
+async fn a_subject_with_long_lists_is_read_as_what_takes_long() {
+    let (service, until) = occupied(0).await;
+    let mut reader = service.reader().await;
+    let partner_request = GetPartnerRequest { partner_id: "a".into(), options: None };
+    let agreement_request = GetAgreementRequest { agreement_id: "aa".into(), options: None };
+    let lead_request = GetLeadRequest { lead_id: "l".into(), options: None };
+    service.append([event("l", referred("l", "aa"))]).await.expect("recorded");
+    soon(reader.get_partner(partner_request.clone())).await.expect("an answer");
+    soon(reader.get_agreement(agreement_request.clone())).await.expect("an answer");
+    soon(reader.get_lead(lead_request.clone())).await.expect("an answer");
+    service.append((0..1_100).map(|number| agreement(&format!("of-{number}"), "a")).collect::<Vec<_>>()).await.expect("recorded");
+    let reviewed = |number: usize| {
+        let held = ReviewHeld { review_id: number.to_string(), agreement_id: "aa".into(), kind: 1, ..ReviewHeld::default() };
+        event(&format!("review {number}"), Body::ReviewHeld(held))
+    };
+    service.append((0..150).map(reviewed).collect::<Vec<_>>()).await.expect("recorded");
+    let reassigned = |number: usize| {
+        let to = Some(To::AgreementId(format!("of-{number}")));
+        let reassigned = LeadReassigned { lead_id: "l".into(), to, reason: "decided".into(), ..LeadReassigned::default() };
+        event(&format!("reassigned {number}"), Body::LeadReassigned(reassigned))
+    };
+    service.append((0..100).map(reassigned).collect::<Vec<_>>()).await.expect("recorded");
+    let refused =
+        |status: Option<tonic::Status>| told(&status.expect("there is no room")) == (Code::ResourceExhausted, "OVERLOADED".into());
+    assert!(refused(soon(reader.get_partner(partner_request.clone())).await.err()));
+    assert!(refused(soon(reader.get_agreement(agreement_request.clone())).await.err()));
+    assert!(refused(soon(reader.get_lead(lead_request.clone())).await.err()));
+    drop(until);
+    // The place is free a moment later.
+    let answer = loop {
+        match soon(reader.get_partner(partner_request.clone())).await {
+            Ok(answer) => break answer.into_inner(),
+            Err(status) => assert_eq!(status.code(), Code::ResourceExhausted),
+        }
+    };
+    assert_eq!(answer, GetPartner::ask(&service.ledger, &partner_request).expect("an answer"));
 }
 
 fn knows(view: &FrozenView, partner: &str) -> bool {
