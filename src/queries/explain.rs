@@ -151,7 +151,7 @@ impl<'a> Chain<'a> {
             let sentence = format!("Partner {} ({}) was registered.", self.state.partners.key(row), profile.display_name);
             let fact = proto::ExplainPartner {
                 partner_id: self.state.partners.key(row).to_string(),
-                display_name: profile.display_name.to_string(),
+                display_name: profile.display_name.clone(),
             };
             self.step(partner.position(), &sentence, Fact::PartnerRegistered(fact));
         }
