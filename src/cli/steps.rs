@@ -4,6 +4,7 @@ use super::language::{Language, say};
 use super::lead::because;
 use super::text::{code, line, list};
 use partnership_ledger::proto::explain_step::Fact;
+use partnership_ledger::proto::party::Party;
 use partnership_ledger::proto::{
     CommissionAssessed, CommissionOutcome, ExplainOwner, ExplainRefund, ExplainSaleResponse, ExplainStep, Money, OwnershipRule, Sale, Side,
     TierMode,
@@ -63,10 +64,15 @@ fn is_zero(money: Option<&Money>) -> bool {
 }
 
 fn owner(language: Language, owned: &ExplainOwner) -> String {
+    let partner = match owned.owner.as_ref().and_then(|owner| owner.party.as_ref()) {
+        Some(Party::PartnerId(id)) => line(id),
+        Some(Party::House(_)) | None => String::new(),
+    };
     say!(
         language,
         "steps-owned",
-        owner = language.party(owned.owner.as_ref()),
+        house = yes(partner.is_empty()),
+        partner = partner,
         lead = line(&owned.lead_id),
         since = language.time(owned.since.as_ref()),
         why = because(language, &code::<OwnershipRule>(owned.rule), &owned.agreement_id),
@@ -154,9 +160,8 @@ fn working(language: Language, assessed: &CommissionAssessed) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use partnership_ledger::proto::{
-        ExplainAgreement, ExplainPartner, ExplainPayout, ExplainTransfer, Party, TierWorking, WindowInterval, party,
-    };
+    use partnership_ledger::proto;
+    use partnership_ledger::proto::{ExplainAgreement, ExplainPartner, ExplainPayout, ExplainTransfer, TierWorking, WindowInterval};
     use prost_types::Timestamp;
     use std::collections::BTreeSet;
 
@@ -207,7 +212,7 @@ mod tests {
         assert_eq!(told.len(), 8, "whether the terms apply is told: {told:?}");
         same_in_both(&Fact::LeadReferred("l-1".to_owned()), &answer, &["l-1"]);
         for rule in (0..).map_while(|number| OwnershipRule::try_from(number).ok()) {
-            let owner = Some(Party { party: Some(party::Party::PartnerId(partner_id.clone())) });
+            let owner = Some(proto::Party { party: Some(Party::PartnerId(partner_id.clone())) });
             let owned = ExplainOwner { lead_id: "l-1".to_owned(), owner, since: at(3), rule: rule.into(), agreement_id: "a-1".to_owned() };
             same_in_both(&Fact::LeadOwned(owned.clone()), &answer, &["p-1", "l-1", "day-4", "a-1"]);
             if i32::from(rule) < i32::from(OwnershipRule::EndAcquirerKeeps) {

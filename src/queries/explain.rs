@@ -149,10 +149,8 @@ impl<'a> Chain<'a> {
         let partner = self.state.partners.get(row);
         if let Some(profile) = partner.profile(self.seen) {
             let sentence = format!("Partner {} ({}) was registered.", self.state.partners.key(row), profile.display_name);
-            let fact = proto::ExplainPartner {
-                partner_id: self.state.partners.key(row).to_string(),
-                display_name: profile.display_name.to_string(),
-            };
+            let fact =
+                proto::ExplainPartner { partner_id: self.state.partners.key(row).to_string(), display_name: profile.display_name.clone() };
             self.step(partner.position(), &sentence, Fact::PartnerRegistered(fact));
         }
     }

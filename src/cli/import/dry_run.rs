@@ -89,14 +89,11 @@ impl DryRun {
     /// Returns the next answer; all events that were added are asked about together, unless a copy decides.
     pub async fn answer(&mut self) -> Result<Option<Verdict>, Failure> {
         if !self.events.is_empty() {
-            match self.preview().await? {
-                Some(verdicts) => {
-                    self.verdicts.extend(verdicts);
-                    (self.events, self.bytes) = (Vec::new(), 0);
-                }
-                None => {
-                    self.by_copy().await?;
-                }
+            if let Some(verdicts) = self.preview().await? {
+                self.verdicts.extend(verdicts);
+                (self.events, self.bytes) = (Vec::new(), 0);
+            } else {
+                self.by_copy().await?;
             }
         }
         match (self.verdicts.pop_front(), &mut self.copy) {
@@ -125,13 +122,12 @@ impl DryRun {
     /// Returns the copy of the ledger as it was at its last position, opened if it is not yet; it is given the events that are
     /// not asked about.
     async fn by_copy(&mut self) -> Result<&mut LocalCopy, Failure> {
-        let mut copy = match self.copy.take() {
-            Some(copy) => copy,
-            None => {
-                // A closed standard error is no reason to fail.
-                let _ = writeln!(io::stderr(), "{}", say!(self.language, "import-copies"));
-                LocalCopy::of(self.copied().await?)
-            }
+        let mut copy = if let Some(copy) = self.copy.take() {
+            copy
+        } else {
+            // A closed standard error is no reason to fail.
+            let _ = writeln!(io::stderr(), "{}", say!(self.language, "import-copies"));
+            LocalCopy::of(self.copied().await?)
         };
         for event in std::mem::take(&mut self.events) {
             copy.add(event).await;
@@ -220,7 +216,7 @@ mod tests {
     use partnership_ledger::proto::event::Body;
     use partnership_ledger::proto::{PartnerKind, PartnerRegistered};
 
-    /// The registration of a partner; each but the first rests on nothing, and every third is one that was there before.
+    /// The registration of a partner; every third is of one that was registered before.
     fn event(number: usize) -> Event {
         let partner = PartnerRegistered {
             partner_id: format!("p-{}", if number % 3 == 2 { number - 1 } else { number }),

@@ -239,7 +239,10 @@ steps-amended =
     }
 steps-referred = Lead { $lead } was referred.
 steps-owned =
-    { $owner } owns lead { $lead } since { $since } because { $why }; { $credit ->
+    { $house ->
+        [yes] The house
+       *[no] { $partner }
+    } owns lead { $lead } since { $since } because { $why }; { $credit ->
         [yes] agreement { $agreement } has the credit.
        *[no] no agreement has the credit.
     }

@@ -227,7 +227,10 @@ steps-amended =
     }
 steps-referred = แนะนำลูกค้ามุ่งหวัง { $lead }
 steps-owned =
-    { $owner } เป็นเจ้าของลูกค้ามุ่งหวัง { $lead } ตั้งแต่ { $since } เพราะ{ $why } { $credit ->
+    { $house ->
+        [yes] บริษัท
+       *[no] { $partner }
+    } เป็นเจ้าของลูกค้ามุ่งหวัง { $lead } ตั้งแต่ { $since } เพราะ{ $why } { $credit ->
         [yes] ข้อตกลง { $agreement } ได้เครดิต
        *[no] ไม่มีข้อตกลงใดได้เครดิต
     }
