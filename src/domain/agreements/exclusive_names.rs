@@ -123,10 +123,10 @@ mod tests {
         T::parse(message, stamp.occurred_at, &mut Fields::default()).evolve(stamp, &[], state);
     }
 
-    fn terms(category: &str) -> Option<Box<proto::Terms>> {
+    fn terms(category: &str) -> Box<proto::Terms> {
         let categories = vec![category.to_owned(), "always".to_owned()];
         let exclusivity = proto::Exclusivity { partner_ids: vec!["other".to_owned()], categories, ..proto::Exclusivity::default() };
-        Some(Box::new(proto::Terms { exclusivity: Some(exclusivity), ..proto::Terms::default() }))
+        Box::new(proto::Terms { exclusivity: Some(exclusivity), ..proto::Terms::default() })
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
             tell::<PartnerRegistered>(&mut state, &proto::PartnerRegistered { partner_id, categories, ..Default::default() });
         }
         for agreement_id in ["a", "b"].map(str::to_owned) {
-            let (partner_id, terms) = ("acme".to_owned(), terms("seo"));
+            let (partner_id, terms) = ("acme".to_owned(), Some(terms("seo")));
             tell::<AgreementSigned>(&mut state, &proto::AgreementSigned { agreement_id, partner_id, terms, ..Default::default() });
         }
         for turn in 0..20 {
@@ -146,7 +146,7 @@ mod tests {
             let categories = vec![category.to_owned()];
             let message = proto::PartnerUpdated { partner_id, replace_categories: true, categories, ..Default::default() };
             tell::<PartnerUpdated>(&mut state, &message);
-            let (agreement_id, terms) = (["a", "b"][turn % 2].to_owned(), terms(category));
+            let (agreement_id, terms) = (["a", "b"][turn % 2].to_owned(), Some(terms(category)));
             tell::<AgreementAmended>(&mut state, &proto::AgreementAmended { agreement_id, terms, ..Default::default() });
         }
         let rows = |rows: Option<&Rows>| rows.map(|rows| rows.0.iter().copied().collect::<Vec<_>>()).unwrap_or_default();

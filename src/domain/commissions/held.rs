@@ -18,7 +18,10 @@ type Places = Vec<(Row, Row)>;
 /// When entries settle that a record posted under disputes, and with how much: by the disputed sale and lead, and by account. They
 /// are gathered so that each account's order of time is changed once, however many there are.
 #[derive(Default)]
-pub(in crate::domain) struct DisputedEntries(BTreeMap<(Vec<About>, Row), Vec<(Time, i128)>>);
+pub(in crate::domain) struct DisputedEntries(BTreeMap<(Vec<About>, Row), Settling>);
+
+/// When entries settle, and with how much, in minor units.
+type Settling = Vec<(Time, i128)>;
 
 impl State {
     /// Holds what a dispute that was opened by a record concerns, where no other dispute holds it.
