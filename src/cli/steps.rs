@@ -165,12 +165,12 @@ mod tests {
     use prost_types::Timestamp;
     use std::collections::BTreeSet;
 
-    fn usd(minor_units: i64) -> Option<Money> {
-        Some(Money { currency_code: "USD".to_owned(), minor_units })
+    fn usd(minor_units: i64) -> Money {
+        Money { currency_code: "USD".to_owned(), minor_units }
     }
 
-    fn at(day: i64) -> Option<Timestamp> {
-        Some(Timestamp { seconds: day * 86_400, nanos: 0 })
+    fn at(day: i64) -> Timestamp {
+        Timestamp { seconds: day * 86_400, nanos: 0 }
     }
 
     /// The facts of a text: its ids, figures and dates, which each language writes its own way.
@@ -200,8 +200,12 @@ mod tests {
     fn every_kind_of_step_tells_the_same_facts_in_both_languages() {
         let answer = ExplainSaleResponse::default();
         let [partner_id, agreement_id] = ["p-1", "a-1"].map(str::to_owned);
-        let agreement =
-            |applies| ExplainAgreement { agreement_id: agreement_id.clone(), partner_id: partner_id.clone(), effective_at: at(2), applies };
+        let agreement = |applies| ExplainAgreement {
+            agreement_id: agreement_id.clone(),
+            partner_id: partner_id.clone(),
+            effective_at: Some(at(2)),
+            applies,
+        };
         let partner = ExplainPartner { partner_id: partner_id.clone(), display_name: "n-1".to_owned() };
         same_in_both(&Fact::PartnerRegistered(partner), &answer, &["p-1", "n-1"]);
         let mut told = BTreeSet::new();
@@ -213,28 +217,29 @@ mod tests {
         same_in_both(&Fact::LeadReferred("l-1".to_owned()), &answer, &["l-1"]);
         for rule in (0..).map_while(|number| OwnershipRule::try_from(number).ok()) {
             let owner = Some(proto::Party { party: Some(Party::PartnerId(partner_id.clone())) });
-            let owned = ExplainOwner { lead_id: "l-1".to_owned(), owner, since: at(3), rule: rule.into(), agreement_id: "a-1".to_owned() };
+            let owned =
+                ExplainOwner { lead_id: "l-1".to_owned(), owner, since: Some(at(3)), rule: rule.into(), agreement_id: "a-1".to_owned() };
             same_in_both(&Fact::LeadOwned(owned.clone()), &answer, &["p-1", "l-1", "day-4", "a-1"]);
             if i32::from(rule) < i32::from(OwnershipRule::EndAcquirerKeeps) {
                 same_in_both(&Fact::LeadOwned(ExplainOwner { agreement_id: String::new(), ..owned }), &answer, &["p-1", "l-1", "day-4"]);
             }
         }
-        let refund = |commission, exempt| ExplainRefund { refund_id: "r-1".to_owned(), applied: usd(2_500), commission, exempt };
-        same_in_both(&Fact::SaleRefunded(refund(usd(500), false)), &answer, &["r-1", "25.00", "5.00"]);
-        same_in_both(&Fact::SaleRefunded(refund(usd(0), true)), &answer, &["r-1", "25.00"]);
-        same_in_both(&Fact::SaleRefunded(refund(usd(0), false)), &answer, &["r-1", "25.00"]);
-        same_in_both(&Fact::SaleReinstated(refund(usd(500), false)), &answer, &["r-1", "5.00"]);
-        same_in_both(&Fact::SaleReinstated(refund(usd(0), true)), &answer, &["r-1"]);
+        let refund = |commission, exempt| ExplainRefund { refund_id: "r-1".to_owned(), applied: Some(usd(2_500)), commission, exempt };
+        same_in_both(&Fact::SaleRefunded(refund(Some(usd(500)), false)), &answer, &["r-1", "25.00", "5.00"]);
+        same_in_both(&Fact::SaleRefunded(refund(Some(usd(0)), true)), &answer, &["r-1", "25.00"]);
+        same_in_both(&Fact::SaleRefunded(refund(Some(usd(0)), false)), &answer, &["r-1", "25.00"]);
+        same_in_both(&Fact::SaleReinstated(refund(Some(usd(500)), false)), &answer, &["r-1", "5.00"]);
+        same_in_both(&Fact::SaleReinstated(refund(Some(usd(0)), true)), &answer, &["r-1"]);
         let moved =
-            ExplainTransfer { amount: usd(700), from_partner_ids: vec![partner_id.clone()], to_partner_ids: vec!["p-2".to_owned()] };
+            ExplainTransfer { amount: Some(usd(700)), from_partner_ids: vec![partner_id.clone()], to_partner_ids: vec!["p-2".to_owned()] };
         same_in_both(&Fact::CommissionMoved(moved), &answer, &["7.00", "p-1", "p-2"]);
-        let paid = ExplainPayout { payout_id: "o-1".to_owned(), partner_id, amount: usd(300) };
+        let paid = ExplainPayout { payout_id: "o-1".to_owned(), partner_id, amount: Some(usd(300)) };
         same_in_both(&Fact::CommissionPaid(paid), &answer, &["o-1", "p-1", "3.00"]);
     }
 
     #[test]
     fn every_outcome_of_a_sale_tells_the_same_facts_in_both_languages() {
-        let window = Some(WindowInterval { start: at(4), end: at(5) });
+        let window = Some(WindowInterval { start: Some(at(4)), end: Some(at(5)) });
         let tiers = |mode: TierMode| {
             let (net_sales_before, net_sales_after, earned_before, earned_after) = (11_100, 21_100, 1_110, 2_110);
             Some(Box::new(TierWorking {
@@ -249,10 +254,10 @@ mod tests {
         let outcome = |outcome: CommissionOutcome, tier_working, rate_bps, terms_position| CommissionAssessed {
             agreement_id: "a-1".to_owned(),
             rule_name: "rule-1".to_owned(),
-            base: usd(10_000),
-            amount: usd(1_500),
-            cut_off: usd(500),
-            available_at: at(6),
+            base: Some(usd(10_000)),
+            amount: Some(usd(1_500)),
+            cut_off: Some(usd(500)),
+            available_at: Some(at(6)),
             outcome: outcome.into(),
             window,
             tier_working,
@@ -277,8 +282,9 @@ mod tests {
             (outcome(CommissionOutcome::OutsideWindow, None, None, 2), &["rule-1", "day-5", "day-6"]),
         ];
         for collected_by in [Side::House, Side::Partner] {
-            let amount = usd(40_000);
-            let sale = Sale { sale_id: "s-1".to_owned(), amount, occurred_at: at(7), collected_by: collected_by.into(), ..Sale::default() };
+            let amount = Some(usd(40_000));
+            let sale =
+                Sale { sale_id: "s-1".to_owned(), amount, occurred_at: Some(at(7)), collected_by: collected_by.into(), ..Sale::default() };
             for (assessment, expected) in &cases {
                 let answer = ExplainSaleResponse {
                     sale: Some(sale.clone()),
