@@ -3,9 +3,8 @@
 use super::read;
 use super::status::to_status;
 use crate::domain::Seen;
-use crate::ledger::Ledger;
+use crate::ledger::{Cancellation, Ledger};
 use crate::proto::{self, partnership_service_server::PartnershipService};
-use crate::queries::SubjectQuery;
 use crate::queries::agreements::{GetAgreement, ListAgreements};
 use crate::queries::alerts::ListAlerts;
 use crate::queries::balances::{GetBalance, ListBalances};
@@ -18,6 +17,7 @@ use crate::queries::partners::{GetPartner, ListPartners};
 use crate::queries::payables::ListPayables;
 use crate::queries::payouts::ListPayouts;
 use crate::queries::statement::ListEntries;
+use crate::queries::{self, Frozen, Request as _, SubjectQuery};
 use tonic::{Request, Response, Status};
 
 /// Answers questions.
@@ -32,16 +32,20 @@ impl Partnership {
         Self { ledger }
     }
 
-    /// Answers what costs little at once, from the live state; about a subject with long lists as everything else.
+    /// Answers what costs little at once, from the live state; about a subject with long lists from a frozen view, beside the
+    /// lists that others read and not behind them.
     async fn get<Q: SubjectQuery>(&self, request: Request<Q::Request>) -> Result<Response<Q::Answer>, Status>
     where
-        Q::Request: Send + 'static,
+        Q::Request: queries::Request + Send + 'static,
         Q::Answer: Send + 'static,
     {
+        // What cannot be seen is refused below.
+        let seen = self.ledger.seen(request.get_ref().options(), self.ledger.now()).unwrap_or(Seen::ALL);
         // The lock is given back before anything else is asked.
-        let is_long = Q::is_long(&self.ledger.view_at(Seen::ALL), request.get_ref());
+        let is_long = Q::is_long(&self.ledger.view_at(seen), request.get_ref(), seen);
         if is_long {
-            return read::<Q>(&self.ledger, request).await;
+            let ask = move |ledger: &Ledger| Q::ask(&Frozen::new(ledger, &Cancellation::NEVER), request.get_ref());
+            return self.ledger.look_up(ask).await.map(Response::new).map_err(to_status);
         }
         Q::ask(&self.ledger, request.get_ref()).map(Response::new).map_err(to_status)
     }

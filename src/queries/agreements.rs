@@ -22,7 +22,7 @@ pub struct GetAgreement {
 const FEW_ITEMS: usize = 128;
 
 impl SubjectQuery for GetAgreement {
-    fn is_long(state: &State, request: &proto::GetAgreementRequest) -> bool {
+    fn is_long(state: &State, request: &proto::GetAgreementRequest, _: Seen) -> bool {
         let row = Id::new(&request.agreement_id).and_then(|id| state.agreements.by_id.find(&id));
         row.is_some_and(|row| state.agreements.by_id.get(row).items() + state.relationship.agreement_items(row) > FEW_ITEMS)
     }

@@ -3,6 +3,7 @@
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, SubjectQuery, partner_seen};
+use crate::domain::account::Account;
 use crate::domain::commissions::balance::Balance;
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, saturating_i64};
@@ -20,10 +21,11 @@ pub struct GetBalance {
 const FEW_ENTRIES: usize = 16_384;
 
 impl SubjectQuery for GetBalance {
-    fn is_long(state: &State, request: &proto::GetBalanceRequest) -> bool {
+    fn is_long(state: &State, request: &proto::GetBalanceRequest, seen: Seen) -> bool {
         let partner = Id::new(&request.partner_id).and_then(|id| state.partners.by_key(&id));
-        let entries = partner.map(|partner| partner.accounts.iter().map(|account| state.accounts.get(*account).len()).sum::<usize>());
-        entries.is_some_and(|entries| entries > FEW_ENTRIES)
+        let accounts = partner.into_iter().flat_map(|partner| &partner.accounts).map(|row| state.accounts.get(*row));
+        // Of accounts of which all is seen the sums are kept.
+        accounts.filter(|account| !account.is_all_seen(seen)).map(Account::len).sum::<usize>() > FEW_ENTRIES
     }
 }
 

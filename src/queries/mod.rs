@@ -43,8 +43,8 @@ use page::PageRequest;
 
 /// A question about one subject, which costs little unless its lists are long.
 pub trait SubjectQuery: Query {
-    /// Whether the answer looks at so much that it is read from a frozen view.
-    fn is_long(state: &State, request: &Self::Request) -> bool;
+    /// Whether the answer, as seen, looks at so much that it is read from a frozen view.
+    fn is_long(state: &State, request: &Self::Request, seen: Seen) -> bool;
 }
 
 /// A question of the contract: a request that has one answer.

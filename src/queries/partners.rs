@@ -22,7 +22,7 @@ pub struct GetPartner {
 const FEW_ITEMS: usize = 1_024;
 
 impl SubjectQuery for GetPartner {
-    fn is_long(state: &State, request: &proto::GetPartnerRequest) -> bool {
+    fn is_long(state: &State, request: &proto::GetPartnerRequest, _: Seen) -> bool {
         let row = Id::new(&request.partner_id).and_then(|id| state.partners.find(&id));
         row.is_some_and(|row| state.partners.get(row).items() + state.relationship.partner_items(row) > FEW_ITEMS)
     }
