@@ -5,7 +5,7 @@ use crate::common::facts::referred;
 use crate::common::service::{Service, told};
 use partnership_ledger::domain::ids::Id;
 use partnership_ledger::journal::MemoryJournal;
-use partnership_ledger::ledger::{Cancellation, FrozenView, Limits};
+use partnership_ledger::ledger::{Cancellation, FrozenView, Ledger, Limits};
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::lead_reassigned::To;
 use partnership_ledger::proto::{
@@ -102,10 +102,33 @@ async fn reads_whose_caller_is_gone_or_whose_deadline_passed_make_room() {
     soon(reader.list_partners(ListPartnersRequest::default())).await.expect("an answer");
 }
 
-/// One subject may have lists as long as a ledger.
+/// Takes all places for lookups until the senders are dropped; none may wait for one.
+async fn occupy_lookups(service: &Service) -> Vec<Sender<()>> {
+    let mut held = Vec::new();
+    loop {
+        let (until, dropped) = channel::<()>();
+        let (began, begun) = tokio::sync::oneshot::channel();
+        let ledger = service.ledger.clone();
+        let lookup = tokio::spawn(async move {
+            let look = move |_: &Ledger| {
+                let _ = began.send(());
+                let _ = dropped.recv();
+                Ok(())
+            };
+            ledger.look_up(look).await
+        });
+        if begun.await.is_err() {
+            assert!(lookup.await.expect("a task").is_err(), "there is no place left");
+            return held;
+        }
+        held.push(until);
+    }
+}
+
+/// One subject may have lists as long as a ledger: it is not read under the lock of the state, nor behind long reads of others.
 #[tokio::test]
-async fn a_subject_with_long_lists_is_read_as_what_takes_long() {
-    let (service, until) = occupied(0).await;
+async fn a_subject_with_long_lists_is_looked_up_beside_long_reads() {
+    let (service, long_read) = occupied(0).await;
     let mut reader = service.reader().await;
     let partner_request = GetPartnerRequest { partner_id: "a".into(), options: None };
     let agreement_request = GetAgreementRequest { agreement_id: "aa".into(), options: None };
@@ -126,20 +149,20 @@ async fn a_subject_with_long_lists_is_read_as_what_takes_long() {
         event(&format!("reassigned {number}"), Body::LeadReassigned(reassigned))
     };
     service.append((0..100).map(reassigned).collect::<Vec<_>>()).await.expect("recorded");
+    let answer = soon(reader.get_partner(partner_request.clone())).await.expect("it does not wait for a long read").into_inner();
+    assert_eq!(answer, GetPartner::ask(&service.ledger, &partner_request).expect("an answer"));
+    let lookups = occupy_lookups(&service).await;
     let refused =
         |status: Option<tonic::Status>| told(&status.expect("there is no room")) == (Code::ResourceExhausted, "OVERLOADED".into());
     assert!(refused(soon(reader.get_partner(partner_request.clone())).await.err()));
     assert!(refused(soon(reader.get_agreement(agreement_request.clone())).await.err()));
     assert!(refused(soon(reader.get_lead(lead_request.clone())).await.err()));
-    drop(until);
-    // The place is free a moment later.
-    let answer = loop {
-        match soon(reader.get_partner(partner_request.clone())).await {
-            Ok(answer) => break answer.into_inner(),
-            Err(status) => assert_eq!(status.code(), Code::ResourceExhausted),
-        }
-    };
-    assert_eq!(answer, GetPartner::ask(&service.ledger, &partner_request).expect("an answer"));
+    drop(lookups);
+    // The places are free a moment later.
+    while let Err(status) = soon(reader.get_partner(partner_request.clone())).await {
+        assert_eq!(status.code(), Code::ResourceExhausted);
+    }
+    drop(long_read);
 }
 
 fn knows(view: &FrozenView, partner: &str) -> bool {
