@@ -14,6 +14,7 @@ mod memory;
 mod pipeline;
 mod preview;
 mod queue;
+mod reading;
 mod replay;
 mod replies;
 mod room;
@@ -50,7 +51,6 @@ use crate::wire::AppendResponse;
 use common::Core;
 use frozen::Views;
 use parking_lot::{Mutex, RwLock};
-use preview::Preview;
 use queue::{Job, Queue, Request};
 use replies::ReplyBatcher;
 use room::Room;
@@ -58,8 +58,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
-use std::time::Instant;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 /// Records that are looked up at a time, one for each call.
 const LOOKUPS_AT_ONCE: usize = 4;
@@ -210,34 +209,6 @@ impl Ledger {
         }
     }
 
-    /// Says what would become of events if each were sent by itself, in order: a later one sees those before it that are not
-    /// refused. Nothing is recorded. It waits its turn among what is to be recorded, and until what it rests on is durable. The
-    /// answer takes room in the memory of an account, if one is named.
-    ///
-    /// # Errors
-    /// As for `append`, of the request as a whole; what is wrong with an event is its outcome.
-    pub async fn preview(&self, events: Events, deadline: Option<Instant>, account: Option<Account>) -> Result<Previewed, Error> {
-        self.core.check_running()?;
-        let room = self.queue.try_room(events.encoded())?;
-        let (messages, encoded) = events.decoded()?;
-        let parsed = preview::parse(&messages)?;
-        drop(messages);
-        let (reply, answer) = oneshot::channel();
-        self.queue.send_preview(Preview { events: parsed, encoded, deadline, account, reply, room })?;
-        let durable = async {
-            let found = answer.await.unwrap_or_else(|_| Err(Error::Stopped("the writer went away without an answer".to_owned())))?;
-            let (mut positions, mut stopped) = (self.positions(), self.stopped());
-            tokio::select! {
-                _ = positions.wait_for(|position| *position >= found.position) => found.into_messages(),
-                _ = stopped.wait_for(Option::is_some) => Err(self.core.check_running().err().unwrap_or(Error::DeadlineExceeded)),
-            }
-        };
-        match deadline {
-            None => durable.await,
-            Some(deadline) => tokio::time::timeout_at(deadline.into(), durable).await.unwrap_or(Err(Error::DeadlineExceeded)),
-        }
-    }
-
     /// The last durable position.
     pub fn last(&self) -> u64 {
         self.core.last()
@@ -269,50 +240,6 @@ impl Ledger {
     /// `Malformed` for a bad time, `POSITION_NOT_REACHED` for a position beyond the last.
     pub fn view(&self, options: Option<&proto::ReadOptions>) -> Result<View<'_>, Error> {
         Ok(self.view_at(self.seen(options, self.now())?))
-    }
-
-    /// The state, index and figures of one moment, with all records up to a durable position, to be read without a lock. It may
-    /// wait some milliseconds for the writer.
-    pub fn frozen(&self, position: u64) -> Arc<FrozenView> {
-        self.core.views.with(&self.core, position)
-    }
-
-    /// Reads what may take long, on a thread for that: so many at a time, the others wait.
-    ///
-    /// # Errors
-    /// `Overloaded` if too many wait; else those of `read`, which ends early when it is cancelled.
-    pub async fn read<T, F>(&self, read: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Self, &Cancellation) -> Result<T, Error> + Send + 'static,
-    {
-        let ledger = self.clone();
-        self.core.reads.run(move |cancellation| read(&ledger, cancellation)).await
-    }
-
-    /// Reads a further part of a stream, as `read` does; it is not refused for overload.
-    ///
-    /// # Errors
-    /// Those of `read`.
-    pub async fn read_on<T, F>(&self, read: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Cancellation) -> Result<T, Error> + Send + 'static,
-    {
-        self.core.reads.run_on(read).await
-    }
-
-    /// Looks up something on disk, on a thread for that, beside long reads.
-    ///
-    /// # Errors
-    /// As for `read`.
-    pub async fn look_up<T, F>(&self, read: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Self) -> Result<T, Error> + Send + 'static,
-    {
-        let ledger = self.clone();
-        self.core.lookups.run(move |_| read(&ledger)).await
     }
 
     /// Resolves read options to a time and a position; `otherwise` is the time if they name none.

@@ -7,6 +7,7 @@ use super::message_of;
 use super::queue::Room;
 use super::savepoint::Savepoint;
 use super::writer::Attempt;
+use super::{Events, Ledger};
 use crate::domain::{self, Event};
 use crate::proto;
 use crate::wire::AppendResponse;
@@ -69,8 +70,38 @@ pub struct Preview {
     pub room: Room,
 }
 
+impl Ledger {
+    /// Says what would become of events if each were sent by itself, in order: a later one sees those before it that are not
+    /// refused. Nothing is recorded. It waits its turn among what is to be recorded, and until what it rests on is durable. The
+    /// answer takes room in the memory of an account, if one is named.
+    ///
+    /// # Errors
+    /// As for `append`, of the request as a whole; what is wrong with an event is its outcome.
+    pub async fn preview(&self, events: Events, deadline: Option<Instant>, account: Option<Account>) -> Result<Previewed, Error> {
+        self.core.check_running()?;
+        let room = self.queue.try_room(events.encoded())?;
+        let (messages, encoded) = events.decoded()?;
+        let parsed = parse(&messages)?;
+        drop(messages);
+        let (reply, answer) = oneshot::channel();
+        self.queue.send_preview(Preview { events: parsed, encoded, deadline, account, reply, room })?;
+        let durable = async {
+            let found = answer.await.unwrap_or_else(|_| Err(Error::Stopped("the writer went away without an answer".to_owned())))?;
+            let (mut positions, mut stopped) = (self.positions(), self.stopped());
+            tokio::select! {
+                _ = positions.wait_for(|position| *position >= found.position) => found.into_messages(),
+                _ = stopped.wait_for(Option::is_some) => Err(self.core.check_running().err().unwrap_or(Error::DeadlineExceeded)),
+            }
+        };
+        match deadline {
+            None => durable.await,
+            Some(deadline) => tokio::time::timeout_at(deadline.into(), durable).await.unwrap_or(Err(Error::DeadlineExceeded)),
+        }
+    }
+}
+
 /// Checks each event by itself. Fields are named by the event's place among all.
-pub fn parse(messages: &[proto::Event]) -> Result<Vec<Result<Event, Error>>, Error> {
+fn parse(messages: &[proto::Event]) -> Result<Vec<Result<Event, Error>>, Error> {
     // As many as an append may have.
     if messages.is_empty() || messages.len() > domain::MAX_EVENTS {
         domain::parse(messages)?;

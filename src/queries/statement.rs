@@ -1,7 +1,7 @@
 //! A partner's statement: every posting to its accounts, in order, with the running net (rules 7.1).
 //!
-//! The state knows the lines, the journal knows what they are about: a page is collected under the lock, then its
-//! records are read without it.
+//! The state knows the lines, the journal knows what they are about: a page is collected from a view, then its records are
+//! read.
 
 use super::page::{PageRequest, Place};
 use super::requests::ListRequest as _;
