@@ -1,5 +1,6 @@
 //! A ledger of business partnerships: immutable events in, commissions owed and lead ownership out, by replay.
 
+pub mod access;
 pub mod backup;
 pub mod clock;
 pub mod domain;

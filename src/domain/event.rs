@@ -83,6 +83,10 @@ macro_rules! event_table {
             }
         }
 
+        /// The event types in the order of the table, as numbers.
+        #[derive(Clone, Copy)]
+        enum Number { $($event),* }
+
         /// The names of all event types: their fields in the contract.
         pub fn event_types() -> impl Iterator<Item = &'static str> {
             [$($name),*].into_iter()
@@ -92,6 +96,11 @@ macro_rules! event_table {
             /// The name of the event type, as its field in the contract.
             pub fn name(&self) -> &'static str {
                 match self { $(Self::$event(_) => $name),* }
+            }
+
+            /// The place of the event type among all of `event_types`, from 0.
+            pub fn type_number(&self) -> usize {
+                match self { $(Self::$event(_) => Number::$event as usize),* }
             }
 
             /// The id that it introduces.

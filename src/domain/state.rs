@@ -296,25 +296,12 @@ impl State {
     /// Which partners, agreements and leads an evolved record is about.
     pub fn subjects(&self, record: &Record) -> Subjects {
         let mut subjects = Subjects::default();
-        if let Some((kind, id)) = record.event.body.introduces() {
-            self.add_subject(kind, id, &mut subjects);
-        }
-        for (kind, id) in record.event.body.refers_to() {
-            // A lead that came through a campaign is not the business of all who take part in it.
-            if kind != IdKind::Campaign || !matches!(record.event.body, Body::LeadReferred(_)) {
-                self.add_subject(kind, id, &mut subjects);
-            }
-        }
+        self.add_named(&record.event.body, &mut subjects);
         if let Body::LeadReferred(referred) = &record.event.body {
             self.add_subject(IdKind::Lead, &referred.lead, &mut subjects);
         }
         for effect in &record.effects {
             match effect {
-                Effect::Posting(posting) => {
-                    posting.subject.partner.iter().for_each(|id| self.add_subject(IdKind::Partner, id, &mut subjects));
-                    posting.subject.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, &mut subjects));
-                }
-                Effect::LeadOwnerSet { credit: Some(agreement), .. } => self.add_subject(IdKind::Agreement, agreement, &mut subjects),
                 Effect::LeadClaimDeclined { held_by: Party::Partner(holder), .. } => {
                     self.add_subject(IdKind::Partner, holder, &mut subjects);
                 }
@@ -322,13 +309,46 @@ impl State {
                     self.add_subject(IdKind::Agreement, agreement, &mut subjects);
                     self.add_subject(IdKind::Agreement, by_agreement, &mut subjects);
                 }
-                Effect::CommissionAssessed(assessment) => {
-                    assessment.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, &mut subjects));
-                }
-                _ => {}
+                effect => self.add_moved(effect, &mut subjects),
             }
         }
         subjects
+    }
+
+    /// Whose business an event is that need not be recorded: whom it names, and whose money or leads its effects move. The lead
+    /// of a referral is not among them – anybody may claim it –, nor who only happens to be in the way of a claim. Ids that the
+    /// state does not know are left out.
+    pub fn concerned(&self, body: &Body, effects: &[Effect]) -> Subjects {
+        let mut subjects = Subjects::default();
+        self.add_named(body, &mut subjects);
+        effects.iter().for_each(|effect| self.add_moved(effect, &mut subjects));
+        subjects
+    }
+
+    fn add_named(&self, body: &Body, subjects: &mut Subjects) {
+        if let Some((kind, id)) = body.introduces() {
+            self.add_subject(kind, id, subjects);
+        }
+        for (kind, id) in body.refers_to() {
+            // A lead that came through a campaign is not the business of all who take part in it.
+            if kind != IdKind::Campaign || !matches!(body, Body::LeadReferred(_)) {
+                self.add_subject(kind, id, subjects);
+            }
+        }
+    }
+
+    fn add_moved(&self, effect: &Effect, subjects: &mut Subjects) {
+        match effect {
+            Effect::Posting(posting) => {
+                posting.subject.partner.iter().for_each(|id| self.add_subject(IdKind::Partner, id, subjects));
+                posting.subject.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, subjects));
+            }
+            Effect::LeadOwnerSet { credit: Some(agreement), .. } => self.add_subject(IdKind::Agreement, agreement, subjects),
+            Effect::CommissionAssessed(assessment) => {
+                assessment.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, subjects));
+            }
+            _ => {}
+        }
     }
 
     fn add_subject(&self, kind: IdKind, id: &Id, subjects: &mut Subjects) {
@@ -342,8 +362,8 @@ impl State {
             }
             IdKind::Lead => push_once(&mut subjects.leads, self.leads.find(id)),
             IdKind::Campaign => {
-                let campaign = self.campaigns.by_id.by_key(id).expect("an evolved record names known campaigns");
-                for row in campaign.participants.iter().filter_map(|participant| participant.agreement) {
+                let participants = self.campaigns.by_id.by_key(id).into_iter().flat_map(|campaign| &campaign.participants);
+                for row in participants.filter_map(|participant| participant.agreement) {
                     push_once(&mut subjects.agreements, Some(row));
                     push_once(&mut subjects.partners, Some(self.agreements.by_id.get(row).partner));
                 }

@@ -1,7 +1,7 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
-use super::edge::{account_of, deadline_of};
-use super::pages::{Next, Pages};
+use super::edge::{account_of, caller_of, deadline_of};
+use super::pages::{Holder, Next, Pages};
 use super::services::AuditService;
 use super::status::{to_status, unimplemented};
 use super::{Answers, read};
@@ -37,8 +37,8 @@ impl AuditService for Audit {
     type ReadRecordsStream = Answers<ReadRecordsResponse>;
 
     async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
-        let (deadline, account) = (deadline_of(&request), account_of(&request));
-        let pages = Pages { ledger: self.ledger.clone(), account, bytes: SCAN_BYTES, deadline, closing: None };
+        let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
+        let pages = Pages { ledger: self.ledger.clone(), account, bytes: SCAN_BYTES, deadline, closing: None, holder: Holder::of(caller)? };
         let scan = self.ledger.look_up(move |ledger| Scan::new(ledger.clone(), request.into_inner())).await;
         let mut scan = scan.map_err(to_status)?;
         Ok(Response::new(pages.stream(move |bytes, cancellation| Ok(to_next(scan.next(bytes, cancellation)?)))))
@@ -66,7 +66,8 @@ impl AuditService for Audit {
 
     async fn stream_backup(&self, request: Request<proto::StreamBackupRequest>) -> Result<Response<Self::StreamBackupStream>, Status> {
         let (ledger, closing, account) = (self.ledger.clone(), Some(self.ledger.closing()), account_of(&request));
-        let pages = Pages { ledger, account, bytes: 0, deadline: deadline_of(&request), closing };
+        let holder = Holder::of(caller_of(&request)?)?;
+        let pages = Pages { ledger, account, bytes: 0, deadline: deadline_of(&request), closing, holder };
         let after = request.get_ref().after_position;
         let copy = self.ledger.look_up(move |ledger| Copy::begin(ledger.clone(), after)).await;
         let mut copy = copy.map_err(to_status)?;

@@ -1,13 +1,15 @@
-//! Middleware around all services: deadlines, what a call takes of its connection's memory, and details for errors that the
-//! transport makes itself.
+//! Middleware around all services: who calls, deadlines, what a call takes of its connection's memory, and details for errors
+//! that the transport makes itself.
 //!
 //! tonic answers CANCELLED when a deadline passes, and its own errors carry no details; both are corrected here.
 
 use super::arrival::Arrival;
 use super::departure::Departure;
-use super::status::{explained, to_status};
+use super::status::{explained, refused, to_status};
+use crate::access::{Admission, Caller, CertificateNames, Gate, Presented, Rpc};
 use crate::ledger::{Account, Error, Held, Memory};
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -27,6 +29,8 @@ const REQUEST_STREAMS: [&str; 3] = [
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 ];
+/// The service that says whether the server is up: it answers everybody, so that what watches over it needs no key.
+const HEALTH: &str = "/grpc.health.v1.Health/";
 /// The calls that only ask, and can be made again: their answers are refused if there is no room for them.
 const QUESTIONS: [&str; 3] = [
     "/partnership.ledger.v1.PartnershipService/",
@@ -48,9 +52,31 @@ pub fn account_of<T>(request: &tonic::Request<T>) -> Option<Account> {
     request.extensions().get::<Account>().cloned()
 }
 
+/// Returns who makes a call, as the edge has let it in.
+///
+/// # Errors
+/// If nothing let it in, which is a defect: nobody gets in by default.
+pub fn caller_of<T>(request: &tonic::Request<T>) -> Result<Caller, Status> {
+    let caller = request.extensions().get::<Caller>().cloned();
+    caller.ok_or_else(|| to_status(Error::Internal("a call came in past the edge".to_owned())))
+}
+
+/// The other side of a connection: in the extensions of its requests.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    /// Whose memory its calls take.
+    pub account: Account,
+    /// Where it is; `None` if it did not come over TCP.
+    pub address: Option<IpAddr>,
+    /// The names of its client certificate, which was checked; `None` if it has none.
+    pub certificate: Option<Arc<CertificateNames>>,
+}
+
 /// What the calls of all connections are held to.
 #[derive(Clone, Debug)]
 pub struct Bounds {
+    /// Who gets in.
+    pub gate: Arc<Gate>,
     /// What is on its way in and out. A connection has its account in the extensions of its requests; without one a call
     /// has an account of its own.
     pub memory: Memory,
@@ -76,7 +102,7 @@ pub struct Edge<S>(S, Bounds);
 
 impl<S> Service<Request<Body>> for Edge<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>>,
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
 {
@@ -94,15 +120,33 @@ where
             request.extensions_mut().insert(Deadline(deadline));
         }
         let path = request.uri().path().to_owned();
-        let Bounds { memory, arrival_timeout } = &self.1;
-        let account = request.extensions().get::<Account>().cloned().unwrap_or_else(|| memory.account());
+        let Bounds { gate, memory, arrival_timeout } = &self.1;
+        let peer = request.extensions().get::<Peer>().cloned();
+        let account = peer.as_ref().map_or_else(|| memory.account(), |peer| peer.account.clone());
         let Some(call) = account.try_take(CALL_BYTES) else {
             let refusal = to_status(Error::Overloaded { retry_after: memory.retry_after() }).into_http();
             return Box::pin(std::future::ready(Ok(refusal)));
         };
         request.extensions_mut().insert(account.clone());
+        let admission = admit(gate, &path, request.headers(), peer.as_ref());
         let arrival = if REQUEST_STREAMS.contains(&path.as_str()) { Arrival::Stream } else { Arrival::One };
-        let answer = self.0.call(request.map(|body| arrival.body(body, &account, *arrival_timeout)));
+        let request = request.map(|body| arrival.body(body, &account, *arrival_timeout));
+        let answer = match admission {
+            Some(Admission::Now(Ok(caller))) => Box::pin(self.0.call(with_caller(request, caller))) as Self::Future,
+            None => Box::pin(self.0.call(request)),
+            Some(Admission::Now(Err(refusal))) => Box::pin(std::future::ready(Ok(refused(refusal).into_http()))),
+            Some(Admission::Later(admission)) => {
+                // The clone takes the place of what is ready.
+                let clone = self.0.clone();
+                let mut ready = std::mem::replace(&mut self.0, clone);
+                Box::pin(async move {
+                    match admission.await {
+                        Ok(caller) => ready.call(with_caller(request, caller)).await,
+                        Err(refusal) => Ok(refused(refusal).into_http()),
+                    }
+                })
+            }
+        };
         Box::pin(async move {
             let mut response = match deadline {
                 None => answer.await?,
@@ -117,6 +161,24 @@ where
             Ok(response.map(|body| Departure { account, call, unencoded, is_refusable, path }.body(body)))
         })
     }
+}
+
+/// Whether a call may be made; `None` for one that everybody may make. What is no call of the contract is for everybody who is
+/// recognised: reflection, and paths where there is nothing.
+fn admit(gate: &Arc<Gate>, path: &str, headers: &HeaderMap, peer: Option<&Peer>) -> Option<Admission> {
+    if path.starts_with(HEALTH) {
+        return None;
+    }
+    // What cannot be read as text is no credential.
+    let authorization = headers.get("authorization").map(|value| value.to_str().unwrap_or_default());
+    let certificate = peer.and_then(|peer| peer.certificate.as_deref());
+    let presented = Presented { authorization, certificate, address: peer.and_then(|peer| peer.address) };
+    Some(gate.admit(Rpc::of(path).unwrap_or(Rpc::WhoAmI), presented))
+}
+
+fn with_caller(mut request: Request<Body>, caller: Caller) -> Request<Body> {
+    request.extensions_mut().insert(caller);
+    request
 }
 
 /// A response that is an error without details gets them.

@@ -11,8 +11,9 @@ mod services;
 mod status;
 mod write;
 
-pub use edge::{Bounds, Edge, EdgeLayer};
+pub use edge::{Bounds, Edge, EdgeLayer, Peer};
 pub use status::{DOMAIN, to_status};
+pub use write::Protection;
 
 use crate::ledger::Ledger;
 use crate::proto::partnership_service_server::PartnershipServiceServer;
@@ -35,8 +36,8 @@ pub const MAX_RESPONSE_BYTES: usize = 48 << 20;
 
 /// The service that records. Appends of one stream are answered by way of the present runtime; it is not read on while
 /// `stream_in_flight` of its requests are unanswered.
-pub fn ledger_service(ledger: &Ledger, stream_in_flight: usize) -> LedgerServiceServer<Writing> {
-    LedgerServiceServer::new(Writing::new(ledger.in_this_runtime(), stream_in_flight))
+pub fn ledger_service(ledger: &Ledger, stream_in_flight: usize, protection: Protection) -> LedgerServiceServer<Writing> {
+    LedgerServiceServer::new(Writing::new(ledger.in_this_runtime(), stream_in_flight, protection))
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
 }

@@ -4,13 +4,15 @@
 //! the one before, up to a limit: a client that takes in nothing has cost little.
 
 use super::Answers;
-use super::status::to_status;
+use super::status::{refused, to_status};
+use crate::access::{Caller, Place, Refusal};
 use crate::ledger::{Account, Cancellation, Error, Held, Ledger};
 use prost::Message;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
 
 /// Bytes of a first page.
 const FIRST_PAGE_BYTES: usize = 32 << 10;
@@ -46,6 +48,25 @@ pub struct Pages {
     pub deadline: Option<Instant>,
     /// Turns true when the server closes; `None` for a stream that is sent to its end all the same.
     pub closing: Option<watch::Receiver<bool>>,
+    /// Who reads it.
+    pub holder: Holder,
+}
+
+/// Who reads a stream, with its place among the streams of its principal.
+pub struct Holder {
+    caller: Caller,
+    _place: Option<Place>,
+}
+
+impl Holder {
+    /// Takes a place for a stream.
+    ///
+    /// # Errors
+    /// If its principal has as many as it may.
+    pub fn of(caller: Caller) -> Result<Self, Status> {
+        let place = caller.stream().map_err(|exceeded| refused(Refusal::RateLimited(exceeded)))?;
+        Ok(Self { caller, _place: place })
+    }
 }
 
 /// A page, and its room until it is encoded.
@@ -66,14 +87,15 @@ impl Pages {
                 biased;
                 // Also while a page is looked for.
                 () = sender.closed() => return,
-                () = closed(self.closing) => Error::Stopped("the ledger is closing".to_owned()),
-                () = tokio::time::sleep_until(until.into()) => Error::DeadlineExceeded,
+                () = closed(self.closing) => to_status(Error::Stopped("the ledger is closing".to_owned())),
+                () = tokio::time::sleep_until(until.into()) => to_status(Error::DeadlineExceeded),
+                refusal = self.holder.caller.clone().revoked() => refused(refusal),
                 end = send(&self.ledger, next_page, &sender, self.account.as_ref(), self.bytes) => match end {
-                    Some(error) => error,
+                    Some(error) => to_status(error),
                     None => return,
                 },
             };
-            let _ = sender.send(Err(to_status(end))).await;
+            let _ = sender.send(Err(end)).await;
         });
         // A page is encoded as soon as it is taken from here, and its bytes count from then on.
         Box::pin(ReceiverStream::new(pages).map(|page| page.map(|(page, _): Page<T>| page)))
@@ -173,7 +195,8 @@ mod tests {
         let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::default()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
         let turns = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&turns);
-        let pages = Pages { ledger: ledger.clone(), account: None, bytes: 0, deadline: None, closing: None };
+        let holder = Holder { caller: Caller::anonymous(), _place: None };
+        let pages = Pages { ledger: ledger.clone(), account: None, bytes: 0, deadline: None, closing: None, holder };
         let stream = pages.stream::<(), _>(move |_, _| {
             counted.fetch_add(1, Ordering::Relaxed);
             Ok(Next::Later)

@@ -1,8 +1,9 @@
 //! From the ledger's errors to statuses: one `match` without a gap, the contract's "Errors".
 
+use crate::access::{self, Exceeded};
 use crate::domain::parse::Violation;
 use crate::domain::rejection::{Class, Rejection};
-use crate::ledger::{Error, EventPlace};
+use crate::ledger::{Denied, Error, EventPlace, Missing};
 use crate::proto;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -103,6 +104,15 @@ fn refusal_of(error: Error) -> Refusal {
             };
             Refusal::new(code_of(rejection.class()), rejection.code(), message).with(metadata)
         }
+        Error::Denied { denied: Denied { missing, what }, event } => {
+            let lacks = match missing {
+                Missing::EventType => format!("{what} is not among the event types that you may append"),
+                Missing::Scope => format!("{what} is outside of the scope in which you may append"),
+            };
+            let message = format!("{}{lacks}; see WhoAmI, and ask for more if it is needed", prefix(Some(event)));
+            Refusal::new(Code::PermissionDenied, "PERMISSION_DENIED", message)
+                .with(vec![("missing", missing.name().to_owned()), (missing.name(), what), ("event_index", event.index.to_string())])
+        }
         Error::UnknownEvent(id) => Refusal::new(Code::NotFound, "UNKNOWN_ID", format!("no record has event_id {id}; correct the id"))
             .with(vec![("kind", "event_id".to_owned()), ("id", id.to_string())]),
         Error::TooLarge { bytes, limit } => {
@@ -163,9 +173,43 @@ fn summary(violations: &[Violation]) -> String {
     }
 }
 
+/// Returns what a caller is told that does not get in, or not further.
+fn refusal_of_caller(refusal: access::Refusal) -> Refusal {
+    match refusal {
+        access::Refusal::Unauthenticated(failure) => Refusal::new(Code::Unauthenticated, "UNAUTHENTICATED", failure.kind.told())
+            .with(vec![("kind", failure.kind.name().to_owned())]),
+        access::Refusal::Role { rpc } => {
+            let roles = rpc.roles().names().join(", ");
+            let message = format!("{} is for the roles {roles}; see WhoAmI for yours", rpc.name());
+            let metadata = vec![("missing", "role".to_owned()), ("role", roles), ("rpc", rpc.name().to_owned())];
+            Refusal::new(Code::PermissionDenied, "PERMISSION_DENIED", message).with(metadata)
+        }
+        access::Refusal::RateLimited(Exceeded { limit, most, retry_after }) => {
+            let message = format!("your limit of {limit} = {most} is reached; try again later");
+            let refusal = Refusal::new(Code::ResourceExhausted, "RATE_LIMITED", message);
+            let metadata = vec![("limit", limit.to_owned()), ("most", most.to_string())];
+            Refusal { retry_after: Some(retry_after), ..refusal.with(metadata) }
+        }
+        access::Refusal::TooManyFailures { retry_after } => {
+            let message = "too many attempts from your address were not authenticated; mend the credential before you try again";
+            let refusal = Refusal::new(Code::ResourceExhausted, "RATE_LIMITED", message);
+            Refusal { retry_after: Some(retry_after), ..refusal.with(vec![("limit", "failed_attempts".to_owned())]) }
+        }
+    }
+}
+
+/// The status of a caller that does not get in, or not further.
+pub fn refused(refusal: access::Refusal) -> Status {
+    status_of(refusal_of_caller(refusal))
+}
+
 /// The status of an error.
 pub fn to_status(error: Error) -> Status {
-    let Refusal { code, message, reason, metadata, violations, retry_after } = refusal_of(error).within_trailers();
+    status_of(refusal_of(error))
+}
+
+fn status_of(refusal: Refusal) -> Status {
+    let Refusal { code, message, reason, metadata, violations, retry_after } = refusal.within_trailers();
     let metadata: HashMap<String, String> = metadata.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let mut details = ErrorDetails::with_error_info(reason, DOMAIN, metadata);
     if !violations.is_empty() {
@@ -182,7 +226,16 @@ pub fn to_status(error: Error) -> Status {
 /// The same, as the answer to one request of a stream or one event of a preview: one answer has many of them, so it is cut as
 /// in a status.
 pub fn to_append_error(error: Error) -> proto::AppendError {
-    let Refusal { code, message, reason, metadata, violations, retry_after } = refusal_of(error).within_trailers();
+    append_error_of(refusal_of(error))
+}
+
+/// Of a caller that asks for more than it may, the same.
+pub fn refused_append(refusal: access::Refusal) -> proto::AppendError {
+    append_error_of(refusal_of_caller(refusal))
+}
+
+fn append_error_of(refusal: Refusal) -> proto::AppendError {
+    let Refusal { code, message, reason, metadata, violations, retry_after } = refusal.within_trailers();
     proto::AppendError {
         code: code as i32,
         message,

@@ -1,13 +1,18 @@
 //! `LedgerService`: records events.
 
 use super::Answers;
-use super::edge::{account_of, deadline_of};
+use super::edge::{account_of, caller_of, deadline_of};
 use super::services::LedgerService;
-use super::status::{explained, to_append_error, to_status};
+use super::status::{explained, refused, refused_append, to_append_error, to_status};
+use crate::access::{Caller, Place, Refusal};
 use crate::ledger::{Account, Answered, Append, Error, Events, Ledger, Previewed, Ticket};
-use crate::proto::{AppendResult, PreviewRequest, PreviewResponse, PreviewResult, preview_result};
+use crate::proto::{
+    AppendError, AppendResult, GetServerInfoRequest, GetServerInfoResponse, PreviewRequest, PreviewResponse, PreviewResult, WhoAmIRequest,
+    WhoAmIResponse, preview_result,
+};
 use crate::wire::append_stream_response::Outcome;
 use crate::wire::{AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse};
+use bytes::Bytes;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -16,8 +21,6 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// The longest id that a client may give a request of a stream, in bytes.
 const MAX_REQUEST_ID_BYTES: usize = 256;
-/// The submitter of unauthenticated requests.
-const ANONYMOUS: &str = "anonymous";
 /// When a stream without a deadline ends.
 const NEVER: Duration = Duration::from_hours(100 * 365 * 24);
 
@@ -26,23 +29,35 @@ const NEVER: Duration = Duration::from_hours(100 * 365 * 24);
 pub struct Writing {
     ledger: Ledger,
     stream_in_flight: usize,
-    anonymous: Arc<str>,
+    protection: Protection,
+}
+
+/// How a server is protected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Protection {
+    /// Whether callers are authenticated.
+    pub authenticates: bool,
+    /// Whether connections are encrypted.
+    pub encrypts: bool,
+    /// Whether it serves other machines without both, as it was told to.
+    pub is_insecure: bool,
 }
 
 impl Writing {
     /// The service of a ledger; a stream may have so many requests unanswered.
-    pub fn new(ledger: Ledger, stream_in_flight: usize) -> Self {
-        Self { ledger, stream_in_flight: stream_in_flight.max(1), anonymous: ANONYMOUS.into() }
+    pub fn new(ledger: Ledger, stream_in_flight: usize, protection: Protection) -> Self {
+        Self { ledger, stream_in_flight: stream_in_flight.max(1), protection }
     }
 }
 
 #[tonic::async_trait]
 impl LedgerService for Writing {
     async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
-        let (deadline, account) = (deadline_of(&request), account_of(&request));
+        let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
         let AppendRequest { events, expected_last_position } = request.into_inner();
-        let recorded_by = Arc::clone(&self.anonymous);
-        let append = Append { events: Events::of(events), expected_last_position, recorded_by, deadline, account };
+        spend(&caller, &events).map_err(refused)?;
+        let (recorded_by, permit) = (caller.name(), caller.permit());
+        let append = Append { events: Events::of(events), expected_last_position, recorded_by, permit, deadline, account };
         let Answered { response, held } = self.ledger.append_encoded(append).await.map_err(to_status)?;
         let mut response = Response::new(response);
         // The edge gives it back when the response is encoded.
@@ -51,9 +66,12 @@ impl LedgerService for Writing {
     }
 
     async fn preview(&self, request: Request<PreviewRequest>) -> Result<Response<PreviewResponse>, Status> {
-        let (deadline, account) = (deadline_of(&request), account_of(&request));
+        let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
         let events = Events::from(request.into_inner().events);
-        let Previewed { outcomes, position, held } = self.ledger.preview(events, deadline, account).await.map_err(to_status)?;
+        spend(&caller, events.encoded()).map_err(refused)?;
+        let (recorded_by, permit) = (caller.name(), caller.permit());
+        let append = Append { events, expected_last_position: None, recorded_by, permit, deadline, account };
+        let Previewed { outcomes, position, held } = self.ledger.preview(append).await.map_err(to_status)?;
         let outcome = |outcome: Result<AppendResult, Error>| match outcome {
             Ok(result) => preview_result::Outcome::Result(result),
             Err(error) => preview_result::Outcome::Error(to_append_error(error)),
@@ -68,22 +86,41 @@ impl LedgerService for Writing {
 
     async fn append_stream(&self, request: Request<Streaming<AppendStreamRequest>>) -> Result<Response<Self::AppendStreamStream>, Status> {
         let (pending, answers) = mpsc::channel(self.stream_in_flight);
-        let (deadline, account) = (deadline_of(&request), account_of(&request));
-        let intake = Intake { ledger: self.ledger.clone(), recorded_by: Arc::clone(&self.anonymous), deadline, account, pending };
+        let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
+        let place = caller.stream().map_err(|exceeded| refused(Refusal::RateLimited(exceeded)))?;
+        let intake = Intake { ledger: self.ledger.clone(), caller, deadline, account, pending, _place: place };
         tokio::spawn(intake.run(request.into_inner()));
         Ok(Response::new(Box::pin(ReceiverStream::new(answers).then(answer))))
     }
+
+    async fn who_am_i(&self, request: Request<WhoAmIRequest>) -> Result<Response<WhoAmIResponse>, Status> {
+        Ok(Response::new(caller_of(&request)?.describe()))
+    }
+
+    async fn get_server_info(&self, _: Request<GetServerInfoRequest>) -> Result<Response<GetServerInfoResponse>, Status> {
+        let Protection { authenticates, encrypts, is_insecure } = self.protection;
+        let (version, position) = (env!("CARGO_PKG_VERSION").to_owned(), self.ledger.last());
+        Ok(Response::new(GetServerInfoResponse { version, position, authenticates, encrypts, is_insecure }))
+    }
+}
+
+/// Takes events out of what their submitter may append.
+fn spend(caller: &Caller, events: &[Bytes]) -> Result<(), Refusal> {
+    caller.spend(events.len(), events.iter().map(Bytes::len).sum()).map_err(Refusal::RateLimited)
 }
 
 /// The next response of a stream, in the order of its requests.
 enum Pending {
     Request { request_id: String, ticket: Result<Ticket, Error> },
+    /// A request of a caller that asks for more than it may.
+    Refused { request_id: String, error: AppendError },
     End(Status),
 }
 
 async fn answer(pending: Pending) -> Result<AppendStreamResponse, Status> {
     match pending {
         Pending::End(status) => Err(status),
+        Pending::Refused { request_id, error } => Ok(AppendStreamResponse { request_id, outcome: Some(Outcome::Error(error)) }),
         Pending::Request { request_id, ticket } => {
             let outcome = match ticket {
                 Ok(ticket) => ticket.encoded().await,
@@ -100,23 +137,27 @@ async fn answer(pending: Pending) -> Result<AppendStreamResponse, Status> {
 /// The reading side of an append stream.
 struct Intake {
     ledger: Ledger,
-    recorded_by: Arc<str>,
+    caller: Caller,
     deadline: Option<Instant>,
     account: Option<Account>,
     pending: mpsc::Sender<Pending>,
+    /// Its place among the streams of its caller.
+    _place: Option<Place>,
 }
 
 impl Intake {
-    /// Queues what comes in, as it comes, until the client has no more, the deadline passes or the ledger closes.
-    /// Reads no further while too much of the stream is unanswered or the ledger's queue is full.
-    async fn run(self, mut requests: Streaming<AppendStreamRequest>) {
+    /// Queues what comes in, as it comes, until the client has no more, the deadline passes, the ledger closes or the caller's
+    /// right ends. Reads no further while too much of the stream is unanswered or the ledger's queue is full.
+    async fn run(mut self, mut requests: Streaming<AppendStreamRequest>) {
         let mut closing = self.ledger.closing();
+        let mut revoked = std::pin::pin!(self.caller.clone().revoked());
         let deadline = self.deadline.unwrap_or_else(|| Instant::now() + NEVER);
         let end = loop {
             let request = tokio::select! {
                 biased;
                 _ = closing.wait_for(|closing| *closing) => break to_status(Error::Stopped("the ledger is closing".to_owned())),
                 () = tokio::time::sleep_until(deadline.into()) => break to_status(Error::DeadlineExceeded),
+                refusal = &mut revoked => break refused(refusal),
                 request = requests.message() => request,
             };
             match request {
@@ -142,14 +183,19 @@ impl Intake {
     ///
     /// # Errors
     /// `Undecodable`, which ends the stream.
-    async fn take(&self, request: AppendStreamRequest) -> Result<Pending, Error> {
+    async fn take(&mut self, request: AppendStreamRequest) -> Result<Pending, Error> {
         let AppendStreamRequest { request_id, events, expected_last_position } = request;
+        // What it may append may have changed since the stream began.
+        if let Err(refusal) = self.caller.refresh().and_then(|()| spend(&self.caller, &events)) {
+            return Ok(Pending::Refused { request_id, error: refused_append(refusal) });
+        }
         let ticket = if request_id.len() > MAX_REQUEST_ID_BYTES {
             Err(Error::malformed("request_id", format!("is {} bytes long; at most {MAX_REQUEST_ID_BYTES} are allowed", request_id.len())))
         } else {
-            let (recorded_by, account) = (Arc::clone(&self.recorded_by), self.account.clone());
+            let (recorded_by, permit, account) = (self.caller.name(), self.caller.permit(), self.account.clone());
             let events = Events::of(events);
-            self.ledger.submit_waiting(Append { events, expected_last_position, recorded_by, deadline: self.deadline, account }).await
+            let append = Append { events, expected_last_position, recorded_by, permit, deadline: self.deadline, account };
+            self.ledger.submit_waiting(append).await
         };
         match ticket {
             Err(Error::Undecodable(why)) => Err(Error::Undecodable(why)),

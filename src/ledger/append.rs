@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::memory::Account;
+use super::permit::Permit;
 use crate::proto;
 use bytes::Bytes;
 use prost::Message as _;
@@ -17,6 +18,8 @@ pub struct Append {
     pub expected_last_position: Option<u64>,
     /// Who submitted them.
     pub recorded_by: Arc<str>,
+    /// What the submitter may record; `None` for anything.
+    pub permit: Option<Arc<dyn Permit>>,
     /// When the caller no longer waits: not recorded if it passes while they are queued.
     pub deadline: Option<Instant>,
     /// Whose memory the answer takes; `None` if nobody counts it.

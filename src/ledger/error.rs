@@ -1,5 +1,6 @@
 //! Why the ledger does not do what it is asked: the closed list that `grpc::status` maps, without a gap, to statuses.
 
+use super::permit::Denied;
 use crate::domain::ids::EventId;
 use crate::domain::parse::Violation;
 use crate::domain::rejection::Rejection;
@@ -32,6 +33,14 @@ pub enum Error {
         rejection: Box<Rejection>,
         /// Which event it was; none if the request as a whole was refused, or for a question.
         event: Option<EventPlace>,
+    },
+    /// The submitter may not record it. Nothing was recorded.
+    #[error("denied: {} {}", .denied.missing.name(), .denied.what)]
+    Denied {
+        /// What it lacks, and for what.
+        denied: Denied,
+        /// Which event it was.
+        event: EventPlace,
     },
     /// No record has this event id.
     #[error("no record has event_id {0}")]

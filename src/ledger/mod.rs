@@ -11,6 +11,7 @@ mod duplicates;
 mod error;
 mod frozen;
 mod memory;
+mod permit;
 mod pipeline;
 mod preview;
 mod queue;
@@ -29,6 +30,7 @@ pub use append::{Append, Events};
 pub use error::{Error, EventPlace};
 pub use frozen::FrozenView;
 pub use memory::{Account, Held, Memory, Registration, Stalling};
+pub use permit::{Denied, Missing, Permit};
 pub use preview::Previewed;
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
@@ -179,12 +181,13 @@ impl Ledger {
 
     /// Decodes and parses what there is room for, and queues it.
     fn enqueue(&self, append: Append, room: queue::Room) -> Result<Ticket, Error> {
-        let Append { events, expected_last_position: expected_last, recorded_by, deadline, account } = append;
+        let Append { events, expected_last_position: expected_last, recorded_by, permit, deadline, account } = append;
         let (messages, encoded) = events.decoded()?;
         let events = domain::parse(&messages)?;
         drop(messages);
+        permit::check_types(permit.as_deref(), events.iter())?;
         self.core.check_running()?;
-        let request = |answer| Request { events, encoded, expected_last, recorded_by, deadline, account, answer };
+        let request = |answer| Request { events, encoded, expected_last, recorded_by, permit, deadline, account, answer };
         self.queue.send(request, room, self.batcher.clone())
     }
 

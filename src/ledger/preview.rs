@@ -7,11 +7,13 @@ use super::message_of;
 use super::queue::Room;
 use super::savepoint::Savepoint;
 use super::writer::Attempt;
-use super::{Events, Ledger};
+use super::permit::{self, Permit};
+use super::{Append, Ledger};
 use crate::domain::{self, Event};
 use crate::proto;
 use crate::wire::AppendResponse;
 use bytes::Bytes;
+use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -60,6 +62,8 @@ pub struct Preview {
     pub events: Vec<Result<Event, Error>>,
     /// The same as they were sent.
     pub encoded: Vec<Bytes>,
+    /// What the caller may record; `None` for anything.
+    pub permit: Option<Arc<dyn Permit>>,
     /// When the caller no longer waits.
     pub deadline: Option<Instant>,
     /// Whose memory the answer takes.
@@ -73,18 +77,23 @@ pub struct Preview {
 impl Ledger {
     /// Says what would become of events if each were sent by itself, in order: a later one sees those before it that are not
     /// refused. Nothing is recorded. It waits its turn among what is to be recorded, and until what it rests on is durable. The
-    /// answer takes room in the memory of an account, if one is named.
+    /// answer takes room in the memory of an account, if one is named. No position is expected, and nobody records.
     ///
     /// # Errors
     /// As for `append`, of the request as a whole; what is wrong with an event is its outcome.
-    pub async fn preview(&self, events: Events, deadline: Option<Instant>, account: Option<Account>) -> Result<Previewed, Error> {
+    pub async fn preview(&self, append: Append) -> Result<Previewed, Error> {
+        let Append { events, permit, deadline, account, .. } = append;
         self.core.check_running()?;
         let room = self.queue.try_room(events.encoded())?;
         let (messages, encoded) = events.decoded()?;
-        let parsed = parse(&messages)?;
+        let mut parsed = parse(&messages)?;
         drop(messages);
+        for event in &mut parsed {
+            let checked = event.iter().try_for_each(|event| permit::check_types(permit.as_deref(), std::iter::once(event)));
+            checked.unwrap_or_else(|denied| *event = Err(denied));
+        }
         let (reply, answer) = oneshot::channel();
-        self.queue.send_preview(Preview { events: parsed, encoded, deadline, account, reply, room })?;
+        self.queue.send_preview(Preview { events: parsed, encoded, permit, deadline, account, reply, room })?;
         let durable = async {
             let found = answer.await.unwrap_or_else(|_| Err(Error::Stopped("the writer went away without an answer".to_owned())))?;
             let (mut positions, mut stopped) = (self.positions(), self.stopped());
@@ -122,7 +131,7 @@ fn parse(messages: &[proto::Event]) -> Result<Vec<Result<Event, Error>>, Error> 
 
 /// Decides a preview: what it has written to the state is taken back before anything else is decided. No event id is taken.
 pub fn decide(core: &Core, preview: Preview) {
-    let Preview { events, encoded, deadline, account, reply, room } = preview;
+    let Preview { events, encoded, permit, deadline, account, reply, room } = preview;
     if reply.is_closed() {
         return;
     }
@@ -130,7 +139,7 @@ pub fn decide(core: &Core, preview: Preview) {
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(Error::DeadlineExceeded);
         }
-        outcomes(core, events, &encoded, account.as_ref(), &reply)
+        outcomes(core, events, &encoded, permit.as_deref(), account.as_ref(), &reply)
     });
     drop(room);
     // Nobody may wait any more.
@@ -141,10 +150,11 @@ fn outcomes<T>(
     core: &Core,
     events: Vec<Result<Event, Error>>,
     encoded: &[Bytes],
+    permit: Option<&dyn Permit>,
     account: Option<&Account>,
     reply: &oneshot::Sender<T>,
 ) -> Result<Found, Error> {
-    let mut attempt = Attempt::new(core, "preview", encoded, account).for_messages();
+    let mut attempt = Attempt::new(core, "preview", encoded, account).permitted(permit).for_messages();
     let savepoint = Savepoint::open(core);
     let refusals = refusals(&mut attempt, events, reply);
     // After a defect in evolving nothing more is written to the state, and reads go on.
@@ -168,6 +178,7 @@ fn refusals<T>(attempt: &mut Attempt, events: Vec<Result<Event, Error>>, reply: 
         let refusal = match event.and_then(|event| attempt.decide_one(index, event)) {
             Ok(()) => None,
             Err(Error::Rejected { rejection, .. }) => Some(Error::Rejected { rejection, event: Some(EventPlace { index: 0, of: 1 }) }),
+            Err(Error::Denied { denied, .. }) => Some(Error::Denied { denied, event: EventPlace { index: 0, of: 1 } }),
             Err(refusal @ Error::Malformed(_)) => Some(refusal),
             Err(error) => return Err(error),
         };

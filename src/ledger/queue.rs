@@ -3,6 +3,7 @@
 use super::error::Error;
 use super::memory::Account;
 use super::message_of;
+use super::permit::Permit;
 use super::preview::Preview;
 use super::replies::{Outcome, Reply, ReplyBatcher};
 use crate::domain::Event;
@@ -37,6 +38,8 @@ pub struct Request {
     pub expected_last: Option<u64>,
     /// Who submitted it.
     pub recorded_by: Arc<str>,
+    /// What the submitter may record; `None` for anything.
+    pub permit: Option<Arc<dyn Permit>>,
     /// When the caller no longer waits.
     pub deadline: Option<Instant>,
     /// Whose memory the answer takes.

@@ -124,6 +124,7 @@ mod tests {
                 encoded: Vec::new(),
                 expected_last: None,
                 recorded_by: "somebody".into(),
+                permit: None,
                 deadline: None,
                 account: None,
                 answer,

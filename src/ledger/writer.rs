@@ -2,9 +2,10 @@
 
 use super::common::Core;
 use super::duplicates::{Earlier, find_earlier};
-use super::error::Error;
+use super::error::{Error, EventPlace};
 use super::memory::{Account, Held};
 use super::panic_text;
+use super::permit::Permit;
 use super::pipeline::Decided;
 use super::preview;
 use super::queue::{Job, Request};
@@ -56,8 +57,8 @@ pub fn step(core: &Core, job: Job) -> Option<Decided> {
     if request.answer.is_abandoned() {
         return None;
     }
-    let Request { events, encoded, expected_last, recorded_by, deadline, account, answer } = request;
-    let mut attempt = Attempt::new(core, &recorded_by, &encoded, account.as_ref());
+    let Request { events, encoded, expected_last, recorded_by, permit, deadline, account, answer } = request;
+    let mut attempt = Attempt::new(core, &recorded_by, &encoded, account.as_ref()).permitted(permit.as_deref());
     let outcome = core.check_running().and_then(|()| {
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             return Err(Error::DeadlineExceeded);
@@ -79,6 +80,8 @@ pub fn step(core: &Core, job: Job) -> Option<Decided> {
 pub struct Attempt<'a> {
     core: &'a Core,
     recorded_by: &'a str,
+    /// What the submitter may record; `None` for anything.
+    permit: Option<&'a dyn Permit>,
     encoded: &'a [Bytes],
     now: Time,
     /// The last position before this request.
@@ -109,6 +112,7 @@ impl<'a> Attempt<'a> {
         Self {
             core,
             recorded_by,
+            permit: None,
             encoded,
             // Time never goes back from one record to the next (rules 1.1).
             now: core.clock.now().max(last_recorded_at),
@@ -123,6 +127,12 @@ impl<'a> Attempt<'a> {
             places: HashMap::default(),
             effects: EncodedEffects::default(),
         }
+    }
+
+    /// Checks what the submitter may record.
+    #[must_use]
+    pub fn permitted(self, permit: Option<&'a dyn Permit>) -> Self {
+        Self { permit, ..self }
     }
 
     /// Counts room for its results as messages, which take more than their bytes.
@@ -172,6 +182,8 @@ impl<'a> Attempt<'a> {
     /// Decides an event and writes its record; one that is refused writes nothing.
     pub fn decide_one(&mut self, index: usize, event: Event) -> Result<(), Error> {
         let event_id = event.event_id;
+        // Also for what was recorded before: its answer has the effects.
+        self.check_permit(index, &event, &[])?;
         if let Some(earlier) = self.earlier(event_id)? {
             if !earlier.is_same(&self.encoded[index])? {
                 let rejection = Rejection::EventIdReused { event_id, position: earlier.position };
@@ -190,6 +202,7 @@ impl<'a> Attempt<'a> {
             return Err(Error::malformed(format!("events[{index}].{field}"), description));
         }
         let effects = self.effects_of(&event, index)?;
+        self.check_permit(index, &event, &effects)?;
         self.write(position, index, &effects);
         self.take_room(self.effects.iter().map(|effect| effect.len() + self.effect_bytes).sum())?;
         if self.encoded.len() == 1 {
@@ -201,6 +214,13 @@ impl<'a> Attempt<'a> {
         self.new_ids.push(event_id);
         self.response.add(position, event_id, false, self.effects.iter());
         Ok(())
+    }
+
+    /// Whether the submitter may record an event, about whom the state says that it is.
+    fn check_permit(&self, index: usize, event: &Event, effects: &[Effect]) -> Result<(), Error> {
+        let Some(permit) = self.permit else { return Ok(()) };
+        let checked = permit.check_subjects(event, effects, &self.core.state.read());
+        checked.map_err(|denied| Error::Denied { denied, event: EventPlace { index, of: self.encoded.len() } })
     }
 
     /// Writes a record: the bytes of its message, with the event as it was sent.

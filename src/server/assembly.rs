@@ -1,9 +1,12 @@
 //! The gRPC server: the services of a ledger, health and reflection, with the settings of HTTP/2.
 
 use super::{Health, ServeConfig};
-use crate::grpc::{Bounds, EdgeLayer, audit_service, ledger_service, partnership_service};
+use crate::access::Gate;
+use crate::clock::SystemClock;
+use crate::grpc::{Bounds, EdgeLayer, Protection, audit_service, ledger_service, partnership_service};
 use crate::ledger::{Ledger, Memory};
 use crate::proto;
+use std::sync::Arc;
 use std::time::Duration;
 use tonic::transport::server::{Router, Server};
 use tower::layer::util::{Identity, Stack};
@@ -33,22 +36,35 @@ pub struct Assembly {
     memory: Memory,
     bounds: Bounds,
     health: Health,
+    protection: Protection,
     stream_in_flight: usize,
     max_concurrent_streams: u32,
 }
 
 impl Assembly {
-    /// The assembly of a ledger's services.
+    /// The assembly of a ledger's services, which lets everybody do everything.
     pub fn new(ledger: &Ledger, config: &ServeConfig) -> Self {
         let memory = Memory::new(config.memory_bytes, config.stall_timeout, config.limits.retry_after);
         Self {
             ledger: ledger.clone(),
-            bounds: Bounds { memory: memory.clone(), arrival_timeout: config.partial_message_timeout },
+            bounds: Bounds {
+                gate: Gate::open(Arc::new(SystemClock)),
+                memory: memory.clone(),
+                arrival_timeout: config.partial_message_timeout,
+            },
             memory,
             health: Health::new(),
+            protection: Protection::default(),
             stream_in_flight: config.stream_in_flight,
             max_concurrent_streams: config.max_concurrent_streams,
         }
+    }
+
+    /// The same behind a gate.
+    #[must_use]
+    pub fn behind(mut self, gate: Arc<Gate>, protection: Protection) -> Self {
+        self.bounds.gate = gate;
+        Self { protection, ..self }
     }
 
     /// The memory of all that is on its way in and out.
@@ -81,7 +97,7 @@ impl Assembly {
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
             .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
             .layer(EdgeLayer(self.bounds.clone()))
-            .add_service(ledger_service(&self.ledger, self.stream_in_flight))
+            .add_service(ledger_service(&self.ledger, self.stream_in_flight, self.protection))
             .add_service(partnership_service(&self.ledger))
             .add_service(audit_service(&self.ledger))
             .add_service(self.health.service())

@@ -3,6 +3,7 @@
 //! A connection takes a file descriptor, and the journal needs some as well. Without a limit, clients that connect and send
 //! nothing would in the end stop the writer.
 
+use crate::grpc::Peer;
 use crate::ledger::{Account, Held, Memory};
 use std::future::Future as _;
 use std::io;
@@ -142,11 +143,12 @@ pub struct Connection {
 }
 
 impl Connected for Connection {
-    /// In the extensions of each request: whose memory it takes.
-    type ConnectInfo = Account;
+    /// In the extensions of each request.
+    type ConnectInfo = Peer;
 
-    fn connect_info(&self) -> Account {
-        self.account.clone()
+    fn connect_info(&self) -> Peer {
+        let address = self.stream.peer_addr().ok().map(|address| address.ip().to_canonical());
+        Peer { account: self.account.clone(), address, certificate: None }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::common::events::{adjustment, agreement, event_id, partner};
 use crate::common::journals::ControlledJournal;
 use crate::common::service::{Service, told};
-use partnership_ledger::ledger::{Error, Events, Limits, Memory};
+use partnership_ledger::ledger::{Append, Error, Events, Limits, Memory};
 use partnership_ledger::proto::preview_result::Outcome;
 use partnership_ledger::proto::{Event, GetBalanceRequest, GetPartnerRequest, PreviewRequest, PreviewResponse};
 use std::sync::Arc;
@@ -125,7 +125,17 @@ async fn the_answer_to_a_preview_takes_room_in_the_callers_memory() {
     let rejections = vec![adjustment("y", "nowhere", 500); 200];
     let malformed = vec![Event { event_id: event_id("z"), ..Event::default() }; 200];
     for events in [results, rejections, malformed] {
-        let ask = async |account| service.ledger.preview(Events::from(events.clone()), None, Some(account)).await;
+        let ask = async |account| {
+        let append = Append {
+            events: Events::from(events.clone()),
+            expected_last_position: None,
+            recorded_by: "somebody".into(),
+            permit: None,
+            deadline: None,
+            account: Some(account),
+        };
+        service.ledger.preview(append).await
+    };
         let scarce = Memory::new(40_000, Duration::ZERO, Duration::from_millis(7)).account();
         let refused = ask(scarce.clone()).await.map(|previewed| previewed.outcomes.len());
         assert!(matches!(refused, Err(Error::Overloaded { .. })), "{refused:?}");

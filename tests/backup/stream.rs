@@ -37,6 +37,7 @@ impl Backed {
                 events: events.to_vec().into(),
                 expected_last_position: None,
                 recorded_by: "test".into(),
+                permit: None,
                 deadline: None,
                 account: None,
             };

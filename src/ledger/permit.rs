@@ -1,0 +1,63 @@
+//! What a submitter may record, asked of whoever knows: the ledger has no policy of its own.
+
+use super::error::{Error, EventPlace};
+use crate::domain::effect::Effect;
+use crate::domain::{Event, State};
+use std::fmt;
+
+/// What a submitter may record.
+pub trait Permit: fmt::Debug + Send + Sync {
+    /// Whether it may submit events of this type. Asked before the request is queued.
+    ///
+    /// # Errors
+    /// If it may not.
+    fn check_type(&self, event: &Event) -> Result<(), Denied>;
+
+    /// Whether it may record an event with its effects, about whom they are. Asked by the writer before it decides, without
+    /// effects, so that a refusal by the rules says nothing of others, and again before the record is written.
+    ///
+    /// # Errors
+    /// If it may not.
+    fn check_subjects(&self, event: &Event, effects: &[Effect], state: &State) -> Result<(), Denied>;
+}
+
+/// A submitter may not record an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    /// What it lacks.
+    pub missing: Missing,
+    /// For what: the event's type, or the id that is outside of its scope.
+    pub what: String,
+}
+
+/// What a submitter lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// The event type is not among those that it may append.
+    EventType,
+    /// The event is about what is outside of its scope.
+    Scope,
+}
+
+impl Missing {
+    /// Its name in the metadata of a refusal.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::EventType => "event_type",
+            Self::Scope => "scope",
+        }
+    }
+}
+
+/// Whether a submitter may submit events of these types; without a permit it may.
+///
+/// # Errors
+/// `Denied` with the first that it may not.
+pub(super) fn check_types<'a>(permit: Option<&dyn Permit>, events: impl ExactSizeIterator<Item = &'a Event>) -> Result<(), Error> {
+    let Some(permit) = permit else { return Ok(()) };
+    let of = events.len();
+    for (index, event) in events.enumerate() {
+        permit.check_type(event).map_err(|denied| Error::Denied { denied, event: EventPlace { index, of } })?;
+    }
+    Ok(())
+}
