@@ -2,10 +2,10 @@
 
 use super::failure::Failure;
 use partnership_ledger::ledger::ReplayReport;
-use partnership_ledger::server::{ServeConfig, ServeError, serve};
+use partnership_ledger::server::{DevFiles, ServeConfig, ServeError, TlsFiles, serve};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tracing_subscriber::EnvFilter;
 
 #[derive(clap::Args)]
@@ -13,9 +13,11 @@ pub struct Args {
     /// Where the ledger is kept; created if it is not there
     #[arg(long, value_name = "DIR", env = "PARTNERSHIP_LEDGER_DATA_DIR", default_value = "./ledger-data")]
     data_dir: PathBuf,
-    /// Where to listen; port 0 lets the system choose. Whoever reaches it may read and write
+    /// Where to listen; port 0 lets the system choose. An address that other machines reach needs TLS and an access file
     #[arg(long, value_name = "ADDR", env = "PARTNERSHIP_LEDGER_LISTEN", default_value = "127.0.0.1:50051", value_parser = parse_address)]
     listen: SocketAddr,
+    #[command(flatten)]
+    guard: GuardArgs,
     /// Threads that serve connections, each of them its own [default: one for each core, at most 4]
     #[arg(long, value_name = "N", env = "PARTNERSHIP_LEDGER_WORKERS", value_parser = parse_workers)]
     workers: Option<usize>,
@@ -36,19 +38,81 @@ pub struct Args {
     check: bool,
 }
 
+/// Who gets in, and how connections are encrypted.
+#[derive(clap::Args)]
+struct GuardArgs {
+    /// Who may do what: an access file, see `access check`; read anew when it changes. Without one everybody may do everything
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_ACCESS")]
+    access: Option<PathBuf>,
+    /// The server's certificate and those up to its CA, PEM; read anew when they change
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_TLS_CERT", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The private key of the certificate, PEM
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_TLS_KEY", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// The CA of client certificates, PEM; without it none is asked for
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_TLS_CLIENT_CA", requires = "tls_cert")]
+    tls_client_ca: Option<PathBuf>,
+    /// The revocation lists of that CA, PEM
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_TLS_CLIENT_CRL", requires = "tls_client_ca")]
+    tls_client_crl: Option<PathBuf>,
+    /// To try with: a certificate and an access file with one key of each role, made once in the data directory
+    #[arg(long, conflicts_with_all = ["access", "tls_cert", "insecure"])]
+    dev: bool,
+    /// Serve an address that other machines reach without TLS or access file: whoever reaches it may read and write
+    #[arg(long)]
+    insecure: bool,
+}
+
+impl GuardArgs {
+    /// The access file and the files of TLS.
+    fn files(&self, data_dir: &Path) -> Result<(Option<PathBuf>, Option<TlsFiles>), Failure> {
+        if self.dev {
+            let files = DevFiles::of(data_dir).map_err(|source| ServeError::Dev { dir: data_dir.to_owned(), source })?;
+            return Ok((Some(files.access), Some(files.tls)));
+        }
+        let tls = self.tls_cert.clone().zip(self.tls_key.clone()).map(|(certificate, key)| {
+            let (client_ca, client_crl) = (self.tls_client_ca.clone(), self.tls_client_crl.clone());
+            TlsFiles { certificate, key, client_ca, client_crl }
+        });
+        Ok((self.access.clone(), tls))
+    }
+}
+
 pub fn run(args: Args) -> Result<(), Failure> {
     log_to_standard_error();
-    let Args { data_dir, listen, workers, memory, snapshot_every: snapshot_records, cut_damaged_tail, check: check_everything } = args;
+    let Args { data_dir, listen, guard, workers, memory, snapshot_every: snapshot_records, cut_damaged_tail, check: check_everything } = args;
     let defaults = ServeConfig::default();
     let worker_threads = workers.unwrap_or(defaults.worker_threads);
     let memory_bytes = memory.map_or(defaults.memory_bytes, |mebibytes| mebibytes << 20);
-    let config =
-        ServeConfig { data_dir, listen, worker_threads, memory_bytes, snapshot_records, cut_damaged_tail, check_everything, ..defaults };
-    Ok(serve(&config, announce)?)
+    let (access, tls) = guard.files(&data_dir)?;
+    let config = ServeConfig {
+        data_dir,
+        listen,
+        access,
+        tls,
+        insecure: guard.insecure,
+        worker_threads,
+        memory_bytes,
+        snapshot_records,
+        cut_damaged_tail,
+        check_everything,
+        ..defaults
+    };
+    let how = Announced { is_open: config.access.is_none() || config.tls.is_none(), dev_dir: guard.dev.then(|| config.data_dir.clone()) };
+    Ok(serve(&config, |address, replayed, notes| announce(address, replayed, notes, &how))?)
+}
+
+/// What is said at the start beside the ledger itself.
+struct Announced {
+    /// Whether there is no TLS or no access file.
+    is_open: bool,
+    /// The data directory, if there are files to try with in it.
+    dev_dir: Option<PathBuf>,
 }
 
 /// Prints where it listens, on the first line, and what was replayed. That nobody reads it is no reason not to serve.
-fn announce(address: SocketAddr, replayed: &ReplayReport, notes: &[String]) {
+fn announce(address: SocketAddr, replayed: &ReplayReport, notes: &[String], how: &Announced) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on {address}");
     let _ = writeln!(out, "{}", replay_line(replayed));
@@ -56,8 +120,14 @@ fn announce(address: SocketAddr, replayed: &ReplayReport, notes: &[String]) {
     for note in notes {
         tracing::warn!("{note}");
     }
-    if !address.ip().is_loopback() {
-        tracing::warn!("{address} is open to others, and there is no authentication: whoever reaches it may read and write");
+    if let Some(dir) = &how.dev_dir {
+        let dir = dir.join("dev");
+        let (port, ca, key) = (address.port(), dir.join("ca.pem"), dir.join("keys/admin"));
+        let (ca, key) = (ca.display(), key.display());
+        let _ = writeln!(out, "to try: partnership-ledger --address https://localhost:{port} --ca {ca} --key-file {key} whoami");
+    }
+    if how.is_open && !address.ip().is_loopback() {
+        tracing::warn!("{address} is open to other machines without TLS or authentication, as --insecure says: whoever reaches it may read and write");
     }
 }
 
@@ -106,7 +176,11 @@ impl From<ServeError> for Failure {
             ServeError::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Self::usage(text),
             ServeError::Listen { .. } => Self::unavailable(text),
             ServeError::Journal(error) => error.into(),
-            ServeError::DataDir { .. } => Self::usage(text),
+            ServeError::DataDir { .. }
+            | ServeError::Unguarded { .. }
+            | ServeError::Access { .. }
+            | ServeError::Tls(_)
+            | ServeError::Dev { .. } => Self::usage(text),
             _ => Self::check(text),
         }
     }

@@ -1,5 +1,6 @@
 //! How the service is set up, with the defaults and what they are good for.
 
+use super::tls::TlsFiles;
 use crate::ledger::Limits;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -12,6 +13,12 @@ pub struct ServeConfig {
     pub data_dir: PathBuf,
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
+    /// Who may do what: an access file. Without one everybody may do everything, which only a loopback address is good for.
+    pub access: Option<PathBuf>,
+    /// The files of TLS; without them connections are not encrypted.
+    pub tls: Option<TlsFiles>,
+    /// Whether an address that other machines reach may be served without TLS or access file.
+    pub insecure: bool,
     /// Whether a damaged end of the log that no other copy has is cut off instead of refused.
     pub cut_damaged_tail: bool,
     /// Records from one snapshot of the state to the next; 0 for none.
@@ -50,6 +57,9 @@ impl Default for ServeConfig {
         Self {
             data_dir: PathBuf::from("ledger-data"),
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
+            access: None,
+            tls: None,
+            insecure: false,
             cut_damaged_tail: false,
             snapshot_records: 1_000_000,
             check_everything: false,

@@ -3,10 +3,14 @@
 //! A connection takes a file descriptor, and the journal needs some as well. Without a limit, clients that connect and send
 //! nothing would in the end stop the writer.
 
+use super::tls::names_of;
+use crate::access::CertificateNames;
 use crate::grpc::Peer;
 use crate::ledger::{Account, Held, Memory};
+use rustls::ServerConfig;
 use std::future::Future as _;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -15,6 +19,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
 /// Length of the preface that every HTTP/2 client sends first.
@@ -117,8 +123,12 @@ impl Accepted {
         let account = memory.account();
         let held = account.try_take(CONNECTION_BYTES).ok_or_else(|| io::Error::other("too much is under way for another connection"))?;
         let stream = TcpStream::from_std(self.stream)?;
+        let address = stream.peer_addr().ok().map(|address| address.ip().to_canonical());
         Ok(Connection {
-            stream,
+            stream: Transport::Plain(stream),
+            address,
+            certificate: None,
+            preface_timeout,
             preface_bytes: PREFACE_BYTES,
             preface_deadline: Some(Box::pin(sleep(preface_timeout))),
             account,
@@ -131,7 +141,12 @@ impl Accepted {
 
 /// A connection that fails if the client does not send the HTTP/2 preface in time.
 pub struct Connection {
-    stream: TcpStream,
+    stream: Transport,
+    /// Where the client is.
+    address: Option<IpAddr>,
+    /// The names of its certificate.
+    certificate: Option<Arc<CertificateNames>>,
+    preface_timeout: Duration,
     /// Bytes of the preface that are still to come.
     preface_bytes: usize,
     /// `None` once the preface has come.
@@ -142,20 +157,44 @@ pub struct Connection {
     _count: Arc<()>,
 }
 
+/// What a connection's bytes go over.
+enum Transport {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Connection {
+    /// The same connection once client and server have shaken hands.
+    ///
+    /// # Errors
+    /// If they do not agree, the client's certificate is not good, or it takes too long.
+    pub async fn secured(mut self, config: Arc<ServerConfig>) -> io::Result<Self> {
+        let Transport::Plain(stream) = self.stream else { return Ok(self) };
+        let silent = |_| io::Error::new(io::ErrorKind::TimedOut, "the client says nothing");
+        let stream = tokio::time::timeout(self.preface_timeout, TlsAcceptor::from(config).accept(stream)).await.map_err(silent)??;
+        let certificates = stream.get_ref().1.peer_certificates();
+        self.certificate = certificates.and_then(|chain| chain.first()).map(|certificate| Arc::new(names_of(certificate)));
+        self.preface_deadline = Some(Box::pin(sleep(self.preface_timeout)));
+        Ok(Self { stream: Transport::Tls(Box::new(stream)), ..self })
+    }
+}
+
 impl Connected for Connection {
     /// In the extensions of each request.
     type ConnectInfo = Peer;
 
     fn connect_info(&self) -> Peer {
-        let address = self.stream.peer_addr().ok().map(|address| address.ip().to_canonical());
-        Peer { account: self.account.clone(), address, certificate: None }
+        Peer { account: self.account.clone(), address: self.address, certificate: self.certificate.clone() }
     }
 }
 
 impl AsyncRead for Connection {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let read = match &mut self.stream {
+            Transport::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Transport::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        };
         if self.preface_deadline.is_some() {
             self.preface_bytes = self.preface_bytes.saturating_sub(buffer.filled().len() - before);
             if self.preface_bytes == 0 {
@@ -174,23 +213,38 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        match &mut self.stream {
+            Transport::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Transport::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
     }
 
     fn poll_write_vectored(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+        match &mut self.stream {
+            Transport::Plain(stream) => Pin::new(stream).poll_write_vectored(context, bytes),
+            Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(context, bytes),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        match &self.stream {
+            Transport::Plain(stream) => stream.is_write_vectored(),
+            Transport::Tls(stream) => stream.is_write_vectored(),
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        match &mut self.stream {
+            Transport::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Transport::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        match &mut self.stream {
+            Transport::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Transport::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why serving failed.
 
+use crate::access::Fault;
 use crate::journal::JournalError;
 use crate::ledger::ReplayError;
 use std::io;
@@ -23,6 +24,34 @@ pub enum ServeError {
     Listen {
         /// The address.
         address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others would reach it, and nothing would keep them out.
+    #[error(
+        "{address} is open to other machines, so it needs TLS and an access file: --tls-cert FILE --tls-key FILE --access FILE; \
+         or listen on 127.0.0.1. To serve whoever reaches it all the same, say --insecure"
+    )]
+    Unguarded {
+        /// The address.
+        address: SocketAddr,
+    },
+    /// The access file is not good.
+    #[error("the access file {} is not good:{}", path.display(), listed(faults))]
+    Access {
+        /// The file.
+        path: PathBuf,
+        /// All that is wrong with it.
+        faults: Vec<Fault>,
+    },
+    /// The files of TLS are not good.
+    #[error("TLS cannot be served: {0}")]
+    Tls(String),
+    /// The files of `serve --dev` cannot be made.
+    #[error("the files to try with cannot be made in {}: {source}", dir.display())]
+    Dev {
+        /// The data directory.
+        dir: PathBuf,
         /// Why.
         source: io::Error,
     },
@@ -55,4 +84,9 @@ pub enum ServeError {
     /// The journal was not closed in time.
     #[error("the journal was not closed within {0:?}; what was acknowledged is safe, the next start takes longer")]
     CloseTimeout(Duration),
+}
+
+/// Faults, each on a line of its own.
+fn listed(faults: &[Fault]) -> String {
+    faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }

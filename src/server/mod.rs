@@ -1,24 +1,30 @@
 //! The composition root: chooses the store, opens the ledger, assembles the services, and owns listeners, threads and
 //! signals. The command line parses and calls it.
 //!
-//! Imports inside run one way: `serve` → `threads` → {`assembly`, `connections`}; `serve` → `open` → `store`.
+//! Imports inside run one way: `serve` → `threads` → {`assembly`, `connections`}; `serve` → `open` → `store`; `serve` → `guard` → `tls`.
 
 mod assembly;
 mod config;
 mod connections;
+mod dev;
 mod error;
+mod guard;
 mod health;
 mod open;
 mod serve;
 mod signals;
 mod store;
 mod threads;
+mod tls;
 
 pub use assembly::{Assembly, Service, assemble};
 pub use config::ServeConfig;
+pub use dev::DevFiles;
 pub use error::ServeError;
+pub use guard::{Guard, Reloads, read_access};
 pub use health::Health;
 pub use open::{OpenLedger, open};
 pub use serve::serve;
 pub use signals::Signals;
+pub use tls::{Tls, TlsFiles};
 pub use store::{OpenStore, Store, StoreOptions};

@@ -4,15 +4,17 @@ use super::assembly::Assembly;
 use super::config::ServeConfig;
 use super::connections::{Acceptor, most_connections};
 use super::error::ServeError;
+use super::guard::Guard;
 use super::health::Health;
 use super::open::{OpenLedger, open};
 use super::signals::{Signals, ignore_hang_up};
-use super::threads::Threads;
+use super::threads::{Entrance, Threads};
 use crate::journal::create_private_dir;
 use crate::ledger::{Ledger, ReplayReport};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::mpsc::channel;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Builder;
@@ -37,21 +39,23 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
         ignore_hang_up().map_err(system("signals"))?;
         bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
     };
-    // Only now: a start that fails for its address leaves no directory.
+    let guard = Arc::new(Guard::open(config)?);
+    // Only now: a start that fails for its address or its files leaves no directory.
     create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
     let OpenLedger { ledger, replayed, notes } = open(config)?;
-    let assembly = Assembly::new(&ledger, config);
+    let assembly = Assembly::new(&ledger, config).behind(Arc::clone(guard.gate()), guard.protection());
     let mut threads = {
         let _inside = runtime.enter();
-        Threads::start(config.worker_threads, &assembly, config.preface_timeout)?
+        Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
     };
+    let reload = guard.watch().map_err(system("threads"))?;
     let served = runtime.block_on(async {
         // Until here clients are refused at once instead of waiting for the replay.
         let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
-        let mut signals = Signals::new().map_err(system("signals"))?;
+        let signals = Signals::new().map_err(system("signals"))?;
         on_ready(address, &replayed, &notes);
-        run(&ledger, config, listener, assembly.health(), &mut threads, &mut signals).await
+        run(&ledger, config, listener, assembly.health(), &mut threads, &mut Told { signals, reload }).await
     });
     threads.close();
     let stopped = ledger.stopped().borrow().clone();
@@ -61,6 +65,27 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
     match stopped {
         Some(why) => Err(ServeError::Stopped(why.to_string())),
         None => closed,
+    }
+}
+
+/// What the process is told by signals.
+struct Told {
+    signals: Signals,
+    /// Has files read anew.
+    reload: Sender<()>,
+}
+
+impl Told {
+    /// Waits for a signal that ends the process and returns its name.
+    async fn to_end(&mut self) -> &'static str {
+        let reload = &self.reload;
+        self.signals
+            .next(|| {
+                tracing::info!(signal = "SIGHUP", "reading files anew");
+                // The guard lasts as long as this.
+                let _ = reload.send(());
+            })
+            .await
     }
 }
 
@@ -79,7 +104,7 @@ async fn run(
     listener: TcpListener,
     health: &Health,
     threads: &mut Threads,
-    signals: &mut Signals,
+    told: &mut Told,
 ) -> Result<(), ServeError> {
     health.serving().await;
     // Reports it as well if recording has stopped already.
@@ -91,7 +116,7 @@ async fn run(
             accepted = acceptor.next() => threads.serve(accepted),
             // A thread ended by itself; calls under way on the others are finished.
             Some(outcome) = threads.next_outcome() => break outcome,
-            name = signals.next() => {
+            name = told.to_end() => {
                 tracing::info!(signal = name, "ending");
                 break Ok(());
             }
@@ -105,7 +130,7 @@ async fn run(
     tokio::select! {
         outcome = threads.all_outcomes() => return ended.and(outcome),
         () = tokio::time::sleep(config.drain) => tracing::info!("some connections stayed open and are cut"),
-        name = signals.next() => tracing::info!(signal = name, "asked again to end: connections are cut"),
+        name = told.to_end() => tracing::info!(signal = name, "asked again to end: connections are cut"),
     }
     ended
 }

@@ -1,4 +1,4 @@
-//! The signals of a long-running command: SIGTERM and SIGINT end it, SIGHUP does not.
+//! The signals of a long-running command: SIGTERM and SIGINT end it, SIGHUP has files read anew.
 
 use std::io;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -38,13 +38,13 @@ impl Signals {
         })
     }
 
-    /// Waits for the next signal that ends the process and returns its name.
-    pub async fn next(&mut self) -> &'static str {
+    /// Waits for the next signal that ends the process and returns its name. SIGHUP calls `on_hang_up`.
+    pub async fn next(&mut self, mut on_hang_up: impl FnMut()) -> &'static str {
         loop {
             tokio::select! {
                 _ = self.terminate.recv() => return "SIGTERM",
                 _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.hang_up.recv() => tracing::info!(signal = "SIGHUP", "going on: there is nothing to read anew"),
+                _ = self.hang_up.recv() => on_hang_up(),
             }
         }
     }

@@ -5,8 +5,9 @@
 //! third fewer questions than one.
 
 use super::assembly::{Assembly, Service};
-use super::connections::Accepted;
+use super::connections::{Accepted, Connection};
 use super::error::ServeError;
+use super::tls::Tls;
 use crate::ledger::Memory;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,15 @@ const BLOCKING_THREADS: usize = 512;
 const LEAST_BLOCKING_THREADS: usize = 16;
 /// How long work that has begun is waited for once connections are closed.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// What a connection has to do before it is served.
+#[derive(Clone)]
+pub struct Entrance {
+    /// How long the client may take to send the HTTP/2 preface, and to shake hands before it.
+    pub preface_timeout: Duration,
+    /// What it is encrypted with; `None` if it is not.
+    pub tls: Option<Arc<Tls>>,
+}
 
 /// The stages of a shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,12 +58,11 @@ struct Thread {
 }
 
 impl Threads {
-    /// Starts `count` threads, at least one. To be called in a runtime, where their outcomes can be awaited. A client must
-    /// send the HTTP/2 preface within `preface_timeout`.
+    /// Starts `count` threads, at least one. To be called in a runtime, where their outcomes can be awaited.
     ///
     /// # Errors
     /// If the system refuses threads, or the contract's own description cannot be served.
-    pub fn start(count: usize, assembly: &Assembly, preface_timeout: Duration) -> Result<Self, ServeError> {
+    pub fn start(count: usize, assembly: &Assembly, entrance: &Entrance) -> Result<Self, ServeError> {
         let count = count.max(1);
         let mut threads = Self { stage: watch::Sender::new(Stage::Serving), workers: Vec::new(), outcomes: JoinSet::new() };
         for number in 0..count {
@@ -61,13 +70,13 @@ impl Threads {
                 &format!("service-{number}"),
                 BLOCKING_THREADS.div_ceil(count).max(LEAST_BLOCKING_THREADS),
                 assembly,
-                preface_timeout,
+                entrance.clone(),
             )?;
         }
         Ok(threads)
     }
 
-    fn add(&mut self, name: &str, blocking_threads: usize, assembly: &Assembly, preface_timeout: Duration) -> Result<(), ServeError> {
+    fn add(&mut self, name: &str, blocking_threads: usize, assembly: &Assembly, entrance: Entrance) -> Result<(), ServeError> {
         let refused = |source| ServeError::System { what: "threads", source };
         let runtime = Builder::new_current_thread().enable_all().max_blocking_threads(blocking_threads).build().map_err(refused)?;
         let service = {
@@ -80,7 +89,7 @@ impl Threads {
         let stage = self.stage.subscribe();
         let work = move || {
             // The receiver may have been dropped.
-            let _ = outcome.send(serve(runtime, service, accepted, preface_timeout, memory, &stage));
+            let _ = outcome.send(serve(runtime, service, accepted, entrance, memory, &stage));
         };
         std::thread::Builder::new().name(name.to_owned()).spawn(work).map_err(refused)?;
         self.outcomes.spawn(async { ended.await.unwrap_or(Err(ServeError::Defect)) });
@@ -134,14 +143,13 @@ fn serve(
     runtime: Runtime,
     service: Service,
     accepted: mpsc::UnboundedReceiver<(Accepted, Arc<()>)>,
-    preface_timeout: Duration,
+    entrance: Entrance,
     memory: Memory,
     stage: &watch::Receiver<Stage>,
 ) -> Result<(), ServeError> {
-    let incoming = UnboundedReceiverStream::new(accepted).filter_map(move |(connection, count)| {
-        let registered = connection.register(preface_timeout, count, &memory);
-        registered.inspect_err(|error| tracing::warn!(%error, "a connection cannot be served")).ok().map(Ok::<_, std::io::Error>)
-    });
+    let (sender, connections) = mpsc::unbounded_channel();
+    runtime.spawn(enter(accepted, entrance, memory, sender));
+    let incoming = UnboundedReceiverStream::new(connections).map(Ok::<_, std::io::Error>);
     let reached = |least| {
         let mut stage = stage.clone();
         async move {
@@ -157,6 +165,40 @@ fn serve(
     });
     runtime.shutdown_timeout(SHUTDOWN_TIMEOUT);
     outcome
+}
+
+/// Registers connections with the present runtime and sends them on; those with TLS once they have shaken hands, each in its own
+/// time.
+async fn enter(
+    mut accepted: mpsc::UnboundedReceiver<(Accepted, Arc<()>)>,
+    entrance: Entrance,
+    memory: Memory,
+    sender: mpsc::UnboundedSender<Connection>,
+) {
+    while let Some((connection, count)) = accepted.recv().await {
+        let registered = connection.register(entrance.preface_timeout, count, &memory);
+        let registered = match registered {
+            Ok(registered) => registered,
+            Err(error) => {
+                tracing::warn!(%error, "a connection cannot be served");
+                continue;
+            }
+        };
+        match &entrance.tls {
+            // Nobody receives any more when the thread ends.
+            None => drop(sender.send(registered)),
+            Some(tls) => {
+                let (config, sender) = (tls.config(), sender.clone());
+                tokio::spawn(async move {
+                    match registered.secured(config).await {
+                        Ok(connection) => drop(sender.send(connection)),
+                        // Anybody who reaches the port can cause it.
+                        Err(error) => tracing::debug!(%error, "a connection did not come about"),
+                    }
+                });
+            }
+        }
+    }
 }
 
 #[cfg(test)]
@@ -189,7 +231,8 @@ mod tests {
     async fn every_thread_gets_its_share_of_the_connections_and_ends_when_told() {
         let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::default()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
         let config = ServeConfig::default();
-        let mut threads = Threads::start(THREADS, &Assembly::new(&ledger, &config), config.preface_timeout).expect("threads");
+        let entrance = Entrance { preface_timeout: config.preface_timeout, tls: None };
+        let mut threads = Threads::start(THREADS, &Assembly::new(&ledger, &config), &entrance).expect("threads");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let mut acceptor = Acceptor::new(listener, 100);

@@ -27,7 +27,7 @@ pub async fn run(dir: &Path, every: Duration, session: &mut Session) -> Result<(
     loop {
         let (copied, is_over) = tokio::select! {
             copied = follower.copy() => (Some(copied), false),
-            _ = signals.next() => (None, true),
+            _ = signals.next(|| ()) => (None, true),
         };
         if is_over {
             break;
@@ -35,7 +35,7 @@ pub async fn run(dir: &Path, every: Duration, session: &mut Session) -> Result<(
         let wait = follower.report(copied, every)?;
         tokio::select! {
             () = sleep(wait) => {}
-            _ = signals.next() => break,
+            _ = signals.next(|| ()) => break,
         }
     }
     // An interrupted copy left nothing, so a last one copies what is there. A ledger that is away was reported before.
