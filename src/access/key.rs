@@ -60,6 +60,15 @@ impl KeyHash {
 
 impl fmt::Display for KeyHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Hex(&self.0).fmt(f)
+    }
+}
+
+/// Bytes as hexadecimal digits.
+struct Hex<'a>(&'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
@@ -83,7 +92,7 @@ impl NewKey {
         let mut random = [0; ID_BYTES + SECRET_BYTES];
         getrandom::fill(&mut random)?;
         let (id, secret) = random.split_at(ID_BYTES);
-        let [id, secret] = [id, secret].map(|bytes| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        let (id, secret) = (Hex(id).to_string(), Hex(secret));
         let key = format!("{PREFIX}{id}_{secret}");
         Ok(Self { hash: KeyHash::of(&key), id, key })
     }

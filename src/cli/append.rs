@@ -3,7 +3,7 @@
 //! One request is under way at a time while the next lines are read. With more, lines after a refused one would be recorded
 //! before that one is corrected.
 
-use super::client::Session;
+use super::client::{Channel, Session};
 use super::failure::{Failure, Refusal};
 use super::json;
 use super::language::{Language, say};
@@ -20,7 +20,6 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
-use tonic::transport::Channel;
 
 /// Events per request.
 const CHUNK_EVENTS: usize = 500;

@@ -6,10 +6,20 @@ use super::output::Output;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use std::error::Error;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
-use tonic::transport::{Channel, Endpoint};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{self, Certificate, ClientTlsConfig, Endpoint, Identity};
+use tonic::{Request, Status};
 
+/// The environment variable that may have the key itself.
+const KEY: &str = "PARTNERSHIP_LEDGER_KEY";
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest answer accepted: a page of 1 000 agreements with long terms.
@@ -17,10 +27,46 @@ const MAX_ANSWER_BYTES: usize = 64 << 20;
 /// HTTP/2 window: a smaller one would leave a connection of high latency idle.
 const WINDOW_BYTES: u32 = 4 << 20;
 
-/// What a command works with: the ledger's address and the output.
+/// A connection that says who calls.
+pub type Channel = InterceptedService<transport::Channel, Bearer>;
+
+/// How the ledger is reached: what its certificate is checked by, and what says who calls. The files are read when it is
+/// connected to.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Credentials {
+    /// The CA of the ledger's certificate, PEM; the system's if it is not said. For https addresses
+    #[arg(long, global = true, value_name = "FILE", env = "PARTNERSHIP_LEDGER_CA")]
+    ca: Option<PathBuf>,
+    /// A file with an API key or a token; or set PARTNERSHIP_LEDGER_KEY to the key itself
+    #[arg(long, global = true, value_name = "FILE", env = "PARTNERSHIP_LEDGER_KEY_FILE")]
+    key_file: Option<PathBuf>,
+    /// A client certificate, PEM, and those up to its CA
+    #[arg(long, global = true, value_name = "FILE", env = "PARTNERSHIP_LEDGER_CLIENT_CERT", requires = "client_key")]
+    client_cert: Option<PathBuf>,
+    /// The private key of the client certificate, PEM
+    #[arg(long, global = true, value_name = "FILE", env = "PARTNERSHIP_LEDGER_CLIENT_KEY", requires = "client_cert")]
+    client_key: Option<PathBuf>,
+}
+
+/// Puts an API key or a token into each request.
+#[derive(Clone)]
+pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(value) = &self.0 {
+            request.metadata_mut().insert("authorization", value.clone());
+        }
+        Ok(request)
+    }
+}
+
+/// What a command works with: the ledger's address, what says who calls, and the output.
 pub struct Session {
     /// Where the ledger listens.
     pub address: String,
+    /// What says who calls.
+    pub credentials: Credentials,
     /// The output.
     pub out: Output,
 }
@@ -28,36 +74,89 @@ pub struct Session {
 impl Session {
     /// Connects to the service that records.
     pub async fn ledger(&self) -> Result<LedgerServiceClient<Channel>, Failure> {
-        Ok(LedgerServiceClient::new(connect(&self.address, self.out.language).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+        Ok(LedgerServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
     /// Connects to the service that answers questions.
     pub async fn partnership(&self) -> Result<PartnershipServiceClient<Channel>, Failure> {
-        Ok(PartnershipServiceClient::new(connect(&self.address, self.out.language).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+        Ok(PartnershipServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
     /// Connects to the service that shows the records.
     pub async fn audit(&self) -> Result<AuditServiceClient<Channel>, Failure> {
-        Ok(AuditServiceClient::new(connect(&self.address, self.out.language).await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+        Ok(AuditServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+    }
+
+    async fn connect(&self) -> Result<Channel, Failure> {
+        let (language, address) = (self.out.language, self.address.as_str());
+        let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+        let bad = |error: String| Failure::usage(say!(language, "failure-address", address = address, error = error));
+        if !url.starts_with("http://") && !url.starts_with("https://") {
+            return Err(bad(say!(language, "failure-only-http")));
+        }
+        let endpoint = Endpoint::from_shared(url.clone()).map_err(|error| bad(root_cause(&error)))?;
+        let endpoint = endpoint
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .initial_stream_window_size(WINDOW_BYTES)
+            .initial_connection_window_size(WINDOW_BYTES);
+        let is_encrypted = url.starts_with("https://");
+        let bearer = self.credentials.bearer(language)?;
+        if bearer.is_some() && !is_encrypted && !is_own(endpoint.uri().host()) {
+            return Err(bad(say!(language, "failure-key-in-the-open")));
+        }
+        let endpoint = if is_encrypted { endpoint.tls_config(self.credentials.tls(language)?).map_err(|error| bad(root_cause(&error)))? } else { endpoint };
+        let channel = endpoint.connect().await;
+        let channel = channel
+            .map_err(|error| Failure::unavailable(say!(language, "failure-connect", address = address, error = root_cause(&error))))?;
+        Ok(InterceptedService::new(channel, Bearer(bearer)))
     }
 }
 
-async fn connect(address: &str, language: Language) -> Result<Channel, Failure> {
-    let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    if !url.starts_with("http://") {
-        let error = say!(language, "failure-only-http");
-        return Err(Failure::usage(say!(language, "failure-address", address = address, error = error)));
+impl Credentials {
+    /// What is sent to say who calls.
+    fn bearer(&self, language: Language) -> Result<Option<MetadataValue<Ascii>>, Failure> {
+        let (from, text) = match &self.key_file {
+            Some(path) => (path.display().to_string(), read(path)?),
+            None => match std::env::var(KEY) {
+                Ok(key) if !key.trim().is_empty() => (KEY.to_owned(), key.into_bytes()),
+                _ => return Ok(None),
+            },
+        };
+        let text = String::from_utf8(text).unwrap_or_default();
+        let value = MetadataValue::try_from(format!("Bearer {}", text.trim())).ok().filter(|_| !text.trim().is_empty());
+        let mut value = value.ok_or_else(|| Failure::usage(say!(language, "failure-no-key", file = from)))?;
+        value.set_sensitive(true);
+        Ok(Some(value))
     }
-    let endpoint = Endpoint::from_shared(url)
-        .map_err(|error| Failure::usage(say!(language, "failure-address", address = address, error = root_cause(&error))))?;
-    endpoint
-        .connect_timeout(CONNECT_TIMEOUT)
-        .tcp_nodelay(true)
-        .initial_stream_window_size(WINDOW_BYTES)
-        .initial_connection_window_size(WINDOW_BYTES)
-        .connect()
-        .await
-        .map_err(|error| Failure::unavailable(say!(language, "failure-connect", address = address, error = root_cause(&error))))
+
+    /// What the ledger's certificate is checked by, and the client's own.
+    fn tls(&self, language: Language) -> Result<ClientTlsConfig, Failure> {
+        let mut tls = match &self.ca {
+            Some(ca) => {
+                let pem = read(ca)?;
+                if CertificateDer::pem_slice_iter(&pem).next().is_none() {
+                    return Err(Failure::usage(say!(language, "failure-no-certificate", file = ca.display().to_string())));
+                }
+                ClientTlsConfig::new().ca_certificate(Certificate::from_pem(pem))
+            }
+            None => ClientTlsConfig::new().with_native_roots(),
+        };
+        if let (Some(certificate), Some(key)) = (&self.client_cert, &self.client_key) {
+            tls = tls.identity(Identity::from_pem(read(certificate)?, read(key)?));
+        }
+        Ok(tls)
+    }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| Failure::usage(format!("{}: {error}", path.display())))
+}
+
+/// Whether a host is this machine, where nobody is on the way to read along.
+fn is_own(host: Option<&str>) -> bool {
+    let host = host.unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Returns the innermost cause of an error, which is the most specific.

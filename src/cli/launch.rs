@@ -1,6 +1,6 @@
 //! `launch`: the eleven steps of the launch checklist, which of them are done, and what comes next.
 
-use super::client::Session;
+use super::client::{Channel, Session};
 use super::failure::Failure;
 use super::json;
 use super::language::{Language, columns, say};
@@ -17,7 +17,6 @@ use partnership_ledger::proto::{
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io::Write as _;
-use tonic::transport::Channel;
 
 /// The steps, in the order of the checklist.
 const STEPS: [LaunchStep; 11] = [

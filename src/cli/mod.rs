@@ -1,5 +1,6 @@
-//! The command line: one file per command. It holds no rules; all commands but `serve`, `verify`, `restore` and `completions` are clients of the contract.
+//! The command line: one file per command. It holds no rules; all commands but `serve`, `verify`, `restore`, `access` and `completions` are clients of the contract.
 
+mod access;
 mod agreement;
 mod agreements;
 mod alerts;
@@ -41,10 +42,11 @@ mod terms;
 mod text;
 mod trial_balance;
 mod verify;
+mod whoami;
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use client::Session;
+use client::{Credentials, Session};
 use failure::Failure;
 use language::{Language, say};
 use output::Output;
@@ -74,6 +76,8 @@ struct Cli {
     /// Where the ledger listens
     #[arg(long, global = true, value_name = "URL", env = "PARTNERSHIP_LEDGER_ADDRESS", default_value = "http://127.0.0.1:50051")]
     address: String,
+    #[command(flatten)]
+    credentials: Credentials,
     /// Answer as proto3 JSON instead of tables
     #[arg(long, global = true)]
     json: bool,
@@ -136,6 +140,10 @@ enum Command {
     Backup(backup::Args),
     /// Make a ledger of a backup, in a new directory
     Restore(restore::Args),
+    /// Who you are to the ledger, and what you may do
+    Whoami,
+    /// Check an access file, make keys for it, or show who may do what by it
+    Access(access::Args),
     /// Check a ledger's directory while nothing runs on it
     Verify(verify::Args),
     /// How fast a ledger is on this machine
@@ -162,11 +170,12 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
         // What is kept of a ledger is for its own user alone.
         rustix::process::umask(Mode::from_raw_mode(0o077));
     }
-    let mut session = Session { address: cli.address, out: Output::new(cli.json, cli.lang) };
+    let mut session = Session { address: cli.address, credentials: cli.credentials, out: Output::new(cli.json, cli.lang) };
     match cli.command {
         Command::Serve(args) => serve::run(args)?,
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
         Command::Restore(args) => restore::run(&args, &mut session.out)?,
+        Command::Access(args) => access::run(&args, &mut session.out)?,
         Command::Bench(args) => bench::run(args, named, &mut session)?,
         Command::Demo => client_runtime()?.block_on(demo::run(&mut session))?,
         Command::Completions(args) => completions::run(&args, &mut session.out)?,
@@ -200,10 +209,17 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Payouts(args) => payouts::run(args, session).await,
         Command::Disputes(args) => disputes::run(args, session).await,
         Command::Records(args) => records::run(args, session).await,
+        Command::Whoami => whoami::run(session).await,
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
         Command::Export(args) => export::run(args, session).await,
         Command::Backup(args) => backup::run(args, session).await,
-        Command::Serve(_) | Command::Demo | Command::Bench(_) | Command::Verify(_) | Command::Restore(_) | Command::Completions(_) => {
+        Command::Serve(_)
+        | Command::Demo
+        | Command::Bench(_)
+        | Command::Verify(_)
+        | Command::Restore(_)
+        | Command::Access(_)
+        | Command::Completions(_) => {
             unreachable!("these need no running ledger")
         }
     }
@@ -218,17 +234,21 @@ fn client_runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::check(format!("cannot start: {error}")))
 }
 
+/// Options that say how a running ledger is reached.
+const OFFLINE: &[&str] = &["address", "ca", "key_file", "client_cert"];
+
 /// Refuses options that would have no effect: they are mistakes of the caller.
 fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
     let (name, idle): (&str, &[&str]) = match &cli.command {
-        Command::Serve(_) => ("serve", &["address", "json", "lang"]),
-        Command::Demo => ("demo", &["address", "json"]),
-        Command::Bench(_) => ("bench", &["lang"]),
+        Command::Serve(_) => ("serve", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
+        Command::Demo => ("demo", &["address", "json", "ca", "key_file", "client_cert"]),
+        Command::Bench(_) => ("bench", &["lang", "ca", "key_file", "client_cert"]),
         Command::Export(_) => ("export", &["json"]),
-        Command::Verify(_) => ("verify", &["address"]),
-        Command::Restore(_) => ("restore", &["address"]),
-        Command::Backup(args) if args.data_dir.is_some() => ("backup --data-dir", &["address"]),
-        Command::Completions(_) => ("completions", &["address", "json", "lang"]),
+        Command::Verify(_) => ("verify", OFFLINE),
+        Command::Restore(_) => ("restore", OFFLINE),
+        Command::Access(_) => ("access", OFFLINE),
+        Command::Backup(args) if args.data_dir.is_some() => ("backup --data-dir", OFFLINE),
+        Command::Completions(_) => ("completions", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
         _ => return Ok(()),
     };
     match idle.iter().find(|option| matches.value_source(option) == Some(ValueSource::CommandLine)) {

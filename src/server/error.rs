@@ -88,5 +88,5 @@ pub enum ServeError {
 
 /// Faults, each on a line of its own.
 fn listed(faults: &[Fault]) -> String {
-    faults.iter().map(|fault| format!("\n  {fault}")).collect()
+    faults.iter().fold(String::new(), |text, fault| text + "\n  " + &fault.to_string())
 }

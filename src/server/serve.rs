@@ -77,7 +77,7 @@ struct Told {
 
 impl Told {
     /// Waits for a signal that ends the process and returns its name.
-    async fn to_end(&mut self) -> &'static str {
+    async fn end(&mut self) -> &'static str {
         let reload = &self.reload;
         self.signals
             .next(|| {
@@ -116,7 +116,7 @@ async fn run(
             accepted = acceptor.next() => threads.serve(accepted),
             // A thread ended by itself; calls under way on the others are finished.
             Some(outcome) = threads.next_outcome() => break outcome,
-            name = told.to_end() => {
+            name = told.end() => {
                 tracing::info!(signal = name, "ending");
                 break Ok(());
             }
@@ -130,7 +130,7 @@ async fn run(
     tokio::select! {
         outcome = threads.all_outcomes() => return ended.and(outcome),
         () = tokio::time::sleep(config.drain) => tracing::info!("some connections stayed open and are cut"),
-        name = told.to_end() => tracing::info!(signal = name, "asked again to end: connections are cut"),
+        name = told.end() => tracing::info!(signal = name, "asked again to end: connections are cut"),
     }
     ended
 }

@@ -1,6 +1,6 @@
 //! What is copied: a running ledger over gRPC, or the journal of a directory. Both give a header and pages.
 
-use crate::cli::client::Session;
+use crate::cli::client::{Channel, Session};
 use crate::cli::failure::Failure;
 use crate::cli::language::{Language, say};
 use partnership_ledger::backup::{BackupError, FORMAT_VERSION, PageCursor, RecordPage, page_of};
@@ -12,7 +12,6 @@ use partnership_ledger::server::{OpenStore, Store, StoreOptions};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 use tonic_types::StatusExt as _;
 

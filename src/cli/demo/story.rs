@@ -2,12 +2,12 @@
 //! sentences among the texts of the command line.
 
 use super::customers;
+use crate::cli::client::Channel;
 use crate::cli::failure::{Failure, Refusal};
 use crate::cli::language::{Key, Language, say};
 use crate::cli::{json, text};
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{AppendRequest, Event};
-use tonic::transport::Channel;
 use uuid::Uuid;
 
 /// One story.

@@ -9,7 +9,7 @@ mod destination;
 mod hledger;
 mod transaction;
 
-use super::client::Session;
+use super::client::{Channel, Session};
 use super::failure::Failure;
 use super::moment::GivenTime;
 use super::output::Output;
@@ -28,7 +28,6 @@ use std::collections::BTreeSet;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
-use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 use transaction::{Line, Transaction};
 

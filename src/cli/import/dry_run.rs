@@ -1,7 +1,7 @@
 //! What would become of events: a preview by the ledger itself, or, of more than fit into one, the verdicts of a copy of it in
 //! memory, which is opened and written to by the ledger's own code.
 
-use crate::cli::client::Session;
+use crate::cli::client::{Channel, Session};
 use crate::cli::failure::{Failure, Refusal};
 use crate::cli::language::{Language, say};
 use partnership_ledger::clock::SystemClock;
@@ -18,7 +18,6 @@ use std::collections::VecDeque;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use tonic::Code;
-use tonic::transport::Channel;
 
 /// The most bytes of a preview, a little less than a message may have.
 const PREVIEW_BYTES: usize = (4 << 20) - (16 << 10);
@@ -211,7 +210,7 @@ type Submitted = Result<partnership_ledger::ledger::Ticket, partnership_ledger::
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+use super::*;
     use crate::cli::demo::server;
     use crate::cli::output::Output;
     use partnership_ledger::proto::event::Body;
@@ -249,7 +248,7 @@ mod tests {
     #[tokio::test]
     async fn more_than_one_preview_carries_is_answered_as_it_goes() {
         let server = server::start().await.expect("it starts");
-        let session = Session { address: server.address.to_string(), out: Output::new(false, Language::English) };
+        let session = Session { address: server.address.to_string(), credentials: Credentials::default(), out: Output::new(false, Language::English) };
         for room in [Room { events: 700, bytes: PREVIEW_BYTES }, Room { events: MAX_EVENTS, bytes: 40_000 }] {
             let mut dry_run = DryRun::with_room(&session, room).await.expect("it is there");
             let (mut unanswered, mut answers) = (0, Vec::new());
@@ -276,7 +275,7 @@ mod tests {
     #[tokio::test]
     async fn what_one_preview_carries_is_asked_of_the_ledger_itself() {
         let server = server::start().await.expect("it starts");
-        let session = Session { address: server.address.to_string(), out: Output::new(false, Language::English) };
+        let session = Session { address: server.address.to_string(), credentials: Credentials::default(), out: Output::new(false, Language::English) };
         let mut dry_run = DryRun::new(&session).await.expect("it is there");
         for number in 0..6 {
             dry_run.add(event(number)).await.expect("it is taken");

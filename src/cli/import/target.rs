@@ -2,7 +2,7 @@
 
 pub use super::dry_run::Verdict;
 use super::dry_run::{DryRun, without_outcome};
-use crate::cli::client::Session;
+use crate::cli::client::{Channel, Session};
 use crate::cli::failure::{Failure, Refusal};
 use partnership_ledger::proto::append_stream_response::Outcome;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
@@ -10,7 +10,6 @@ use partnership_ledger::proto::{AppendStreamRequest, AppendStreamResponse, Event
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
-use tonic::transport::Channel;
 
 /// The most unanswered events that are being recorded.
 const UNANSWERED: usize = 512;

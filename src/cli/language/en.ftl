@@ -279,12 +279,42 @@ steps-reinstated =
 steps-moved = The lead was reassigned; { $amount } of unpaid commission moved from { $from } to { $to }.
 steps-paid = Payout { $payout } to { $partner } pays { $amount } of it.
 
+## Access
+
+whoami-what = what
+whoami-value = value
+whoami-principal = principal
+whoami-authentication = known by
+whoami-key = key
+whoami-roles = roles
+whoami-partner = partner
+whoami-events = may append
+whoami-none = nothing
+whoami-scope = about
+whoami-limits = limits
+whoami-expires = until
+access-good = { $file } is good: { $principals } principals
+access-bad = { $file } is not good:{ $faults }
+access-no-principal = { $file } has no [[principal]] with the name { $principal }
+access-keys-otherwise = the keys of { $principal } are not written as [[principal.key]]; write them so, or add the key by hand
+access-key-added = key { $id } of { $principal } was added to { $file }, which has its hash alone: keep the key, it is not shown again
+access-principal = principal
+access-roles = roles
+access-known-by = known by
+access-appends = may append
+access-scope = about
+access-call = call
+access-everybody = everybody who is known
+
 ## Failures
 
 failure-fields = { $count } fields are bad
 failure-connect = cannot connect to { $address }: { $error }; start a ledger with `partnership-ledger serve`, or name another --address
 failure-address = --address { $address }: { $error }
-failure-only-http = only http:// is supported
+failure-only-http = only http:// and https:// are supported
+failure-key-in-the-open = a key or token would cross the network unencrypted; use https://
+failure-no-key = { $file } has no API key or token
+failure-no-certificate = { $file } has no certificate in PEM
 failure-output = cannot write the output: { $error }
 failure-idle = --{ $option } has no effect on `{ $command }`; leave it out
 failure-refused = { $code }: { $sentence }
@@ -689,6 +719,16 @@ launch-do-decided = iterate or expand, if it was a success
 
 ## Words for the values of enums, named as the contract names them
 
+authentication-none = not at all: everybody may do everything
+authentication-api-key = an API key
+authentication-token = a token
+authentication-certificate = a client certificate
+role-emitter = emitter
+role-partner = partner
+role-manager = manager
+role-finance = finance
+role-auditor = auditor
+role-admin = admin
 side-house = house
 side-partner = partner
 

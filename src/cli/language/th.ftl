@@ -267,12 +267,42 @@ steps-reinstated =
 steps-moved = โอนลูกค้ามุ่งหวัง: ค่าคอมมิชชันที่ยังไม่จ่าย { $amount } ย้ายจาก { $from } ไปที่ { $to }
 steps-paid = จ่ายเงิน { $payout } ให้ { $partner } เป็นค่าคอมมิชชันของการขายนี้ { $amount }
 
+## Access
+
+whoami-what = เรื่อง
+whoami-value = ค่า
+whoami-principal = ผู้ใช้
+whoami-authentication = รู้จักโดย
+whoami-key = คีย์
+whoami-roles = บทบาท
+whoami-partner = พันธมิตร
+whoami-events = บันทึกได้
+whoami-none = ไม่มี
+whoami-scope = เกี่ยวกับ
+whoami-limits = ขีดจำกัด
+whoami-expires = จนถึง
+access-good = { $file } ถูกต้อง: ผู้ใช้ { $principals } ราย
+access-bad = { $file } ไม่ถูกต้อง:{ $faults }
+access-no-principal = { $file } ไม่มี [[principal]] ชื่อ { $principal }
+access-keys-otherwise = คีย์ของ { $principal } ไม่ได้เขียนเป็น [[principal.key]] ให้เขียนแบบนั้น หรือเพิ่มคีย์เอง
+access-key-added = เพิ่มคีย์ { $id } ของ { $principal } ใน { $file } แล้ว ซึ่งเก็บเฉพาะแฮช: เก็บคีย์ไว้ให้ดี จะไม่แสดงอีก
+access-principal = ผู้ใช้
+access-roles = บทบาท
+access-known-by = รู้จักโดย
+access-appends = บันทึกได้
+access-scope = เกี่ยวกับ
+access-call = คำสั่ง
+access-everybody = ทุกคนที่รู้จัก
+
 ## Failures
 
 failure-fields = มี { $count } ช่องที่ไม่ถูกต้อง
 failure-connect = เชื่อมต่อ { $address } ไม่ได้: { $error } ให้เริ่มบัญชีด้วย `partnership-ledger serve` หรือระบุ --address อื่น
 failure-address = --address { $address }: { $error }
-failure-only-http = รองรับเฉพาะ http://
+failure-only-http = รองรับเฉพาะ http:// และ https://
+failure-key-in-the-open = คีย์หรือโทเคนจะผ่านเครือข่ายโดยไม่เข้ารหัส ให้ใช้ https://
+failure-no-key = { $file } ไม่มีคีย์ API หรือโทเคน
+failure-no-certificate = { $file } ไม่มีใบรับรองแบบ PEM
 failure-output = เขียนผลลัพธ์ไม่ได้: { $error }
 failure-idle = --{ $option } ไม่มีผลกับ `{ $command }` ไม่ต้องระบุ
 failure-refused =
@@ -701,6 +731,16 @@ launch-do-decided = ปรับปรุงหรือขยาย หาก�
 
 ## Words for the values of enums, named as the contract names them
 
+authentication-none = ไม่ได้ตรวจ: ทุกคนทำได้ทุกอย่าง
+authentication-api-key = คีย์ API
+authentication-token = โทเคน
+authentication-certificate = ใบรับรองของไคลเอนต์
+role-emitter = ผู้ส่งเหตุการณ์
+role-partner = พันธมิตร
+role-manager = ผู้จัดการ
+role-finance = การเงิน
+role-auditor = ผู้ตรวจสอบ
+role-admin = ผู้ดูแลระบบ
 side-house = บริษัท
 side-partner = พันธมิตร
 

@@ -1,7 +1,7 @@
 //! A partner's statement of a month as it was read: everything at one position.
 
 use super::period::{Period, timestamp};
-use crate::cli::client::Session;
+use crate::cli::client::{Channel, Session};
 use crate::cli::failure::Failure;
 use crate::cli::listing::{PAGE_SIZE, each_page};
 use crate::cli::text;
@@ -16,7 +16,6 @@ use partnership_ledger::proto::{
 use prost_types::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use tonic::Code;
-use tonic::transport::Channel;
 
 /// How far back pending entries are searched first, before all entries are: holds are rarely longer than a year.
 const USUAL_HOLDS: [TimeDelta; 2] = [TimeDelta::days(70), TimeDelta::days(400)];
