@@ -24,7 +24,7 @@ pub const STORY_EVENTS: u64 = 9;
 pub fn process() -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_partnership-ledger"));
     for name in
-        ["PARTNERSHIP_LEDGER_ADDRESS", "PARTNERSHIP_LEDGER_LANG", "PARTNERSHIP_LEDGER_DATA_DIR", "PARTNERSHIP_LEDGER_LISTEN", "RUST_LOG"]
+        std::env::vars_os().map(|(name, _)| name).filter(|name| name == "RUST_LOG" || name.as_encoded_bytes().starts_with(b"PARTNERSHIP_LEDGER_"))
     {
         command.env_remove(name);
     }

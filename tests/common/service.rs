@@ -3,14 +3,16 @@
 use super::events::append_request;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use partnership_ledger::access::Gate;
 use partnership_ledger::clock::{Clock, SystemClock};
+use partnership_ledger::grpc::Protection;
 use partnership_ledger::journal::{Journal, MemoryJournal};
 use partnership_ledger::ledger::{Ledger, Limits};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{AppendResponse, Event, Record};
-use partnership_ledger::server::{self, Health, ServeConfig, assemble};
+use partnership_ledger::server::{self, Assembly, Health, ServeConfig, assemble};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,6 +22,8 @@ use tokio::task::AbortHandle;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tonic::body::Body;
 use tonic::codegen::http::{Request, Response};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -80,6 +84,21 @@ impl Service {
         Self { ledger, health, connections: Connections::to(service).0 }
     }
 
+    /// A service of an empty ledger behind a gate.
+    pub async fn behind(gate: Arc<Gate>) -> Self {
+        let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::new()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
+        let protection = Protection { authenticates: true, ..Protection::default() };
+        let assembly = Assembly::new(&ledger, &ServeConfig::default()).behind(gate, protection);
+        let (connections, health) = (Connections::to(assembly.service().expect("a service")).0, assembly.health().clone());
+        health.serving().await;
+        Self { ledger, health, connections }
+    }
+
+    /// A connection of somebody with a credential: an API key or a token.
+    pub async fn connect_as(&self, credential: &str) -> Known {
+        InterceptedService::new(self.connect().await, Bearer(credential.to_owned()))
+    }
+
     /// A connection to it.
     pub async fn connect(&self) -> Channel {
         self.connections.connect().await
@@ -113,6 +132,20 @@ impl Service {
     /// All durable records.
     pub fn records(&self) -> Vec<Record> {
         self.ledger.records(1, usize::MAX, usize::MAX).expect("records")
+    }
+}
+
+/// A connection that says who calls.
+pub type Known = InterceptedService<Channel, Bearer>;
+
+/// Puts a credential into each request.
+#[derive(Clone)]
+pub struct Bearer(pub String);
+
+impl Interceptor for Bearer {
+    fn call(&mut self, mut request: tonic::Request<()>) -> Result<tonic::Request<()>, Status> {
+        request.metadata_mut().insert("authorization", format!("Bearer {}", self.0).parse().expect("a header"));
+        Ok(request)
     }
 }
 

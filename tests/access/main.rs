@@ -1,0 +1,11 @@
+//! Who gets in and who does not: principals by keys, tokens and certificates, roles, scopes, limits, and the files that say so.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod files;
+mod kit;
+mod matrix;
+mod reload;
+mod scopes;
+mod tls;
+mod tokens;
