@@ -3,14 +3,13 @@
 //! One request is under way at a time while the next lines are read. With more, lines after a refused one would be recorded
 //! before that one is corrected.
 
-use super::client::{Channel, Session};
+use super::client::{LedgerClient, Session};
 use super::failure::{Failure, Refusal};
 use super::json;
 use super::language::{Language, say};
 use super::output::Output;
 use indicatif::{ProgressBar, ProgressStyle};
 use partnership_ledger::proto::append_stream_response::Outcome;
-use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{AppendResponse, AppendStreamRequest, AppendStreamResponse, Event};
 use prost::Message as _;
 use std::fs::File;
@@ -140,7 +139,7 @@ fn place(language: Language, number: u64) -> String {
 
 /// Sends lines and counts the outcomes.
 struct Appender {
-    client: LedgerServiceClient<Channel>,
+    client: LedgerClient,
     language: Language,
     stream: Option<(mpsc::Sender<AppendStreamRequest>, Streaming<AppendStreamResponse>)>,
     recorded: u64,

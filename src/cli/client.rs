@@ -28,7 +28,11 @@ const MAX_ANSWER_BYTES: usize = 64 << 20;
 const WINDOW_BYTES: u32 = 4 << 20;
 
 /// A connection that says who calls.
-pub type Channel = InterceptedService<transport::Channel, Bearer>;
+type Channel = InterceptedService<transport::Channel, Bearer>;
+/// The clients of a running ledger. Only this file knows what their calls pass through.
+pub type LedgerClient = LedgerServiceClient<Channel>;
+pub type PartnershipClient = PartnershipServiceClient<Channel>;
+pub type AuditClient = AuditServiceClient<Channel>;
 
 /// How the ledger is reached: what its certificate is checked by, and what says who calls. The files are read when it is
 /// connected to.
@@ -73,17 +77,17 @@ pub struct Session {
 
 impl Session {
     /// Connects to the service that records.
-    pub async fn ledger(&self) -> Result<LedgerServiceClient<Channel>, Failure> {
+    pub async fn ledger(&self) -> Result<LedgerClient, Failure> {
         Ok(LedgerServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
     /// Connects to the service that answers questions.
-    pub async fn partnership(&self) -> Result<PartnershipServiceClient<Channel>, Failure> {
+    pub async fn partnership(&self) -> Result<PartnershipClient, Failure> {
         Ok(PartnershipServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
     /// Connects to the service that shows the records.
-    pub async fn audit(&self) -> Result<AuditServiceClient<Channel>, Failure> {
+    pub async fn audit(&self) -> Result<AuditClient, Failure> {
         Ok(AuditServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 

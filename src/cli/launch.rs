@@ -1,6 +1,6 @@
 //! `launch`: the eleven steps of the launch checklist, which of them are done, and what comes next.
 
-use super::client::{Channel, Session};
+use super::client::{PartnershipClient, Session};
 use super::failure::Failure;
 use super::json;
 use super::language::{Language, columns, say};
@@ -9,7 +9,6 @@ use super::output::Output;
 use super::table::Table;
 use super::text::line;
 use partnership_ledger::proto::get_record_request::Key;
-use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{
     Agreement, AgreementState, GetAgreementRequest, GetPartnerRequest, GetPartnerResponse, GetRecordRequest, LaunchStep, LaunchStepDone,
     ListAgreementsRequest, Partner, PartnerFit, ReadOptions, Record, Side,
@@ -88,11 +87,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
 }
 
 /// Returns the partner's first agreement that is in force, or else one that is proposed: what it proves of the launch is done.
-async fn of_partner(
-    client: &mut PartnershipServiceClient<Channel>,
-    partner_id: &str,
-    options: ReadOptions,
-) -> Result<Option<Agreement>, Failure> {
+async fn of_partner(client: &mut PartnershipClient, partner_id: &str, options: ReadOptions) -> Result<Option<Agreement>, Failure> {
     for state in [AgreementState::Active, AgreementState::UnderNotice, AgreementState::Proposed] {
         let request = ListAgreementsRequest {
             partner_id: Some(partner_id.to_owned()),

@@ -1,11 +1,10 @@
 //! What is copied: a running ledger over gRPC, or the journal of a directory. Both give a header and pages.
 
-use crate::cli::client::{Channel, Session};
+use crate::cli::client::{AuditClient, Session};
 use crate::cli::failure::Failure;
 use crate::cli::language::{Language, say};
 use partnership_ledger::backup::{BackupError, FORMAT_VERSION, PageCursor, RecordPage, page_of};
 use partnership_ledger::journal::{Hash, Journal, TreeHead, leaf_hash};
-use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::stream_backup_response::Part;
 use partnership_ledger::proto::{BackupHeader, StreamBackupRequest, StreamBackupResponse};
 use partnership_ledger::server::{OpenStore, Store, StoreOptions};
@@ -21,7 +20,7 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// What is copied.
 pub enum Source {
     /// A running ledger.
-    Served(Box<AuditServiceClient<Channel>>),
+    Served(Box<AuditClient>),
     /// The ledger of a directory that nobody serves.
     AtRest(Arc<dyn Journal>),
 }
@@ -76,7 +75,7 @@ impl Source {
     }
 }
 
-async fn begin_served<'a>(client: &mut AuditServiceClient<Channel>, after: u64, language: Language) -> Result<Copying<'a>, Failure> {
+async fn begin_served<'a>(client: &mut AuditClient, after: u64, language: Language) -> Result<Copying<'a>, Failure> {
     let call = client.stream_backup(StreamBackupRequest { after_position: after });
     let answer = in_time(call, language).await?.map_err(|status| refused(status, after, language))?;
     let mut parts = answer.into_inner();

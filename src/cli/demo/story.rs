@@ -2,11 +2,10 @@
 //! sentences among the texts of the command line.
 
 use super::customers;
-use crate::cli::client::Channel;
+use crate::cli::client::LedgerClient;
 use crate::cli::failure::{Failure, Refusal};
 use crate::cli::language::{Key, Language, say};
 use crate::cli::{json, text};
-use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{AppendRequest, Event};
 use uuid::Uuid;
 
@@ -133,7 +132,7 @@ pub const OWN_BUSINESS: Chapter = Chapter {
 
 /// Plays chapters to a ledger.
 pub struct Player {
-    client: LedgerServiceClient<Channel>,
+    client: LedgerClient,
     language: Language,
     /// Events that were played, whose ids are made of their numbers.
     played: u32,
@@ -141,7 +140,7 @@ pub struct Player {
 
 impl Player {
     /// Plays to a ledger; sentences are in `language`.
-    pub fn new(client: LedgerServiceClient<Channel>, language: Language) -> Self {
+    pub fn new(client: LedgerClient, language: Language) -> Self {
         Self { client, language, played: 0 }
     }
 

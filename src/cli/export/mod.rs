@@ -9,7 +9,7 @@ mod destination;
 mod hledger;
 mod transaction;
 
-use super::client::{Channel, Session};
+use super::client::{AuditClient, Session};
 use super::failure::Failure;
 use super::moment::GivenTime;
 use super::output::Output;
@@ -21,7 +21,6 @@ use hledger::Hledger;
 use partnership_ledger::domain::calendar::{EARLIEST, LATEST};
 use partnership_ledger::domain::money::Currency;
 use partnership_ledger::domain::parse::timestamp;
-use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::{GetTrialBalanceRequest, Money, ReadOptions, ReadRecordsRequest, ReadRecordsResponse, RecordFilter};
 use prost_types::Timestamp;
 use std::collections::BTreeSet;
@@ -152,7 +151,7 @@ impl<'a> Books<'a> {
         Self { format, out, period, accounts: BTreeSet::new(), currencies: BTreeSet::new(), last_day: None }
     }
 
-    async fn write(&mut self, client: &mut AuditServiceClient<Channel>) -> Result<(), Failure> {
+    async fn write(&mut self, client: &mut AuditClient) -> Result<(), Failure> {
         // The beginning cannot be filtered by the ledger: an event may take effect later than it occurred.
         let filter = RecordFilter { occurred_to: self.period.to.map(timestamp), ..RecordFilter::default() };
         let request = ReadRecordsRequest { page_size: PAGE_SIZE, filter: Some(filter), ..ReadRecordsRequest::default() };
@@ -175,7 +174,7 @@ impl<'a> Books<'a> {
     }
 
     /// All that took effect before the period, as one transaction.
-    async fn open(&mut self, client: &mut AuditServiceClient<Channel>, position: u64) -> Result<(), Failure> {
+    async fn open(&mut self, client: &mut AuditClient, position: u64) -> Result<(), Failure> {
         let Some(from) = self.period.from else { return Ok(()) };
         let mut lines = balances(client, before(from), position).await?;
         lines.retain(|line| line.amount.minor_units != 0);
@@ -206,7 +205,7 @@ impl<'a> Books<'a> {
     }
 
     /// What the ledger says that the accounts stand at.
-    async fn close(&mut self, client: &mut AuditServiceClient<Channel>, position: u64) -> Result<(), Failure> {
+    async fn close(&mut self, client: &mut AuditClient, position: u64) -> Result<(), Failure> {
         let Some(last_day) = self.last_day else { return Ok(()) };
         let lines = balances(client, self.period.last_instant(), position).await?;
         self.introduce(&lines)?;
@@ -233,7 +232,7 @@ fn ahead(mut pages: Streaming<ReadRecordsResponse>) -> mpsc::Receiver<Result<Rea
 }
 
 /// Every account as of a time and as known at a position.
-async fn balances(client: &mut AuditServiceClient<Channel>, as_of: DateTime<Utc>, position: u64) -> Result<Vec<Line>, Failure> {
+async fn balances(client: &mut AuditClient, as_of: DateTime<Utc>, position: u64) -> Result<Vec<Line>, Failure> {
     let options = ReadOptions { as_of: Some(timestamp(as_of)), as_of_position: Some(position), min_position: None };
     let answer = client.get_trial_balance(GetTrialBalanceRequest { options: Some(options) }).await?.into_inner();
     if !answer.is_balanced {

@@ -1,7 +1,7 @@
 //! What would become of events: a preview by the ledger itself, or, of more than fit into one, the verdicts of a copy of it in
 //! memory, which is opened and written to by the ledger's own code.
 
-use crate::cli::client::{Channel, Session};
+use crate::cli::client::{AuditClient, LedgerClient, Session};
 use crate::cli::failure::{Failure, Refusal};
 use crate::cli::language::{Language, say};
 use partnership_ledger::clock::SystemClock;
@@ -9,8 +9,6 @@ use partnership_ledger::domain::MAX_EVENTS;
 use partnership_ledger::grpc::to_status;
 use partnership_ledger::journal::{Batch, Journal as _, MemoryJournal};
 use partnership_ledger::ledger::{Append, Ledger, Limits};
-use partnership_ledger::proto::audit_service_client::AuditServiceClient;
-use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::preview_result::Outcome;
 use partnership_ledger::proto::{AppendResponse, Event, PreviewRequest, PreviewResult, ReadRecordsRequest};
 use prost::Message as _;
@@ -33,8 +31,8 @@ pub type Verdict = Result<AppendResponse, Refusal>;
 
 /// Events of which it is asked what would become of them.
 pub struct DryRun {
-    ledger: LedgerServiceClient<Channel>,
-    audit: AuditServiceClient<Channel>,
+    ledger: LedgerClient,
+    audit: AuditClient,
     language: Language,
     room: Room,
     /// Those that are not asked about yet; never more than fit into one preview.
@@ -176,7 +174,6 @@ impl LocalCopy {
                 events: vec![event].into(),
                 expected_last_position: None,
                 recorded_by: "dry run".into(),
-                permit: None,
                 deadline: None,
                 account: None,
             };
@@ -210,7 +207,8 @@ type Submitted = Result<partnership_ledger::ledger::Ticket, partnership_ledger::
 
 #[cfg(test)]
 mod tests {
-use super::*;
+    use super::*;
+    use crate::cli::client::Credentials;
     use crate::cli::demo::server;
     use crate::cli::output::Output;
     use partnership_ledger::proto::event::Body;

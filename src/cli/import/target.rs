@@ -2,10 +2,9 @@
 
 pub use super::dry_run::Verdict;
 use super::dry_run::{DryRun, without_outcome};
-use crate::cli::client::{Channel, Session};
+use crate::cli::client::{LedgerClient, Session};
 use crate::cli::failure::{Failure, Refusal};
 use partnership_ledger::proto::append_stream_response::Outcome;
-use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{AppendStreamRequest, AppendStreamResponse, Event};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
@@ -19,7 +18,7 @@ pub enum Target {
     /// They are recorded.
     Recording {
         /// The service.
-        client: Box<LedgerServiceClient<Channel>>,
+        client: Box<LedgerClient>,
         /// The stream of requests and that of answers, from the first request on.
         stream: Option<Box<(mpsc::Sender<AppendStreamRequest>, Streaming<AppendStreamResponse>)>>,
     },

@@ -1,14 +1,12 @@
 //! A partner's statement of a month as it was read: everything at one position.
 
 use super::period::{Period, timestamp};
-use crate::cli::client::{Channel, Session};
+use crate::cli::client::{AuditClient, PartnershipClient, Session};
 use crate::cli::failure::Failure;
 use crate::cli::listing::{PAGE_SIZE, each_page};
 use crate::cli::text;
 use chrono::{DateTime, TimeDelta, Utc};
-use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{
     Balance, Dispute, Entry, GetBalanceRequest, GetPartnerRequest, ListDisputesRequest, ListEntriesRequest, ListPayablesRequest, Payable,
     PeriodClosed, ReadOptions, ReadRecordsRequest, Record, RecordFilter,
@@ -138,8 +136,8 @@ fn contradiction() -> Failure {
 
 /// Queries about one partner and month at one position.
 struct Reader {
-    client: PartnershipServiceClient<Channel>,
-    audit: AuditServiceClient<Channel>,
+    client: PartnershipClient,
+    audit: AuditClient,
     partner_id: String,
     period: Period,
     position: u64,
