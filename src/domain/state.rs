@@ -253,7 +253,10 @@ impl State {
             IdKind::Partner => self.partners.by_key(id).map(Partner::position),
             IdKind::Agreement => self.agreements.by_id.by_key(id).map(|agreement| agreement.introduced().position),
             IdKind::Lead => self.leads.introduced_at(id),
-            IdKind::Sale | IdKind::Refund | IdKind::Payout | IdKind::Dispute => self.commissions.introduced_at(kind, id),
+            IdKind::Sale => self.commissions.sales.by_key(id).map(|sale| sale.stamp().position),
+            IdKind::Refund => self.commissions.refunds.by_key(id).map(|refund| refund.stamp().position),
+            IdKind::Payout => self.commissions.payouts.by_key(id).map(|payout| payout.stamp().position),
+            IdKind::Dispute => self.commissions.disputes.by_key(id).map(|dispute| dispute.opened.position),
             IdKind::Reinstatement
             | IdKind::Adjustment
             | IdKind::PayoutReturn
@@ -265,7 +268,8 @@ impl State {
             IdKind::Campaign => self.campaigns.by_id.by_key(id).map(|campaign| campaign.planned.position),
             // Unique in its campaign, where it is looked up.
             IdKind::Deliverable => None,
-            IdKind::BrandUse | IdKind::Breach => self.relationship.introduced_at(kind, id),
+            IdKind::BrandUse => self.relationship.brand_uses.by_key(id).map(|brand_use| brand_use.requested.position),
+            IdKind::Breach => self.relationship.breaches.by_key(id).map(|breach| breach.reported.position),
         }
     }
 
@@ -354,29 +358,37 @@ impl State {
     fn add_subject(&self, kind: IdKind, id: &Id, subjects: &mut Subjects) {
         match kind {
             IdKind::Partner => push_once(&mut subjects.partners, self.partners.find(id)),
-            IdKind::Agreement => {
-                if let Some(row) = self.agreements.by_id.find(id) {
-                    push_once(&mut subjects.agreements, Some(row));
-                    push_once(&mut subjects.partners, Some(self.agreements.by_id.get(row).partner));
-                }
-            }
+            IdKind::Agreement => self.add_agreement(self.agreements.by_id.find(id), subjects),
             IdKind::Lead => push_once(&mut subjects.leads, self.leads.find(id)),
             IdKind::Campaign => {
                 let participants = self.campaigns.by_id.by_key(id).into_iter().flat_map(|campaign| &campaign.participants);
-                for row in participants.filter_map(|participant| participant.agreement) {
-                    push_once(&mut subjects.agreements, Some(row));
-                    push_once(&mut subjects.partners, Some(self.agreements.by_id.get(row).partner));
-                }
+                participants.for_each(|participant| self.add_agreement(participant.agreement, subjects));
             }
-            IdKind::BrandUse | IdKind::Breach => {
-                if let Some(row) = self.relationship.agreement_of(kind, id) {
-                    self.add_subject(IdKind::Agreement, self.agreements.by_id.key(row), subjects);
-                }
+            IdKind::BrandUse => {
+                self.add_agreement(self.relationship.brand_uses.by_key(id).map(|brand_use| brand_use.agreement), subjects);
             }
-            _ => {
-                let about = self.commissions.about(kind, id, self).into_iter().chain(self.other_about(kind, id));
-                about.for_each(|(kind, id)| self.add_subject(kind, &id, subjects));
+            IdKind::Breach => self.add_agreement(self.relationship.breaches.by_key(id).map(|breach| breach.agreement), subjects),
+            IdKind::Sale | IdKind::Refund | IdKind::Payout | IdKind::Dispute => {
+                self.commissions.about(kind, id, self).iter().for_each(|(kind, id)| self.add_subject(*kind, id, subjects));
             }
+            IdKind::Reinstatement
+            | IdKind::Adjustment
+            | IdKind::PayoutReturn
+            | IdKind::Payment
+            | IdKind::Cost
+            | IdKind::Contribution
+            | IdKind::Distribution
+            | IdKind::Review
+            | IdKind::Deliverable => {
+                self.other_about(kind, id).iter().for_each(|(kind, id)| self.add_subject(*kind, id, subjects));
+            }
+        }
+    }
+
+    fn add_agreement(&self, agreement: Option<Row>, subjects: &mut Subjects) {
+        if let Some(row) = agreement {
+            push_once(&mut subjects.agreements, agreement);
+            push_once(&mut subjects.partners, Some(self.agreements.by_id.get(row).partner));
         }
     }
 }

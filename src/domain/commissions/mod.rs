@@ -209,17 +209,6 @@ impl Dispute {
 }
 
 impl Commissions {
-    /// Where an id was introduced.
-    pub fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
-        match kind {
-            IdKind::Sale => self.sales.by_key(id).map(|sale| sale.stamp().position),
-            IdKind::Refund => self.refunds.by_key(id).map(|refund| refund.stamp().position),
-            IdKind::Payout => self.payouts.by_key(id).map(|payout| payout.stamp().position),
-            IdKind::Dispute => self.disputes.by_key(id).map(|dispute| dispute.opened.position),
-            _ => None,
-        }
-    }
-
     /// What a thing is about: the lead and the agreement of a sale, the sale of a refund, …
     pub(super) fn about(&self, kind: IdKind, id: &Id, state: &State) -> Vec<(IdKind, Id)> {
         let sale = |sale: &Sale| {

@@ -12,7 +12,7 @@ pub mod manager_assigned;
 pub mod review_held;
 
 use super::calendar::Time;
-use super::ids::{Id, IdKind};
+use super::ids::Id;
 use super::slice::slice;
 use super::table::{Row, Table, Undo, undo_by_copy};
 use super::{Seen, Stamp};
@@ -198,24 +198,6 @@ impl Breach {
 }
 
 impl Relationship {
-    /// Where a brand use or a breach was introduced.
-    pub(super) fn introduced_at(&self, kind: IdKind, id: &Id) -> Option<u64> {
-        match kind {
-            IdKind::BrandUse => self.brand_uses.by_key(id).map(|brand_use| brand_use.requested.position),
-            IdKind::Breach => self.breaches.by_key(id).map(|breach| breach.reported.position),
-            _ => None,
-        }
-    }
-
-    /// Under which agreement a brand use or a breach is.
-    pub(super) fn agreement_of(&self, kind: IdKind, id: &Id) -> Option<Row> {
-        match kind {
-            IdKind::BrandUse => self.brand_uses.by_key(id).map(|brand_use| brand_use.agreement),
-            IdKind::Breach => self.breaches.by_key(id).map(|breach| breach.agreement),
-            _ => None,
-        }
-    }
-
     /// How many items the lists of an agreement have.
     pub fn agreement_items(&self, agreement: Row) -> usize {
         self.agreements.by_key(&agreement).map_or(0, |activity| activity.mark().iter().sum())
