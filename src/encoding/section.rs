@@ -5,11 +5,23 @@ use super::{Codec, Output};
 /// How many things a chunk has at most, and for how many room is made before they are read.
 pub const MOST_AT_ONCE: usize = 1 << 14;
 
-/// What a snapshot is made of. The numbers are written into it: a change of them is a change of the format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[repr(u8)]
-#[expect(missing_docs, reason = "each is named as the part of the state, of the ids, of the index or of the figures that it holds")]
-pub enum Section {
+/// The table of sections: a part of a snapshot is one line.
+macro_rules! section_table {
+    ($($section:ident = $number:literal,)*) => {
+        /// What a snapshot is made of. The numbers are written into it: a change of them is a change of the format.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        #[expect(missing_docs, reason = "each is named as the part of the state, of the ids, of the index or of the figures that it holds")]
+        pub enum Section { $($section = $number),* }
+
+        impl Section {
+            /// All of them, each in the place of its number.
+            pub const ALL: [Self; [$(Self::$section),*].len()] = [$(Self::$section),*];
+        }
+    };
+}
+
+section_table! {
     State = 0,
     Partners = 1,
     Agreements = 2,
@@ -42,44 +54,6 @@ pub enum Section {
     IndexTimes = 29,
     ExclusiveNames = 30,
     PartnerCategories = 31,
-}
-
-impl Section {
-    /// All of them.
-    pub const ALL: [Self; 32] = [
-        Self::State,
-        Self::Partners,
-        Self::Agreements,
-        Self::Leads,
-        Self::Aliases,
-        Self::MatchKeys,
-        Self::Sales,
-        Self::Refunds,
-        Self::Payouts,
-        Self::Disputes,
-        Self::Others,
-        Self::NetSales,
-        Self::Campaigns,
-        Self::Conduct,
-        Self::Approaches,
-        Self::BrandUses,
-        Self::Breaches,
-        Self::Accounts,
-        Self::EventIdSeed,
-        Self::EventIds,
-        Self::IndexPartners,
-        Self::IndexAgreements,
-        Self::IndexLeads,
-        Self::MetricsAll,
-        Self::MetricsPartners,
-        Self::MetricsAgreements,
-        Self::MetricsCampaigns,
-        Self::SharedMatchKeys,
-        Self::IndexTypes,
-        Self::IndexTimes,
-        Self::ExclusiveNames,
-        Self::PartnerCategories,
-    ];
 }
 
 /// Where chunks are written to.
