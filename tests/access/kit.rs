@@ -3,7 +3,7 @@
 use partnership_ledger::access::{AccessFile, Gate, NewKey};
 use partnership_ledger::clock::SystemClock;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose,
     RevokedCertParams, SanType, SerialNumber,
 };
 use std::fmt::Write as _;
@@ -62,6 +62,7 @@ impl Ca {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.distinguished_name.push(DnType::CommonName, "a CA");
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("a certificate"))
     }
 
@@ -81,6 +82,7 @@ impl Ca {
                 if name.contains(':') { SanType::URI(name_of) } else { SanType::DnsName(name_of) }
             })
             .collect();
+        params.distinguished_name.push(DnType::CommonName, names[0]);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.signed_by(&key, &self.0).expect("a certificate");
         Certified { certificate: certificate.pem(), key: key.serialize_pem(), serial }

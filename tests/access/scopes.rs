@@ -1,7 +1,7 @@
 //! What a principal may append: its event types, and what its events must be about.
 
 use crate::common::events::{adjustment, agreement, append_request, event, partner};
-use crate::common::facts::{referred, sold};
+use crate::common::facts::{reassigned, referred, sold};
 use crate::common::service::{Known, Service, metadata, told};
 use crate::kit::{gate, principal, text};
 use partnership_ledger::domain::parse::timestamp;
@@ -9,7 +9,7 @@ use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{
-    AppendRequest, AppendResponse, AppendStreamRequest, Event, GetRecordRequest, LeadReassigned, PeriodClosed, PreviewRequest,
+    AppendRequest, AppendResponse, AppendStreamRequest, Event, GetRecordRequest, PeriodClosed, PreviewRequest,
     append_stream_response, get_record_request, preview_result,
 };
 use tokio_stream::wrappers::ReceiverStream;
@@ -41,11 +41,6 @@ fn two_partners() -> Vec<Event> {
         event("lead a", referred("lead-a", "ag-a")),
         event("lead b", referred("lead-b", "ag-b")),
     ]
-}
-
-fn reassigned(lead: &str, agreement: &str) -> Event {
-    let body = LeadReassigned { lead_id: lead.into(), agreement_id: Some(agreement.into()), reason: "tried".into(), ..LeadReassigned::default() };
-    event(&format!("reassign {lead} {agreement}"), Body::LeadReassigned(body))
 }
 
 fn closed() -> Event {
@@ -98,8 +93,8 @@ async fn events_about_others_are_refused_and_nothing_is_said_of_them() {
         (event("claim", referred("lead-b", "ag-a")), true, true),
         (event("own sale", sold("sale-a", "lead-a", 100)), true, true),
         (event("their sale", sold("sale-b", "lead-b", 100)), false, false),
-        (reassigned("lead-b", "ag-a"), false, false),
-        (reassigned("lead-a", "ag-b"), false, false),
+        (event("to own", reassigned("lead-b", Some("ag-a"))), false, false),
+        (event("to theirs", reassigned("lead-a", Some("ag-b"))), false, false),
         (adjustment("own", "ag-a", 500), true, true),
         (adjustment("theirs", "ag-b", 500), false, false),
         // What was recorded before is not shown either.

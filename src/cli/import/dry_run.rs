@@ -174,6 +174,7 @@ impl LocalCopy {
                 events: vec![event].into(),
                 expected_last_position: None,
                 recorded_by: "dry run".into(),
+                permit: None,
                 deadline: None,
                 account: None,
             };

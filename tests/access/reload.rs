@@ -1,0 +1,111 @@
+//! Files exchanged under load: no call fails that has a right, and streams end whose right is taken away.
+
+use crate::common::events::{append_request, partner};
+use crate::common::service::{Service, metadata, told};
+use crate::kit::{gate, principal, text};
+use crate::tls::{Secured, write_server_certificate};
+use partnership_ledger::access::AccessFile;
+use partnership_ledger::proto::audit_service_client::AuditServiceClient;
+use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use partnership_ledger::proto::{AppendStreamRequest, ReadRecordsRequest, WhoAmIRequest};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Code;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_end_when_their_right_is_taken_away_and_others_go_on() {
+    let (root, leaving) = (principal("root", "admin", ""), principal("leaving", "admin", ""));
+    let gate = gate(&text([&root, &leaving]));
+    let service = Service::behind(Arc::clone(&gate)).await;
+    let mut streams = Vec::new();
+    for key in [&root.key, &leaving.key] {
+        let (sender, requests) = tokio::sync::mpsc::channel::<AppendStreamRequest>(1);
+        let mut client = LedgerServiceClient::new(service.connect_as(key).await);
+        let answers = client.append_stream(ReceiverStream::new(requests)).await.expect("a stream").into_inner();
+        streams.push((sender, answers));
+    }
+    gate.reload(&AccessFile::read(&text([&root])).expect("a good file")).expect("taken");
+    let status = streams[1].1.message().await.expect_err("its right is gone");
+    assert_eq!(told(&status), (Code::Unauthenticated, "UNAUTHENTICATED".to_owned()));
+    assert_eq!(metadata(&status, "kind").as_deref(), Some("unknown_key"));
+    let request = AppendStreamRequest { events: vec![partner("a")], ..AppendStreamRequest::default() };
+    streams[0].0.send(request).await.expect("it is read");
+    assert!(streams[0].1.message().await.expect("an answer").is_some());
+    // One whose role is taken away is told that.
+    let mut demoted = root.section.replace("admin", "auditor");
+    demoted.push_str(&principal("another", "admin", "").section);
+    gate.reload(&AccessFile::read(&demoted).expect("a good file")).expect("taken");
+    let status = streams[0].1.message().await.expect_err("its role is gone");
+    assert_eq!(told(&status), (Code::PermissionDenied, "PERMISSION_DENIED".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_records_that_nobody_takes_ends_as_well() {
+    let root = principal("root", "admin", "");
+    let gate = gate(&text([&root]));
+    let service = Service::behind(Arc::clone(&gate)).await;
+    let mut writer = LedgerServiceClient::new(service.connect_as(&root.key).await).max_encoding_message_size(8 << 20);
+    for batch in 0..4 {
+        let events: Vec<_> = (0..5_000).map(|number| partner(&format!("p-{batch}-{number}"))).collect();
+        writer.append(append_request(events)).await.expect("recorded");
+    }
+    let mut reader = AuditServiceClient::new(service.connect_as(&root.key).await);
+    let mut pages = reader.read_records(ReadRecordsRequest::default()).await.expect("a stream").into_inner();
+    pages.message().await.expect("a page").expect("one");
+    gate.reload(&AccessFile::read(&text([&principal("another", "admin", "")])).expect("a good file")).expect("taken");
+    let mut count = 0;
+    let status = loop {
+        match pages.message().await {
+            Ok(Some(page)) => count += page.records.len(),
+            Ok(None) => panic!("it was read to its end"),
+            Err(status) => break status,
+        }
+    };
+    assert!(count < 20_000);
+    assert_eq!(told(&status), (Code::Unauthenticated, "UNAUTHENTICATED".to_owned()));
+}
+
+#[test]
+fn certificate_and_access_file_are_exchanged_under_load_without_a_failed_call() {
+    let secured = Secured::start();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (over, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(secured.ca.pem())).domain_name("localhost");
+    let endpoint = Endpoint::from_shared(secured.address()).expect("an address").tls_config(tls).expect("TLS");
+    let key: tonic::metadata::MetadataValue<_> = format!("Bearer {}", secured.admin.key).parse().expect("a header");
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let (over, calls, endpoint, key) = (Arc::clone(&over), Arc::clone(&calls), endpoint.clone(), key.clone());
+            runtime.spawn(async move {
+                while !over.load(Ordering::Relaxed) {
+                    // A connection now and then, many calls on each.
+                    let channel = endpoint.connect().await.expect("a connection");
+                    let put = |mut request: tonic::Request<()>| {
+                        request.metadata_mut().insert("authorization", key.clone());
+                        Ok(request)
+                    };
+                    let mut client = LedgerServiceClient::with_interceptor(channel, put);
+                    for _ in 0..50 {
+                        client.who_am_i(WhoAmIRequest {}).await.expect("it has the right");
+                        calls.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            })
+        })
+        .collect();
+    for round in 0..12 {
+        write_server_certificate(secured.dir.path(), &secured.ca, 100 + round);
+        let others: Vec<_> = (0..round + 1).map(|number| principal(&format!("other-{number}"), "auditor", "")).collect();
+        std::fs::write(secured.path("access.toml"), text(others.iter().chain([&secured.admin]))).expect("written");
+        secured.server.signal("-HUP");
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    over.store(true, Ordering::Relaxed);
+    for caller in callers {
+        runtime.block_on(caller).expect("no call failed");
+    }
+    assert!(calls.load(Ordering::Relaxed) > 100);
+}
