@@ -57,8 +57,14 @@ impl Bench {
 
     /// Records events and waits until they are durable.
     pub fn append(&self, events: Vec<proto::Event>) {
-        let append =
-            Append { events: events.into(), expected_last_position: None, recorded_by: Arc::from("bench"), permit: None, deadline: None, account: None };
+        let append = Append {
+            events: events.into(),
+            expected_last_position: None,
+            recorded_by: Arc::from("bench"),
+            permit: None,
+            deadline: None,
+            account: None,
+        };
         self.runtime.block_on(self.ledger.append(append)).expect("the workload follows the rules");
     }
 

@@ -118,7 +118,9 @@ impl Caller {
         let Principal { name, roles, event_types, scope, partner, limits, .. } = &*self.principal;
         let number = |number: Option<NonZeroU32>| number.map_or(0, NonZeroU32::get);
         let ids = |ids: &[Id]| ids.iter().map(ToString::to_string).collect();
-        let scope = scope.as_ref().map(|Scope { partners, agreements }| proto::CallerScope { partner_ids: ids(partners), agreement_ids: ids(agreements) });
+        let scope = scope
+            .as_ref()
+            .map(|Scope { partners, agreements }| proto::CallerScope { partner_ids: ids(partners), agreement_ids: ids(agreements) });
         let has_limits = *limits != super::Limits::default();
         proto::WhoAmIResponse {
             principal: name.to_string(),

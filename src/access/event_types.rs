@@ -76,11 +76,7 @@ impl EventTypes {
     /// What roles append unless they are given less. An emitter is given its types by name.
     pub fn of_roles(roles: Roles) -> Self {
         let groups = |names: &[&str]| names.iter().filter_map(|name| Self::named(name)).fold(Self::NONE, Self::and);
-        let all = [
-            (Roles::MANAGER, groups(OF_MANAGERS)),
-            (Roles::FINANCE, groups(OF_FINANCE)),
-            (Roles::ADMIN, Self::all()),
-        ];
+        let all = [(Roles::MANAGER, groups(OF_MANAGERS)), (Roles::FINANCE, groups(OF_FINANCE)), (Roles::ADMIN, Self::all())];
         all.into_iter().filter(|(role, _)| roles.intersects(*role)).map(|(_, types)| types).fold(Self::NONE, Self::and)
     }
 

@@ -69,7 +69,8 @@ mod tests {
     fn whoever_fails_too_often_waits_and_others_do_not() {
         let failures = Failures::default();
         let failure = Failure::new(FailureKind::UnknownKey, "no such key");
-        let [one, neighbour, other]: [IpAddr; 3] = ["2001:db8::1", "2001:db8::2", "2001:db9::1"].map(|text| text.parse().expect("an address"));
+        let [one, neighbour, other]: [IpAddr; 3] =
+            ["2001:db8::1", "2001:db8::2", "2001:db9::1"].map(|text| text.parse().expect("an address"));
         let answered = (0..200).filter(|_| failures.count(&failure, Some(one)).is_none()).count();
         assert!((50..60).contains(&answered), "{answered}");
         assert!(failures.count(&failure, Some(neighbour)).is_some(), "it is of the same network");

@@ -323,9 +323,9 @@ fn issuer(table: Table, faults: &mut Faults) -> Option<IssuerEntry> {
 /// Whether a URL is of this machine, where nobody is on the way.
 fn is_loopback(url: &str) -> bool {
     let host = url.trim_start_matches("http://");
-    ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| {
-        host.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.starts_with('/'))
-    })
+    ["localhost", "127.0.0.1", "[::1]"]
+        .iter()
+        .any(|own| host.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.starts_with('/')))
 }
 
 fn principal(table: Table, faults: &mut Faults) -> Option<PrincipalEntry> {
@@ -401,7 +401,9 @@ fn event_types_of(names: Option<&[String]>, roles: Roles, faults: &mut Faults) -
     for name in names {
         match EventTypes::named(name) {
             Some(types) if is_emitter || by_roles.contains(types) => allowed = allowed.and(types),
-            Some(_) => faults.add(format!("its roles ({}) do not append {name}; give it the role emitter as well", roles.names().join(", "))),
+            Some(_) => {
+                faults.add(format!("its roles ({}) do not append {name}; give it the role emitter as well", roles.names().join(", ")))
+            }
             None => {
                 let groups: Vec<_> = EventTypes::groups().collect();
                 faults.add(format!("there is no event type and no group {name:?}; the groups are {}", groups.join(", ")));
@@ -426,7 +428,9 @@ fn scope_of(table: Table, faults: &mut Faults) -> Option<Scope> {
 fn limits_of(table: Table, faults: &mut Faults) -> Option<Limits> {
     let LimitsTable { events_per_second, bytes_per_second, burst_events, streams, subscriptions } = faults.read(table)?;
     if burst_events.is_some_and(|burst| burst.get() < LEAST_BURST_EVENTS) {
-        faults.add(format!("burst_events must be at least {LEAST_BURST_EVENTS}, the events of the largest request: fewer could never be sent"));
+        faults.add(format!(
+            "burst_events must be at least {LEAST_BURST_EVENTS}, the events of the largest request: fewer could never be sent"
+        ));
     }
     if burst_events.is_some() && events_per_second.is_none() {
         faults.add("burst_events says how far events_per_second may be exceeded for a moment; say that too");
@@ -492,7 +496,9 @@ mod tests {
     fn a_good_file_is_read() {
         let file = AccessFile::read(GOOD).expect("it is good");
         let [emitter, partner] = &file.principals[..] else { panic!("{file:?}") };
-        assert!(emitter.event_types.has("lead_lost") && emitter.event_types.has("sale_recorded") && !emitter.event_types.has("sale_refunded"));
+        assert!(
+            emitter.event_types.has("lead_lost") && emitter.event_types.has("sale_recorded") && !emitter.event_types.has("sale_refunded")
+        );
         assert_eq!(emitter.keys[0].not_after.map(|time| time.to_rfc3339()), Some("2027-01-31T00:00:00+00:00".to_owned()));
         assert_eq!(partner.partner, Id::new("acme"));
         assert_eq!(partner.claims[0].to_string(), "partner = \"acme\" of id");

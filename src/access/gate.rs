@@ -233,9 +233,10 @@ fn key_of(policy: &Policy, key: PresentedKey<'_>) -> Recognised {
     match policy.key(key.id) {
         Some(known) if key.is(known.hash) => Recognised::As(Credential::Key { id: key.id.to_owned(), hash: known.hash }),
         // The caller is told the same of both.
-        Some(known) => {
-            Recognised::Not(Failure::new(FailureKind::UnknownKey, format!("a wrong secret for the key {} of {}", key.id, known.principal.name)))
-        }
+        Some(known) => Recognised::Not(Failure::new(
+            FailureKind::UnknownKey,
+            format!("a wrong secret for the key {} of {}", key.id, known.principal.name),
+        )),
         None => Recognised::Not(Failure::new(FailureKind::UnknownKey, format!("no principal has the key {}", key.id))),
     }
 }

@@ -52,7 +52,8 @@ impl KeyHash {
 
     /// Returns the hash of its text: 64 hexadecimal digits.
     pub fn parse(text: &str) -> Option<Self> {
-        let digits: Vec<u8> = text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
+        let digits: Vec<u8> =
+            text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect::<Option<_>>()?;
         let bytes: Vec<u8> = digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect();
         (digits.len() == 64).then(|| bytes.try_into().ok().map(Self)).flatten()
     }

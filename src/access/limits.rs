@@ -111,9 +111,11 @@ fn take(bucket: &Bucket, count: usize, limit: &'static str, most: u64) -> Result
     let Some(count) = u32::try_from(count).ok().and_then(NonZeroU32::new) else { return Ok(()) };
     match bucket.check_n(count) {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(not_until)) => {
-            Err(Exceeded { limit, most, retry_after: not_until.wait_time_from(DefaultClock::default().now()).max(Duration::from_millis(1)) })
-        }
+        Ok(Err(not_until)) => Err(Exceeded {
+            limit,
+            most,
+            retry_after: not_until.wait_time_from(DefaultClock::default().now()).max(Duration::from_millis(1)),
+        }),
         // More than the bucket ever holds, which a request never is.
         Err(_) => Err(Exceeded { limit, most, retry_after: Duration::from_secs(1) }),
     }

@@ -41,7 +41,8 @@ impl KeySet {
 
     /// The keys that may have signed what names a key and an algorithm; of what names none, all of the algorithm's family.
     pub fn of(&self, id: Option<&str>, algorithm: Algorithm) -> impl Iterator<Item = &DecodingKey> {
-        let keys = self.keys.iter().filter(move |(known, key)| (id.is_none() || known.as_deref() == id) && key.family() == algorithm.family());
+        let keys =
+            self.keys.iter().filter(move |(known, key)| (id.is_none() || known.as_deref() == id) && key.family() == algorithm.family());
         keys.map(|(_, key)| key)
     }
 }
@@ -84,7 +85,9 @@ fn roots(ca: Option<&str>) -> Result<RootCerts, String> {
         Some(path) => {
             let pem = std::fs::read(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
             let items = ureq::tls::parse_pem(&pem).filter_map(Result::ok);
-            items.filter_map(|item| if let ureq::tls::PemItem::Certificate(certificate) = item { Some(certificate) } else { None }).collect()
+            items
+                .filter_map(|item| if let ureq::tls::PemItem::Certificate(certificate) = item { Some(certificate) } else { None })
+                .collect()
         }
         None => rustls_native_certs::load_native_certs().certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect(),
     };

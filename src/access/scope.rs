@@ -99,7 +99,13 @@ impl Subjects<'_> {
     fn check_new(&self, event: &Event, partners: &[Row]) -> Result<bool, Denied> {
         let Scope { partners: own, agreements } = self.scope;
         match event.body.introduces() {
-            Some((IdKind::Partner, id)) => if own.contains(id) { Ok(true) } else { Err(outside(IdKind::Partner, id)) },
+            Some((IdKind::Partner, id)) => {
+                if own.contains(id) {
+                    Ok(true)
+                } else {
+                    Err(outside(IdKind::Partner, id))
+                }
+            }
             Some((IdKind::Agreement, id)) => {
                 let is_own = agreements.contains(id) || partners.iter().all(|row| own.contains(self.state.partners.key(*row)));
                 if is_own { Ok(true) } else { Err(outside(IdKind::Agreement, id)) }

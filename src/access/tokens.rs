@@ -112,7 +112,8 @@ impl Tokens {
         if !ALGORITHMS.contains(&header.alg) {
             return Err(Failure::new(FailureKind::Algorithm, format!("the token is signed by {:?}", header.alg)));
         }
-        let claims: Map<String, Value> = insecure_decode_claims(token).map_err(|error| Failure::new(FailureKind::Malformed, error.to_string()))?;
+        let claims: Map<String, Value> =
+            insecure_decode_claims(token).map_err(|error| Failure::new(FailureKind::Malformed, error.to_string()))?;
         let said = claims.get("iss").and_then(Value::as_str);
         let said = said.ok_or_else(|| Failure::new(FailureKind::TokenClaims, "the token says no iss"))?;
         let issuer = self.issuers.iter().find(|issuer| issuer.entry.issuer == said);
@@ -233,15 +234,18 @@ impl Issuer {
                 return Err(bad(FailureKind::NotYetValid, format!("valid from {from} on")));
             }
         }
-        let known: Vec<(&ClaimEntry, &Arc<Principal>)> =
-            policy.claims_of(&self.entry.name).filter(|(claim, _)| claims.get(&claim.claim).is_some_and(|value| says(value, &claim.value))).collect();
+        let known: Vec<(&ClaimEntry, &Arc<Principal>)> = policy
+            .claims_of(&self.entry.name)
+            .filter(|(claim, _)| claims.get(&claim.claim).is_some_and(|value| says(value, &claim.value)))
+            .collect();
         match &known[..] {
             [] => Err(bad(FailureKind::UnknownToken, format!("no principal has one of its claims {}", shown(claims)))),
             [(claim, first), rest @ ..] => match rest.iter().find(|(_, other)| other.name != first.name) {
                 None => Ok(Credential::Token { claim: (*claim).clone(), expires_at }),
-                Some((_, other)) => {
-                    Err(bad(FailureKind::UnknownToken, format!("both {} and {} go by its claims; make them differ", first.name, other.name)))
-                }
+                Some((_, other)) => Err(bad(
+                    FailureKind::UnknownToken,
+                    format!("both {} and {} go by its claims; make them differ", first.name, other.name),
+                )),
             },
         }
     }
@@ -264,6 +268,8 @@ fn seconds(value: &Value) -> Option<i64> {
 
 /// The claims that a principal can go by, for the log: texts and lists of them.
 fn shown(claims: &Map<String, Value>) -> String {
-    let own = claims.iter().filter(|(name, value)| !["iss", "aud", "jti", "nonce", "email", "name"].contains(&name.as_str()) && (value.is_string() || value.is_array()));
+    let own = claims.iter().filter(|(name, value)| {
+        !["iss", "aud", "jti", "nonce", "email", "name"].contains(&name.as_str()) && (value.is_string() || value.is_array())
+    });
     own.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
 }

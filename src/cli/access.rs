@@ -76,9 +76,10 @@ fn add_key(file: &Path, principal: &str, not_after: Option<&GivenTime>, out: &mu
     let mut document: DocumentMut = text.parse().map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
     let made = NewKey::make().map_err(|error| Failure::check(error.to_string()))?;
     let not_after = not_after.map(|time| time.as_of(out)).transpose()?;
-    let entry = document.get_mut("principal").and_then(Item::as_array_of_tables_mut).and_then(|principals| {
-        principals.iter_mut().find(|entry| entry.get("name").and_then(Item::as_str) == Some(principal))
-    });
+    let entry = document
+        .get_mut("principal")
+        .and_then(Item::as_array_of_tables_mut)
+        .and_then(|principals| principals.iter_mut().find(|entry| entry.get("name").and_then(Item::as_str) == Some(principal)));
     let unknown = || Failure::usage(say!(out.language, "access-no-principal", principal = principal, file = file.display().to_string()));
     let keys = entry.ok_or_else(unknown)?.entry("key").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
     let mut key = TomlTable::new();
@@ -112,8 +113,7 @@ fn replace(file: &Path, text: &str) -> io::Result<()> {
 
 fn show(access: &AccessFile, all: bool, out: &mut Output) -> Result<(), Failure> {
     let language = out.language;
-    let mut table =
-        Table::new(columns![language; "access-principal", "access-roles", "access-known-by", "access-appends", "access-scope"]);
+    let mut table = Table::new(columns![language; "access-principal", "access-roles", "access-known-by", "access-appends", "access-scope"]);
     for principal in &access.principals {
         let PrincipalEntry { name, roles, event_types, scope, partner, .. } = principal;
         let scope = match (scope, partner) {

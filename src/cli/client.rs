@@ -109,7 +109,11 @@ impl Session {
         if bearer.is_some() && !is_encrypted && !is_own(endpoint.uri().host()) {
             return Err(bad(say!(language, "failure-key-in-the-open")));
         }
-        let endpoint = if is_encrypted { endpoint.tls_config(self.credentials.tls(language)?).map_err(|error| bad(root_cause(&error)))? } else { endpoint };
+        let endpoint = if is_encrypted {
+            endpoint.tls_config(self.credentials.tls(language)?).map_err(|error| bad(root_cause(&error)))?
+        } else {
+            endpoint
+        };
         let channel = endpoint.connect().await;
         let channel = channel
             .map_err(|error| Failure::unavailable(say!(language, "failure-connect", address = address, error = root_cause(&error))))?;

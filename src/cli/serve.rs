@@ -81,7 +81,8 @@ impl GuardArgs {
 
 pub fn run(args: Args) -> Result<(), Failure> {
     log_to_standard_error();
-    let Args { data_dir, listen, guard, workers, memory, snapshot_every: snapshot_records, cut_damaged_tail, check: check_everything } = args;
+    let Args { data_dir, listen, guard, workers, memory, snapshot_every: snapshot_records, cut_damaged_tail, check: check_everything } =
+        args;
     let defaults = ServeConfig::default();
     let worker_threads = workers.unwrap_or(defaults.worker_threads);
     let memory_bytes = memory.map_or(defaults.memory_bytes, |mebibytes| mebibytes << 20);
@@ -127,7 +128,9 @@ fn announce(address: SocketAddr, replayed: &ReplayReport, notes: &[String], how:
         let _ = writeln!(out, "to try: partnership-ledger --address https://localhost:{port} --ca {ca} --key-file {key} whoami");
     }
     if how.is_open && !address.ip().is_loopback() {
-        tracing::warn!("{address} is open to other machines without TLS or authentication, as --insecure says: whoever reaches it may read and write");
+        tracing::warn!(
+            "{address} is open to other machines without TLS or authentication, as --insecure says: whoever reaches it may read and write"
+        );
     }
 }
 

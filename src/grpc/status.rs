@@ -110,8 +110,11 @@ fn refusal_of(error: Error) -> Refusal {
                 Missing::Scope => format!("{what} is outside of the scope in which you may append"),
             };
             let message = format!("{}{lacks}; see WhoAmI, and ask for more if it is needed", prefix(Some(event)));
-            Refusal::new(Code::PermissionDenied, "PERMISSION_DENIED", message)
-                .with(vec![("missing", missing.name().to_owned()), (missing.name(), what), ("event_index", event.index.to_string())])
+            Refusal::new(Code::PermissionDenied, "PERMISSION_DENIED", message).with(vec![
+                ("missing", missing.name().to_owned()),
+                (missing.name(), what),
+                ("event_index", event.index.to_string()),
+            ])
         }
         Error::UnknownEvent(id) => Refusal::new(Code::NotFound, "UNKNOWN_ID", format!("no record has event_id {id}; correct the id"))
             .with(vec![("kind", "event_id".to_owned()), ("id", id.to_string())]),
@@ -176,8 +179,9 @@ fn summary(violations: &[Violation]) -> String {
 /// Returns what a caller is told that does not get in, or not further.
 fn refusal_of_caller(refusal: access::Refusal) -> Refusal {
     match refusal {
-        access::Refusal::Unauthenticated(failure) => Refusal::new(Code::Unauthenticated, "UNAUTHENTICATED", failure.kind.told())
-            .with(vec![("kind", failure.kind.name().to_owned())]),
+        access::Refusal::Unauthenticated(failure) => {
+            Refusal::new(Code::Unauthenticated, "UNAUTHENTICATED", failure.kind.told()).with(vec![("kind", failure.kind.name().to_owned())])
+        }
         access::Refusal::Role { rpc } => {
             let roles = rpc.roles().names().join(", ");
             let message = format!("{} is for the roles {roles}; see WhoAmI for yours", rpc.name());

@@ -111,9 +111,15 @@ fn spend(caller: &Caller, events: &[Bytes]) -> Result<(), Refusal> {
 
 /// The next response of a stream, in the order of its requests.
 enum Pending {
-    Request { request_id: String, ticket: Result<Ticket, Error> },
+    Request {
+        request_id: String,
+        ticket: Result<Ticket, Error>,
+    },
     /// A request of a caller that asks for more than it may.
-    Refused { request_id: String, error: AppendError },
+    Refused {
+        request_id: String,
+        error: AppendError,
+    },
     End(Status),
 }
 

@@ -30,7 +30,10 @@ pub struct TlsFiles {
 impl TlsFiles {
     /// All files.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
-        [Some(&self.certificate), Some(&self.key), self.client_ca.as_ref(), self.client_crl.as_ref()].into_iter().flatten().map(PathBuf::as_path)
+        [Some(&self.certificate), Some(&self.key), self.client_ca.as_ref(), self.client_crl.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(PathBuf::as_path)
     }
 }
 
@@ -94,9 +97,9 @@ fn load(files: &TlsFiles) -> Result<Loaded, String> {
         None => builder.with_no_client_auth(),
         Some(ca) => builder.with_client_cert_verifier(verifier(ca, files.client_crl.as_deref(), provider)?),
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(|error| {
-        format!("{} and {} do not fit together: {error}", files.certificate.display(), files.key.display())
-    })?;
+    let mut config = builder
+        .with_single_cert(chain, key)
+        .map_err(|error| format!("{} and {} do not fit together: {error}", files.certificate.display(), files.key.display()))?;
     config.alpn_protocols = vec![b"h2".to_vec()];
     if files.client_ca.is_some() {
         // A session that is resumed is not checked again: a certificate that was revoked meanwhile would still get in.

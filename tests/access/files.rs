@@ -37,7 +37,8 @@ fn a_key_that_is_added_gets_in_and_stands_in_the_file_as_its_hash_alone() {
 fn a_file_is_checked_with_every_fault_on_a_line() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("access.toml");
-    std::fs::write(&file, "[[principal]]\nname = \"a@b\"\nroles = [\"boss\"]\n[[principal]]\nname = \"x\"\nroles = [\"emitter\"]\n").expect("written");
+    std::fs::write(&file, "[[principal]]\nname = \"a@b\"\nroles = [\"boss\"]\n[[principal]]\nname = \"x\"\nroles = [\"emitter\"]\n")
+        .expect("written");
     for command in [&["access", "check"][..], &["serve", "--listen", "127.0.0.1:0", "--access"]] {
         let outcome = finish(program().args(command).arg(&file).current_dir(dir.path()));
         assert_eq!((outcome.code, outcome.out.as_str()), (2, ""), "{}", outcome.error);

@@ -104,7 +104,9 @@ async fn without_a_credential_or_with_a_bad_one_no_call_gets_in() {
     }
     let mut wrong = admin.clone();
     wrong.replace_range(wrong.len() - 1.., if wrong.ends_with('0') { "1" } else { "0" });
-    for (credential, kind) in [(wrong.as_str(), "unknown_key"), ("plk_nobody_0000", "unknown_key"), ("secret", "malformed"), ("", "malformed")] {
+    for (credential, kind) in
+        [(wrong.as_str(), "unknown_key"), ("plk_nobody_0000", "unknown_key"), ("secret", "malformed"), ("", "malformed")]
+    {
         let status = call(service.connect_as(credential).await, &paths[0]).await.expect_err("bad");
         assert_eq!((status.code(), metadata(&status, "kind").as_deref()), (Code::Unauthenticated, Some(kind)), "{credential}");
         assert!(!status.message().contains(admin.as_str()), "a refusal never says a secret");

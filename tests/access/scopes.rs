@@ -9,8 +9,8 @@ use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{
-    AppendRequest, AppendResponse, AppendStreamRequest, Event, GetRecordRequest, PeriodClosed, PreviewRequest,
-    append_stream_response, get_record_request, preview_result,
+    AppendRequest, AppendResponse, AppendStreamRequest, Event, GetRecordRequest, PeriodClosed, PreviewRequest, append_stream_response,
+    get_record_request, preview_result,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
@@ -63,7 +63,8 @@ async fn an_emitter_appends_its_event_types_and_records_carry_its_name() {
     assert_eq!(metadata(&status, "event_index").as_deref(), Some("1"));
     assert_eq!(service.records().len(), records.len(), "all or nothing");
     // A preview says the same of each by itself.
-    let preview = client(&service, &known[0].key).await.preview(PreviewRequest { events: both.to_vec() }).await.expect("an answer").into_inner();
+    let preview =
+        client(&service, &known[0].key).await.preview(PreviewRequest { events: both.to_vec() }).await.expect("an answer").into_inner();
     let outcomes: Vec<_> = preview.results.into_iter().map(|result| result.outcome.expect("an outcome")).collect();
     assert!(matches!(&outcomes[0], preview_result::Outcome::Result(_)));
     assert!(matches!(&outcomes[1], preview_result::Outcome::Error(error) if error.reason == "PERMISSION_DENIED"), "{outcomes:?}");
@@ -128,7 +129,8 @@ async fn a_principal_has_so_many_streams_and_one_that_ends_makes_room() {
     let known = [principal("one-stream", "admin", "limits = { streams = 1 }")];
     let service = Service::behind(gate(&text(&known))).await;
     let (sender, requests) = tokio::sync::mpsc::channel(1);
-    let mut first = client(&service, &known[0].key).await.append_stream(ReceiverStream::new(requests)).await.expect("a stream").into_inner();
+    let mut first =
+        client(&service, &known[0].key).await.append_stream(ReceiverStream::new(requests)).await.expect("a stream").into_inner();
     let status = client(&service, &known[0].key).await.append_stream(tokio_stream::iter([])).await.expect_err("a second");
     assert_eq!(told(&status), (Code::ResourceExhausted, "RATE_LIMITED".to_owned()));
     assert_eq!(metadata(&status, "limit").as_deref(), Some("streams"));

@@ -101,7 +101,10 @@ fn callers_get_in_by_key_or_certificate_and_by_nothing_else() {
     assert_eq!(by_key["principal"], "root");
     secured.write_client("billing", &secured.client_ca.certify(7, &["ledger.example", URI]));
     let by_certificate = secured.who_by_certificate("billing").json();
-    assert_eq!((&by_certificate["principal"], &by_certificate["authentication"]), (&"billing".into(), &"AUTHENTICATION_CERTIFICATE".into()));
+    assert_eq!(
+        (&by_certificate["principal"], &by_certificate["authentication"]),
+        (&"billing".into(), &"AUTHENTICATION_CERTIFICATE".into())
+    );
     // Good by its CA, but nobody goes by it: names match whole, or not at all.
     secured.write_client("stranger", &secured.client_ca.certify(8, &["spiffe://partners.example/billing/2", "partners.example"]));
     let stranger = secured.who_by_certificate("stranger");
@@ -163,7 +166,17 @@ fn openssl_shakes_hands_and_a_client_without_tls_does_not() {
     let secured = Secured::start();
     for (option, version) in [("-tls1_3", "TLSv1.3"), ("-tls1_2", "TLSv1.2")] {
         let output = Command::new("openssl")
-            .args(["s_client", "-connect", &secured.server.address, "-servername", "localhost", "-verify_return_error", "-alpn", "h2", option])
+            .args([
+                "s_client",
+                "-connect",
+                &secured.server.address,
+                "-servername",
+                "localhost",
+                "-verify_return_error",
+                "-alpn",
+                "h2",
+                option,
+            ])
             .arg("-CAfile")
             .arg(secured.path("ca.pem"))
             .stdin(Stdio::null())
@@ -173,7 +186,11 @@ fn openssl_shakes_hands_and_a_client_without_tls_does_not() {
         assert!(said.contains(version) && said.contains("ALPN protocol: h2") && said.contains("Verify return code: 0"), "{said}");
     }
     for refused in ["-tls1_1", "-tls1"] {
-        let status = Command::new("openssl").args(["s_client", "-connect", &secured.server.address, refused]).stdin(Stdio::null()).output().expect("openssl");
+        let status = Command::new("openssl")
+            .args(["s_client", "-connect", &secured.server.address, refused])
+            .stdin(Stdio::null())
+            .output()
+            .expect("openssl");
         assert!(!String::from_utf8_lossy(&status.stdout).contains("Cipher is ECDHE"), "{refused}");
     }
     let plain = finish(program().args(["--address", &format!("http://{}", secured.server.address), "whoami"]));

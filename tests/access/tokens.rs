@@ -82,7 +82,9 @@ fn without(name: &str) -> Value {
 /// A service that trusts the issuer, whose keys are at a place.
 async fn trusting(keys: &str) -> Service {
     let claimed = |name: &str, role: &str, claim: &str, value: &str| {
-        format!("[[principal]]\nname = \"{name}\"\nroles = [\"{role}\"]\n[[principal.claim]]\nissuer = \"id\"\nclaim = \"{claim}\"\nvalue = \"{value}\"\n")
+        format!(
+            "[[principal]]\nname = \"{name}\"\nroles = [\"{role}\"]\n[[principal.claim]]\nissuer = \"id\"\nclaim = \"{claim}\"\nvalue = \"{value}\"\n"
+        )
     };
     let issuer = format!("[[issuer]]\nname = \"id\"\nissuer = \"{ISSUER}\"\naudience = [\"ledger\", \"ledger-2\"]\nkeys = \"{keys}\"\n");
     let principals = [claimed("billing", "auditor", "sub", "billing"), claimed("admins", "admin", "groups", "ledger-admins")].concat();
@@ -121,7 +123,11 @@ async fn a_good_token_gets_in_as_the_principal_of_its_claims() {
     groups["aud"] = json!(["other", "ledger-2"]);
     assert_eq!(who(&service, &ed.sign(&groups)).await.expect("a group").principal, "admins");
     // Clocks differ by up to a minute.
-    for claims in [with("exp", json!(now() - 30)), with("nbf", json!(now() + 30)), with("exp", serde_json::from_str(&format!("{}.5", now() + 10)).expect("a number"))] {
+    for claims in [
+        with("exp", json!(now() - 30)),
+        with("nbf", json!(now() + 30)),
+        with("exp", serde_json::from_str(&format!("{}.5", now() + 10)).expect("a number")),
+    ] {
         who(&service, &ed.sign(&claims)).await.expect("within the leeway");
     }
 }
@@ -131,9 +137,16 @@ async fn every_bad_token_is_kept_out_with_its_own_words() {
     let (key, other, unpublished) = (SigningKey::ed25519("key"), SigningKey::ed25519("key"), SigningKey::ed25519("unpublished"));
     let (_dir, path) = file(&[&key]);
     let service = trusting(shown(&path)).await;
-    let unsigned = |algorithm: &str| format!("{}.{}.", part(json!({"alg": algorithm, "typ": "JWT", "kid": "key"}).to_string()), part(claims().to_string()));
+    let unsigned = |algorithm: &str| {
+        format!("{}.{}.", part(json!({"alg": algorithm, "typ": "JWT", "kid": "key"}).to_string()), part(claims().to_string()))
+    };
     let public = key.published.to_string().into_bytes();
-    let symmetric = encode(&Header { kid: Some("key".into()), ..Header::new(Algorithm::HS256) }, &claims(), &EncodingKey::from_secret(&public).expect("a secret")).expect("a token");
+    let symmetric = encode(
+        &Header { kid: Some("key".into()), ..Header::new(Algorithm::HS256) },
+        &claims(),
+        &EncodingKey::from_secret(&public).expect("a secret"),
+    )
+    .expect("a token");
     let mut tampered: Vec<String> = key.sign(&claims()).split('.').map(str::to_owned).collect();
     tampered[1] = part(with("sub", json!("admin")).to_string());
     let cases = [

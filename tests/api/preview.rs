@@ -126,16 +126,16 @@ async fn the_answer_to_a_preview_takes_room_in_the_callers_memory() {
     let malformed = vec![Event { event_id: event_id("z"), ..Event::default() }; 200];
     for events in [results, rejections, malformed] {
         let ask = async |account| {
-        let append = Append {
-            events: Events::from(events.clone()),
-            expected_last_position: None,
-            recorded_by: "somebody".into(),
-            permit: None,
-            deadline: None,
-            account: Some(account),
+            let append = Append {
+                events: Events::from(events.clone()),
+                expected_last_position: None,
+                recorded_by: "somebody".into(),
+                permit: None,
+                deadline: None,
+                account: Some(account),
+            };
+            service.ledger.preview(append).await
         };
-        service.ledger.preview(append).await
-    };
         let scarce = Memory::new(40_000, Duration::ZERO, Duration::from_millis(7)).account();
         let refused = ask(scarce.clone()).await.map(|previewed| previewed.outcomes.len());
         assert!(matches!(refused, Err(Error::Overloaded { .. })), "{refused:?}");

@@ -23,8 +23,9 @@ pub const STORY_EVENTS: u64 = 9;
 /// The program, without what the environment may say to it.
 pub fn process() -> std::process::Command {
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_partnership-ledger"));
-    for name in
-        std::env::vars_os().map(|(name, _)| name).filter(|name| name == "RUST_LOG" || name.as_encoded_bytes().starts_with(b"PARTNERSHIP_LEDGER_"))
+    for name in std::env::vars_os()
+        .map(|(name, _)| name)
+        .filter(|name| name == "RUST_LOG" || name.as_encoded_bytes().starts_with(b"PARTNERSHIP_LEDGER_"))
     {
         command.env_remove(name);
     }

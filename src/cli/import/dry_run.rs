@@ -247,7 +247,11 @@ mod tests {
     #[tokio::test]
     async fn more_than_one_preview_carries_is_answered_as_it_goes() {
         let server = server::start().await.expect("it starts");
-        let session = Session { address: server.address.to_string(), credentials: Credentials::default(), out: Output::new(false, Language::English) };
+        let session = Session {
+            address: server.address.to_string(),
+            credentials: Credentials::default(),
+            out: Output::new(false, Language::English),
+        };
         for room in [Room { events: 700, bytes: PREVIEW_BYTES }, Room { events: MAX_EVENTS, bytes: 40_000 }] {
             let mut dry_run = DryRun::with_room(&session, room).await.expect("it is there");
             let (mut unanswered, mut answers) = (0, Vec::new());
@@ -274,7 +278,11 @@ mod tests {
     #[tokio::test]
     async fn what_one_preview_carries_is_asked_of_the_ledger_itself() {
         let server = server::start().await.expect("it starts");
-        let session = Session { address: server.address.to_string(), credentials: Credentials::default(), out: Output::new(false, Language::English) };
+        let session = Session {
+            address: server.address.to_string(),
+            credentials: Credentials::default(),
+            out: Output::new(false, Language::English),
+        };
         let mut dry_run = DryRun::new(&session).await.expect("it is there");
         for number in 0..6 {
             dry_run.add(event(number)).await.expect("it is taken");

@@ -126,7 +126,17 @@ impl World {
             _ => (None, false),
         };
         let pb::AppendRequest { events, expected_last_position } = request.clone();
-        (Append { events: events.into(), expected_last_position, recorded_by: "simulation".into(), permit: None, deadline, account: None }, is_late)
+        (
+            Append {
+                events: events.into(),
+                expected_last_position,
+                recorded_by: "simulation".into(),
+                permit: None,
+                deadline,
+                account: None,
+            },
+            is_late,
+        )
     }
 
     /// A client sends a request by a call of its own.
@@ -178,8 +188,14 @@ impl World {
         if self.clients[client].stream.is_none() {
             let Some(request) = self.next_request(client) else { return };
             let pb::AppendRequest { events, expected_last_position } = request.clone();
-            let append =
-                Append { events: events.into(), expected_last_position, recorded_by: "simulation".into(), permit: None, deadline: None, account: None };
+            let append = Append {
+                events: events.into(),
+                expected_last_position,
+                recorded_by: "simulation".into(),
+                permit: None,
+                deadline: None,
+                account: None,
+            };
             let ledger = self.ledger.ledger().clone();
             let waiting: Waiting = Box::pin(async move { ledger.submit_waiting(append).await });
             self.clients[client].stream = Some((request, waiting));
