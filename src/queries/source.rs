@@ -15,7 +15,7 @@ use std::ops::{Deref, Range};
 pub(super) const SPAN_POSITIONS: u64 = 512;
 /// The most unwanted positions between two wanted ones that are read along, because a second read would cost more.
 const MAX_GAP: u64 = 8;
-/// Bytes that are read at a time.
+/// Bytes that are read at a time for an answer that needs all of the records.
 const READ_BYTES: usize = 4 << 20;
 
 /// A state that is being read, and what ends the reading early.
@@ -148,7 +148,7 @@ pub(super) fn records_at(source: &impl Source, positions: &[u64]) -> Result<BTre
     let mut positions: VecDeque<u64> = positions.iter().copied().collect();
     let mut records = BTreeMap::new();
     while !positions.is_empty() {
-        for stored in read_wanted(source, &next_wanted(&mut positions))? {
+        for stored in read_wanted(source, &mut positions, READ_BYTES)? {
             records.insert(stored.position, decode(&stored)?);
         }
     }
@@ -156,7 +156,7 @@ pub(super) fn records_at(source: &impl Source, positions: &[u64]) -> Result<BTre
 }
 
 /// Takes the next positions that lie close together, whether they rise or fall.
-pub(super) fn next_wanted(positions: &mut VecDeque<u64>) -> Vec<u64> {
+fn next_wanted(positions: &mut VecDeque<u64>) -> Vec<u64> {
     let mut wanted = Vec::new();
     let Some(first) = positions.front().copied() else {
         return wanted;
@@ -173,13 +173,37 @@ pub(super) fn next_wanted(positions: &mut VecDeque<u64>) -> Vec<u64> {
     wanted
 }
 
-/// Returns the records at positions that lie close together, rising.
-pub(super) fn read_wanted(source: &impl Source, wanted: &[u64]) -> Result<Vec<StoredRecord>, Error> {
-    let mut rising = wanted.to_vec();
-    rising.sort_unstable();
-    let mut records = read_span(source, span_of(wanted))?;
-    records.retain(|record| rising.binary_search(&record.position).is_ok());
+/// Reads the records of the next positions that lie close together, and takes those off the list: about `max_bytes` of
+/// records, at least one. They come rising.
+pub(super) fn read_wanted(source: &impl Source, positions: &mut VecDeque<u64>, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+    let mut wanted = next_wanted(positions);
+    let all = wanted.clone();
+    let mut records = loop {
+        let span = span_of(&wanted);
+        if span.is_empty() {
+            return Ok(Vec::new());
+        }
+        let records = read_within(source, &span, max_bytes)?;
+        let read = span.start + records.len() as u64;
+        if read < span.end && wanted.first() != Some(&span.start) {
+            // They fall: the first ones are wanted, and do not fit together with those that are read before them.
+            wanted.truncate(wanted.len() / 2);
+            continue;
+        }
+        wanted.retain(|position| *position < read);
+        break records;
+    };
+    all[wanted.len()..].iter().rev().for_each(|position| positions.push_front(*position));
+    wanted.sort_unstable();
+    records.retain(|record| wanted.binary_search(&record.position).is_ok());
     Ok(records)
+}
+
+/// Reads records from the start of a span on: at least one, else no more than `max_bytes`.
+pub(super) fn read_within(source: &impl Source, span: &Range<u64>, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
+    let count = usize::try_from(span.end - span.start).unwrap_or(usize::MAX);
+    let records = source.stored_records(span.start, count, max_bytes)?;
+    if records.is_empty() { Err(Error::Damaged(format!("the journal does not give record {}", span.start))) } else { Ok(records) }
 }
 
 fn span_of(positions: &[u64]) -> Range<u64> {
@@ -187,21 +211,6 @@ fn span_of(positions: &[u64]) -> Range<u64> {
         (Some(least), Some(most)) => *least..*most + 1,
         _ => 0..0,
     }
-}
-
-/// Returns all records of a range, rising.
-pub(super) fn read_span(source: &impl Source, span: Range<u64>) -> Result<Vec<StoredRecord>, Error> {
-    let mut records = Vec::new();
-    let mut next = span.start;
-    while next < span.end {
-        let some = source.stored_records(next, usize::try_from(span.end - next).unwrap_or(usize::MAX), READ_BYTES)?;
-        let Some(last) = some.last() else {
-            return Err(Error::Damaged(format!("the journal does not give record {next}")));
-        };
-        next = last.position + 1;
-        records.extend(some);
-    }
-    Ok(records)
 }
 
 #[cfg(test)]

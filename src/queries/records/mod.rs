@@ -3,7 +3,7 @@
 mod filter;
 
 use super::Query;
-use super::source::{SPAN_POSITIONS, Source, next_wanted};
+use super::source::{SPAN_POSITIONS, Source, read_wanted, read_within};
 use crate::domain::Seen;
 use crate::domain::calendar::LATEST;
 use crate::domain::ids::EventId;
@@ -220,32 +220,6 @@ fn read_next(source: &impl Source, range: &mut Range<u64>, backwards: bool, max_
         // The last ones are wanted, and do not fit together with those before them.
         span.start = read.max(span.start + (span.end - span.start) / 2).min(span.end - 1);
     }
-}
-
-/// Reads the records of the next positions that lie close together, and takes those off the list: about `max_bytes` of
-/// records, at least one. They come rising.
-fn read_wanted(source: &impl Source, positions: &mut VecDeque<u64>, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
-    let mut wanted = next_wanted(positions);
-    let all = wanted.clone();
-    let records = loop {
-        let (Some(least), Some(most)) = (wanted.iter().min(), wanted.iter().max()) else { return Ok(Vec::new()) };
-        let span = *least..*most + 1;
-        let records = read_within(source, &span, max_bytes)?;
-        if span.start + records.len() as u64 == span.end {
-            break records;
-        }
-        wanted.truncate((wanted.len() / 2).max(1));
-    };
-    all[wanted.len()..].iter().rev().for_each(|position| positions.push_front(*position));
-    wanted.sort_unstable();
-    Ok(records.into_iter().filter(|record| wanted.binary_search(&record.position).is_ok()).collect())
-}
-
-/// Reads records from the start of a span on: at least one, else no more than `max_bytes`.
-fn read_within(source: &impl Source, span: &Range<u64>, max_bytes: usize) -> Result<Vec<StoredRecord>, Error> {
-    let count = usize::try_from(span.end - span.start).unwrap_or(usize::MAX);
-    let records = source.stored_records(span.start, count, max_bytes)?;
-    if records.is_empty() { Err(Error::Damaged(format!("the journal does not give record {}", span.start))) } else { Ok(records) }
 }
 
 /// Cuts the next positions to read off a range.
