@@ -13,6 +13,8 @@ use partnership_ledger::ledger::Cancellation;
 use partnership_ledger::proto;
 use partnership_ledger::queries::disputes::ListDisputes;
 use partnership_ledger::queries::explain::ExplainSale;
+use partnership_ledger::queries::leads::ListLeads;
+use partnership_ledger::queries::statement::ListEntries;
 use partnership_ledger::queries::{Reading, StateQuery as _};
 use std::time::{Duration, Instant};
 
@@ -87,6 +89,7 @@ pub fn worst_cases(criterion: &mut Criterion) {
     disputed_lead(&mut cases);
     disputed_transfer(&mut cases);
     paid_lead(&mut cases);
+    leads_of_an_agreement(&mut cases);
     assert!(cases.faults.is_empty(), "{:#?}", cases.faults);
 }
 
@@ -116,6 +119,32 @@ fn large_account(cases: &mut Cases<'_>) {
     cases.run("ExplainSale", MILLISECOND, || question.answer(&ledger.state, seen, &record).expect("an answer"));
     let row = ledger.partner("acme");
     cases.run("GetBalance", MILLISECOND, || ledger.state.balances(row, seen));
+    let kinds = vec![proto::EntryKind::Distribution as i32];
+    let request = proto::ListEntriesRequest { partner_id: "acme".to_owned(), kinds, ..proto::ListEntriesRequest::default() };
+    for (name, seen) in [("of now", seen), ("of a year ago", ledger.seen("2024-12-24"))] {
+        let question = ListEntries::parse(&request, &mut Fields::default());
+        let selection = question.select(&ledger.state, seen).expect("it is known");
+        let reading = Reading::new(&ledger.state, &Cancellation::NEVER);
+        let lines = || question.lines(&reading, seen, &selection, None, (0, 0), 101).expect("an answer").lines.len();
+        cases.run(&format!("ListEntries of a kind without a match, {name}"), 5 * MILLISECOND, lines);
+    }
+}
+
+/// Three leads of an agreement among 300 000 of another one.
+fn leads_of_an_agreement(cases: &mut Cases<'_>) {
+    let mut ledger = Ledger::with_agreements(&terms());
+    for number in 0..so_many(300_000) {
+        let agreement = if number % 100_000 == 7 { "b" } else { "a" };
+        ledger.tell(day("2025-01-01"), refer(&format!("l{number}"), agreement));
+    }
+    let (seen, reading) = (ledger.all(), Reading::new(&ledger.state, &Cancellation::NEVER));
+    for (agreement, page_size) in [("b", 100), ("a", 1_000)] {
+        let agreement_id = Some(agreement.to_owned());
+        let request = proto::ListLeadsRequest { agreement_id, page_size, ..proto::ListLeadsRequest::default() };
+        let question = ListLeads::parse(&request, &mut Fields::default());
+        let list = || question.answer(&reading, seen).expect("an answer").leads.len();
+        cases.run(&format!("ListLeads of agreement {agreement} among 300 000"), 5 * MILLISECOND, list);
+    }
 }
 
 /// A lead with 30 000 sales, half of them paid, and each partly refunded: all move at once.

@@ -2,11 +2,11 @@
 
 mod block;
 mod encoding;
-mod few;
 mod name;
 mod partner_sums;
 mod running_sums;
 mod sums;
+mod wanted;
 
 use super::Seen;
 use super::calendar::Time;
@@ -20,6 +20,7 @@ use partner_sums::PartnerSums;
 use std::ops::Range;
 use std::sync::Arc;
 pub use sums::{KINDS, Sums};
+pub use wanted::Wanted;
 
 /// Whether entries of a kind are commission.
 pub fn is_commission(kind: EntryKind) -> bool {

@@ -14,6 +14,7 @@ pub mod commissions;
 pub mod effect;
 mod encoding;
 mod event;
+mod few;
 pub mod ids;
 mod interner;
 pub mod leads;

@@ -70,8 +70,7 @@ impl StateQuery for ListBalances {
             if !seen.sees(state.partners.get(row).registered()) {
                 return Vec::new();
             }
-            let wanted = |balance: &&Balance| self.currency.is_none_or(|currency| balance.currency == currency);
-            let balances: Vec<_> = state.balances(row, seen).iter().filter(wanted).map(balance).collect();
+            let balances: Vec<_> = state.balances_in(row, self.currency, seen).iter().map(balance).collect();
             let partner_id = state.partners.key(row).to_string();
             if balances.is_empty() { Vec::new() } else { vec![proto::PartnerBalances { partner_id, balances }] }
         };

@@ -90,8 +90,26 @@ impl StateQuery for ListLeads {
         let items = |state: &State, row| {
             if wanted(state, state.leads.by_id.get(row)) { vec![lead(state, row, seen)] } else { Vec::new() }
         };
-        let (leads, next_page_token) = self.page.fill(view, seen, |state| state.leads.by_id.len(), items)?;
+        let rows = rows(view, agreement, owner, seen, self.page.first_row());
+        let (leads, next_page_token) = self.page.fill_from(view, seen, rows, items)?;
         Ok(proto::ListLeadsResponse { leads, next_page_token, position: seen.position })
+    }
+}
+
+/// The leads from a row on that an agreement may have the credit of, or an owner may own. A partner owns a lead through an
+/// agreement that has its credit; the house owns what it was given, and what an agreement's end passed to it.
+fn rows<'a>(state: &'a State, agreement: Option<Row>, owner: Option<Owner>, seen: Seen, first: Row) -> Box<dyn Iterator<Item = Row> + 'a> {
+    let credited = &state.leads.credited;
+    match (agreement, owner) {
+        (Some(agreement), _) => Box::new(credited.of_agreements([agreement], first)),
+        (None, Some(Owner::Partner(partner))) => {
+            Box::new(credited.of_agreements(state.partners.get(partner).agreements.iter().copied(), first))
+        }
+        (None, Some(Owner::House)) => {
+            let ended = state.agreements.by_id.iter().filter(move |(_, _, agreement)| agreement.end(seen).is_some());
+            Box::new(credited.of_house_and(ended.map(|(row, ..)| row), first))
+        }
+        (None, None) => Box::new(first..Row::try_from(state.leads.by_id.len()).unwrap_or(Row::MAX)),
     }
 }
 

@@ -70,7 +70,12 @@ impl PageRequest {
         self.start.map_or((0, 0), |start| start.place)
     }
 
-    /// Fills the page with the items of rows, in their order; with where to go on.
+    /// The row that the page begins with.
+    pub fn first_row(&self) -> Row {
+        Row::try_from(self.place().0).unwrap_or(Row::MAX)
+    }
+
+    /// Fills the page with the items of the first so many rows, in their order; with where to go on.
     ///
     /// # Errors
     /// When it is cancelled.
@@ -81,13 +86,29 @@ impl PageRequest {
         rows: impl Fn(&State) -> usize,
         items: impl Fn(&State, Row) -> Vec<T>,
     ) -> Result<(Vec<T>, String), Error> {
-        let (first_row, mut skipped) = self.place();
+        let end = Row::try_from(rows(view)).unwrap_or(Row::MAX);
+        self.fill_from(view, seen, self.first_row()..end, items)
+    }
+
+    /// Fills the page with the items of rows that rise from the one that the page begins with; with where to go on.
+    ///
+    /// # Errors
+    /// When it is cancelled.
+    pub fn fill_from<T: Message>(
+        &self,
+        view: &Reading<'_>,
+        seen: Seen,
+        rows: impl Iterator<Item = Row>,
+        items: impl Fn(&State, Row) -> Vec<T>,
+    ) -> Result<(Vec<T>, String), Error> {
+        let first = self.place();
         let mut found = Vec::new();
         let mut room = PAGE_BYTES;
-        let mut row = Row::try_from(first_row).unwrap_or(Row::MAX);
-        while (row as usize) < rows(view) {
+        for row in rows {
             view.check()?;
-            for (index, item) in (0..).zip(items(view, row)).filter(|(index, _)| *index >= skipped) {
+            // Of the row that the page before ended in some items are told.
+            let told = if u64::from(row) == first.0 { first.1 } else { 0 };
+            for (index, item) in (0..).zip(items(view, row)).filter(|(index, _)| *index >= told) {
                 let bytes = item.encoded_len() + ITEM_OVERHEAD;
                 if found.len() == self.size || (bytes > room && !found.is_empty()) {
                     return Ok((found, self.token(Some((u64::from(row), index)), seen)));
@@ -95,8 +116,6 @@ impl PageRequest {
                 room = room.saturating_sub(bytes);
                 found.push(item);
             }
-            skipped = 0;
-            row += 1;
         }
         Ok((found, String::new()))
     }

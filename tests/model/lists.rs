@@ -55,7 +55,7 @@ fn every_listed_lead_and_agreement_is_what_is_answered_alone() {
         let (mut served, asked) = told(seed);
         for when in asked {
             let options = Some(when.options());
-            let listed = leads(&mut served, when);
+            let listed = leads(&mut served, when, &pb::ListLeadsRequest::default());
             for id in ids('l') {
                 let alone = served.lead(&pb::GetLeadRequest { lead_id: id, options }).ok().and_then(|answer| answer.lead);
                 assert!(alone.is_none_or(|lead| listed.contains(&lead)), "seed {seed} {when:?}");
@@ -117,9 +117,48 @@ fn statements_are_the_same_in_pages() {
                     (page.entries, page.next_page_token)
                 });
                 assert_eq!(paged, served.entries(&whole).expect("a statement").entries, "seed {seed} {when:?}");
+                for kind in 1..=12 {
+                    let of_kind = served.entries(&pb::ListEntriesRequest { kinds: vec![kind], ..whole.clone() }).expect("a statement");
+                    assert!(of_kind.entries.iter().eq(paged.iter().filter(|entry| entry.kind == kind)), "seed {seed} {when:?} {kind}");
+                }
+                for currency in ["USD", "EUR", "THB"] {
+                    let request = pb::ListEntriesRequest { currency_code: Some(currency.to_owned()), ..whole.clone() };
+                    let in_currency = served.entries(&request).expect("a statement").entries;
+                    assert!(in_currency.iter().eq(paged.iter().filter(|entry| entry.currency_code == currency)), "seed {seed} {when:?}");
+                }
             }
         }
     }
+}
+
+#[test]
+fn leads_by_agreement_owner_and_state_are_those_among_all() {
+    let (mut of_agreements, mut of_owners) = (0, 0);
+    for seed in SEEDS {
+        let (mut served, asked) = told(seed);
+        for when in asked {
+            let all = leads(&mut served, when, &pb::ListLeadsRequest::default());
+            let mut check = |filter: pb::ListLeadsRequest, is_wanted: &dyn Fn(&&pb::Lead) -> bool| {
+                for state in 0..=3 {
+                    let filter = pb::ListLeadsRequest { state, ..filter.clone() };
+                    let expected = all.iter().filter(is_wanted).filter(|lead| state == 0 || lead.state == state);
+                    let listed = leads(&mut served, when, &filter);
+                    assert!(listed.iter().eq(expected), "seed {seed} {when:?}: {filter:?}");
+                }
+                all.iter().filter(is_wanted).count()
+            };
+            let signed: BTreeSet<&String> = all.iter().flat_map(|lead| &lead.timeline).map(|line| &line.agreement_id).collect();
+            for agreement in signed.into_iter().filter(|id| !id.is_empty()) {
+                let filter = pb::ListLeadsRequest { agreement_id: Some(agreement.clone()), ..Default::default() };
+                of_agreements += check(filter, &|lead| lead.agreement_id == *agreement);
+            }
+            for owner in all.iter().flat_map(|lead| &lead.timeline).filter_map(|line| line.owner.clone()) {
+                let filter = pb::ListLeadsRequest { owner: Some(owner.clone()), ..Default::default() };
+                of_owners += check(filter, &|lead| lead.owner.as_ref() == Some(&owner));
+            }
+        }
+    }
+    assert!(of_agreements > 50 && of_owners > 50, "only {of_agreements} and {of_owners} leads were listed");
 }
 
 #[test]
@@ -284,9 +323,9 @@ fn ids(letter: char) -> impl Iterator<Item = String> {
     (0..16).map(move |number| format!("{letter}{number}"))
 }
 
-fn leads(served: &mut Served, when: When) -> Vec<pb::Lead> {
+fn leads(served: &mut Served, when: When, filter: &pb::ListLeadsRequest) -> Vec<pb::Lead> {
     all_pages(|page_token| {
-        let request = pb::ListLeadsRequest { page_size: PAGE_SIZE, page_token, options: Some(when.options()), ..Default::default() };
+        let request = pb::ListLeadsRequest { page_size: PAGE_SIZE, page_token, options: Some(when.options()), ..filter.clone() };
         let page = served.list_leads(&request).expect("a page");
         (page.leads, page.next_page_token)
     })

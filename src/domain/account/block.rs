@@ -2,7 +2,8 @@
 
 mod encoding;
 
-use super::{About, Entry, KINDS, Sums};
+use super::{About, Entry, KINDS, Sums, Wanted};
+use crate::domain::Seen;
 use crate::domain::calendar::Time;
 use crate::domain::table::Row;
 use crate::encoding::{Packer, Unpacker};
@@ -24,20 +25,18 @@ const KIND: u8 = 0x0f;
 #[derive(Debug)]
 pub struct Block {
     settled_by: Time,
-    sums: Box<[u8]>,
+    /// From when the first of them counts, and the sums by the kinds that occur.
+    summary: Box<[u8]>,
     entries: Box<[u8]>,
 }
 
 impl Block {
     /// Packs entries.
     pub fn of(entries: &[Entry]) -> Self {
-        let (mut sums, mut packer, mut previous) = (Sums::default(), Packer::default(), Previous::default());
-        for entry in entries {
-            sums.add(entry);
-            previous.write(entry, &mut packer);
-        }
+        let (mut packer, mut previous) = (Packer::default(), Previous::default());
+        entries.iter().for_each(|entry| previous.write(entry, &mut packer));
         let settled_by = entries.iter().map(Entry::settles_at).max().unwrap_or_default();
-        Self { settled_by, sums: packed(&sums), entries: packer.finish() }
+        Self { settled_by, summary: summary(entries), entries: packer.finish() }
     }
 
     /// The entries, in the order of recording.
@@ -52,20 +51,48 @@ impl Block {
 
     /// Adds the sums over all of them.
     pub fn add_sums(&self, sums: &mut Sums) {
-        let mut unpacker = Unpacker::new(&self.sums);
+        let mut unpacker = Unpacker::new(&self.summary);
+        unpacker.time();
         sums.transferred_in += unpacker.sum();
         while !unpacker.is_done() {
             let kind = unpacker.byte();
             sums.by_kind[usize::from(kind)] += unpacker.sum();
         }
     }
+
+    /// Whether there may be entries that are wanted and seen.
+    pub fn may_have(&self, wanted: &Wanted, seen: Seen) -> bool {
+        let mut unpacker = Unpacker::new(&self.summary);
+        let earliest = unpacker.time();
+        if seen.time < earliest || !wanted.may_be_within(earliest, self.settled_by) {
+            return false;
+        }
+        if wanted.has_all_kinds() {
+            return true;
+        }
+        unpacker.sum();
+        while !unpacker.is_done() {
+            if wanted.has_kind(unpacker.byte()) {
+                return true;
+            }
+            unpacker.sum();
+        }
+        false
+    }
 }
 
-/// Packs sums, without what is pending: that depends on the time of the question.
-fn packed(sums: &Sums) -> Box<[u8]> {
+/// Packs from when the first of some entries counts, and their sums, without what is pending: that depends on the time of the
+/// question. A kind that occurs has a sum, even if it is zero.
+fn summary(entries: &[Entry]) -> Box<[u8]> {
+    let (mut sums, mut occurs) = (Sums::default(), [false; KINDS]);
+    for entry in entries {
+        sums.add(entry);
+        occurs[entry.kind as usize] = true;
+    }
     let mut packer = Packer::default();
+    packer.time(entries.iter().map(|entry| entry.effective_at).min().unwrap_or_default());
     packer.sum(sums.transferred_in);
-    for (kind, sum) in (0..).zip(sums.by_kind).filter(|(_, sum)| *sum != 0) {
+    for ((kind, sum), _) in (0..).zip(sums.by_kind).zip(occurs).filter(|(_, occurs)| *occurs) {
         packer.byte(kind);
         packer.sum(sum);
     }

@@ -2,11 +2,11 @@
 //! by block, what was paid by payout, what settles and what is held in order of time.
 
 use super::block::BLOCK;
-use super::few::Few;
 use super::running_sums::RunningSums;
 use super::{Account, Entry, Sums};
 use crate::domain::Seen;
 use crate::domain::calendar::Time;
+use crate::domain::few::Few;
 use crate::domain::table::Row;
 use crate::domain::timeline::{Point, Timeline};
 use crate::encoding::codec;

@@ -1,6 +1,6 @@
 //! Running sums over a list that grows.
 
-use super::few::Few;
+use crate::domain::few::Few;
 use crate::encoding::codec;
 
 /// The sums of the first numbers of a list: asking for one, changing a number and adding one cost the logarithm of the list's

@@ -45,7 +45,13 @@ pub struct Balance {
 impl State {
     /// A partner's balances at a time, by currency code; only currencies in which something is seen.
     pub fn balances(&self, partner: Row, seen: Seen) -> Vec<Balance> {
-        let accounts = self.partners.get(partner).accounts.iter();
+        self.balances_in(partner, None, seen)
+    }
+
+    /// Those of them in a currency, if one is named.
+    pub fn balances_in(&self, partner: Row, currency: Option<Currency>, seen: Seen) -> Vec<Balance> {
+        let wanted = |row: &&Row| currency.is_none_or(|currency| self.accounts.key(**row).1 == currency);
+        let accounts = self.partners.get(partner).accounts.iter().filter(wanted);
         let mut balances: Vec<Balance> = accounts.filter_map(|row| self.balance(*row, seen)).collect();
         balances.sort_by_key(|balance| balance.currency);
         balances
@@ -65,7 +71,9 @@ impl State {
         let (_, currency) = self.accounts.key(row);
         let account = self.accounts.get(row);
         let count = account.entries_until(seen.position);
-        account.first_entries(count).find(|entry| entry.effective_at <= seen.time)?;
+        if !account.is_any_seen(count, seen) {
+            return None;
+        }
         let sums = account.sums_of_first(count, seen);
         let net = -sums.balance();
         let disputed = self.disputed(row, seen);

@@ -3,6 +3,7 @@
 mod accrued;
 pub mod approved;
 mod claim;
+mod credited;
 mod encoding;
 mod lead;
 pub mod lost;
@@ -23,6 +24,7 @@ use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State};
 use crate::encoding::Section;
 use crate::proto::{AcquiredBy, LeadState, OwnershipRule};
+use credited::CreditedLeads;
 use match_keys::MatchKeys;
 
 pub use claim::{Claim, Decision, DeclinedClaim, Origin, ProtectionEnd, Qualification};
@@ -37,6 +39,8 @@ slice! {
         pub(super) match_keys: MatchKeys => (Section::MatchKeys, Section::SharedMatchKeys),
         /// The interner of claims.
         pub(super) claims: Interner<Claim>,
+        /// By whose they are or were.
+        pub credited: CreditedLeads,
     }
 }
 
@@ -96,14 +100,21 @@ impl Leads {
 
     /// Writes a decision on a lead, and the lead if its id is new. Returns its row.
     fn decide(&mut self, lead: &Id, decision: Decision) -> Row {
-        let decision = self.interned(decision);
-        match self.find(lead) {
-            Some(row) => {
-                self.by_id.get_mut(row).add_decision(decision);
-                row
-            }
-            None => self.by_id.insert(lead.clone(), Lead::new(decision)),
+        if let Some(row) = self.find(lead) {
+            self.decide_again(row, decision);
+            return row;
         }
+        let decision = self.interned(decision);
+        let row = self.by_id.insert(lead.clone(), Lead::new(decision));
+        self.credited.note(row, self.by_id.get(row));
+        row
+    }
+
+    /// Writes a decision on a lead that is known.
+    fn decide_again(&mut self, row: Row, decision: Decision) {
+        let decision = self.interned(decision);
+        self.by_id.get_mut(row).add_decision(decision);
+        self.credited.note(row, self.by_id.get(row));
     }
 
     /// Returns the decision with its claim interned.

@@ -84,8 +84,7 @@ impl EventType for LeadReassigned {
             match effect {
                 Effect::LeadOwnerSet { terms_position, .. } => {
                     let decision = reassignment(effect, stamp, *terms_position, self.to.as_ref(), state);
-                    let decision = state.leads.interned(decision);
-                    state.leads.by_id.get_mut(row).add_decision(decision);
+                    state.leads.decide_again(row, decision);
                 }
                 Effect::Posting(posting) if posting.account.is_partner() => {
                     let sale = posting.subject.sale.as_ref().map(|id| state.commissions.known_sale(id).0);

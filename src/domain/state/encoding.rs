@@ -56,7 +56,9 @@ impl StateLoad {
     /// # Errors
     /// If a part is missing.
     pub fn finish(&self) -> Result<State, Damaged> {
-        State::take(&self.0)
+        let mut state = State::take(&self.0)?;
+        state.leads.note_all_credited();
+        Ok(state)
     }
 }
 

@@ -3,4 +3,4 @@
 use super::Block;
 use crate::encoding::codec;
 
-codec!(Block { settled_by, sums, entries });
+codec!(Block { settled_by, summary, entries });

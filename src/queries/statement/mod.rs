@@ -3,11 +3,13 @@
 //! The state knows the lines, the journal knows what they are about: a page is collected from a view, then its records are
 //! read.
 
+mod merge;
+
 use super::page::{PageRequest, Place};
 use super::requests::ListRequest as _;
 use super::source::records_at;
 use super::{Query, Reading, Source, Unreadable, agreement_seen, asked, lead_seen, partner_seen, sale_seen};
-use crate::domain::account::{Account, Entry};
+use crate::domain::account::{Entry, Wanted};
 use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, saturating_i64};
@@ -18,14 +20,13 @@ use crate::domain::{Seen, State};
 use crate::ledger::Error;
 use crate::projections::index::{Found, Index, List, Matching};
 use crate::proto::{self, EntryKind, effect::Effect, event::Body};
-use std::collections::{BTreeMap, VecDeque};
+use merge::{Asked, Merge, place_of};
+use std::collections::BTreeMap;
 
 /// Positions that are looked for in the index at a time.
 const POSITIONS_AT_A_TIME: usize = 1_024;
 /// Steps in the index at a time.
 const STEPS_AT_A_TIME: usize = 65_536;
-/// Entries that are read at a time.
-const ENTRIES_AHEAD: usize = 64;
 /// The most kinds that a request may name: all of them, and some twice.
 const MAX_KINDS: usize = 100;
 
@@ -36,9 +37,7 @@ pub struct ListEntries {
     agreement: Option<Id>,
     lead: Option<Id>,
     sale: Option<Id>,
-    kinds: Vec<EntryKind>,
-    effective_from: Option<Time>,
-    effective_to: Option<Time>,
+    wanted: Wanted,
     /// Which page.
     pub page: PageRequest,
 }
@@ -72,9 +71,7 @@ impl ListEntries {
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
             lead: fields.optional_id("lead_id", request.lead_id.as_deref()),
             sale: fields.optional_id("sale_id", request.sale_id.as_deref()),
-            kinds: fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.enum_value("", *kind)),
-            effective_from: fields.optional_time("effective_from", request.effective_from.as_ref()),
-            effective_to: fields.optional_time("effective_to", request.effective_to.as_ref()),
+            wanted: wanted(request, fields),
             page: request.page(fields),
         }
     }
@@ -114,49 +111,25 @@ impl ListEntries {
         limit: usize,
     ) -> Result<Lines, Error> {
         view.check()?;
-        let mut merge = Merge { state: view, heads: heads(view, selection.partner, seen, from), seen };
+        let asked = Asked { currency: self.currency, wanted: &self.wanted, seen };
+        let mut merge = Merge::from(view, selection.partner, asked, from);
         let mut lines = Vec::new();
         let Some(Found { positions, left }) = among else {
-            let next = self.lines_until(view, &mut merge, (u64::MAX, 0), limit, &mut lines)?;
+            let next = lines_until(view, &mut merge, (u64::MAX, 0), limit, &mut lines)?;
             return Ok(Lines { lines, next });
         };
         for position in positions.iter().copied().filter(|position| from.0 <= *position) {
+            let reached = merge.place();
+            if reached.is_none_or(|(reached, _)| position < reached) {
+                continue;
+            }
             merge.skip_to(from.max((position, 0)));
-            if let Some(next) = self.lines_until(view, &mut merge, (position + 1, 0), limit, &mut lines)? {
+            if let Some(next) = lines_until(view, &mut merge, (position + 1, 0), limit, &mut lines)? {
                 return Ok(Lines { lines, next: Some(next) });
             }
         }
-        Ok(Lines { lines, next: (!left.is_empty()).then_some((left.start, 0)) })
-    }
-
-    /// Adds the lines before a place; if there are more than `limit`, it returns where to look on.
-    fn lines_until(
-        &self,
-        view: &Reading<'_>,
-        merge: &mut Merge<'_>,
-        end: Place,
-        limit: usize,
-        lines: &mut Vec<Line>,
-    ) -> Result<Option<Place>, Error> {
-        let seen = merge.seen;
-        while let Some((entry, head)) = merge.next(end) {
-            view.check()?;
-            if lines.len() == limit {
-                return Ok(Some(place_of(&entry)));
-            }
-            if head.count(&entry, seen) && self.wants(&entry, head.currency) {
-                lines.push(Line::new(&entry, head));
-            }
-            head.advance(view.accounts.get(head.account));
-        }
-        Ok(None)
-    }
-
-    fn wants(&self, entry: &Entry, currency: Currency) -> bool {
-        self.currency.is_none_or(|wanted| currency == wanted)
-            && (self.kinds.is_empty() || self.kinds.contains(&entry.kind))
-            && self.effective_from.is_none_or(|from| from <= entry.effective_at)
-            && self.effective_to.is_none_or(|to| entry.effective_at < to)
+        let next = merge.place().map(|(reached, _)| (left.start.max(reached), 0)).filter(|(next, _)| left.contains(next));
+        Ok(Lines { lines, next })
     }
 
     /// The page: lines from `lines_from`, which looks at the state, with what they are about from `records_at`, which
@@ -195,6 +168,31 @@ impl ListEntries {
         }
         Ok(proto::ListEntriesResponse { entries, next_page_token: self.page.token(next, seen), position: seen.position })
     }
+}
+
+/// What is wanted of the entries, whatever they are about.
+fn wanted(request: &proto::ListEntriesRequest, fields: &mut Fields) -> Wanted {
+    let kinds: Vec<EntryKind> = fields.each("kinds", &request.kinds, MAX_KINDS, |fields, kind| fields.enum_value("", *kind));
+    let effective_from = fields.optional_time("effective_from", request.effective_from.as_ref());
+    let effective_to = fields.optional_time("effective_to", request.effective_to.as_ref());
+    Wanted::new(&kinds, effective_from, effective_to)
+}
+
+/// Adds the lines before a place; if there are more than `limit`, it returns where to look on.
+fn lines_until(view: &Reading<'_>, merge: &mut Merge<'_>, end: Place, limit: usize, lines: &mut Vec<Line>) -> Result<Option<Place>, Error> {
+    let asked = merge.asked();
+    while let Some((entry, head)) = merge.next(end) {
+        view.check()?;
+        if lines.len() == limit {
+            return Ok(Some(place_of(&entry)));
+        }
+        if asked.has(&entry) {
+            let net_after = saturating_i64(head.net(asked.seen));
+            lines.push(Line::new(&entry, head.currency, net_after));
+        }
+        head.advance(asked);
+    }
+    Ok(None)
 }
 
 /// What a question selects of the statement: its ids, and the rows that they name.
@@ -261,13 +259,13 @@ pub struct Line {
 }
 
 impl Line {
-    fn new(entry: &Entry, head: &Head) -> Self {
+    fn new(entry: &Entry, currency: Currency, net_after: i64) -> Self {
         Self {
             place: place_of(entry),
             kind: entry.kind,
-            currency: head.currency,
+            currency,
             amount: -entry.amount,
-            net_after: saturating_i64(head.net),
+            net_after,
             effective_at: entry.effective_at,
             available_at: entry.available_at,
         }
@@ -310,92 +308,4 @@ fn reference(body: &Body, posting: &proto::Posting) -> String {
         Body::ProfitDistributed(distributed) => distributed.distribution_id.clone(),
         _ => posting.sale_id.as_ref().or(posting.lead_id.as_ref()).cloned().unwrap_or_default(),
     }
-}
-
-/// The entries of a partner's accounts, merged in order.
-struct Merge<'a> {
-    state: &'a State,
-    heads: Vec<Head>,
-    seen: Seen,
-}
-
-impl Merge<'_> {
-    /// The next entry that stands before a place, and the account that it stands in.
-    fn next(&mut self, end: Place) -> Option<(Entry, &mut Head)> {
-        let heads = self.heads.iter_mut().filter_map(|head| Some((head.entry()?, head)));
-        heads.filter(|(entry, _)| place_of(entry) < end).min_by_key(|(entry, _)| place_of(entry))
-    }
-
-    /// Leaves out what stands before a place: whole blocks of it are added to the net as sums.
-    fn skip_to(&mut self, place: Place) {
-        let behind = self.heads.iter_mut().filter(|head| head.next().is_some_and(|next| next < place));
-        behind.for_each(|head| head.skip_to(self.state.accounts.get(head.account), place, self.seen));
-    }
-}
-
-/// How far the merge has come in one account.
-struct Head {
-    account: Row,
-    currency: Currency,
-    at: usize,
-    end: usize,
-    /// The entry it stands at, and some that follow: they are read many at a time.
-    ahead: VecDeque<Entry>,
-    /// The net of what is seen before it.
-    net: i128,
-}
-
-impl Head {
-    /// Adds an entry to the net if it is effective by the time seen; returns whether it is.
-    fn count(&mut self, entry: &Entry, seen: Seen) -> bool {
-        let counts = entry.effective_at <= seen.time;
-        if counts {
-            self.net -= i128::from(entry.amount);
-        }
-        counts
-    }
-
-    fn advance(&mut self, account: &Account) {
-        self.at += 1;
-        self.ahead.pop_front();
-        self.read(account);
-    }
-
-    fn skip_to(&mut self, account: &Account, place: Place, seen: Seen) {
-        let at = account.partition_point(|entry| place_of(entry) < place).min(self.end);
-        self.net -= account.sums_between(self.at..at, seen).balance();
-        self.at = at;
-        self.ahead.clear();
-        self.read(account);
-    }
-
-    fn read(&mut self, account: &Account) {
-        if self.ahead.is_empty() {
-            self.ahead.extend(account.entries_from(self.at).take(ENTRIES_AHEAD.min(self.end - self.at)));
-        }
-    }
-
-    fn entry(&self) -> Option<Entry> {
-        self.ahead.front().copied()
-    }
-
-    /// The place of the entry it stands at.
-    fn next(&self) -> Option<Place> {
-        self.ahead.front().map(place_of)
-    }
-}
-
-fn heads(state: &State, partner: Row, seen: Seen, from: Place) -> Vec<Head> {
-    let head = |row: &Row| {
-        let account = state.accounts.get(*row);
-        let end = account.entries_until(seen.position);
-        let mut head = Head { account: *row, currency: state.accounts.key(*row).1, at: 0, end, ahead: VecDeque::new(), net: 0 };
-        head.skip_to(account, from, seen);
-        head
-    };
-    state.partners.get(partner).accounts.iter().map(head).collect()
-}
-
-fn place_of(entry: &Entry) -> Place {
-    (entry.position, u64::from(entry.effect))
 }

@@ -39,6 +39,19 @@ impl<T: Clone, const N: usize> Few<T, N> {
         }
     }
 
+    /// The last row.
+    pub fn last(&self) -> Option<&T> {
+        match self {
+            Self::List(rows) => rows.last(),
+            Self::Pages(pages) => pages.last(),
+        }
+    }
+
+    /// The rows from an index on, in order.
+    pub fn iter_from(&self, index: usize) -> impl Iterator<Item = &T> {
+        (index..self.len()).filter_map(|index| self.get(index))
+    }
+
     /// A row to be changed; nothing if it is not there.
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         match self {
@@ -60,6 +73,14 @@ impl<T: Clone, const N: usize> Few<T, N> {
         }
     }
 
+    /// Removes the last row.
+    pub fn pop(&mut self) -> Option<T> {
+        match self {
+            Self::List(rows) => rows.pop(),
+            Self::Pages(pages) => pages.pop(),
+        }
+    }
+
     /// The first row that does not match, of rows of which the first ones do and the others do not.
     pub fn partition_point(&self, matches: impl Fn(&T) -> bool) -> usize {
         match self {
@@ -72,7 +93,7 @@ impl<T: Clone, const N: usize> Few<T, N> {
 impl<T: Codec + Clone, const N: usize> Codec for Few<T, N> {
     fn encode(&self, out: &mut Output) {
         out.number(self.len() as u64);
-        (0..self.len()).filter_map(|index| self.get(index)).for_each(|row| row.encode(out));
+        self.iter_from(0).for_each(|row| row.encode(out));
     }
 
     fn decode(input: &mut Input<'_>) -> Result<Self, Damaged> {
@@ -106,6 +127,11 @@ mod tests {
             let middle = rows.len() / 2;
             rows[middle] += 1;
             assert!(few.get_mut(rows.len()).is_none() && few.get(rows.len()).is_none());
+            assert_eq!((few.last(), few.iter_from(middle).collect::<Vec<_>>()), (rows.last(), rows[middle..].iter().collect()));
         }
+        while !rows.is_empty() {
+            assert_eq!((few.pop(), few.len()), (rows.pop(), rows.len()));
+        }
+        assert_eq!(few.pop(), None);
     }
 }
