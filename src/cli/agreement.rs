@@ -136,3 +136,16 @@ fn breaches(language: Language, agreement: &Agreement) -> Table {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::tests::{left_out_line, written};
+
+    #[test]
+    fn it_says_how_many_older_entries_are_left_out() {
+        let of = |entries_left_out| written(|out| show(&Agreement { entries_left_out, ..Agreement::default() }, out));
+        assert!(left_out_line(&of(7)).is_some_and(|line| line.starts_with("7 ")));
+        assert_eq!(left_out_line(&of(0)), None);
+    }
+}

@@ -134,3 +134,16 @@ pub fn party(language: Language, party: Option<&CampaignParty>) -> String {
         None => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::tests::{left_out_line, written};
+
+    #[test]
+    fn it_says_how_many_older_entries_are_left_out() {
+        let of = |entries_left_out| written(|out| show(&Campaign { entries_left_out, ..Campaign::default() }, out));
+        assert!(left_out_line(&of(7)).is_some_and(|line| line.starts_with("7 ")));
+        assert_eq!(left_out_line(&of(0)), None);
+    }
+}

@@ -95,3 +95,16 @@ fn tiers(language: Language, working: &TierWorking, assessment: &CommissionAsses
         earned_before = amount(working.earned_before)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::output::tests::{left_out_line, written};
+
+    #[test]
+    fn it_says_how_many_older_entries_are_left_out() {
+        let of = |steps_left_out| written(|out| show(&ExplainSaleResponse { steps_left_out, ..ExplainSaleResponse::default() }, out));
+        assert!(left_out_line(&of(7)).is_some_and(|line| line.starts_with("7 ")));
+        assert_eq!(left_out_line(&of(0)), None);
+    }
+}

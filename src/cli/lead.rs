@@ -136,8 +136,16 @@ pub fn because(language: Language, rule: &str, agreement_id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::output::tests::{left_out_line, written};
     use partnership_ledger::proto::{LeadFacts, Party, party};
     use prost_types::Timestamp;
+
+    #[test]
+    fn it_says_how_many_older_entries_are_left_out() {
+        let of = |entries_left_out| written(|out| show(&Lead { entries_left_out, ..Lead::default() }, out));
+        assert!(left_out_line(&of(7)).is_some_and(|line| line.starts_with("7 ")));
+        assert_eq!(left_out_line(&of(0)), None);
+    }
 
     fn told(language: Language, protected_until: Option<i64>, facts: LeadFacts) -> String {
         let at = |day: i64| Timestamp { seconds: day * 86_400, nanos: 0 };

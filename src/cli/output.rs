@@ -4,11 +4,11 @@ use super::failure::Failure;
 use super::json::{self, Named};
 use super::language::{Language, say};
 use super::table::Table;
-use std::io::{self, BufWriter, IsTerminal as _, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 
 /// The standard output of a command.
 pub struct Output {
-    writer: BufWriter<Stdout>,
+    writer: BufWriter<Box<dyn Write + Send>>,
     /// Whether answers are wanted as JSON.
     pub json: bool,
     /// The language of text for people.
@@ -23,7 +23,7 @@ impl Output {
     pub fn new(json: bool, language: Language) -> Self {
         let stdout = io::stdout();
         let terminal = stdout.is_terminal();
-        Self { writer: BufWriter::with_capacity(1 << 16, stdout), json, language, dates: Vec::new(), terminal }
+        Self { writer: BufWriter::with_capacity(1 << 16, Box::new(stdout)), json, language, dates: Vec::new(), terminal }
     }
 
     /// Writes a line.
@@ -118,5 +118,39 @@ impl Write for Output {
 
     fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use parking_lot::Mutex;
+    use std::sync::Arc;
+
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written in English for people.
+    pub fn written(write: impl FnOnce(&mut Output) -> Result<(), Failure>) -> String {
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let writer = BufWriter::new(Box::new(Kept(Arc::clone(&kept))) as Box<dyn Write + Send>);
+        let mut out = Output { writer, json: false, language: Language::English, dates: Vec::new(), terminal: false };
+        assert!(write(&mut out).and_then(|()| out.flush()).is_ok(), "it is written");
+        let bytes = kept.lock().clone();
+        String::from_utf8(bytes).expect("UTF-8")
+    }
+
+    /// The line that says that older entries are left out.
+    pub fn left_out_line(written: &str) -> Option<&str> {
+        written.lines().find(|line| line.contains("older entries are left out"))
     }
 }

@@ -2,13 +2,16 @@
 
 use crate::common::events::{adjustment, agreement, event_id, partner};
 use crate::common::journals::ControlledJournal;
-use crate::common::service::{Service, told};
+use crate::common::service::{Service, metadata, told};
 use partnership_ledger::ledger::{Append, Error, Events, Limits, Memory};
+use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::preview_result::Outcome;
-use partnership_ledger::proto::{Event, GetBalanceRequest, GetPartnerRequest, PreviewRequest, PreviewResponse};
+use partnership_ledger::proto::{Commission, CommissionRule, Event, GetBalanceRequest, GetPartnerRequest, PreviewRequest, PreviewResponse};
+use prost::Message as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 async fn preview(service: &Service, events: impl Into<Vec<Event>>) -> PreviewResponse {
     let request = PreviewRequest { events: events.into() };
@@ -36,6 +39,24 @@ fn rows() -> Vec<Event> {
         adjustment("x", "ag", 500),
         adjustment("z", "ag", 7),
     ]
+}
+
+/// One answer has an error for each event, so each is cut as it would be in the trailers of a status.
+#[tokio::test]
+async fn what_is_wrong_with_an_event_is_cut_as_in_a_status() {
+    let service = Service::start().await;
+    let Some(Body::AgreementSigned(mut signed)) = agreement("ag", "b").body else { unreachable!("a signature") };
+    let rule = CommissionRule { name: "base".into(), ..CommissionRule::default() };
+    signed.terms.get_or_insert_default().commission = Some(Commission { rules: vec![rule; 100] });
+    let malformed = Event { body: Some(Body::AgreementSigned(signed)), ..agreement("ag", "b") };
+    let status = service.append([malformed.clone()]).await.expect_err("malformed");
+    let Some(Outcome::Error(error)) = outcomes(preview(&service, [malformed]).await).pop() else { panic!("it is malformed") };
+    let named = status.get_error_details().bad_request().expect("it is told").field_violations.len();
+    assert_eq!(error.field_violations.len(), named);
+    assert_eq!(error.metadata.get("violations_left_out").cloned(), metadata(&status, "violations_left_out"));
+    let left_out: usize = error.metadata["violations_left_out"].parse().expect("a number");
+    assert!(named > 10 && named + left_out > 100, "{named} and {left_out}");
+    assert!(error.encoded_len() <= 6 << 10 && error.message == status.message(), "{} bytes", error.encoded_len());
 }
 
 #[tokio::test]

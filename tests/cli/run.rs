@@ -3,12 +3,17 @@
 use crate::common::program::{STORY, finish, process, program};
 use crate::common::server::Server;
 use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
+
+/// A user who owns nothing.
+const NOBODY: u32 = 65_534;
 
 /// A directory with a ledger of the story that nobody serves.
 fn closed_ledger(dir: &Path) -> PathBuf {
@@ -266,5 +271,37 @@ fn a_reader_that_goes_away_is_no_failure() {
         let mut error = String::new();
         child.stderr.take().expect("its errors").read_to_string(&mut error).expect("text");
         assert_eq!((status.code(), error.as_str()), (Some(0), ""), "{words:?}");
+    }
+}
+
+/// A command without the rights of root, who may read everything.
+fn without_rights(words: &[&str], path: &Path) -> assert_cmd::Command {
+    let mut command = process();
+    command.args(words).arg(path);
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    assert_cmd::Command::from_std(command)
+}
+
+#[test]
+fn what_the_system_does_not_permit_is_the_callers_to_mend() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = closed_ledger(dir.path());
+    let file = dir.path().join("events.jsonl");
+    fs::write(&file, STORY).expect("written");
+    for open in [dir.path(), &ledger] {
+        fs::set_permissions(open, Permissions::from_mode(0o755)).expect("its mode is set");
+    }
+    let inside = fs::read_dir(&ledger).expect("a directory").map(|entry| entry.expect("an entry").path());
+    for closed in inside.filter(|path| path.is_file()).chain([file.clone()]) {
+        fs::set_permissions(closed, Permissions::from_mode(0o000)).expect("its mode is set");
+    }
+    for (words, path) in
+        [(&["append"][..], &file), (&["verify", "--data-dir"], &ledger), (&["serve", "--listen", "127.0.0.1:0", "--data-dir"], &ledger)]
+    {
+        let outcome = finish(&mut without_rights(words, path));
+        assert_eq!(outcome.code, 2, "{words:?}: {}", outcome.error);
+        assert!(outcome.error.contains("Permission denied"), "{words:?}: {}", outcome.error);
     }
 }

@@ -2,7 +2,7 @@
 //! partners, told in any order, with corrections, transfers and disputes, and after a rollback.
 
 use crate::common::facts::{
-    adjusted, day, paid, qualified, reassigned, referred, refunded, registered, rule, signed, sold, terms_with, usd,
+    adjusted, day, paid, qualified, reassigned, referred, refunded, registered, rule, signed, sold, terms, terms_with, usd,
 };
 use crate::common::story::Story;
 use partnership_ledger::domain::account::{About, Entry};
@@ -14,6 +14,8 @@ use partnership_ledger::domain::{Seen, State};
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, CommissionTrigger, Side};
+use partnership_ledger::queries::SubjectQuery as _;
+use partnership_ledger::queries::balances::GetBalance;
 use proptest::prelude::*;
 
 /// Something that may happen: what, to which of two, when in hours, how much.
@@ -168,4 +170,19 @@ proptest! {
         story.state.rollback();
         assert_sums_are_right(&story.state, &times[..2]);
     }
+}
+
+/// Whose sums are kept is read from the live state: it costs little however many entries there are.
+#[test]
+fn a_balance_is_long_only_where_its_sums_are_not_kept() {
+    let mut story = Story::default().on("2025-01-01", registered("acme")).on("2025-01-01", signed("a", "acme", terms()));
+    for number in 0..16_400 {
+        story.tell(day("2025-01-03"), adjusted(&number.to_string(), "a", 5)).expect("the rules allow it");
+    }
+    let request = proto::GetBalanceRequest { partner_id: "acme".into(), options: None };
+    let is_long = |seen| GetBalance::is_long(&story.state, &request, seen);
+    let all = story.seen("2025-02-01");
+    assert!(!is_long(all), "all is seen");
+    assert!(is_long(story.seen("2025-01-02")), "entries count only later");
+    assert!(is_long(Seen { position: all.position - 1, ..all }), "a record came later");
 }
