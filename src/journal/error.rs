@@ -1,28 +1,24 @@
 //! Errors of the journal; each text says what to do.
 
 use std::io;
-use std::path::PathBuf;
 
 /// An error of the journal. Its text is for the operator, not for a remote caller.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// Another process owns the directory.
+    /// Another process has the ledger open.
     #[error(
-        "the ledger in {} is in use by another process{}: stop that process first, or use another directory",
-        dir.display(), owner.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default()
+        "the ledger in {place} is in use by another process{}: stop that process first, or use another ledger",
+        owner.as_ref().map(|pid| format!(" (process {pid})")).unwrap_or_default()
     )]
     Locked {
-        /// The journal's directory.
-        dir: PathBuf,
-        /// The owner's process id, as far as the lock file tells.
+        /// Where it is kept.
+        place: String,
+        /// The other's process id, as far as it is known.
         owner: Option<String>,
     },
-    /// Records that were acknowledged cannot be read from the log nor from the store.
-    #[error(
-        "records {first} to {last} are damaged: {what}. Nothing was dropped; restore the named file from \
-         a backup (the log's segments are enough, the store is rebuilt from them) and start again"
-    )]
+    /// Records that were acknowledged cannot be read.
+    #[error("records {first} to {last} are damaged: {what}. Nothing was dropped; restore what is named from a backup and start again")]
     Damaged {
         /// What is wrong, and where.
         what: String,
@@ -31,11 +27,11 @@ pub enum JournalError {
         /// The last damaged position.
         last: u64,
     },
-    /// A file was written by a later release.
-    #[error("{file} has the format's version {version}, which this release does not know: use the release that wrote it, or a later one")]
+    /// A part of it was written by a later release.
+    #[error("{part} has the format's version {version}, which this release does not know: use the release that wrote it, or a later one")]
     NewerFormat {
-        /// The file, within the journal's directory.
-        file: String,
+        /// The part, by the name that the store has for it.
+        part: String,
         /// Its version.
         version: u8,
     },
@@ -55,10 +51,10 @@ pub enum JournalError {
         /// The limit.
         limit: usize,
     },
-    /// The operating system refused a file operation.
+    /// The operating system refused an operation.
     #[error("{what}: {source}. Check the disk's health, its free space and the directory's permissions, then restart")]
     Storage {
-        /// What was being done to which file.
+        /// What was being done to what.
         what: String,
         /// The operating system's error.
         source: io::Error,
@@ -72,8 +68,9 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// `Damaged`, of the positions from `first` to `last`.
-    pub(crate) fn damaged(what: String, first: u64, last: u64) -> Self {
+    /// `Damaged`, of the positions from `first` to `last` in the log and the store.
+    pub(crate) fn damaged(what: impl std::fmt::Display, first: u64, last: u64) -> Self {
+        let what = format!("{what} (of a backup the log's segments are enough: the store is rebuilt from them)");
         Self::Damaged { what, first, last }
     }
 

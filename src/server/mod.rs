@@ -26,5 +26,5 @@ pub use health::Health;
 pub use open::{OpenLedger, open};
 pub use serve::serve;
 pub use signals::Signals;
-pub use store::{OpenStore, Store, StoreOptions};
+pub use store::{Inspection, OpenStore, Store, StoreOptions};
 pub use tls::{Tls, TlsFiles};

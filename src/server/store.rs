@@ -3,7 +3,8 @@
 //!
 //! A second kind of store is one more variant of [`Store`] and an arm in each of its methods.
 
-use crate::journal::embedded::{EmbeddedJournal, Inspection, Options, inspect_records, is_ledger};
+pub use crate::journal::embedded::Inspection;
+use crate::journal::embedded::{EmbeddedJournal, Options, inspect_records, is_ledger};
 use crate::journal::{Journal, JournalError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -212,7 +212,7 @@ fn a_later_release_s_segment_is_refused_and_damage_is_not_taken_for_one() {
         let name = path.file_name().unwrap().to_str().unwrap();
         for error in [EmbeddedJournal::open(dir.path(), small_options()).err(), inspect(dir.path()).err()] {
             let error = error.expect("it is of a later release");
-            assert!(matches!(&error, JournalError::NewerFormat { file, version: 2 } if file.ends_with(name)), "{error}");
+            assert!(matches!(&error, JournalError::NewerFormat { part, version: 2 } if part.ends_with(name)), "{error}");
         }
         assert_eq!(fs::read(path).unwrap(), later, "a refusal changes nothing");
         fs::write(path, whole).unwrap();

@@ -19,23 +19,24 @@ enum Step {
     OfSale(Row, i64),
 }
 
-/// The commission of a lead and its sales in an account, or of all sales without a lead.
+/// What a sweep has come to of a lead and its sales in an account, or of all sales without a lead.
 #[derive(Default)]
-struct Lead {
+struct SweptLead {
     disputes: i64,
     available: i128,
     of_disputed_sales: i128,
 }
 
-impl Lead {
+impl SweptLead {
     /// A dispute about the lead holds all of it, each entry once.
     fn held(&self) -> i128 {
         if self.disputes > 0 { self.available } else { self.of_disputed_sales }
     }
 }
 
+/// What a sweep has come to of a sale.
 #[derive(Default)]
-struct Sale {
+struct SweptSale {
     disputes: i64,
     available: i128,
 }
@@ -43,8 +44,8 @@ struct Sale {
 /// The state of the sweep.
 #[derive(Default)]
 struct Sweep {
-    leads: BTreeMap<Option<Row>, Lead>,
-    sales: BTreeMap<Row, Sale>,
+    leads: BTreeMap<Option<Row>, SweptLead>,
+    sales: BTreeMap<Row, SweptSale>,
 }
 
 impl Sweep {

@@ -35,7 +35,7 @@ pub(crate) fn read_segment_header(segment: &SegmentFile) -> Result<Option<Segmen
 
 /// Returns `NewerFormat` for the header of a segment that a later release wrote.
 pub(crate) fn check_version(segment: &SegmentFile, header: &[u8]) -> Result<(), JournalError> {
-    newer_version(header).map_or(Ok(()), |version| Err(JournalError::NewerFormat { file: segment.name(), version }))
+    newer_version(header).map_or(Ok(()), |version| Err(JournalError::NewerFormat { part: segment.name(), version }))
 }
 
 /// Reads a whole segment into memory.

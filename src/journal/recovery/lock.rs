@@ -62,7 +62,7 @@ fn lock(file: &mut File, dir: &Path, what: &str) -> Result<(), JournalError> {
             let _ = file.take(32).read_to_string(&mut pid);
             let pid = pid.trim();
             let owner = (!pid.is_empty()).then(|| pid.to_owned());
-            Err(JournalError::Locked { dir: dir.to_owned(), owner })
+            Err(JournalError::Locked { place: dir.display().to_string(), owner })
         }
         Err(TryLockError::Error(error)) => Err(JournalError::storage(what)(error)),
     }
