@@ -3,7 +3,10 @@
 //! Partners with agreements come first, then traffic in lanes. An event refers only to what its own lane recorded before,
 //! so lanes may overtake each other and no event is refused.
 
+pub mod facts;
+
 use crate::proto::{self, event::Body};
+use facts::usd;
 use prost_types::Timestamp;
 
 /// When the first event happens: 1 January 2024, in seconds of Unix time.
@@ -117,7 +120,7 @@ impl Story {
             hold_days: 30,
             ..proto::CommissionRule::default()
         };
-        let bounty = proto::commission_rule::Reward::Flat(proto::Money { currency_code: "USD".to_owned(), minor_units: 5_000 });
+        let bounty = proto::commission_rule::Reward::Flat(usd(5_000));
         let rules = vec![
             rule("referral", proto::CommissionTrigger::Sale, proto::commission_rule::Reward::RateBps(2_000)),
             rule("bounty", proto::CommissionTrigger::LeadQualified, bounty),
@@ -228,7 +231,7 @@ impl Lane {
             sale_id: format!("{}sale-{number}", self.story.prefix),
             lead_id,
             agreement_id,
-            amount: usd(self.random.i64(1_000..500_000)),
+            amount: Some(usd(self.random.i64(1_000..500_000))),
             product: "pro".to_owned(),
             ..proto::SaleRecorded::default()
         })
@@ -241,7 +244,7 @@ impl Lane {
         Body::SaleRefunded(proto::SaleRefunded {
             refund_id: format!("{}refund-{number}", self.story.prefix),
             sale_id: format!("{}sale-{}", self.story.prefix, self.own(sale)),
-            amount: usd(self.random.i64(100..1_000)),
+            amount: Some(usd(self.random.i64(100..1_000))),
             reason: proto::RefundReason::CustomerRequest as i32,
             clamp: true,
         })
@@ -254,16 +257,11 @@ impl Lane {
         Body::CommissionPaid(proto::CommissionPaid {
             payout_id: format!("{}payout-{number}", self.story.prefix),
             partner_id: self.story.partner_id(partner),
-            amount: usd(1_000),
+            amount: Some(usd(1_000)),
             method: "bank".to_owned(),
             reference: format!("run-{number}"),
             advance: true,
             ..proto::CommissionPaid::default()
         })
     }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "messages hold their fields as an Option")]
-fn usd(minor_units: i64) -> Option<proto::Money> {
-    Some(proto::Money { currency_code: "USD".to_owned(), minor_units })
 }

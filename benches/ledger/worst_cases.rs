@@ -6,7 +6,7 @@ mod facts;
 use crate::workload::{is_measured, so_many};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
-use facts::{Ledger, adjust, capped, day, dispute, pay, reassign, refer, refund, register, resolve, sell, sell_to, sign_exclusive, terms};
+use facts::{Ledger, capped, day, disputed, registered_in, resolved, signed_exclusive, sold_to};
 use partnership_ledger::domain::Record;
 use partnership_ledger::domain::parse::Fields;
 use partnership_ledger::ledger::Cancellation;
@@ -16,6 +16,7 @@ use partnership_ledger::queries::explain::ExplainSale;
 use partnership_ledger::queries::leads::ListLeads;
 use partnership_ledger::queries::statement::ListEntries;
 use partnership_ledger::queries::{Reading, StateQuery as _};
+use partnership_ledger::workload::facts::{adjusted, paid, reassigned, referred, refunded, sold, terms};
 use std::time::{Duration, Instant};
 
 /// So many times its aim may one run of a case take before it is a fault: machines differ, and are busy.
@@ -97,21 +98,21 @@ pub fn worst_cases(criterion: &mut Criterion) {
 fn large_account(cases: &mut Cases<'_>) {
     let sales = so_many(700_000);
     let mut ledger = Ledger::with_agreements(&terms());
-    ledger.tell(day("2024-01-01"), adjust("start", "a", 1_000));
+    ledger.tell(day("2024-01-01"), adjusted("start", "a", 1_000));
     let step = chrono::Duration::days(700) / i32::try_from(sales).expect("few");
     for number in 0..sales {
         let at = day("2024-01-02") + step * i32::try_from(number).expect("few");
-        ledger.tell(at, sell_to(&format!("s{number}"), "a", 10_000));
+        ledger.tell(at, sold_to(&format!("s{number}"), "a", 10_000));
     }
-    ledger.tell(day("2025-12-20"), refer("lead", "a"));
+    ledger.tell(day("2025-12-20"), referred("lead", "a"));
     for number in 0..30 {
-        ledger.tell(day("2025-12-21"), sell(&format!("of-lead-{number}"), "lead", 10_000));
+        ledger.tell(day("2025-12-21"), sold(&format!("of-lead-{number}"), "lead", 10_000));
     }
     let accrued = i64::try_from(sales).expect("few") * 2_000;
-    ledger.tell(day("2025-12-22"), pay("payout", accrued - 1_000));
-    cases.decide("transfer of 30 sales", MILLISECOND, &mut ledger, "2025-12-23", reassign("lead", "b"));
-    cases.decide("payment dated two years back", MILLISECOND, &mut ledger, "2024-01-03", pay("late", 1));
-    cases.decide("payment of today", MILLISECOND, &mut ledger, "2025-12-24", pay("today", 1));
+    ledger.tell(day("2025-12-22"), paid("payout", "acme", accrued - 1_000));
+    cases.decide("transfer of 30 sales", MILLISECOND, &mut ledger, "2025-12-23", reassigned("lead", Some("b")));
+    cases.decide("payment dated two years back", MILLISECOND, &mut ledger, "2024-01-03", paid("late", "acme", 1));
+    cases.decide("payment of today", MILLISECOND, &mut ledger, "2025-12-24", paid("today", "acme", 1));
     let seen = ledger.all();
     let request = proto::ExplainSaleRequest { sale_id: "of-lead-29".to_owned(), options: None };
     let question = ExplainSale::parse(&request, &mut Fields::default());
@@ -135,7 +136,7 @@ fn leads_of_an_agreement(cases: &mut Cases<'_>) {
     let mut ledger = Ledger::with_agreements(&terms());
     for number in 0..so_many(300_000) {
         let agreement = if number % 100_000 == 7 { "b" } else { "a" };
-        ledger.tell(day("2025-01-01"), refer(&format!("l{number}"), agreement));
+        ledger.tell(day("2025-01-01"), referred(&format!("l{number}"), agreement));
     }
     let (seen, reading) = (ledger.all(), Reading::new(&ledger.state, &Cancellation::NEVER));
     for (agreement, page_size) in [("b", 100), ("a", 1_000)] {
@@ -151,29 +152,29 @@ fn leads_of_an_agreement(cases: &mut Cases<'_>) {
 fn large_transfer(cases: &mut Cases<'_>) {
     let sales = so_many(30_000);
     let mut ledger = Ledger::with_agreements(&terms());
-    ledger.tell(day("2025-01-01"), refer("lead", "a"));
+    ledger.tell(day("2025-01-01"), referred("lead", "a"));
     for number in 0..sales {
-        ledger.tell(day("2025-01-02"), sell(&format!("s{number}"), "lead", 10_000));
+        ledger.tell(day("2025-01-02"), sold(&format!("s{number}"), "lead", 10_000));
     }
     for number in 0..sales {
-        ledger.tell(day("2025-01-03"), refund(&format!("r{number}"), &format!("s{number}"), 1_000));
+        ledger.tell(day("2025-01-03"), refunded(&format!("r{number}"), &format!("s{number}"), 1_000));
     }
-    ledger.tell(day("2025-01-04"), pay("payout", i64::try_from(sales).expect("few") * 900));
+    ledger.tell(day("2025-01-04"), paid("payout", "acme", i64::try_from(sales).expect("few") * 900));
     let lots = u32::try_from(sales).expect("few") / 2;
-    cases.decide("transfer of 30 000 half-paid sales", LOT * lots.max(1), &mut ledger, "2025-01-05", reassign("lead", "b"));
+    cases.decide("transfer of 30 000 half-paid sales", LOT * lots.max(1), &mut ledger, "2025-01-05", reassigned("lead", Some("b")));
 }
 
 /// A payment while 100 000 entries are pending.
 fn pending(cases: &mut Cases<'_>) {
     let sales = so_many(100_000);
     let mut ledger = Ledger::with_agreements(&facts::held(90));
-    ledger.tell(day("2025-01-01"), adjust("start", "a", 1_000));
+    ledger.tell(day("2025-01-01"), adjusted("start", "a", 1_000));
     let step = chrono::Duration::days(80) / i32::try_from(sales).expect("few");
     for number in 0..sales {
         let at = day("2025-01-02") + step * i32::try_from(number).expect("few");
-        ledger.tell(at, sell_to(&format!("s{number}"), "a", 10_000));
+        ledger.tell(at, sold_to(&format!("s{number}"), "a", 10_000));
     }
-    cases.decide("payment against 100 000 pending entries", MILLISECOND, &mut ledger, "2025-03-24", pay("one", 1));
+    cases.decide("payment against 100 000 pending entries", MILLISECOND, &mut ledger, "2025-03-24", paid("one", "acme", 1));
     let (seen, row) = (ledger.seen("2025-03-24"), ledger.partner("acme"));
     cases.run("GetBalance with 100 000 pending entries", MILLISECOND, || ledger.state.balances(row, seen));
 }
@@ -184,13 +185,13 @@ fn signature(cases: &mut Cases<'_>) {
     let at = day("2025-01-01");
     for number in 0..so_many(20_000) {
         let (partner, agreement) = (format!("p{number}"), format!("a{number}"));
-        ledger.tell(at, register(&partner, &format!("category-{number}")));
-        ledger.tell(at, sign_exclusive(&agreement, &partner, &format!("not-{number}")));
+        ledger.tell(at, registered_in(&format!("category-{number}"), &partner));
+        ledger.tell(at, signed_exclusive(&agreement, &partner, &format!("not-{number}")));
     }
-    ledger.tell(at, register("new", "another"));
-    let body = sign_exclusive("another", "new", "category-7");
+    ledger.tell(at, registered_in("another", "new"));
+    let body = signed_exclusive("another", "new", "category-7");
     cases.decide("signature beside 20 000 agreements", MILLISECOND / 10, &mut ledger, "2025-01-02", body);
-    let body = sign_exclusive("free", "new", "nobody");
+    let body = signed_exclusive("free", "new", "nobody");
     cases.decide("signature beside 20 000 agreements, without conflict", MILLISECOND / 10, &mut ledger, "2025-01-02", body);
 }
 
@@ -199,50 +200,50 @@ fn tiers(cases: &mut Cases<'_>) {
     let mut ledger = Ledger::with_agreements(&facts::tiered());
     for number in 0..so_many(700_000) {
         let at = day("2024-01-02") + chrono::Duration::days(i64::try_from(number % 24).expect("few") * 30);
-        ledger.tell(at, sell_to(&format!("s{number}"), "a", 10_000));
+        ledger.tell(at, sold_to(&format!("s{number}"), "a", 10_000));
     }
-    cases.decide("sale in tiers after 700 000", MILLISECOND / 10, &mut ledger, "2025-01-03", sell_to("next", "a", 10_000));
+    cases.decide("sale in tiers after 700 000", MILLISECOND / 10, &mut ledger, "2025-01-03", sold_to("next", "a", 10_000));
 }
 
 /// The next sale after 8 000 under one lead's cap.
 fn capped_lead(cases: &mut Cases<'_>) {
     let mut ledger = Ledger::with_agreements(&capped());
-    ledger.tell(day("2025-01-01"), refer("lead", "a"));
+    ledger.tell(day("2025-01-01"), referred("lead", "a"));
     for number in 0..so_many(8_000) {
-        ledger.tell(day("2025-01-02"), sell(&format!("s{number}"), "lead", 10_000));
+        ledger.tell(day("2025-01-02"), sold(&format!("s{number}"), "lead", 10_000));
     }
-    cases.decide("sale after 8 000 under one lead's cap", MILLISECOND / 50, &mut ledger, "2025-01-03", sell("next", "lead", 10_000));
+    cases.decide("sale after 8 000 under one lead's cap", MILLISECOND / 50, &mut ledger, "2025-01-03", sold("next", "lead", 10_000));
 }
 
 /// A lead with 20 000 sales under dispute moves, half of them paid.
 fn disputed_transfer(cases: &mut Cases<'_>) {
     let sales = so_many(20_000);
     let mut ledger = Ledger::with_agreements(&terms());
-    ledger.tell(day("2025-01-01"), refer("lead", "a"));
+    ledger.tell(day("2025-01-01"), referred("lead", "a"));
     let step = chrono::Duration::days(60) / i32::try_from(sales).expect("few");
     for number in 0..sales {
         let at = day("2025-01-02") + step * i32::try_from(number).expect("few");
-        ledger.tell(at, sell(&format!("s{number}"), "lead", 10_000));
+        ledger.tell(at, sold(&format!("s{number}"), "lead", 10_000));
     }
-    ledger.tell(day("2025-03-04"), pay("payout", i64::try_from(sales).expect("few") * 1_000));
+    ledger.tell(day("2025-03-04"), paid("payout", "acme", i64::try_from(sales).expect("few") * 1_000));
     for number in 0..so_many(610).max(3) {
-        ledger.tell(day("2025-03-04"), dispute(&format!("d{number}"), "lead"));
+        ledger.tell(day("2025-03-04"), disputed(&format!("d{number}"), "lead"));
     }
     let lots = u32::try_from(sales).expect("few") / 2;
     let name = "transfer of 10 000 disputed sales";
-    cases.decide(name, 2 * LOT * lots.max(1), &mut ledger, "2025-03-05", reassign("lead", "b"));
+    cases.decide(name, 2 * LOT * lots.max(1), &mut ledger, "2025-03-05", reassigned("lead", Some("b")));
 }
 
 /// A lead with a million sales that are all paid: nothing moves.
 fn paid_lead(cases: &mut Cases<'_>) {
     let sales = so_many(1_000_000);
     let mut ledger = Ledger::with_agreements(&terms());
-    ledger.tell(day("2025-01-01"), refer("lead", "a"));
+    ledger.tell(day("2025-01-01"), referred("lead", "a"));
     for number in 0..sales {
-        ledger.tell(day("2025-01-02"), sell(&format!("s{number}"), "lead", 10_000));
+        ledger.tell(day("2025-01-02"), sold(&format!("s{number}"), "lead", 10_000));
     }
-    ledger.tell(day("2025-01-04"), pay("payout", i64::try_from(sales).expect("few") * 2_000));
-    cases.decide("transfer of a million paid sales", 20 * MILLISECOND, &mut ledger, "2025-01-05", reassign("lead", "b"));
+    ledger.tell(day("2025-01-04"), paid("payout", "acme", i64::try_from(sales).expect("few") * 2_000));
+    cases.decide("transfer of a million paid sales", 20 * MILLISECOND, &mut ledger, "2025-01-05", reassigned("lead", Some("b")));
 }
 
 /// 610 disputes on a lead with 50 000 sales, half of them pending.
@@ -250,22 +251,22 @@ fn disputed_lead(cases: &mut Cases<'_>) {
     let sales = so_many(50_000);
     let entries = u32::try_from(sales).expect("few");
     let mut ledger = Ledger::with_agreements(&facts::held(30));
-    ledger.tell(day("2025-01-01"), refer("lead", "a"));
-    ledger.tell(day("2025-01-01"), adjust("start", "a", 1_000));
+    ledger.tell(day("2025-01-01"), referred("lead", "a"));
+    ledger.tell(day("2025-01-01"), adjusted("start", "a", 1_000));
     let step = chrono::Duration::days(60) / i32::try_from(sales).expect("few");
     for number in 0..sales {
         let at = day("2025-01-02") + step * i32::try_from(number).expect("few");
-        ledger.tell(at, sell(&format!("s{number}"), "lead", 10_000));
+        ledger.tell(at, sold(&format!("s{number}"), "lead", 10_000));
     }
     // The first dispute and the last one resolved cost what the subject has of entries; those beside others cost nothing of it.
-    cases.decide("first dispute on 50 000 sales", ENTRY * entries.max(1), &mut ledger, "2025-03-03", dispute("first", "lead"));
-    ledger.tell(day("2025-03-03"), dispute("first", "lead"));
-    cases.decide("last dispute on 50 000 sales resolved", ENTRY * entries.max(1), &mut ledger, "2025-03-04", resolve("first"));
+    cases.decide("first dispute on 50 000 sales", ENTRY * entries.max(1), &mut ledger, "2025-03-03", disputed("first", "lead"));
+    ledger.tell(day("2025-03-03"), disputed("first", "lead"));
+    cases.decide("last dispute on 50 000 sales resolved", ENTRY * entries.max(1), &mut ledger, "2025-03-04", resolved("first"));
     for number in 0..so_many(609).max(3) {
-        ledger.tell(day("2025-03-04"), dispute(&format!("d{number}"), "lead"));
+        ledger.tell(day("2025-03-04"), disputed(&format!("d{number}"), "lead"));
     }
-    cases.decide("payment beside 610 disputes on 50 000 sales", MILLISECOND, &mut ledger, "2025-03-05", pay("one", 1));
-    cases.decide("sale of a lead with 610 disputes", MILLISECOND, &mut ledger, "2025-03-05", sell("next", "lead", 10_000));
+    cases.decide("payment beside 610 disputes on 50 000 sales", MILLISECOND, &mut ledger, "2025-03-05", paid("one", "acme", 1));
+    cases.decide("sale of a lead with 610 disputes", MILLISECOND, &mut ledger, "2025-03-05", sold("next", "lead", 10_000));
     let (seen, row) = (ledger.seen("2025-03-06"), ledger.partner("acme"));
     cases.run("GetBalance beside 610 disputes on 50 000 sales", MILLISECOND, || ledger.state.balances(row, seen));
     let request = proto::ListDisputesRequest { page_size: 1_000, ..proto::ListDisputesRequest::default() };

@@ -9,7 +9,7 @@ use super::steps;
 use super::table::Table;
 use super::terms;
 use super::text::{code, line, optional};
-use partnership_ledger::proto::{CommissionAssessed, CommissionOutcome, ExplainSaleRequest, ExplainSaleResponse, Side, TierWorking};
+use partnership_ledger::proto::{CommissionAssessed, CommissionOutcome, ExplainSaleRequest, ExplainSaleResponse, Side};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -76,24 +76,12 @@ fn assessed(language: Language, assessment: &CommissionAssessed, facts: &mut Tab
         facts.fact(&say!(language, "explain-window"), say!(language, "explain-window-of", start = start, end = end));
     }
     if let Some(working) = &assessment.tier_working {
-        facts.fact(&say!(language, "explain-tiers"), tiers(language, working, assessment));
+        let currency_code = assessment.amount.as_ref().map_or("", |amount| amount.currency_code.as_str());
+        facts.fact(&say!(language, "explain-tiers"), steps::tiers_worked(language, working, currency_code));
     }
     facts.fact(&say!(language, "explain-cut-off"), language.money(assessment.cut_off.as_ref()));
     facts.fact(&say!(language, "explain-commission"), language.money(assessment.amount.as_ref()));
     facts.fact(&say!(language, "explain-available-from"), language.time(assessment.available_at.as_ref()));
-}
-
-fn tiers(language: Language, working: &TierWorking, assessment: &CommissionAssessed) -> String {
-    let currency_code = assessment.amount.as_ref().map_or("", |amount| amount.currency_code.as_str());
-    let amount = |minor_units| language.amount(currency_code, minor_units);
-    say!(
-        language,
-        "explain-tiers-of",
-        after = amount(working.net_sales_after),
-        earned_after = amount(working.earned_after),
-        before = amount(working.net_sales_before),
-        earned_before = amount(working.earned_before)
-    )
 }
 
 #[cfg(test)]

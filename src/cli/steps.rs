@@ -7,7 +7,7 @@ use partnership_ledger::proto::explain_step::Fact;
 use partnership_ledger::proto::party::Party;
 use partnership_ledger::proto::{
     CommissionAssessed, CommissionOutcome, ExplainOwner, ExplainRefund, ExplainSaleResponse, ExplainStep, Money, OwnershipRule, Sale, Side,
-    TierMode,
+    TierMode, TierWorking,
 };
 
 /// Returns what a step of an answer tells. Of a ledger that gives no facts, it is the ledger's own sentence, which is English.
@@ -144,24 +144,30 @@ fn working(language: Language, assessed: &CommissionAssessed) -> String {
         Some(tiers) if tiers.mode() == TierMode::BySale => {
             say!(language, "steps-rate-by-sale", rate = rate, base = amount(base.minor_units), before = amount(tiers.net_sales_before))
         }
-        Some(tiers) => say!(
-            language,
-            "steps-tiers",
-            before = amount(tiers.net_sales_before),
-            after = amount(tiers.net_sales_after),
-            earned_before = amount(tiers.earned_before),
-            earned_after = amount(tiers.earned_after)
-        ),
+        Some(tiers) => tiers_worked(language, tiers, &base.currency_code),
         None if assessed.rate_bps.is_some() => say!(language, "steps-rate", rate = rate, base = amount(base.minor_units)),
         None => say!(language, "steps-flat"),
     }
+}
+
+/// Returns what tiers earned of the net sales with a sale and without it.
+pub fn tiers_worked(language: Language, tiers: &TierWorking, currency_code: &str) -> String {
+    let amount = |minor_units| language.amount(currency_code, minor_units);
+    say!(
+        language,
+        "steps-tiers",
+        before = amount(tiers.net_sales_before),
+        after = amount(tiers.net_sales_after),
+        earned_before = amount(tiers.earned_before),
+        earned_after = amount(tiers.earned_after)
+    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use partnership_ledger::proto;
-    use partnership_ledger::proto::{ExplainAgreement, ExplainPartner, ExplainPayout, ExplainTransfer, TierWorking, WindowInterval};
+    use partnership_ledger::proto::{ExplainAgreement, ExplainPartner, ExplainPayout, ExplainTransfer, WindowInterval};
     use prost_types::Timestamp;
     use std::collections::BTreeSet;
 

@@ -2,104 +2,15 @@
 
 use partnership_ledger::domain::calendar::Time;
 use partnership_ledger::domain::parse::timestamp;
-use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::{self, AcquiredBy, AgreementType, CommissionTrigger, PartnerKind};
+use partnership_ledger::proto::{self, AcquiredBy};
+
+pub use partnership_ledger::workload::facts::*;
 
 /// The beginning of a day in UTC, or an instant.
 pub fn day(date: &str) -> Time {
     let text = if date.contains('T') { date.to_owned() } else { format!("{date}T00:00:00Z") };
     text.parse().expect("a time")
-}
-
-pub fn usd(minor_units: i64) -> proto::Money {
-    proto::Money { currency_code: "USD".to_owned(), minor_units }
-}
-
-pub fn registered(partner: &str) -> Body {
-    Body::PartnerRegistered(proto::PartnerRegistered {
-        partner_id: partner.into(),
-        display_name: partner.to_uppercase(),
-        kind: PartnerKind::Reseller as i32,
-        ..proto::PartnerRegistered::default()
-    })
-}
-
-/// A rule by the name of `base` that pays for sales.
-pub fn rule(reward: Reward) -> proto::CommissionRule {
-    let trigger = CommissionTrigger::Sale as i32;
-    proto::CommissionRule { name: "base".into(), trigger, reward: Some(reward), ..proto::CommissionRule::default() }
-}
-
-/// Terms with one rule: 20 % of every sale.
-pub fn terms() -> proto::Terms {
-    terms_with(rule(Reward::RateBps(2_000)))
-}
-
-pub fn terms_with(rule: proto::CommissionRule) -> proto::Terms {
-    proto::Terms { commission: Some(proto::Commission { rules: vec![rule] }), ..proto::Terms::default() }
-}
-
-pub fn signed(agreement: &str, partner: &str, terms: proto::Terms) -> Body {
-    Body::AgreementSigned(proto::AgreementSigned {
-        agreement_id: agreement.into(),
-        partner_id: partner.into(),
-        r#type: AgreementType::Channel as i32,
-        terms: Some(Box::new(terms)),
-        ..proto::AgreementSigned::default()
-    })
-}
-
-pub fn referred(lead: &str, agreement: &str) -> Body {
-    Body::LeadReferred(proto::LeadReferred {
-        lead_id: lead.into(),
-        agreement_id: Some(agreement.into()),
-        acquired_by: AcquiredBy::Partner as i32,
-        ..proto::LeadReferred::default()
-    })
-}
-
-pub fn sold(sale: &str, lead: &str, minor_units: i64) -> Body {
-    let amount = Some(usd(minor_units));
-    Body::SaleRecorded(proto::SaleRecorded {
-        sale_id: sale.into(),
-        lead_id: Some(lead.into()),
-        amount,
-        product: "pro".into(),
-        ..proto::SaleRecorded::default()
-    })
-}
-
-pub fn refunded(refund: &str, sale: &str, minor_units: i64) -> Body {
-    let (amount, reason) = (Some(usd(minor_units)), proto::RefundReason::CustomerRequest as i32);
-    Body::SaleRefunded(proto::SaleRefunded { refund_id: refund.into(), sale_id: sale.into(), amount, reason, clamp: true })
-}
-
-pub fn paid(payout: &str, partner: &str, minor_units: i64) -> Body {
-    Body::CommissionPaid(proto::CommissionPaid {
-        payout_id: payout.into(),
-        partner_id: partner.into(),
-        amount: Some(usd(minor_units)),
-        ..proto::CommissionPaid::default()
-    })
-}
-
-pub fn adjusted(adjustment: &str, agreement: &str, minor_units: i64) -> Body {
-    let amount = Some(usd(minor_units));
-    let reason = "agreed".to_owned();
-    Body::CommissionAdjusted(proto::CommissionAdjusted { adjustment_id: adjustment.into(), agreement_id: agreement.into(), amount, reason })
-}
-
-/// Gives a lead to an agreement, or to the house, with what is unpaid.
-pub fn reassigned(lead: &str, to: Option<&str>) -> Body {
-    use proto::lead_reassigned::To;
-    Body::LeadReassigned(proto::LeadReassigned {
-        lead_id: lead.into(),
-        to: Some(to.map_or(To::House(true), |agreement| To::AgreementId(agreement.into()))),
-        reason: "agreed".into(),
-        dispute_id: None,
-        transfer_unpaid_commission: true,
-    })
 }
 
 pub fn terminated(agreement: &str) -> Body {

@@ -7,10 +7,10 @@ use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::domain::rejection::Rejection;
 use partnership_ledger::domain::table::Row;
 use partnership_ledger::domain::{Event, Record, Seen, State, parse};
+use partnership_ledger::proto;
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::lead_reassigned::To;
-use partnership_ledger::proto::{self, AcquiredBy, AgreementType, CommissionTrigger, PartnerKind};
+use partnership_ledger::workload::facts::{registered, rule, signed, terms, terms_with, usd};
 
 /// The beginning of a day in UTC.
 pub fn day(date: &str) -> Time {
@@ -32,8 +32,8 @@ impl Ledger {
     pub fn with_agreements(terms: &proto::Terms) -> Self {
         let mut ledger = Self::default();
         for (partner, agreement) in [("acme", "a"), ("bolt", "b")] {
-            ledger.tell(day("2024-01-01"), register(partner, "any"));
-            ledger.tell(day("2024-01-01"), sign(agreement, partner, terms.clone()));
+            ledger.tell(day("2024-01-01"), registered_in("any", partner));
+            ledger.tell(day("2024-01-01"), signed(agreement, partner, terms.clone()));
         }
         ledger
     }
@@ -79,32 +79,14 @@ impl Ledger {
     }
 }
 
-fn usd(minor_units: i64) -> proto::Money {
-    proto::Money { currency_code: "USD".to_owned(), minor_units }
-}
-
-fn terms_with(rule: proto::CommissionRule) -> proto::Terms {
-    proto::Terms { commission: Some(proto::Commission { rules: vec![rule] }), ..proto::Terms::default() }
-}
-
-fn rule() -> proto::CommissionRule {
-    let (trigger, reward) = (CommissionTrigger::Sale as i32, Some(Reward::RateBps(2_000)));
-    proto::CommissionRule { name: "base".into(), trigger, reward, ..proto::CommissionRule::default() }
-}
-
-/// 20 % of every sale, available at once.
-pub fn terms() -> proto::Terms {
-    terms_with(rule())
-}
-
 /// 20 % of every sale, available after so many days.
 pub fn held(hold_days: u32) -> proto::Terms {
-    terms_with(proto::CommissionRule { hold_days, ..rule() })
+    terms_with(proto::CommissionRule { hold_days, ..rule(Reward::RateBps(2_000)) })
 }
 
 /// 20 % of every sale, up to a cap of each lead that nobody reaches.
 pub fn capped() -> proto::Terms {
-    terms_with(proto::CommissionRule { cap_per_lead: Some(usd(1_000_000_000_000)), ..rule() })
+    terms_with(proto::CommissionRule { cap_per_lead: Some(usd(1_000_000_000_000)), ..rule(Reward::RateBps(2_000)) })
 }
 
 /// 20 % of the net sales of a month, and 30 % beyond a threshold.
@@ -112,93 +94,30 @@ pub fn tiered() -> proto::Terms {
     let band = |(from_minor_units, rate_bps)| proto::TierBand { from_minor_units, rate_bps };
     let bands = [(0, 2_000), (100_000_000, 3_000)].into_iter().map(band).collect();
     let (mode, period) = (proto::TierMode::Marginal as i32, proto::TierPeriod::Month as i32);
-    let reward = Some(Reward::Tiers(proto::Tiers { mode, period, currency_code: "USD".into(), bands }));
-    terms_with(proto::CommissionRule { reward, ..rule() })
+    terms_with(rule(Reward::Tiers(proto::Tiers { mode, period, currency_code: "USD".into(), bands })))
 }
 
-pub fn register(partner: &str, category: &str) -> Body {
-    Body::PartnerRegistered(proto::PartnerRegistered {
-        partner_id: partner.into(),
-        display_name: partner.into(),
-        kind: PartnerKind::Reseller as i32,
-        categories: vec![category.into()],
-        ..proto::PartnerRegistered::default()
-    })
-}
-
-pub fn sign(agreement: &str, partner: &str, terms: proto::Terms) -> Body {
-    Body::AgreementSigned(proto::AgreementSigned {
-        agreement_id: agreement.into(),
-        partner_id: partner.into(),
-        r#type: AgreementType::Channel as i32,
-        terms: Some(Box::new(terms)),
-        ..proto::AgreementSigned::default()
-    })
+/// A partner of a category is registered.
+pub fn registered_in(category: &str, partner: &str) -> Body {
+    let Body::PartnerRegistered(registered) = registered(partner) else { unreachable!("a registration") };
+    Body::PartnerRegistered(proto::PartnerRegistered { categories: vec![category.into()], ..registered })
 }
 
 /// A signature with terms that bind the house not to work with partners of a category.
-pub fn sign_exclusive(agreement: &str, partner: &str, category: &str) -> Body {
+pub fn signed_exclusive(agreement: &str, partner: &str, category: &str) -> Body {
     let exclusivity =
         proto::Exclusivity { bound: proto::Bound::House as i32, categories: vec![category.into()], ..proto::Exclusivity::default() };
-    sign(agreement, partner, proto::Terms { exclusivity: Some(exclusivity), ..terms() })
-}
-
-pub fn refer(lead: &str, agreement: &str) -> Body {
-    Body::LeadReferred(proto::LeadReferred {
-        lead_id: lead.into(),
-        agreement_id: Some(agreement.into()),
-        acquired_by: AcquiredBy::Partner as i32,
-        ..proto::LeadReferred::default()
-    })
-}
-
-/// A sale of a lead.
-pub fn sell(sale: &str, lead: &str, minor_units: i64) -> Body {
-    let (sale_id, lead_id) = (sale.into(), Some(lead.into()));
-    Body::SaleRecorded(proto::SaleRecorded { sale_id, lead_id, amount: Some(usd(minor_units)), ..proto::SaleRecorded::default() })
+    signed(agreement, partner, proto::Terms { exclusivity: Some(exclusivity), ..terms() })
 }
 
 /// A sale through an agreement.
-pub fn sell_to(sale: &str, agreement: &str, minor_units: i64) -> Body {
+pub fn sold_to(sale: &str, agreement: &str, minor_units: i64) -> Body {
     let (sale_id, agreement_id) = (sale.into(), Some(agreement.into()));
     Body::SaleRecorded(proto::SaleRecorded { sale_id, agreement_id, amount: Some(usd(minor_units)), ..proto::SaleRecorded::default() })
 }
 
-pub fn refund(refund: &str, sale: &str, minor_units: i64) -> Body {
-    let reason = proto::RefundReason::CustomerRequest as i32;
-    let (refund_id, sale_id) = (refund.into(), sale.into());
-    Body::SaleRefunded(proto::SaleRefunded { refund_id, sale_id, amount: Some(usd(minor_units)), reason, clamp: false })
-}
-
-/// A payment to acme.
-pub fn pay(payout: &str, minor_units: i64) -> Body {
-    let (payout_id, partner_id) = (payout.into(), "acme".into());
-    Body::CommissionPaid(proto::CommissionPaid {
-        payout_id,
-        partner_id,
-        amount: Some(usd(minor_units)),
-        ..proto::CommissionPaid::default()
-    })
-}
-
-pub fn adjust(adjustment: &str, agreement: &str, minor_units: i64) -> Body {
-    let (adjustment_id, agreement_id, reason) = (adjustment.into(), agreement.into(), "agreed".into());
-    Body::CommissionAdjusted(proto::CommissionAdjusted { adjustment_id, agreement_id, amount: Some(usd(minor_units)), reason })
-}
-
-/// Gives a lead to an agreement, with what is unpaid.
-pub fn reassign(lead: &str, agreement: &str) -> Body {
-    Body::LeadReassigned(proto::LeadReassigned {
-        lead_id: lead.into(),
-        to: Some(To::AgreementId(agreement.into())),
-        reason: "agreed".into(),
-        dispute_id: None,
-        transfer_unpaid_commission: true,
-    })
-}
-
 /// A dispute about a lead.
-pub fn dispute(dispute: &str, lead: &str) -> Body {
+pub fn disputed(dispute: &str, lead: &str) -> Body {
     Body::DisputeOpened(proto::DisputeOpened {
         dispute_id: dispute.into(),
         opened_by: proto::Side::House as i32,
@@ -208,7 +127,7 @@ pub fn dispute(dispute: &str, lead: &str) -> Body {
 }
 
 /// The end of a dispute.
-pub fn resolve(dispute: &str) -> Body {
+pub fn resolved(dispute: &str) -> Body {
     let outcome = proto::DisputeOutcome::Upheld as i32;
     Body::DisputeResolved(proto::DisputeResolved { dispute_id: dispute.into(), outcome, resolution: "agreed".into() })
 }

@@ -219,7 +219,6 @@ explain-rate = rate
 explain-window = window
 explain-window-of = from { $start } to before { $end }
 explain-tiers = tiers
-explain-tiers-of = net sales { $after } earn { $earned_after }, before this sale { $before } earned { $earned_before }
 explain-cut-off = cut off by the cap
 explain-commission = commission
 explain-available-from = available from

@@ -207,7 +207,6 @@ explain-rate = อัตรา
 explain-window = ช่วงเวลา
 explain-window-of = ตั้งแต่ { $start } ถึงก่อน { $end }
 explain-tiers = ขั้นบันได
-explain-tiers-of = ยอดขายสุทธิ { $after } ได้ { $earned_after } ก่อนการขายนี้ { $before } ได้ { $earned_before }
 explain-cut-off = ตัดออกตามเพดาน
 explain-commission = ค่าคอมมิชชัน
 explain-available-from = จ่ายได้ตั้งแต่
