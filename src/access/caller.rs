@@ -11,6 +11,7 @@ use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
 use crate::ledger::Permit;
 use crate::proto;
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,7 +118,7 @@ impl Caller {
     pub fn describe(&self) -> proto::WhoAmIResponse {
         let Principal { name, roles, event_types, scope, partner, limits, .. } = &*self.principal;
         let number = |number: Option<NonZeroU32>| number.map_or(0, NonZeroU32::get);
-        let ids = |ids: &[Id]| ids.iter().map(ToString::to_string).collect();
+        let ids = |ids: &BTreeSet<Id>| ids.iter().map(ToString::to_string).collect();
         let scope = scope
             .as_ref()
             .map(|Scope { partners, agreements }| proto::CallerScope { partner_ids: ids(partners), agreement_ids: ids(agreements) });

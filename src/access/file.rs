@@ -402,7 +402,7 @@ fn event_types_of(names: Option<&[String]>, roles: Roles, faults: &mut Faults) -
         match EventTypes::named(name) {
             Some(types) if is_emitter || by_roles.contains(types) => allowed = allowed.and(types),
             Some(_) => {
-                faults.add(format!("its roles ({}) do not append {name}; give it the role emitter as well", roles.names().join(", ")))
+                faults.add(format!("its roles ({}) do not append {name}; give it the role emitter as well", roles.names().join(", ")));
             }
             None => {
                 let groups: Vec<_> = EventTypes::groups().collect();

@@ -4,6 +4,7 @@ use super::event_types::EventTypes;
 use super::limits::{Limiter, Limits};
 use super::role::Roles;
 use crate::domain::ids::Id;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The name of all callers where nobody is authenticated.
@@ -57,7 +58,7 @@ impl Principal {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// All that is about these partners.
-    pub partners: Vec<Id>,
+    pub partners: BTreeSet<Id>,
     /// All that is about these agreements.
-    pub agreements: Vec<Id>,
+    pub agreements: BTreeSet<Id>,
 }

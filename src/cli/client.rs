@@ -28,7 +28,7 @@ const MAX_ANSWER_BYTES: usize = 64 << 20;
 const WINDOW_BYTES: u32 = 4 << 20;
 
 /// A connection that says who calls.
-type Channel = InterceptedService<transport::Channel, Bearer>;
+pub type Channel = InterceptedService<transport::Channel, Bearer>;
 /// The clients of a running ledger. Only this file knows what their calls pass through.
 pub type LedgerClient = LedgerServiceClient<Channel>;
 pub type PartnershipClient = PartnershipServiceClient<Channel>;
@@ -53,8 +53,17 @@ pub struct Credentials {
 }
 
 /// Puts an API key or a token into each request.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Bearer(Option<MetadataValue<Ascii>>);
+
+impl Bearer {
+    /// What sends an API key; `None` if it is none.
+    pub fn of(key: &str) -> Option<Self> {
+        let mut value = MetadataValue::try_from(format!("Bearer {}", key.trim())).ok().filter(|_| !key.trim().is_empty())?;
+        value.set_sensitive(true);
+        Some(Self(Some(value)))
+    }
+}
 
 impl Interceptor for Bearer {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
@@ -106,7 +115,7 @@ impl Session {
             .initial_connection_window_size(WINDOW_BYTES);
         let is_encrypted = url.starts_with("https://");
         let bearer = self.credentials.bearer(language)?;
-        if bearer.is_some() && !is_encrypted && !is_own(endpoint.uri().host()) {
+        if bearer.0.is_some() && !is_encrypted && !is_own(endpoint.uri().host()) {
             return Err(bad(say!(language, "failure-key-in-the-open")));
         }
         let endpoint = if is_encrypted {
@@ -117,25 +126,22 @@ impl Session {
         let channel = endpoint.connect().await;
         let channel = channel
             .map_err(|error| Failure::unavailable(say!(language, "failure-connect", address = address, error = root_cause(&error))))?;
-        Ok(InterceptedService::new(channel, Bearer(bearer)))
+        Ok(InterceptedService::new(channel, bearer))
     }
 }
 
 impl Credentials {
     /// What is sent to say who calls.
-    fn bearer(&self, language: Language) -> Result<Option<MetadataValue<Ascii>>, Failure> {
+    fn bearer(&self, language: Language) -> Result<Bearer, Failure> {
         let (from, text) = match &self.key_file {
             Some(path) => (path.display().to_string(), read(path)?),
             None => match std::env::var(KEY) {
                 Ok(key) if !key.trim().is_empty() => (KEY.to_owned(), key.into_bytes()),
-                _ => return Ok(None),
+                _ => return Ok(Bearer::default()),
             },
         };
-        let text = String::from_utf8(text).unwrap_or_default();
-        let value = MetadataValue::try_from(format!("Bearer {}", text.trim())).ok().filter(|_| !text.trim().is_empty());
-        let mut value = value.ok_or_else(|| Failure::usage(say!(language, "failure-no-key", file = from)))?;
-        value.set_sensitive(true);
-        Ok(Some(value))
+        let key = String::from_utf8(text).unwrap_or_default();
+        Bearer::of(&key).ok_or_else(|| Failure::usage(say!(language, "failure-no-key", file = from)))
     }
 
     /// What the ledger's certificate is checked by, and the client's own.

@@ -98,7 +98,7 @@ fn certificate_and_access_file_are_exchanged_under_load_without_a_failed_call() 
         .collect();
     for round in 0..12 {
         write_server_certificate(secured.dir.path(), &secured.ca, 100 + round);
-        let others: Vec<_> = (0..round + 1).map(|number| principal(&format!("other-{number}"), "auditor", "")).collect();
+        let others: Vec<_> = (0..=round).map(|number| principal(&format!("other-{number}"), "auditor", "")).collect();
         std::fs::write(secured.path("access.toml"), text(others.iter().chain([&secured.admin]))).expect("written");
         secured.server.signal("-HUP");
         std::thread::sleep(Duration::from_millis(250));

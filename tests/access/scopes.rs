@@ -45,7 +45,7 @@ fn two_partners() -> Vec<Event> {
 
 fn closed() -> Event {
     let through = chrono::Utc::now() - chrono::Duration::days(2);
-    event("close", Body::PeriodClosed(PeriodClosed { through: Some(timestamp(through)), ..PeriodClosed::default() }))
+    event("close", Body::PeriodClosed(PeriodClosed { through: Some(timestamp(through)) }))
 }
 
 #[tokio::test(flavor = "multi_thread")]

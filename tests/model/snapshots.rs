@@ -103,8 +103,9 @@ fn leads_of(served: &mut Served, agreement: &str) -> (String, Vec<u8>) {
     (format!("leads of {agreement}"), listed.map(|leads| leads.encode_to_vec()).unwrap_or_default())
 }
 
-/// All there are, once there is one behind a position.
-fn newer_snapshots(data_dir: &Path, position: u64) -> Vec<u64> {
+/// All there are, once there is one behind a position. `again` sends what was recorded before: one that was due while another was
+/// being written is taken with the next request.
+fn newer_snapshots(data_dir: &Path, position: u64, mut again: impl FnMut()) -> Vec<u64> {
     let started = Instant::now();
     loop {
         let found: Vec<u64> = Snapshots::of(data_dir).list().expect("a directory").iter().map(|found| found.position).collect();
@@ -112,6 +113,7 @@ fn newer_snapshots(data_dir: &Path, position: u64) -> Vec<u64> {
             return found;
         }
         assert!(started.elapsed() < TIMEOUT, "no snapshot was written");
+        again();
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -138,7 +140,8 @@ fn a_ledger_that_begins_with_a_snapshot_is_the_one_that_replayed_all() {
             let _ = served.append(request);
             if index % (requests.len() / 3) == requests.len() / 3 - 1 {
                 // However slow the disk: several come to their end while appends go on.
-                snapshots.extend(newer_snapshots(dir.path(), snapshots.last().copied().unwrap_or(0)));
+                let behind = snapshots.last().copied().unwrap_or(0);
+                snapshots.extend(newer_snapshots(dir.path(), behind, || drop(served.append(request))));
             }
         }
         let last = journal.last();

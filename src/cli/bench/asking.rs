@@ -1,9 +1,10 @@
 //! Reads: all records in pages, and queries of present balances and lead owners.
 
 use super::calls::Calls;
-use super::clients::{call, connect};
+use super::clients::{Address, call, connect};
 use super::measure::{Latencies, Percentiles, per_second};
 use super::wire::{Ignored, PageSize, Raw};
+use crate::cli::client::Channel;
 use crate::cli::failure::{Failure, Refusal};
 use partnership_ledger::proto::{GetBalanceRequest, GetLeadRequest, ReadRecordsRequest};
 use partnership_ledger::workload::Story;
@@ -17,7 +18,6 @@ use tokio::task::JoinSet;
 use tonic::Request;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::Channel;
 
 const READ_RECORDS: &str = "/partnership.ledger.v1.AuditService/ReadRecords";
 const GET_BALANCE: &str = "/partnership.ledger.v1.PartnershipService/GetBalance";
@@ -39,7 +39,7 @@ pub struct Read {
 }
 
 /// Reads all records from a position on, in pages on one stream.
-pub async fn read(address: &str, from: u64, page_size: u32) -> Result<Read, Failure> {
+pub async fn read(address: &Address, from: u64, page_size: u32) -> Result<Read, Failure> {
     let mut grpc = connect(address).await?;
     let request: Bytes = ReadRecordsRequest { from, page_size, ..ReadRecordsRequest::default() }.encode_to_vec().into();
     let started = Instant::now();

@@ -3,16 +3,20 @@
 use super::calls::{Call, Calls};
 use super::measure::{Latencies, Progress};
 use super::wire::{Acknowledges, Appended, Raw, Streamed};
+use crate::cli::client::{Bearer, Channel};
 use crate::cli::failure::{Failure, Refusal};
 use prost::bytes::Bytes;
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::{Channel, Endpoint};
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
 use tonic::{Code, Request};
 
 /// HTTP/2's window of one call.
@@ -35,26 +39,68 @@ pub struct Windows {
     pub connection: u32,
 }
 
+/// Where a ledger listens, and what is needed to get in.
+#[derive(Clone, Debug, Default)]
+pub struct Address {
+    url: String,
+    secured: Option<Arc<Secured>>,
+}
+
+/// What is needed to get in behind TLS and an access file.
+#[derive(Debug)]
+pub struct Secured {
+    /// The CA of the ledger's certificate, PEM.
+    pub ca: String,
+    /// An API key.
+    pub key: String,
+}
+
+impl Address {
+    /// The address of a ledger that lets everybody in.
+    pub fn open(address: &str) -> Self {
+        let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+        Self { url, secured: None }
+    }
+
+    /// The address of a ledger on this machine behind TLS.
+    pub fn secured(port: &str, secured: Secured) -> Self {
+        Self { url: format!("https://localhost:{port}"), secured: Some(Arc::new(secured)) }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.url)
+    }
+}
+
 /// Opens a connection to the ledger.
-pub async fn connect(address: &str) -> Result<Grpc<Channel>, Failure> {
+pub async fn connect(address: &Address) -> Result<Grpc<Channel>, Failure> {
     connect_with(address, Windows { stream: STREAM_WINDOW_BYTES, connection: CONNECTION_WINDOW_BYTES }).await
 }
 
 /// Opens a connection to the ledger with windows of its own.
-pub async fn connect_with(address: &str, windows: Windows) -> Result<Grpc<Channel>, Failure> {
-    let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    let endpoint = Endpoint::from_shared(url)
+pub async fn connect_with(address: &Address, windows: Windows) -> Result<Grpc<Channel>, Failure> {
+    let endpoint = Endpoint::from_shared(address.url.clone())
         .map_err(|error| Failure::usage(format!("{address} is not an address such as http://127.0.0.1:50051: {error}")))?
         .tcp_nodelay(true)
         .initial_stream_window_size(windows.stream)
         .initial_connection_window_size(windows.connection)
         .connect_timeout(Duration::from_secs(5));
-    let channel = endpoint.connect().await.map_err(|error| Failure::unavailable(format!("{address} cannot be reached: {error}")))?;
+    let cannot = |error: tonic::transport::Error| Failure::unavailable(format!("{address} cannot be reached: {error}"));
+    let (endpoint, bearer) = match &address.secured {
+        None => (endpoint, Bearer::default()),
+        Some(secured) => {
+            let tls = ClientTlsConfig::new().ca_certificate(Certificate::from_pem(&secured.ca));
+            (endpoint.tls_config(tls).map_err(cannot)?, Bearer::of(&secured.key).unwrap_or_default())
+        }
+    };
+    let channel = InterceptedService::new(endpoint.connect().await.map_err(cannot)?, bearer);
     Ok(Grpc::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES))
 }
 
 /// Opens `clients` connections, at least one.
-pub async fn connect_all(address: &str, clients: u32) -> Result<Vec<Grpc<Channel>>, Failure> {
+pub async fn connect_all(address: &Address, clients: u32) -> Result<Vec<Grpc<Channel>>, Failure> {
     let mut connections = Vec::new();
     for _ in 0..clients.max(1) {
         connections.push(connect(address).await?);

@@ -1,6 +1,6 @@
 //! The machine's own limits, to compare the ledger's figures with: no-op calls, syncs, raw frames, decoding.
 
-use super::clients::{call, connect_all};
+use super::clients::{Address, call, connect_all};
 use super::measure::{Latencies, Percentiles, per_second};
 use super::report::percentiles;
 use super::server::{ServerDir, Setup};
@@ -121,7 +121,7 @@ fn speed(count: u64, started: Instant, latencies: &Latencies) -> Speed {
     Speed { count, seconds, per_second: per_second(count, seconds), latency: latencies.summary() }
 }
 
-async fn no_op_calls(address: &str, clients: u32, in_flight: u32, time: Duration) -> Result<Speed, Failure> {
+async fn no_op_calls(address: &Address, clients: u32, in_flight: u32, time: Duration) -> Result<Speed, Failure> {
     let connections = connect_all(address, clients).await?;
     let started = Instant::now();
     let mut tasks = JoinSet::new();

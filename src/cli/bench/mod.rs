@@ -16,7 +16,7 @@ use super::client::Session;
 use super::failure::Failure;
 use calls::Amount;
 use clap::ValueEnum as _;
-use partnership_ledger::workload::Mix;
+use partnership_ledger::workload::{Mix, Story};
 use run::{Asking, Plan};
 use serde::Serialize;
 use server::Setup;
@@ -74,6 +74,9 @@ pub struct Args {
     /// Append on streams, one for each connection
     #[arg(long)]
     stream: bool,
+    /// Serve behind TLS, with an API key, a scope of all partners and the access log; compare with a run without it
+    #[arg(long, conflicts_with_all = ["server_binary", "worst_cases", "limits"])]
+    secured: bool,
     /// Threads of the temporary server that serve connections
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
@@ -205,7 +208,12 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
 
 impl Args {
     fn setup(&self) -> Setup {
-        Setup { dir: self.dir.clone(), workers: self.workers, program: self.server_binary.clone() }
+        let partners = || {
+            let story = Story::new(self.mix, self.seed, self.partners, 1);
+            (0..self.partners).map(|number| story.partner_id(number)).collect()
+        };
+        let secured = self.secured.then(partners);
+        Setup { dir: self.dir.clone(), workers: self.workers, program: self.server_binary.clone(), secured }
     }
 
     fn worst_plan(self, address: Option<String>) -> worst_cases::Plan {

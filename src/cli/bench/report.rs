@@ -1,7 +1,7 @@
 //! The report of a run, as text for people and as JSON.
 
 use super::asking::{Asked, Read};
-use super::clients::Load;
+use super::clients::{Address, Load};
 use super::measure::{Cpu, Disk, Memory, Percentiles, per, per_second};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -175,7 +175,7 @@ pub struct Snapshot {
 pub struct Report {
     pub settings: Settings,
     #[serde(skip)]
-    pub address: String,
+    pub address: Address,
     pub load: LoadReport,
     pub recorded: Recorded,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -194,7 +194,7 @@ pub struct Report {
 
 impl Report {
     /// An empty report of a run.
-    pub fn new(settings: Settings, address: String) -> Self {
+    pub fn new(settings: Settings, address: Address) -> Self {
         let load = LoadReport::new(&Load::new(), 0, Cpu::default());
         let recorded = Recorded::default();
         Self {

@@ -2,11 +2,12 @@
 
 use super::asking::{Questions, ask, read};
 use super::calls::{Amount, Calls, prepare};
-use super::clients::{APPEND, CallKind, Load, Schedule, call, connect, connect_all, send};
+use super::clients::{APPEND, Address, CallKind, Load, Schedule, call, connect, connect_all, send};
 use super::measure::{Cpu, Disk, Memory, per, per_second};
 use super::report::{AskedMeanwhile, LoadReport, OnDisk, Report, Restarted, ServerReport, Settings, Snapshot};
 use super::server::{Server, ServerDir, Setup, StartReport};
 use super::wire::{Appended, Checked, Decoded, append_request};
+use crate::cli::client::Channel;
 use crate::cli::failure::Failure;
 use partnership_ledger::proto::GetTreeHeadResponse;
 use partnership_ledger::workload::{Mix, Story};
@@ -14,7 +15,6 @@ use prost::bytes::Bytes;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tonic::client::Grpc;
-use tonic::transport::Channel;
 
 const GET_TREE_HEAD: &str = "/partnership.ledger.v1.AuditService/GetTreeHead";
 /// Events per call while partners are introduced.
@@ -95,13 +95,13 @@ impl Plan {
 struct Ledger {
     /// The process and directory of a temporary server; the process must be dropped first.
     own: Option<(Server, ServerDir)>,
-    address: String,
+    address: Address,
 }
 
 impl Ledger {
     fn of(plan: &Plan) -> Result<Self, Failure> {
         if let Some(address) = &plan.address {
-            return Ok(Self { own: None, address: address.clone() });
+            return Ok(Self { own: None, address: Address::open(address) });
         }
         let home = ServerDir::new(&plan.setup)?;
         let server = home.start()?;
@@ -157,7 +157,10 @@ fn settings(plan: &Plan, ledger: &Ledger) -> Settings {
         Amount::Time(time) => (None, Some(time.as_secs_f64())),
     };
     Settings {
-        server: ledger.own.as_ref().map_or_else(|| ledger.address.clone(), |(_, home)| format!("temporary, in {}", home.path().display())),
+        server: ledger
+            .own
+            .as_ref()
+            .map_or_else(|| ledger.address.to_string(), |(_, home)| format!("temporary, in {}", home.path().display())),
         clients: plan.clients,
         in_flight: plan.in_flight,
         events_per_call: plan.events_per_call,
@@ -173,7 +176,7 @@ fn settings(plan: &Plan, ledger: &Ledger) -> Settings {
 }
 
 /// Registers the partners and has them sign, before the measured time.
-async fn introduce(address: &str, story: &Story) -> Result<(), Failure> {
+async fn introduce(address: &Address, story: &Story) -> Result<(), Failure> {
     let mut grpc = connect(address).await?;
     let events: Vec<_> = story.introduce().collect();
     for together in events.chunks(INTRODUCED_TOGETHER) {

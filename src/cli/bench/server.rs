@@ -1,6 +1,9 @@
 //! The ledger that is measured: a process of the same program over a directory of its own, or one that runs already.
 
+use super::clients::{Address, Secured};
 use crate::cli::failure::Failure;
+use partnership_ledger::access::{EventTypes, NewKey};
+use partnership_ledger::server::DevFiles;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -18,6 +21,9 @@ pub struct Setup {
     pub workers: Option<usize>,
     /// The program that is started; this one if absent.
     pub program: Option<PathBuf>,
+    /// Whether it is served behind TLS and an access file with a scope, with its calls logged; in clear if absent. The partners
+    /// of the scope.
+    pub secured: Option<Vec<String>>,
 }
 
 /// The directory of a temporary server; removed, with its contents, when dropped.
@@ -57,20 +63,45 @@ impl ServerDir {
         let log = File::create(&log_path).map_err(cannot("write its log"))?;
         let mut command = Command::new(program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(self.data_dir());
+        let secured = self.setup.secured.as_ref().map(|partners| self.secure(partners, &mut command)).transpose()?;
         if let Some(workers) = self.setup.workers {
             command.args(["--workers", &workers.to_string()]);
         }
         let started = Instant::now();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().map_err(cannot("start"))?;
         let out = child.stdout.take().map(BufReader::new);
-        let mut server = Server { child, out, address: String::new(), ready_after: Duration::ZERO, log: log_path };
+        let mut server = Server { child, out, address: Address::default(), ready_after: Duration::ZERO, log: log_path };
         let first = server.next_line()?;
         server.ready_after = started.elapsed();
         match first.strip_prefix("listening on ") {
-            Some(address) => server.address = format!("http://{}", address.trim()),
+            Some(address) => {
+                let address = address.trim();
+                server.address = match secured {
+                    Some(secured) => Address::secured(address.rsplit(':').next().unwrap_or_default(), secured),
+                    None => Address::open(address),
+                };
+            }
             None => return Err(server.unexpected_output(&first)),
         }
         Ok(server)
+    }
+}
+
+impl ServerDir {
+    /// Makes the files of a server behind TLS with one key, and says so in its command.
+    fn secure(&self, partners: &[String], command: &mut Command) -> Result<Secured, Failure> {
+        let files = DevFiles::of(self.dir.path()).map_err(cannot("make its certificate"))?;
+        let access = self.dir.path().join("access.toml");
+        let NewKey { id, key, hash } = NewKey::make().map_err(|error| Failure::check(error.to_string()))?;
+        let text = format!(
+            "[[principal]]\nname = \"bench\"\nroles = [\"emitter\", \"auditor\"]\nevents = {:?}\nscope = {{ partners = {partners:?} }}\n\
+             [[principal.key]]\nid = \"{id}\"\nsha256 = \"{hash}\"\n",
+            EventTypes::groups().collect::<Vec<_>>()
+        );
+        std::fs::write(&access, text).map_err(cannot("write its access file"))?;
+        command.arg("--access").arg(access).arg("--tls-cert").arg(&files.tls.certificate).arg("--tls-key").arg(&files.tls.key);
+        let ca = std::fs::read_to_string(&files.ca).map_err(cannot("read its certificate"))?;
+        Ok(Secured { ca, key })
     }
 }
 
@@ -115,7 +146,7 @@ pub struct Server {
     child: Child,
     out: Option<BufReader<ChildStdout>>,
     /// Where it listens.
-    pub address: String,
+    pub address: Address,
     /// The time from the start of the process until it listened.
     pub ready_after: Duration,
     log: PathBuf,

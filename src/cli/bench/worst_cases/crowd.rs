@@ -6,8 +6,9 @@ use super::questions::{self, Question, READ_RECORDS};
 use super::taken::{End, PATIENCE, Probes, Taken, is_wanted};
 use super::target::Target;
 use super::world::World;
-use crate::cli::bench::clients::{Windows, connect, connect_with};
+use crate::cli::bench::clients::{Address, Windows, connect, connect_with};
 use crate::cli::bench::wire::{Ignored, Raw};
+use crate::cli::client::Channel;
 use crate::cli::failure::Failure;
 use partnership_ledger::proto::ReadRecordsRequest;
 use prost::Message as _;
@@ -18,7 +19,6 @@ use tokio::task::JoinSet;
 use tonic::Request;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::Channel;
 
 /// The most that an append of one event may take, in milliseconds, whatever others do.
 pub const APPEND_BOUND_MS: f64 = 20.0;
@@ -69,7 +69,7 @@ impl Crowd {
     }
 
     /// Goes on until the end. Returns how long their own calls took, if they are answered.
-    async fn run(self, address: String, world: Arc<World>, end: End) -> Result<Taken, Failure> {
+    async fn run(self, address: Address, world: Arc<World>, end: End) -> Result<Taken, Failure> {
         match self {
             Self::Nobody => Ok(Taken::new()),
             Self::Loops(question) => loops(&address, question, &end).await,
@@ -112,7 +112,7 @@ pub async fn measure(target: &Target, world: &Arc<World>, case: Case, time: Dura
     Ok(figures)
 }
 
-async fn loops(address: &str, question: Question, end: &End) -> Result<Taken, Failure> {
+async fn loops(address: &Address, question: Question, end: &End) -> Result<Taken, Failure> {
     let mut tasks = JoinSet::new();
     for _ in 0..LOOPS {
         let (mut grpc, question, end) = (connect(address).await?, question.clone(), Arc::clone(end));
@@ -130,7 +130,7 @@ async fn loops(address: &str, question: Question, end: &End) -> Result<Taken, Fa
 }
 
 /// Half of the callers close their connection, the others only take their calls back.
-async fn abandon(address: &str, question: Question, calls: usize, end: &End) -> Result<Taken, Failure> {
+async fn abandon(address: &Address, question: Question, calls: usize, end: &End) -> Result<Taken, Failure> {
     let mut open = Vec::new();
     for number in 0..calls.div_ceil(ABANDONED_TOGETHER) {
         let grpc = connect(address).await?;
@@ -149,7 +149,7 @@ async fn abandon(address: &str, question: Question, calls: usize, end: &End) -> 
     Ok(Taken::new())
 }
 
-async fn leave_records_unread(address: &str, world: &World, end: &End) -> Result<Taken, Failure> {
+async fn leave_records_unread(address: &Address, world: &World, end: &End) -> Result<Taken, Failure> {
     let request: Bytes = ReadRecordsRequest { from: 1, page_size: 1_000, ..ReadRecordsRequest::default() }.encode_to_vec().into();
     let mut tasks = JoinSet::new();
     for _ in 0..world.sizes.hostile.connections {
@@ -173,7 +173,7 @@ async fn leave_records_unread(address: &str, world: &World, end: &End) -> Result
 }
 
 /// Every request is the same: recorded once, and known afterwards, so that the ledger does not grow by them.
-async fn leave_appends_unread(address: &str, world: &World, end: &End) -> Result<Taken, Failure> {
+async fn leave_appends_unread(address: &Address, world: &World, end: &End) -> Result<Taken, Failure> {
     let hostile = world.sizes.hostile;
     let request = world.large_request(hostile.request_bytes);
     let mut tasks = JoinSet::new();

@@ -4,7 +4,7 @@ use super::figures::{Bound, Figure};
 use super::taken::{Probes, Taken};
 use super::world::World;
 use super::{Case, crowd::APPEND_BOUND_MS};
-use crate::cli::bench::clients::{APPEND, call, connect};
+use crate::cli::bench::clients::{APPEND, Address, call, connect};
 use crate::cli::bench::wire::{Ignored, append_request};
 use crate::cli::failure::Failure;
 use partnership_ledger::proto;
@@ -61,7 +61,7 @@ fn events(case: Case, world: &World, number: u64) -> Vec<proto::Event> {
 }
 
 /// Measures a case, again and again for some time.
-pub async fn measure(address: &str, world: &Arc<World>, case: Case, time: Duration) -> Result<Vec<Figure>, Failure> {
+pub async fn measure(address: &Address, world: &Arc<World>, case: Case, time: Duration) -> Result<Vec<Figure>, Failure> {
     let Expensive { name, times, bounds_ms, may_be_refused } = expensive(case);
     let (mut event, mut meanwhile) = (Taken::new(), Taken::new());
     let started = Instant::now();

@@ -2,7 +2,7 @@
 
 use super::feeds::{Feed, feeds, introductions};
 use super::world::World;
-use crate::cli::bench::clients::{APPEND, call, connect};
+use crate::cli::bench::clients::{APPEND, Address, call, connect};
 use crate::cli::bench::wire::{Appended, append_request};
 use crate::cli::failure::Failure;
 use std::collections::VecDeque;
@@ -19,13 +19,13 @@ const CONNECTIONS: usize = 4;
 const RETRY_AFTER: Duration = Duration::from_millis(100);
 
 /// Records all events of a world. Returns how many they are.
-pub async fn load(address: &str, world: &Arc<World>) -> Result<u64, Failure> {
+pub async fn load(address: &Address, world: &Arc<World>) -> Result<u64, Failure> {
     let first: Feed = Box::new(introductions(world).into_iter());
     let introduced = record(address, first).await?;
     let feeds: Arc<Mutex<VecDeque<Feed>>> = Arc::new(Mutex::new(feeds(world).into()));
     let mut tasks = JoinSet::new();
     for _ in 0..CONNECTIONS {
-        let (feeds, address) = (Arc::clone(&feeds), address.to_owned());
+        let (feeds, address) = (Arc::clone(&feeds), address.clone());
         tasks.spawn(async move {
             let next = || feeds.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
             let mut recorded = 0;
@@ -44,7 +44,7 @@ pub async fn load(address: &str, world: &Arc<World>) -> Result<u64, Failure> {
 }
 
 /// Records the events of a feed in their order. Returns how many they are.
-async fn record(address: &str, mut feed: Feed) -> Result<u64, Failure> {
+async fn record(address: &Address, mut feed: Feed) -> Result<u64, Failure> {
     let mut grpc = connect(address).await?;
     let mut recorded = 0;
     loop {

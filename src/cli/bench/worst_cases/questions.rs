@@ -3,8 +3,9 @@
 use super::figures::{Bound, Figure};
 use super::taken::Taken;
 use super::world::World;
-use crate::cli::bench::clients::connect;
+use crate::cli::bench::clients::{Address, connect};
 use crate::cli::bench::wire::{Ignored, Raw};
+use crate::cli::client::Channel;
 use crate::cli::failure::{Failure, Refusal};
 use partnership_ledger::proto;
 use prost::Message;
@@ -13,7 +14,6 @@ use std::time::{Duration, Instant};
 use tonic::Request;
 use tonic::client::Grpc;
 use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::Channel;
 
 /// How often a question is asked at most.
 const TIMES: u64 = 100;
@@ -120,7 +120,7 @@ fn all(world: &World) -> Vec<Question> {
 }
 
 /// Measures each question by itself, again and again for some time.
-pub async fn measure(address: &str, world: &World, time: Duration) -> Result<Vec<Figure>, Failure> {
+pub async fn measure(address: &Address, world: &World, time: Duration) -> Result<Vec<Figure>, Failure> {
     let mut figures = Vec::new();
     for question in all(world) {
         let mut grpc = connect(address).await?;

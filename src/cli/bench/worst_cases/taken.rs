@@ -1,9 +1,10 @@
 //! Times that calls took, and small calls at a steady pace while something else goes on.
 
 use super::world::World;
-use crate::cli::bench::clients::{APPEND, call, connect};
+use crate::cli::bench::clients::{APPEND, Address, call, connect};
 use crate::cli::bench::measure::{Latencies, Percentiles};
 use crate::cli::bench::wire::{Ignored, append_request};
+use crate::cli::client::Channel;
 use crate::cli::failure::{Failure, Refusal};
 use partnership_ledger::proto::{GetBalanceRequest, GetLeadRequest};
 use prost::Message as _;
@@ -13,7 +14,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tonic::client::Grpc;
-use tonic::transport::Channel;
 
 /// How long a call is waited for.
 pub const PATIENCE: Duration = Duration::from_mins(1);
@@ -82,7 +82,7 @@ pub struct Probes {
 impl Probes {
     /// Starts both, each with a call every `pace`. A call counts from when it is due, so that those are slow that wait behind a
     /// slow one.
-    pub async fn start(address: &str, world: &Arc<World>, pace: Duration) -> Result<Self, Failure> {
+    pub async fn start(address: &Address, world: &Arc<World>, pace: Duration) -> Result<Self, Failure> {
         let end = End::default();
         let appended = {
             let world = Arc::clone(world);

@@ -2,7 +2,7 @@
 
 use super::taken::PATIENCE;
 use super::world::World;
-use crate::cli::bench::clients::{APPEND, call, connect};
+use crate::cli::bench::clients::{APPEND, Address, call, connect};
 use crate::cli::bench::measure::Memory;
 use crate::cli::bench::server::{Server, ServerDir, Setup};
 use crate::cli::bench::wire::{Ignored, append_request};
@@ -24,7 +24,7 @@ pub struct Target {
     /// The process of a server of its own; dropped before its directory.
     own: Option<Guarded>,
     home: Option<ServerDir>,
-    pub address: String,
+    pub address: Address,
 }
 
 /// A server that is ended before it takes the memory of everybody on the machine.
@@ -50,9 +50,9 @@ impl Target {
     /// Starts a server, unless there is an address.
     pub fn start(setup: &Setup, address: Option<String>) -> Result<Self, Failure> {
         if let Some(address) = address {
-            return Ok(Self { own: None, home: None, address });
+            return Ok(Self { own: None, home: None, address: Address::open(&address) });
         }
-        let mut target = Self { own: None, home: Some(ServerDir::new(setup)?), address: String::new() };
+        let mut target = Self { own: None, home: Some(ServerDir::new(setup)?), address: Address::default() };
         target.start_own()?;
         Ok(target)
     }
@@ -98,7 +98,7 @@ impl Target {
     }
 }
 
-async fn append_one(address: &str, world: &World) -> Result<(), Failure> {
+async fn append_one(address: &Address, world: &World) -> Result<(), Failure> {
     let mut grpc = connect(address).await?;
     call::<Ignored>(&mut grpc, APPEND, append_request(vec![world.adjustment("quiet")], false)).await?;
     Ok(())
