@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Parses and calls; `verify` looks into snapshots, `import` and `bench` make events.
     ("cli", &["server", "grpc", "access", "backup", "ledger", "snapshot", "journal", "clock", "workload", "domain", "proto"]),
     // Puts everything together.
-    ("server", &["grpc", "access", "ledger", "journal", "clock", "proto"]),
+    ("server", &["grpc", "access", "ledger", "journal", "clock", "domain", "proto"]),
     // Translates.
     ("grpc", &["access", "queries", "ledger", "wire", "domain", "proto"]),
     // Who may do what; the ledger asks it by a trait of its own.

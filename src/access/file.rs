@@ -461,6 +461,7 @@ fn key_of(table: Table, faults: &mut Faults) -> Option<KeyEntry> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     const GOOD: &str = r#"
         [[issuer]]
@@ -569,6 +570,23 @@ mod tests {
         assert!(AccessFile::read("[[principal").expect_err("no TOML")[0].what.contains("TOML"));
         assert!(AccessFile::read("").expect_err("nobody")[0].what.contains("nobody would get in"));
         assert!(AccessFile::read("principal = 1").expect_err("no table")[0].what.contains("[[principal]]"));
+    }
+
+    proptest! {
+        /// Whatever a file has, reading it ends with what is wrong or a good file; what is cut or changed is no exception.
+        #[test]
+        fn no_file_is_too_strange_to_be_read(text in "\\PC{0,200}", cut in 0..GOOD.len(), letter in any::<char>()) {
+            let _ = AccessFile::read(&text);
+            let mut changed: Vec<char> = GOOD.chars().collect();
+            let place = cut.min(changed.len() - 1);
+            changed[place] = letter;
+            let changed: String = changed.into_iter().collect();
+            match AccessFile::read(&changed) {
+                Ok(file) => prop_assert!(!file.principals.is_empty()),
+                Err(faults) => prop_assert!(!faults.is_empty()),
+            }
+            let _ = AccessFile::read(&changed.chars().take(place).collect::<String>());
+        }
     }
 
     #[test]

@@ -240,3 +240,65 @@ fn key_of(policy: &Policy, key: PresentedKey<'_>) -> Recognised {
         None => Recognised::Not(Failure::new(FailureKind::UnknownKey, format!("no principal has the key {}", key.id))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::key::NewKey;
+    use super::*;
+    use crate::clock::ManualClock;
+    use proptest::prelude::*;
+
+    fn gate(key: &NewKey, not_after: &str, clock: Arc<dyn Clock>) -> Arc<Gate> {
+        let text = format!(
+            "[[issuer]]\nname = \"id\"\nissuer = \"https://id\"\naudience = \"ledger\"\nkeys = \"https://id/jwks\"\n\
+             [[principal]]\nname = \"one\"\nroles = [\"auditor\"]\n\
+             [[principal.key]]\nid = \"{}\"\nsha256 = \"{}\"\nnot_after = {not_after}\n",
+            key.id, key.hash
+        );
+        Gate::of(&AccessFile::read(&text).expect("a good file"), clock).expect("a gate")
+    }
+
+    fn admitted(gate: &Arc<Gate>, authorization: &str) -> Result<Caller, Refusal> {
+        match gate.admit(Rpc::WhoAmI, Presented { authorization: Some(authorization), ..Presented::default() }) {
+            Admission::Now(outcome) => outcome,
+            Admission::Later(_) => panic!("nobody has to be asked"),
+        }
+    }
+
+    #[test]
+    fn a_key_is_good_until_it_expires() {
+        let (key, clock) = (NewKey::make().expect("random numbers"), Arc::new(ManualClock::new(time("2026-12-31T23:59:59Z"))));
+        let gate = gate(&key, "2027-01-01T00:00:00Z", Arc::clone(&clock) as Arc<dyn Clock>);
+        let authorization = format!("Bearer {}", key.key);
+        let mut caller = admitted(&gate, &authorization).expect("it is good");
+        caller.check().expect("it still is");
+        clock.set(time("2027-01-01T00:00:00Z"));
+        let expired = |refusal| matches!(refusal, Refusal::Unauthenticated(Failure { kind: FailureKind::ExpiredKey, .. }));
+        assert!(expired(admitted(&gate, &authorization).expect_err("it has expired")));
+        assert!(expired(caller.check().expect_err("its call may not go on")));
+    }
+
+    fn time(text: &str) -> Time {
+        chrono::DateTime::parse_from_rfc3339(text).expect("a time").to_utc()
+    }
+
+    proptest! {
+        /// Nothing but the key gets in, however near it comes, and nothing is too strange to be refused.
+        #[test]
+        fn nothing_but_the_key_gets_in(text in "\\PC{0,120}", near in "plk_[a-f0-9]{0,13}_?[a-f0-9]{0,70}", token in "[A-Za-z0-9_-]{0,40}(\\.[A-Za-z0-9_-]{0,40}){0,4}", place in 0_usize..80) {
+            let key = NewKey::make().expect("random numbers");
+            let gate = gate(&key, "2999-01-01T00:00:00Z", Arc::new(crate::clock::SystemClock));
+            let mut changed = key.key.clone().into_bytes();
+            let place = place.min(changed.len() - 1);
+            changed[place] = if changed[place] == b'0' { b'1' } else { b'0' };
+            let changed = String::from_utf8(changed).expect("ASCII");
+            for credential in [&text, &near, &token, &changed] {
+                let authorization = format!("Bearer {credential}");
+                prop_assert!(admitted(&gate, &authorization).is_err(), "{}", credential);
+                prop_assert!(admitted(&gate, credential).is_err());
+            }
+            let good = format!("Bearer {}", key.key);
+            prop_assert!(admitted(&gate, &good).is_ok());
+        }
+    }
+}

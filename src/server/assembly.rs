@@ -27,6 +27,11 @@ const ERROR_RESETS: usize = 1_024;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the client may take to answer the ping.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long an encrypted connection may last: then its client has to come again, under the certificates of that time. Calls
+/// under way are finished.
+const CONNECTION_AGE: Duration = Duration::from_hours(1);
+/// By which part of that it may be shorter, at random for each thread, so that not all clients come again at once.
+const AGE_JITTER: f64 = 0.2;
 /// The largest HTTP/2 frame.
 const FRAME_BYTES: u32 = 256 << 10;
 
@@ -87,7 +92,7 @@ impl Assembly {
     /// Outside of a runtime.
     pub fn service(&self) -> Result<Service, tonic_reflection::server::Error> {
         tokio::spawn(self.health.clone().follow(self.ledger.clone()));
-        Ok(Server::builder()
+        let server = Server::builder()
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_frame_size(FRAME_BYTES)
@@ -95,7 +100,12 @@ impl Assembly {
             .http2_max_pending_accept_reset_streams(Some(UNSEEN_RESETS * self.max_concurrent_streams as usize))
             .http2_max_local_error_reset_streams(Some(ERROR_RESETS))
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
-            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT))
+            .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT));
+        let server = match self.protection.encrypts {
+            true => server.max_connection_age(CONNECTION_AGE.mul_f64(1.0 - AGE_JITTER * fastrand::f64())),
+            false => server,
+        };
+        Ok(server
             .layer(EdgeLayer(self.bounds.clone()))
             .add_service(ledger_service(&self.ledger, self.stream_in_flight, self.protection))
             .add_service(partnership_service(&self.ledger))

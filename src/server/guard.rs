@@ -7,7 +7,9 @@ use super::error::ServeError;
 use super::tls::Tls;
 use crate::access::{AccessFile, Fault, Gate};
 use crate::clock::SystemClock;
+use crate::domain::ids::IdKind;
 use crate::grpc::Protection;
+use crate::ledger::Ledger;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
 use std::fs;
@@ -86,18 +88,20 @@ impl Guard {
     }
 
     /// Watches the files on a thread of its own, until what this returns is dropped. Each message has them read anew at once.
+    /// What they name of the ledger and it does not know is logged.
     ///
     /// # Errors
     /// If the system refuses a thread.
-    pub fn watch(self: &Arc<Self>) -> std::io::Result<Sender<()>> {
+    pub fn watch(self: &Arc<Self>, ledger: &Ledger) -> std::io::Result<Sender<()>> {
         let (sender, receiver) = channel();
-        let guard = Arc::clone(self);
-        std::thread::Builder::new().name("guard".to_owned()).spawn(move || guard.run(&receiver))?;
+        let (guard, ledger) = (Arc::clone(self), ledger.clone());
+        std::thread::Builder::new().name("guard".to_owned()).spawn(move || guard.run(&ledger, &receiver))?;
         Ok(sender)
     }
 
-    fn run(&self, asked: &Receiver<()>) {
+    fn run(&self, ledger: &Ledger, asked: &Receiver<()>) {
         let (mut access, mut tls) = (self.access_contents(), self.tls_contents());
+        self.warn_of_unknown(ledger);
         let mut warned: Option<Instant> = None;
         self.gate.refresh_keys();
         loop {
@@ -110,6 +114,7 @@ impl Guard {
             if is_asked || now != access {
                 access = now;
                 self.reload_access();
+                self.warn_of_unknown(ledger);
             }
             let now = self.tls_contents();
             if is_asked || now != tls {
@@ -157,6 +162,21 @@ impl Guard {
             Err(error) => {
                 self.reloads.refused.fetch_add(1, Ordering::Relaxed);
                 tracing::error!(error, "the files of TLS are not taken; those of before stay");
+            }
+        }
+    }
+
+    /// Warns of partners and agreements in the access file that the ledger does not know: they may come, or be misspelt.
+    fn warn_of_unknown(&self, ledger: &Ledger) {
+        let (Some(policy), Ok(state)) = (self.gate.policy(), ledger.view(None)) else { return };
+        for principal in policy.principals() {
+            let scope = principal.scope.iter();
+            let partners = scope.clone().flat_map(|scope| &scope.partners).chain(&principal.partner);
+            let partners = partners.map(|id| (IdKind::Partner, id));
+            let agreements = scope.flat_map(|scope| &scope.agreements).map(|id| (IdKind::Agreement, id));
+            for (kind, id) in partners.chain(agreements).filter(|(kind, id)| state.introduced_at(*kind, id).is_none()) {
+                let (principal, kind) = (&principal.name, kind.field());
+                tracing::warn!(%principal, kind, %id, "the access file names what the ledger does not know: it is yet to come, or misspelt");
             }
         }
     }

@@ -48,7 +48,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
     };
-    let reload = guard.watch().map_err(system("threads"))?;
+    let reload = guard.watch(&ledger).map_err(system("threads"))?;
     let served = runtime.block_on(async {
         // Until here clients are refused at once instead of waiting for the replay.
         let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;
