@@ -189,6 +189,18 @@ pub fn parse(messages: &[proto::Event]) -> Result<Vec<Event>, Vec<Violation>> {
     if fields.is_clean() { Ok(events.into_iter().flatten().collect()) } else { Err(fields.into_violations()) }
 }
 
+/// Returns the checked event of a stored message.
+///
+/// # Errors
+/// Its bad fields.
+pub fn parse_one(message: &proto::Event) -> Result<Event, Vec<Violation>> {
+    let mut fields = Fields::default();
+    match parse_event(message, &mut fields) {
+        Some(event) if fields.is_clean() => Ok(event),
+        _ => Err(fields.into_violations()),
+    }
+}
+
 fn parse_event(message: &proto::Event, fields: &mut Fields) -> Option<Event> {
     let event_id = EventId::parse(&message.event_id).unwrap_or_else(|| {
         fields.bad("event_id", "must be a UUID, such as 01890a5d-ac96-774b-bcce-b302099a8057");

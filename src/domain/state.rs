@@ -2,6 +2,7 @@
 
 pub mod encoding;
 mod other_ids;
+mod subjects;
 
 use super::account::{About, Account, AccountKey, AccountName, Entry, Sums, is_commission};
 use super::agreements::Agreements;
@@ -9,7 +10,7 @@ use super::calendar::Time;
 use super::campaigns::Campaigns;
 use super::commissions::Commissions;
 use super::commissions::held::DisputedEntries;
-use super::effect::{Effect, Party, Posting};
+use super::effect::{Effect, Posting};
 use super::event::{Body, Event};
 use super::ids::{Id, IdKind};
 use super::leads::Leads;
@@ -18,7 +19,7 @@ use super::partners::Partner;
 use super::rejection::Rejection;
 use super::relationship::Relationship;
 use super::slice::{Slice, slice};
-use super::table::{Row, Table};
+use super::table::Table;
 use super::{Stamp, event};
 use crate::encoding::Section;
 use crate::proto;
@@ -26,6 +27,7 @@ use hashbrown::Equivalent;
 use other_ids::OtherId;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
+pub use subjects::Subjects;
 
 /// What an event is decided with besides the state.
 #[derive(Clone, Copy, Debug)]
@@ -67,8 +69,7 @@ impl Record {
     /// The record of a stored message; an error says what this release cannot read.
     pub fn from_message(message: &proto::Record) -> Result<Self, String> {
         let event = message.event.as_ref().ok_or("it has no event")?;
-        let mut events = event::parse(std::slice::from_ref(event)).map_err(|error| format!("its event cannot be read: {error:?}"))?;
-        let event = events.pop().ok_or("it has no event")?;
+        let event = event::parse_one(event).map_err(|error| format!("its event cannot be read: {error:?}"))?;
         let effects = message
             .effects
             .iter()
@@ -82,17 +83,6 @@ impl Record {
             effects: effects.collect::<Result<_, _>>()?,
         })
     }
-}
-
-/// Which rows a record is about, each once.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Subjects {
-    /// Partners.
-    pub partners: Vec<Row>,
-    /// Agreements.
-    pub agreements: Vec<Row>,
-    /// Leads.
-    pub leads: Vec<Row>,
 }
 
 /// An account by the name that a posting has.
@@ -189,9 +179,20 @@ impl State {
 
     fn post(&mut self, stamp: Stamp, effect: u32, posting: &Posting, disputed: &mut DisputedEntries) {
         let currency = posting.amount.currency;
-        let known = self.accounts.find(&AccountOf(&posting.account, currency));
-        let row = known.unwrap_or_else(|| self.accounts.insert((posting.account.clone(), currency), Account::default()));
-        let about = self.about_of(posting);
+        let partner = match &posting.account {
+            AccountName::Partner(id) => Some(self.partners.find(id).expect("postings name known partners")),
+            _ => None,
+        };
+        let known = match partner {
+            // A partner has few accounts.
+            Some(partner) => self.partners.get(partner).accounts.iter().copied().find(|row| self.accounts.key(*row).1 == currency),
+            None => self.accounts.find(&AccountOf(&posting.account, currency)),
+        };
+        let row = known.unwrap_or_else(|| {
+            let row = self.accounts.insert((posting.account.clone(), currency), Account::default());
+            partner.into_iter().for_each(|partner| self.partners.get_mut(partner).accounts.push(row));
+            row
+        });
         let entry = Entry {
             position: stamp.position,
             effect,
@@ -199,15 +200,13 @@ impl State {
             amount: posting.amount.minor_units,
             effective_at: posting.effective_at,
             available_at: posting.available_at,
-            about,
+            about: self.about_of(posting),
         };
-        let place = self.accounts.get_mut(row).post(entry);
-        if let AccountName::Partner(partner) = &posting.account {
-            let partner = self.partners.find(partner).expect("postings name known partners");
-            if !self.partners.get(partner).accounts.contains(&row) {
-                self.partners.get_mut(partner).accounts.push(row);
-            }
-            self.note_commission(partner, (row, place), disputed);
+        let account = self.accounts.get_mut(row);
+        let place = account.post(entry);
+        if let Some(partner) = partner {
+            account.note_posted(&entry);
+            self.note_commission(partner, (row, place), &entry, disputed);
         }
     }
 
@@ -216,9 +215,9 @@ impl State {
         if !posting.account.is_partner() || !is_commission(posting.kind) {
             return About::Nothing;
         }
-        let sale = posting.subject.sale.as_ref().and_then(|id| self.commissions.sales.find(id)).map(About::Sale);
-        let lead = posting.subject.lead.as_ref().and_then(|id| self.leads.find(id)).map(About::Lead);
-        sale.or(lead).unwrap_or(About::Nothing)
+        let sale = posting.subject.sale.as_ref().and_then(|id| self.commissions.sales.find_latest(id)).map(About::Sale);
+        let lead = || posting.subject.lead.as_ref().and_then(|id| self.leads.find(id)).map(About::Lead);
+        sale.or_else(lead).unwrap_or(About::Nothing)
     }
 
     /// Refuses what would bring an account or a field of a balance out of range (rules 3.4).
@@ -295,106 +294,5 @@ impl State {
     /// Takes back what was evolved since the savepoint: nothing of a refused batch stays (rules 2.4).
     pub fn rollback(&mut self) {
         Slice::rollback(self);
-    }
-
-    /// Which partners, agreements and leads an evolved record is about.
-    pub fn subjects(&self, record: &Record) -> Subjects {
-        let mut subjects = Subjects::default();
-        self.add_named(&record.event.body, &mut subjects);
-        if let Body::LeadReferred(referred) = &record.event.body {
-            self.add_subject(IdKind::Lead, &referred.lead, &mut subjects);
-        }
-        for effect in &record.effects {
-            match effect {
-                Effect::LeadClaimDeclined { held_by: Party::Partner(holder), .. } => {
-                    self.add_subject(IdKind::Partner, holder, &mut subjects);
-                }
-                Effect::ExclusivityBreached { agreement, by_agreement } => {
-                    self.add_subject(IdKind::Agreement, agreement, &mut subjects);
-                    self.add_subject(IdKind::Agreement, by_agreement, &mut subjects);
-                }
-                effect => self.add_moved(effect, &mut subjects),
-            }
-        }
-        subjects
-    }
-
-    /// Whose business an event is that need not be recorded: whom it names, and whose money or leads its effects move. The lead
-    /// of a referral is not among them – anybody may claim it –, nor who only happens to be in the way of a claim. Ids that the
-    /// state does not know are left out.
-    pub fn concerned(&self, body: &Body, effects: &[Effect]) -> Subjects {
-        let mut subjects = Subjects::default();
-        self.add_named(body, &mut subjects);
-        effects.iter().for_each(|effect| self.add_moved(effect, &mut subjects));
-        subjects
-    }
-
-    fn add_named(&self, body: &Body, subjects: &mut Subjects) {
-        if let Some((kind, id)) = body.introduces() {
-            self.add_subject(kind, id, subjects);
-        }
-        for (kind, id) in body.refers_to() {
-            // A lead that came through a campaign is not the business of all who take part in it.
-            if kind != IdKind::Campaign || !matches!(body, Body::LeadReferred(_)) {
-                self.add_subject(kind, id, subjects);
-            }
-        }
-    }
-
-    fn add_moved(&self, effect: &Effect, subjects: &mut Subjects) {
-        match effect {
-            Effect::Posting(posting) => {
-                posting.subject.partner.iter().for_each(|id| self.add_subject(IdKind::Partner, id, subjects));
-                posting.subject.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, subjects));
-            }
-            Effect::LeadOwnerSet { credit: Some(agreement), .. } => self.add_subject(IdKind::Agreement, agreement, subjects),
-            Effect::CommissionAssessed(assessment) => {
-                assessment.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, subjects));
-            }
-            _ => {}
-        }
-    }
-
-    fn add_subject(&self, kind: IdKind, id: &Id, subjects: &mut Subjects) {
-        match kind {
-            IdKind::Partner => push_once(&mut subjects.partners, self.partners.find(id)),
-            IdKind::Agreement => self.add_agreement(self.agreements.by_id.find(id), subjects),
-            IdKind::Lead => push_once(&mut subjects.leads, self.leads.find(id)),
-            IdKind::Campaign => {
-                let participants = self.campaigns.by_id.by_key(id).into_iter().flat_map(|campaign| &campaign.participants);
-                participants.for_each(|participant| self.add_agreement(participant.agreement, subjects));
-            }
-            IdKind::BrandUse => {
-                self.add_agreement(self.relationship.brand_uses.by_key(id).map(|brand_use| brand_use.agreement), subjects);
-            }
-            IdKind::Breach => self.add_agreement(self.relationship.breaches.by_key(id).map(|breach| breach.agreement), subjects),
-            IdKind::Sale | IdKind::Refund | IdKind::Payout | IdKind::Dispute => {
-                self.commissions.about(kind, id, self).iter().for_each(|(kind, id)| self.add_subject(*kind, id, subjects));
-            }
-            IdKind::Reinstatement
-            | IdKind::Adjustment
-            | IdKind::PayoutReturn
-            | IdKind::Payment
-            | IdKind::Cost
-            | IdKind::Contribution
-            | IdKind::Distribution
-            | IdKind::Review
-            | IdKind::Deliverable => {
-                self.other_about(kind, id).iter().for_each(|(kind, id)| self.add_subject(*kind, id, subjects));
-            }
-        }
-    }
-
-    fn add_agreement(&self, agreement: Option<Row>, subjects: &mut Subjects) {
-        if let Some(row) = agreement {
-            push_once(&mut subjects.agreements, agreement);
-            push_once(&mut subjects.partners, Some(self.agreements.by_id.get(row).partner));
-        }
-    }
-}
-
-fn push_once(rows: &mut Vec<Row>, row: Option<Row>) {
-    if let Some(row) = row.filter(|row| !rows.contains(row)) {
-        rows.push(row);
     }
 }

@@ -139,6 +139,12 @@ impl<K: Hash + Eq, V: Undo, const N: usize> Table<K, V, N> {
         self.places.find(self.places.hash(key), |row| self.rows.get(row as usize).is_some_and(|(known, _)| key.equivalent(known)))
     }
 
+    /// Like `find`, of what was mostly introduced last: that is looked at first.
+    pub fn find_latest<Q: ?Sized + Hash + Equivalent<K>>(&self, key: &Q) -> Option<Row> {
+        let is_last = self.rows.last().is_some_and(|(known, _)| key.equivalent(known));
+        if is_last { Some(row_of(self.rows.len() - 1)) } else { self.find(key) }
+    }
+
     /// The value of a key.
     pub fn by_key<Q: ?Sized + Hash + Equivalent<K>>(&self, key: &Q) -> Option<&V> {
         self.find(key).map(|row| self.get(row))

@@ -1,4 +1,5 @@
-//! Opening a ledger: every record is read, decoded and evolved; no rule is decided again.
+//! Opening a ledger: every record is read, decoded and evolved; no rule is decided again. That is a pipeline of three threads:
+//! one reads and decodes, one evolves the state, one feeds the projections with what that brings.
 
 use super::duplicates::decode;
 use super::panic_text;
@@ -8,18 +9,21 @@ use crate::journal::{Journal, JournalError};
 use crate::ledger::SnapshotSettings;
 use crate::projections::event_ids::{Fingerprint, Seed};
 use crate::projections::{Projections, Update};
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::time::Instant;
 
 /// Records that are decoded at a time.
 const CHUNK_RECORDS: usize = 4_096;
 /// Bytes that are read at a time.
 const CHUNK_BYTES: usize = 4 << 20;
-/// Records that are evolved before the projections are updated, so that their locks are taken seldom.
-const APPLIED_AT_ONCE: usize = 64;
+/// Records whose updates are applied to the projections at a time, so that their locks are taken seldom.
+const APPLIED_AT_ONCE: usize = 256;
 /// Chunks that are decoded ahead.
 const CHUNKS_AHEAD: usize = 4;
+/// How often so many updates may wait to be applied.
+const UPDATES_AHEAD: usize = 16;
 
 /// What was replayed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -72,7 +76,8 @@ pub struct Replayed {
     pub projections: Projections,
 }
 
-/// Replays a journal, from the newest snapshot on that can be used: one thread reads and decodes, this one evolves.
+/// Replays a journal, from the newest snapshot on that can be used: one thread reads and decodes, this one evolves, one applies
+/// updates to the projections.
 pub fn replay(journal: &dyn Journal, settings: Option<&SnapshotSettings>) -> Result<(Replayed, ReplayReport), ReplayError> {
     let started = Instant::now();
     let (mut replayed, ignored) = settings.map(|settings| snapshots::begin(settings, journal)).unwrap_or_default();
@@ -80,19 +85,17 @@ pub fn replay(journal: &dyn Journal, settings: Option<&SnapshotSettings>) -> Res
     let (from, load_seconds) = (replayed.state.position, started.elapsed().as_secs_f64());
     let started = Instant::now();
     let seed = replayed.projections.seed();
+    let Replayed { state, projections } = &mut replayed;
     std::thread::scope(|scope| {
         let (sender, chunks) = sync_channel(CHUNKS_AHEAD);
         let (spent, returned) = channel();
         scope.spawn(move || decode_all(journal, from, &seed, &sender, &returned));
-        for chunk in chunks {
-            let chunk = chunk?;
-            for records in chunk.chunks(APPLIED_AT_ONCE) {
-                evolve_all(&mut replayed, records)?;
-            }
-            // Freed by the thread that made it, which costs an allocator the least. At the end it is gone.
-            let _ = spent.send(chunk);
-        }
-        Ok::<_, ReplayError>(())
+        let (sender, updates) = sync_channel(UPDATES_AHEAD);
+        let projections = &*projections;
+        let applied = scope.spawn(move || apply_all(projections, updates));
+        let evolved = evolve_chunks(state, &chunks, &spent, sender);
+        let applied = applied.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        evolved.and(applied)
     })?;
     let report =
         ReplayReport { from, load_seconds, records: replayed.state.position - from, seconds: started.elapsed().as_secs_f64(), ignored };
@@ -132,20 +135,63 @@ fn decode_chunk(journal: &dyn Journal, seed: &Seed, from: u64) -> Chunk {
     Ok(records)
 }
 
-/// Evolves the state by records that follow it, and applies them to the projections.
-fn evolve_all(Replayed { state, projections }: &mut Replayed, records: &[(Fingerprint, Record)]) -> Result<(), ReplayError> {
+/// What records bring the projections, and the fingerprints of their event ids.
+struct Updates {
+    /// The position before them.
+    after: u64,
+    updates: Vec<Update>,
+    fingerprints: Vec<Fingerprint>,
+}
+
+/// Evolves the state by all records, and sends on what they bring the projections.
+fn evolve_chunks(
+    state: &mut State,
+    chunks: &Receiver<Chunk>,
+    spent: &Sender<Decoded>,
+    updates: SyncSender<Updates>,
+) -> Result<(), ReplayError> {
+    for chunk in chunks {
+        let chunk = chunk?;
+        for records in chunk.chunks(APPLIED_AT_ONCE) {
+            // The other side hangs up when it has found an error, which counts then.
+            if updates.send(evolve_all(state, records)?).is_err() {
+                return Ok(());
+            }
+        }
+        // Freed by the thread that made it, which costs an allocator the least. At the end it is gone.
+        let _ = spent.send(chunk);
+    }
+    Ok(())
+}
+
+/// Evolves the state by records that follow it.
+fn evolve_all(state: &mut State, records: &[(Fingerprint, Record)]) -> Result<Updates, ReplayError> {
     let after = state.position;
     let mut position = after;
-    catch_unwind(AssertUnwindSafe(|| {
-        let mut updates = Vec::with_capacity(records.len());
-        for (_, record) in records {
+    let evolved = catch_unwind(AssertUnwindSafe(|| {
+        let evolve = |(_, record): &(Fingerprint, Record)| {
             position = record.position;
             state.evolve(record);
-            updates.push(Update::of(record, state));
-        }
-        projections.apply(after, &updates);
-    }))
-    .map_err(|panic| ReplayError::Contradiction { position, why: panic_text(&*panic) })?;
-    projections.accept(after, records.iter().map(|(fingerprint, _)| *fingerprint));
+            Update::of(record, state)
+        };
+        records.iter().map(evolve).collect()
+    }));
+    let updates = evolved.map_err(|panic| contradiction(position, &*panic))?;
+    Ok(Updates { after, updates, fingerprints: records.iter().map(|(fingerprint, _)| *fingerprint).collect() })
+}
+
+/// Applies updates to the projections, as they come.
+fn apply_all(projections: &Projections, updates: Receiver<Updates>) -> Result<(), ReplayError> {
+    for Updates { after, updates, fingerprints } in updates {
+        catch_unwind(AssertUnwindSafe(|| {
+            projections.apply(after, &updates);
+            projections.accept(after, fingerprints.into_iter());
+        }))
+        .map_err(|panic| contradiction(after + 1, &*panic))?;
+    }
     Ok(())
+}
+
+fn contradiction(position: u64, panic: &(dyn Any + Send)) -> ReplayError {
+    ReplayError::Contradiction { position, why: panic_text(panic) }
 }

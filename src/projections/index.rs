@@ -115,13 +115,14 @@ impl Lists {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smallvec::smallvec;
 
     #[test]
     fn rows_have_lists_of_their_own() {
         let mut index = Index::default();
         let at = Time::default();
-        index.add(1, &Subjects { partners: vec![3], agreements: vec![], leads: vec![0] }, "lead_referred", at);
-        index.add(2, &Subjects { partners: vec![3, 0], agreements: vec![1], leads: vec![] }, "sale_recorded", at);
+        index.add(1, &Subjects { partners: smallvec![3], agreements: smallvec![], leads: smallvec![0] }, "lead_referred", at);
+        index.add(2, &Subjects { partners: smallvec![3, 0], agreements: smallvec![1], leads: smallvec![] }, "sale_recorded", at);
         assert_eq!((index.of_partner(3, 9), index.of_partner(0, 9), index.of_partner(3, 1)), (vec![1, 2], vec![2], vec![1]));
         assert_eq!((index.of_lead(0, 9), index.of_lead(7, 9), index.of_agreement(1, 9)), (vec![1], vec![], vec![2]));
     }

@@ -36,9 +36,8 @@ pub struct PartnerSums {
 codec!(PartnerSums { standing, payouts, paid, timeline, blocks, posted_at, held_at, effective_by });
 
 impl Account {
-    /// Notes that the last entry was posted to a partner. Returns it.
-    pub fn note_posted(&mut self) -> Entry {
-        let last = self.open.last().copied().or_else(|| self.entries_from(self.len() - 1).next()).expect("an entry was posted");
+    /// Notes that the last entry was posted to a partner.
+    pub fn note_posted(&mut self, last: &Entry) {
         let full = self.blocks.len();
         let sums = Arc::make_mut(self.partner.get_or_insert_default());
         sums.posted_at = last.position;
@@ -48,7 +47,6 @@ impl Account {
             sums.timeline.add(points.collect());
             sums.blocks = full;
         }
-        last
     }
 
     fn partner_mut(&mut self) -> &mut PartnerSums {

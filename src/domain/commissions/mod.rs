@@ -32,7 +32,7 @@ use super::money::Money;
 use super::slice::{AppendOnlyList, slice};
 use super::stamp::CompactStamp;
 use super::table::{Row, Table, undo_by_copy};
-use super::{Seen, Stamp, State};
+use super::{Seen, Stamp, State, Subjects};
 use crate::encoding::Section;
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
 use earning::Pinned;
@@ -209,26 +209,24 @@ impl Dispute {
 }
 
 impl Commissions {
-    /// What a thing is about: the lead and the agreement of a sale, the sale of a refund, …
-    pub(super) fn about(&self, kind: IdKind, id: &Id, state: &State) -> Vec<(IdKind, Id)> {
-        let sale = |sale: &Sale| {
-            let lead = sale.lead().map(|row| (IdKind::Lead, state.leads.by_id.key(row).clone()));
-            let credit = sale.credit().map(|row| (IdKind::Agreement, state.agreements.by_id.key(row).clone()));
-            lead.into_iter().chain(credit).collect()
+    /// Adds what a thing is about: the lead and the agreement of a sale, the sale of a refund, …
+    pub(super) fn add_subjects(&self, kind: IdKind, id: &Id, state: &State, subjects: &mut Subjects) {
+        let mut add_sale = |sale: &Sale| {
+            sale.lead().into_iter().for_each(|row| subjects.add_lead(row));
+            sale.credit().into_iter().for_each(|row| subjects.add_agreement(row, state));
         };
-        let partner = |row| vec![(IdKind::Partner, state.partners.key(row).clone())];
         match kind {
-            IdKind::Sale => self.sales.by_key(id).map(sale),
-            IdKind::Refund => self.refunds.by_key(id).map(|refund| sale(self.sales.get(refund.sale))),
-            IdKind::Payout => self.payouts.by_key(id).map(|payout| partner(payout.partner)),
-            IdKind::Dispute => self.disputes.by_key(id).map(|dispute| match dispute.subject {
-                DisputeSubject::Lead(row) => vec![(IdKind::Lead, state.leads.by_id.key(row).clone())],
-                DisputeSubject::Sale(row) => sale(self.sales.get(row)),
-                DisputeSubject::Payout(row) => partner(self.payouts.get(row).partner),
-            }),
-            _ => None,
+            IdKind::Sale => self.sales.find_latest(id).into_iter().for_each(|row| add_sale(self.sales.get(row))),
+            IdKind::Refund => self.refunds.by_key(id).into_iter().for_each(|refund| add_sale(self.sales.get(refund.sale))),
+            IdKind::Payout => self.payouts.by_key(id).into_iter().for_each(|payout| subjects.add_partner(payout.partner)),
+            IdKind::Dispute => match self.disputes.by_key(id).map(|dispute| dispute.subject) {
+                Some(DisputeSubject::Lead(row)) => subjects.add_lead(row),
+                Some(DisputeSubject::Sale(row)) => add_sale(self.sales.get(row)),
+                Some(DisputeSubject::Payout(row)) => subjects.add_partner(self.payouts.get(row).partner),
+                None => {}
+            },
+            _ => {}
         }
-        .unwrap_or_default()
     }
 
     /// The sale of an id that is known.
@@ -285,13 +283,12 @@ impl PinnedAssessment {
 impl State {
     /// Notes what was posted to a partner: links commission with its sale or lead, so that disputes and transfers find it, and
     /// keeps the account's sums. What is under dispute is noted in `disputed`, to be held at the record's end.
-    pub(super) fn note_commission(&mut self, partner: Row, (account, place): (Row, Row), disputed: &mut DisputedEntries) {
-        let currency = self.accounts.key(account).1;
-        let posted = self.accounts.get_mut(account).note_posted();
-        let Entry { about, position, .. } = posted;
+    pub(super) fn note_commission(&mut self, partner: Row, (account, place): (Row, Row), posted: &Entry, disputed: &mut DisputedEntries) {
+        let Entry { about, position, .. } = *posted;
         if about != About::Nothing {
+            let currency = self.accounts.key(account).1;
             self.change_earning(about, |earning| earning.add_entry(partner, currency, position, (account, place)));
-            self.note_disputed(account, &posted, disputed);
+            self.note_disputed(account, posted, disputed);
         }
         if posted.kind == EntryKind::Payment
             && let Some(row) = self.commissions.payout_at(position)

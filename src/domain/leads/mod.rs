@@ -56,7 +56,7 @@ undo_by_copy!(Alias, Lead);
 impl Leads {
     /// The lead of an id or alias.
     pub fn find(&self, id: &Id) -> Option<Row> {
-        self.by_id.find(id).or_else(|| self.aliases.by_key(id).map(|alias| alias.lead))
+        self.by_id.find_latest(id).or_else(|| self.aliases.by_key(id).map(|alias| alias.lead))
     }
 
     /// The lead of an id or alias, if both are seen.

@@ -88,23 +88,30 @@ pub(crate) fn decompress(bytes: &[u8]) -> Result<Option<Vec<u8>>, String> {
     let Some(directory) = Directory::parse(bytes)? else {
         return unpack(&bytes[HEADER_BYTES..], length).map(Some);
     };
-    let mut frame = Vec::with_capacity(length);
+    let mut frame = vec![0; length];
     for chunk in 0..directory.chunks.len() {
         let packed = bytes.get(directory.stored(chunk)).ok_or("it ends too early")?;
-        frame.extend(directory.unpack(chunk, packed)?);
+        directory.unpack_into(chunk, packed, &mut frame[directory.frame_range(chunk)])?;
     }
     Ok(Some(frame))
 }
 
 fn unpack(packed: &[u8], length: usize) -> Result<Vec<u8>, String> {
-    let unpacked = DECOMPRESSOR.with_borrow_mut(|decompressor| {
+    let mut unpacked = vec![0; length];
+    unpack_into(packed, &mut unpacked)?;
+    Ok(unpacked)
+}
+
+/// Unpacks what has exactly that length.
+fn unpack_into(packed: &[u8], unpacked: &mut [u8]) -> Result<(), String> {
+    let length = DECOMPRESSOR.with_borrow_mut(|decompressor| {
         if decompressor.is_none() {
             *decompressor = Some(Decompressor::new()?);
         }
-        decompressor.as_mut().map_or_else(|| Ok(Vec::new()), |decompressor| decompressor.decompress(packed, length))
+        decompressor.as_mut().map_or(Ok(0), |decompressor| decompressor.decompress_to_buffer(packed, unpacked))
     });
-    let unpacked = unpacked.map_err(|error: std::io::Error| format!("it cannot be unpacked: {error}"))?;
-    if unpacked.len() == length { Ok(unpacked) } else { Err(format!("it unpacks to {} bytes instead of {length}", unpacked.len())) }
+    let length = length.map_err(|error: std::io::Error| format!("it cannot be unpacked: {error}"))?;
+    if length == unpacked.len() { Ok(()) } else { Err(format!("it unpacks to {length} bytes instead of {}", unpacked.len())) }
 }
 
 fn directory_bytes(chunks: usize) -> usize {
@@ -163,8 +170,14 @@ impl Directory {
 
     /// Unpacks a chunk, and checks it.
     pub(crate) fn unpack(&self, chunk: usize, packed: &[u8]) -> Result<Vec<u8>, String> {
-        let unpacked = unpack(packed, self.frame_range(chunk).len())?;
-        if crc32c::crc32c(&unpacked) == self.chunks[chunk].1 { Ok(unpacked) } else { Err(format!("its chunk {chunk} is damaged")) }
+        let mut unpacked = vec![0; self.frame_range(chunk).len()];
+        self.unpack_into(chunk, packed, &mut unpacked)?;
+        Ok(unpacked)
+    }
+
+    fn unpack_into(&self, chunk: usize, packed: &[u8], unpacked: &mut [u8]) -> Result<(), String> {
+        unpack_into(packed, unpacked)?;
+        if crc32c::crc32c(unpacked) == self.chunks[chunk].1 { Ok(()) } else { Err(format!("its chunk {chunk} is damaged")) }
     }
 }
 

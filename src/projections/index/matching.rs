@@ -139,6 +139,7 @@ mod tests {
     use super::*;
     use crate::domain::Subjects;
     use proptest::prelude::*;
+    use smallvec::smallvec;
 
     const TYPES: [&str; 3] = ["a", "b", "c"];
 
@@ -176,7 +177,7 @@ mod tests {
         ) {
             let mut index = Index::default();
             for (position, (partner, agreement, name, off)) in (1..).zip(&records) {
-                let subjects = Subjects { partners: vec![*partner], agreements: agreement.iter().copied().collect(), leads: vec![] };
+                let subjects = Subjects { partners: smallvec![*partner], agreements: agreement.iter().copied().collect(), leads: smallvec![] };
                 index.add(position, &subjects, TYPES[*name], at(position.cast_signed() + off));
             }
             let mut matching = Matching { occurred_from: times.0.map(at), occurred_by: times.1.map(at), backwards, ..Matching::default() };
@@ -214,7 +215,7 @@ mod tests {
         let mut index = Index::default();
         for position in 1..=100_000_u64 {
             let partner = u32::try_from(position % 1_000).expect("it is small");
-            index.add(position, &Subjects { partners: vec![partner], agreements: vec![], leads: vec![] }, "a", at(0));
+            index.add(position, &Subjects { partners: smallvec![partner], agreements: smallvec![], leads: smallvec![] }, "a", at(0));
         }
         let many = Matching { parts: vec![(0..1_000).map(List::Partner).collect()], ..Matching::default() };
         let found = index.find(&many, 1..100_001, usize::MAX, 16_384);
@@ -232,7 +233,7 @@ mod tests {
     fn times_and_lists_without_a_record_in_common_are_found_out_in_few_steps() {
         let mut index = Index::default();
         for position in 1..=100_000_u64 {
-            let subjects = Subjects { partners: vec![u32::from(position > 50_000)], agreements: vec![], leads: vec![] };
+            let subjects = Subjects { partners: smallvec![u32::from(position > 50_000)], agreements: smallvec![], leads: smallvec![] };
             index.add(position, &subjects, if position > 50_000 { "a" } else { "b" }, at(position.cast_signed()));
         }
         let none = Matching { parts: vec![vec![List::Partner(0)], vec![List::Type("a")]], ..Matching::default() };

@@ -1,0 +1,153 @@
+//! Whom a record is about: the rows under which the index finds it.
+
+use super::State;
+use crate::domain::effect::{Effect, Party};
+use crate::domain::event::Body;
+use crate::domain::ids::{Id, IdKind};
+use crate::domain::state::Record;
+use crate::domain::table::Row;
+use smallvec::SmallVec;
+
+/// Rows; mostly one or two.
+pub type Rows = SmallVec<[Row; 2]>;
+
+/// Which rows a record is about, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subjects {
+    /// Partners.
+    pub partners: Rows,
+    /// Agreements.
+    pub agreements: Rows,
+    /// Leads.
+    pub leads: Rows,
+}
+
+impl Subjects {
+    pub(in crate::domain) fn add_partner(&mut self, row: Row) {
+        push_once(&mut self.partners, row);
+    }
+
+    /// Adds an agreement and its partner.
+    pub(in crate::domain) fn add_agreement(&mut self, row: Row, state: &State) {
+        push_once(&mut self.agreements, row);
+        self.add_partner(state.agreements.by_id.get(row).partner);
+    }
+
+    pub(in crate::domain) fn add_lead(&mut self, row: Row) {
+        push_once(&mut self.leads, row);
+    }
+
+    /// Whether an id is that of a row which is there already: a record names the same few again and again, and to compare them
+    /// costs less than to find them.
+    fn has(&self, kind: IdKind, id: &Id, state: &State) -> bool {
+        match kind {
+            IdKind::Partner => self.partners.iter().any(|row| state.partners.key(*row) == id),
+            IdKind::Agreement => self.agreements.iter().any(|row| state.agreements.by_id.key(*row) == id),
+            IdKind::Lead => self.leads.iter().any(|row| state.leads.by_id.key(*row) == id),
+            _ => false,
+        }
+    }
+}
+
+fn push_once(rows: &mut Rows, row: Row) {
+    if !rows.contains(&row) {
+        rows.push(row);
+    }
+}
+
+impl State {
+    /// Which partners, agreements and leads an evolved record is about.
+    pub fn subjects(&self, record: &Record) -> Subjects {
+        let mut subjects = Subjects::default();
+        self.add_named(&record.event.body, &mut subjects);
+        if let Body::LeadReferred(referred) = &record.event.body {
+            self.add_subject(IdKind::Lead, &referred.lead, &mut subjects);
+        }
+        for effect in &record.effects {
+            match effect {
+                Effect::LeadClaimDeclined { held_by: Party::Partner(holder), .. } => {
+                    self.add_subject(IdKind::Partner, holder, &mut subjects);
+                }
+                Effect::ExclusivityBreached { agreement, by_agreement } => {
+                    self.add_subject(IdKind::Agreement, agreement, &mut subjects);
+                    self.add_subject(IdKind::Agreement, by_agreement, &mut subjects);
+                }
+                effect => self.add_moved(effect, &mut subjects),
+            }
+        }
+        subjects
+    }
+
+    /// Whose business an event is that need not be recorded: whom it names, and whose money or leads its effects move. The lead
+    /// of a referral is not among them – anybody may claim it –, nor who only happens to be in the way of a claim. Ids that the
+    /// state does not know are left out.
+    pub fn concerned(&self, body: &Body, effects: &[Effect]) -> Subjects {
+        let mut subjects = Subjects::default();
+        self.add_named(body, &mut subjects);
+        effects.iter().for_each(|effect| self.add_moved(effect, &mut subjects));
+        subjects
+    }
+
+    fn add_named(&self, body: &Body, subjects: &mut Subjects) {
+        if let Some((kind, id)) = body.introduces() {
+            self.add_subject(kind, id, subjects);
+        }
+        for (kind, id) in body.refers_to() {
+            // A lead that came through a campaign is not the business of all who take part in it.
+            if kind != IdKind::Campaign || !matches!(body, Body::LeadReferred(_)) {
+                self.add_subject(kind, id, subjects);
+            }
+        }
+    }
+
+    fn add_moved(&self, effect: &Effect, subjects: &mut Subjects) {
+        match effect {
+            Effect::Posting(posting) => {
+                posting.subject.partner.iter().for_each(|id| self.add_subject(IdKind::Partner, id, subjects));
+                posting.subject.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, subjects));
+            }
+            Effect::LeadOwnerSet { credit: Some(agreement), .. } => self.add_subject(IdKind::Agreement, agreement, subjects),
+            Effect::CommissionAssessed(assessment) => {
+                assessment.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, subjects));
+            }
+            _ => {}
+        }
+    }
+
+    fn add_subject(&self, kind: IdKind, id: &Id, subjects: &mut Subjects) {
+        if subjects.has(kind, id, self) {
+            return;
+        }
+        match kind {
+            IdKind::Partner => self.partners.find(id).into_iter().for_each(|row| subjects.add_partner(row)),
+            IdKind::Agreement => self.agreements.by_id.find(id).into_iter().for_each(|row| subjects.add_agreement(row, self)),
+            IdKind::Lead => self.leads.find(id).into_iter().for_each(|row| subjects.add_lead(row)),
+            IdKind::Campaign => {
+                let participants = self.campaigns.by_id.by_key(id).into_iter().flat_map(|campaign| &campaign.participants);
+                participants.filter_map(|participant| participant.agreement).for_each(|row| subjects.add_agreement(row, self));
+            }
+            IdKind::BrandUse => {
+                self.relationship.brand_uses.by_key(id).into_iter().for_each(|brand_use| subjects.add_agreement(brand_use.agreement, self));
+            }
+            IdKind::Breach => {
+                self.relationship.breaches.by_key(id).into_iter().for_each(|breach| subjects.add_agreement(breach.agreement, self));
+            }
+            IdKind::Sale | IdKind::Refund | IdKind::Payout | IdKind::Dispute => {
+                self.commissions.add_subjects(kind, id, self, subjects);
+            }
+            IdKind::Reinstatement
+            | IdKind::Adjustment
+            | IdKind::PayoutReturn
+            | IdKind::Payment
+            | IdKind::Deliverable
+            | IdKind::Cost
+            | IdKind::Contribution
+            | IdKind::Distribution
+            | IdKind::Review => {
+                if let Some((kind, id)) = self.other_about(kind, id) {
+                    self.add_subject(kind, &id, subjects);
+                }
+            }
+        }
+    }
+}
