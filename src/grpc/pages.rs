@@ -1,7 +1,8 @@
 //! Streams of pages: one piece of code sends them all, page by page, as fast as the client takes them.
 //!
 //! A page is read once there is room for it in the memory of the connection. The first is small, and each is twice as large as
-//! the one before, up to a limit: a client that takes in nothing has cost little.
+//! the one before, up to a limit: a client that takes in nothing has cost little. Large ones are read while another waits to be
+//! sent.
 
 use super::Answers;
 use super::status::{refused, to_status};
@@ -18,8 +19,8 @@ use tonic::Status;
 const FIRST_PAGE_BYTES: usize = 32 << 10;
 /// Bytes of the largest pages.
 const MAX_PAGE_BYTES: usize = 1 << 20;
-/// Pages that are read before the client has taken them.
-const AHEAD: usize = 1;
+/// Pages that are read before they are taken to be sent, once pages are large; one before that.
+const AHEAD: usize = 2;
 /// How long after a look for room the next one comes; twice as long each time, up to a limit.
 const FIRST_PAUSE: Duration = Duration::from_millis(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(256);
@@ -147,8 +148,12 @@ where
         },
     };
     loop {
-        // Nothing is read before there is room for it.
-        let Ok(place) = sender.reserve().await else { return None };
+        // Nothing is read before there is room for it. Who takes pages until they are large has one read while another waits.
+        let places = if page_bytes < MAX_PAGE_BYTES { AHEAD } else { 1 };
+        let place = match sender.reserve_many(places).await {
+            Ok(mut places) => places.next()?,
+            Err(_) => return None,
+        };
         let mut held = match account {
             None => None,
             Some(account) => match room(account, page_bytes).await {
