@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Copies exact records.
     ("backup", &["journal", "proto"]),
     // The only writer.
-    ("ledger", &["wire", "projections", "snapshot", "journal", "clock", "domain", "encoding", "proto"]),
+    ("ledger", &["wire", "projections", "snapshot", "journal", "clock", "priority", "domain", "encoding", "proto"]),
     // Writes what is stored and answered; reads what passes through.
     ("wire", &["domain", "proto"]),
     // Derived from records and state.
@@ -31,9 +31,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Files of what is encoded, checked by the journal's root.
     ("snapshot", &["journal", "encoding"]),
     // Records are bytes.
-    ("journal", &[]),
+    ("journal", &["priority"]),
     // The present time, as a value of the domain.
     ("clock", &["domain"]),
+    // How urgent a thread is.
+    ("priority", &[]),
     // Events as clients send them.
     ("workload", &["proto"]),
     // Messages in, effects out.

@@ -67,16 +67,23 @@ struct Latest {
 }
 
 impl Views {
-    /// A view with all records up to a durable position. Readers that come together share one.
-    pub fn with(&self, core: &Core, position: u64) -> Arc<FrozenView> {
-        // Whoever needs a new one waits here for the first of them to take it.
+    /// The latest view, if it has all records up to a durable position; else how long to wait before another one is taken.
+    pub fn latest(&self, core: &Core, position: u64) -> Result<Arc<FrozenView>, Duration> {
+        let latest = self.0.lock();
+        if let Some(view) = latest.view.upgrade().filter(|view| view.position >= position) {
+            return Ok(view);
+        }
+        let Some((before, at)) = latest.taken else { return Err(Duration::ZERO) };
+        let records = u32::try_from(core.last().saturating_sub(before)).unwrap_or(u32::MAX);
+        Err(LEAST_PER_RECORD.saturating_mul(records).min(LONGEST_WAIT).saturating_sub(at.elapsed()))
+    }
+
+    /// A view with all records up to a durable position, taken now unless another reader had one taken meanwhile: readers that
+    /// come together share one.
+    pub fn take(&self, core: &Core, position: u64) -> Arc<FrozenView> {
         let mut latest = self.0.lock();
         if let Some(view) = latest.view.upgrade().filter(|view| view.position >= position) {
             return view;
-        }
-        if let Some((before, at)) = latest.taken {
-            let records = u32::try_from(core.last().saturating_sub(before)).unwrap_or(u32::MAX);
-            std::thread::sleep(LEAST_PER_RECORD.saturating_mul(records).min(LONGEST_WAIT).saturating_sub(at.elapsed()));
         }
         let view = Arc::new(FrozenView::take(core));
         *latest = Latest { view: Arc::downgrade(&view), taken: Some((view.position, Instant::now())) };

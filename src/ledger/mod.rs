@@ -8,6 +8,7 @@ mod append;
 mod committer;
 mod common;
 mod duplicates;
+mod errands;
 mod error;
 mod frozen;
 mod memory;
@@ -51,6 +52,7 @@ use crate::projections::metrics::Metrics;
 use crate::proto;
 use crate::wire::AppendResponse;
 use common::Core;
+use errands::Errands;
 use frozen::Views;
 use parking_lot::{Mutex, RwLock};
 use queue::{Job, Queue, Request};
@@ -75,6 +77,8 @@ pub struct Ledger {
     queue: Arc<Queue>,
     closing: Arc<watch::Sender<bool>>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    /// What long reads have done for them at the usual priority.
+    errands: Arc<Errands>,
     /// Sends the replies of a commit to one runtime together; without it each is sent by itself.
     batcher: Option<ReplyBatcher>,
 }
@@ -116,7 +120,9 @@ impl Ledger {
         }
         let writer = start("writer", &ledger.core, move |core| writer::run(core, &requests))?;
         let committer = start("committer", &ledger.core, committer::run)?;
-        ledger.threads.lock().extend([writer, committer]);
+        let errand = ledger.errands.open();
+        let errands = start("errands", &ledger.core, move |core| errands::run(core, &errand))?;
+        ledger.threads.lock().extend([writer, committer, errands]);
         Ok((ledger, report))
     }
 
@@ -137,7 +143,7 @@ impl Ledger {
             state: RwLock::new(replayed.state),
             batches: Mutex::default(),
             views: Views::default(),
-            reads: Room::new(limits.reads_at_once, limits.reads_waiting, limits.retry_after),
+            reads: Room::new(limits.reads_at_once, limits.reads_waiting, limits.retry_after).with_low_priority()?,
             lookups: Room::new(LOOKUPS_AT_ONCE, limits.reads_waiting, limits.retry_after),
             projections: replayed.projections,
             journal,
@@ -147,7 +153,12 @@ impl Ledger {
         });
         core.follow_journal();
         let closing = Arc::new(watch::Sender::new(false));
-        Ok((Self { core, queue: Arc::new(queue), closing, threads: Arc::default(), batcher: None }, requests, taken, report))
+        Ok((
+            Self { core, queue: Arc::new(queue), closing, threads: Arc::default(), errands: Arc::default(), batcher: None },
+            requests,
+            taken,
+            report,
+        ))
     }
 
     /// A handle for tasks of the present runtime: the replies of a commit are sent to it in one batch, which wakes its thread
@@ -258,9 +269,10 @@ impl Ledger {
         View::new(&self.core, seen)
     }
 
-    /// Reads the index, which finds the records about a partner, an agreement or a lead.
+    /// Reads the index as it is now, which finds the records about a partner, an agreement or a lead: a copy of it (copy-on-write),
+    /// so that nobody waits for the reader.
     pub fn index<R>(&self, ask: impl FnOnce(&Index) -> R) -> R {
-        ask(&self.core.projections.index())
+        ask(&self.at_usual_priority(|core| core.projections.index().clone()))
     }
 
     /// Reads the projection that metrics are counted from.
@@ -335,6 +347,7 @@ impl Ledger {
     pub fn close(&self) -> Result<(), JournalError> {
         self.begin_closing();
         self.queue.close();
+        self.errands.close();
         self.core.snapshots.iter().for_each(snapshots::Schedule::begin_closing);
         let is_first = !self.threads.lock().is_empty();
         for thread in self.threads.lock().drain(..) {

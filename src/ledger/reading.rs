@@ -1,4 +1,7 @@
 //! Reads that may take long: from frozen views, in rooms with a bound.
+//!
+//! They run at a low priority, so that appends and short questions do not wait for the processor. What holds a lock that those
+//! wait for is done for them at the usual one: taking a view, copying the index (see `errands`).
 
 use super::{Cancellation, Error, FrozenView, Ledger};
 use std::sync::Arc;
@@ -7,10 +10,13 @@ impl Ledger {
     /// The state, index and figures of one moment, with all records up to a durable position, to be read without a lock. It may
     /// wait some milliseconds for the writer.
     pub fn frozen(&self, position: u64) -> Arc<FrozenView> {
-        self.core.views.with(&self.core, position)
+        self.core.views.latest(&self.core, position).unwrap_or_else(|pause| {
+            std::thread::sleep(pause);
+            self.at_usual_priority(move |core| core.views.take(core, position))
+        })
     }
 
-    /// Reads what may take long, on a thread for that: so many at a time, the others wait.
+    /// Reads what may take long, on a thread of a low priority: so many at a time, the others wait.
     ///
     /// # Errors
     /// `Overloaded` if too many wait; else those of `read`, which ends early when it is cancelled.
@@ -35,7 +41,7 @@ impl Ledger {
         self.core.reads.run_on(read).await
     }
 
-    /// Looks up something on disk, on a thread for that, beside long reads.
+    /// Looks up something on disk, on a thread for that, beside long reads and before them.
     ///
     /// # Errors
     /// As for `read`.

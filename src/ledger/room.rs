@@ -1,9 +1,11 @@
 //! The room for reads that may take long: so many at a time, so many waiting, and an end when nobody waits for the answer.
 
 use super::error::Error;
+use crate::priority::{Niceness, lower_priority};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Whether nobody waits for an answer any more (a cancellation token): the caller is gone, or its deadline has passed.
@@ -33,19 +35,58 @@ impl Drop for CancelOnDrop {
     }
 }
 
+/// The priority of threads for work that gives way to all else. A page that is frozen for it is copied when it changes: it must
+/// not take forever.
+const LOW: Niceness = Niceness(10);
+/// The most places that have a thread each.
+const MOST_THREADS: usize = 256;
+
 /// A room: its places, and how many may wait for one.
 #[derive(Debug)]
 pub struct Room {
     places: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
     retry_after: Duration,
+    /// Threads of a low priority; without them work is done on those of the caller's runtime.
+    threads: Option<Threads>,
+}
+
+/// Threads for blocking work, as many as there is work for.
+#[derive(Debug)]
+struct Threads(Option<Runtime>);
+
+impl Threads {
+    fn handle(&self) -> Handle {
+        self.0.as_ref().map_or_else(Handle::current, |runtime| runtime.handle().clone())
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        // Work under way ends by itself: the last handle may be dropped where nothing may be waited for.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl Room {
     /// A room with so many places, at least one, and room for so many that wait for one.
     pub fn new(places: usize, waiting: usize, retry_after: Duration) -> Self {
         let semaphore = |permits: usize| Arc::new(Semaphore::new(permits.min(Semaphore::MAX_PERMITS)));
-        Self { places: semaphore(places.max(1)), waiting: semaphore(waiting), retry_after }
+        Self { places: semaphore(places.max(1)), waiting: semaphore(waiting), retry_after, threads: None }
+    }
+
+    /// The same room, whose work is done at a low priority. What is done in it must hold no lock that others wait for, but for
+    /// moments.
+    ///
+    /// # Errors
+    /// If the system refuses.
+    pub fn with_low_priority(self) -> std::io::Result<Self> {
+        let mut builder = Builder::new_current_thread();
+        builder.thread_name("long-read").on_thread_start(|| lower_priority(LOW));
+        let runtime = builder.max_blocking_threads(self.places.available_permits().min(MOST_THREADS)).build()?;
+        Ok(Self { threads: Some(Threads(Some(runtime))), ..self })
     }
 
     /// Does work on a thread for blocking work once there is a place, first come, first served. Work whose caller goes away
@@ -62,7 +103,7 @@ impl Room {
                 self.place().await?
             }
         };
-        run_at(place, work).await
+        self.run_at(place, work).await
     }
 
     /// Like `run`, for a further part of a stream that has begun: it is not refused for overload.
@@ -73,28 +114,30 @@ impl Room {
         &self,
         work: impl FnOnce(&Cancellation) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        run_at(self.place().await?, work).await
+        self.run_at(self.place().await?, work).await
     }
 
     async fn place(&self) -> Result<OwnedSemaphorePermit, Error> {
         let closed = |_| Error::Internal("the room's semaphores are never closed".to_owned());
         Arc::clone(&self.places).acquire_owned().await.map_err(closed)
     }
-}
 
-async fn run_at<T: Send + 'static>(
-    place: OwnedSemaphorePermit,
-    work: impl FnOnce(&Cancellation) -> Result<T, Error> + Send + 'static,
-) -> Result<T, Error> {
-    let is_cancelled = Arc::new(AtomicBool::new(false));
-    let _cancel = CancelOnDrop(Arc::clone(&is_cancelled));
-    let outcome = tokio::task::spawn_blocking(move || {
-        let _place = place;
-        let cancellation = Cancellation(Some(is_cancelled));
-        cancellation.check()?;
-        work(&cancellation)
-    });
-    outcome.await.unwrap_or_else(|panic| Err(Error::Internal(format!("a defect in answering: {panic}"))))
+    async fn run_at<T: Send + 'static>(
+        &self,
+        place: OwnedSemaphorePermit,
+        work: impl FnOnce(&Cancellation) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let is_cancelled = Arc::new(AtomicBool::new(false));
+        let _cancel = CancelOnDrop(Arc::clone(&is_cancelled));
+        let threads = self.threads.as_ref().map_or_else(Handle::current, Threads::handle);
+        let outcome = threads.spawn_blocking(move || {
+            let _place = place;
+            let cancellation = Cancellation(Some(is_cancelled));
+            cancellation.check()?;
+            work(&cancellation)
+        });
+        outcome.await.unwrap_or_else(|panic| Err(Error::Internal(format!("a defect in answering: {panic}"))))
+    }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use crate::domain::{State, StateLoad};
 use crate::encoding::{Damaged, Loader, Section};
 use crate::journal::{Journal, TreeHead};
 use crate::ledger::SnapshotSettings;
+use crate::priority::{Niceness, lower_priority};
 use crate::projections::{ProjectionsLoad, SharedProjections};
 use crate::snapshot::{Found, LoadError, SaveError, SnapshotFile, Snapshots, Writer};
 use parking_lot::Mutex;
@@ -17,9 +18,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
-/// The nice value of the thread that writes snapshots. Not lower in priority: while something is frozen, changes to it must
+/// The priority of the thread that writes snapshots. Not lower: while something is frozen, changes to it must
 /// copy.
-const NICENESS: i32 = 5;
+const NICENESS: Niceness = Niceness(5);
 
 /// When snapshots are taken, and where they go.
 pub struct Schedule {
@@ -105,8 +106,7 @@ fn taken_now(core: &Core, state: State) -> Option<Taken> {
 
 /// Writes snapshots until the ledger closes.
 pub fn run(core: &Core, jobs: &Receiver<Taken>) {
-    // If the system refuses, it runs at the normal priority.
-    let _ = rustix::process::setpriority_process(None, NICENESS);
+    lower_priority(NICENESS);
     while let (Some(schedule), Ok(taken)) = (&core.snapshots, jobs.recv()) {
         // Errors are logged, and the next snapshot is tried when it is due: nothing is lost, the journal has all records.
         let saved = catch_unwind(AssertUnwindSafe(|| {

@@ -57,11 +57,18 @@ impl FrameCache {
         if frame.bytes.len() > CACHED_BYTES {
             return;
         }
+        // Copied before the lock is taken, for which appends wait as well, and freed after it.
+        let held = Arc::new(HeldFrame { header: frame.header, bytes: frame.bytes.to_vec() });
+        let mut evicted = Vec::new();
         let mut frames = self.frames.lock();
-        frames.push_back(Arc::new(HeldFrame { header: frame.header, bytes: frame.bytes.to_vec() }));
+        frames.push_back(held);
         let mut bytes: usize = frames.iter().map(|frame| frame.bytes.len()).sum();
         while frames.len() > CACHED_FRAMES || bytes > CACHED_BYTES {
-            bytes -= frames.pop_front().map_or(0, |frame| frame.bytes.len());
+            let Some(frame) = frames.pop_front() else { break };
+            bytes -= frame.bytes.len();
+            evicted.push(frame);
         }
+        drop(frames);
+        drop(evicted);
     }
 }

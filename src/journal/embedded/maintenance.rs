@@ -6,16 +6,15 @@ use super::scrub::Scrubber;
 use super::seal::seal_due;
 use super::shared::Shared;
 use crate::journal::panics::catch_panic;
+use crate::priority::{Niceness, lower_priority};
 
-/// The niceness of the thread: when the processor is busy it gets about a tenth of the usual share.
-const NICENESS: i32 = 10;
+/// The priority of the thread.
+const NICENESS: Niceness = Niceness(10);
 
 /// Seals full segments and scrubs until the journal is closed. A failure to seal only costs space, and is retried at the
 /// next opening.
 pub(super) fn maintain_log(shared: &Shared) {
-    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICENESS) {
-        tracing::debug!(%error, "segments are compressed with the usual priority");
-    }
+    lower_priority(NICENESS);
     let mut failed = HashSet::new();
     let mut scrubber = Scrubber::new(shared);
     let mut seen = 0;

@@ -9,7 +9,6 @@ use crate::domain::calendar::LATEST;
 use crate::domain::ids::EventId;
 use crate::journal::StoredRecord;
 use crate::ledger::{Cancellation, Error, decode};
-use crate::projections::index::Index;
 use crate::proto::{self, get_record_request::Key};
 use filter::{Filter, Selected};
 use std::collections::VecDeque;
@@ -187,9 +186,7 @@ impl<S: Source> Scan<S> {
             None => read_next(&self.source, range, self.backwards, max_bytes)?,
             Some(matching) => {
                 if found.is_empty() {
-                    // Looked through as it is now, while it is fed further: a copy costs microseconds (copy-on-write).
-                    let index = self.source.index(Index::clone);
-                    let some = index.find(&matching, range.clone(), FOUND_AT_A_TIME, STEPS_AT_A_TIME);
+                    let some = self.source.index(|index| index.find(&matching, range.clone(), FOUND_AT_A_TIME, STEPS_AT_A_TIME));
                     (*range, *found) = (some.left, some.positions.into());
                 }
                 read_wanted(&self.source, found, max_bytes)?
