@@ -2,6 +2,7 @@
 
 use super::limits::Exceeded;
 use super::rpc::Rpc;
+use crate::domain::ids::Id;
 use std::fmt;
 use std::time::Duration;
 
@@ -15,6 +16,13 @@ pub enum Refusal {
         /// The call.
         rpc: Rpc,
     },
+    /// It sees one partner's business alone, and the ledger does not know that partner.
+    UnknownPartner {
+        /// The partner.
+        partner: Id,
+    },
+    /// It reads back what it has recorded, by event ids, and asked in another way.
+    OwnRecordsAlone,
     /// It asks for more than it may.
     RateLimited(Exceeded),
     /// Too many attempts from its address failed.

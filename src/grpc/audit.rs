@@ -1,15 +1,15 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
-use super::edge::{account_of, caller_of, deadline_of};
+use super::edge::{account_of, caller_of, check_sees_all, deadline_of, sight_of};
 use super::pages::{Holder, Next, Pages};
 use super::services::AuditService;
 use super::status::{to_status, unimplemented};
-use super::{Answers, read};
+use super::{Answers, answered, look_up, read};
 use crate::ledger::Ledger;
 use crate::proto;
-use crate::queries::Query;
 use crate::queries::backup::Copy;
-use crate::queries::records::{GetRecord, Progress, RecordsPage, SCAN_BYTES, Scan};
+use crate::queries::own;
+use crate::queries::records::{GetRecord, Progress, RecordsPage, SCAN_BYTES};
 use crate::queries::trial_balance::GetTrialBalance;
 use crate::wire::ReadRecordsResponse;
 use tonic::{Request, Response, Status};
@@ -30,8 +30,8 @@ impl Audit {
 #[tonic::async_trait]
 impl AuditService for Audit {
     async fn get_record(&self, request: Request<proto::GetRecordRequest>) -> Result<Response<proto::GetRecordResponse>, Status> {
-        let record = self.ledger.look_up(move |ledger| GetRecord::ask(ledger, request.get_ref())).await;
-        record.map(Response::new).map_err(to_status)
+        let sight = sight_of(&request)?;
+        look_up::<GetRecord>(&self.ledger, sight, request.into_inner()).await
     }
 
     type ReadRecordsStream = Answers<ReadRecordsResponse>;
@@ -39,8 +39,8 @@ impl AuditService for Audit {
     async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
         let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
         let pages = Pages { ledger: self.ledger.clone(), account, bytes: SCAN_BYTES, deadline, closing: None, holder: Holder::of(caller)? };
-        let scan = self.ledger.look_up(move |ledger| Scan::new(ledger.clone(), request.into_inner())).await;
-        let mut scan = scan.map_err(to_status)?;
+        let (sight, request) = (sight_of(&request)?, request.into_inner());
+        let mut scan = answered(self.ledger.look_up(move |ledger| own::scan(ledger.clone(), &sight, request)).await)?;
         Ok(Response::new(pages.stream(move |bytes, cancellation| Ok(to_next(scan.next(bytes, cancellation)?)))))
     }
 
@@ -57,7 +57,8 @@ impl AuditService for Audit {
         read::<GetTrialBalance>(&self.ledger, request).await
     }
 
-    async fn get_tree_head(&self, _: Request<proto::GetTreeHeadRequest>) -> Result<Response<proto::GetTreeHeadResponse>, Status> {
+    async fn get_tree_head(&self, request: Request<proto::GetTreeHeadRequest>) -> Result<Response<proto::GetTreeHeadResponse>, Status> {
+        check_sees_all(&request)?;
         let head = self.ledger.tree_head();
         Ok(Response::new(proto::GetTreeHeadResponse { size: head.size, root: head.root.to_vec(), position: head.size }))
     }
@@ -65,6 +66,7 @@ impl AuditService for Audit {
     type StreamBackupStream = Answers<proto::StreamBackupResponse>;
 
     async fn stream_backup(&self, request: Request<proto::StreamBackupRequest>) -> Result<Response<Self::StreamBackupStream>, Status> {
+        check_sees_all(&request)?;
         let (ledger, closing, account) = (self.ledger.clone(), Some(self.ledger.closing()), account_of(&request));
         let holder = Holder::of(caller_of(&request)?)?;
         let pages = Pages { ledger, account, bytes: 0, deadline: deadline_of(&request), closing, holder };

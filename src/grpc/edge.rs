@@ -8,6 +8,7 @@ use super::departure::Departure;
 use super::status::{explained, refused, to_status};
 use crate::access::{Admission, Caller, CertificateNames, Gate, Presented, Rpc};
 use crate::ledger::{Account, Error, Held, Memory};
+use crate::queries::own::Sight;
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -58,7 +59,36 @@ pub fn account_of<T>(request: &tonic::Request<T>) -> Option<Account> {
 /// If nothing let it in, which is a defect: nobody gets in by default.
 pub fn caller_of<T>(request: &tonic::Request<T>) -> Result<Caller, Status> {
     let caller = request.extensions().get::<Caller>().cloned();
-    caller.ok_or_else(|| to_status(Error::Internal("a call came in past the edge".to_owned())))
+    caller.ok_or_else(past_the_edge)
+}
+
+/// Returns whose business the caller of a request sees.
+///
+/// # Errors
+/// As `caller_of`.
+pub fn sight_of<T>(request: &tonic::Request<T>) -> Result<Sight, Status> {
+    let caller = request.extensions().get::<Caller>().ok_or_else(past_the_edge)?;
+    let principal = &caller.principal;
+    Ok(match principal.sees_only_partner() {
+        Some(partner) => Sight::Partner(partner.clone()),
+        None if principal.sees_only_own_records() => Sight::Recorder(caller.name()),
+        None => Sight::All,
+    })
+}
+
+/// Checks that who calls sees everybody's business: for what cannot be shown in part.
+///
+/// # Errors
+/// If it does not, which is a defect: its role was let in for a call that is about all.
+pub fn check_sees_all<T>(request: &tonic::Request<T>) -> Result<(), Status> {
+    match sight_of(request)? {
+        Sight::All => Ok(()),
+        Sight::Partner(_) | Sight::Recorder(_) => Err(to_status(Error::Internal("a call about all came from who sees a part".to_owned()))),
+    }
+}
+
+fn past_the_edge() -> Status {
+    to_status(Error::Internal("a call came in past the edge".to_owned()))
 }
 
 /// The other side of a connection: in the extensions of its requests.

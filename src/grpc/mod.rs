@@ -15,12 +15,16 @@ pub use edge::{Bounds, Edge, EdgeLayer, Peer};
 pub use status::{DOMAIN, to_status};
 pub use write::Protection;
 
-use crate::ledger::Ledger;
+use crate::access::Refusal;
+use crate::ledger::{Cancellation, Error, Ledger};
 use crate::proto::partnership_service_server::PartnershipServiceServer;
+use crate::queries::own::{self, Answered, NotForCaller, PartnersAnswer, PartnersQuestion, Sight};
 use crate::queries::{Frozen, Query};
 use audit::Audit;
+use edge::sight_of;
 use read::Partnership;
 use services::{AuditServiceServer, LedgerServiceServer};
+use status::refused;
 use std::pin::Pin;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
@@ -56,12 +60,38 @@ pub fn audit_service(ledger: &Ledger) -> AuditServiceServer<Audit> {
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
 }
 
-/// Answers a question that may look at many rows from a frozen view, on a thread for long reads.
+/// Answers a question that may look at many rows from a frozen view, on a thread for long reads, as its caller sees it.
 pub(crate) async fn read<Q: Query>(ledger: &Ledger, request: Request<Q::Request>) -> Result<Response<Q::Answer>, Status>
 where
-    Q::Request: Send + 'static,
-    Q::Answer: Send + 'static,
+    Q::Request: PartnersQuestion<Answer = Q::Answer> + Send + 'static,
+    Q::Answer: PartnersAnswer + Send + 'static,
 {
-    let answer = ledger.read(move |ledger, cancellation| Q::ask(&Frozen::new(ledger, cancellation), request.get_ref())).await;
-    answer.map(Response::new).map_err(to_status)
+    let (sight, request) = (sight_of(&request)?, request.into_inner());
+    let answer = ledger.read(move |ledger, cancellation| own::ask::<Q>(&Frozen::new(ledger, cancellation), &sight, request)).await;
+    to_response(answer)
+}
+
+/// Looks up the answer to a question beside long reads, as its caller sees it.
+pub(crate) async fn look_up<Q: Query>(ledger: &Ledger, sight: Sight, request: Q::Request) -> Result<Response<Q::Answer>, Status>
+where
+    Q::Request: PartnersQuestion<Answer = Q::Answer> + Send + 'static,
+    Q::Answer: PartnersAnswer + Send + 'static,
+{
+    let answer = ledger.look_up(move |ledger| own::ask::<Q>(&Frozen::new(ledger, &Cancellation::NEVER), &sight, request)).await;
+    to_response(answer)
+}
+
+/// The response to a question, or the status of why there is none.
+fn to_response<T>(answer: Result<Answered<T>, Error>) -> Result<Response<T>, Status> {
+    answered(answer).map(Response::new)
+}
+
+/// What a caller gets, or the status of why it does not.
+fn answered<T>(answer: Result<Answered<T>, Error>) -> Result<T, Status> {
+    answer.map_err(to_status)?.map_err(|not_for_caller| {
+        refused(match not_for_caller {
+            NotForCaller::UnknownPartner(partner) => Refusal::UnknownPartner { partner },
+            NotForCaller::OwnRecordsAlone => Refusal::OwnRecordsAlone,
+        })
+    })
 }

@@ -1,9 +1,9 @@
 //! `PartnershipService`: each call is a query of the same name.
 
-use super::read;
-use super::status::to_status;
+use super::edge::sight_of;
+use super::{look_up, read, to_response};
 use crate::domain::Seen;
-use crate::ledger::{Cancellation, Ledger};
+use crate::ledger::Ledger;
 use crate::proto::{self, partnership_service_server::PartnershipService};
 use crate::queries::agreements::{GetAgreement, ListAgreements};
 use crate::queries::alerts::ListAlerts;
@@ -13,11 +13,12 @@ use crate::queries::disputes::ListDisputes;
 use crate::queries::explain::ExplainSale;
 use crate::queries::leads::{GetLead, ListLeads};
 use crate::queries::metrics::GetMetrics;
+use crate::queries::own::{self, PartnersAnswer, PartnersQuestion, Sight};
 use crate::queries::partners::{GetPartner, ListPartners};
 use crate::queries::payables::ListPayables;
 use crate::queries::payouts::ListPayouts;
 use crate::queries::statement::ListEntries;
-use crate::queries::{self, Frozen, Request as _, SubjectQuery};
+use crate::queries::{Request as _, SubjectQuery};
 use tonic::{Request, Response, Status};
 
 /// Answers questions.
@@ -34,20 +35,25 @@ impl Partnership {
 
     /// Answers what costs little at once, from the live state; about a subject with long lists from a frozen view, beside the
     /// lists that others read and not behind them.
+    ///
+    /// What a partner gets is looked through before it goes out, which is not done under a lock either.
     async fn get<Q: SubjectQuery>(&self, request: Request<Q::Request>) -> Result<Response<Q::Answer>, Status>
     where
-        Q::Request: queries::Request + Send + 'static,
-        Q::Answer: Send + 'static,
+        Q::Request: PartnersQuestion<Answer = Q::Answer> + Send + 'static,
+        Q::Answer: PartnersAnswer + Send + 'static,
     {
-        // What cannot be seen is refused below.
-        let seen = self.ledger.seen(request.get_ref().options(), self.ledger.now()).unwrap_or(Seen::ALL);
-        // The lock is given back before anything else is asked.
-        let is_long = Q::is_long(&self.ledger.view_at(seen), request.get_ref(), seen);
-        if is_long {
-            let ask = move |ledger: &Ledger| Q::ask(&Frozen::new(ledger, &Cancellation::NEVER), request.get_ref());
-            return self.ledger.look_up(ask).await.map(Response::new).map_err(to_status);
+        let (sight, request) = (sight_of(&request)?, request.into_inner());
+        if sight != Sight::All {
+            return look_up::<Q>(&self.ledger, sight, request).await;
         }
-        Q::ask(&self.ledger, request.get_ref()).map(Response::new).map_err(to_status)
+        // What cannot be seen is refused below.
+        let seen = self.ledger.seen(request.options(), self.ledger.now()).unwrap_or(Seen::ALL);
+        // The lock is given back before anything else is asked.
+        let is_long = Q::is_long(&self.ledger.view_at(seen), &request, seen);
+        if is_long {
+            return look_up::<Q>(&self.ledger, sight, request).await;
+        }
+        to_response(own::ask::<Q>(&self.ledger, &sight, request))
     }
 }
 

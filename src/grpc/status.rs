@@ -118,6 +118,10 @@ fn refusal_of(error: Error) -> Refusal {
         }
         Error::UnknownEvent(id) => Refusal::new(Code::NotFound, "UNKNOWN_ID", format!("no record has event_id {id}; correct the id"))
             .with(vec![("kind", "event_id".to_owned()), ("id", id.to_string())]),
+        Error::UnknownRecord(position) => {
+            let message = format!("position {position} is not known to you; correct it");
+            Refusal::new(Code::NotFound, "UNKNOWN_ID", message).with(vec![("kind", "position".to_owned()), ("id", position.to_string())])
+        }
         Error::TooLarge { bytes, limit } => {
             let message = format!("the request would record {bytes} bytes; at most {limit} are recorded at once: split it");
             Refusal::new(Code::OutOfRange, "MESSAGE_TOO_LARGE", message).with(vec![("limit_bytes", limit.to_string())])
@@ -187,6 +191,17 @@ fn refusal_of_caller(refusal: access::Refusal) -> Refusal {
             let message = format!("{} is for the roles {roles}; see WhoAmI for yours", rpc.name());
             let metadata = vec![("missing", "role".to_owned()), ("role", roles), ("rpc", rpc.name().to_owned())];
             Refusal::new(Code::PermissionDenied, "PERMISSION_DENIED", message).with(metadata)
+        }
+        access::Refusal::UnknownPartner { partner } => {
+            let message =
+                format!("you see the business of partner_id {partner} alone, and the ledger knows no such partner; ask for access anew");
+            let metadata =
+                vec![("missing", "scope".to_owned()), ("scope", format!("partner_id {partner}")), ("partner_id", partner.to_string())];
+            Refusal::new(Code::PermissionDenied, "PERMISSION_DENIED", message).with(metadata)
+        }
+        access::Refusal::OwnRecordsAlone => {
+            let message = "you read back the records that you have recorded, each by its event_id; see WhoAmI for your roles";
+            Refusal::new(Code::PermissionDenied, "PERMISSION_DENIED", message).with(vec![("missing", "role".to_owned())])
         }
         access::Refusal::RateLimited(Exceeded { limit, most, retry_after }) => {
             let message = format!("your limit of {limit} = {most} is reached; try again later");

@@ -45,6 +45,9 @@ pub enum Error {
     /// No record has this event id.
     #[error("no record has event_id {0}")]
     UnknownEvent(EventId),
+    /// No record that its reader may know stands at this position.
+    #[error("no record for its reader at position {0}")]
+    UnknownRecord(u64),
     /// The request would record more than one commit may hold. Nothing was recorded.
     #[error("a request of {bytes} bytes as recorded; the limit is {limit}")]
     TooLarge {

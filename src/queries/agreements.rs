@@ -5,7 +5,7 @@ use super::page::PageRequest;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, SubjectQuery, agreement_seen, partner_seen, relationship};
 use crate::domain::agreements::{Agreement, Version};
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
@@ -78,7 +78,8 @@ impl StateQuery for ListAgreements {
         let items = |state: &State, row| {
             if wanted(state.agreements.by_id.get(row)) { vec![agreement(state, row, seen)] } else { Vec::new() }
         };
-        let (agreements, next_page_token) = self.page.fill(view, seen, |state| state.agreements.by_id.len(), items)?;
+        let (agreements, next_page_token) =
+            self.page.fill(view, seen, Some(IdKind::Agreement), |state| state.agreements.by_id.len(), items)?;
         Ok(proto::ListAgreementsResponse { agreements, next_page_token, position: seen.position })
     }
 }

@@ -5,7 +5,7 @@ use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, SubjectQuery, partner_seen};
 use crate::domain::account::Account;
 use crate::domain::commissions::balance::Balance;
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Currency, saturating_i64};
 use crate::domain::parse::Fields;
 use crate::domain::{Seen, State};
@@ -74,7 +74,7 @@ impl StateQuery for ListBalances {
             let partner_id = state.partners.key(row).to_string();
             if balances.is_empty() { Vec::new() } else { vec![proto::PartnerBalances { partner_id, balances }] }
         };
-        let (partners, next_page_token) = self.page.fill(view, seen, |state| state.partners.len(), items)?;
+        let (partners, next_page_token) = self.page.fill(view, seen, Some(IdKind::Partner), |state| state.partners.len(), items)?;
         Ok(proto::ListBalancesResponse { partners, next_page_token, position: seen.position })
     }
 }

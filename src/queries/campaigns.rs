@@ -7,7 +7,7 @@ use super::page::PageRequest;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, agreement_seen, campaign_seen};
 use crate::domain::campaigns::{Campaign, Cost, Deliverable, Participant};
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::table::Row;
 use crate::domain::{Seen, Stamp, State};
@@ -69,7 +69,8 @@ impl StateQuery for ListCampaigns {
         let items = |state: &State, row| {
             if wanted(state, state.campaigns.by_id.get(row)) { vec![campaign(state, row, seen)] } else { Vec::new() }
         };
-        let (campaigns, next_page_token) = self.page.fill(view, seen, |state| state.campaigns.by_id.len(), items)?;
+        let (campaigns, next_page_token) =
+            self.page.fill(view, seen, Some(IdKind::Campaign), |state| state.campaigns.by_id.len(), items)?;
         Ok(proto::ListCampaignsResponse { campaigns, next_page_token, position: seen.position })
     }
 }

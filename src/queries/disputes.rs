@@ -4,7 +4,7 @@ use super::page::PageRequest;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, partner_seen};
 use crate::domain::commissions::{Dispute, DisputeSubject};
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, IdKind};
 use crate::domain::leads::Owner;
 use crate::domain::money::saturating_i64;
 use crate::domain::parse::{Fields, timestamp};
@@ -56,7 +56,8 @@ impl StateQuery for ListDisputes {
                 .is_none_or(|partner| is_about(state, known.subject, partner, seen) || held.iter().any(|(holder, _)| *holder == partner));
             if wanted { vec![dispute(state, row, held, seen)] } else { Vec::new() }
         };
-        let (disputes, next_page_token) = self.page.fill(view, seen, |state| state.commissions.disputes.len(), items)?;
+        let (disputes, next_page_token) =
+            self.page.fill(view, seen, Some(IdKind::Dispute), |state| state.commissions.disputes.len(), items)?;
         Ok(proto::ListDisputesResponse { disputes, next_page_token, position: seen.position })
     }
 }

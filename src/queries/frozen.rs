@@ -54,6 +54,10 @@ impl Source for Frozen<'_> {
         self.at(seen.position).state()
     }
 
+    fn read_frozen<R>(&self, position: u64, read: impl FnOnce(&State) -> R) -> R {
+        read(self.at(position).state())
+    }
+
     fn cancellation(&self) -> &Cancellation {
         self.cancellation
     }

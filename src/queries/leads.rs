@@ -5,7 +5,7 @@ use super::page::PageRequest;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, SubjectQuery, agreement_seen, lead_seen, partner_seen, words};
 use crate::domain::effect::id_or_empty;
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, IdKind};
 use crate::domain::leads::ownership::Ownership;
 use crate::domain::leads::{DeclinedClaim, Lead, Owner, ProtectionEnd};
 use crate::domain::parse::{Fields, timestamp};
@@ -91,7 +91,7 @@ impl StateQuery for ListLeads {
             if wanted(state, state.leads.by_id.get(row)) { vec![lead(state, row, seen)] } else { Vec::new() }
         };
         let rows = rows(view, agreement, owner, seen, self.page.first_row());
-        let (leads, next_page_token) = self.page.fill_from(view, seen, rows, items)?;
+        let (leads, next_page_token) = self.page.fill_from(view, seen, Some(IdKind::Lead), rows, items)?;
         Ok(proto::ListLeadsResponse { leads, next_page_token, position: seen.position })
     }
 }

@@ -15,6 +15,7 @@ mod fitting;
 mod frozen;
 pub mod leads;
 pub mod metrics;
+pub mod own;
 pub mod page;
 pub mod partners;
 pub mod payables;
@@ -89,7 +90,7 @@ impl<Q: StateQuery> Query for Q {
 
     fn ask(source: &impl Source, request: &Q::Request) -> Result<Q::Answer, Error> {
         let (question, seen) = asked(source, request, Q::parse, Q::page)?;
-        question.answer(&Reading::new(&source.view(seen), source.cancellation()), seen)
+        question.answer(&Reading::new(&source.view(seen), source.cancellation()).of(source.whose()), seen)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Reading;
 use crate::domain::calendar::{EARLIEST, LATEST, Time};
+use crate::domain::ids::IdKind;
 use crate::domain::parse::Fields;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
@@ -75,7 +76,8 @@ impl PageRequest {
         Row::try_from(self.place().0).unwrap_or(Row::MAX)
     }
 
-    /// Fills the page with the items of the first so many rows, in their order; with where to go on.
+    /// Fills the page with the items of the first so many rows, in their order; with where to go on. The rows are those of a
+    /// kind, of which a partner is shown its own; `None` if the question itself says whose they are.
     ///
     /// # Errors
     /// When it is cancelled.
@@ -83,11 +85,12 @@ impl PageRequest {
         &self,
         view: &Reading<'_>,
         seen: Seen,
+        of: Option<IdKind>,
         rows: impl Fn(&State) -> usize,
         items: impl Fn(&State, Row) -> Vec<T>,
     ) -> Result<(Vec<T>, String), Error> {
         let end = Row::try_from(rows(view)).unwrap_or(Row::MAX);
-        self.fill_from(view, seen, self.first_row()..end, items)
+        self.fill_from(view, seen, of, self.first_row()..end, items)
     }
 
     /// Fills the page with the items of rows that rise from the one that the page begins with; with where to go on.
@@ -98,6 +101,7 @@ impl PageRequest {
         &self,
         view: &Reading<'_>,
         seen: Seen,
+        of: Option<IdKind>,
         rows: impl Iterator<Item = Row>,
         items: impl Fn(&State, Row) -> Vec<T>,
     ) -> Result<(Vec<T>, String), Error> {
@@ -108,7 +112,8 @@ impl PageRequest {
             view.check()?;
             // Of the row that the page before ended in some items are told.
             let told = if u64::from(row) == first.0 { first.1 } else { 0 };
-            for (index, item) in (0..).zip(items(view, row)).filter(|(index, _)| *index >= told) {
+            let items = if of.is_none_or(|kind| view.shows(kind, row, seen)) { items(view, row) } else { Vec::new() };
+            for (index, item) in (0..).zip(items).filter(|(index, _)| *index >= told) {
                 let bytes = item.encoded_len() + ITEM_OVERHEAD;
                 if found.len() == self.size || (bytes > room && !found.is_empty()) {
                     return Ok((found, self.token(Some((u64::from(row), index)), seen)));

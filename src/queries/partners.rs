@@ -5,7 +5,7 @@ use super::page::PageRequest;
 use super::relationship::launch_steps;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, SubjectQuery, partner_seen};
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::relationship::Fit;
 use crate::domain::table::Row;
@@ -71,7 +71,7 @@ impl StateQuery for ListPartners {
                 && self.category.as_ref().is_none_or(|category| partner.categories.iter().any(|known| **known == **category))
         };
         let items = |state: &State, row| partner(state, row, seen).filter(wanted).into_iter().collect();
-        let (partners, next_page_token) = self.page.fill(view, seen, |state| state.partners.len(), items)?;
+        let (partners, next_page_token) = self.page.fill(view, seen, Some(IdKind::Partner), |state| state.partners.len(), items)?;
         Ok(proto::ListPartnersResponse { partners, next_page_token, position: seen.position })
     }
 }

@@ -43,7 +43,7 @@ impl StateQuery for ListPayables {
             let wanted = |payable: &proto::Payable| self.include_below_minimum || !payable.below_minimum;
             payables(state, partners[place as usize], seen).into_iter().filter(wanted).collect()
         };
-        let (payables, next_page_token) = self.page.fill(view, seen, |_| partners.len(), items)?;
+        let (payables, next_page_token) = self.page.fill(view, seen, None, |_| partners.len(), items)?;
         Ok(proto::ListPayablesResponse { payables, next_page_token, position: seen.position })
     }
 }

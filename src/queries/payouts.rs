@@ -3,7 +3,7 @@
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, partner_seen};
-use crate::domain::ids::Id;
+use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
@@ -35,7 +35,8 @@ impl StateQuery for ListPayouts {
             let wanted = seen.sees(known.stamp()) && partner.is_none_or(|partner| known.partner == partner);
             if wanted { vec![payout(state, row, seen)] } else { Vec::new() }
         };
-        let (payouts, next_page_token) = self.page.fill(view, seen, |state| state.commissions.payouts.len(), items)?;
+        let (payouts, next_page_token) =
+            self.page.fill(view, seen, Some(IdKind::Payout), |state| state.commissions.payouts.len(), items)?;
         Ok(proto::ListPayoutsResponse { payouts, next_page_token, position: seen.position })
     }
 }

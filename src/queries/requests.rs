@@ -42,6 +42,19 @@ macro_rules! requests {
     };
 }
 
+impl Request for proto::GetRecordRequest {
+    /// A record is what it is at any time.
+    fn options(&self) -> Option<&proto::ReadOptions> {
+        None
+    }
+}
+
+impl Request for proto::ReadRecordsRequest {
+    fn options(&self) -> Option<&proto::ReadOptions> {
+        self.options.as_ref()
+    }
+}
+
 requests! {
     gets {
         GetPartnerRequest,

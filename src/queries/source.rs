@@ -1,7 +1,9 @@
 //! What queries read: the state under a view, what is derived beside it, and the journal's records.
 
+use super::own::Own;
 use crate::domain::calendar::Time;
-use crate::domain::ids::EventId;
+use crate::domain::ids::{EventId, Id, IdKind};
+use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::journal::StoredRecord;
 use crate::ledger::{Cancellation, Error, Ledger, View, decode};
@@ -18,16 +20,31 @@ const MAX_GAP: u64 = 8;
 /// Bytes that are read at a time for an answer that needs all of the records.
 const READ_BYTES: usize = 4 << 20;
 
-/// A state that is being read, and what ends the reading early.
+/// A state that is being read, whose business is shown of it, and what ends the reading early.
 pub struct Reading<'a> {
     state: &'a State,
     cancellation: &'a Cancellation,
+    /// The partner whose business is shown; `None` for everybody's.
+    partner: Option<Row>,
 }
 
 impl<'a> Reading<'a> {
     /// Reads a state until it is cancelled.
     pub fn new(state: &'a State, cancellation: &'a Cancellation) -> Self {
-        Self { state, cancellation }
+        Self { state, cancellation, partner: None }
+    }
+
+    /// The same, of which the business of one partner is shown, if there is one named.
+    #[must_use]
+    pub fn of(self, whose: Option<&Id>) -> Self {
+        // Of a partner that is not known nothing is shown: no row is the last that there can be.
+        let partner = whose.map(|id| self.state.partners.find(id).unwrap_or(Row::MAX));
+        Self { partner, ..self }
+    }
+
+    /// Whether a list shows a row of a kind.
+    pub fn shows(&self, kind: IdKind, row: Row, seen: Seen) -> bool {
+        self.partner.is_none_or(|partner| Own { state: self.state, partner, seen }.has_row(kind, row))
     }
 
     /// Ends the reading if nobody waits for it: asked between any two rows.
@@ -71,6 +88,14 @@ pub trait Source {
 
     /// The state, to be read as `seen` says.
     fn view(&self, seen: Seen) -> Self::View<'_>;
+
+    /// Reads the state as it is frozen with the records up to a position: for what takes long.
+    fn read_frozen<R>(&self, position: u64, read: impl FnOnce(&State) -> R) -> R;
+
+    /// The partner whose business alone is shown; `None` for everybody's.
+    fn whose(&self) -> Option<&Id> {
+        None
+    }
 
     /// What ends the reading early.
     fn cancellation(&self) -> &Cancellation {
@@ -120,6 +145,10 @@ impl Source for Ledger {
 
     fn view(&self, seen: Seen) -> View<'_> {
         self.view_at(seen)
+    }
+
+    fn read_frozen<R>(&self, position: u64, read: impl FnOnce(&State) -> R) -> R {
+        read(self.frozen(position).state())
     }
 
     fn index<R>(&self, read: impl FnOnce(&Index) -> R) -> R {

@@ -78,6 +78,18 @@ impl State {
         subjects
     }
 
+    /// What an id of a kind is about that has no rows of its own: a review its agreement, a payment its partner, a cost its
+    /// campaign. None for what stands for itself.
+    pub fn about(&self, kind: IdKind, id: &Id) -> Vec<(IdKind, Id)> {
+        let agreement = match kind {
+            IdKind::BrandUse => self.relationship.brand_uses.by_key(id).map(|brand_use| brand_use.agreement),
+            IdKind::Breach => self.relationship.breaches.by_key(id).map(|breach| breach.agreement),
+            _ => None,
+        };
+        let agreement = agreement.map(|row| (IdKind::Agreement, self.agreements.by_id.key(row).clone()));
+        self.other_about(kind, id).into_iter().chain(agreement).collect()
+    }
+
     /// Whose business an event is that need not be recorded: whom it names, and whose money or leads its effects move. The lead
     /// of a referral is not among them – anybody may claim it –, nor who only happens to be in the way of a claim. Ids that the
     /// state does not know are left out.

@@ -195,7 +195,7 @@ struct Search<'a> {
 impl Search<'_> {
     /// The first alerts of a kind, in order. It keeps no more than the limit, whatever it finds.
     fn run<W: Watch>(&self, view: &Reading<'_>) -> Result<Vec<Found>, Error> {
-        let first = self.from.filter(|row| (*row as usize) < W::Over::rows(view)).and_then(|row| W::look(view, row, self.seen));
+        let first = self.from.filter(|row| (*row as usize) < W::Over::rows(view)).and_then(|row| self.find::<W>(view, row));
         let mut kept: BinaryHeap<Found> = BinaryHeap::with_capacity(self.limit + 1);
         let mut place: Row = 0;
         while let Some(row) = self.row_at::<W>(view, place) {

@@ -2,11 +2,12 @@
 
 mod filter;
 
-use super::Query;
 use super::source::{SPAN_POSITIONS, Source, read_wanted, read_within};
+use super::{Query, own};
 use crate::domain::Seen;
 use crate::domain::calendar::LATEST;
 use crate::domain::ids::EventId;
+use crate::domain::table::Row;
 use crate::journal::StoredRecord;
 use crate::ledger::{Cancellation, Error, decode};
 use crate::proto::{self, get_record_request::Key};
@@ -86,6 +87,8 @@ pub struct Scan<S> {
     filter: Filter,
     selected: Selected,
     seen: Seen,
+    /// The partner whose records alone are shown; `None` for all.
+    partner: Option<Row>,
     ahead: Ahead,
     backwards: bool,
     page_size: usize,
@@ -123,7 +126,14 @@ impl<S: Source> Scan<S> {
         let selected = filter.select(&source.view(seen), seen)?;
         let ahead = Ahead { range: from.max(1)..end, found: VecDeque::new() };
         let (found, page) = (VecDeque::new(), Vec::new());
-        Ok(Self { source, filter, selected, seen, ahead, backwards, page_size, last, found, page, page_bytes: 0, is_first: true })
+        let partner = None;
+        Ok(Self { source, filter, selected, seen, partner, ahead, backwards, page_size, last, found, page, page_bytes: 0, is_first: true })
+    }
+
+    /// The same, of which the records of one partner are shown.
+    #[must_use]
+    pub fn of(self, partner: Row) -> Self {
+        Self { partner: Some(partner), ..self }
     }
 
     /// Reads on until there is a page, of no more than `max_bytes` unless its first record is larger, or a good part was looked
@@ -194,6 +204,9 @@ impl<S: Source> Scan<S> {
         };
         if !filter.takes_all(seen) {
             records = matching(records, filter, seen)?;
+        }
+        if let Some(partner) = self.partner {
+            records = self.source.read_frozen(seen.position, |state| own::records::shown(records, state, partner))?;
         }
         if self.backwards {
             records.reverse();

@@ -1,0 +1,98 @@
+//! What answers to a partner leave out, because it is about others or about all, whatever names stand beside it.
+
+use super::belongings::Own;
+use super::records;
+use crate::domain::ids::{Id, IdKind};
+use crate::proto::explain_step::Fact;
+use crate::proto::{self, ExplainStep};
+
+fn is_own(own: &Own<'_>, kind: IdKind, id: &str) -> bool {
+    Id::new(id).is_some_and(|id| own.has(kind, &id))
+}
+
+/// Of a lead that the partner has only claimed in vain, who its customer is stays with those who brought that.
+pub fn of_lead(answer: &mut proto::GetLeadResponse, own: &Own<'_>) {
+    answer.lead.iter_mut().for_each(|lead| without_keys(lead, own));
+}
+
+/// The same of each lead of a list.
+pub fn without_leads_keys(answer: &mut proto::ListLeadsResponse, own: &Own<'_>) {
+    answer.leads.iter_mut().for_each(|lead| without_keys(lead, own));
+}
+
+fn without_keys(lead: &mut proto::Lead, own: &Own<'_>) {
+    let row = Id::new(&lead.lead_id).and_then(|id| own.state.leads.find(&id));
+    if !row.is_some_and(|row| own.has_credit_of(row)) {
+        lead.match_keys.clear();
+    }
+}
+
+/// What a dispute holds of others is theirs.
+pub fn without_others_held(answer: &mut proto::ListDisputesResponse, own: &Own<'_>) {
+    for dispute in &mut answer.disputes {
+        dispute.held.retain(|held| is_own(own, IdKind::Partner, &held.partner_id));
+    }
+}
+
+/// Figures that are made of everybody's: the part of all revenue, and the money of a campaign, which comes through all who
+/// take part in it.
+pub fn without_the_whole(answer: &mut proto::GetMetricsResponse, is_campaign: bool) {
+    let Some(metrics) = &mut answer.metrics else { return };
+    if is_campaign {
+        metrics.by_currency.clear();
+    }
+    for money in &mut metrics.by_currency {
+        money.share_of_all_revenue = None;
+    }
+}
+
+/// How a sale's commission came about is told as far as it came about through the partner: the terms of others, what their
+/// rules gave and what they were paid is not.
+pub fn without_others_steps(answer: &mut proto::ExplainSaleResponse, own: &Own<'_>) {
+    let credit = answer.sale.as_ref().and_then(|sale| sale.agreement_id.as_deref());
+    let has_credit = credit.is_some_and(|id| is_own(own, IdKind::Agreement, id));
+    answer.steps.retain(|step| is_told(step, own));
+    if has_credit {
+        return;
+    }
+    (answer.assessment, answer.terms, answer.commission_left, answer.paid) = (None, None, None, None);
+    for step in &mut answer.steps {
+        match &mut step.fact {
+            Some(Fact::SaleRecorded(_)) => "The sale was recorded.".clone_into(&mut step.sentence),
+            Some(Fact::SaleRefunded(refund)) => {
+                refund.commission = None;
+                "The sale was refunded.".clone_into(&mut step.sentence);
+            }
+            Some(Fact::SaleReinstated(refund)) => {
+                refund.commission = None;
+                "A refund was undone.".clone_into(&mut step.sentence);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether a step is one that the partner is told of.
+fn is_told(step: &ExplainStep, own: &Own<'_>) -> bool {
+    match &step.fact {
+        Some(Fact::PartnerRegistered(partner)) => is_own(own, IdKind::Partner, &partner.partner_id),
+        Some(Fact::AgreementSigned(agreement) | Fact::AgreementAmended(agreement)) => {
+            is_own(own, IdKind::Agreement, &agreement.agreement_id)
+        }
+        Some(Fact::CommissionPaid(payout)) => is_own(own, IdKind::Partner, &payout.partner_id),
+        Some(
+            Fact::LeadReferred(_)
+            | Fact::LeadOwned(_)
+            | Fact::SaleRecorded(_)
+            | Fact::SaleRefunded(_)
+            | Fact::SaleReinstated(_)
+            | Fact::CommissionMoved(_),
+        ) => true,
+        None => false,
+    }
+}
+
+/// Whether the record of an answer is one that the partner is shown.
+pub fn check_record(answer: &proto::GetRecordResponse, own: &Own<'_>) -> bool {
+    answer.record.as_ref().is_some_and(|record| records::is_shown(record, own.state, own.partner))
+}
