@@ -8,6 +8,7 @@ mod common;
 mod lists;
 mod malformed;
 mod outside;
+mod partner_view;
 mod replay;
 mod scenarios;
 mod simulation;

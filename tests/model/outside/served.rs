@@ -258,7 +258,7 @@ fn code_name(code: Code) -> String {
 }
 
 /// Answers of one kind, known by its descriptor.
-struct Described(MessageDescriptor);
+pub struct Described(pub MessageDescriptor);
 
 impl Codec for Described {
     type Encode = DynamicMessage;
