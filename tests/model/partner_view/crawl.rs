@@ -174,6 +174,38 @@ impl<'a> Crawl<'a> {
         let (own, place) = ("another partner", format!("{} of {}", method.name(), self.partner));
         self.redacted += usize::from(bytes.windows(own.len()).any(|part| part == own.as_bytes()));
         self.look_at_bytes(&place, &bytes);
+        match method.name() {
+            "ExplainSale" => self.look_at_explanation(&answer.transcode_to().expect("an explanation")),
+            "ListDisputes" => {
+                let answer: pb::ListDisputesResponse = answer.transcode_to().expect("disputes");
+                assert!(answer.disputes.iter().flat_map(|dispute| &dispute.held).all(|held| held.partner_id == self.partner), "{place}");
+            }
+            "GetMetrics" => {
+                let answer: pb::GetMetricsResponse = answer.transcode_to().expect("figures");
+                let money = answer.metrics.iter().flat_map(|metrics| &metrics.by_currency);
+                assert!(money.into_iter().all(|money| money.share_of_all_revenue.is_none()), "{place}");
+            }
+            _ => {}
+        }
+    }
+
+    /// Of a sale that ran through another's agreement nothing is told of its terms, of what they gave, and who was paid.
+    fn look_at_explanation(&self, answer: &pb::ExplainSaleResponse) {
+        use pb::explain_step::Fact;
+        for fact in answer.steps.iter().filter_map(|step| step.fact.as_ref()) {
+            match fact {
+                Fact::PartnerRegistered(partner) => assert_eq!(partner.partner_id, self.partner),
+                Fact::CommissionPaid(payout) => assert_eq!(payout.partner_id, self.partner),
+                _ => {}
+            }
+        }
+        let credit = answer.sale.as_ref().and_then(|sale| sale.agreement_id.as_deref());
+        if credit.is_some_and(|agreement| self.owned.has(agreement)) {
+            return;
+        }
+        let told = (&answer.assessment, &answer.terms, &answer.commission_left, &answer.paid);
+        assert_eq!(told, (&None, &None, &None, &None), "{answer:?}");
+        assert!(!answer.steps.iter().any(|step| step.sentence.contains("rule") || step.sentence.contains("taken back")), "{answer:?}");
     }
 
     fn look_at_bytes(&self, place: &str, bytes: &[u8]) {

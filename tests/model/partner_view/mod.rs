@@ -3,12 +3,13 @@
 mod crawl;
 mod gated;
 mod owned;
+mod told;
 
 use crate::outside::workload::workload;
 use crawl::Crawl;
-use gated::{Gated, told};
+use gated::Gated;
 use owned::{Owned, renamed};
-use partnership_ledger::proto::{self as pb, get_record_request::Key};
+use partnership_ledger::proto::{self as pb, get_metrics_request::Scope, get_record_request::Key};
 use prost_reflect::DynamicMessage;
 use std::collections::BTreeSet;
 use tonic::Code;
@@ -88,7 +89,6 @@ fn what_is_a_partners_own_is_what_an_administrator_is_answered() {
 fn figures_of_a_partner_say_nothing_of_all() {
     let (ledger, partners) = ledger();
     let asked = |scope| pb::GetMetricsRequest { scope, ..pb::GetMetricsRequest::default() };
-    use pb::get_metrics_request::Scope;
     for partner in &partners {
         let own = asked(Some(Scope::PartnerId(partner.clone())));
         let mut all = ledger.metrics("admin", own.clone()).metrics.expect("figures");
@@ -109,7 +109,7 @@ fn a_partner_that_the_ledger_does_not_know_is_refused() {
     for (service, name) in [("PartnershipService", "ListLeads"), ("PartnershipService", "GetMetrics"), ("AuditService", "ReadRecords")] {
         let method = gated::method(service, name);
         let status = ledger.call(&stranger, &method, DynamicMessage::new(method.input())).expect_err("refused");
-        let (code, metadata) = told(&status);
+        let (code, metadata) = gated::told(&status);
         let has = |name: &str, value: &str| metadata.get(name).is_some_and(|known| known == value);
         assert!(code == Code::PermissionDenied && has("missing", "scope") && has("partner_id", &stranger), "{name}: {status:?}");
     }

@@ -59,7 +59,7 @@ fn rename_text(field: &str, text: &mut String, story: usize) {
     let mentioned = [id(story, "partner", "p1"), id(story, "partner", "p2"), id(story, "agreement", "a1"), id(story, "agreement", "a2")];
     match (field, kind(field)) {
         (_, Some(kind)) if !text.is_empty() => *text = id(story, kind, text),
-        ("match_keys", _) => text.push_str(&format!("-{story}")),
+        ("match_keys", _) => *text = format!("{text}-{story}"),
         ("summary" | "claim" | "reason" | "resolution" | "notes" | "note" | "description" | "asset", _) => {
             *text = format!("As {} and {}, ({}) said: {}.", mentioned[0], mentioned[1], mentioned[2], mentioned[3]);
         }
