@@ -103,7 +103,8 @@ impl<'a> Crawl<'a> {
     fn ask(&mut self, method: &MethodDescriptor, ids: &BTreeMap<String, BTreeSet<String>>) {
         let plain = self.plain(&method.input());
         if method.name() != "GetRecord" && method.input().fields().all(|field| !is_required_id(&field) || field.name() == "partner_id") {
-            let (_, answers) = self.ledger.pages(self.partner, method, &plain, PAGE_SIZE).unwrap_or_else(|status| panic!("{}: {status:?}", method.name()));
+            let (_, answers) =
+                self.ledger.pages(self.partner, method, &plain, PAGE_SIZE).unwrap_or_else(|status| panic!("{}: {status:?}", method.name()));
             answers.iter().for_each(|answer| self.look_at(method, answer));
         }
         let mut paths = Vec::new();
@@ -312,7 +313,9 @@ fn replaced(bytes: &[u8], part: &[u8], by: &[u8]) -> Vec<u8> {
 
 /// The ids that stand anywhere in bytes.
 fn ids_in(bytes: &[u8]) -> BTreeSet<String> {
-    let is_start = |at: &usize| bytes[*at] == b'Z' && bytes[at + 1..].len() > 4 && bytes[at + 1..at + 4].iter().all(u8::is_ascii_digit) && bytes[at + 4] == b'-';
+    let is_start = |at: &usize| {
+        bytes[*at] == b'Z' && bytes[at + 1..].len() > 4 && bytes[at + 1..at + 4].iter().all(u8::is_ascii_digit) && bytes[at + 4] == b'-'
+    };
     let ids = (0..bytes.len()).filter(is_start).filter_map(|at| {
         let end = bytes[at + 1..].iter().position(|byte| *byte == b'Z')?;
         std::str::from_utf8(&bytes[at..at + end + 2]).ok().map(str::to_owned)

@@ -57,7 +57,9 @@ impl Gated {
         let mut file = String::new();
         principal(&mut file, "admin", "roles = [\"admin\"]");
         let groups: Vec<String> = partnership_ledger::access::EventTypes::groups().map(|group| format!("{group:?}")).collect();
-        ["crm", "shop"].iter().for_each(|name| principal(&mut file, name, &format!("roles = [\"emitter\"]\nevents = [{}]", groups.join(", "))));
+        ["crm", "shop"]
+            .iter()
+            .for_each(|name| principal(&mut file, name, &format!("roles = [\"emitter\"]\nevents = [{}]", groups.join(", "))));
         partners.iter().for_each(|partner| principal(&mut file, partner, &format!("roles = [\"partner\"]\npartner = \"{partner}\"")));
         let clock = Arc::new(ManualClock::new(NOW));
         let gate = Gate::of(&AccessFile::read(&file).expect("an access file"), Arc::clone(&clock) as _).expect("a gate");

@@ -74,7 +74,8 @@ fn what_is_a_partners_own_is_what_an_administrator_is_answered() {
             let pages = |key: &str| ledger.pages(key, &method, &request, 50).expect("an answer").0;
             let (own, all) = (pages(partner), pages("admin"));
             if name == "ListBalances" {
-                let balances = all.iter().filter(|item| item.get_field_by_name("partner_id").is_some_and(|id| id.as_str() == Some(partner)));
+                let balances =
+                    all.iter().filter(|item| item.get_field_by_name("partner_id").is_some_and(|id| id.as_str() == Some(partner)));
                 assert!(own.iter().eq(balances), "{name} of {partner}");
             } else {
                 assert_eq!(own, all, "{name} of {partner}");

@@ -43,7 +43,12 @@ fn ledger() -> Gated {
     ];
     for (place, body) in (0_i64..).zip(bodies) {
         let occurred_at = NOW - TimeDelta::hours(100 - place);
-        let event = pb::Event { event_id: event_id(&place.to_string()), occurred_at: Some(stamp(occurred_at)), metadata: [].into(), body: Some(body) };
+        let event = pb::Event {
+            event_id: event_id(&place.to_string()),
+            occurred_at: Some(stamp(occurred_at)),
+            metadata: [].into(),
+            body: Some(body),
+        };
         ledger.append("crm", &event).unwrap_or_else(|status| panic!("{event:?}: {status:?}"));
     }
     ledger
@@ -51,7 +56,8 @@ fn ledger() -> Gated {
 
 fn asked<A: Message + Default>(ledger: &Gated, by: &str, name: &str, request: &impl Message) -> A {
     let method = method("PartnershipService", name);
-    let answers = ledger.call(by, &method, json::dynamic(method.input().name(), request)).unwrap_or_else(|status| panic!("{name}: {status:?}"));
+    let answers =
+        ledger.call(by, &method, json::dynamic(method.input().name(), request)).unwrap_or_else(|status| panic!("{name}: {status:?}"));
     answers[0].transcode_to().expect("an answer")
 }
 
@@ -68,15 +74,18 @@ fn a_sale_whose_commission_came_from_another_is_explained_without_its_terms() {
     let ledger = ledger();
     let own = explained(&ledger, "bolt");
     assert!(own.assessment.is_some() && own.terms.is_some() && own.commission_left.is_some());
-    assert!(sentences(&own).contains(&"The lead was reassigned; 20.00 USD of unpaid commission moved from bolt to another partner."), "{own:?}");
+    assert!(
+        sentences(&own).contains(&"The lead was reassigned; 20.00 USD of unpaid commission moved from bolt to another partner."),
+        "{own:?}"
+    );
     let moved = explained(&ledger, "acme");
     assert_eq!((&moved.assessment, &moved.terms, &moved.commission_left, &moved.paid), (&None, &None, &None, &None));
     assert_eq!(moved.sale.as_ref().and_then(|sale| sale.agreement_id.as_deref()), Some(ANOTHER));
     let told = sentences(&moved);
-    assert_eq!(told[told.len() - 2..], [
-        "The sale was recorded.",
-        "The lead was reassigned; 20.00 USD of unpaid commission moved from another partner to acme."
-    ]);
+    assert_eq!(
+        told[told.len() - 2..],
+        ["The sale was recorded.", "The lead was reassigned; 20.00 USD of unpaid commission moved from another partner to acme."]
+    );
     let fact = moved.steps.iter().find_map(|step| if let Some(Fact::CommissionMoved(moved)) = &step.fact { Some(moved) } else { None });
     let fact = fact.expect("commission moved");
     assert_eq!((&fact.from_partner_ids[..], &fact.to_partner_ids[..]), (&[ANOTHER.to_owned()][..], &["acme".to_owned()][..]));
@@ -106,8 +115,12 @@ fn who_takes_part_or_disputes_beside_a_partner_is_another() {
     let ledger = ledger();
     let campaign = pb::GetCampaignRequest { campaign_id: "c-1".to_owned(), options: None };
     let campaign: pb::GetCampaignResponse = asked(&ledger, "acme", "GetCampaign", &campaign);
-    let parties: Vec<_> = campaign.campaign.expect("a campaign").participants.into_iter().filter_map(|participant| participant.party).collect();
-    assert!(parties.contains(&Participant::AgreementId("acme-1".to_owned())) && parties.contains(&Participant::AgreementId(ANOTHER.to_owned())), "{parties:?}");
+    let parties: Vec<_> =
+        campaign.campaign.expect("a campaign").participants.into_iter().filter_map(|participant| participant.party).collect();
+    assert!(
+        parties.contains(&Participant::AgreementId("acme-1".to_owned())) && parties.contains(&Participant::AgreementId(ANOTHER.to_owned())),
+        "{parties:?}"
+    );
     for (by, claim) in [("acme", "another partner says that another partner brought it."), ("bolt", "bolt says that bolt-1 brought it.")] {
         let disputes: pb::ListDisputesResponse = asked(&ledger, by, "ListDisputes", &pb::ListDisputesRequest::default());
         assert_eq!(disputes.disputes.iter().map(|dispute| dispute.claim.as_str()).collect::<Vec<_>>(), [claim], "{by}");
