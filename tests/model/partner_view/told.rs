@@ -82,6 +82,7 @@ fn a_sale_whose_commission_came_from_another_is_explained_without_its_terms() {
     assert_eq!((&moved.assessment, &moved.terms, &moved.commission_left, &moved.paid), (&None, &None, &None, &None));
     assert_eq!(moved.sale.as_ref().and_then(|sale| sale.agreement_id.as_deref()), Some(ANOTHER));
     let told = sentences(&moved);
+    assert!(told.len() == 3 && !told.iter().any(|told| told.contains("registered") || told.contains("was signed")), "{told:?}");
     assert_eq!(
         told[told.len() - 2..],
         ["The sale was recorded.", "The lead was reassigned; 20.00 USD of unpaid commission moved from another partner to acme."]
