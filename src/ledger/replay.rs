@@ -136,7 +136,7 @@ fn decode_chunk(journal: &dyn Journal, seed: &Seed, from: u64) -> Chunk {
 }
 
 /// What records bring the projections, and the fingerprints of their event ids.
-struct Updates {
+struct Derived {
     /// The position before them.
     after: u64,
     updates: Vec<Update>,
@@ -144,11 +144,12 @@ struct Updates {
 }
 
 /// Evolves the state by all records, and sends on what they bring the projections.
+#[expect(clippy::needless_pass_by_value, reason = "that the sender is dropped tells the other side that no more comes")]
 fn evolve_chunks(
     state: &mut State,
     chunks: &Receiver<Chunk>,
     spent: &Sender<Decoded>,
-    updates: SyncSender<Updates>,
+    updates: SyncSender<Derived>,
 ) -> Result<(), ReplayError> {
     for chunk in chunks {
         let chunk = chunk?;
@@ -165,7 +166,7 @@ fn evolve_chunks(
 }
 
 /// Evolves the state by records that follow it.
-fn evolve_all(state: &mut State, records: &[(Fingerprint, Record)]) -> Result<Updates, ReplayError> {
+fn evolve_all(state: &mut State, records: &[(Fingerprint, Record)]) -> Result<Derived, ReplayError> {
     let after = state.position;
     let mut position = after;
     let evolved = catch_unwind(AssertUnwindSafe(|| {
@@ -177,12 +178,12 @@ fn evolve_all(state: &mut State, records: &[(Fingerprint, Record)]) -> Result<Up
         records.iter().map(evolve).collect()
     }));
     let updates = evolved.map_err(|panic| contradiction(position, &*panic))?;
-    Ok(Updates { after, updates, fingerprints: records.iter().map(|(fingerprint, _)| *fingerprint).collect() })
+    Ok(Derived { after, updates, fingerprints: records.iter().map(|(fingerprint, _)| *fingerprint).collect() })
 }
 
 /// Applies updates to the projections, as they come.
-fn apply_all(projections: &Projections, updates: Receiver<Updates>) -> Result<(), ReplayError> {
-    for Updates { after, updates, fingerprints } in updates {
+fn apply_all(projections: &Projections, updates: Receiver<Derived>) -> Result<(), ReplayError> {
+    for Derived { after, updates, fingerprints } in updates {
         catch_unwind(AssertUnwindSafe(|| {
             projections.apply(after, &updates);
             projections.accept(after, fingerprints.into_iter());

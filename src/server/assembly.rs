@@ -101,10 +101,8 @@ impl Assembly {
             .http2_max_local_error_reset_streams(Some(ERROR_RESETS))
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
             .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT));
-        let server = match self.protection.encrypts {
-            true => server.max_connection_age(CONNECTION_AGE.mul_f64(1.0 - AGE_JITTER * fastrand::f64())),
-            false => server,
-        };
+        let age = CONNECTION_AGE.mul_f64(1.0 - AGE_JITTER * fastrand::f64());
+        let server = if self.protection.encrypts { server.max_connection_age(age) } else { server };
         Ok(server
             .layer(EdgeLayer(self.bounds.clone()))
             .add_service(ledger_service(&self.ledger, self.stream_in_flight, self.protection))
