@@ -90,11 +90,12 @@ fn show(records: &[Record], out: &mut Output) -> Result<(), Failure> {
 
 fn table(language: Language, records: &[Record]) -> Table {
     let mut table =
-        Table::new(columns![language; > "column-position", "column-occurred", "records-event", "column-about", "records-effects"]);
+        Table::new(columns![language; > "column-position", "column-occurred", "records-event", "column-about", "records-effects", "records-by"]);
     for record in records {
         let event = record.event.clone().unwrap_or_default();
         let (kind, about) = describe(language, &event);
-        table.row([record.position.to_string(), language.time(event.occurred_at.as_ref()), kind, about, effects(language, record)]);
+        let occurred = language.time(event.occurred_at.as_ref());
+        table.row([record.position.to_string(), occurred, kind, about, effects(language, record), line(&record.recorded_by)]);
     }
     table
 }

@@ -128,7 +128,7 @@ fn texts_of_others_show_what_is_in_them(served: Server) {
 #[case(&["serve", "--json"])]
 #[case(&["completions", "bash", "--address", "http://127.0.0.1:1"])]
 #[case(&["campaign"])]
-#[case(&["balance", "--address", "https://127.0.0.1:1"])]
+#[case(&["balance", "--address", "ftp://127.0.0.1:1"])]
 #[case(&["append", "/nonexistent/events.jsonl"])]
 #[case(&["verify", "--data-dir", "/nonexistent"])]
 #[case(&[])]

@@ -84,6 +84,7 @@ fn transaction(record: &Record, effective_at: DateTime<Utc>, postings: &[&Postin
     }
     let (kind, description) = describe(&event);
     let mut tags = vec![("event-id", event.event_id.to_lowercase()), ("position", record.position.to_string()), ("event", kind)];
+    tags.push(("recorded-by", record.recorded_by.clone()));
     tags.push(("occurred-at", instant(event.occurred_at.as_ref())));
     if event.occurred_at.as_ref() != postings.first().and_then(|posting| posting.effective_at.as_ref()) {
         tags.push(("effective-at", instant(postings.first().and_then(|posting| posting.effective_at.as_ref()))));

@@ -25,7 +25,7 @@ pub fn write(statement: &MonthStatement, language: Language, mut output: impl Wr
     Ok(writer.flush()?)
 }
 
-fn header(language: Language) -> [String; 14] {
+fn header(language: Language) -> [String; 15] {
     [
         say!(language, "statement-date"),
         say!(language, "statement-kind"),
@@ -41,6 +41,7 @@ fn header(language: Language) -> [String; 14] {
         say!(language, "statement-available-from"),
         say!(language, "statement-occurred"),
         say!(language, "statement-position"),
+        say!(language, "statement-recorded-by"),
     ]
 }
 
@@ -60,7 +61,7 @@ fn write_part(statement: &MonthStatement, part: &Part, language: Language, write
     writer.write_record(closing).map_err(failure)
 }
 
-fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String; 14] {
+fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String; 15] {
     let entry = &moved.entry;
     let day = |time| statement.period.date_of(time).map(|day| day.to_string()).unwrap_or_default();
     let id = |id: &Option<String>| id.as_ref().map(|id| text(id)).unwrap_or_default();
@@ -79,6 +80,7 @@ fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String;
         day(entry.available_at.as_ref()),
         day(entry.occurred_at.as_ref()),
         entry.position.to_string(),
+        text(&moved.record.recorded_by),
     ]
 }
 
