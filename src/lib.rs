@@ -8,6 +8,7 @@ pub mod encoding;
 pub mod grpc;
 pub mod journal;
 pub mod ledger;
+pub mod measure;
 mod priority;
 pub mod projections;
 pub mod proto;

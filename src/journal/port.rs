@@ -3,6 +3,8 @@
 use super::batch::Batch;
 use super::error::JournalError;
 use super::merkle::{Frontier, TreeHead};
+use crate::measure::Histogram;
+use std::sync::Arc;
 
 /// One record as it was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,15 @@ pub struct DiskBytes {
     pub log: u64,
     /// What serves the reads, if that is kept beside the log.
     pub store: u64,
+}
+
+/// What a journal measures of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Measured {
+    /// How long syncing to the disk took, each time; `None` if nothing is synced.
+    pub syncs: Option<Arc<Histogram>>,
+    /// Records that are durable, and not yet where reads are served from.
+    pub store_lag: u64,
 }
 
 /// Bytes of records that are read at a time to work out an earlier head.
@@ -93,6 +104,11 @@ pub trait Journal: Send + Sync {
     /// at once if it has already. The default is for journals to which this cannot happen.
     fn on_stop(&self, tell: StopListener) {
         drop(tell);
+    }
+
+    /// What the journal measures of itself; by default nothing.
+    fn measured(&self) -> Measured {
+        Measured::default()
     }
 
     /// What the journal takes on this machine's disk; by default nothing.

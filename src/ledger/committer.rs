@@ -7,6 +7,7 @@ use super::pipeline::Group;
 use super::replies::answer_all;
 use super::snapshots;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
 /// Commits until the writer has ended and nothing is left.
 pub fn run(core: &Core) {
@@ -25,7 +26,9 @@ pub fn step(core: &Core, mut group: Group) {
         Err(Error::Stopped(why))
     });
     core.pipeline.done();
+    let began = Instant::now();
     answer_all(group.answers.into_iter().map(|(answer, result)| (answer, outcome.clone().and(result))));
+    core.measures.answering.since(began);
     if let Some(state) = snapshot {
         snapshots::take(core, state);
     }
@@ -39,12 +42,18 @@ fn commit(core: &Core, group: &Group) -> Result<(), Error> {
     if group.batch.is_empty() {
         return Ok(());
     }
+    let measures = &core.measures;
+    measures.commit_records.count(group.batch.len() as u64);
+    let began = Instant::now();
     if let Err(error) = core.journal.append(group.after, &group.batch) {
         let why = error.to_string();
         core.stop(&why);
         return Err(Error::Stopped(why));
     }
+    let durable = Instant::now();
+    measures.storing.took(durable - began);
     core.projections.apply(group.after, &group.updates);
     core.published.send_replace(group.after + group.batch.len() as u64);
+    measures.publishing.since(durable);
     Ok(())
 }

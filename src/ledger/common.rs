@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use super::frozen::Views;
+use super::measured::Measures;
 use super::pipeline::Pipeline;
 use super::room::Room;
 use super::snapshots::Schedule;
@@ -38,6 +39,8 @@ pub struct Core {
     pub pipeline: Pipeline,
     /// When snapshots are taken; `None` if they are not.
     pub snapshots: Option<Schedule>,
+    /// What its threads measure of their work.
+    pub measures: Measures,
     /// The last durable position.
     pub published: watch::Sender<u64>,
     /// Why recording stopped for good, once it has.

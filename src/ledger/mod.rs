@@ -11,6 +11,7 @@ mod duplicates;
 mod errands;
 mod error;
 mod frozen;
+mod measured;
 mod memory;
 mod permit;
 mod pipeline;
@@ -30,6 +31,7 @@ mod writer;
 pub use append::{Append, Events};
 pub use error::{Error, EventPlace};
 pub use frozen::FrozenView;
+pub use measured::Measured;
 pub use memory::{Account, Held, Memory, Registration, Stalling};
 pub use permit::{Denied, Missing, Permit};
 pub use preview::Previewed;
@@ -150,6 +152,7 @@ impl Ledger {
             clock,
             limits,
             snapshots: schedule,
+            measures: measured::Measures::default(),
         });
         core.follow_journal();
         let closing = Arc::new(watch::Sender::new(false));

@@ -118,6 +118,7 @@ pub struct Queue {
     requests: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
     byte_permits: usize,
+    most_requests: usize,
     retry_after: Duration,
     sender: Mutex<Option<Sender<Job>>>,
 }
@@ -126,15 +127,27 @@ impl Queue {
     /// Returns a queue and its receiving end.
     pub fn new(limits: &Limits) -> (Self, Receiver<Job>) {
         let byte_permits = (limits.queue_bytes / BYTES_PER_PERMIT).clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
+        let most_requests = limits.queue_requests.clamp(1, Semaphore::MAX_PERMITS);
         let (sender, receiver) = channel();
         let queue = Self {
-            requests: Arc::new(Semaphore::new(limits.queue_requests.clamp(1, Semaphore::MAX_PERMITS))),
+            requests: Arc::new(Semaphore::new(most_requests)),
+            most_requests,
             bytes: Arc::new(Semaphore::new(byte_permits)),
             byte_permits,
             retry_after: limits.retry_after,
             sender: Mutex::new(Some(sender)),
         };
         (queue, receiver)
+    }
+
+    /// How many requests are queued, decided or being synced.
+    pub fn len(&self) -> usize {
+        self.most_requests.saturating_sub(self.requests.available_permits())
+    }
+
+    /// How many there may be.
+    pub fn capacity(&self) -> usize {
+        self.most_requests
     }
 
     /// Takes room for these events, or fails with `Overloaded`.

@@ -14,6 +14,10 @@ pub struct Answered {
     pub response: AppendResponse,
     /// Its room, given back when this is dropped; `None` if nobody counts it.
     pub held: Option<Held>,
+    /// The position before what it recorded.
+    pub after: u64,
+    /// How many records it added: the others were there before.
+    pub recorded: u64,
 }
 
 /// The outcome of a request.

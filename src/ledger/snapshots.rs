@@ -58,6 +58,11 @@ impl Schedule {
         (schedule, jobs)
     }
 
+    /// The position of the last snapshot that is whole; 0 if there is none.
+    pub fn last(&self) -> u64 {
+        self.last.load(Ordering::Relaxed)
+    }
+
     /// Whether a snapshot is due at a position.
     fn is_due(&self, position: u64) -> bool {
         position >= self.next.load(Ordering::Relaxed) && !self.is_busy.load(Ordering::Acquire)

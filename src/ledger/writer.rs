@@ -289,6 +289,7 @@ impl<'a> Attempt<'a> {
         let seed = projections.seed();
         projections.accept(self.after, self.new_ids.iter().map(|event_id| seed.fingerprint(*event_id)));
         let response = self.response.finish(self.after + self.batch.len() as u64);
-        (self.batch, self.updates, Answered { response, held: self.room })
+        let answered = Answered { response, held: self.room, after: self.after, recorded: self.batch.len() as u64 };
+        (self.batch, self.updates, answered)
     }
 }

@@ -19,7 +19,7 @@ use crate::journal::error::JournalError;
 use crate::journal::merkle::TreeHead;
 use crate::journal::options::Options;
 use crate::journal::panics::catch_panic;
-use crate::journal::port::{DiskBytes, Journal, StopListener, StoredRecord};
+use crate::journal::port::{DiskBytes, Journal, Measured, StopListener, StoredRecord};
 use crate::journal::recovery::{DirLock, OPENED, OPENED_DIRS, OpenReport, Recovered, STORE_DIR, WAL_DIR, recover};
 use crate::journal::store::Store;
 
@@ -70,6 +70,7 @@ impl EmbeddedJournal {
             options,
             store: RwLock::new(Some(store)),
             segments: log.segments(),
+            syncs: log.syncs(),
             maintenance: MaintenanceSignal::default(),
             cache: FrameCache::default(),
             log: Mutex::new(Some(log)),
@@ -168,6 +169,12 @@ impl Journal for EmbeddedJournal {
             tell(&why);
         }
         *on_stop = Some(tell);
+    }
+
+    fn measured(&self) -> Measured {
+        // In this order: the store never has more than is durable.
+        let fed = self.shared.queue.fed().size;
+        Measured { syncs: Some(Arc::clone(&self.shared.syncs)), store_lag: self.last().saturating_sub(fed) }
     }
 
     fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Mutex, RwLock};
@@ -18,6 +19,7 @@ use crate::journal::options::{Options, Step};
 use crate::journal::port::StopListener;
 use crate::journal::recovery::SUSPECT_FILE;
 use crate::journal::store::{Checkpoint, Store};
+use crate::measure::Histogram;
 
 /// What the callers' threads and the background threads share.
 pub(super) struct Shared {
@@ -27,6 +29,7 @@ pub(super) struct Shared {
     pub store: RwLock<Option<Store>>,
     pub log: Mutex<Option<Log>>,
     pub segments: Segments,
+    pub syncs: Arc<Histogram>,
     pub maintenance: MaintenanceSignal,
     pub cache: FrameCache,
     pub head: RwLock<TreeHead>,

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::RwLock;
 
@@ -14,6 +15,7 @@ use crate::journal::disk::sync_dir;
 use crate::journal::error::JournalError;
 use crate::journal::merkle::Frontier;
 use crate::journal::options::{Options, Step};
+use crate::measure::Histogram;
 
 /// The name of a segment created on demand until its header is durable; opening removes one that is left.
 pub(crate) const NEW_SEGMENT_NAME: &str = "segment.new";
@@ -30,6 +32,7 @@ pub(crate) struct Log {
     current: Option<Current>,
     frontier: Frontier,
     preallocator: Preallocator,
+    syncs: Arc<Histogram>,
 }
 
 /// The segment that is being written.
@@ -57,11 +60,17 @@ impl Log {
         let preallocator = Preallocator::start(wal.clone())?;
         let current = current.transpose()?;
         let segments = Arc::new(RwLock::new(segments));
-        Ok(Self { wal, options, segments, current, frontier, preallocator })
+        let syncs = Arc::new(Histogram::of_durations());
+        Ok(Self { wal, options, segments, current, frontier, preallocator, syncs })
     }
 
     pub fn segments(&self) -> Segments {
         Arc::clone(&self.segments)
+    }
+
+    /// How long each sync of frames took.
+    pub fn syncs(&self) -> Arc<Histogram> {
+        Arc::clone(&self.syncs)
     }
 
     /// The Merkle tree after the last frame.
@@ -103,8 +112,10 @@ impl Log {
     /// Makes all frames durable that were written.
     pub fn sync(&mut self) -> Result<(), JournalError> {
         let Some(current) = self.current.as_mut().filter(|current| current.is_unsynced) else { return Ok(()) };
+        let began = Instant::now();
         let synced = self.options.step(Step::SyncFrame).and_then(|()| current.file.sync_data());
         synced.map_err(JournalError::storage("syncing the log"))?;
+        self.syncs.since(began);
         current.is_unsynced = false;
         Ok(())
     }
