@@ -86,11 +86,7 @@ impl Histogram {
         let counts = self.counts.each_ref().map(|count| count.load(Ordering::Relaxed));
         let per_unit = self.per_unit as f64;
         let ends = self.ends.iter().map(|end| *end as f64 / per_unit).chain([f64::INFINITY]);
-        Counted {
-            sum: self.sum.load(Ordering::Relaxed) as f64 / per_unit,
-            count: counts.iter().sum(),
-            buckets: ends.zip(counts).collect(),
-        }
+        Counted { sum: self.sum.load(Ordering::Relaxed) as f64 / per_unit, count: counts.iter().sum(), buckets: ends.zip(counts).collect() }
     }
 }
 

@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Parses and calls; `verify` looks into snapshots, `import` and `bench` make events.
     ("cli", &["server", "grpc", "access", "backup", "ledger", "snapshot", "journal", "clock", "workload", "domain", "proto"]),
     // Puts everything together.
-    ("server", &["grpc", "access", "ledger", "journal", "clock", "domain", "proto"]),
+    ("server", &["grpc", "access", "queries", "ledger", "journal", "clock", "measure", "priority", "domain", "proto"]),
     // Translates.
     ("grpc", &["access", "queries", "ledger", "wire", "domain", "proto"]),
     // Who may do what; the ledger asks it by a trait of its own.
@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Copies exact records.
     ("backup", &["journal", "proto"]),
     // The only writer.
-    ("ledger", &["wire", "projections", "snapshot", "journal", "clock", "priority", "domain", "encoding", "proto"]),
+    ("ledger", &["wire", "projections", "snapshot", "journal", "clock", "measure", "priority", "domain", "encoding", "proto"]),
     // Writes what is stored and answered; reads what passes through.
     ("wire", &["domain", "proto"]),
     // Derived from records and state.
@@ -31,9 +31,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Files of what is encoded, checked by the journal's root.
     ("snapshot", &["journal", "encoding"]),
     // Records are bytes.
-    ("journal", &["priority"]),
+    ("journal", &["measure", "priority"]),
     // The present time, as a value of the domain.
     ("clock", &["domain"]),
+    // Counts that whoever works writes and whoever watches reads.
+    ("measure", &[]),
     // How urgent a thread is.
     ("priority", &[]),
     // Events as clients send them.

@@ -195,7 +195,8 @@ impl Gate {
         let principal = credential.principal(policy, self.clock.now())?;
         if !principal.roles.intersects(rpc.roles()) {
             tracing::info!(principal = %principal.name, rpc = rpc.name(), "refused: its roles do not make this call");
-            return Err(Refusal::Role { rpc });
+            let principal = Arc::clone(&principal.name);
+            return Err(Refusal::Role { rpc, principal, credential: Box::new(credential) });
         }
         Ok(Caller::new(self, Arc::clone(principal), credential, state.generation, rpc))
     }

@@ -1,9 +1,11 @@
 //! Why a caller does not get in, or not further: what it is told, and what the log says beside it.
 
+use super::credential::Credential;
 use super::limits::Exceeded;
 use super::rpc::Rpc;
 use crate::domain::ids::Id;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a caller is refused.
@@ -15,6 +17,10 @@ pub enum Refusal {
     Role {
         /// The call.
         rpc: Rpc,
+        /// Who it is.
+        principal: Arc<str>,
+        /// How it was recognised.
+        credential: Box<Credential>,
     },
     /// It sees one partner's business alone, and the ledger does not know that partner.
     UnknownPartner {

@@ -2,7 +2,7 @@
 
 use super::failure::Failure;
 use partnership_ledger::ledger::ReplayReport;
-use partnership_ledger::server::{DevFiles, ServeConfig, ServeError, TlsFiles, serve};
+use partnership_ledger::server::{AccessLogSettings, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, serve};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
@@ -18,6 +18,8 @@ pub struct Args {
     listen: SocketAddr,
     #[command(flatten)]
     guard: GuardArgs,
+    #[command(flatten)]
+    seen: SeenArgs,
     /// Threads that serve connections, each of them its own [default: one for each core, at most 4]
     #[arg(long, value_name = "N", env = "PARTNERSHIP_LEDGER_WORKERS", value_parser = parse_workers)]
     workers: Option<usize>,
@@ -64,6 +66,61 @@ struct GuardArgs {
     insecure: bool,
 }
 
+/// How the server is seen from outside.
+#[derive(clap::Args)]
+struct SeenArgs {
+    /// Serve metrics at /metrics, and health at /healthz and /readyz, by HTTP without TLS: for this machine, or a network that
+    /// nobody else is in [default if it is given without: 127.0.0.1:9464]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "PARTNERSHIP_LEDGER_OBSERVE",
+        num_args = 0..=1,
+        default_missing_value = "127.0.0.1:9464",
+        value_parser = parse_address
+    )]
+    observe: Option<SocketAddr>,
+    /// Log each call to a file, a line of JSON each; SIGHUP opens it anew
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_ACCESS_LOG")]
+    access_log: Option<PathBuf>,
+    /// No line, no answer: answers wait until they are logged, and calls are refused while they cannot be
+    #[arg(long, requires = "access_log")]
+    access_log_required: bool,
+    /// Which part of the appends of emitters has a line, if they were taken: from 0 to 1
+    #[arg(long, value_name = "PART", requires = "access_log", default_value = "1", value_parser = parse_part)]
+    access_log_sample: f64,
+    /// Rename the file to FILE.1 once it has so many bytes, and FILE.1 to FILE.2 and so on
+    #[arg(long, value_name = "BYTES", requires = "access_log", value_parser = clap::value_parser!(u64).range(4096..))]
+    access_log_max_bytes: Option<u64>,
+    /// Renamed files that are kept
+    #[arg(long, value_name = "N", requires = "access_log_max_bytes", default_value_t = 5)]
+    access_log_keep: usize,
+    /// How the server's own log is written
+    #[arg(long, value_name = "FORMAT", env = "PARTNERSHIP_LEDGER_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+/// How the server's own log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum LogFormat {
+    /// A line of text for each message
+    Text,
+    /// A line of JSON for each message
+    Json,
+}
+
+impl SeenArgs {
+    fn access_log(&self) -> Option<AccessLogSettings> {
+        Some(AccessLogSettings {
+            path: self.access_log.clone()?,
+            is_required: self.access_log_required,
+            sample: self.access_log_sample,
+            max_bytes: self.access_log_max_bytes,
+            kept_files: self.access_log_keep,
+        })
+    }
+}
+
 impl GuardArgs {
     /// The access file and the files of TLS.
     fn files(&self, data_dir: &Path) -> Result<(Option<PathBuf>, Option<TlsFiles>), Failure> {
@@ -80,9 +137,18 @@ impl GuardArgs {
 }
 
 pub fn run(args: Args) -> Result<(), Failure> {
-    log_to_standard_error();
-    let Args { data_dir, listen, guard, workers, memory, snapshot_every: snapshot_records, cut_damaged_tail, check: check_everything } =
-        args;
+    log_to_standard_error(args.seen.log_format);
+    let Args {
+        data_dir,
+        listen,
+        guard,
+        seen,
+        workers,
+        memory,
+        snapshot_every: snapshot_records,
+        cut_damaged_tail,
+        check: check_everything,
+    } = args;
     let defaults = ServeConfig::default();
     let worker_threads = workers.unwrap_or(defaults.worker_threads);
     let memory_bytes = memory.map_or(defaults.memory_bytes, |mebibytes| mebibytes << 20);
@@ -93,6 +159,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
         access,
         tls,
         insecure: guard.insecure,
+        observe: seen.observe,
+        access_log: seen.access_log(),
+        traces: TraceSettings::of_environment().map_err(Failure::usage)?,
         worker_threads,
         memory_bytes,
         snapshot_records,
@@ -101,7 +170,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         ..defaults
     };
     let how = Announced { is_open: config.access.is_none() || config.tls.is_none(), dev_dir: guard.dev.then(|| config.data_dir.clone()) };
-    Ok(serve(&config, |address, replayed, notes| announce(address, replayed, notes, &how))?)
+    Ok(serve(&config, |ready| announce(ready, &how))?)
 }
 
 /// What is said at the start beside the ledger itself.
@@ -113,10 +182,14 @@ struct Announced {
 }
 
 /// Prints where it listens, on the first line, and what was replayed. That nobody reads it is no reason not to serve.
-fn announce(address: SocketAddr, replayed: &ReplayReport, notes: &[String], how: &Announced) {
+fn announce(ready: &Ready<'_>, how: &Announced) {
+    let Ready { address, observed, replayed, notes } = *ready;
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on {address}");
     let _ = writeln!(out, "{}", replay_line(replayed));
+    if let Some(observed) = observed {
+        let _ = writeln!(out, "metrics on http://{observed}/metrics");
+    }
     let _ = out.flush();
     for note in notes {
         tracing::warn!("{note}");
@@ -126,6 +199,9 @@ fn announce(address: SocketAddr, replayed: &ReplayReport, notes: &[String], how:
         let (port, ca, key) = (address.port(), dir.join("ca.pem"), dir.join("keys/admin"));
         let (ca, key) = (ca.display(), key.display());
         let _ = writeln!(out, "to try: partnership-ledger --address https://localhost:{port} --ca {ca} --key-file {key} whoami");
+    }
+    if let Some(observed) = observed.filter(|observed| !observed.ip().is_loopback()) {
+        tracing::warn!("{observed} is open to other machines: whoever reaches it sees the ledger's figures, though no names of partners");
     }
     if how.is_open && !address.ip().is_loopback() {
         tracing::warn!(
@@ -149,16 +225,24 @@ fn replay_line(replayed: &ReplayReport) -> String {
     }
 }
 
-fn log_to_standard_error() {
+fn log_to_standard_error(format: LogFormat) {
     // Set but empty it says nothing, as if it were not set.
     let directives = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|directives| !directives.trim().is_empty());
     let filter = directives.and_then(|directives| EnvFilter::try_new(directives).ok()).unwrap_or_else(|| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal()).init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
 }
 
 fn parse_address(text: &str) -> Result<SocketAddr, String> {
     let mut addresses = text.to_socket_addrs().map_err(|error| format!("must be HOST:PORT, such as 127.0.0.1:50051 ({error})"))?;
     addresses.next().ok_or_else(|| "names no address".to_owned())
+}
+
+fn parse_part(text: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|part| (0.0..=1.0).contains(part)).ok_or_else(|| "must be a number from 0 to 1".to_owned())
 }
 
 fn parse_workers(text: &str) -> Result<usize, String> {
@@ -183,6 +267,8 @@ impl From<ServeError> for Failure {
             | ServeError::Unguarded { .. }
             | ServeError::Access { .. }
             | ServeError::Tls(_)
+            | ServeError::AccessLog { .. }
+            | ServeError::Traces(_)
             | ServeError::Dev { .. } => Self::usage(text),
             _ => Self::check(text),
         }

@@ -1,12 +1,13 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
 use super::edge::{account_of, caller_of, check_sees_all, deadline_of, sight_of};
+use super::notes::Noting;
 use super::pages::{Holder, Next, Pages};
 use super::services::AuditService;
 use super::status::{to_status, unimplemented};
 use super::{Answers, answered, look_up, read};
 use crate::ledger::Ledger;
-use crate::proto;
+use crate::proto::{self, get_record_request::Key};
 use crate::queries::backup::Copy;
 use crate::queries::own;
 use crate::queries::records::{GetRecord, Progress, RecordsPage, SCAN_BYTES};
@@ -30,18 +31,24 @@ impl Audit {
 #[tonic::async_trait]
 impl AuditService for Audit {
     async fn get_record(&self, request: Request<proto::GetRecordRequest>) -> Result<Response<proto::GetRecordResponse>, Status> {
-        let sight = sight_of(&request)?;
-        look_up::<GetRecord>(&self.ledger, sight, request.into_inner()).await
+        let (sight, noting) = (sight_of(&request)?, Noting::of(&request));
+        if let Some(Key::EventId(event_id)) = &request.get_ref().key {
+            noting.subject("event_id", event_id);
+        }
+        look_up::<GetRecord>(&self.ledger, sight, &noting, request.into_inner()).await
     }
 
     type ReadRecordsStream = Answers<ReadRecordsResponse>;
 
     async fn read_records(&self, request: Request<proto::ReadRecordsRequest>) -> Result<Response<Self::ReadRecordsStream>, Status> {
         let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
-        let pages = Pages { ledger: self.ledger.clone(), account, bytes: SCAN_BYTES, deadline, closing: None, holder: Holder::of(caller)? };
+        let noting = Noting::of(&request);
+        noting.asked(request.get_ref());
+        let holder = Holder::of(caller, noting.clone())?;
+        let pages = Pages { ledger: self.ledger.clone(), account, bytes: SCAN_BYTES, deadline, closing: None, holder };
         let (sight, request) = (sight_of(&request)?, request.into_inner());
-        let mut scan = answered(self.ledger.look_up(move |ledger| own::scan(ledger.clone(), &sight, request)).await)?;
-        Ok(Response::new(pages.stream(move |bytes, cancellation| Ok(to_next(scan.next(bytes, cancellation)?)))))
+        let mut scan = answered(self.ledger.look_up(move |ledger| own::scan(ledger.clone(), &sight, request)).await, &noting)?;
+        Ok(Response::new(pages.stream(move |bytes, cancellation| Ok(to_next(scan.next(bytes, cancellation)?, &noting)))))
     }
 
     type SubscribeStream = Answers<proto::SubscribeResponse>;
@@ -59,7 +66,9 @@ impl AuditService for Audit {
 
     async fn get_tree_head(&self, request: Request<proto::GetTreeHeadRequest>) -> Result<Response<proto::GetTreeHeadResponse>, Status> {
         check_sees_all(&request)?;
+        let noting = Noting::of(&request);
         let head = self.ledger.tree_head();
+        noting.read_at(head.size);
         Ok(Response::new(proto::GetTreeHeadResponse { size: head.size, root: head.root.to_vec(), position: head.size }))
     }
 
@@ -68,19 +77,21 @@ impl AuditService for Audit {
     async fn stream_backup(&self, request: Request<proto::StreamBackupRequest>) -> Result<Response<Self::StreamBackupStream>, Status> {
         check_sees_all(&request)?;
         let (ledger, closing, account) = (self.ledger.clone(), Some(self.ledger.closing()), account_of(&request));
-        let holder = Holder::of(caller_of(&request)?)?;
+        let holder = Holder::of(caller_of(&request)?, Noting::of(&request))?;
         let pages = Pages { ledger, account, bytes: 0, deadline: deadline_of(&request), closing, holder };
-        let after = request.get_ref().after_position;
+        let (after, noting) = (request.get_ref().after_position, Noting::of(&request));
         let copy = self.ledger.look_up(move |ledger| Copy::begin(ledger.clone(), after)).await;
         let mut copy = copy.map_err(to_status)?;
+        noting.read_at(self.ledger.last());
         Ok(Response::new(pages.stream(move |_, _| Ok(copy.next_part()?.map_or(Next::End, Next::Page)))))
     }
 }
 
 /// A page as the contract has it: the records' stored bytes, as they are.
-fn to_next(progress: Progress) -> Next<ReadRecordsResponse> {
+fn to_next(progress: Progress, noting: &Noting) -> Next<ReadRecordsResponse> {
     match progress {
         Progress::Page(RecordsPage { records, position }) => {
+            noting.read_at(position);
             Next::Page(ReadRecordsResponse { records: records.into_iter().map(|record| record.bytes).collect(), position })
         }
         Progress::Searching => Next::Later,

@@ -5,7 +5,8 @@
 //! answer. Here a large one is cut into pieces: HTTP/2 has few of them, which it keeps as long as the client likes, and the
 //! rest can be let go.
 
-use super::status::{explained, to_status};
+use super::observer::{Receipt, Report};
+use super::status::{explained, to_status, unlogged};
 use crate::ledger::{Account, Error, Held, Registration, Stalling};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
@@ -36,6 +37,8 @@ pub struct Departure {
     pub is_refusable: bool,
     /// The method, for errors.
     pub path: String,
+    /// Who is told of the call.
+    pub report: Option<Report>,
 }
 
 impl Departure {
@@ -44,7 +47,7 @@ impl Departure {
         if body.is_end_stream() {
             return body;
         }
-        let Self { account, call, unencoded, is_refusable, path } = self;
+        let Self { account, call, unencoded, is_refusable, path, report } = self;
         let rest = Rest {
             body: Some(body),
             piece: Bytes::new(),
@@ -55,7 +58,8 @@ impl Departure {
             is_given_up: false,
         };
         let answer = Arc::new(Answer { rest: Mutex::new(rest), unsent: Arc::default() });
-        Body::new(Departing { answer, account, _call: call, is_refusable, path, frames: 0, is_over: false, registration: None })
+        let told = Told { report, held: None };
+        Body::new(Departing { answer, account, _call: call, is_refusable, path, frames: 0, is_over: false, registration: None, told })
     }
 }
 
@@ -139,6 +143,40 @@ struct Departing {
     is_over: bool,
     /// Once it has passed something on and has more, it may be given up.
     registration: Option<Registration>,
+    told: Told,
+}
+
+/// Tells of the call as its answer leaves.
+struct Told {
+    report: Option<Report>,
+    /// What may leave once the receipt is there.
+    held: Option<(Frame<Bytes>, Receipt)>,
+}
+
+impl Told {
+    /// Passes on a frame, or holds it back until the call is told.
+    fn pass(&mut self, frame: Frame<Bytes>, context: &mut Context<'_>) -> Poll<Result<Frame<Bytes>, Frame<Bytes>>> {
+        let Some(report) = &mut self.report else { return Poll::Ready(Ok(frame)) };
+        let receipt = match frame.trailers_ref() {
+            Some(trailers) => report.end_with(trailers),
+            None => report.answer(),
+        };
+        match receipt {
+            None => Poll::Ready(Ok(frame)),
+            Some(receipt) => {
+                self.held = Some((frame, receipt));
+                self.poll_held(context).map(|passed| passed.unwrap_or_else(|| Err(trailers_of(&unlogged()))))
+            }
+        }
+    }
+
+    /// What was held back: the frame if the call is told, trailers in its place if it cannot be; `None` if there is nothing.
+    fn poll_held(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Frame<Bytes>>>> {
+        let Some((_, receipt)) = &mut self.held else { return Poll::Ready(None) };
+        let Poll::Ready(is_told) = Pin::new(receipt).poll(context) else { return Poll::Pending };
+        let frame = self.held.take().map(|(frame, _)| frame);
+        Poll::Ready(frame.map(|frame| if is_told == Ok(true) { Ok(frame) } else { Err(trailers_of(&unlogged())) }))
+    }
 }
 
 impl Departing {
@@ -168,6 +206,18 @@ impl Departing {
         }
         rest.held.grow(bytes);
         true
+    }
+
+    /// What leaves: the frame; or trailers in its place, and nothing after them.
+    fn instead(&mut self, passed: Result<Frame<Bytes>, Frame<Bytes>>) -> Frame<Bytes> {
+        passed.unwrap_or_else(|trailers| {
+            let mut rest = self.answer.rest.lock();
+            let gone = (rest.body.take(), std::mem::take(&mut rest.piece));
+            drop(rest);
+            // Not under the lock: a stream of pages ends by it.
+            drop(gone);
+            trailers
+        })
     }
 
     /// Ends the answer early, for lack of room.
@@ -232,11 +282,17 @@ impl HttpBody for Departing {
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         let answer = Arc::clone(&this.answer);
+        let Poll::Ready(held) = this.told.poll_held(context) else { return Poll::Pending };
+        if let Some(held) = held {
+            return Poll::Ready(Some(Ok(this.instead(held))));
+        }
         if this.poll_unsent(context).is_pending() && !answer.rest.lock().is_given_up {
             return Poll::Pending;
         }
-        let mut rest = answer.rest.lock();
-        this.poll(&mut rest, context)
+        let polled = this.poll(&mut answer.rest.lock(), context);
+        let Poll::Ready(Some(Ok(frame))) = polled else { return polled };
+        let Poll::Ready(passed) = this.told.pass(frame, context) else { return Poll::Pending };
+        Poll::Ready(Some(Ok(this.instead(passed))))
     }
 }
 
@@ -289,7 +345,14 @@ mod tests {
 
     fn leaving(account: &Account, is_refusable: bool, pieces: &[usize], trailers: Option<HeaderMap>) -> Pin<Box<Body>> {
         let pieces = pieces.iter().map(|bytes| Bytes::from(vec![7; *bytes])).collect();
-        let departure = Departure { account: account.clone(), call: account.take(0), unencoded: None, is_refusable, path: "/asked".into() };
+        let departure = Departure {
+            account: account.clone(),
+            call: account.take(0),
+            unencoded: None,
+            is_refusable,
+            path: "/asked".into(),
+            report: None,
+        };
         Box::pin(departure.body(Body::new(Encoded(pieces, trailers))))
     }
 

@@ -5,7 +5,9 @@
 
 use super::arrival::Arrival;
 use super::departure::Departure;
-use super::status::{explained, refused, to_status};
+use super::notes::Noting;
+use super::observer::{Observer, Report, told};
+use super::status::{explained, to_status, unlogged};
 use crate::access::{Admission, Caller, CertificateNames, Gate, Presented, Rpc};
 use crate::ledger::{Account, Error, Held, Memory};
 use crate::queries::own::Sight;
@@ -32,6 +34,8 @@ const REQUEST_STREAMS: [&str; 3] = [
 ];
 /// The service that says whether the server is up: it answers everybody, so that what watches over it needs no key.
 const HEALTH: &str = "/grpc.health.v1.Health/";
+/// The services that say how the server is and what it can do: nobody is told of their calls.
+const UNOBSERVED: [&str; 2] = [HEALTH, "/grpc.reflection."];
 /// The calls that only ask, and can be made again: their answers are refused if there is no room for them.
 const QUESTIONS: [&str; 3] = [
     "/partnership.ledger.v1.PartnershipService/",
@@ -112,6 +116,16 @@ pub struct Bounds {
     pub memory: Memory,
     /// How long the rest of a message may take once it has begun to arrive; of a call with one message, all of it.
     pub arrival_timeout: Duration,
+    /// Who is told of calls.
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl Bounds {
+    /// The report of a call, if anybody is told of it.
+    fn report(&self, path: &str, headers: &HeaderMap, peer: Option<&Peer>) -> Option<Report> {
+        let observer = self.observer.as_ref().filter(|_| !UNOBSERVED.iter().any(|unobserved| path.starts_with(unobserved)))?;
+        Some(Report::of(observer, path, headers, peer.and_then(|peer| peer.address)))
+    }
 }
 
 /// Wraps a service in an [`Edge`].
@@ -150,47 +164,69 @@ where
             request.extensions_mut().insert(Deadline(deadline));
         }
         let path = request.uri().path().to_owned();
-        let Bounds { gate, memory, arrival_timeout } = &self.1;
+        let Bounds { gate, memory, arrival_timeout, .. } = &self.1;
         let peer = request.extensions().get::<Peer>().cloned();
+        let mut report = self.1.report(&path, request.headers(), peer.as_ref());
         let account = peer.as_ref().map_or_else(|| memory.account(), |peer| peer.account.clone());
         let Some(call) = account.try_take(CALL_BYTES) else {
-            let refusal = to_status(Error::Overloaded { retry_after: memory.retry_after() }).into_http();
-            return Box::pin(std::future::ready(Ok(refusal)));
+            return early(report, to_status(Error::Overloaded { retry_after: memory.retry_after() }));
         };
+        let noting = Noting(report.as_ref().map(Report::notes));
+        if report.as_ref().is_some_and(|report| !report.is_admitted()) {
+            return early(report, unlogged());
+        }
         request.extensions_mut().insert(account.clone());
+        noting.0.iter().for_each(|notes| drop(request.extensions_mut().insert(Arc::clone(notes))));
         let admission = admit(gate, &path, request.headers(), peer.as_ref());
         let arrival = if REQUEST_STREAMS.contains(&path.as_str()) { Arrival::Stream } else { Arrival::One };
         let request = request.map(|body| arrival.body(body, &account, *arrival_timeout));
-        let answer = match admission {
-            Some(Admission::Now(Ok(caller))) => Box::pin(self.0.call(with_caller(request, caller))) as Self::Future,
+        let answer = self.answer(request, admission, noting);
+        Box::pin(async move {
+            let mut response = match deadline {
+                None => answer.await?,
+                Some(deadline) => match tokio::time::timeout_at(deadline.into(), answer).await {
+                    Ok(response) => response?,
+                    Err(_) => to_status(Error::DeadlineExceeded).into_http(),
+                },
+            };
+            let unencoded = response.extensions_mut().remove::<Arc<Held>>();
+            let is_refusable = QUESTIONS.iter().any(|question| path.starts_with(question));
+            let response = told(report.as_mut(), with_details(response, &path)).await;
+            Ok(response.map(|body| Departure { account, call, unencoded, is_refusable, path, report }.body(body)))
+        })
+    }
+}
+
+impl<S> Edge<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+{
+    /// The answer to a request, once it is known whether its caller gets in.
+    fn answer(&mut self, request: Request<Body>, admission: Option<Admission>, noting: Noting) -> <Self as Service<Request<Body>>>::Future {
+        match admission {
             None => Box::pin(self.0.call(request)),
-            Some(Admission::Now(Err(refusal))) => Box::pin(std::future::ready(Ok(refused(refusal).into_http()))),
+            Some(Admission::Now(Ok(caller))) => Box::pin(self.0.call(with_caller(request, caller, &noting))),
+            Some(Admission::Now(Err(refusal))) => Box::pin(std::future::ready(Ok(noting.refused(refusal).into_http()))),
             Some(Admission::Later(admission)) => {
                 // The clone takes the place of what is ready.
                 let clone = self.0.clone();
                 let mut ready = std::mem::replace(&mut self.0, clone);
                 Box::pin(async move {
                     match admission.await {
-                        Ok(caller) => ready.call(with_caller(request, caller)).await,
-                        Err(refusal) => Ok(refused(refusal).into_http()),
+                        Ok(caller) => ready.call(with_caller(request, caller, &noting)).await,
+                        Err(refusal) => Ok(noting.refused(refusal).into_http()),
                     }
                 })
             }
-        };
-        Box::pin(async move {
-            let mut response = match deadline {
-                None => answer.await?,
-                Some(deadline) => match tokio::time::timeout_at(deadline.into(), answer).await {
-                    Ok(response) => response?,
-                    Err(_) => return Ok(to_status(Error::DeadlineExceeded).into_http()),
-                },
-            };
-            let unencoded = response.extensions_mut().remove::<Arc<Held>>();
-            let is_refusable = QUESTIONS.iter().any(|question| path.starts_with(question));
-            let response = with_details(response, &path);
-            Ok(response.map(|body| Departure { account, call, unencoded, is_refusable, path }.body(body)))
-        })
+        }
     }
+}
+
+/// The answer to a call that does not begin.
+fn early<E: Send + 'static>(mut report: Option<Report>, status: Status) -> Pin<Box<dyn Future<Output = Result<Response<Body>, E>> + Send>> {
+    Box::pin(async move { Ok(told(report.as_mut(), status.into_http()).await) })
 }
 
 /// Whether a call may be made; `None` for one that everybody may make. What is no call of the contract is for everybody who is
@@ -206,7 +242,8 @@ fn admit(gate: &Arc<Gate>, path: &str, headers: &HeaderMap, peer: Option<&Peer>)
     Some(gate.admit(Rpc::of(path).unwrap_or(Rpc::WhoAmI), presented))
 }
 
-fn with_caller(mut request: Request<Body>, caller: Caller) -> Request<Body> {
+fn with_caller(mut request: Request<Body>, caller: Caller, noting: &Noting) -> Request<Body> {
+    noting.caller(&caller);
     request.extensions_mut().insert(caller);
     request
 }

@@ -5,14 +5,22 @@ mod audit;
 mod departure;
 mod edge;
 mod framing;
+mod notes;
+mod observer;
 mod pages;
 mod read;
 mod services;
 mod status;
+mod subjects;
+mod trace_context;
 mod write;
 
 pub use edge::{Bounds, Edge, EdgeLayer, Peer};
+pub use notes::{Known, Noted, Notes, Refused};
+pub use observer::{Appended, CODES, Call, Method, Observer, Receipt, code_name};
 pub use status::{DOMAIN, to_status};
+pub use subjects::type_name;
+pub use trace_context::TraceContext;
 pub use write::Protection;
 
 use crate::access::Refusal;
@@ -22,10 +30,11 @@ use crate::queries::own::{self, Answered, NotForCaller, PartnersAnswer, Partners
 use crate::queries::{Frozen, Query};
 use audit::Audit;
 use edge::sight_of;
+use notes::Noting;
 use read::Partnership;
 use services::{AuditServiceServer, LedgerServiceServer};
-use status::refused;
 use std::pin::Pin;
+use subjects::ReadAt;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
 use write::Writing;
@@ -64,32 +73,41 @@ pub fn audit_service(ledger: &Ledger) -> AuditServiceServer<Audit> {
 pub(crate) async fn read<Q: Query>(ledger: &Ledger, request: Request<Q::Request>) -> Result<Response<Q::Answer>, Status>
 where
     Q::Request: PartnersQuestion<Answer = Q::Answer> + Send + 'static,
-    Q::Answer: PartnersAnswer + Send + 'static,
+    Q::Answer: PartnersAnswer + ReadAt + Send + 'static,
 {
+    let noting = Noting::of(&request);
+    noting.asked(request.get_ref());
     let (sight, request) = (sight_of(&request)?, request.into_inner());
     let answer = ledger.read(move |ledger, cancellation| own::ask::<Q>(&Frozen::new(ledger, cancellation), &sight, request)).await;
-    to_response(answer)
+    to_response(answer, &noting)
 }
 
 /// Looks up the answer to a question beside long reads, as its caller sees it.
-pub(crate) async fn look_up<Q: Query>(ledger: &Ledger, sight: Sight, request: Q::Request) -> Result<Response<Q::Answer>, Status>
+pub(crate) async fn look_up<Q: Query>(
+    ledger: &Ledger,
+    sight: Sight,
+    noting: &Noting,
+    request: Q::Request,
+) -> Result<Response<Q::Answer>, Status>
 where
     Q::Request: PartnersQuestion<Answer = Q::Answer> + Send + 'static,
-    Q::Answer: PartnersAnswer + Send + 'static,
+    Q::Answer: PartnersAnswer + ReadAt + Send + 'static,
 {
     let answer = ledger.look_up(move |ledger| own::ask::<Q>(&Frozen::new(ledger, &Cancellation::NEVER), &sight, request)).await;
-    to_response(answer)
+    to_response(answer, noting)
 }
 
 /// The response to a question, or the status of why there is none.
-fn to_response<T>(answer: Result<Answered<T>, Error>) -> Result<Response<T>, Status> {
-    answered(answer).map(Response::new)
+fn to_response<T: ReadAt>(answer: Result<Answered<T>, Error>, noting: &Noting) -> Result<Response<T>, Status> {
+    let answer = answered(answer, noting)?;
+    noting.read_at(answer.position());
+    Ok(Response::new(answer))
 }
 
 /// What a caller gets, or the status of why it does not.
-fn answered<T>(answer: Result<Answered<T>, Error>) -> Result<T, Status> {
+fn answered<T>(answer: Result<Answered<T>, Error>, noting: &Noting) -> Result<T, Status> {
     answer.map_err(to_status)?.map_err(|not_for_caller| {
-        refused(match not_for_caller {
+        noting.refused(match not_for_caller {
             NotForCaller::UnknownPartner(partner) => Refusal::UnknownPartner { partner },
             NotForCaller::OwnRecordsAlone => Refusal::OwnRecordsAlone,
         })

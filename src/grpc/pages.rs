@@ -5,7 +5,8 @@
 //! sent.
 
 use super::Answers;
-use super::status::{refused, to_status};
+use super::notes::Noting;
+use super::status::to_status;
 use crate::access::{Caller, Place, Refusal};
 use crate::ledger::{Account, Cancellation, Error, Held, Ledger};
 use prost::Message;
@@ -56,6 +57,7 @@ pub struct Pages {
 /// Who reads a stream, with its place among the streams of its principal.
 pub struct Holder {
     caller: Caller,
+    noting: Noting,
     _place: Option<Place>,
 }
 
@@ -64,9 +66,9 @@ impl Holder {
     ///
     /// # Errors
     /// If its principal has as many as it may.
-    pub fn of(caller: Caller) -> Result<Self, Status> {
-        let place = caller.stream().map_err(|exceeded| refused(Refusal::RateLimited(exceeded)))?;
-        Ok(Self { caller, _place: place })
+    pub fn of(caller: Caller, noting: Noting) -> Result<Self, Status> {
+        let place = caller.stream().map_err(|exceeded| noting.refused(Refusal::RateLimited(exceeded)))?;
+        Ok(Self { caller, noting, _place: place })
     }
 }
 
@@ -90,7 +92,7 @@ impl Pages {
                 () = sender.closed() => return,
                 () = closed(self.closing) => to_status(Error::Stopped("the ledger is closing".to_owned())),
                 () = tokio::time::sleep_until(until.into()) => to_status(Error::DeadlineExceeded),
-                refusal = self.holder.caller.clone().revoked() => refused(refusal),
+                refusal = self.holder.caller.clone().revoked() => self.holder.noting.refused(refusal),
                 end = send(&self.ledger, next_page, &sender, self.account.as_ref(), self.bytes) => match end {
                     Some(error) => to_status(error),
                     None => return,
@@ -200,7 +202,7 @@ mod tests {
         let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::default()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
         let turns = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&turns);
-        let holder = Holder { caller: Caller::anonymous(), _place: None };
+        let holder = Holder { caller: Caller::anonymous(), noting: Noting::default(), _place: None };
         let pages = Pages { ledger: ledger.clone(), account: None, bytes: 0, deadline: None, closing: None, holder };
         let stream = pages.stream::<(), _>(move |_, _| {
             counted.fetch_add(1, Ordering::Relaxed);

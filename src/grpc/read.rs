@@ -1,6 +1,8 @@
 //! `PartnershipService`: each call is a query of the same name.
 
 use super::edge::sight_of;
+use super::notes::Noting;
+use super::subjects::ReadAt;
 use super::{look_up, read, to_response};
 use crate::domain::Seen;
 use crate::ledger::Ledger;
@@ -40,20 +42,22 @@ impl Partnership {
     async fn get<Q: SubjectQuery>(&self, request: Request<Q::Request>) -> Result<Response<Q::Answer>, Status>
     where
         Q::Request: PartnersQuestion<Answer = Q::Answer> + Send + 'static,
-        Q::Answer: PartnersAnswer + Send + 'static,
+        Q::Answer: PartnersAnswer + ReadAt + Send + 'static,
     {
+        let noting = Noting::of(&request);
+        noting.asked(request.get_ref());
         let (sight, request) = (sight_of(&request)?, request.into_inner());
         if sight != Sight::All {
-            return look_up::<Q>(&self.ledger, sight, request).await;
+            return look_up::<Q>(&self.ledger, sight, &noting, request).await;
         }
         // What cannot be seen is refused below.
         let seen = self.ledger.seen(request.options(), self.ledger.now()).unwrap_or(Seen::ALL);
         // The lock is given back before anything else is asked.
         let is_long = Q::is_long(&self.ledger.view_at(seen), &request, seen);
         if is_long {
-            return look_up::<Q>(&self.ledger, sight, request).await;
+            return look_up::<Q>(&self.ledger, sight, &noting, request).await;
         }
-        to_response(own::ask::<Q>(&self.ledger, &sight, request))
+        to_response(own::ask::<Q>(&self.ledger, &sight, request), &noting)
     }
 }
 

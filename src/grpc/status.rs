@@ -186,7 +186,7 @@ fn refusal_of_caller(refusal: access::Refusal) -> Refusal {
         access::Refusal::Unauthenticated(failure) => {
             Refusal::new(Code::Unauthenticated, "UNAUTHENTICATED", failure.kind.told()).with(vec![("kind", failure.kind.name().to_owned())])
         }
-        access::Refusal::Role { rpc } => {
+        access::Refusal::Role { rpc, .. } => {
             let roles = rpc.roles().names().join(", ");
             let message = format!("{} is for the roles {roles}; see WhoAmI for yours", rpc.name());
             let metadata = vec![("missing", "role".to_owned()), ("role", roles), ("rpc", rpc.name().to_owned())];
@@ -220,6 +220,12 @@ fn refusal_of_caller(refusal: access::Refusal) -> Refusal {
 /// The status of a caller that does not get in, or not further.
 pub fn refused(refusal: access::Refusal) -> Status {
     status_of(refusal_of_caller(refusal))
+}
+
+/// The status of a call whose line of the access log cannot be written.
+pub fn unlogged() -> Status {
+    let message = "what is asked of the ledger is logged, and cannot be at the moment; it is safe to send the same request again";
+    status_of(Refusal::new(Code::Unavailable, "NOT_LOGGED", message))
 }
 
 /// The status of an error.

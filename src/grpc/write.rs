@@ -2,8 +2,9 @@
 
 use super::Answers;
 use super::edge::{account_of, caller_of, deadline_of};
+use super::notes::Noting;
 use super::services::LedgerService;
-use super::status::{explained, refused, refused_append, to_append_error, to_status};
+use super::status::{explained, refused_append, to_append_error, to_status};
 use crate::access::{Caller, Place, Refusal};
 use crate::ledger::{Account, Answered, Append, Error, Events, Ledger, Previewed, Ticket};
 use crate::proto::{
@@ -54,11 +55,17 @@ impl Writing {
 impl LedgerService for Writing {
     async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
         let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
+        let noting = Noting::of(&request);
         let AppendRequest { events, expected_last_position } = request.into_inner();
-        spend(&caller, &events).map_err(refused)?;
+        noting.events(&events);
+        let count = events.len() as u64;
+        spend(&caller, &events).map_err(|refusal| noting.append_refused(count, noting.refused(refusal)))?;
         let (recorded_by, permit) = (caller.name(), caller.permit());
         let append = Append { events: Events::of(events), expected_last_position, recorded_by, permit, deadline, account };
-        let Answered { response, held } = self.ledger.append_encoded(append).await.map_err(to_status)?;
+        let answered = self.ledger.append_encoded(append).await.inspect_err(|error| noting.denied(error));
+        let answered = answered.map_err(|error| noting.append_refused(count, to_status(error)))?;
+        noting.appended(&answered);
+        let Answered { response, held, .. } = answered;
         let mut response = Response::new(response);
         // The edge gives it back when the response is encoded.
         held.map(|held| response.extensions_mut().insert(Arc::new(held)));
@@ -67,11 +74,15 @@ impl LedgerService for Writing {
 
     async fn preview(&self, request: Request<PreviewRequest>) -> Result<Response<PreviewResponse>, Status> {
         let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
+        let noting = Noting::of(&request);
         let events = Events::from(request.into_inner().events);
-        spend(&caller, events.encoded()).map_err(refused)?;
+        noting.events(events.encoded());
+        spend(&caller, events.encoded()).map_err(|refusal| noting.refused(refusal))?;
         let (recorded_by, permit) = (caller.name(), caller.permit());
         let append = Append { events, expected_last_position: None, recorded_by, permit, deadline, account };
-        let Previewed { outcomes, position, held } = self.ledger.preview(append).await.map_err(to_status)?;
+        let previewed = self.ledger.preview(append).await.inspect_err(|error| noting.denied(error));
+        let Previewed { outcomes, position, held } = previewed.map_err(to_status)?;
+        noting.read_at(position);
         let outcome = |outcome: Result<AppendResult, Error>| match outcome {
             Ok(result) => preview_result::Outcome::Result(result),
             Err(error) => preview_result::Outcome::Error(to_append_error(error)),
@@ -87,19 +98,21 @@ impl LedgerService for Writing {
     async fn append_stream(&self, request: Request<Streaming<AppendStreamRequest>>) -> Result<Response<Self::AppendStreamStream>, Status> {
         let (pending, answers) = mpsc::channel(self.stream_in_flight);
         let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
-        let place = caller.stream().map_err(|exceeded| refused(Refusal::RateLimited(exceeded)))?;
-        let intake = Intake { ledger: self.ledger.clone(), caller, deadline, account, pending, _place: place };
+        let noting = Noting::of(&request);
+        let place = caller.stream().map_err(|exceeded| noting.refused(Refusal::RateLimited(exceeded)))?;
+        let intake = Intake { ledger: self.ledger.clone(), caller, deadline, account, pending, noting: noting.clone(), _place: place };
         tokio::spawn(intake.run(request.into_inner()));
-        Ok(Response::new(Box::pin(ReceiverStream::new(answers).then(answer))))
+        Ok(Response::new(Box::pin(ReceiverStream::new(answers).then(move |pending| answer(pending, noting.clone())))))
     }
 
     async fn who_am_i(&self, request: Request<WhoAmIRequest>) -> Result<Response<WhoAmIResponse>, Status> {
         Ok(Response::new(caller_of(&request)?.describe()))
     }
 
-    async fn get_server_info(&self, _: Request<GetServerInfoRequest>) -> Result<Response<GetServerInfoResponse>, Status> {
+    async fn get_server_info(&self, request: Request<GetServerInfoRequest>) -> Result<Response<GetServerInfoResponse>, Status> {
         let Protection { authenticates, encrypts, is_insecure } = self.protection;
         let (version, position) = (env!("CARGO_PKG_VERSION").to_owned(), self.ledger.last());
+        Noting::of(&request).read_at(position);
         Ok(Response::new(GetServerInfoResponse { version, position, authenticates, encrypts, is_insecure }))
     }
 }
@@ -113,28 +126,43 @@ fn spend(caller: &Caller, events: &[Bytes]) -> Result<(), Refusal> {
 enum Pending {
     Request {
         request_id: String,
+        events: u64,
         ticket: Result<Ticket, Error>,
     },
     /// A request of a caller that asks for more than it may.
     Refused {
         request_id: String,
+        events: u64,
         error: AppendError,
     },
     End(Status),
 }
 
-async fn answer(pending: Pending) -> Result<AppendStreamResponse, Status> {
+async fn answer(pending: Pending, noting: Noting) -> Result<AppendStreamResponse, Status> {
     match pending {
         Pending::End(status) => Err(status),
-        Pending::Refused { request_id, error } => Ok(AppendStreamResponse { request_id, outcome: Some(Outcome::Error(error)) }),
-        Pending::Request { request_id, ticket } => {
+        Pending::Refused { request_id, events, error } => {
+            noting.request_refused(events, &error.reason);
+            Ok(AppendStreamResponse { request_id, outcome: Some(Outcome::Error(error)) })
+        }
+        Pending::Request { request_id, events, ticket } => {
             let outcome = match ticket {
                 Ok(ticket) => ticket.encoded().await,
                 Err(error) => Err(error),
             };
             // Its room is given back here: it is encoded as soon as it is taken from here, and its bytes count from then on.
-            let outcome =
-                outcome.map_or_else(|error| Outcome::Error(to_append_error(error)), |answered| Outcome::Response(answered.response));
+            let outcome = match outcome {
+                Ok(answered) => {
+                    noting.appended(&answered);
+                    Outcome::Response(answered.response)
+                }
+                Err(error) => {
+                    noting.denied(&error);
+                    let error = to_append_error(error);
+                    noting.request_refused(events, &error.reason);
+                    Outcome::Error(error)
+                }
+            };
             Ok(AppendStreamResponse { request_id, outcome: Some(outcome) })
         }
     }
@@ -147,6 +175,7 @@ struct Intake {
     deadline: Option<Instant>,
     account: Option<Account>,
     pending: mpsc::Sender<Pending>,
+    noting: Noting,
     /// Its place among the streams of its caller.
     _place: Option<Place>,
 }
@@ -163,7 +192,7 @@ impl Intake {
                 biased;
                 _ = closing.wait_for(|closing| *closing) => break to_status(Error::Stopped("the ledger is closing".to_owned())),
                 () = tokio::time::sleep_until(deadline.into()) => break to_status(Error::DeadlineExceeded),
-                refusal = &mut revoked => break refused(refusal),
+                refusal = &mut revoked => break self.noting.refused(refusal),
                 request = requests.message() => request,
             };
             match request {
@@ -191,9 +220,12 @@ impl Intake {
     /// `Undecodable`, which ends the stream.
     async fn take(&mut self, request: AppendStreamRequest) -> Result<Pending, Error> {
         let AppendStreamRequest { request_id, events, expected_last_position } = request;
+        let count = events.len() as u64;
+        self.noting.events(&events);
         // What it may append may have changed since the stream began.
         if let Err(refusal) = self.caller.refresh().and_then(|()| spend(&self.caller, &events)) {
-            return Ok(Pending::Refused { request_id, error: refused_append(refusal) });
+            self.noting.refusal(&refusal);
+            return Ok(Pending::Refused { request_id, events: count, error: refused_append(refusal) });
         }
         let ticket = if request_id.len() > MAX_REQUEST_ID_BYTES {
             Err(Error::malformed("request_id", format!("is {} bytes long; at most {MAX_REQUEST_ID_BYTES} are allowed", request_id.len())))
@@ -205,7 +237,7 @@ impl Intake {
         };
         match ticket {
             Err(Error::Undecodable(why)) => Err(Error::Undecodable(why)),
-            ticket => Ok(Pending::Request { request_id, ticket }),
+            ticket => Ok(Pending::Request { request_id, events: count, ticket }),
         }
     }
 }

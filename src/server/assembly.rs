@@ -3,7 +3,7 @@
 use super::{Health, ServeConfig};
 use crate::access::Gate;
 use crate::clock::SystemClock;
-use crate::grpc::{Bounds, EdgeLayer, Protection, audit_service, ledger_service, partnership_service};
+use crate::grpc::{Bounds, EdgeLayer, Observer, Protection, audit_service, ledger_service, partnership_service};
 use crate::ledger::{Ledger, Memory};
 use crate::proto;
 use std::sync::Arc;
@@ -56,6 +56,7 @@ impl Assembly {
                 gate: Gate::open(Arc::new(SystemClock)),
                 memory: memory.clone(),
                 arrival_timeout: config.partial_message_timeout,
+                observer: None,
             },
             memory,
             health: Health::new(),
@@ -70,6 +71,13 @@ impl Assembly {
     pub fn behind(mut self, gate: Arc<Gate>, protection: Protection) -> Self {
         self.bounds.gate = gate;
         Self { protection, ..self }
+    }
+
+    /// The same, with somebody who is told of calls.
+    #[must_use]
+    pub fn observed_by(mut self, observer: Option<Arc<dyn Observer>>) -> Self {
+        self.bounds.observer = observer;
+        self
     }
 
     /// The memory of all that is on its way in and out.

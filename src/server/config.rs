@@ -1,5 +1,7 @@
 //! How the service is set up, with the defaults and what they are good for.
 
+use super::access_log::AccessLogSettings;
+use super::observe::TraceSettings;
 use super::tls::TlsFiles;
 use crate::ledger::Limits;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,6 +21,12 @@ pub struct ServeConfig {
     pub tls: Option<TlsFiles>,
     /// Whether an address that other machines reach may be served without TLS or access file.
     pub insecure: bool,
+    /// Where metrics and health are served by HTTP; nowhere without.
+    pub observe: Option<SocketAddr>,
+    /// Where each call is logged; nowhere without.
+    pub access_log: Option<AccessLogSettings>,
+    /// Where traces are sent; nowhere without.
+    pub traces: Option<TraceSettings>,
     /// Whether a damaged end of the log that no other copy has is cut off instead of refused.
     pub cut_damaged_tail: bool,
     /// Records from one snapshot of the state to the next; 0 for none.
@@ -60,6 +68,9 @@ impl Default for ServeConfig {
             access: None,
             tls: None,
             insecure: false,
+            observe: None,
+            access_log: None,
+            traces: None,
             cut_damaged_tail: false,
             snapshot_records: 1_000_000,
             check_everything: false,

@@ -27,6 +27,17 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
+    /// The access log cannot be written.
+    #[error("the access log {} cannot be opened: {source}", path.display())]
+    AccessLog {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Traces cannot be sent.
+    #[error("traces cannot be sent to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names: {0}")]
+    Traces(String),
     /// Others would reach it, and nothing would keep them out.
     #[error(
         "{address} is open to other machines, so it needs TLS and an access file: --tls-cert FILE --tls-key FILE --access FILE; \

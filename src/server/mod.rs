@@ -1,15 +1,20 @@
 //! The composition root: chooses the store, opens the ledger, assembles the services, and owns listeners, threads and
 //! signals. The command line parses and calls it.
 //!
-//! Imports inside run one way: `serve` → `threads` → {`assembly`, `connections`}; `serve` → `open` → `store`; `serve` → `guard` → `tls`.
+//! Imports inside run one way: `serve` → `threads` → {`assembly`, `connections`}; `serve` → `open` → `store`; `serve` → `guard` → `tls`;
+//! `serve` → `observation` → `observe` → {`access_log`, `disk`, `guard`}.
 
+mod access_log;
 mod assembly;
 mod config;
 mod connections;
 mod dev;
+mod disk;
 mod error;
 mod guard;
 mod health;
+mod observation;
+mod observe;
 mod open;
 mod serve;
 mod signals;
@@ -17,14 +22,17 @@ mod store;
 mod threads;
 mod tls;
 
+pub use access_log::{AccessLog, AccessLogSettings};
 pub use assembly::{Assembly, Service, assemble};
 pub use config::ServeConfig;
 pub use dev::DevFiles;
 pub use error::ServeError;
 pub use guard::{Guard, Reloads, read_access};
 pub use health::Health;
+pub use observation::Observation;
+pub use observe::{Observers, TraceSettings};
 pub use open::{OpenLedger, open};
-pub use serve::serve;
+pub use serve::{Ready, serve};
 pub use signals::Signals;
 pub use store::{Inspection, OpenStore, Store, StoreOptions};
 pub use tls::{Tls, TlsFiles};

@@ -5,7 +5,7 @@ use super::config::ServeConfig;
 use super::connections::{Acceptor, most_connections};
 use super::error::ServeError;
 use super::guard::Guard;
-use super::health::Health;
+use super::observation::{Observation, bind as bind_observe};
 use super::open::{OpenLedger, open};
 use super::signals::{Signals, ignore_hang_up};
 use super::threads::{Entrance, Threads};
@@ -26,12 +26,24 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> ServeError {
     move |source| ServeError::System { what, source }
 }
 
-/// Opens a ledger and serves it until SIGTERM or SIGINT. `on_ready` is called once it listens, with the real address, what
-/// was replayed, and the notes of opening the store.
+/// What is known once a server listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Ready<'a> {
+    /// Its real address.
+    pub address: SocketAddr,
+    /// Where its metrics are.
+    pub observed: Option<SocketAddr>,
+    /// What was replayed.
+    pub replayed: &'a ReplayReport,
+    /// The notes of opening the store.
+    pub notes: &'a [String],
+}
+
+/// Opens a ledger and serves it until SIGTERM or SIGINT. `on_ready` is called once it listens.
 ///
 /// # Errors
 /// Why it could not start, or what went wrong at the end.
-pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayReport, &[String])) -> Result<(), ServeError> {
+pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<(), ServeError> {
     // Connections are served by other threads, so this one hears signals whatever they do.
     let runtime = Builder::new_current_thread().enable_all().build().map_err(system("threads"))?;
     let socket = {
@@ -40,10 +52,15 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
         bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
     };
     let guard = Arc::new(Guard::open(config)?);
+    let observe = bind_observe(config)?;
     // Only now: a start that fails for its address or its files leaves no directory.
     create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
+    // Seen from now on, also while its records are replayed.
+    let observation = Observation::start(config, observe, &guard)?;
     let OpenLedger { ledger, replayed, notes } = open(config)?;
+    observation.opened(&ledger);
     let assembly = Assembly::new(&ledger, config).behind(Arc::clone(guard.gate()), guard.protection());
+    let assembly = assembly.observed_by(observation.observers().observer());
     let mut threads = {
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
@@ -54,13 +71,15 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
         let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let signals = Signals::new().map_err(system("signals"))?;
-        on_ready(address, &replayed, &notes);
-        run(&ledger, config, listener, assembly.health(), &mut threads, &mut Told { signals, reload }).await
+        on_ready(&Ready { address, observed: observation.address(), replayed: &replayed, notes: &notes });
+        let mut told = Told { signals, reload, observation: &observation };
+        run(&ledger, config, listener, &assembly, &mut threads, &mut told).await
     });
     threads.close();
     let stopped = ledger.stopped().borrow().clone();
     let closed = close(ledger, config.close);
     runtime.block_on(threads.wait());
+    observation.close();
     served?;
     match stopped {
         Some(why) => Err(ServeError::Stopped(why.to_string())),
@@ -69,21 +88,23 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(SocketAddr, &ReplayRepo
 }
 
 /// What the process is told by signals.
-struct Told {
+struct Told<'a> {
     signals: Signals,
     /// Has files read anew.
     reload: Sender<()>,
+    observation: &'a Observation,
 }
 
-impl Told {
+impl Told<'_> {
     /// Waits for a signal that ends the process and returns its name.
     async fn end(&mut self) -> &'static str {
-        let reload = &self.reload;
+        let (reload, observation) = (&self.reload, self.observation);
         self.signals
             .next(|| {
                 tracing::info!(signal = "SIGHUP", "reading files anew");
                 // The guard lasts as long as this.
                 let _ = reload.send(());
+                observation.reopen_log();
             })
             .await
     }
@@ -102,11 +123,13 @@ async fn run(
     ledger: &Ledger,
     config: &ServeConfig,
     listener: TcpListener,
-    health: &Health,
+    assembly: &Assembly,
     threads: &mut Threads,
-    told: &mut Told,
+    told: &mut Told<'_>,
 ) -> Result<(), ServeError> {
+    let health = assembly.health();
     health.serving().await;
+    told.observation.serving();
     // Reports it as well if recording has stopped already.
     tokio::spawn(health.clone().follow(ledger.clone()));
     let by_files = most_connections(config.worker_threads + 1);
@@ -124,6 +147,7 @@ async fn run(
     };
     // New connections are refused from here on.
     drop(acceptor);
+    told.observation.ending();
     health.ending().await;
     ledger.begin_closing();
     threads.shut_down();

@@ -4,6 +4,7 @@
 mod common;
 mod files;
 mod kit;
+mod log;
 mod matrix;
 mod reload;
 mod scopes;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The name by which the mTLS principal is known.
-const URI: &str = "spiffe://partners.example/billing";
+pub const URI: &str = "spiffe://partners.example/billing";
 
 /// A server with TLS and an access file, all in one directory.
 pub struct Secured {
@@ -22,6 +22,11 @@ pub struct Secured {
 
 impl Secured {
     pub fn start() -> Self {
+        Self::with_options(&[])
+    }
+
+    /// The same with more options: pairs of one and the name of a file in the directory, or nothing.
+    pub fn with_options(options: &[(&str, &str)]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let (ca, client_ca, admin) = (Ca::new(), Ca::new(), principal("root", "admin", ""));
         let at = |name: &str| dir.path().join(name);
@@ -38,8 +43,11 @@ impl Secured {
             ("--tls-client-ca", "client-ca.pem"),
             ("--tls-client-crl", "revoked.pem"),
         ]
-        .into_iter()
-        .flat_map(|(option, name)| [option.to_owned(), at(name).to_str().expect("UTF-8").to_owned()])
+        .iter()
+        .chain(options)
+        .flat_map(|(option, name)| {
+            [(*option).to_owned(), at(name).to_str().expect("UTF-8").to_owned()].into_iter().take(if name.is_empty() { 1 } else { 2 })
+        })
         .collect();
         let server = Server::with_options(&at("ledger"), &words.iter().map(String::as_str).collect::<Vec<_>>());
         Self { dir, server, ca, client_ca, admin }
@@ -63,18 +71,18 @@ impl Secured {
         finish(command.args(words))
     }
 
-    fn write_client(&self, name: &str, certified: &Certified) {
+    pub fn write_client(&self, name: &str, certified: &Certified) {
         std::fs::write(self.path(&format!("{name}.pem")), &certified.certificate).expect("written");
         std::fs::write(self.path(&format!("{name}.key")), &certified.key).expect("written");
     }
 
-    fn who_by_certificate(&self, name: &str) -> Outcome {
+    pub fn who_by_certificate(&self, name: &str) -> Outcome {
         let (certificate, key) = (format!("{name}.pem"), format!("{name}.key"));
         self.ask(&["--json", "whoami"], &[("--client-cert", &certificate), ("--client-key", &key)])
     }
 
     /// Waits until a command comes out as wanted: what was exchanged is taken within seconds.
-    fn until(mut is_so: impl FnMut() -> bool) {
+    pub fn until(mut is_so: impl FnMut() -> bool) {
         let begun = Instant::now();
         while !is_so() {
             assert!(begun.elapsed() < Duration::from_secs(20), "it was not taken");

@@ -5,7 +5,7 @@ use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use partnership_ledger::access::Gate;
 use partnership_ledger::clock::{Clock, SystemClock};
-use partnership_ledger::grpc::Protection;
+use partnership_ledger::grpc::{Observer, Protection};
 use partnership_ledger::journal::{Journal, MemoryJournal};
 use partnership_ledger::ledger::{Ledger, Limits};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
@@ -86,9 +86,14 @@ impl Service {
 
     /// A service of an empty ledger behind a gate.
     pub async fn behind(gate: Arc<Gate>) -> Self {
+        Self::observed(gate, None).await
+    }
+
+    /// The same, with somebody who is told of calls.
+    pub async fn observed(gate: Arc<Gate>, observer: Option<Arc<dyn Observer>>) -> Self {
         let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::new()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
         let protection = Protection { authenticates: true, ..Protection::default() };
-        let assembly = Assembly::new(&ledger, &ServeConfig::default()).behind(gate, protection);
+        let assembly = Assembly::new(&ledger, &ServeConfig::default()).behind(gate, protection).observed_by(observer);
         let (connections, health) = (Connections::to(assembly.service().expect("a service")).0, assembly.health().clone());
         health.serving().await;
         Self { ledger, health, connections }

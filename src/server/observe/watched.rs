@@ -1,0 +1,92 @@
+//! What the listener shows: where the server stands, and all that has figures.
+
+use super::Observers;
+use super::balance::TrialBalance;
+use super::calls::Calls;
+use crate::ledger::Ledger;
+use crate::server::disk::Disk;
+use crate::server::guard::Guard;
+use parking_lot::Mutex;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+/// Where a server stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stage {
+    /// The ledger is being opened: its records are replayed.
+    #[default]
+    Opening,
+    /// It takes calls.
+    Serving,
+    /// It takes no more, and finishes those under way.
+    Ending,
+}
+
+/// What there is to see of a server.
+pub struct Watched {
+    stage: Mutex<Stage>,
+    ledger: OnceLock<Ledger>,
+    /// Who gets in, and how connections are encrypted.
+    pub guard: Arc<Guard>,
+    /// What calls are told to.
+    pub observers: Arc<Observers>,
+    /// The data directory's disk.
+    pub disk: Arc<Disk>,
+    /// The data directory.
+    pub data_dir: PathBuf,
+    /// Whether the trial balance is zero.
+    pub balance: TrialBalance,
+}
+
+impl std::fmt::Debug for Watched {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Watched").field("stage", &*self.stage.lock()).finish_non_exhaustive()
+    }
+}
+
+impl Watched {
+    /// A server that is about to open its ledger.
+    pub fn new(guard: Arc<Guard>, observers: Arc<Observers>, disk: Arc<Disk>, data_dir: PathBuf) -> Self {
+        let (stage, balance) = (Mutex::default(), TrialBalance::default());
+        Self { stage, ledger: OnceLock::new(), guard, observers, disk, data_dir, balance }
+    }
+
+    /// The ledger is open.
+    pub fn opened(&self, ledger: &Ledger) {
+        // It is opened once.
+        let _ = self.ledger.set(ledger.clone());
+    }
+
+    /// The server has come to a stage.
+    pub fn reached(&self, stage: Stage) {
+        *self.stage.lock() = stage;
+    }
+
+    /// The ledger, once it is open.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.ledger.get()
+    }
+
+    pub(super) fn calls(&self) -> Option<&Calls> {
+        self.observers.calls.as_deref()
+    }
+
+    /// Whether calls are taken and recorded.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn ready(&self) -> Result<(), String> {
+        let stage = *self.stage.lock();
+        match (stage, self.ledger()) {
+            (Stage::Opening, _) | (_, None) => Err("the ledger is being opened: its records are replayed".to_owned()),
+            (Stage::Ending, _) => Err("the server is ending".to_owned()),
+            (Stage::Serving, Some(ledger)) => match &*ledger.stopped().borrow() {
+                Some(why) => Err(format!("recording has stopped: {why}")),
+                None if !self.observers.log.as_ref().is_none_or(|log| log.admits()) => {
+                    Err("the access log is required and cannot be written".to_owned())
+                }
+                None => Ok(()),
+            },
+        }
+    }
+}
