@@ -98,6 +98,9 @@ impl Notes {
 
     /// The reason of the error that a call ended with.
     pub(super) fn failed(&self, trailers: &HeaderMap) {
+        if !self.wants_subjects {
+            return;
+        }
         let reason = Status::from_header_map(trailers).and_then(|status| reason_of(&status));
         self.noted.lock().reason = reason;
     }

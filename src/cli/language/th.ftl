@@ -337,6 +337,7 @@ failure-refused =
         [MESSAGE_TOO_LARGE] ข้อความใหญ่เกินไป
         [OVERLOADED] รับงานเกินกำลัง
         [STOPPED] บัญชีหยุดทำงาน
+        [NOT_LOGGED] บันทึกการเข้าถึงไม่ได้ จึงไม่ตอบ
         [DAMAGED] บัญชีเสียหาย
         [UNAVAILABLE] ติดต่อบัญชีไม่ได้
        *[other] ไม่สำเร็จ

@@ -23,6 +23,8 @@ pub struct LogFile {
     /// Where the last whole line ends; `None` if it is no regular file.
     length: Option<u64>,
     rotation: Rotation,
+    /// Whether it could not be renamed.
+    is_stuck: bool,
 }
 
 impl LogFile {
@@ -32,7 +34,7 @@ impl LogFile {
     /// If the system refuses.
     pub fn open(path: &Path, rotation: Rotation) -> io::Result<Self> {
         let (file, length) = open(path)?;
-        Ok(Self { path: path.to_owned(), file, length, rotation })
+        Ok(Self { path: path.to_owned(), file, length, rotation, is_stuck: false })
     }
 
     /// Opens the file of the path anew.
@@ -41,6 +43,7 @@ impl LogFile {
     /// If the system refuses; the file of before stays.
     pub fn reopen(&mut self) -> io::Result<()> {
         (self.file, self.length) = open(&self.path)?;
+        self.is_stuck = false;
         Ok(())
     }
 
@@ -51,9 +54,14 @@ impl LogFile {
     pub fn write(&mut self, lines: &[u8]) -> io::Result<()> {
         if let (Some(length), Some(max)) = (self.length, self.rotation.max_bytes)
             && length > 0
+            && !self.is_stuck
             && length + lines.len() as u64 > max
         {
-            self.rotate()?;
+            if let Err(error) = self.rotate() {
+                // Not tried again for each line, but when the file is opened anew.
+                self.is_stuck = true;
+                tracing::error!(%error, "the access log cannot be renamed; it is written on, however large");
+            }
         }
         let written = self.file.write_all(lines);
         match (&written, &mut self.length) {

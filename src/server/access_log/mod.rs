@@ -137,7 +137,7 @@ impl Shared {
                     items.iter().for_each(|item| item.line.write(&mut text));
                     self.write(&mut file, &text, items);
                 }
-                Work::Reopen => self.reopened(file.reopen(), is_required),
+                Work::Reopen => reopened(file.reopen(), is_required),
                 Work::End => return,
             }
         }
@@ -157,18 +157,18 @@ impl Shared {
         }
     }
 
-    fn reopened(&self, reopened: io::Result<()>, is_required: bool) {
-        match reopened {
-            Ok(()) => tracing::info!("the access log was opened anew"),
-            Err(error) => tracing::error!(%error, is_required, "the access log cannot be opened anew; the file of before is written on"),
-        }
-    }
-
     /// Counts lines that are not written, and says so the first time.
     fn lost(&self, lines: u64, why: &str) {
         self.dropped.fetch_add(lines, Ordering::Relaxed);
         if !self.is_short.swap(true, Ordering::Relaxed) {
             tracing::error!(why, "lines of the access log are not written");
         }
+    }
+}
+
+fn reopened(outcome: io::Result<()>, is_required: bool) {
+    match outcome {
+        Ok(()) => tracing::info!("the access log was opened anew"),
+        Err(error) => tracing::error!(%error, is_required, "the access log cannot be opened anew; the file of before is written on"),
     }
 }

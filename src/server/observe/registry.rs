@@ -1,8 +1,9 @@
 //! The metrics, gathered when they are asked for. Their names and labels are a promise: dashboards and rules go by them.
 
+use super::calls::Calls as CallCounts;
 use super::watched::Watched;
 use crate::access::FailureKind;
-use crate::ledger::Measured;
+use crate::ledger::{Ledger, Measured};
 use crate::measure::Counted;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
@@ -30,9 +31,9 @@ pub fn registry(watched: &Arc<Watched>) -> Registry {
 pub fn written(registry: &Registry, is_open_metrics: bool) -> Result<String, fmt::Error> {
     let mut out = String::new();
     if is_open_metrics {
-        text::encode(&mut out, registry)?
+        text::encode(&mut out, registry)?;
     } else {
-        prometheus_text::encode(&mut out, registry)?
+        prometheus_text::encode(&mut out, registry)?;
     }
     Ok(out)
 }
@@ -45,7 +46,7 @@ impl Collector for Calls {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let help = "How long calls took, until their answers were on their way, by call and code";
         let mut metric = encoder.encode_descriptor("rpc_server_call_duration", help, Some(&Unit::Seconds), MetricType::Histogram)?;
-        for (method, code, counted) in self.0.calls().into_iter().flat_map(|calls| calls.durations()) {
+        for (method, code, counted) in self.0.calls().into_iter().flat_map(CallCounts::durations) {
             let labels = [("rpc_method", method.as_str()), ("rpc_response_status_code", code)];
             histogram(&mut metric.encode_family(&labels)?, &counted)?;
         }
@@ -60,7 +61,7 @@ struct Figures(Arc<Watched>);
 impl Collector for Figures {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let mut out = Out(encoder);
-        let measured = self.0.ledger().map(crate::ledger::Ledger::measured);
+        let measured = self.0.ledger().map(Ledger::measured);
         out.ledger(measured.as_ref())?;
         out.commits(measured.as_ref())?;
         out.appends(&self.0)?;
@@ -102,11 +103,11 @@ impl Out<'_> {
 
     fn appends(&mut self, watched: &Watched) -> fmt::Result {
         let calls = watched.calls();
-        let events = calls.into_iter().flat_map(|calls| calls.events());
+        let events = calls.into_iter().flat_map(CallCounts::events);
         self.counters("appended_events", "Events that were sent to be recorded, by what became of them", "outcome", events)?;
-        let rejections = calls.map(super::calls::Calls::rejections).unwrap_or_default();
+        let rejections = calls.map(CallCounts::rejections).unwrap_or_default();
         self.counters("rejections", "Requests to append that were refused, by the reason of the error", "reason", rejections)?;
-        let limited = calls.map(super::calls::Calls::limits_reached).unwrap_or_default();
+        let limited = calls.map(CallCounts::limits_reached).unwrap_or_default();
         self.counters("rate_limited", "How often a principal asked for more than it may", "principal", limited)
     }
 

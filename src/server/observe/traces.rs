@@ -8,8 +8,12 @@ use opentelemetry::trace::{SpanContext, SpanId, SpanKind, Status, TraceFlags, Tr
 use opentelemetry::{InstrumentationScope, KeyValue};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
-use opentelemetry_sdk::trace::{BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanEvents, SpanLinks, SpanProcessor};
+use opentelemetry_sdk::error::OTelSdkResult;
+use opentelemetry_sdk::trace::{
+    BatchConfigBuilder, BatchSpanProcessor, SpanData, SpanEvents, SpanExporter as Exporter, SpanLinks, SpanProcessor,
+};
 use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 use tonic::Code;
@@ -73,7 +77,8 @@ impl Traces {
             SpanExporter::builder().with_tonic().with_endpoint(&settings.endpoint).build().map_err(|error| error.to_string())?
         };
         let batches = BatchConfigBuilder::default().with_max_queue_size(QUEUED_SPANS).with_scheduled_delay(PAUSE).build();
-        let mut processor = BatchSpanProcessor::builder(exporter).with_batch_config(batches).build();
+        let mut processor =
+            BatchSpanProcessor::builder(Telling { exporter, is_failing: AtomicBool::new(false) }).with_batch_config(batches).build();
         let service = std::env::var("OTEL_SERVICE_NAME").unwrap_or_else(|_| env!("CARGO_PKG_NAME").to_owned());
         let version = KeyValue::new("service.version", env!("CARGO_PKG_VERSION"));
         processor.set_resource(&Resource::builder().with_service_name(service).with_attributes([version]).build());
@@ -129,6 +134,38 @@ impl Traces {
             }
             runtime.shutdown_background();
         }
+    }
+}
+
+/// An exporter that says when it begins to fail, and when it succeeds again.
+#[derive(Debug)]
+struct Telling {
+    exporter: SpanExporter,
+    is_failing: AtomicBool,
+}
+
+impl Exporter for Telling {
+    async fn export(&self, batch: Vec<SpanData>) -> OTelSdkResult {
+        let exported = self.exporter.export(batch).await;
+        let was_failing = self.is_failing.swap(exported.is_err(), Ordering::Relaxed);
+        match &exported {
+            Err(error) if !was_failing => tracing::warn!(%error, "spans cannot be sent, and are lost until they can be"),
+            Ok(()) if was_failing => tracing::info!("spans are sent again"),
+            _ => {}
+        }
+        exported
+    }
+
+    fn shutdown_with_timeout(&self, timeout: Duration) -> OTelSdkResult {
+        self.exporter.shutdown_with_timeout(timeout)
+    }
+
+    fn force_flush(&self) -> OTelSdkResult {
+        self.exporter.force_flush()
+    }
+
+    fn set_resource(&mut self, resource: &Resource) {
+        self.exporter.set_resource(resource);
     }
 }
 
