@@ -98,8 +98,14 @@ impl Caller {
                 _ = generations.wait_for(|generation| *generation != seen) => {}
                 () = expiry(left) => {}
             }
+            let before = Arc::clone(&self.principal);
             if let Err(refusal) = self.check() {
                 return refusal;
+            }
+            // What it has asked for was decided by what it saw then.
+            let now = &self.principal;
+            if before.partner != now.partner || before.sees_only_own_records() != now.sees_only_own_records() {
+                return Refusal::Role { rpc: self.rpc, principal: self.name(), credential: Box::new(self.credential.clone()) };
             }
         }
     }

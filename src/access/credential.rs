@@ -1,32 +1,50 @@
 //! Credentials: how a caller was recognised, and whether that still holds under a policy that was read anew.
 
-use super::file::ClaimEntry;
+use super::file::{ClaimEntry, IssuerEntry};
 use super::key::KeyHash;
 use super::policy::Policy;
 use super::principal::Principal;
 use super::refusal::{Failure, FailureKind};
 use crate::domain::calendar::Time;
 use crate::proto::Authentication;
+use std::fmt;
 use std::sync::Arc;
 
-/// The names in a client certificate that was checked, by which it may be known.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A client certificate that was checked when its connection began: the names by which it may be known, and whether it is still
+/// good.
+#[derive(Clone, Debug, Default)]
 pub struct CertificateNames {
     /// Its URIs, in its order.
     pub uris: Vec<String>,
     /// Its DNS names, in its order.
     pub dns_names: Vec<String>,
+    /// What it is checked by again.
+    pub trust: Option<Arc<dyn Trust>>,
+}
+
+/// Checks a client certificate again, as it may have been revoked, or have expired, since its connection began.
+pub trait Trust: fmt::Debug + Send + Sync {
+    /// Whether it is still good.
+    ///
+    /// # Errors
+    /// Why it is not.
+    fn check(&self, now: Time) -> Result<(), String>;
+
+    /// When it expires.
+    fn not_after(&self) -> Time;
 }
 
 impl CertificateNames {
     /// The names in the order in which they are looked up.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.uris.iter().chain(&self.dns_names).map(String::as_str)
+        // A DNS name that is written like a URI is none, and the other way round.
+        let uris = self.uris.iter().filter(|name| name.contains(':'));
+        uris.chain(self.dns_names.iter().filter(|name| !name.contains(':'))).map(String::as_str)
     }
 }
 
 /// How a caller was recognised.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Credential {
     /// Not at all: nobody is authenticated.
     Open,
@@ -43,11 +61,15 @@ pub enum Credential {
         claim: ClaimEntry,
         /// When it expires.
         expires_at: Time,
+        /// Who issued it, as the access file had it then.
+        issuer: Arc<IssuerEntry>,
     },
     /// By a client certificate.
     Certificate {
         /// The name that it is known by.
         name: String,
+        /// What it is checked by again.
+        trust: Option<Arc<dyn Trust>>,
     },
 }
 
@@ -70,7 +92,8 @@ impl Credential {
     /// When it expires, under a policy.
     pub fn expires_at(&self, policy: &Policy) -> Option<Time> {
         match self {
-            Self::Open | Self::Certificate { .. } => None,
+            Self::Open => None,
+            Self::Certificate { trust, .. } => trust.as_ref().map(|trust| trust.not_after()),
             Self::Key { id, .. } => policy.key(id)?.not_after,
             Self::Token { expires_at, .. } => Some(*expires_at),
         }
@@ -94,13 +117,19 @@ impl Credential {
                     _ => Ok(&known.principal),
                 }
             }
-            Self::Token { claim, expires_at } if *expires_at <= now => {
+            Self::Token { claim, expires_at, .. } if *expires_at <= now => {
                 Err(gone(FailureKind::ExpiredToken, format!("the token with {claim} expired at {expires_at}")))
+            }
+            Self::Token { claim, issuer, .. } if policy.issuer(&claim.issuer) != Some(issuer) => {
+                Err(gone(FailureKind::Issuer, format!("the issuer {} is another one now", claim.issuer)))
             }
             Self::Token { claim, .. } => {
                 policy.claim(claim).ok_or_else(|| gone(FailureKind::UnknownToken, format!("no principal has the claim {claim}")))
             }
-            Self::Certificate { name } => {
+            Self::Certificate { name, trust } => {
+                if let Some(Err(why)) = trust.as_ref().map(|trust| trust.check(now)) {
+                    return Err(gone(FailureKind::RevokedCertificate, format!("the certificate of {name}: {why}")));
+                }
                 let known = policy.certificate(std::iter::once(name.as_str()));
                 let unknown = || gone(FailureKind::UnknownCertificate, format!("no principal has the certificate name {name}"));
                 known.map(|(_, principal)| principal).ok_or_else(unknown)

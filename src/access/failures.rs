@@ -16,6 +16,9 @@ const BURST: NonZeroU32 = NonZeroU32::new(50).expect("not zero");
 /// How long the answer to a failed attempt beyond that is held back.
 const DELAY: Duration = Duration::from_secs(1);
 
+/// The most characters of a reason in the log.
+const MAX_WHY: usize = 300;
+
 /// Failed attempts. What succeeds is never held back: it costs an attacker nothing to share an address with somebody else.
 pub struct Failures {
     by_address: RateLimiter<IpAddr, HashMapStateStore<IpAddr>, DefaultClock>,
@@ -38,7 +41,9 @@ impl Failures {
             return Some(DELAY);
         }
         let address = address.map(tracing::field::display);
-        tracing::warn!(kind = failure.kind.name(), why = %failure.why, address, "a caller was not authenticated");
+        // Quoted and cut: much of it comes from the caller.
+        let why: String = failure.why.chars().take(MAX_WHY).collect();
+        tracing::warn!(kind = failure.kind.name(), ?why, address, "a caller was not authenticated");
         None
     }
 

@@ -314,7 +314,7 @@ fn issuer(table: Table, faults: &mut Faults) -> Option<IssuerEntry> {
     if issuer.is_empty() {
         faults.add("issuer must be the iss of its tokens");
     }
-    if keys.starts_with("http://") && !is_loopback(&keys) {
+    if keys.contains("://") && !keys.starts_with("https://") && !is_loopback(&keys) {
         faults.add("keys must come by https:// or from a file: over http:// anybody on the way could put in keys of his own");
     }
     Some(IssuerEntry { name, issuer, audiences, keys, ca })
@@ -322,10 +322,13 @@ fn issuer(table: Table, faults: &mut Faults) -> Option<IssuerEntry> {
 
 /// Whether a URL is of this machine, where nobody is on the way.
 fn is_loopback(url: &str) -> bool {
-    let host = url.trim_start_matches("http://");
-    ["localhost", "127.0.0.1", "[::1]"]
-        .iter()
-        .any(|own| host.strip_prefix(own).is_some_and(|rest| rest.is_empty() || rest.starts_with(':') || rest.starts_with('/')))
+    let Some(rest) = url.strip_prefix("http://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    ["localhost", "127.0.0.1", "[::1]"].contains(&host)
 }
 
 fn principal(table: Table, faults: &mut Faults) -> Option<PrincipalEntry> {
@@ -596,6 +599,8 @@ mod tests {
             ("http://localhost/jwks", true),
             ("http://localhost.example/jwks", false),
             ("http://127.0.0.1.example/jwks", false),
+            ("http://localhost:x@evil.example/jwks", false),
+            ("HTTP://localhost/jwks", false),
         ] {
             assert_eq!(is_loopback(url), expected, "{url}");
         }

@@ -18,10 +18,11 @@ use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
-/// What a caller presents of itself.
-#[derive(Clone, Copy, Debug, Default)]
+/// What a caller presents of itself. No `Debug`: it has secrets.
+#[derive(Clone, Copy, Default)]
 pub struct Presented<'a> {
     /// The value of the header `authorization`.
     pub authorization: Option<&'a str>,
@@ -35,7 +36,9 @@ pub struct Presented<'a> {
 pub enum Admission {
     /// It is decided.
     Now(Result<Caller, Refusal>),
-    /// An issuer has to be asked first, or the caller has failed too often and has to wait.
+    /// The caller has failed too often: it is refused after so long, and has to wait.
+    Held(Duration, Refusal),
+    /// An issuer has to be asked first.
     Later(Pin<Box<dyn Future<Output = Result<Caller, Refusal>> + Send>>),
 }
 
@@ -100,6 +103,15 @@ impl Gate {
         self.policy.load().policy.clone()
     }
 
+    /// Has callers whose calls last looked at again: something that they are recognised by has changed.
+    pub fn look_again(&self) {
+        let mut state = State::clone(&self.policy.load());
+        state.generation += 1;
+        let generation = state.generation;
+        self.policy.store(Arc::new(state));
+        self.generation.send_replace(generation);
+    }
+
     /// Reads issuers' keys anew, where they are due. Blocks.
     pub fn refresh_keys(&self) {
         self.policy.load_full().tokens.refresh();
@@ -119,6 +131,8 @@ impl Gate {
                 let (gate, state, address) = (Arc::clone(self), Arc::clone(&state), presented.address);
                 Admission::Later(Box::pin(async move {
                     let credential = state.tokens.ask_and_verify(&token, gate.clock.now(), state.policy.as_deref()).await;
+                    // The policy may have been read anew meanwhile.
+                    let state = gate.policy.load_full();
                     let policy = state.policy.as_deref();
                     let entered = credential.map_err(Refusal::from).and_then(|credential| {
                         let policy = policy.ok_or_else(|| Failure::new(FailureKind::Missing, "there is no policy"))?;
@@ -126,6 +140,10 @@ impl Gate {
                     });
                     match gate.decide(entered, address) {
                         Admission::Now(outcome) => outcome,
+                        Admission::Held(after, refusal) => {
+                            tokio::time::sleep(after).await;
+                            Err(refusal)
+                        }
                         Admission::Later(outcome) => outcome.await,
                     }
                 }))
@@ -172,8 +190,11 @@ impl Gate {
                 return Recognised::Not(Failure::new(FailureKind::Missing, "neither a header authorization nor a client certificate"));
             };
             return match policy.certificate(names.iter()) {
-                Some((name, _)) => Recognised::As(Credential::Certificate { name: name.to_owned() }),
-                None => Recognised::Not(Failure::new(FailureKind::UnknownCertificate, format!("no principal has a name of {names:?}"))),
+                Some((name, _)) => Recognised::As(Credential::Certificate { name: name.to_owned(), trust: names.trust.clone() }),
+                None => Recognised::Not(Failure::new(
+                    FailureKind::UnknownCertificate,
+                    format!("no principal has a name of {:?}", names.iter().collect::<Vec<_>>()),
+                )),
             };
         };
         let scheme_and_credential = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
@@ -194,7 +215,7 @@ impl Gate {
     fn enter(self: &Arc<Self>, state: &State, policy: &Policy, credential: Credential, rpc: Rpc) -> Result<Caller, Refusal> {
         let principal = credential.principal(policy, self.clock.now())?;
         if !principal.roles.intersects(rpc.roles()) {
-            tracing::info!(principal = %principal.name, rpc = rpc.name(), "refused: its roles do not make this call");
+            tracing::debug!(principal = %principal.name, rpc = rpc.name(), "refused: its roles do not make this call");
             let principal = Arc::clone(&principal.name);
             return Err(Refusal::Role { rpc, principal, credential: Box::new(credential) });
         }
@@ -206,10 +227,7 @@ impl Gate {
         match outcome {
             Err(Refusal::Unauthenticated(failure)) => match self.failures.count(&failure, address) {
                 None => Admission::Now(Err(failure.into())),
-                Some(retry_after) => Admission::Later(Box::pin(async move {
-                    tokio::time::sleep(retry_after).await;
-                    Err(Refusal::TooManyFailures { retry_after })
-                })),
+                Some(retry_after) => Admission::Held(retry_after, Refusal::TooManyFailures { retry_after }),
             },
             outcome => Admission::Now(outcome),
         }
@@ -262,7 +280,7 @@ mod tests {
     fn admitted(gate: &Arc<Gate>, authorization: &str) -> Result<Caller, Refusal> {
         match gate.admit(Rpc::WhoAmI, Presented { authorization: Some(authorization), ..Presented::default() }) {
             Admission::Now(outcome) => outcome,
-            Admission::Later(_) => panic!("nobody has to be asked"),
+            _ => panic!("nobody has to be asked, or to wait"),
         }
     }
 

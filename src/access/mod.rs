@@ -22,7 +22,7 @@ mod scope;
 mod tokens;
 
 pub use caller::Caller;
-pub use credential::{CertificateNames, Credential};
+pub use credential::{CertificateNames, Credential, Trust};
 pub use event_types::EventTypes;
 pub use file::{AccessFile, Fault, IssuerEntry, KeyEntry, PrincipalEntry};
 pub use gate::{Admission, Gate, Presented};

@@ -1,6 +1,6 @@
 //! The policy of an access file: who is known by what.
 
-use super::file::{AccessFile, ClaimEntry};
+use super::file::{AccessFile, ClaimEntry, IssuerEntry};
 use super::key::KeyHash;
 use super::limits::Limiter;
 use super::principal::Principal;
@@ -15,6 +15,7 @@ pub struct Policy {
     keys: BTreeMap<String, KnownKey>,
     claims: BTreeMap<ClaimEntry, Arc<Principal>>,
     certificates: BTreeMap<String, Arc<Principal>>,
+    issuers: BTreeMap<String, Arc<IssuerEntry>>,
 }
 
 /// An API key of the policy.
@@ -31,7 +32,8 @@ pub struct KnownKey {
 impl Policy {
     /// The policy of a file. A principal whose limits stay as they are keeps what it has used of them.
     pub fn new(file: &AccessFile, before: Option<&Self>) -> Self {
-        let mut policy = Self::default();
+        let issuers = file.issuers.iter().map(|issuer| (issuer.name.clone(), Arc::new(issuer.clone()))).collect();
+        let mut policy = Self { issuers, ..Self::default() };
         for entry in &file.principals {
             let name: Arc<str> = entry.name.as_str().into();
             let same = before.and_then(|before| before.principals.get(&name)).filter(|before| before.limits == entry.limits);
@@ -58,6 +60,11 @@ impl Policy {
     /// The key of an id.
     pub fn key(&self, id: &str) -> Option<&KnownKey> {
         self.keys.get(id)
+    }
+
+    /// The issuer of a name.
+    pub fn issuer(&self, name: &str) -> Option<&Arc<IssuerEntry>> {
+        self.issuers.get(name)
     }
 
     /// The principal of a name.

@@ -58,18 +58,23 @@ impl fmt::Debug for KeySet {
 /// # Errors
 /// Why they cannot be read.
 pub fn read_file(path: &str) -> Result<KeySet, String> {
+    let is_file = std::fs::metadata(path).is_ok_and(|about| about.is_file() && about.len() <= MAX_BYTES);
+    if !is_file {
+        return Err(format!("{path} is no regular file of at most {MAX_BYTES} bytes"));
+    }
     let json = std::fs::read(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
     KeySet::parse(&json).map_err(|error| format!("{path} {error}"))
 }
 
-/// Asks a URL for its keys. Blocks. Redirects are not followed: what is trusted is the address that was written down.
+/// Asks a URL for its keys. Blocks. Redirects are not followed and proxies not used: what is trusted is
+/// the address that was written down.
 ///
 /// # Errors
 /// Why they cannot be had.
 pub fn fetch(url: &str, ca: Option<&str>) -> Result<KeySet, String> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots(ca)?).build();
-    let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).max_redirects(0).tls_config(tls).build();
+    let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).max_redirects(0).proxy(None).tls_config(tls).build();
     let mut response = ureq::Agent::new_with_config(config).get(url).call().map_err(|error| format!("{url}: {error}"))?;
     let mut json = Vec::new();
     response.body_mut().as_reader().take(MAX_BYTES + 1).read_to_end(&mut json).map_err(|error| format!("{url}: {error}"))?;

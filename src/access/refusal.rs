@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Why a caller is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Refusal {
     /// It is not known who calls.
     Unauthenticated(Failure),
@@ -86,6 +86,7 @@ failure_kinds! {
     UnknownSigningKey "unknown_signing_key" "the token is signed with a key that its issuer does not publish";
     NoKeys "no_keys" "the issuer's keys cannot be had at the moment; try again later";
     UnknownToken "unknown_token" "the token is good, but nobody here goes by its claims; ask for access";
+    RevokedCertificate "revoked_certificate" "the certificate was revoked or has expired, or its CA is trusted no longer";
     UnknownCertificate "unknown_certificate" "the certificate is good, but nobody here goes by its names; ask for access";
 }
 

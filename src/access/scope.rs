@@ -6,7 +6,7 @@ use super::principal::{Principal, Scope};
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::table::Row;
-use crate::domain::{Event, Seen, State};
+use crate::domain::{self, Body, Event, Seen, State};
 use crate::ledger::{Denied, Missing, Permit};
 
 /// What a principal may append.
@@ -47,25 +47,39 @@ struct Subjects<'a> {
 }
 
 impl Subjects<'_> {
+    /// A refusal names ids as they were sent, and nothing that the state knows of them.
     fn check(&self, event: &Event, effects: &[Effect]) -> Result<(), Denied> {
-        let concerned = self.state.concerned(&event.body, effects);
-        for row in &concerned.agreements {
-            self.check_agreement(*row)?;
+        let body = &event.body;
+        if body.terms().is_some_and(|terms| terms.exclusivity.is_some()) {
+            return Err(Denied { missing: Missing::Scope, what: "exclusivity, which binds the house against others".to_owned() });
         }
-        for row in &concerned.partners {
-            self.check_partner(*row, &concerned.agreements)?;
+        let introduced = body.introduces().filter(|(kind, _)| !matches!(kind, IdKind::Partner | IdKind::Agreement));
+        for (kind, id) in introduced.into_iter().chain(body.refers_to()) {
+            // A lead that came through a campaign is not the business of all who take part in it.
+            let is_way = kind == IdKind::Campaign && matches!(body, Body::LeadReferred(_));
+            if !is_way && !self.are_own(&self.state.concerned_by(kind, id)) {
+                return Err(outside(kind, id));
+            }
         }
-        // Of a referral it is the agreement that counts.
-        for row in &concerned.leads {
-            self.check_lead(*row)?;
+        self.check_new(body)?;
+        let concerned = self.state.concerned(body, effects);
+        if !self.are_own(&concerned) {
+            return Err(Denied { missing: Missing::Scope, what: format!("{}, which moves what is others'", body.name()) });
         }
-        let is_new_own = self.check_new(event, &concerned.partners)?;
-        let is_known = event.body.refers_to().iter().all(|(kind, id)| self.state.introduced_at(*kind, id).is_some());
+        let is_new = matches!(body.introduces(), Some((IdKind::Partner | IdKind::Agreement, _)));
+        let is_known = body.refers_to().iter().all(|(kind, id)| self.state.introduced_at(*kind, id).is_some());
         // What names an unknown id is refused for that by the rules.
-        if is_new_own || !is_known || !concerned.partners.is_empty() || !concerned.leads.is_empty() {
+        if is_new || !is_known || !concerned.partners.is_empty() || !concerned.leads.is_empty() {
             return Ok(());
         }
-        Err(Denied { missing: Missing::Scope, what: format!("{}, which is about everybody", event.body.name()) })
+        Err(Denied { missing: Missing::Scope, what: format!("{}, which is about everybody", body.name()) })
+    }
+
+    /// Whether all of some rows are in the scope.
+    fn are_own(&self, rows: &domain::Subjects) -> bool {
+        rows.agreements.iter().all(|row| self.is_own(*row))
+            && rows.partners.iter().all(|row| self.is_own_partner(*row, &rows.agreements))
+            && rows.leads.iter().all(|row| self.is_own_lead(*row))
     }
 
     fn is_own(&self, agreement: Row) -> bool {
@@ -73,44 +87,30 @@ impl Subjects<'_> {
         self.scope.agreements.contains(self.state.agreements.by_id.key(agreement)) || self.scope.partners.contains(partner)
     }
 
-    fn check_agreement(&self, row: Row) -> Result<(), Denied> {
-        if self.is_own(row) { Ok(()) } else { Err(outside(IdKind::Agreement, self.state.agreements.by_id.key(row))) }
-    }
-
     /// A partner is concerned by itself, or through an agreement that is in the scope.
-    fn check_partner(&self, row: Row, agreements: &[Row]) -> Result<(), Denied> {
-        let id = self.state.partners.key(row);
+    fn is_own_partner(&self, row: Row, agreements: &[Row]) -> bool {
         let is_through_own = || agreements.iter().any(|agreement| self.state.agreements.by_id.get(*agreement).partner == row);
-        if self.scope.partners.contains(id) || is_through_own() { Ok(()) } else { Err(outside(IdKind::Partner, id)) }
+        self.scope.partners.contains(self.state.partners.key(row)) || is_through_own()
     }
 
     /// A lead is in the scope if the agreement that has the credit is; of one that has come to the house, one that had it.
-    fn check_lead(&self, row: Row) -> Result<(), Denied> {
+    fn is_own_lead(&self, row: Row) -> bool {
         let lead = self.state.leads.by_id.get(row);
         let mut credits = lead.decisions(Seen::ALL).rev().map(|decision| decision.credit);
-        let is_own = match credits.next() {
+        match credits.next() {
             Some(Some(credit)) => self.is_own(credit),
             _ => credits.flatten().any(|credit| self.is_own(credit)),
-        };
-        if is_own { Ok(()) } else { Err(outside(IdKind::Lead, self.state.leads.by_id.key(row))) }
+        }
     }
 
-    /// What the state does not know yet: a new partner, or a new agreement. Returns whether there is one, in the scope.
-    fn check_new(&self, event: &Event, partners: &[Row]) -> Result<bool, Denied> {
-        let Scope { partners: own, agreements } = self.scope;
-        match event.body.introduces() {
-            Some((IdKind::Partner, id)) => {
-                if own.contains(id) {
-                    Ok(true)
-                } else {
-                    Err(outside(IdKind::Partner, id))
-                }
+    /// A partner or an agreement that is introduced: the partner must be in the scope; whose an agreement is the event names.
+    fn check_new(&self, body: &Body) -> Result<(), Denied> {
+        match body.introduces() {
+            Some((kind @ IdKind::Partner, id)) if !self.scope.partners.contains(id) => Err(outside(kind, id)),
+            Some((kind @ IdKind::Agreement, id)) if self.state.introduced_at(kind, id).is_some() => {
+                if self.are_own(&self.state.concerned_by(kind, id)) { Ok(()) } else { Err(outside(kind, id)) }
             }
-            Some((IdKind::Agreement, id)) => {
-                let is_own = agreements.contains(id) || partners.iter().all(|row| own.contains(self.state.partners.key(*row)));
-                if is_own { Ok(true) } else { Err(outside(IdKind::Agreement, id)) }
-            }
-            _ => Ok(false),
+            _ => Ok(()),
         }
     }
 }

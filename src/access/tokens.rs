@@ -17,6 +17,7 @@ use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, Validation, decode_header};
 use parking_lot::Mutex;
 use serde_json::{Map, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -90,7 +91,7 @@ impl Tokens {
             Verdict::Bad(failure) => Err(failure),
             Verdict::NeedsKeys => {
                 let kind = if known { FailureKind::UnknownSigningKey } else { FailureKind::NoKeys };
-                Err(Failure::new(kind, format!("{} publishes no key {}", issuer.entry.name, key_id.as_deref().unwrap_or("for it"))))
+                Err(Failure::new(kind, format!("{} publishes no key {:?}", issuer.entry.name, key_id.as_deref().unwrap_or("for it"))))
             }
         }
     }
@@ -129,6 +130,8 @@ struct Issuer {
     keys: ArcSwap<KeySet>,
     /// When its keys were asked for last, with or without success.
     asked: Mutex<Option<Instant>>,
+    /// Why that failed, if it did.
+    error: Mutex<Option<String>>,
     /// Held while somebody asks, so that others wait for the same answer.
     asking: tokio::sync::Mutex<()>,
 }
@@ -137,7 +140,13 @@ impl Issuer {
     /// Reads the keys of a file; those of a URL are asked for when the first token comes, or by `Tokens::refresh`.
     fn new(entry: &IssuerEntry) -> Result<Self, String> {
         let keys = if entry.keys.contains("://") { KeySet::default() } else { read_file(&entry.keys)? };
-        Ok(Self { entry: entry.clone(), keys: ArcSwap::from_pointee(keys), asked: Mutex::new(None), asking: tokio::sync::Mutex::new(()) })
+        Ok(Self {
+            entry: entry.clone(),
+            keys: ArcSwap::from_pointee(keys),
+            asked: Mutex::new(None),
+            error: Mutex::default(),
+            asking: tokio::sync::Mutex::new(()),
+        })
     }
 
     fn is_file(&self) -> bool {
@@ -155,10 +164,14 @@ impl Issuer {
         match read {
             Ok(keys) => {
                 self.keys.store(Arc::new(keys));
+                *self.error.lock() = None;
                 true
             }
             Err(error) => {
-                tracing::warn!(issuer = self.entry.name, error, "the keys of an issuer cannot be read; those of before are kept");
+                // Said once for as long as it stays so.
+                if self.error.lock().replace(error.clone()).as_ref() != Some(&error) {
+                    tracing::warn!(issuer = self.entry.name, error, "the keys of an issuer cannot be read; those of before are kept");
+                }
                 false
             }
         }
@@ -239,15 +252,27 @@ impl Issuer {
             .filter(|(claim, _)| claims.get(&claim.claim).is_some_and(|value| says(value, &claim.value)))
             .collect();
         match &known[..] {
-            [] => Err(bad(FailureKind::UnknownToken, format!("no principal has one of its claims {}", shown(claims)))),
+            [] => Err(bad(FailureKind::UnknownToken, format!("no principal has one of its claims {}", self.shown(claims, policy)))),
             [(claim, first), rest @ ..] => match rest.iter().find(|(_, other)| other.name != first.name) {
-                None => Ok(Credential::Token { claim: (*claim).clone(), expires_at }),
+                None => {
+                    let issuer = policy.issuer(&self.entry.name).cloned().unwrap_or_else(|| Arc::new(self.entry.clone()));
+                    Ok(Credential::Token { claim: (*claim).clone(), expires_at, issuer })
+                }
                 Some((_, other)) => Err(bad(
                     FailureKind::UnknownToken,
                     format!("both {} and {} go by its claims; make them differ", first.name, other.name),
                 )),
             },
         }
+    }
+}
+
+impl Issuer {
+    /// The claims that principals go by, for the log. Others may say more of a person than a log should have.
+    fn shown(&self, claims: &Map<String, Value>, policy: &Policy) -> String {
+        let names: BTreeSet<&str> = policy.claims_of(&self.entry.name).map(|(claim, _)| claim.claim.as_str()).collect();
+        let said = names.into_iter().filter_map(|name| Some(format!("{name} = {}", claims.get(name)?)));
+        said.collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -264,12 +289,4 @@ fn says(claim: &Value, wanted: &str) -> bool {
 fn seconds(value: &Value) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "a fraction of a second is no matter, and a float that is too large saturates")]
     value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds as i64))
-}
-
-/// The claims that a principal can go by, for the log: texts and lists of them.
-fn shown(claims: &Map<String, Value>) -> String {
-    let own = claims.iter().filter(|(name, value)| {
-        !["iss", "aud", "jti", "nonce", "email", "name"].contains(&name.as_str()) && (value.is_string() || value.is_array())
-    });
-    own.map(|(name, value)| format!("{name} = {value}")).collect::<Vec<_>>().join(", ")
 }

@@ -89,8 +89,9 @@ fn show(records: &[Record], out: &mut Output) -> Result<(), Failure> {
 }
 
 fn table(language: Language, records: &[Record]) -> Table {
-    let mut table =
-        Table::new(columns![language; > "column-position", "column-occurred", "records-event", "column-about", "records-effects", "records-by"]);
+    let mut table = Table::new(
+        columns![language; > "column-position", "column-occurred", "records-event", "column-about", "records-effects", "records-by"],
+    );
     for record in records {
         let event = record.event.clone().unwrap_or_default();
         let (kind, about) = describe(language, &event);

@@ -109,7 +109,7 @@ macro_rules! event_table {
             }
 
             /// The terms that it brings.
-            fn terms(&self) -> Option<&Terms> {
+            pub(crate) fn terms(&self) -> Option<&Terms> {
                 match self { $(Self::$event(event) => event.terms()),* }
             }
 

@@ -33,9 +33,9 @@ const REQUEST_STREAMS: [&str; 3] = [
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
 ];
 /// The service that says whether the server is up: it answers everybody, so that what watches over it needs no key.
-const HEALTH: &str = "/grpc.health.v1.Health/";
+const HEALTH: &str = "/grpc.health.v1.Health/Check";
 /// The services that say how the server is and what it can do: nobody is told of their calls.
-const UNOBSERVED: [&str; 2] = [HEALTH, "/grpc.reflection."];
+const UNOBSERVED: [&str; 2] = ["/grpc.health.", "/grpc.reflection."];
 /// The calls that only ask, and can be made again: their answers are refused if there is no room for them.
 const QUESTIONS: [&str; 3] = [
     "/partnership.ledger.v1.PartnershipService/",
@@ -209,6 +209,14 @@ where
             None => Box::pin(self.0.call(request)),
             Some(Admission::Now(Ok(caller))) => Box::pin(self.0.call(with_caller(request, caller, &noting))),
             Some(Admission::Now(Err(refusal))) => Box::pin(std::future::ready(Ok(noting.refused(refusal).into_http()))),
+            Some(Admission::Held(after, refusal)) => {
+                // What it has sent is not kept meanwhile.
+                drop(request);
+                Box::pin(async move {
+                    tokio::time::sleep(after).await;
+                    Ok(noting.refused(refusal).into_http())
+                })
+            }
             Some(Admission::Later(admission)) => {
                 // The clone takes the place of what is ready.
                 let clone = self.0.clone();
@@ -232,11 +240,15 @@ fn early<E: Send + 'static>(mut report: Option<Report>, status: Status) -> Pin<B
 /// Whether a call may be made; `None` for one that everybody may make. What is no call of the contract is for everybody who is
 /// recognised: reflection, and paths where there is nothing.
 fn admit(gate: &Arc<Gate>, path: &str, headers: &HeaderMap, peer: Option<&Peer>) -> Option<Admission> {
-    if path.starts_with(HEALTH) {
+    if path == HEALTH {
         return None;
     }
-    // What cannot be read as text is no credential.
-    let authorization = headers.get("authorization").map(|value| value.to_str().unwrap_or_default());
+    // What cannot be read as text is no credential, and neither are two of them.
+    let mut said = headers.get_all("authorization").iter().map(|value| value.to_str().unwrap_or_default());
+    let authorization = match (said.next(), said.next()) {
+        (first, None) => first,
+        (_, Some(_)) => Some(""),
+    };
     let certificate = peer.and_then(|peer| peer.certificate.as_deref());
     let presented = Presented { authorization, certificate, address: peer.and_then(|peer| peer.address) };
     Some(gate.admit(Rpc::of(path).unwrap_or(Rpc::WhoAmI), presented))

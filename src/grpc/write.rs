@@ -54,8 +54,10 @@ impl Writing {
 #[tonic::async_trait]
 impl LedgerService for Writing {
     async fn append(&self, request: Request<AppendRequest>) -> Result<Response<AppendResponse>, Status> {
-        let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
+        let (mut caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
         let noting = Noting::of(&request);
+        // The request may have taken its time to come.
+        caller.refresh().map_err(|refusal| noting.refused(refusal))?;
         let AppendRequest { events, expected_last_position } = request.into_inner();
         noting.events(&events);
         let count = events.len() as u64;

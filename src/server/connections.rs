@@ -3,11 +3,10 @@
 //! A connection takes a file descriptor, and the journal needs some as well. Without a limit, clients that connect and send
 //! nothing would in the end stop the writer.
 
-use super::tls::names_of;
+use super::tls::{Tls, names_of};
 use crate::access::CertificateNames;
 use crate::grpc::Peer;
 use crate::ledger::{Account, Held, Memory};
-use rustls::ServerConfig;
 use std::future::Future as _;
 use std::io;
 use std::net::IpAddr;
@@ -168,12 +167,12 @@ impl Connection {
     ///
     /// # Errors
     /// If they do not agree, the client's certificate is not good, or it takes too long.
-    pub async fn secured(mut self, config: Arc<ServerConfig>) -> io::Result<Self> {
+    pub async fn secured(mut self, tls: &Arc<Tls>) -> io::Result<Self> {
         let Transport::Plain(stream) = self.stream else { return Ok(self) };
         let silent = |_| io::Error::new(io::ErrorKind::TimedOut, "the client says nothing");
-        let stream = tokio::time::timeout(self.preface_timeout, TlsAcceptor::from(config).accept(stream)).await.map_err(silent)??;
+        let stream = tokio::time::timeout(self.preface_timeout, TlsAcceptor::from(tls.config()).accept(stream)).await.map_err(silent)??;
         let certificates = stream.get_ref().1.peer_certificates();
-        self.certificate = certificates.and_then(|chain| chain.first()).map(|certificate| Arc::new(names_of(certificate)));
+        self.certificate = certificates.and_then(|chain| names_of(chain, tls)).map(Arc::new);
         self.preface_deadline = Some(Box::pin(sleep(self.preface_timeout)));
         Ok(Self { stream: Transport::Tls(Box::new(stream)), ..self })
     }

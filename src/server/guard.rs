@@ -4,6 +4,7 @@
 
 use super::config::ServeConfig;
 use super::error::ServeError;
+use super::small_file::read_small;
 use super::tls::Tls;
 use crate::access::{AccessFile, Fault, Gate};
 use crate::clock::SystemClock;
@@ -12,7 +13,7 @@ use crate::grpc::Protection;
 use crate::ledger::Ledger;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest as _, Sha256};
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -96,6 +97,15 @@ impl Guard {
         let (sender, receiver) = channel();
         let (guard, ledger) = (Arc::clone(self), ledger.clone());
         std::thread::Builder::new().name("guard".to_owned()).spawn(move || guard.run(&ledger, &receiver))?;
+        // Issuers may take their time to answer; files are not to wait for them.
+        let gate = Arc::downgrade(&self.gate);
+        std::thread::Builder::new().name("issuers".to_owned()).spawn(move || {
+            while let Some(gate) = gate.upgrade() {
+                gate.refresh_keys();
+                drop(gate);
+                std::thread::sleep(WATCH);
+            }
+        })?;
         Ok(sender)
     }
 
@@ -103,7 +113,6 @@ impl Guard {
         let (mut access, mut tls) = (self.access_contents(), self.tls_contents());
         self.warn_of_unknown(ledger);
         let mut warned: Option<Instant> = None;
-        self.gate.refresh_keys();
         loop {
             let is_asked = match asked.recv_timeout(WATCH) {
                 Ok(()) => true,
@@ -121,7 +130,6 @@ impl Guard {
                 tls = now;
                 self.reload_tls();
             }
-            self.gate.refresh_keys();
             if warned.is_none_or(|warned| warned.elapsed() >= WARNING_PAUSE) && self.warn_of_expiry(Utc::now()) {
                 warned = Some(Instant::now());
             }
@@ -157,6 +165,8 @@ impl Guard {
         match tls.reload() {
             Ok(()) => {
                 self.reloads.taken.fetch_add(1, Ordering::Relaxed);
+                // Client certificates are checked again, those of streams at once.
+                self.gate.look_again();
                 tracing::info!(not_after = %tls.not_after(), "the files of TLS were read anew");
             }
             Err(error) => {
@@ -197,7 +207,7 @@ impl Guard {
 /// # Errors
 /// All that is wrong with it.
 pub fn read_access(path: &Path) -> Result<AccessFile, Vec<Fault>> {
-    let text = fs::read_to_string(path);
+    let text = read_small(path).and_then(|bytes| String::from_utf8(bytes).map_err(io::Error::other));
     let text = text.map_err(|error| vec![Fault { place: path.display().to_string(), what: format!("cannot be read: {error}") }])?;
     AccessFile::read(&text)
 }
@@ -206,7 +216,7 @@ pub fn read_access(path: &Path) -> Result<AccessFile, Vec<Fault>> {
 fn contents<'a>(paths: impl Iterator<Item = &'a Path>) -> [u8; 32] {
     let mut hash = Sha256::new();
     for path in paths {
-        match fs::read(path) {
+        match read_small(path) {
             Ok(bytes) => {
                 hash.update((bytes.len() as u64).to_le_bytes());
                 hash.update(bytes);

@@ -18,6 +18,7 @@ mod observe;
 mod open;
 mod serve;
 mod signals;
+mod small_file;
 mod store;
 mod threads;
 mod tls;

@@ -188,9 +188,9 @@ async fn enter(
             // Nobody receives any more when the thread ends.
             None => drop(sender.send(registered)),
             Some(tls) => {
-                let (config, sender) = (tls.config(), sender.clone());
+                let (tls, sender) = (Arc::clone(tls), sender.clone());
                 tokio::spawn(async move {
-                    match registered.secured(config).await {
+                    match registered.secured(&tls).await {
                         Ok(connection) => drop(sender.send(connection)),
                         // Anybody who reaches the port can cause it.
                         Err(error) => tracing::debug!(%error, "a connection did not come about"),

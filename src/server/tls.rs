@@ -1,16 +1,18 @@
 //! TLS: certificate, key, client CA and revocation list, read together and exchanged together while connections are served.
 
-use crate::access::CertificateNames;
+use super::small_file::read_small;
+use crate::access::{CertificateNames, Trust};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::{RootCertStore, ServerConfig};
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
@@ -42,6 +44,8 @@ impl TlsFiles {
 pub struct Tls {
     files: TlsFiles,
     present: ArcSwap<Loaded>,
+    /// How often the files were taken.
+    generation: AtomicU64,
 }
 
 /// What the files said when they were read.
@@ -49,6 +53,8 @@ pub struct Tls {
 struct Loaded {
     config: Arc<ServerConfig>,
     not_after: DateTime<Utc>,
+    /// What client certificates are checked by.
+    verifier: Option<Arc<dyn ClientCertVerifier>>,
 }
 
 impl Tls {
@@ -57,7 +63,7 @@ impl Tls {
     /// # Errors
     /// What is wrong with them, and with how they fit together.
     pub fn open(files: &TlsFiles) -> Result<Self, String> {
-        Ok(Self { files: files.clone(), present: ArcSwap::from_pointee(load(files)?) })
+        Ok(Self { files: files.clone(), present: ArcSwap::from_pointee(load(files)?), generation: AtomicU64::new(1) })
     }
 
     /// Reads the files anew, for connections to come.
@@ -66,6 +72,7 @@ impl Tls {
     /// As for `open`; what was read before stays.
     pub fn reload(&self) -> Result<(), String> {
         self.present.store(Arc::new(load(&self.files)?));
+        self.generation.fetch_add(1, Ordering::Release);
         Ok(())
     }
 
@@ -93,9 +100,10 @@ fn load(files: &TlsFiles) -> Result<Loaded, String> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
     let builder = builder.map_err(|error| error.to_string())?;
-    let builder = match &files.client_ca {
+    let verifier = files.client_ca.as_ref().map(|ca| verifier(ca, files.client_crl.as_deref(), provider)).transpose()?;
+    let builder = match &verifier {
         None => builder.with_no_client_auth(),
-        Some(ca) => builder.with_client_cert_verifier(verifier(ca, files.client_crl.as_deref(), provider)?),
+        Some(verifier) => builder.with_client_cert_verifier(Arc::clone(verifier)),
     };
     let mut config = builder
         .with_single_cert(chain, key)
@@ -106,14 +114,10 @@ fn load(files: &TlsFiles) -> Result<Loaded, String> {
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
     }
-    Ok(Loaded { config: Arc::new(config), not_after })
+    Ok(Loaded { config: Arc::new(config), not_after, verifier })
 }
 
-fn verifier(
-    ca: &Path,
-    crl: Option<&Path>,
-    provider: Arc<CryptoProvider>,
-) -> Result<Arc<dyn rustls::server::danger::ClientCertVerifier>, String> {
+fn verifier(ca: &Path, crl: Option<&Path>, provider: Arc<CryptoProvider>) -> Result<Arc<dyn ClientCertVerifier>, String> {
     let mut roots = RootCertStore::empty();
     for certificate in certificates(ca)? {
         roots.add(certificate).map_err(|error| format!("{} has a certificate that cannot be trusted: {error}", ca.display()))?;
@@ -124,14 +128,17 @@ fn verifier(
             .collect::<Result<_, _>>()
             .map_err(|error| format!("{} has no revocation list that can be read: {error}", crl.display()))?,
     };
+    if crl.is_some_and(|_| lists.is_empty()) {
+        return Err(format!("{} has no revocation list in PEM: with none nothing would be revoked", crl.unwrap_or(ca).display()));
+    }
     // Without a certificate callers come by key or token.
     let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).with_crls(lists).allow_unauthenticated();
-    let builder = if crl.is_some() { builder } else { builder.allow_unknown_revocation_status() };
+    let builder = if crl.is_some() { builder.enforce_revocation_expiration() } else { builder.allow_unknown_revocation_status() };
     builder.build().map_err(|error| format!("client certificates cannot be checked by {}: {error}", ca.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
+    read_small(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))
 }
 
 /// The certificates of a file, at least one.
@@ -149,17 +156,55 @@ fn not_after(certificate: &CertificateDer<'_>) -> Result<DateTime<Utc>, String> 
     DateTime::from_timestamp(parsed.validity().not_after.timestamp(), 0).ok_or_else(|| "the certificate's end is no time".to_owned())
 }
 
-/// The names in a client certificate, which was checked.
-pub fn names_of(certificate: &CertificateDer<'_>) -> CertificateNames {
+/// The names in a client certificate that was checked, and what it is checked by again.
+pub fn names_of(chain: &[CertificateDer<'_>], tls: &Arc<Tls>) -> Option<CertificateNames> {
     let mut names = CertificateNames::default();
-    let Ok((_, parsed)) = X509Certificate::from_der(certificate) else { return names };
-    let Ok(Some(alternatives)) = parsed.subject_alternative_name() else { return names };
-    for name in &alternatives.value.general_names {
-        match name {
-            GeneralName::URI(uri) => names.uris.push((*uri).to_owned()),
-            GeneralName::DNSName(name) => names.dns_names.push((*name).to_owned()),
-            _ => {}
+    let (_, parsed) = X509Certificate::from_der(chain.first()?).ok()?;
+    if let Ok(Some(alternatives)) = parsed.subject_alternative_name() {
+        for name in &alternatives.value.general_names {
+            match name {
+                GeneralName::URI(uri) => names.uris.push((*uri).to_owned()),
+                GeneralName::DNSName(name) => names.dns_names.push((*name).to_owned()),
+                _ => {}
+            }
         }
     }
-    names
+    names.trust = Some(Arc::new(Certified {
+        tls: Arc::clone(tls),
+        chain: chain.iter().map(|certificate| certificate.clone().into_owned()).collect(),
+        not_after: DateTime::from_timestamp(parsed.validity().not_after.timestamp(), 0)?,
+        checked: AtomicU64::new(tls.generation.load(Ordering::Acquire)),
+    }));
+    Some(names)
+}
+
+/// A client certificate with those up to its CA. It is checked again when the CA or its revocation lists were read anew.
+#[derive(Debug)]
+struct Certified {
+    tls: Arc<Tls>,
+    chain: Vec<CertificateDer<'static>>,
+    not_after: DateTime<Utc>,
+    /// With which generation of the files it was good.
+    checked: AtomicU64,
+}
+
+impl Trust for Certified {
+    fn check(&self, now: DateTime<Utc>) -> Result<(), String> {
+        if self.not_after <= now {
+            return Err(format!("it expired at {}", self.not_after));
+        }
+        let generation = self.tls.generation.load(Ordering::Acquire);
+        if self.checked.load(Ordering::Relaxed) == generation {
+            return Ok(());
+        }
+        let verifier = self.tls.present.load().verifier.clone().ok_or("client certificates are not asked for any more")?;
+        let (leaf, others) = self.chain.split_first().ok_or("there is none")?;
+        verifier.verify_client_cert(leaf, others, UnixTime::now()).map_err(|error| error.to_string())?;
+        self.checked.store(generation, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn not_after(&self) -> DateTime<Utc> {
+        self.not_after
+    }
 }

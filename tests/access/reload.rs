@@ -68,6 +68,32 @@ async fn a_stream_of_records_that_nobody_takes_ends_as_well() {
     assert_eq!(told(&status), (Code::Unauthenticated, "UNAUTHENTICATED".to_owned()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_when_its_reader_sees_less_than_before() {
+    let (root, reader) = (principal("root", "admin", ""), principal("reader", "auditor", ""));
+    let gate = gate(&text([&root, &reader]));
+    let service = Service::behind(Arc::clone(&gate)).await;
+    let mut writer = LedgerServiceClient::new(service.connect_as(&root.key).await).max_encoding_message_size(8 << 20);
+    for batch in 0..4 {
+        let events: Vec<_> = (0..5_000).map(|number| partner(&format!("p-{batch}-{number}"))).collect();
+        writer.append(append_request(events)).await.expect("recorded");
+    }
+    let mut client = AuditServiceClient::new(service.connect_as(&reader.key).await);
+    let mut pages = client.read_records(ReadRecordsRequest::default()).await.expect("a stream").into_inner();
+    pages.message().await.expect("a page").expect("one");
+    // Its role still reads records, but those of its own alone.
+    let narrowed = reader.section.replace("roles = [\"auditor\"]", "roles = [\"partner\"]\npartner = \"p-0-1\"");
+    gate.reload(&AccessFile::read(&format!("{}\n{narrowed}", root.section)).expect("a good file")).expect("taken");
+    let status = loop {
+        match pages.message().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("it was read to its end"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(told(&status), (Code::PermissionDenied, "PERMISSION_DENIED".to_owned()));
+}
+
 #[test]
 fn certificate_and_access_file_are_exchanged_under_load_without_a_failed_call() {
     let secured = Secured::start();

@@ -1,7 +1,7 @@
 //! What a principal may append: its event types, and what its events must be about.
 
 use crate::common::events::{adjustment, agreement, append_request, event, partner};
-use crate::common::facts::{reassigned, referred, sold};
+use crate::common::facts::{reassigned, referred, refunded, signed, sold, terms};
 use crate::common::service::{Known, Service, metadata, told};
 use crate::kit::{gate, principal, text};
 use partnership_ledger::domain::parse::timestamp;
@@ -9,8 +9,8 @@ use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{
-    AppendRequest, AppendResponse, AppendStreamRequest, Event, GetRecordRequest, PeriodClosed, PreviewRequest, append_stream_response,
-    get_record_request, preview_result,
+    AppendRequest, AppendResponse, AppendStreamRequest, Event, Exclusivity, GetRecordRequest, PeriodClosed, PreviewRequest, Terms,
+    append_stream_response, get_record_request, preview_result,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
@@ -81,7 +81,9 @@ async fn events_about_others_are_refused_and_nothing_is_said_of_them() {
     let service = Service::behind(gate(&text(&known))).await;
     append(&service, &known[0].key, two_partners()).await.expect("recorded");
     append(&service, &known[0].key, [adjustment("x", "ag-b", 500)]).await.expect("recorded");
+    append(&service, &known[0].key, [event("sale of b", sold("sale-of-b", "lead-b", 100))]).await.expect("recorded");
     let [_, of_a, of_ag_a] = &known;
+    let exclusive = Terms { exclusivity: Some(Exclusivity { partner_ids: vec!["b".into()], ..Exclusivity::default() }), ..terms() };
     // Each with who may record it: the partner's emitter, the agreement's.
     let cases = [
         (partner("new"), true, false),
@@ -101,6 +103,8 @@ async fn events_about_others_are_refused_and_nothing_is_said_of_them() {
         // What was recorded before is not shown either.
         (adjustment("x", "ag-b", 500), false, false),
         (closed(), false, false),
+        (event("guess", refunded("r", "sale-of-b", 10)), false, false),
+        (event("exclusive", signed("ag-a-3", "a", exclusive)), false, false),
     ];
     for (event, by_partner, by_agreement) in cases {
         for (known, may) in [(of_a, by_partner), (of_ag_a, by_agreement)] {
@@ -111,6 +115,11 @@ async fn events_about_others_are_refused_and_nothing_is_said_of_them() {
                 preview_result::Outcome::Result(_) => assert!(may, "{event:?}"),
                 preview_result::Outcome::Error(error) => {
                     assert!(!may && error.reason == "PERMISSION_DENIED", "{event:?}: {error:?}");
+                    // What was not sent is not told.
+                    let sent = format!("{event:?}");
+                    for id in ["ag-a", "ag-b", "lead-a", "lead-b"] {
+                        assert!(sent.contains(id) || !format!("{error:?}").contains(id), "{event:?}: {error:?}");
+                    }
                     assert_eq!(error.metadata.get("missing").map(String::as_str), Some("scope"));
                 }
             }

@@ -2,11 +2,16 @@
 
 use crate::common::program::{Outcome, finish, program};
 use crate::common::server::Server;
+use crate::common::service::metadata;
 use crate::kit::{Ca, Certified, Known, principal, text};
+use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use partnership_ledger::proto::{AppendStreamRequest, WhoAmIRequest};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint, Identity};
 
 /// The name by which the mTLS principal is known.
 pub const URI: &str = "spiffe://partners.example/billing";
@@ -136,6 +141,47 @@ fn a_certificate_that_is_revoked_while_it_runs_is_kept_out() {
     std::fs::write(secured.path("revoked.pem"), secured.client_ca.revocations(&[&certified])).expect("written");
     Secured::until(|| secured.who_by_certificate("billing").code != 0);
     assert_eq!(secured.ask(&["whoami"], &[("--key-file", "key")]).code, 0, "others get in");
+}
+
+#[test]
+fn a_revocation_list_that_is_empty_or_something_else_is_not_taken() {
+    let secured = Secured::start();
+    let certified = secured.client_ca.certify(7, &[URI]);
+    secured.write_client("billing", &certified);
+    std::fs::write(secured.path("revoked.pem"), secured.client_ca.revocations(&[&certified])).expect("written");
+    Secured::until(|| secured.who_by_certificate("billing").code != 0);
+    for wrong in [String::new(), secured.client_ca.pem()] {
+        std::fs::write(secured.path("revoked.pem"), wrong).expect("written");
+        std::thread::sleep(Duration::from_secs(3));
+        assert_ne!(secured.who_by_certificate("billing").code, 0, "what was revoked stays so");
+    }
+}
+
+#[test]
+fn a_certificate_that_is_revoked_is_kept_out_on_its_open_connection_and_ends_its_streams() {
+    let secured = Secured::start();
+    let (leaving, staying) = (secured.client_ca.certify(7, &[URI]), secured.client_ca.certify(8, &[URI]));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let connect = |certified: &Certified| {
+        let tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(secured.ca.pem()))
+            .domain_name("localhost")
+            .identity(Identity::from_pem(&certified.certificate, &certified.key));
+        let endpoint = Endpoint::from_shared(secured.address()).expect("an address").tls_config(tls).expect("TLS");
+        runtime.block_on(endpoint.connect()).expect("a connection")
+    };
+    let mut clients = [&leaving, &staying].map(|certified| LedgerServiceClient::new(connect(certified)));
+    let mut streams = clients.each_mut().map(|client| {
+        let (sender, requests) = tokio::sync::mpsc::channel::<AppendStreamRequest>(1);
+        (sender, runtime.block_on(client.append_stream(ReceiverStream::new(requests))).expect("a stream").into_inner())
+    });
+    std::fs::write(secured.path("revoked.pem"), secured.client_ca.revocations(&[&leaving])).expect("written");
+    let status = runtime.block_on(streams[0].1.message()).expect_err("its certificate is revoked");
+    assert_eq!(metadata(&status, "kind").as_deref(), Some("revoked_certificate"));
+    let status = runtime.block_on(clients[0].who_am_i(WhoAmIRequest {})).expect_err("on its open connection too");
+    assert_eq!(metadata(&status, "kind").as_deref(), Some("revoked_certificate"));
+    runtime.block_on(clients[1].who_am_i(WhoAmIRequest {})).expect("others go on");
+    drop(streams);
 }
 
 #[test]

@@ -100,6 +100,13 @@ impl State {
         subjects
     }
 
+    /// Whose business an id is: of a sale the agreement and the lead, of a campaign all who take part. Nobody's if it is unknown.
+    pub fn concerned_by(&self, kind: IdKind, id: &Id) -> Subjects {
+        let mut subjects = Subjects::default();
+        self.add_subject(kind, id, &mut subjects);
+        subjects
+    }
+
     fn add_named(&self, body: &Body, subjects: &mut Subjects) {
         if let Some((kind, id)) = body.introduces() {
             self.add_subject(kind, id, subjects);

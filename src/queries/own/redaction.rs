@@ -212,12 +212,23 @@ impl<'a> Redaction<'a> {
             } else if self.is_anothers(bare) {
                 told.push_str(ANOTHER);
                 told.push_str(&token[bare.len()..]);
+            } else if self.names_anothers(bare) {
+                told.push_str(ANOTHER);
             } else {
                 told.push_str(token);
             }
             rest = after;
         }
         told
+    }
+
+    /// Whether a word has the id of what is another's behind a colon, as accounts are written, or between marks: `partner:acme`,
+    /// `_acme_`.
+    fn names_anothers(&mut self, word: &str) -> bool {
+        word.split(':').any(|part| {
+            let inner = part.trim_matches(['.', '_', '-']);
+            (part != word && self.is_anothers(part)) || (inner != word && self.is_anothers(inner))
+        })
     }
 
     /// Whether a word is the id of what is another's. A number is taken for an amount or a date, unless it was replaced here.
