@@ -42,7 +42,7 @@ pub fn serve_if_told() {
         stall_timeout: STALL,
         ..ServeConfig::default()
     };
-    serve(&config, |address, _, _| println!("\nlistening on {address}")).expect("it serves and ends well");
+    serve(&config, |ready| println!("\nlistening on {}", ready.address)).expect("it serves and ends well");
 }
 
 /// How long it waits for the rest of a message.

@@ -56,12 +56,11 @@ impl LogFile {
             && length > 0
             && !self.is_stuck
             && length + lines.len() as u64 > max
+            && let Err(error) = self.rotate()
         {
-            if let Err(error) = self.rotate() {
-                // Not tried again for each line, but when the file is opened anew.
-                self.is_stuck = true;
-                tracing::error!(%error, "the access log cannot be renamed; it is written on, however large");
-            }
+            // Not tried again for each line, but when the file is opened anew.
+            self.is_stuck = true;
+            tracing::error!(%error, "the access log cannot be renamed; it is written on, however large");
         }
         let written = self.file.write_all(lines);
         match (&written, &mut self.length) {

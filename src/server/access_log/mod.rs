@@ -17,9 +17,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 use tonic::Code;
+
+/// How often it is said that lines are not written.
+const PAUSE: Duration = Duration::from_mins(1);
 
 /// Where the access log goes, and what it takes.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,8 +53,8 @@ struct Shared {
     queue: Queue,
     /// Lines that were not written.
     dropped: AtomicU64,
-    /// Whether the queue was full or the file could not be written the last time: it is logged once.
-    is_short: AtomicBool,
+    /// When it was last said that lines are not written.
+    said: Mutex<Option<Instant>>,
     /// Whether the last write failed.
     is_failing: AtomicBool,
 }
@@ -145,9 +148,9 @@ impl Shared {
 
     fn write(&self, file: &mut LogFile, text: &[u8], items: Vec<Item>) {
         let written = file.write(text);
-        self.is_failing.store(written.is_err(), Ordering::Relaxed);
+        let was_failing = self.is_failing.swap(written.is_err(), Ordering::Relaxed);
         match &written {
-            Ok(()) if self.is_short.swap(false, Ordering::Relaxed) => tracing::info!("the access log is written again"),
+            Ok(()) if was_failing => tracing::info!("the access log is written again"),
             Ok(()) => {}
             Err(error) => self.lost(items.len() as u64, &error.to_string()),
         }
@@ -157,11 +160,13 @@ impl Shared {
         }
     }
 
-    /// Counts lines that are not written, and says so the first time.
+    /// Counts lines that are not written, and says so now and then.
     fn lost(&self, lines: u64, why: &str) {
-        self.dropped.fetch_add(lines, Ordering::Relaxed);
-        if !self.is_short.swap(true, Ordering::Relaxed) {
-            tracing::error!(why, "lines of the access log are not written");
+        let dropped = self.dropped.fetch_add(lines, Ordering::Relaxed) + lines;
+        let mut said = self.said.lock();
+        if said.is_none_or(|said| said.elapsed() >= PAUSE) {
+            *said = Some(Instant::now());
+            tracing::error!(why, dropped, "lines of the access log are not written");
         }
     }
 }

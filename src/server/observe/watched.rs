@@ -90,3 +90,29 @@ impl Watched {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::journal::MemoryJournal;
+    use crate::ledger::Limits;
+    use crate::server::ServeConfig;
+    use std::path::Path;
+
+    #[test]
+    fn a_server_is_ready_once_its_ledger_is_open_and_until_it_ends() {
+        let guard = Arc::new(Guard::open(&ServeConfig::default()).expect("a guard"));
+        let disk = Arc::new(Disk::of(Path::new("/")));
+        let watched = Watched::new(guard, Arc::default(), disk, PathBuf::new());
+        assert!(watched.ready().is_err_and(|why| why.contains("replayed")));
+        let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::default()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
+        watched.opened(&ledger);
+        assert!(watched.ready().is_err(), "it does not listen yet");
+        watched.reached(Stage::Serving);
+        assert_eq!(watched.ready(), Ok(()));
+        watched.reached(Stage::Ending);
+        assert!(watched.ready().is_err_and(|why| why.contains("ending")));
+        ledger.close().expect("closed");
+    }
+}
