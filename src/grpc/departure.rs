@@ -5,8 +5,9 @@
 //! answer. Here a large one is cut into pieces: HTTP/2 has few of them, which it keeps as long as the client likes, and the
 //! rest can be let go.
 
-use super::observer::{Receipt, Report};
-use super::status::{explained, to_status, unlogged};
+use super::observer::Report;
+use super::status::{explained, to_status};
+use super::told::{Passed, Told, trailers_of};
 use crate::ledger::{Account, Error, Held, Registration, Stalling};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame};
@@ -17,7 +18,6 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 use tonic::body::Body;
-use tonic::codegen::http::HeaderMap;
 use tonic::{Code, Status};
 
 /// The largest piece that is passed on at a time, and copied for it if more follows.
@@ -58,7 +58,7 @@ impl Departure {
             is_given_up: false,
         };
         let answer = Arc::new(Answer { rest: Mutex::new(rest), unsent: Arc::default() });
-        let told = Told { report, held: None };
+        let told = Told::new(report);
         Body::new(Departing { answer, account, _call: call, is_refusable, path, frames: 0, is_over: false, registration: None, told })
     }
 }
@@ -146,39 +146,6 @@ struct Departing {
     told: Told,
 }
 
-/// Tells of the call as its answer leaves.
-struct Told {
-    report: Option<Report>,
-    /// What may leave once the receipt is there.
-    held: Option<(Frame<Bytes>, Receipt)>,
-}
-
-impl Told {
-    /// Passes on a frame, or holds it back until the call is told.
-    fn pass(&mut self, frame: Frame<Bytes>, context: &mut Context<'_>) -> Poll<Result<Frame<Bytes>, Frame<Bytes>>> {
-        let Some(report) = &mut self.report else { return Poll::Ready(Ok(frame)) };
-        let receipt = match frame.trailers_ref() {
-            Some(trailers) => report.end_with(trailers),
-            None => report.answer(),
-        };
-        match receipt {
-            None => Poll::Ready(Ok(frame)),
-            Some(receipt) => {
-                self.held = Some((frame, receipt));
-                self.poll_held(context).map(|passed| passed.unwrap_or_else(|| Err(trailers_of(&unlogged()))))
-            }
-        }
-    }
-
-    /// What was held back: the frame if the call is told, trailers in its place if it cannot be; `None` if there is nothing.
-    fn poll_held(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Frame<Bytes>>>> {
-        let Some((_, receipt)) = &mut self.held else { return Poll::Ready(None) };
-        let Poll::Ready(is_told) = Pin::new(receipt).poll(context) else { return Poll::Pending };
-        let frame = self.held.take().map(|(frame, _)| frame);
-        Poll::Ready(frame.map(|frame| if is_told == Ok(true) { Ok(frame) } else { Err(trailers_of(&unlogged())) }))
-    }
-}
-
 impl Departing {
     /// Passes on the next part of the piece at hand.
     fn pass_on(&mut self, rest: &mut Rest) -> Frame<Bytes> {
@@ -209,7 +176,7 @@ impl Departing {
     }
 
     /// What leaves: the frame; or trailers in its place, and nothing after them.
-    fn instead(&mut self, passed: Result<Frame<Bytes>, Frame<Bytes>>) -> Frame<Bytes> {
+    fn instead(&mut self, passed: Passed) -> Frame<Bytes> {
         passed.unwrap_or_else(|trailers| {
             let mut rest = self.answer.rest.lock();
             let gone = (rest.body.take(), std::mem::take(&mut rest.piece));
@@ -296,14 +263,6 @@ impl HttpBody for Departing {
     }
 }
 
-/// Trailers with a status.
-fn trailers_of(status: &Status) -> Frame<Bytes> {
-    let mut trailers = HeaderMap::new();
-    // What these statuses say are words, which can be headers.
-    let _ = status.add_header(&mut trailers);
-    Frame::trailers(trailers)
-}
-
 /// Trailers of an error without details get them.
 fn with_details(frame: Frame<Bytes>, path: &str) -> Frame<Bytes> {
     let Some(trailers) = frame.trailers_ref().filter(|trailers| trailers.get("grpc-status").is_some_and(|status| status != "0")) else {
@@ -321,6 +280,7 @@ mod tests {
     use crate::ledger::Memory;
     use std::collections::VecDeque;
     use std::time::Duration;
+    use tonic::codegen::http::HeaderMap;
 
     const LARGE: usize = 500_000;
 

@@ -12,6 +12,7 @@ mod read;
 mod services;
 mod status;
 mod subjects;
+mod told;
 mod trace_context;
 mod write;
 

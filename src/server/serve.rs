@@ -59,8 +59,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     let observation = Observation::start(config, observe, &guard)?;
     let OpenLedger { ledger, replayed, notes } = open(config)?;
     observation.opened(&ledger);
-    let assembly = Assembly::new(&ledger, config).behind(Arc::clone(guard.gate()), guard.protection());
-    let assembly = assembly.observed_by(observation.observers().observer());
+    let assembly = assembly(&ledger, config, &guard, &observation);
     let mut threads = {
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
@@ -85,6 +84,12 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         Some(why) => Err(ServeError::Stopped(why.to_string())),
         None => closed,
     }
+}
+
+/// The services, behind their guard and seen by whoever observes them.
+fn assembly(ledger: &Ledger, config: &ServeConfig, guard: &Guard, observation: &Observation) -> Assembly {
+    let assembly = Assembly::new(ledger, config).behind(Arc::clone(guard.gate()), guard.protection());
+    assembly.observed_by(observation.observers().observer())
 }
 
 /// What the process is told by signals.
