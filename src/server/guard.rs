@@ -35,6 +35,8 @@ pub struct Guard {
     tls: Option<Arc<Tls>>,
     is_insecure: bool,
     reloads: Reloads,
+    /// What the files contained right before they were read first: the access file's, and those of TLS.
+    first: [Option<[u8; 32]>; 2],
 }
 
 /// How often the files were read anew.
@@ -56,6 +58,10 @@ impl Guard {
         if is_open && !config.insecure {
             return Err(ServeError::Unguarded { address: config.listen });
         }
+        let first = [
+            config.access.as_deref().map(|path| contents(std::iter::once(path))),
+            config.tls.as_ref().map(|files| contents(files.paths())),
+        ];
         let tls = config.tls.as_ref().map(|files| Tls::open(files).map(Arc::new).map_err(ServeError::Tls)).transpose()?;
         let clock = Arc::new(SystemClock);
         let gate = match &config.access {
@@ -65,7 +71,7 @@ impl Guard {
                 Gate::of(&read_access(path).map_err(refused)?, clock).map_err(refused)?
             }
         };
-        Ok(Self { access: config.access.clone(), gate, tls, is_insecure: is_open, reloads: Reloads::default() })
+        Ok(Self { access: config.access.clone(), gate, tls, is_insecure: is_open, reloads: Reloads::default(), first })
     }
 
     /// Who gets in.
@@ -110,7 +116,7 @@ impl Guard {
     }
 
     fn run(&self, ledger: &Ledger, asked: &Receiver<()>) {
-        let (mut access, mut tls) = (self.access_contents(), self.tls_contents());
+        let [mut access, mut tls] = self.first;
         self.warn_of_unknown(ledger);
         let mut warned: Option<Instant> = None;
         loop {

@@ -9,7 +9,7 @@ use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{
-    AppendRequest, AppendResponse, AppendStreamRequest, Event, Exclusivity, GetRecordRequest, PeriodClosed, PreviewRequest, Terms,
+    AppendRequest, AppendResponse, AppendStreamRequest, Bound, Event, Exclusivity, GetRecordRequest, PeriodClosed, PreviewRequest, Terms,
     append_stream_response, get_record_request, preview_result,
 };
 use tokio_stream::wrappers::ReceiverStream;
@@ -83,7 +83,10 @@ async fn events_about_others_are_refused_and_nothing_is_said_of_them() {
     append(&service, &known[0].key, [adjustment("x", "ag-b", 500)]).await.expect("recorded");
     append(&service, &known[0].key, [event("sale of b", sold("sale-of-b", "lead-b", 100))]).await.expect("recorded");
     let [_, of_a, of_ag_a] = &known;
-    let exclusive = Terms { exclusivity: Some(Exclusivity { partner_ids: vec!["b".into()], ..Exclusivity::default() }), ..terms() };
+    let exclusive = Terms {
+        exclusivity: Some(Exclusivity { bound: Bound::House.into(), partner_ids: vec!["b".into()], ..Exclusivity::default() }),
+        ..terms()
+    };
     // Each with who may record it: the partner's emitter, the agreement's.
     let cases = [
         (partner("new"), true, false),
