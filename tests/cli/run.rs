@@ -101,14 +101,14 @@ fn a_pipe_in_place_of_a_file_is_refused_by_serve_and_verify() {
 fn settings_of_the_log_that_say_nothing_are_as_good_as_none() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut serving = process();
-    serving.args(["serve", "--listen", "0.0.0.0:0", "--data-dir"]).arg(dir.path().join("ledger")).env("RUST_LOG", "");
+    serving.args(["serve", "--listen", "0.0.0.0:0", "--insecure", "--data-dir"]).arg(dir.path().join("ledger")).env("RUST_LOG", "");
     serving.stdout(Stdio::null()).stderr(Stdio::piped());
     let mut serving = serving.spawn().expect("it starts");
     let mut line = String::new();
     BufReader::new(serving.stderr.take().expect("piped")).read_line(&mut line).expect("a line");
     serving.kill().expect("it runs");
     serving.wait().expect("it ends");
-    assert!(line.contains("there is no authentication"), "{line}");
+    assert!(line.contains("without TLS or authentication"), "{line}");
 }
 
 #[test]
