@@ -17,7 +17,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
 
-/// Which roles may make which calls: e(mitter), p(artner), m(anager), f(inance), a(uditor), A(dmin).
+/// Which roles may make which calls, by a letter each: emitter e, partner p, manager m, finance f, auditor a, admin A.
 const ORACLE: &[(&str, &str)] = &[
     ("LedgerService/Append", "emfA"),
     ("LedgerService/AppendStream", "emfA"),

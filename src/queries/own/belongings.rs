@@ -62,7 +62,7 @@ impl Own<'_> {
     }
 
     /// Whether an id names something that is known, but not as the partner's own in any kind.
-    pub fn is_anothers(&self, id: &Id) -> bool {
+    pub fn is_of_others(&self, id: &Id) -> bool {
         let is_known = |kind: &&IdKind| self.state.introduced_at(**kind, id).is_some_and(|position| position <= self.seen.position);
         let mut kinds = MENTIONED.iter().filter(is_known).peekable();
         kinds.peek().is_some() && !kinds.any(|kind| self.has(*kind, id))

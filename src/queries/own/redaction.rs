@@ -207,12 +207,12 @@ impl<'a> Redaction<'a> {
             told.push_str(before);
             // A sentence may end at an id, and a colon may follow one.
             let bare = token.trim_end_matches(['.', ':', '-']);
-            if self.is_anothers(token) {
+            if self.is_of_others(token) {
                 told.push_str(ANOTHER);
-            } else if self.is_anothers(bare) {
+            } else if self.is_of_others(bare) {
                 told.push_str(ANOTHER);
                 told.push_str(&token[bare.len()..]);
-            } else if self.names_anothers(bare) {
+            } else if self.names_others(bare) {
                 told.push_str(ANOTHER);
             } else {
                 told.push_str(token);
@@ -224,15 +224,15 @@ impl<'a> Redaction<'a> {
 
     /// Whether a word has the id of what is another's behind a colon, as accounts are written, or between marks: `partner:acme`,
     /// `_acme_`.
-    fn names_anothers(&mut self, word: &str) -> bool {
+    fn names_others(&mut self, word: &str) -> bool {
         word.split(':').any(|part| {
             let inner = part.trim_matches(['.', '_', '-']);
-            (part != word && self.is_anothers(part)) || (inner != word && self.is_anothers(inner))
+            (part != word && self.is_of_others(part)) || (inner != word && self.is_of_others(inner))
         })
     }
 
     /// Whether a word is the id of what is another's. A number is taken for an amount or a date, unless it was replaced here.
-    fn is_anothers(&mut self, word: &str) -> bool {
+    fn is_of_others(&mut self, word: &str) -> bool {
         if self.hidden.contains(word) {
             return true;
         }
@@ -240,9 +240,9 @@ impl<'a> Redaction<'a> {
         if let Some(known) = self.mentioned.get(word) {
             return *known;
         }
-        let is_anothers = self.own.is_anothers(&id);
-        self.mentioned.insert(word.to_owned(), is_anothers);
-        is_anothers
+        let is_of_others = self.own.is_of_others(&id);
+        self.mentioned.insert(word.to_owned(), is_of_others);
+        is_of_others
     }
 }
 

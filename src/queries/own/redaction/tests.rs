@@ -79,7 +79,7 @@ fn ids_of_others_and_of_nobody_are_replaced_and_own_ones_stay() {
 }
 
 #[test]
-fn words_lose_every_mention_of_what_is_anothers() {
+fn words_lose_every_mention_of_what_is_of_others() {
     assert_eq!(
         told("broken by bolt-1 with bolt: settle it with acme.", None),
         "broken by another partner with another partner: settle it with acme."
