@@ -99,6 +99,7 @@ impl ServerDir {
             EventTypes::groups().collect::<Vec<_>>()
         );
         std::fs::write(&access, text).map_err(cannot("write its access file"))?;
+        command.arg("--access-log").arg(self.dir.path().join("access.log"));
         command.arg("--access").arg(access).arg("--tls-cert").arg(&files.tls.certificate).arg("--tls-key").arg(&files.tls.key);
         let ca = std::fs::read_to_string(&files.ca).map_err(cannot("read its certificate"))?;
         Ok(Secured { ca, key })

@@ -35,6 +35,16 @@ class Client:
         )
         return json_format.MessageToDict(send(json_format.ParseDict(request, req()), timeout=30), preserving_proto_field_name=True)
 
+    def asked_at_once(self, method):
+        """The name of the status of an empty request, without asking reflection first."""
+        same = lambda message: message
+        send = self.channel.unary_unary(f"/partnership.ledger.v1.{method}", request_serializer=same, response_deserializer=same)
+        try:
+            send(b"", timeout=30)
+            return "OK"
+        except grpc.RpcError as error:
+            return error.code().name
+
     def outcome(self, method, request):
         """The answer, or the name of the status."""
         try:
@@ -98,7 +108,9 @@ value = "billing"
 """
             + access.read_text()
         )
-        serving, listening = lines_of([options.program, "serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir", str(directory)])
+        log = directory / "access.log"
+        command = [options.program, "serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir", str(directory)]
+        serving, listening = lines_of(command + ["--access-log", str(log), "--access-log-required"])
         port, ca = listening.rsplit(":", 1)[1], (dev / "ca.pem").read_bytes()
         admin = (dev / "keys" / "admin").read_text().strip()
 
@@ -109,15 +121,32 @@ value = "billing"
         check("it reads what its role reads", Client(port, ca, good).call("PartnershipService/ListBalances", {}), {})
         check("and no more", Client(port, ca, good).outcome("AuditService/StreamBackup", {}), "PERMISSION_DENIED")
         other = token_of(issuer, resource="https://another.example")
-        check("a token for another audience is kept out", Client(port, ca, other).outcome("LedgerService/WhoAmI", {}), "UNAUTHENTICATED")
+        check("a token for another audience is kept out", Client(port, ca, other).asked_at_once("LedgerService/WhoAmI"), "UNAUTHENTICATED")
         header, claims, signature = good.split(".")
-        forged = ".".join([header, claims, signature[::-1]])
-        check("a token whose signature is forged is kept out", Client(port, ca, forged).outcome("LedgerService/WhoAmI", {}), "UNAUTHENTICATED")
+        changed = ("B" if signature[9] == "A" else "A") + signature[10:]
+        forged = ".".join([header, claims, signature[:9] + changed])
+        check("a token whose signature is forged is kept out", Client(port, ca, forged).asked_at_once("LedgerService/WhoAmI"), "UNAUTHENTICATED")
+        check("nobody gets in without a credential", Client(port, ca, None).asked_at_once("LedgerService/WhoAmI"), "UNAUTHENTICATED")
         check("nobody is told the contract without a credential", Client(port, ca, None).outcome("LedgerService/WhoAmI", {}), "UNAUTHENTICATED")
 
         issuing.terminate()
         issuing.wait()
         check("while the issuer is away its tokens stay good", Client(port, ca, good).call("LedgerService/WhoAmI", {})["principal"], "billing")
+
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        logged = {(line.get("principal"), line["authentication"], line["decision"], line.get("kind")) for line in lines}
+        wanted = {
+            ("dev-admin", "api_key", "allowed", None),
+            ("billing", "token", "allowed", None),
+            ("billing", "token", "refused", "role"),
+            (None, "unauthenticated", "refused", "audience"),
+            (None, "unauthenticated", "refused", "signature"),
+            (None, "unauthenticated", "refused", "missing"),
+        }
+        check("the access log has a line of each", wanted - logged, set())
+        text = log.read_text()
+        secrets = [admin, good, other, forged]
+        check("and no credential", [secret for secret in secrets if secret in text or secret.split(".")[-1] in text], [])
     finally:
         for process in (issuing, serving):
             if process:
