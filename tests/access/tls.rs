@@ -1,6 +1,6 @@
 //! TLS, as the program serves it: certificates, client certificates, revocation, and what is exchanged while it runs.
 
-use crate::common::program::{Outcome, finish, program};
+use crate::common::program::{Outcome, STORY, finish, program};
 use crate::common::server::Server;
 use crate::common::service::metadata;
 use crate::kit::{Ca, Certified, Known, principal, text};
@@ -130,6 +130,28 @@ fn callers_get_in_by_key_or_certificate_and_by_nothing_else() {
     assert_eq!(forged.out, "");
     let nobody = secured.ask(&["whoami"], &[]);
     assert!(nobody.code == 1 && nobody.error.contains("a credential is needed"), "{}", nobody.error);
+}
+
+#[test]
+fn who_recorded_a_fact_is_seen_in_records_statements_and_books() {
+    let secured = Secured::start();
+    let key = [("--key-file", "key")];
+    std::fs::write(secured.path("story.jsonl"), STORY).expect("written");
+    let story = secured.path("story.jsonl");
+    assert_eq!(secured.ask(&["append", story.to_str().expect("UTF-8")], &key).code, 0);
+    let records = secured.ask(&["records", "-n", "1"], &key).out;
+    assert!(records.contains("recorded by") && records.contains("root"), "{records}");
+    assert_eq!(secured.ask(&["--json", "records", "-n", "1"], &key).json()["recorded_by"], "root");
+    let month = ["statement", "acme", "--month", "2025-03"];
+    let csv = secured.ask(&[&month[..], &["--format", "csv"]].concat(), &key).out;
+    assert!(csv.lines().next().is_some_and(|header| header.trim_end().ends_with("recorded by")), "{csv}");
+    assert!(csv.lines().any(|line| line.trim_end().ends_with(",root")), "{csv}");
+    let json = secured.ask(&[&["--json"], &month[..]].concat(), &key).json();
+    assert_eq!(json["currencies"][0]["entries"][0]["recorded_by"], "root", "{json}");
+    for format in ["hledger", "beancount"] {
+        let books = secured.ask(&["export", "--format", format], &key).out;
+        assert!(books.contains("recorded-by") && books.contains("root"), "{books}");
+    }
 }
 
 #[test]

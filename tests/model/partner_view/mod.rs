@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use tonic::Code;
 
 /// The stories that are told in one ledger.
-const SEEDS: std::ops::Range<u64> = 920_001..920_011;
+const SEEDS: std::ops::Range<u64> = 920_001..920_081;
 /// Of how many stories the partners look around.
 const LOOKING: usize = 3;
 
@@ -31,6 +31,7 @@ fn ledger() -> (Gated, Vec<String>) {
         }
     }
     let known: BTreeSet<String> = ledger.records().iter().filter_map(owned::registered).collect();
+    assert!(known.len() > 200, "only {} partners", known.len());
     let partners = partners.into_iter().filter(|partner| known.contains(partner)).collect();
     (ledger, partners)
 }
