@@ -6,7 +6,6 @@ use super::limits::{Exceeded, Place};
 use super::principal::{Principal, Scope};
 use super::refusal::Refusal;
 use super::rpc::Rpc;
-use super::scope::EventScope;
 use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
 use crate::ledger::Permit;
@@ -51,7 +50,7 @@ impl Caller {
 
     /// What its events are checked for; `None` if it may append everything.
     pub fn permit(&self) -> Option<Arc<dyn Permit>> {
-        EventScope::of(&self.principal).map(|scope| Arc::new(scope) as Arc<dyn Permit>)
+        self.principal.permit.clone()
     }
 
     /// Takes events out of what its principal may append.
@@ -126,7 +125,7 @@ impl Caller {
         let number = |number: Option<NonZeroU32>| number.map_or(0, NonZeroU32::get);
         let ids = |ids: &BTreeSet<Id>| ids.iter().map(ToString::to_string).collect();
         let scope = scope
-            .as_ref()
+            .as_deref()
             .map(|Scope { partners, agreements }| proto::CallerScope { partner_ids: ids(partners), agreement_ids: ids(agreements) });
         let has_limits = *limits != super::Limits::default();
         proto::WhoAmIResponse {

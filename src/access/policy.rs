@@ -4,6 +4,7 @@ use super::file::{AccessFile, ClaimEntry, IssuerEntry};
 use super::key::KeyHash;
 use super::limits::Limiter;
 use super::principal::Principal;
+use super::scope::EventScope;
 use crate::domain::calendar::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,11 +38,13 @@ impl Policy {
         for entry in &file.principals {
             let name: Arc<str> = entry.name.as_str().into();
             let same = before.and_then(|before| before.principals.get(&name)).filter(|before| before.limits == entry.limits);
+            let scope = entry.scope.clone().map(Arc::new);
             let principal = Arc::new(Principal {
                 name: Arc::clone(&name),
                 roles: entry.roles,
                 event_types: entry.event_types,
-                scope: entry.scope.clone(),
+                permit: EventScope::permit(entry.event_types, scope.as_ref()),
+                scope,
                 partner: entry.partner.clone(),
                 limits: entry.limits,
                 limiter: same.map_or_else(|| Arc::new(Limiter::new(entry.limits)), |before| Arc::clone(&before.limiter)),

@@ -4,6 +4,7 @@ use super::event_types::EventTypes;
 use super::limits::{Limiter, Limits};
 use super::role::Roles;
 use crate::domain::ids::Id;
+use crate::ledger::Permit;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -20,7 +21,9 @@ pub struct Principal {
     /// Which events it may append.
     pub event_types: EventTypes,
     /// What its events must be about; `None` for anything.
-    pub scope: Option<Scope>,
+    pub scope: Option<Arc<Scope>>,
+    /// The same as the writer asks it; `None` if it may append everything. Made once: a scope may be large.
+    pub permit: Option<Arc<dyn Permit>>,
     /// Of the role `partner`: whose business it sees.
     pub partner: Option<Id>,
     /// How much it may ask for.
@@ -37,6 +40,7 @@ impl Principal {
             roles: Roles::ADMIN,
             event_types: EventTypes::all(),
             scope: None,
+            permit: None,
             partner: None,
             limits: Limits::default(),
             limiter: Arc::default(),

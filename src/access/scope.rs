@@ -2,25 +2,26 @@
 //! whom an event is about; never by the domain and never in replay, so that a policy that changes rewrites nothing.
 
 use super::event_types::EventTypes;
-use super::principal::{Principal, Scope};
+use super::principal::Scope;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::table::Row;
 use crate::domain::{self, Body, Event, Seen, State};
 use crate::ledger::{Denied, Missing, Permit};
+use std::sync::Arc;
 
 /// What a principal may append.
 #[derive(Debug)]
 pub struct EventScope {
     event_types: EventTypes,
-    scope: Option<Scope>,
+    scope: Option<Arc<Scope>>,
 }
 
 impl EventScope {
-    /// What a principal may append; `None` if that is everything.
-    pub fn of(principal: &Principal) -> Option<Self> {
-        let is_all = principal.event_types == EventTypes::all() && principal.scope.is_none();
-        (!is_all).then(|| Self { event_types: principal.event_types, scope: principal.scope.clone() })
+    /// What a principal may append that has event types and a scope; `None` if that is everything.
+    pub fn permit(event_types: EventTypes, scope: Option<&Arc<Scope>>) -> Option<Arc<dyn Permit>> {
+        let is_all = event_types == EventTypes::all() && scope.is_none();
+        (!is_all).then(|| Arc::new(Self { event_types, scope: scope.cloned() }) as Arc<dyn Permit>)
     }
 }
 
