@@ -33,10 +33,17 @@ impl Permit for EventScope {
         Err(Denied { missing: Missing::EventType, what: event.body.name().to_owned() })
     }
 
-    fn check_subjects(&self, event: &Event, effects: &[Effect], state: &State) -> Result<(), Denied> {
+    fn check_named(&self, event: &Event, state: &State) -> Result<(), Denied> {
         match &self.scope {
             None => Ok(()),
-            Some(scope) => Subjects { scope, state }.check(event, effects),
+            Some(scope) => Subjects { scope, state }.check_named(&event.body),
+        }
+    }
+
+    fn check_moved(&self, event: &Event, effects: &[Effect], state: &State) -> Result<(), Denied> {
+        match &self.scope {
+            None => Ok(()),
+            Some(scope) => Subjects { scope, state }.check_moved(&event.body, effects),
         }
     }
 }
@@ -49,31 +56,37 @@ struct Subjects<'a> {
 
 impl Subjects<'_> {
     /// A refusal names ids as they were sent, and nothing that the state knows of them.
-    fn check(&self, event: &Event, effects: &[Effect]) -> Result<(), Denied> {
-        let body = &event.body;
+    fn check_named(&self, body: &Body) -> Result<(), Denied> {
         if body.terms().is_some_and(|terms| terms.exclusivity.is_some()) {
             return Err(Denied { missing: Missing::Scope, what: "exclusivity, which binds the house against others".to_owned() });
         }
-        let introduced = body.introduces().filter(|(kind, _)| !matches!(kind, IdKind::Partner | IdKind::Agreement));
+        self.check_new(body)?;
+        let introduced = body.introduces();
+        let mut is_about_somebody = matches!(introduced, Some((IdKind::Partner | IdKind::Agreement, _)));
         for (kind, id) in introduced.into_iter().chain(body.refers_to()) {
             // A lead that came through a campaign is not the business of all who take part in it.
-            let is_way = kind == IdKind::Campaign && matches!(body, Body::LeadReferred(_));
-            if !is_way && !self.are_own(&self.state.concerned_by(kind, id)) {
+            if kind == IdKind::Campaign && matches!(body, Body::LeadReferred(_)) {
+                continue;
+            }
+            let concerned = self.state.concerned_by(kind, id);
+            if !self.are_own(&concerned) {
                 return Err(outside(kind, id));
             }
+            is_about_somebody |= !concerned.partners.is_empty() || !concerned.leads.is_empty();
         }
-        self.check_new(body)?;
-        let concerned = self.state.concerned(body, effects);
-        if !self.are_own(&concerned) {
-            return Err(Denied { missing: Missing::Scope, what: format!("{}, which moves what is others'", body.name()) });
-        }
-        let is_new = matches!(body.introduces(), Some((IdKind::Partner | IdKind::Agreement, _)));
-        let is_known = body.refers_to().iter().all(|(kind, id)| self.state.introduced_at(*kind, id).is_some());
         // What names an unknown id is refused for that by the rules.
-        if is_new || !is_known || !concerned.partners.is_empty() || !concerned.leads.is_empty() {
+        let names_unknown = || body.refers_to().iter().any(|(kind, id)| self.state.introduced_at(*kind, id).is_none());
+        if is_about_somebody || names_unknown() {
             return Ok(());
         }
         Err(Denied { missing: Missing::Scope, what: format!("{}, which is about everybody", body.name()) })
+    }
+
+    fn check_moved(&self, body: &Body, effects: &[Effect]) -> Result<(), Denied> {
+        if self.are_own(&self.state.moved_by(effects)) {
+            return Ok(());
+        }
+        Err(Denied { missing: Missing::Scope, what: format!("{}, which moves what is others'", body.name()) })
     }
 
     /// Whether all of some rows are in the scope.

@@ -13,12 +13,18 @@ pub trait Permit: fmt::Debug + Send + Sync {
     /// If it may not.
     fn check_type(&self, event: &Event) -> Result<(), Denied>;
 
-    /// Whether it may record an event with its effects, about whom they are. Asked by the writer before it decides, without
-    /// effects, so that a refusal by the rules says nothing of others, and again before the record is written.
+    /// Whether it may record an event about those whom it names. Asked by the writer before it decides, so that a refusal by the
+    /// rules says nothing of others.
     ///
     /// # Errors
     /// If it may not.
-    fn check_subjects(&self, event: &Event, effects: &[Effect], state: &State) -> Result<(), Denied>;
+    fn check_named(&self, event: &Event, state: &State) -> Result<(), Denied>;
+
+    /// Whether it may record an event that has these effects. Asked by the writer before the record is written.
+    ///
+    /// # Errors
+    /// If it may not.
+    fn check_moved(&self, event: &Event, effects: &[Effect], state: &State) -> Result<(), Denied>;
 }
 
 /// A submitter may not record an event.

@@ -5,7 +5,7 @@ use super::duplicates::{Earlier, find_earlier};
 use super::error::{Error, EventPlace};
 use super::memory::{Account, Held};
 use super::panic_text;
-use super::permit::Permit;
+use super::permit::{Denied, Permit};
 use super::pipeline::Decided;
 use super::preview;
 use super::queue::{Job, Request};
@@ -17,7 +17,7 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::EventId;
 use crate::domain::parse::Violation;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Event, LAST_POSITION, Record};
+use crate::domain::{Event, LAST_POSITION, Record, State};
 use crate::journal::Batch;
 use crate::projections::Update;
 use crate::proto;
@@ -183,7 +183,7 @@ impl<'a> Attempt<'a> {
     pub fn decide_one(&mut self, index: usize, event: Event) -> Result<(), Error> {
         let event_id = event.event_id;
         // Also for what was recorded before: its answer has the effects.
-        self.check_permit(index, &event, &[])?;
+        self.check_permit(index, |permit, state| permit.check_named(&event, state))?;
         if let Some(earlier) = self.earlier(event_id)? {
             if !earlier.is_same(&self.encoded[index])? {
                 let rejection = Rejection::EventIdReused { event_id, position: earlier.position };
@@ -202,7 +202,7 @@ impl<'a> Attempt<'a> {
             return Err(Error::malformed(format!("events[{index}].{field}"), description));
         }
         let effects = self.effects_of(&event, index)?;
-        self.check_permit(index, &event, &effects)?;
+        self.check_permit(index, |permit, state| permit.check_moved(&event, &effects, state))?;
         self.write(position, index, &effects);
         self.take_room(self.effects.iter().map(|effect| effect.len() + self.effect_bytes).sum())?;
         if self.encoded.len() == 1 {
@@ -216,10 +216,10 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// Whether the submitter may record an event, about whom the state says that it is.
-    fn check_permit(&self, index: usize, event: &Event, effects: &[Effect]) -> Result<(), Error> {
+    /// Whether the submitter may record an event, as its permit says by the state.
+    fn check_permit(&self, index: usize, check: impl FnOnce(&dyn Permit, &State) -> Result<(), Denied>) -> Result<(), Error> {
         let Some(permit) = self.permit else { return Ok(()) };
-        let checked = permit.check_subjects(event, effects, &self.core.state.read());
+        let checked = check(permit, &self.core.state.read());
         checked.map_err(|denied| Error::Denied { denied, event: EventPlace { index, of: self.encoded.len() } })
     }
 

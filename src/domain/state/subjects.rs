@@ -90,12 +90,10 @@ impl State {
         self.other_about(kind, id).into_iter().chain(agreement).collect()
     }
 
-    /// Whose business an event is that need not be recorded: whom it names, and whose money or leads its effects move. The lead
-    /// of a referral is not among them – anybody may claim it –, nor who only happens to be in the way of a claim. Ids that the
-    /// state does not know are left out.
-    pub fn concerned(&self, body: &Body, effects: &[Effect]) -> Subjects {
+    /// Whose money or leads some effects move, which need not be recorded. Who only happens to be in the way of a claim is not among
+    /// them. Ids that the state does not know are left out.
+    pub fn moved_by(&self, effects: &[Effect]) -> Subjects {
         let mut subjects = Subjects::default();
-        self.add_named(body, &mut subjects);
         effects.iter().for_each(|effect| self.add_moved(effect, &mut subjects));
         subjects
     }
