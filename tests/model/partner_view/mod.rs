@@ -17,7 +17,7 @@ use tonic::Code;
 /// The stories that are told in one ledger.
 const SEEDS: std::ops::Range<u64> = 920_001..920_081;
 /// Of how many stories the partners look around.
-const LOOKING: usize = 3;
+const LOOKING: usize = 2;
 
 /// A ledger of all stories, whose ids and names say what they are, with a key for each of some partners.
 fn ledger() -> (Gated, Vec<String>) {
