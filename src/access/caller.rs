@@ -3,14 +3,13 @@
 use super::credential::Credential;
 use super::gate::Gate;
 use super::limits::{Exceeded, Place};
-use super::principal::{Principal, Scope};
+use super::principal::{Ids, Principal, Scope};
 use super::refusal::Refusal;
 use super::rpc::Rpc;
 use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
 use crate::ledger::Permit;
 use crate::proto;
-use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,7 +122,7 @@ impl Caller {
     pub fn describe(&self) -> proto::WhoAmIResponse {
         let Principal { name, roles, event_types, scope, partner, limits, .. } = &*self.principal;
         let number = |number: Option<NonZeroU32>| number.map_or(0, NonZeroU32::get);
-        let ids = |ids: &BTreeSet<Id>| ids.iter().map(ToString::to_string).collect();
+        let ids = |ids: &Ids| ids.iter().map(ToString::to_string).collect();
         let scope = scope
             .as_deref()
             .map(|Scope { partners, agreements }| proto::CallerScope { partner_ids: ids(partners), agreement_ids: ids(agreements) });

@@ -5,7 +5,7 @@ use super::limits::{Limiter, Limits};
 use super::role::Roles;
 use crate::domain::ids::Id;
 use crate::ledger::Permit;
-use std::collections::BTreeSet;
+use indexmap::IndexSet;
 use std::sync::Arc;
 
 /// The name of all callers where nobody is authenticated.
@@ -58,11 +58,14 @@ impl Principal {
     }
 }
 
+/// Ids in the order of the access file, found by hash: the writer asks for each event.
+pub type Ids = IndexSet<Id, foldhash::fast::RandomState>;
+
 /// What a principal's events must be about: one of these at least, and nothing else.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// All that is about these partners.
-    pub partners: BTreeSet<Id>,
+    pub partners: Ids,
     /// All that is about these agreements.
-    pub agreements: BTreeSet<Id>,
+    pub agreements: Ids,
 }
