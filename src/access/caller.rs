@@ -7,7 +7,6 @@ use super::principal::{Ids, Principal, Scope};
 use super::refusal::Refusal;
 use super::rpc::Rpc;
 use crate::domain::calendar::Time;
-use crate::domain::ids::Id;
 use crate::ledger::Permit;
 use crate::proto;
 use std::num::NonZeroU32;
@@ -113,11 +112,6 @@ impl Caller {
         self.credential.expires_at(&*self.gate.policy()?)
     }
 
-    /// Whose business it sees alone; `None` if it sees everybody's.
-    pub fn partner(&self) -> Option<&Id> {
-        self.principal.partner.as_ref()
-    }
-
     /// Who it is and what it may do, as the contract has it.
     pub fn describe(&self) -> proto::WhoAmIResponse {
         let Principal { name, roles, event_types, scope, partner, limits, .. } = &*self.principal;
@@ -140,7 +134,8 @@ impl Caller {
                 bytes_per_second: number(limits.bytes_per_second).into(),
                 burst_events: number(limits.burst_events),
                 streams: number(limits.streams),
-                subscriptions: number(limits.subscriptions),
+                // The feed, which they are of, is not served yet.
+                subscriptions: 0,
             }),
             expires_at: self.expires_at().map(|time| prost_types::Timestamp {
                 seconds: time.timestamp(),

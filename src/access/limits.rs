@@ -28,8 +28,6 @@ pub struct Limits {
     pub burst_events: Option<NonZeroU32>,
     /// Streams at a time: of appends, records and backups.
     pub streams: Option<NonZeroU32>,
-    /// Subscriptions at a time.
-    pub subscriptions: Option<NonZeroU32>,
 }
 
 /// A limit is reached: which, and when to try again.
@@ -51,7 +49,6 @@ pub struct Limiter {
     events: Option<(Bucket, u64)>,
     units: Option<(Bucket, u64)>,
     streams: Slots,
-    subscriptions: Slots,
 }
 
 impl Limiter {
@@ -68,7 +65,6 @@ impl Limiter {
                 (bucket(NonZeroU32::new(units).unwrap_or(NonZeroU32::MIN), units.max(LEAST_BURST_UNITS)), rate.get().into())
             }),
             streams: most(limits.streams),
-            subscriptions: most(limits.subscriptions),
         }
     }
 
@@ -92,14 +88,6 @@ impl Limiter {
     /// If it has as many as it may.
     pub fn stream(&self) -> Result<Place, Exceeded> {
         self.streams.take("streams")
-    }
-
-    /// Takes a place among the principal's subscriptions.
-    ///
-    /// # Errors
-    /// If it has as many as it may.
-    pub fn subscription(&self) -> Result<Place, Exceeded> {
-        self.subscriptions.take("subscriptions")
     }
 }
 

@@ -184,15 +184,19 @@ impl Guard {
 
     /// Warns of partners and agreements in the access file that the ledger does not know: they may come, or be misspelt.
     fn warn_of_unknown(&self, ledger: &Ledger) {
-        let (Some(policy), Ok(state)) = (self.gate.policy(), ledger.view(None)) else { return };
+        let Some(policy) = self.gate.policy() else { return };
         for principal in policy.principals() {
             let scope = principal.scope.iter();
             let partners = scope.clone().flat_map(|scope| &scope.partners).chain(&principal.partner);
             let partners = partners.map(|id| (IdKind::Partner, id));
             let agreements = scope.flat_map(|scope| &scope.agreements).map(|id| (IdKind::Agreement, id));
-            for (kind, id) in partners.chain(agreements).filter(|(kind, id)| state.introduced_at(*kind, id).is_none()) {
-                let (principal, kind) = (&principal.name, kind.field());
-                tracing::warn!(%principal, kind, %id, "the access file names what the ledger does not know: it is yet to come, or misspelt");
+            for (kind, id) in partners.chain(agreements) {
+                // Looked at one by one, and logged without the lock: the writer waits for it.
+                let is_known = ledger.view(None).is_ok_and(|state| state.introduced_at(kind, id).is_some());
+                if !is_known {
+                    let (principal, kind) = (&principal.name, kind.field());
+                    tracing::warn!(%principal, kind, %id, "the access file names what the ledger does not know: it is yet to come, or misspelt");
+                }
             }
         }
     }

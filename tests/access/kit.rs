@@ -90,6 +90,11 @@ impl Ca {
 
     /// The list of what is revoked, PEM.
     pub fn revocations(&self, revoked: &[&Certified]) -> String {
+        self.revocations_until(revoked, time::Duration::days(30))
+    }
+
+    /// The same, to be replaced by the next one after so long.
+    pub fn revocations_until(&self, revoked: &[&Certified], next: time::Duration) -> String {
         let now = time::OffsetDateTime::now_utc();
         let revoked = revoked.iter().map(|certified| RevokedCertParams {
             serial_number: SerialNumber::from(certified.serial),
@@ -99,7 +104,7 @@ impl Ca {
         });
         let params = CertificateRevocationListParams {
             this_update: now - time::Duration::days(1),
-            next_update: now + time::Duration::days(30),
+            next_update: now + next,
             crl_number: SerialNumber::from(1),
             issuing_distribution_point: None,
             revoked_certs: revoked.collect(),

@@ -163,6 +163,12 @@ fn a_certificate_that_is_revoked_while_it_runs_is_kept_out() {
     std::fs::write(secured.path("revoked.pem"), secured.client_ca.revocations(&[&certified])).expect("written");
     Secured::until(|| secured.who_by_certificate("billing").code != 0);
     assert_eq!(secured.ask(&["whoami"], &[("--key-file", "key")]).code, 0, "others get in");
+    // A list that should have been replaced says nothing of the present: nobody gets in by certificate.
+    std::fs::write(secured.path("revoked.pem"), secured.client_ca.revocations(&[])).expect("written");
+    Secured::until(|| secured.who_by_certificate("billing").code == 0);
+    let expired = secured.client_ca.revocations_until(&[], -time::Duration::hours(1));
+    std::fs::write(secured.path("revoked.pem"), expired).expect("written");
+    Secured::until(|| secured.who_by_certificate("billing").code != 0);
 }
 
 #[test]
