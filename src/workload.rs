@@ -247,6 +247,7 @@ impl Lane {
             amount: Some(usd(self.random.i64(100..1_000))),
             reason: proto::RefundReason::CustomerRequest as i32,
             clamp: true,
+            lines: Vec::new(),
         })
     }
 

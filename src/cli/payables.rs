@@ -34,6 +34,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             page_token,
             options: Some(options),
             partner_id: args.partner.clone(),
+            include_on_hold: false,
         };
         client.list_payables(request).await
     };

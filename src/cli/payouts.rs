@@ -29,7 +29,13 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     ];
     let listing = Listing::of(&mut session.out, "payouts", header);
     let ask = async |page_token| {
-        let request = ListPayoutsRequest { partner_id: args.partner.clone(), page_size: PAGE_SIZE, page_token, options: Some(options) };
+        let request = ListPayoutsRequest {
+            partner_id: args.partner.clone(),
+            page_size: PAGE_SIZE,
+            page_token,
+            options: Some(options),
+            ..ListPayoutsRequest::default()
+        };
         client.list_payouts(request).await
     };
     listing.all(&say!(language, "payouts-none"), ask, |table, payout| row(language, table, payout)).await

@@ -122,6 +122,7 @@ fn outcome(language: Language, assessed: &CommissionAssessed) -> String {
             told.extend(available.map(|time| say!(language, "steps-available", time = language.time(Some(time)))));
             told.join("; ")
         }
+        CommissionOutcome::Included => say!(language, "steps-included", rule = rule),
         CommissionOutcome::NoCredit => say!(language, "steps-no-credit"),
         CommissionOutcome::AgreementEnded => say!(language, "steps-agreement-ended", agreement = agreement),
         CommissionOutcome::NoRule if assessed.terms_position == 0 => say!(language, "steps-no-terms", agreement = agreement),

@@ -173,6 +173,8 @@ impl Effect {
                     cut_off: cut_off.map(Money::to_message),
                     taken_from_house: taken_from_house.map(Money::to_message),
                     keeps_commission: *keeps_commission,
+                    parts: Vec::new(),
+                    lines: Vec::new(),
                 })
             }
             Self::BrandUseApproved { brand_use } => {
@@ -269,6 +271,8 @@ impl Posting {
             lead_id: text(&self.subject.lead),
             sale_id: text(&self.subject.sale),
             campaign_id: text(&self.subject.campaign),
+            awaits_customer_payment: false,
+            part: 0,
         }
     }
 
@@ -308,6 +312,7 @@ impl Assessment {
             available_at: self.available_at.map(timestamp),
             outcome: self.outcome as i32,
             tier_working: self.tiers.as_ref().map(|tiers| Box::new(tiers.to_message())),
+            ..proto::CommissionAssessed::default()
         }
     }
 
@@ -342,6 +347,7 @@ impl TierWorking {
             net_sales_after: saturating_i64(self.net_after),
             earned_before: saturating_i64(self.earned_before),
             earned_after: saturating_i64(self.earned_after),
+            ..proto::TierWorking::default()
         }
     }
 

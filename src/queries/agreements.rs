@@ -107,6 +107,7 @@ fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
         brand_uses: relationship::brand_uses(state, row, seen),
         breaches: relationship::breaches(state, row, seen),
         entries_left_out: left_out,
+        ..proto::Agreement::default()
     };
     agreement.fitted()
 }
@@ -137,5 +138,6 @@ fn version(version: &Version) -> proto::TermsVersion {
         effective_at: Some(timestamp(version.effective_at)),
         position: version.stamp.position,
         terms: Some((*version.terms.message).clone()),
+        ..proto::TermsVersion::default()
     }
 }

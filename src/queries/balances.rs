@@ -95,5 +95,6 @@ fn balance(balance: &Balance) -> proto::Balance {
         pending: saturating_i64(balance.pending),
         disputed: saturating_i64(balance.disputed),
         payable: saturating_i64(balance.payable),
+        ..proto::Balance::default()
     }
 }

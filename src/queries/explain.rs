@@ -75,6 +75,7 @@ impl ExplainSale {
             steps: chain.into_steps(),
             position: seen.position,
             steps_left_out: 0,
+            ..proto::ExplainSaleResponse::default()
         };
         Ok(answer.fitted())
     }
@@ -96,6 +97,7 @@ fn message(state: &State, row: Row, record: &proto::Record, seen: Seen) -> proto
         occurred_at: Some(timestamp(sale.stamp().occurred_at)),
         position: sale.stamp().position,
         refunded: Some(Money::new(sale.amount().currency, sale.refunded_seen(seen, state)).to_message()),
+        ..proto::Sale::default()
     }
 }
 

@@ -93,6 +93,7 @@ fn partner(state: &State, row: Row, seen: Seen) -> Option<proto::Partner> {
         fit: state.relationship.fit(row, seen).map(|(stamp, found)| fit(stamp, found)),
         launch_steps: launch_steps(&state.relationship.partner_steps(row, seen)),
         entries_left_out: 0,
+        ..proto::Partner::default()
     };
     Some(partner.fitted())
 }

@@ -68,6 +68,7 @@ fn payables(state: &State, partner: Row, seen: Seen) -> Vec<proto::Payable> {
                 payable: saturating_i64(balance.payable),
                 minimum_payout: minimum,
                 below_minimum: balance.payable < i128::from(minimum),
+                ..proto::Payable::default()
             }
         })
         .collect()

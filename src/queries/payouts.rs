@@ -55,5 +55,6 @@ fn payout(state: &State, row: Row, seen: Seen) -> proto::Payout {
         reference: payout.reference.to_string(),
         advance: payout.advance,
         position: payout.stamp().position,
+        ..proto::Payout::default()
     }
 }

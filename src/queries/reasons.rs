@@ -8,6 +8,7 @@ use crate::proto::{CommissionAssessed, CommissionOutcome, TierMode, TierWorking}
 pub fn outcome(assessed: &CommissionAssessed) -> String {
     match assessed.outcome() {
         CommissionOutcome::Accrued | CommissionOutcome::Capped => earned(assessed),
+        CommissionOutcome::Included => format!("nothing more was earned: rule {} pays once per sale", assessed.rule_name),
         CommissionOutcome::NoCredit => "nothing was earned: no agreement has the credit of the lead".to_owned(),
         CommissionOutcome::AgreementEnded => {
             format!("nothing was earned: agreement {} had ended, and its tail does not cover the sale", assessed.agreement_id)

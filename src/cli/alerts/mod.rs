@@ -107,6 +107,8 @@ mod tests {
             payout_id: None,
             brand_use_id: id("use-1"),
             channel: Some(BrandChannel::Website.into()),
+            hold_id: None,
+            lead_count: None,
             breach_id: id("breach-1"),
             clause: Some(BreachClause::Deliverables.into()),
             by_agreement_id: id("other-agreement"),

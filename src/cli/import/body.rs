@@ -60,6 +60,7 @@ fn sale(row: &mut Row<'_>) -> proto::SaleRecorded {
         amount: row.money("amount", true),
         product: row.text("product"),
         collected_by: collected_by.into(),
+        ..proto::SaleRecorded::default()
     }
 }
 
@@ -78,5 +79,6 @@ fn payment(row: &mut Row<'_>) -> Body {
         method: row.text("method"),
         reference,
         advance: row.flag("advance"),
+        ..proto::CommissionPaid::default()
     })
 }

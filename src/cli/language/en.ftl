@@ -261,6 +261,7 @@ steps-available = available from { $time }
 steps-no-credit = nothing was earned: no agreement has the credit of the lead
 steps-agreement-ended = nothing was earned: agreement { $agreement } had ended, and its tail does not cover the sale
 steps-no-terms = nothing was earned: agreement { $agreement } had no terms in force
+steps-included = nothing more was earned: rule { $rule } pays once per sale
 steps-no-rule = nothing was earned: no rule of the terms matches
 steps-window = nothing was earned: rule { $rule } pays from { $start } until { $end } only
 steps-unspecified = the record does not say what was earned

@@ -258,6 +258,7 @@ impl Reader {
                 page_token,
                 options: Some(self.at_end()),
                 partner_id: Some(self.partner_id.clone()),
+                include_on_hold: true,
             };
             let page = self.client.list_payables(request).await?.into_inner();
             let is_past = page.payables.last().is_some_and(|last| last.partner_id > self.partner_id);

@@ -290,6 +290,7 @@ impl Line {
             sale_id: posting.sale_id.clone(),
             campaign_id: posting.campaign_id.clone(),
             reference: reference(event.body.as_ref()?, posting),
+            ..proto::Entry::default()
         })
     }
 }
