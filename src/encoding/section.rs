@@ -54,6 +54,8 @@ section_table! {
     IndexTimes = 29,
     ExclusiveNames = 30,
     PartnerCategories = 31,
+    Documents = 32,
+    Holds = 33,
 }
 
 /// Where chunks are written to.

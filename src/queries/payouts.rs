@@ -52,7 +52,7 @@ fn payout(state: &State, row: Row, seen: Seen) -> proto::Payout {
         returned: payout.returned(seen),
         occurred_at: Some(timestamp(payout.stamp().occurred_at)),
         method: payout.method.to_string(),
-        reference: payout.reference.to_string(),
+        reference: payout.reference(seen).to_string(),
         advance: payout.advance,
         position: payout.stamp().position,
         ..proto::Payout::default()

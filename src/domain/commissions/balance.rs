@@ -28,6 +28,8 @@ pub struct Balance {
     pub collected: i128,
     /// Paid to the partner.
     pub paid: i128,
+    /// What of it was sent and has neither settled nor failed (rules 19.1).
+    pub in_transit: i128,
     /// Payouts that came back.
     pub returned: i128,
     /// Received from the partner.
@@ -86,12 +88,23 @@ impl State {
             distributed: sums.owed(EntryKind::Distribution),
             collected: -sums.owed(EntryKind::Collection),
             paid: -sums.owed(EntryKind::Payment),
+            in_transit: self.in_transit(row, seen),
             returned: sums.owed(EntryKind::PaymentReturn),
             received: sums.owed(EntryKind::Receipt),
             net,
             pending: sums.pending(),
             disputed,
             payable: net - sums.pending() - disputed,
+        })
+    }
+
+    /// What of the payouts of an account was sent, and neither settled nor failed by what is posted then.
+    fn in_transit(&self, row: Row, seen: Seen) -> i128 {
+        let account = self.accounts.get(row);
+        account.in_transit(seen).unwrap_or_else(|| {
+            let sent = account.sent_payouts().map(|row| self.commissions.payouts.get(row));
+            let known = sent.take_while(|payout| payout.stamp().position <= seen.position);
+            known.filter(|payout| payout.is_posted_in_transit(seen)).map(|payout| i128::from(payout.amount.minor_units)).sum()
         })
     }
 

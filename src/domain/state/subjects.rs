@@ -149,6 +149,7 @@ impl State {
             IdKind::Breach => {
                 self.relationship.breaches.by_key(id).into_iter().for_each(|breach| subjects.add_agreement(breach.agreement, self));
             }
+            IdKind::Hold => self.holds.by_key(id).into_iter().for_each(|hold| subjects.add_partner(hold.partner)),
             IdKind::Sale | IdKind::Refund | IdKind::Payout | IdKind::Dispute => {
                 self.commissions.add_subjects(kind, id, self, subjects);
             }
