@@ -75,6 +75,7 @@ requests! {
         "ListEntries": ListEntriesRequest,
         "ListPayables": ListPayablesRequest,
         "ListPayouts": ListPayoutsRequest,
+        "GetPayoutSummary": GetPayoutSummaryRequest,
         "ListDisputes": ListDisputesRequest,
         "ListAlerts": ListAlertsRequest,
     }

@@ -684,6 +684,7 @@ alerts-breach-uncured =
 alerts-negative-balance = { $partner } owes the house { $amount }: agree how it is paid back, or let coming commission fill it
 alerts-payable-due = { $amount } is payable to { $partner }: pay it out and record the payment
 alerts-dispute-open = Dispute { $id } about { $about } has been open since { $opened }: hear both sides and record how it is resolved
+alerts-hold-long = Payouts to { $partner } have been on hold ({ $id }) since { $placed }: find out what the hold was for, and lift it or settle the matter
 alerts-protection-lapsing = Lead { $lead } of { $owner } is protected until { $ends }: qualify it, extend its protection, or leave it to who claims it next
 
 ## launch
@@ -913,6 +914,7 @@ alert-kind-negative-balance = negative balance
 alert-kind-payable-due = payable due
 alert-kind-dispute-open = dispute open
 alert-kind-protection-lapsing = protection lapsing
+alert-kind-hold-long = long on hold
 
 ## The stories of `demo`
 

@@ -697,6 +697,7 @@ alerts-breach-uncured =
 alerts-negative-balance = { $partner } เป็นหนี้บริษัท { $amount }: ตกลงวิธีชำระคืน หรือหักจากค่าคอมมิชชันที่จะได้ต่อไป
 alerts-payable-due = มียอด { $amount } ที่ต้องจ่ายให้ { $partner }: จ่ายเงินแล้วบันทึกการจ่าย
 alerts-dispute-open = ข้อพิพาท { $id } เรื่อง{ $about } เปิดมาตั้งแต่ { $opened }: รับฟังทั้งสองฝ่ายแล้วบันทึกข้อยุติ
+alerts-hold-long = การจ่ายเงินให้ { $partner } ถูกระงับ ({ $id }) ตั้งแต่ { $placed }: ตรวจสอบเหตุที่ระงับ แล้วยกเลิกการระงับหรือสะสางเรื่องให้เสร็จ
 alerts-protection-lapsing = ลูกค้ามุ่งหวัง { $lead } ของ { $owner } ได้รับการคุ้มครองถึง { $ends }: ทำให้ผ่านคุณสมบัติ ขยายการคุ้มครอง หรือปล่อยให้ผู้อ้างสิทธิรายต่อไป
 
 ## launch
@@ -926,6 +927,7 @@ alert-kind-negative-balance = ยอดติดลบ
 alert-kind-payable-due = มียอดถึงกำหนดจ่าย
 alert-kind-dispute-open = ข้อโต้แย้งค้างอยู่
 alert-kind-protection-lapsing = การคุ้มครองใกล้หมด
+alert-kind-hold-long = ระงับการจ่ายนาน
 
 ## เรื่องราวของ `demo`
 

@@ -59,12 +59,27 @@ impl State {
         balances
     }
 
+    /// The least payout that is proposed to a partner in a currency at a time, as seen, where so much is pending: nothing for
+    /// the last balance (rules 7.3, 19.5).
+    pub fn minimum_payout(&self, partner: Row, currency: Currency, pending: i128, at: Time, seen: Seen) -> i64 {
+        let is_last = pending == 0 && self.earns_no_more(partner, at, seen);
+        if is_last { 0 } else { self.agreed_minimum(partner, currency, at, seen) }
+    }
+
+    /// Whether all signed agreements of a partner have ended by a time and are out of their tails, as seen; also if there is
+    /// none (rules 19.5).
+    pub fn earns_no_more(&self, partner: Row, at: Time, seen: Seen) -> bool {
+        let agreements = self.partners.get(partner).agreements.iter().map(|row| self.agreements.by_id.get(*row));
+        let mut signed = agreements.filter(|agreement| agreement.signature_seen(seen).is_some_and(|signed| signed.stamp.occurred_at <= at));
+        signed.all(|agreement| agreement.out_of_tail_at(seen).is_some_and(|out| out <= at))
+    }
+
     /// The largest minimum in a currency among the terms in force at a time, or at the end, of a partner's signed agreements,
     /// as seen; 0 if there is none (rules 7.3).
-    pub fn minimum_payout(&self, partner: Row, currency: Currency, at: Time, seen: Seen) -> i64 {
+    pub fn agreed_minimum(&self, partner: Row, currency: Currency, at: Time, seen: Seen) -> i64 {
         let agreements = self.partners.get(partner).agreements.iter().map(|row| self.agreements.by_id.get(*row));
         let terms = agreements.filter_map(|agreement| agreement.terms_applying(at, seen));
-        let minimums = terms.filter_map(|version| version.terms.minimum_payout).filter(|minimum| minimum.currency == currency);
+        let minimums = terms.flat_map(|version| version.terms.minimum_payouts.iter()).filter(|minimum| minimum.currency == currency);
         minimums.map(|minimum| minimum.minor_units).max().unwrap_or(0)
     }
 

@@ -47,6 +47,10 @@ pub fn of(kind: AlertKind, state: &State, row: Row, seen: Seen) -> AlertFacts {
         }
         AlertKind::NegativeBalance => amount(state, row, seen, |balance| -balance.net),
         AlertKind::PayableDue => amount(state, row, seen, |balance| balance.payable),
+        AlertKind::HoldLong => {
+            let opened_at = Some(timestamp(state.holds.get(row).placed.occurred_at));
+            AlertFacts { opened_at, hold_id: Some(state.holds.key(row).to_string()), ..AlertFacts::default() }
+        }
         AlertKind::DisputeOpen => disputed(state, row),
         AlertKind::ProtectionLapsing => {
             let until = leads::lapsing(state.leads.by_id.get(row), seen).map(|(until, _)| timestamp(until));

@@ -114,7 +114,7 @@ fn is_of_rows(kind: IdKind) -> bool {
 }
 
 /// The kinds of what a text may mention: all but deliverables, whose ids mean something in their campaign alone.
-const MENTIONED: [IdKind; 18] = [
+const MENTIONED: [IdKind; 19] = [
     IdKind::Partner,
     IdKind::Agreement,
     IdKind::Lead,
@@ -133,4 +133,5 @@ const MENTIONED: [IdKind; 18] = [
     IdKind::Review,
     IdKind::BrandUse,
     IdKind::Breach,
+    IdKind::Hold,
 ];
