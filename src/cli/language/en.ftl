@@ -131,7 +131,7 @@ statement-reason-advance = advance
 statement-reason-tax = { $amount } of it withheld as tax
 statement-reason-collected = { $amount } collected from the customer by the partner
 
-statement-zone = time zone
+statement-zone = Time zone
 statement-zone-named = { $zone }, as was asked for
 statement-zone-shared = { $zone }, which the terms of all agreements with the partner have
 statement-zone-differ = { $zone }, as the terms of the agreements with the partner have different ones: { $zones }
