@@ -9,6 +9,7 @@ mod common;
 mod figures;
 mod import;
 mod language;
+mod payouts;
 mod relationship;
 mod run;
 mod statement;

@@ -114,7 +114,9 @@ async fn of_month(args: Args, month: GivenMonth, session: &mut Session) -> Resul
         Format::Json => session.out.line(&json::text(&as_json::document(&statement))),
         Format::Csv => {
             // A spreadsheet has no room for it.
-            session.out.says_date(sheet::zone(&statement, language));
+            if statement.period.zone != Tz::UTC || matches!(statement.why_zone, Why::Differ(_)) {
+                session.out.says_date(sheet::zone(&statement, language));
+            }
             as_csv::write(&statement, language, &mut session.out)?;
             session.out.tell_dates();
             Ok(())
