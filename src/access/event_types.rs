@@ -32,7 +32,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("leads", &["lead_referred", "lead_approved", "lead_qualified", "lead_lost", "lead_protection_extended", "lead_reassigned"]),
-    ("sales", &["sale_recorded", "sale_refunded", "sale_reinstated"]),
+    ("sales", &["sale_recorded", "sale_refunded", "sale_reinstated", "sale_voided", "customer_payment_received"]),
     ("adjustments", &["commission_adjusted"]),
     ("payouts", &["commission_paid", "payout_returned", "payment_received"]),
     ("closes", &["period_closed"]),

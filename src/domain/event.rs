@@ -163,6 +163,8 @@ event_table! {
     "period_closed" PeriodClosed in commissions::period_closed::PeriodClosed;
     "dispute_opened" DisputeOpened in commissions::dispute_opened::DisputeOpened;
     "dispute_resolved" DisputeResolved in commissions::dispute_resolved::DisputeResolved;
+    "sale_voided" SaleVoided in commissions::sale_voided::SaleVoided;
+    "customer_payment_received" CustomerPaymentReceived in commissions::customer_payment_received::CustomerPaymentReceived;
     "campaign_planned" CampaignPlanned in campaigns::planned::CampaignPlanned;
     "campaign_started" CampaignStarted in campaigns::started::CampaignStarted;
     "campaign_ended" CampaignEnded in campaigns::ended::CampaignEnded;

@@ -65,6 +65,10 @@ pub enum IdKind {
     Refund,
     /// A reinstatement of a refund.
     Reinstatement,
+    /// A line of a sale, unique in it.
+    Line,
+    /// A payment of a customer.
+    Receipt,
     /// An adjustment of commission.
     Adjustment,
     /// A payout to a partner.
@@ -103,6 +107,8 @@ impl IdKind {
             Self::Sale => "sale_id",
             Self::Refund => "refund_id",
             Self::Reinstatement => "reinstatement_id",
+            Self::Line => "line_id",
+            Self::Receipt => "receipt_id",
             Self::Adjustment => "adjustment_id",
             Self::Payout => "payout_id",
             Self::PayoutReturn => "return_id",

@@ -80,6 +80,15 @@ pub enum Rejection {
     /// Rules 6.8.
     #[error("{left} is left of sale {sale}; refund at most that, or set clamp")]
     RefundExceedsSale { sale: Id, left: Money },
+    /// Rules 14.9.
+    #[error("{left} is left of line {line} of sale {sale}; refund at most that of it, or set clamp")]
+    RefundExceedsLine { sale: Id, line: Id, left: Money },
+    /// Rules 16.1.
+    #[error("sale {sale} was voided at position {position}; nothing happens to it any more, record a new sale if there was one")]
+    SaleVoided { sale: Id, position: u64 },
+    /// Rules 17.2.
+    #[error("the payments of sale {sale} come to {paid}; one that bounced takes at most that")]
+    BelowZero { sale: Id, paid: Money },
     /// Rules 7.2.
     #[error("{payable} is payable to partner {partner} (at {at}); pay at most that, or mark it as an advance")]
     ExceedsPayable { partner: Id, payable: Money, at: Time },
@@ -129,7 +138,9 @@ impl Rejection {
             Self::TransferTooLarge { .. } => "TRANSFER_TOO_LARGE",
             Self::NoCredit => "NO_CREDIT",
             Self::CurrencyMismatch { .. } => "CURRENCY_MISMATCH",
-            Self::RefundExceedsSale { .. } => "REFUND_EXCEEDS_SALE",
+            Self::RefundExceedsSale { .. } | Self::RefundExceedsLine { .. } => "REFUND_EXCEEDS_SALE",
+            Self::SaleVoided { .. } => "SALE_VOIDED",
+            Self::BelowZero { .. } => "BELOW_ZERO",
             Self::ExceedsPayable { .. } => "EXCEEDS_PAYABLE",
             Self::ReturnExceedsPayout { .. } => "RETURN_EXCEEDS_PAYOUT",
             Self::CloseNotLater { .. } => "CLOSE_NOT_LATER",
@@ -162,6 +173,9 @@ impl Rejection {
             | Self::NoCredit
             | Self::CurrencyMismatch { .. }
             | Self::RefundExceedsSale { .. }
+            | Self::RefundExceedsLine { .. }
+            | Self::SaleVoided { .. }
+            | Self::BelowZero { .. }
             | Self::ExceedsPayable { .. }
             | Self::ReturnExceedsPayout { .. }
             | Self::CloseNotLater { .. }
@@ -210,6 +224,13 @@ impl Rejection {
             Self::NoCredit => Vec::new(),
             Self::CurrencyMismatch { given, expected } => vec![("given", given.to_string()), ("expected", expected.to_string())],
             Self::RefundExceedsSale { sale, left } => with_money("sale_id", sale, *left),
+            Self::RefundExceedsLine { sale, line, left } => {
+                let mut metadata = with_money("sale_id", sale, *left);
+                metadata.push(("line_id", line.to_string()));
+                metadata
+            }
+            Self::SaleVoided { sale, position } => vec![("sale_id", sale.to_string()), ("position", position.to_string())],
+            Self::BelowZero { sale, paid } => with_money("sale_id", sale, *paid),
             Self::ExceedsPayable { partner, payable, .. } => with_money("partner_id", partner, *payable),
             Self::ReturnExceedsPayout { payout, left } => with_money("payout_id", payout, *left),
             Self::CloseNotLater { last } => vec![("closed_through", rfc3339(*last))],

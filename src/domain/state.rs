@@ -257,6 +257,7 @@ impl State {
             IdKind::Payout => self.commissions.payouts.by_key(id).map(|payout| payout.stamp().position),
             IdKind::Dispute => self.commissions.disputes.by_key(id).map(|dispute| dispute.opened.position),
             IdKind::Reinstatement
+            | IdKind::Receipt
             | IdKind::Adjustment
             | IdKind::PayoutReturn
             | IdKind::Payment
@@ -265,8 +266,8 @@ impl State {
             | IdKind::Distribution
             | IdKind::Review => self.other_introduced_at(kind, id),
             IdKind::Campaign => self.campaigns.by_id.by_key(id).map(|campaign| campaign.planned.position),
-            // Unique in its campaign, where it is looked up.
-            IdKind::Deliverable => None,
+            // Unique in its campaign or sale, where it is looked up.
+            IdKind::Deliverable | IdKind::Line => None,
             IdKind::BrandUse => self.relationship.brand_uses.by_key(id).map(|brand_use| brand_use.requested.position),
             IdKind::Breach => self.relationship.breaches.by_key(id).map(|breach| breach.reported.position),
         }

@@ -153,6 +153,8 @@ impl State {
                 self.commissions.add_subjects(kind, id, self, subjects);
             }
             IdKind::Reinstatement
+            | IdKind::Receipt
+            | IdKind::Line
             | IdKind::Adjustment
             | IdKind::PayoutReturn
             | IdKind::Payment
