@@ -117,6 +117,11 @@ impl Fields {
         text.into()
     }
 
+    /// A product or coupon that may be empty.
+    pub fn optional_key(&mut self, name: &str, text: &str) -> Box<str> {
+        if text.is_empty() { Box::default() } else { self.key(name, text) }
+    }
+
     /// An enum value other than `…_UNSPECIFIED`.
     pub fn enum_value<E: TryFrom<i32> + Default + PartialEq>(&mut self, name: &str, value: i32) -> E {
         match E::try_from(value) {

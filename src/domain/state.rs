@@ -201,6 +201,8 @@ impl State {
             effective_at: posting.effective_at,
             available_at: posting.available_at,
             about: self.about_of(posting),
+            // Of the house's accounts nothing is pending.
+            awaits: posting.awaits_customer_payment && partner.is_some(),
         };
         let account = self.accounts.get_mut(row);
         let place = account.post(entry);
@@ -215,7 +217,8 @@ impl State {
         if !posting.account.is_partner() || !is_commission(posting.kind) {
             return About::Nothing;
         }
-        let sale = posting.subject.sale.as_ref().and_then(|id| self.commissions.sales.find_latest(id)).map(About::Sale);
+        let sale = posting.subject.sale.as_ref().and_then(|id| self.commissions.sales.find_latest(id));
+        let sale = sale.map(|row| self.about_part(row, posting.part));
         let lead = || posting.subject.lead.as_ref().and_then(|id| self.leads.find(id)).map(About::Lead);
         sale.or_else(lead).unwrap_or(About::Nothing)
     }

@@ -54,6 +54,7 @@ section_table! {
     IndexTimes = 29,
     ExclusiveNames = 30,
     PartnerCategories = 31,
+    Parts = 32,
 }
 
 /// Where chunks are written to.

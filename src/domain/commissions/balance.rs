@@ -113,7 +113,7 @@ impl State {
         let accounts = entries.chunk_by(|one, next| one.0 == next.0).map(|of_account| {
             let account = of_account[0].0;
             let entries = self.accounts.get(account).entries_at(of_account.iter().map(|(_, place)| *place));
-            let available = entries.filter(|entry| entry.position <= seen.position && entry.settles_at() <= seen.time);
+            let available = entries.filter(|entry| !entry.awaits && entry.position <= seen.position && entry.settles_at() <= seen.time);
             (account, -available.map(|entry| i128::from(entry.amount)).sum::<i128>())
         });
         accounts.collect()

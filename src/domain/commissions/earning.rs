@@ -5,7 +5,7 @@ mod encoding;
 
 use super::PinnedAssessment;
 use super::part::SaleDetails;
-use super::holdings::{CommissionPart, Holding, Holdings};
+use super::holdings::{CommissionPart, Holding, Holdings, TakenFrom};
 use crate::domain::calendar::Time;
 use crate::domain::effect::Assessment;
 use crate::domain::money::{Currency, Money};
@@ -265,14 +265,15 @@ impl Earning {
     }
 
     /// Takes a part from its holder, see `Holdings::take`.
-    pub fn take(&mut self, part: &CommissionPart) -> Option<(u64, u64)> {
+    pub fn take(&mut self, part: &CommissionPart) -> Option<TakenFrom> {
         let position = self.stamp().position;
+        let from = TakenFrom { position, source: position, entry: self.entry.0.get().map(|account| (account, self.entry.1)) };
         let is_holder = self.pinned.holder == Some(part.partner);
         match self.listed_holdings_mut() {
             Some(holdings) => holdings.take(part),
             None if is_holder => {
                 self.warm_mut().taken += part.amount;
-                Some((position, position))
+                Some(from)
             }
             None => None,
         }
@@ -357,7 +358,7 @@ mod tests {
 
     fn part(partner: Row, amount: i64) -> CommissionPart {
         let currency = Currency::from_code("USD").expect("a currency");
-        CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount, available_at: None, awaits: false, number: 0 }
+        CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount, available_at: None, awaits: false, number: 0, entry: None }
     }
 
     proptest! {

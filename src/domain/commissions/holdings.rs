@@ -75,7 +75,11 @@ impl Holding {
     fn part(&self, amount: i64, awaits: bool) -> CommissionPart {
         let &Self { partner, agreement, position, currency, available_at, .. } = self;
         let available_at = available_at.filter(|_| !awaits);
-        CommissionPart { partner, agreement, position, currency, amount, available_at, awaits, number: 0 }
+        CommissionPart { partner, agreement, position, currency, amount, available_at, awaits, number: 0, entry: self.entry }
+    }
+
+    fn as_source(&self) -> TakenFrom {
+        TakenFrom { position: self.position, source: self.source, entry: self.entry }
     }
 
     fn is_held_by(&self, part: &CommissionPart) -> bool {
@@ -106,6 +110,19 @@ pub struct CommissionPart {
     pub awaits: bool,
     /// Of which part of the sale it is (rules 14.6).
     pub number: u32,
+    /// The entry that brought the holding, where that is known: account and place.
+    pub entry: Option<(Row, Row)>,
+}
+
+/// Where a part was taken from: the holding that the first of it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenFrom {
+    /// The record that brought it.
+    pub position: u64,
+    /// The record that earned it.
+    pub source: u64,
+    /// The entry that brought it: account and place.
+    pub entry: Option<(Row, Row)>,
 }
 
 impl Holdings {
@@ -163,8 +180,8 @@ impl Holdings {
     }
 
     /// Takes a part from its holder: from the latest holding like it first, what none of them has from the first. Returns
-    /// the position and the source of the holding that the first of it was taken from; `None` if the holder has none.
-    pub fn take(&mut self, part: &CommissionPart) -> Option<(u64, u64)> {
+    /// the holding that the first of it was taken from; `None` if the holder has none.
+    pub fn take(&mut self, part: &CommissionPart) -> Option<TakenFrom> {
         let is_there = self.0.iter().any(|holding| holding.is_like(part));
         let is_meant = |holding: &&mut Holding| if is_there { holding.is_like(part) } else { holding.is_held_by(part) };
         let mut own: SmallVec<[&mut Holding; 2]> = self.0.iter_mut().filter(is_meant).collect();
@@ -174,17 +191,18 @@ impl Holdings {
             let taken = if left < 0 { left } else { left.min(held.max(0)) };
             holding.add(-taken, part.awaits);
             left -= taken;
-            from = from.or((taken != 0).then_some((holding.position, holding.source)));
+            from = from.or((taken != 0).then(|| holding.as_source()));
         }
         let first = own.first_mut()?;
         first.add(-left, part.awaits);
-        from.or(Some((first.position, first.source)))
+        from.or(Some(first.as_source()))
     }
 
     /// Gives a part back to the holding that it was taken from; if that is not known, to the latest like it.
     pub fn give_back(&mut self, part: &CommissionPart) {
         let place = |is_meant: &dyn Fn(&Holding) -> bool| self.0.iter().rposition(is_meant);
-        let place = place(&|holding| holding.is_like(part) && holding.position == part.position)
+        let place = place(&|holding| part.entry.is_some() && holding.entry == part.entry)
+            .or_else(|| place(&|holding| holding.is_like(part) && holding.position == part.position))
             .or_else(|| place(&|holding| holding.is_held_by(part) && holding.position == part.position))
             .or_else(|| place(&|holding| holding.is_like(part)))
             .or_else(|| place(&|holding| holding.is_held_by(part)));
@@ -259,7 +277,7 @@ mod tests {
     }
 
     fn part(partner: Row, amount: i64) -> CommissionPart {
-        CommissionPart { partner, agreement: 0, position: 0, currency: usd(0).currency, amount, available_at: None, awaits: false, number: 0 }
+        CommissionPart { partner, agreement: 0, position: 0, currency: usd(0).currency, amount, available_at: None, awaits: false, number: 0, entry: None }
     }
 
     #[test]
@@ -293,7 +311,7 @@ mod tests {
         holdings.acquire(holding(1, 500));
         let euros = Money::new(Currency::from_code("EUR").expect("listed"), 700);
         holdings.acquire(Holding::accrued(1, 0, 2, euros, None));
-        assert_eq!(holdings.take(&part(1, 500)), Some((1, 1)));
+        assert_eq!(holdings.take(&part(1, 500)), Some(TakenFrom { position: 1, source: 1, entry: None }));
         assert_eq!(holdings.iter().map(|holding| holding.amount).collect::<Vec<_>>(), [0, 700]);
     }
 
@@ -305,7 +323,7 @@ mod tests {
         let before = holdings.clone();
         let mut parts = holdings.parts_of(100);
         for part in &mut parts {
-            part.position = holdings.take(part).expect("it is held").0;
+            part.position = holdings.take(part).expect("it is held").position;
         }
         assert_eq!(parts.iter().map(|part| (part.agreement, part.position, part.amount)).collect::<Vec<_>>(), [(7, 3, 60), (0, 1, 40)]);
         parts.iter().for_each(|part| holdings.give_back(part));

@@ -102,7 +102,7 @@ impl State {
             let Some(partner) = self.partner_of(account) else { continue };
             let currency = self.accounts.key(account).1;
             let (available_at, awaits) = (entry.available_at, entry.awaits);
-            let part = CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount: 0, available_at, awaits, number: 0 };
+            let part = CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount: 0, available_at, awaits, number: 0, entry: None };
             match entry.kind {
                 _ if brings_commission(&entry) => {
                     let part = CommissionPart { amount: -entry.amount, ..part };
@@ -120,7 +120,7 @@ impl State {
                 }
                 _ => {
                     let part = CommissionPart { amount: entry.amount, ..part };
-                    source = holdings.take(&part).map_or(source, |(_, source)| source);
+                    source = holdings.take(&part).map_or(source, |from| from.source);
                 }
             }
         }
