@@ -88,8 +88,8 @@ impl StateQuery for ListAgreements {
 fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
     let agreement = state.agreements.by_id.get(row);
     let end = agreement.end(seen);
-    let (terms_position, terms) = terms(agreement, seen).unzip();
-    let (versions, left_out) = versions(agreement, seen);
+    let (terms_position, terms) = terms(agreement, seen, state).unzip();
+    let (versions, left_out) = versions(agreement, seen, state);
     let agreement = proto::Agreement {
         agreement_id: state.agreements.by_id.key(row).to_string(),
         partner_id: state.partners.key(agreement.partner).to_string(),
@@ -114,30 +114,31 @@ fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
 
 /// The terms to show, with the record that brought them: those that apply, before the agreement takes effect the
 /// version that it was signed with, as long as it is only proposed those proposed (rules 4.3).
-fn terms(agreement: &Agreement, seen: Seen) -> Option<(u64, proto::Terms)> {
-    let signed_with = || agreement.version_of(agreement.signature_seen(seen)?.stamp.position);
-    let version = agreement.terms_applying(seen.time, seen).or_else(signed_with);
-    let signed = version.map(|version| (version.stamp.position, &version.terms));
+fn terms(agreement: &Agreement, seen: Seen, state: &State) -> Option<(u64, proto::Terms)> {
+    let own = || agreement.version_of(agreement.signature_seen(seen)?.stamp.position, state);
+    let of_programme = || agreement.versions(seen, state).find(|version| version.programme.is_some());
+    let version = agreement.terms_applying(seen.time, seen, state).or_else(own).or_else(of_programme);
+    let signed = version.map(|version| (version.stamp.position, version.terms));
     let proposed = agreement.proposal.as_ref().filter(|(stamp, _)| seen.sees(*stamp)).map(|(stamp, terms)| (stamp.position, terms));
     signed.or(proposed).map(|(position, terms)| (position, (*terms.message).clone()))
 }
 
 /// The versions of a signed agreement, and how many are left out, because they would not fit into an answer: they are not even
 /// copied for it. An amendment may have occurred before a signature that is not seen yet.
-fn versions(agreement: &Agreement, seen: Seen) -> (Vec<proto::TermsVersion>, u32) {
-    let seen_versions = || agreement.versions(seen).filter(|_| agreement.signature_seen(seen).is_some());
+fn versions(agreement: &Agreement, seen: Seen, state: &State) -> (Vec<proto::TermsVersion>, u32) {
+    let seen_versions = || agreement.versions(seen, state).filter(|_| agreement.signature_seen(seen).is_some());
     let bytes = seen_versions().map(|version| (version.stamp.position, version.terms.message.encoded_len())).collect();
     let from = newest_from(bytes, MAX_SUBJECT_BYTES);
-    let versions: Vec<_> = seen_versions().filter(|version| version.stamp.position >= from).map(version).collect();
+    let versions: Vec<_> = seen_versions().filter(|version| version.stamp.position >= from).map(|known| version(known, state)).collect();
     let left_out = seen_versions().count() - versions.len();
     (versions, u32::try_from(left_out).unwrap_or(u32::MAX))
 }
 
-fn version(version: &Version) -> proto::TermsVersion {
+fn version(version: Version<'_>, state: &State) -> proto::TermsVersion {
     proto::TermsVersion {
         effective_at: Some(timestamp(version.effective_at)),
         position: version.stamp.position,
         terms: Some((*version.terms.message).clone()),
-        ..proto::TermsVersion::default()
+        programme_id: version.programme.map(|row| state.agreements.programmes.key(row).to_string()),
     }
 }

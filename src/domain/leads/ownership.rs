@@ -42,7 +42,8 @@ impl Lead {
         if passes_at > at || self.lost_at(passes_at, seen).is_some() {
             return None;
         }
-        let leads_at_end = agreement.terms_at_end(end.at, seen).map_or(LeadsAtEnd::AcquirerKeeps, |version| version.terms.leads_at_end);
+        let leads_at_end =
+            agreement.terms_at_end(end.at, seen, state).map_or(LeadsAtEnd::AcquirerKeeps, |version| version.terms.leads_at_end);
         let passed = |owner, rule| Ownership { owner, credit: Some(credit), since: passes_at, decided_at: decision.stamp().position, rule };
         Some(match leads_at_end {
             LeadsAtEnd::House => passed(Owner::House, OwnershipRule::EndToHouse),
