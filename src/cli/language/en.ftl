@@ -362,6 +362,7 @@ lead-because =
         [END_ACQUIRER_KEEPS] agreement { $agreement } ended, whose terms leave its leads where they are
         [END_TO_HOUSE] agreement { $agreement } ended, whose terms pass its leads to the house
         [END_TO_PARTNER] agreement { $agreement } ended, whose terms pass its leads to the partner
+        [SUCCESSION] agreement { $agreement } took the place of the one before
        *[other] the record says so
     }
 
@@ -877,6 +878,7 @@ ownership-rule-house-lead = house lead
 ownership-rule-end-acquirer-keeps = end acquirer keeps
 ownership-rule-end-to-house = end to house
 ownership-rule-end-to-partner = end to partner
+ownership-rule-succession = succession
 
 end-cause-expiry = expiry
 end-cause-notice = notice

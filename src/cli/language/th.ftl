@@ -386,6 +386,7 @@ lead-because =
         [END_ACQUIRER_KEEPS] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังอยู่กับเจ้าของเดิม
         [END_TO_HOUSE] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของบริษัท
         [END_TO_PARTNER] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของพันธมิตร
+        [SUCCESSION] ข้อตกลง { $agreement } แทนที่ข้อตกลงเดิม
        *[other] รายการบันทึกระบุไว้
     }
 
@@ -890,6 +891,7 @@ ownership-rule-house-lead = ลูกค้าของบริษัท
 ownership-rule-end-acquirer-keeps = สิ้นสุดแล้วผู้หามาเก็บไว้
 ownership-rule-end-to-house = สิ้นสุดแล้วเป็นของบริษัท
 ownership-rule-end-to-partner = สิ้นสุดแล้วเป็นของพันธมิตร
+ownership-rule-succession = ข้อตกลงใหม่แทนที่
 
 end-cause-expiry = หมดอายุ
 end-cause-notice = การบอกกล่าว

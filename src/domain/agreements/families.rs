@@ -4,6 +4,7 @@ use super::{Agreement, Agreements};
 use crate::domain::calendar::Time;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use std::collections::BTreeSet;
 
 /// How many levels above an agreement earn with it (rules 15.1).
 pub const MAX_LEVELS: usize = 5;
@@ -50,6 +51,16 @@ impl Agreements {
     /// An agreement and those that it took the place of, the latest first.
     pub fn with_predecessors(&self, agreement: Row) -> impl Iterator<Item = Row> {
         std::iter::successors(Some(agreement), |row| self.by_id.get(*row).supersedes())
+    }
+
+    /// Some agreements and all that they took the place of, each once.
+    pub fn with_all_predecessors(&self, agreements: impl Iterator<Item = Row>) -> BTreeSet<Row> {
+        let mut all = BTreeSet::new();
+        for agreement in agreements {
+            // Those before one that is known are known too.
+            self.with_predecessors(agreement).take_while(|row| all.insert(*row)).for_each(drop);
+        }
+        all
     }
 }
 

@@ -123,7 +123,8 @@ fn window_of(
         }
         WindowAnchor::FirstSale => {
             let (_, lead) = input.lead.filter(|_| input.amount.is_some())?;
-            lead.first_sale(credit, state).map_or(input.at, |first| first.min(input.at))
+            let first = state.agreements.with_predecessors(credit).filter_map(|credit| lead.first_sale(credit, state)).min();
+            first.map_or(input.at, |first| first.min(input.at))
         }
         WindowAnchor::Unspecified => return None,
     };
