@@ -685,6 +685,11 @@ alerts-breach-uncured =
 alerts-negative-balance = { $partner } owes the house { $amount }: agree how it is paid back, or let coming commission fill it
 alerts-payable-due = { $amount } is payable to { $partner }: pay it out and record the payment
 alerts-dispute-open = Dispute { $id } about { $about } has been open since { $opened }: hear both sides and record how it is resolved
+alerts-leads-without-earning-agreement =
+    { $count ->
+        [one] { $count } lead
+       *[other] { $count } leads
+    } of agreement { $agreement } with { $partner }, which has ended, no longer earn anything, though { $partner } has an active agreement: sign one that supersedes the ended one, or reassign them
 alerts-protection-lapsing = Lead { $lead } of { $owner } is protected until { $ends }: qualify it, extend its protection, or leave it to who claims it next
 
 ## launch
@@ -915,6 +920,7 @@ alert-kind-negative-balance = negative balance
 alert-kind-payable-due = payable due
 alert-kind-dispute-open = dispute open
 alert-kind-protection-lapsing = protection lapsing
+alert-kind-leads-without-earning-agreement = leads without an earning agreement
 
 ## The stories of `demo`
 

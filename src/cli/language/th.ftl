@@ -698,6 +698,7 @@ alerts-breach-uncured =
 alerts-negative-balance = { $partner } เป็นหนี้บริษัท { $amount }: ตกลงวิธีชำระคืน หรือหักจากค่าคอมมิชชันที่จะได้ต่อไป
 alerts-payable-due = มียอด { $amount } ที่ต้องจ่ายให้ { $partner }: จ่ายเงินแล้วบันทึกการจ่าย
 alerts-dispute-open = ข้อพิพาท { $id } เรื่อง{ $about } เปิดมาตั้งแต่ { $opened }: รับฟังทั้งสองฝ่ายแล้วบันทึกข้อยุติ
+alerts-leads-without-earning-agreement = ลูกค้ามุ่งหวัง { $count } รายของข้อตกลง { $agreement } กับ { $partner } ที่สิ้นสุดแล้วไม่ก่อให้เกิดค่าคอมมิชชัน ทั้งที่ { $partner } มีข้อตกลงที่มีผลอยู่: ลงนามข้อตกลงที่แทนที่ข้อตกลงเดิม หรือโอนลูกค้ามุ่งหวังเหล่านั้น
 alerts-protection-lapsing = ลูกค้ามุ่งหวัง { $lead } ของ { $owner } ได้รับการคุ้มครองถึง { $ends }: ทำให้ผ่านคุณสมบัติ ขยายการคุ้มครอง หรือปล่อยให้ผู้อ้างสิทธิรายต่อไป
 
 ## launch
@@ -927,6 +928,7 @@ alert-kind-breach-uncured = การผิดข้อตกลงยังไ�
 alert-kind-negative-balance = ยอดติดลบ
 alert-kind-payable-due = มียอดถึงกำหนดจ่าย
 alert-kind-dispute-open = ข้อโต้แย้งค้างอยู่
+alert-kind-leads-without-earning-agreement = ลูกค้ามุ่งหวังไม่มีข้อตกลงที่ให้ค่าคอมมิชชัน
 alert-kind-protection-lapsing = การคุ้มครองใกล้หมด
 
 ## เรื่องราวของ `demo`

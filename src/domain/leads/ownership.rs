@@ -34,6 +34,27 @@ impl Lead {
         self.decision_at(at, seen)?.credit.map(|credit| state.agreements.in_place_of(credit, at, seen))
     }
 
+    /// When an agreement had the credit while the lead was not lost: stretches in their order, the last one without an end if it
+    /// still has it at the time seen.
+    pub fn credited_stretches(&self, agreement: Row, seen: Seen, state: &State) -> Vec<(Time, Option<Time>)> {
+        let by_then = |at: &Time| *at <= seen.time;
+        let mut instants: Vec<Time> = self.decisions(seen).map(|decision| decision.stamp().occurred_at).collect();
+        instants.extend(self.losses().iter().filter(|loss| seen.sees(**loss)).map(|loss| loss.occurred_at));
+        instants.extend(state.agreements.by_id.get(agreement).signature_seen(seen).map(|signature| signature.effective_at).filter(by_then));
+        instants.sort_unstable();
+        instants.dedup();
+        let mut stretches: Vec<(Time, Option<Time>)> = Vec::new();
+        for instant in instants {
+            let has = self.credit_at(instant, seen, state) == Some(agreement) && self.lost_at(instant, seen).is_none();
+            match stretches.last_mut().filter(|(_, until)| until.is_none()) {
+                Some((_, until)) if !has => *until = Some(instant),
+                None if has => stretches.push((instant, None)),
+                _ => {}
+            }
+        }
+        stretches
+    }
+
     /// What the end of the credit's agreement made of an ownership by a time (rules 5.4).
     fn passed_at_end(&self, before: &Ownership, at: Time, seen: Seen, state: &State) -> Option<Ownership> {
         let credit = before.credit?;
