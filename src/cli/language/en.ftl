@@ -147,6 +147,10 @@ agreement-type = type
 agreement-effective = effective
 agreement-ends = ends
 agreement-ends-by = { $time }, by { $cause }
+agreement-supersedes = supersedes
+agreement-superseded-by = superseded by
+agreement-recruited-by = recruited by
+agreement-uplines = earn with it
 agreement-manager = manager
 agreement-manager-of = { $manager } (of the { $side })
 agreement-terms = Terms (position { $position })
@@ -544,6 +548,19 @@ agreements-effective = effective
 agreements-ends = ends
 agreements-ends-by = { $time }, by { $cause }
 agreements-none = no agreements
+
+## programme, programmes
+
+programme-programme = programme
+programme-defined = defined
+programme-agreements = agreements
+programme-versions-count = versions
+programme-terms-position = terms of position
+programme-binds = binds
+programme-binds-new = agreements that take effect from then on
+programme-binds-existing = existing agreements too
+programme-from-the-beginning = the beginning
+programmes-none = no programmes
 
 ## leads
 

@@ -135,6 +135,10 @@ agreement-type = ประเภท
 agreement-effective = มีผลเมื่อ
 agreement-ends = สิ้นสุด
 agreement-ends-by = { $time } โดย{ $cause }
+agreement-supersedes = แทนที่ข้อตกลง
+agreement-superseded-by = ถูกแทนที่ด้วย
+agreement-recruited-by = ชักชวนโดย
+agreement-uplines = ผู้ร่วมได้ค่าคอมมิชชัน
 agreement-manager = ผู้ดูแล
 agreement-manager-of = { $manager } (ฝ่าย{ $side })
 agreement-terms = เงื่อนไข (ลำดับที่ { $position })
@@ -557,6 +561,19 @@ agreements-effective = มีผลตั้งแต่
 agreements-ends = สิ้นสุด
 agreements-ends-by = { $time } เพราะ{ $cause }
 agreements-none = ไม่มีข้อตกลง
+
+## programme, programmes
+
+programme-programme = โปรแกรม
+programme-defined = กำหนดเมื่อ
+programme-agreements = จำนวนข้อตกลง
+programme-versions-count = จำนวนฉบับ
+programme-terms-position = เงื่อนไขลำดับที่
+programme-binds = ใช้กับ
+programme-binds-new = ข้อตกลงที่มีผลตั้งแต่นั้นไป
+programme-binds-existing = ข้อตกลงที่มีอยู่ด้วย
+programme-from-the-beginning = แรกเริ่ม
+programmes-none = ไม่มีโปรแกรม
 
 ## leads
 
