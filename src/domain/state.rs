@@ -272,6 +272,7 @@ impl State {
             // Unique in its campaign or sale, where it is looked up.
             IdKind::Deliverable | IdKind::Line => None,
             IdKind::BrandUse => self.relationship.brand_uses.by_key(id).map(|brand_use| brand_use.requested.position),
+            IdKind::Programme => self.agreements.programmes.by_key(id).map(|programme| programme.defined().position),
             IdKind::Breach => self.relationship.breaches.by_key(id).map(|breach| breach.reported.position),
         }
     }

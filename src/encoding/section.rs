@@ -54,7 +54,9 @@ section_table! {
     IndexTimes = 29,
     ExclusiveNames = 30,
     PartnerCategories = 31,
-    Parts = 32,
+    Programmes = 32,
+    ExclusiveProgrammes = 33,
+    Parts = 34,
 }
 
 /// Where chunks are written to.

@@ -24,7 +24,7 @@ impl State {
         if !agreement.is_active(at, Seen::ALL) {
             return None;
         }
-        let version = agreement.terms_in_force(at, Seen::ALL)?;
+        let version = agreement.terms_in_force(at, Seen::ALL, self)?;
         let is_meant = |rule: &&CommissionRule| rule.trigger == CommissionTrigger::RecruitedSale && rule.level == level && part.matches(rule);
         let rule = version.terms.rules.iter().find(is_meant)?;
         let Reward::Rate(rate_bps) = rule.reward else { return None };

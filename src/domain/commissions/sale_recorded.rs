@@ -179,7 +179,7 @@ impl SaleRecorded {
         if !self.splits.is_empty() {
             return self.splits.iter().map(|split| known(&split.agreement)).collect();
         }
-        let of_lead = || self.lead.as_ref().and_then(|lead| state.leads.known(lead).1.credit_at(at, Seen::ALL));
+        let of_lead = || self.lead.as_ref().and_then(|lead| state.leads.known(lead).1.credit_at(at, Seen::ALL, state));
         self.agreement.as_ref().map(known).or_else(of_lead).into_iter().collect()
     }
 
