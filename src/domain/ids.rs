@@ -97,6 +97,8 @@ pub enum IdKind {
     Breach,
     /// A programme, whose terms agreements take.
     Programme,
+    /// A hold on the payouts to a partner.
+    Hold,
 }
 
 impl IdKind {
@@ -125,6 +127,7 @@ impl IdKind {
             Self::BrandUse => "brand_use_id",
             Self::Breach => "breach_id",
             Self::Programme => "programme_id",
+            Self::Hold => "hold_id",
         }
     }
 }

@@ -15,7 +15,7 @@ use super::event::{Body, Event};
 use super::ids::{Id, IdKind};
 use super::leads::Leads;
 use super::money::{Currency, Money};
-use super::partners::Partner;
+use super::partners::{Hold, Partner};
 use super::rejection::Rejection;
 use super::relationship::Relationship;
 use super::slice::{Slice, slice};
@@ -115,6 +115,8 @@ slice! {
         pub campaigns: Campaigns,
         /// Managers, launch steps, reviews, brand uses, breaches, partner fit.
         pub relationship: Relationship,
+        /// Holds on the payouts to partners, by id.
+        pub holds: Table<Id, Hold> => Section::Holds,
         /// All accounts.
         pub accounts: Table<AccountKey, Account, ACCOUNTS_PAGE> => Section::Accounts,
         /// Ids of what has no table of its own.
@@ -273,6 +275,7 @@ impl State {
             IdKind::Deliverable | IdKind::Line => None,
             IdKind::BrandUse => self.relationship.brand_uses.by_key(id).map(|brand_use| brand_use.requested.position),
             IdKind::Programme => self.agreements.programmes.by_key(id).map(|programme| programme.defined().position),
+            IdKind::Hold => self.holds.by_key(id).map(|hold| hold.placed.position),
             IdKind::Breach => self.relationship.breaches.by_key(id).map(|breach| breach.reported.position),
         }
     }

@@ -57,6 +57,8 @@ section_table! {
     Programmes = 32,
     ExclusiveProgrammes = 33,
     Parts = 34,
+    Documents = 35,
+    Holds = 36,
 }
 
 /// Where chunks are written to.

@@ -33,9 +33,23 @@ pub struct PartnerSums {
     held_at: u64,
     /// The latest time from which an entry counts.
     effective_by: Time,
+    /// What is on its way, if anything ever was.
+    transit: Option<Arc<Transit>>,
 }
 
-codec!(PartnerSums { standing, awaiting, payouts, paid, timeline, blocks, posted_at, held_at, effective_by });
+/// What payouts that were sent have on their way.
+#[derive(Clone, Default)]
+struct Transit {
+    /// What was sent, and what settled or failed of it, when it counts.
+    timeline: Timeline,
+    /// The last record that changed it.
+    changed_at: u64,
+    /// The payouts that were sent, in the order of recording.
+    payouts: Few<Row, 64>,
+}
+
+codec!(PartnerSums { standing, awaiting, payouts, paid, timeline, blocks, posted_at, held_at, effective_by, transit });
+codec!(Transit { timeline, changed_at, payouts });
 
 impl Account {
     /// Notes that the last entry was posted to a partner.
@@ -105,6 +119,43 @@ impl Account {
         let sums = self.partner_mut();
         sums.payouts.push(payout);
         sums.paid.push(i128::from(minor_units));
+    }
+
+    /// Adds a payout that was sent to settle later, and counts from a time on.
+    pub fn add_sent(&mut self, payout: Row, effective_at: Time, minor_units: i64, position: u64) {
+        self.note_transit(effective_at, minor_units, position);
+        self.transit_mut().payouts.push(payout);
+    }
+
+    /// Adds to what is on its way from a time on, by a record.
+    pub fn note_transit(&mut self, effective_at: Time, minor_units: i64, position: u64) {
+        let transit = self.transit_mut();
+        transit.timeline.add(vec![Point { at: effective_at, amount: i128::from(minor_units), held: 0 }]);
+        transit.changed_at = position;
+    }
+
+    fn transit_mut(&mut self) -> &mut Transit {
+        Arc::make_mut(self.partner_mut().transit.get_or_insert_default())
+    }
+
+    /// What is on its way at a time, if all that is recorded of it is seen; in minor units.
+    pub fn in_transit(&self, seen: Seen) -> Option<i128> {
+        match self.partner.as_ref().and_then(|sums| sums.transit.as_ref()) {
+            None => Some(0),
+            Some(transit) => (transit.changed_at <= seen.position).then(|| transit.timeline.between(None, Some(seen.time)).amount),
+        }
+    }
+
+    /// The payouts that were sent to settle later, in the order of recording.
+    pub fn sent_payouts(&self) -> impl Iterator<Item = Row> {
+        let payouts = self.partner.as_ref().and_then(|sums| sums.transit.as_ref()).map(|transit| &transit.payouts);
+        payouts.into_iter().flat_map(|payouts| payouts.iter_from(0).copied())
+    }
+
+    /// The payouts of the account, in the order of recording.
+    pub fn payouts(&self) -> impl Iterator<Item = Row> {
+        let payouts = self.partner.as_ref().map(|sums| &sums.payouts);
+        payouts.into_iter().flat_map(|payouts| payouts.iter_from(0).copied())
     }
 
     /// Takes off a payout what came back of it.

@@ -45,8 +45,8 @@ pub struct Terms {
     pub ownership: Option<VentureOwnership>,
     /// How often the partners talk (rules 10.2).
     pub cadence: Cadence,
-    /// The least payout proposed (rules 7.3).
-    pub minimum_payout: Option<Money>,
+    /// The least payouts proposed, one of a currency at most (rules 7.3, 19.5).
+    pub minimum_payouts: Vec<Money>,
     /// Whether a refund for the house's fault takes commission back (rules 6.8).
     pub reverse_on_house_fault: bool,
     /// The terms as sent, for queries.

@@ -5,7 +5,7 @@ use super::terms::{
     Reward, Tail, Terms, Tiers, VentureOwnership, Window,
 };
 use crate::domain::calendar::Span;
-use crate::domain::money::{MAX_AMOUNT, WHOLE_BPS};
+use crate::domain::money::{Currency, MAX_AMOUNT, Money, WHOLE_BPS};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::proto::{
     self, CampaignsAtEnd, CommissionTrigger, CustomerKind, LeadsAtEnd, OverrideBase, PayableOn, TailMode, TierMeasure, TierMode, WindowAnchor,
@@ -55,7 +55,7 @@ impl Terms {
             campaigns_at_end: fields.enum_or("campaigns_at_end", message.campaigns_at_end, CampaignsAtEnd::Continue),
             ownership: message.ownership.as_ref().map(|ownership| parse_ownership(ownership, fields)),
             cadence: message.cadence.as_ref().map(|cadence| parse_cadence(cadence, fields)).unwrap_or_default(),
-            minimum_payout: fields.optional_amount("minimum_payout", message.minimum_payout.as_ref()),
+            minimum_payouts: parse_minimums(message, fields),
             reverse_on_house_fault: message.reverse_on_house_fault,
             message: Arc::new(message.clone()),
         }
@@ -72,6 +72,21 @@ fn check_scope(message: &proto::Terms, fields: &mut Fields) {
             })
         });
     }
+}
+
+/// The minimums of both fields; one of a currency at most (rules 19.5, 22).
+fn parse_minimums(message: &proto::Terms, fields: &mut Fields) -> Vec<Money> {
+    let mut minimums: Vec<Money> = fields.optional_amount("minimum_payout", message.minimum_payout.as_ref()).into_iter().collect();
+    let mut currencies: BTreeSet<&str> = message.minimum_payout.iter().map(|minimum| minimum.currency_code.as_str()).collect();
+    let others = fields.each("minimum_payouts", &message.minimum_payouts, MAX_ITEMS, |fields, minimum| fields.amount("", Some(minimum)));
+    for (index, minimum) in message.minimum_payouts.iter().enumerate() {
+        if !currencies.insert(&minimum.currency_code) {
+            let field = format!("minimum_payouts[{index}].currency_code");
+            fields.bad(&field, "is the currency of an earlier minimum; each currency has one");
+        }
+    }
+    minimums.extend(others);
+    minimums
 }
 
 fn parse_brand_use(message: &proto::BrandUseTerms, fields: &mut Fields) -> BrandUseTerms {

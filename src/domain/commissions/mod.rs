@@ -5,18 +5,22 @@ pub mod assess;
 pub mod balance;
 mod counting;
 pub mod customer_payment_received;
+mod disbursed;
 pub mod dispute_opened;
 pub mod dispute_resolved;
 pub mod disputed;
 pub mod earning;
 mod encoding;
+pub mod failed;
 pub(super) mod held;
 pub mod holdings;
+pub mod initiated;
 pub mod net_sales;
 mod overrides;
 pub mod paid;
 pub mod part;
 pub mod payment_received;
+mod payout;
 pub mod payout_returned;
 pub mod period_closed;
 pub mod posting;
@@ -26,6 +30,7 @@ pub mod sale_recorded;
 pub mod sale_refunded;
 pub mod sale_reinstated;
 pub mod sale_voided;
+pub mod settled;
 pub mod standing;
 
 use super::account::{About, Entry};
@@ -42,11 +47,12 @@ use super::{Seen, Stamp, State, Subjects};
 use crate::encoding::Section;
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
 use earning::Pinned;
-use ecow::{EcoString, EcoVec};
 use held::DisputedEntries;
 use holdings::CommissionPart;
 use net_sales::{RuleKey, RuleOf, RuleSales, Sold};
 use part::Part;
+use payout::{DocumentKey, DocumentPayout};
+pub use payout::{Payout, ReturnedParts};
 pub use sale::Sale;
 
 slice! {
@@ -58,6 +64,8 @@ slice! {
         pub refunds: Table<Id, Refund> => Section::Refunds,
         /// Payouts by id.
         pub payouts: Table<Id, Payout> => Section::Payouts,
+        /// The latest payout of each document number.
+        pub(super) documents: Table<DocumentKey, DocumentPayout> => Section::Documents,
         /// Disputes by id.
         pub disputes: Table<Id, Dispute> => Section::Disputes,
         /// Parts of sales after the first, by sale and number (rules 14.6).
@@ -122,33 +130,6 @@ pub struct RefundOfPart {
     pub exempt: bool,
 }
 
-/// A payout to a partner.
-#[derive(Clone)]
-pub struct Payout {
-    pub(super) stamp: CompactStamp,
-    /// To whom.
-    pub partner: Row,
-    /// Gross.
-    pub amount: Money,
-    /// Tax withheld, a part of the gross, in minor units.
-    pub tax_withheld: i64,
-    /// How it was paid, as sent.
-    pub method: EcoString,
-    /// The payer's reference, as sent.
-    pub reference: EcoString,
-    /// Whether it was an advance.
-    pub advance: bool,
-    returns: EcoVec<PayoutReturn>,
-}
-
-/// What of a payout came back.
-#[derive(Clone, Copy)]
-struct PayoutReturn {
-    stamp: Stamp,
-    effective_at: Time,
-    minor_units: i64,
-}
-
 /// What a dispute is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DisputeSubject {
@@ -175,7 +156,7 @@ pub struct Dispute {
     pub resolved: Option<(Stamp, DisputeOutcome, Box<str>)>,
 }
 
-undo_by_copy!(Refund, Payout, Dispute);
+undo_by_copy!(Refund, Dispute);
 
 impl Refund {
     /// When it happened, and by which record.
@@ -197,25 +178,6 @@ impl Refund {
 
     pub(super) fn reinstate(&mut self, stamp: Stamp) {
         self.reinstated = Some(Box::new(stamp));
-    }
-}
-
-impl Payout {
-    /// When it was paid, and by which record.
-    pub fn stamp(&self) -> Stamp {
-        self.stamp.into()
-    }
-
-    /// What of it was returned, as seen.
-    pub fn returned(&self, seen: Seen) -> i64 {
-        self.returns.iter().filter(|returned| seen.sees(returned.stamp)).map(|returned| returned.minor_units).sum()
-    }
-
-    /// What of it was returned and is posted by then, as seen (rules 7.7).
-    pub fn returned_effective(&self, seen: Seen) -> i64 {
-        let effective =
-            self.returns.iter().filter(|returned| returned.stamp.position <= seen.position && returned.effective_at <= seen.time);
-        effective.map(|returned| returned.minor_units).sum()
     }
 }
 
@@ -329,8 +291,13 @@ impl State {
         if posted.kind == EntryKind::Payment
             && let Some(row) = self.commissions.payout_at(position)
         {
-            let gross = self.commissions.payouts.get(row).amount.minor_units;
-            self.accounts.get_mut(account).add_payout(row, gross);
+            let payout = self.commissions.payouts.get(row);
+            let (gross, was_sent) = (payout.amount.minor_units, payout.was_sent());
+            let account = self.accounts.get_mut(account);
+            account.add_payout(row, gross);
+            if was_sent {
+                account.add_sent(row, posted.effective_at, gross, position);
+            }
         }
     }
 }
