@@ -265,6 +265,36 @@ steps-available = available from { $time }
 steps-no-credit = nothing was earned: no agreement has the credit of the lead
 steps-agreement-ended = nothing was earned: agreement { $agreement } had ended, and its tail does not cover the sale
 steps-no-terms = nothing was earned: agreement { $agreement } had no terms in force
+steps-part = { $lined ->
+        [yes] line { $line },{" "}
+       *[no] {""}
+    }agreement { $agreement }{ $above ->
+        [yes] {" "}({ $level } above { $downline })
+       *[no] { $shared ->
+            [yes] {" "}({ $share })
+           *[no] {""}
+        }
+    }
+steps-voided = The sale was voided, with { $amount } left of it{ $some ->
+        [yes] ; { $taken } of commission were taken back
+       *[no] {""}
+    }
+steps-customer-paid = { $bounced ->
+        [yes] A payment of the customer bounced
+       *[no] The customer paid
+    }: { $amount } ({ $receipt }){ $released ->
+        [some] ; { $commission } of commission no longer wait for it
+        [back] ; { $commission } of commission wait again
+       *[none] {""}
+    }
+explain-parts = Parts
+explain-part = part
+explain-base = base
+explain-awaiting = awaits customer
+explain-coupon = coupon
+explain-paid-by-customer = paid by customer
+explain-voided = voided
+records-voided = voided with { $amount } left
 steps-included = nothing more was earned: rule { $rule } pays once per sale
 steps-no-rule = nothing was earned: no rule of the terms matches
 steps-window = nothing was earned: rule { $rule } pays from { $start } until { $end } only

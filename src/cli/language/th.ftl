@@ -253,6 +253,36 @@ steps-available = จ่ายได้ตั้งแต่ { $time }
 steps-no-credit = ไม่ได้ค่าคอมมิชชัน: ไม่มีข้อตกลงใดได้เครดิตของลูกค้ามุ่งหวัง
 steps-agreement-ended = ไม่ได้ค่าคอมมิชชัน: ข้อตกลง { $agreement } สิ้นสุดแล้ว และระยะหลังสิ้นสุดไม่ครอบคลุมการขายนี้
 steps-no-terms = ไม่ได้ค่าคอมมิชชัน: ข้อตกลง { $agreement } ไม่มีเงื่อนไขที่มีผลบังคับ
+steps-part = { $lined ->
+        [yes] รายการ { $line },{" "}
+       *[no] {""}
+    }ข้อตกลง { $agreement }{ $above ->
+        [yes] {" "}(สูงกว่า { $downline } { $level } ชั้น)
+       *[no] { $shared ->
+            [yes] {" "}({ $share })
+           *[no] {""}
+        }
+    }
+steps-voided = การขายถูกยกเลิกเสมือนไม่เคยมี โดยเหลือยอด { $amount }{ $some ->
+        [yes] ; เรียกคืนค่าคอมมิชชัน { $taken }
+       *[no] {""}
+    }
+steps-customer-paid = { $bounced ->
+        [yes] การชำระเงินของลูกค้าถูกตีกลับ
+       *[no] ลูกค้าชำระเงิน
+    }: { $amount } ({ $receipt }){ $released ->
+        [some] ; ค่าคอมมิชชัน { $commission } ไม่ต้องรออีก
+        [back] ; ค่าคอมมิชชัน { $commission } กลับไปรออีกครั้ง
+       *[none] {""}
+    }
+explain-parts = ส่วนต่าง ๆ
+explain-part = ส่วน
+explain-base = ฐานคำนวณ
+explain-awaiting = รอลูกค้าชำระ
+explain-coupon = คูปอง
+explain-paid-by-customer = ลูกค้าชำระแล้ว
+explain-voided = ยกเลิกเมื่อ
+records-voided = ยกเลิกการขายโดยเหลือยอด { $amount }
 steps-included = ไม่ได้ค่าคอมมิชชันเพิ่ม: กติกา { $rule } จ่ายครั้งเดียวต่อการขาย
 steps-no-rule = ไม่ได้ค่าคอมมิชชัน: ไม่มีกติกาใดในเงื่อนไขที่ตรงกัน
 steps-window = ไม่ได้ค่าคอมมิชชัน: กติกา { $rule } จ่ายเฉพาะตั้งแต่ { $start } ถึงก่อน { $end }
