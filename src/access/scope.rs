@@ -3,6 +3,7 @@
 
 use super::event_types::EventTypes;
 use super::principal::Scope;
+use crate::domain::agreements::programmes::Programme;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::table::Row;
@@ -57,7 +58,9 @@ struct Subjects<'a> {
 impl Subjects<'_> {
     /// A refusal names ids as they were sent, and nothing that the state knows of them.
     fn check_named(&self, body: &Body) -> Result<(), Denied> {
-        if body.terms().is_some_and(|terms| terms.exclusivity.is_some()) {
+        let is_exclusive = |id: &Id| self.state.agreements.programmes.by_key(id).is_some_and(Programme::has_exclusivity);
+        let takes_exclusive = body.refers_to().into_iter().any(|(kind, id)| kind == IdKind::Programme && is_exclusive(id));
+        if takes_exclusive || body.terms().is_some_and(|terms| terms.exclusivity.is_some()) {
             return Err(Denied { missing: Missing::Scope, what: "exclusivity, which binds the house against others".to_owned() });
         }
         self.check_new(body)?;
