@@ -161,13 +161,16 @@ impl<'a> Chain<'a> {
         let Some(credit) = self.sale.credit() else { return };
         let (id, agreement) = (self.state.agreements.by_id.key(credit), self.state.agreements.by_id.get(credit));
         let signature = agreement.signature_seen(self.seen).map(|signature| (signature.stamp.position, signature.effective_at));
-        let applied = self.version().map(|version| (version.stamp.position, version.effective_at));
+        let version = self.version();
+        let applied = version.map(|version| (version.stamp.position, version.effective_at));
+        let programme = version.and_then(|version| version.programme).map(|row| self.state.agreements.programmes.key(row));
         let partner = self.state.partners.key(agreement.partner);
         let fact = |effective_at, applies| proto::ExplainAgreement {
             agreement_id: id.to_string(),
             partner_id: partner.to_string(),
             effective_at: Some(timestamp(effective_at)),
             applies,
+            programme_id: None,
         };
         if let Some((position, effective_at)) = signature {
             let applies = applied.is_some_and(|(applied, _)| applied == position);
@@ -176,8 +179,14 @@ impl<'a> Chain<'a> {
             self.step(position, &sentence, Fact::AgreementSigned(fact(effective_at, applies)));
         }
         if let Some((position, effective_at)) = applied.filter(|applied| signature.is_none_or(|(signed, _)| signed != applied.0)) {
-            let sentence = format!("Agreement {id} was amended from {} on; these terms apply.", words::when(effective_at));
-            self.step(position, &sentence, Fact::AgreementAmended(fact(effective_at, true)));
+            let from = words::when(effective_at);
+            let sentence = match programme {
+                Some(programme) => format!("Agreement {id} takes the terms of programme {programme} from {from} on; these terms apply."),
+                None => format!("Agreement {id} was amended from {from} on; these terms apply."),
+            };
+            let programme_id = programme.map(ToString::to_string);
+            let fact = proto::ExplainAgreement { programme_id, ..fact(effective_at, true) };
+            self.step(position, &sentence, Fact::AgreementAmended(fact));
         }
     }
 
