@@ -2,7 +2,7 @@
 
 use super::language::{Language, say};
 use super::lead::because;
-use super::text::{code, line, list};
+use super::text::{code, line, list, optional};
 use partnership_ledger::proto::explain_step::Fact;
 use partnership_ledger::proto::party::Party;
 use partnership_ledger::proto::{
@@ -31,6 +31,8 @@ fn told(language: Language, fact: &Fact, answer: &ExplainSaleResponse) -> String
         Fact::AgreementAmended(amended) => say!(
             language,
             "steps-amended",
+            taken = yes(amended.programme_id.is_some()),
+            programme = optional(amended.programme_id.as_ref()),
             agreement = line(&amended.agreement_id),
             time = language.time(amended.effective_at.as_ref()),
             applies = yes(amended.applies)
@@ -264,6 +266,7 @@ mod tests {
             partner_id: partner_id.clone(),
             effective_at: Some(at(2)),
             applies,
+            programme_id: None,
         };
         let partner = ExplainPartner { partner_id: partner_id.clone(), display_name: "n-1".to_owned() };
         same_in_both(&Fact::PartnerRegistered(partner), &answer, &["p-1", "n-1"]);
@@ -271,8 +274,10 @@ mod tests {
         for applies in [true, false] {
             told.extend(same_in_both(&Fact::AgreementSigned(agreement(applies)), &answer, &["a-1", "p-1", "day-3"]));
             told.extend(same_in_both(&Fact::AgreementAmended(agreement(applies)), &answer, &["a-1", "day-3"]));
+            let of_programme = ExplainAgreement { programme_id: Some("g-1".to_owned()), ..agreement(applies) };
+            told.extend(same_in_both(&Fact::AgreementAmended(of_programme), &answer, &["a-1", "g-1", "day-3"]));
         }
-        assert_eq!(told.len(), 8, "whether the terms apply is told: {told:?}");
+        assert_eq!(told.len(), 12, "whether the terms apply is told: {told:?}");
         same_in_both(&Fact::LeadReferred("l-1".to_owned()), &answer, &["l-1"]);
         for rule in (0..).map_while(|number| OwnershipRule::try_from(number).ok()) {
             let owner = Some(proto::Party { party: Some(Party::PartnerId(partner_id.clone())) });

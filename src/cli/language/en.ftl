@@ -237,7 +237,10 @@ steps-signed =
        *[no] .
     }
 steps-amended =
-    Agreement { $agreement } was amended from { $time } on{ $applies ->
+    Agreement { $agreement } { $taken ->
+        [yes] takes the terms of programme { $programme }
+       *[no] was amended
+    } from { $time } on{ $applies ->
         [yes] ; these terms apply.
        *[no] .
     }

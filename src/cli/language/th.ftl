@@ -225,7 +225,10 @@ steps-signed =
        *[no] {""}
     }
 steps-amended =
-    แก้ไขข้อตกลง { $agreement } ตั้งแต่ { $time }{ $applies ->
+    { $taken ->
+        [yes] ข้อตกลง { $agreement } ใช้เงื่อนไขของโปรแกรม { $programme }
+       *[no] แก้ไขข้อตกลง { $agreement }
+    } ตั้งแต่ { $time }{ $applies ->
         [yes] {" "}และใช้เงื่อนไขนี้
        *[no] {""}
     }
@@ -352,6 +355,8 @@ failure-refused =
         [NOTICE_TOO_SHORT] ระยะบอกกล่าวสั้นเกินไป
         [NO_RUNNING_NOTICE] ไม่มีการบอกกล่าวที่มีผลอยู่
         [AGREEMENT_NOT_ACTIVE] ข้อตกลงไม่มีผล ณ เวลานั้น
+        [PARTNER_MISMATCH] ข้อตกลงเป็นของพันธมิตรที่ไม่ถูกต้อง
+        [SUCCESSION_TOO_EARLY] ข้อตกลงที่แทนที่มีผลก่อนข้อตกลงเดิม
         [EXPIRY_NOT_LATER] วันหมดอายุใหม่ต้องช้ากว่าเดิม
         [EXCLUSIVITY_CONFLICT] ขัดกับสิทธิแต่ผู้เดียว
         [PROTECTION_LAPSED] การคุ้มครองหมดแล้ว
