@@ -68,6 +68,8 @@ column-state = state
 payables-none = nothing is payable
 payables-below-minimum = below the minimum, carries forward
 payables-pay = pay
+payables-on-hold = on hold: do not pay
+payables-in-transit = on its way
 
 ## statement
 
@@ -128,6 +130,17 @@ statement-reason-returned = payout { $payout } came back
 statement-reason-advance = advance
 statement-reason-tax = { $amount } of it withheld as tax
 statement-reason-collected = { $amount } collected from the customer by the partner
+
+statement-zone = Time zone
+statement-zone-named = { $zone }, as was asked for
+statement-zone-shared = { $zone }, which the terms of all agreements with the partner have
+statement-zone-differ = { $zone }, as the terms of the agreements with the partner have different ones: { $zones }
+statement-zone-none = { $zone }, as no terms with the partner are in force
+statement-on-hold = { $amount } are payable at the end of the month, but payouts to the partner are on hold.
+statement-in-transit = { $amount } of what was paid out are on their way, and have neither arrived nor failed.
+statement-reason-failed = payout { $payout } did not arrive
+statement-reason-tax-added = with { $amount } of tax on top
+statement-reason-document = document { $number }
 
 ## disputes
 
@@ -206,6 +219,7 @@ balance-cost-share = cost share
 balance-distributed = distributed
 balance-collected = collected
 balance-paid = paid
+balance-in-transit = of that on its way
 balance-returned = returned
 balance-received = received
 balance-net = net
@@ -410,6 +424,38 @@ payouts-tax-withheld = tax withheld
 payouts-returned = returned
 payouts-method = method
 payouts-advance = { $method } (advance)
+payouts-state = state
+payouts-state-since = { $state } { $time }
+payouts-tax-added = tax on top
+payouts-settled-amount = left the bank as
+payouts-document = document
+payouts-summary-gross = gross
+payouts-summary-tax-withheld-returned = tax withheld restored
+payouts-summary-tax-added-returned = tax on top restored
+payouts-summary-count = payouts
+payouts-summary-none = nothing was paid out or came back
+payouts-year = in { $year } ({ $zone })
+
+## remittance
+
+remittance-title = Remittance advice to { $partner }
+remittance-partner = partner
+remittance-sent = sent
+remittance-paid = paid
+remittance-gross = commission, gross
+remittance-tax-withheld = - tax withheld
+remittance-tax-added = + tax on top
+remittance-total = = paid out
+remittance-owed-before = owed before it
+remittance-owed-after = owed after it
+remittance-returned = What came back
+remittance-return = return
+remittance-in-transit = The money is on its way.
+remittance-settled = The money arrived on { $day }.
+remittance-failed = The money did not arrive: on { $day } all of it was given back.
+remittance-currency = currency
+remittance-advance = advance
+remittance-yes = yes
 
 ## records
 
@@ -956,6 +1002,9 @@ campaign-state-running = running
 campaign-state-ended = ended
 campaign-state-stopped = stopped
 
+payout-state-in-transit = on its way
+payout-state-settled = settled
+payout-state-failed = failed
 alert-kind-missing-manager = missing manager
 alert-kind-check-in-overdue = check-in overdue
 alert-kind-review-overdue = review overdue

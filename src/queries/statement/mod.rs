@@ -312,6 +312,8 @@ fn reference(body: &Body, posting: &proto::Posting) -> String {
         Body::CustomerPaymentReceived(received) => received.receipt_id.clone(),
         Body::CommissionAdjusted(adjusted) => adjusted.adjustment_id.clone(),
         Body::CommissionPaid(paid) => paid.payout_id.clone(),
+        Body::PayoutInitiated(sent) => sent.payout_id.clone(),
+        Body::PayoutFailed(failed) => failed.payout_id.clone(),
         Body::PayoutReturned(returned) => returned.return_id.clone(),
         Body::PaymentReceived(received) => received.payment_id.clone(),
         Body::CostIncurred(cost) => cost.cost_id.clone(),
