@@ -6,8 +6,8 @@ use super::text::{code, line, list, optional};
 use partnership_ledger::proto::explain_step::Fact;
 use partnership_ledger::proto::party::Party;
 use partnership_ledger::proto::{
-    CommissionAssessed, CommissionOutcome, ExplainOwner, ExplainRefund, ExplainSaleResponse, ExplainStep, Money, OwnershipRule, Sale, Side,
-    ExplainCustomerPayment, ExplainPart, TierMode, TierWorking,
+    CommissionAssessed, CommissionOutcome, ExplainCustomerPayment, ExplainOwner, ExplainPart, ExplainRefund, ExplainSaleResponse,
+    ExplainStep, Money, OwnershipRule, Sale, Side, TierMode, TierWorking,
 };
 
 /// Returns what a step of an answer tells. Of a ledger that gives no facts, it is the ledger's own sentence, which is English.

@@ -202,7 +202,8 @@ impl<'a> ToldPart<'a> {
         let (sold, sale) = (self.part.earning.sold()?, state.sale_of(self.part.about)?.0);
         let of_part = |refund: &Refund| refund.of_parts().filter(|of| of.number == self.part.number).map(|of| of.applied).sum::<i64>();
         let refunded = standing_refunds(state, sale, seen).map(of_part).sum();
-        let commission = |minor_units| assessment.amount.is_some().then(|| Money::new(self.currency, saturating_i64(minor_units)).to_message());
+        let commission =
+            |minor_units| assessment.amount.is_some().then(|| Money::new(self.currency, saturating_i64(minor_units)).to_message());
         Some(proto::ExplainPart {
             part: self.part.number,
             line_id: assessment.line_id.clone(),
