@@ -59,19 +59,19 @@ pub fn assess(input: &AssessmentInput, state: &State) -> Assessment {
         result.outcome = CommissionOutcome::AgreementEnded;
         return result;
     }
-    let Some((version, rule)) = version.and_then(|version| Some((version, rule_for(input, &version.terms)?))) else {
+    let Some((version, rule)) = version.and_then(|version| Some((version, rule_for(input, version.terms)?))) else {
         result.outcome = CommissionOutcome::NoRule;
         return result;
     };
     result.rule.clone_from(&rule.name);
-    if let Some(window) = window_of(input, (credit, agreement), &version.terms, rule, state) {
+    if let Some(window) = window_of(input, (credit, agreement), version.terms, rule, state) {
         result.window = Some(window);
         if !(window.0..window.1).contains(&input.at) {
             result.outcome = CommissionOutcome::OutsideWindow;
             return result;
         }
     }
-    earn(input, credit, &version.terms, rule, state, &mut result);
+    earn(input, credit, version.terms, rule, state, &mut result);
     result
 }
 

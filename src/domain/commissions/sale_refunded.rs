@@ -164,5 +164,5 @@ fn note_house_part(part: Money, effects: &mut [Effect]) {
 fn pinned<'a>(sale: &Sale, state: &'a State) -> Option<(&'a Terms, PinnedAssessment)> {
     let earned = sale.assessment().filter(PinnedAssessment::counts)?;
     let version = state.agreements.by_id.get(sale.credit()?).version_of(earned.terms_position, state)?;
-    Some((&version.terms, earned))
+    Some((version.terms, earned))
 }
