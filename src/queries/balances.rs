@@ -89,12 +89,13 @@ fn balance(balance: &Balance) -> proto::Balance {
         distributed: saturating_i64(balance.distributed),
         collected: saturating_i64(balance.collected),
         paid: saturating_i64(balance.paid),
+        in_transit: saturating_i64(balance.in_transit),
         returned: saturating_i64(balance.returned),
         received: saturating_i64(balance.received),
         net: saturating_i64(balance.net),
         pending: saturating_i64(balance.pending),
         disputed: saturating_i64(balance.disputed),
         payable: saturating_i64(balance.payable),
-        ..proto::Balance::default()
+        awaiting_customer: saturating_i64(balance.awaiting_customer),
     }
 }

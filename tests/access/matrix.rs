@@ -40,6 +40,7 @@ const ORACLE: &[(&str, &str)] = &[
     ("PartnershipService/ExplainSale", "pmfaA"),
     ("PartnershipService/ListPayables", "pmfaA"),
     ("PartnershipService/ListPayouts", "pmfaA"),
+    ("PartnershipService/GetPayoutSummary", "pmfaA"),
     ("PartnershipService/ListDisputes", "pmfaA"),
     ("PartnershipService/GetMetrics", "pmfaA"),
     ("PartnershipService/ListAlerts", "pmfaA"),

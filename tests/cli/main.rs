@@ -10,6 +10,7 @@ mod families;
 mod figures;
 mod import;
 mod language;
+mod payouts;
 mod relationship;
 mod run;
 mod statement;
