@@ -10,9 +10,9 @@ use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{
-    AgreementSigned, AppendRequest, AppendResponse, AppendStreamRequest, Bound, Event, Exclusivity, GetAgreementRequest,
-    GetPartnerRequest, GetPayoutSummaryRequest, GetProgrammeRequest, GetRecordRequest, ListPayoutsRequest, ListProgrammesRequest,
-    PeriodClosed, PreviewRequest, ProgrammeAmended, ProgrammeDefined, Terms, append_stream_response, get_record_request, preview_result,
+    AgreementSigned, AppendRequest, AppendResponse, AppendStreamRequest, Bound, Event, Exclusivity, GetAgreementRequest, GetPartnerRequest,
+    GetPayoutSummaryRequest, GetProgrammeRequest, GetRecordRequest, ListPayoutsRequest, ListProgrammesRequest, PeriodClosed,
+    PreviewRequest, ProgrammeAmended, ProgrammeDefined, Terms, append_stream_response, get_record_request, preview_result,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
