@@ -89,7 +89,7 @@ impl EventType for SaleRefunded {
         note_from_house(&reversed.from_house, &mut effects);
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
             let subject = subject_of_agreement(credit, sale.lead(), Some(&self.sale), state);
-            collect(applied, sale.amount(), subject, state.effective_after_collection(sale.stamp(), at), &mut effects);
+            collect(applied, sale.amount(), subject, state.effective_after_sale(sale.stamp(), at), &mut effects);
         }
         let Paid { paid, left } = state.paid_of_sale(row);
         state.post_releases(row, &reversed.parts, Paid { paid, left: left - applied }, at, &mut effects);
