@@ -16,6 +16,8 @@ const GROUPS: &[(&str, &[&str])] = &[
             "termination_notice_given",
             "termination_notice_withdrawn",
             "agreement_terminated",
+            "programme_defined",
+            "programme_amended",
         ],
     ),
     (
@@ -32,7 +34,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("leads", &["lead_referred", "lead_approved", "lead_qualified", "lead_lost", "lead_protection_extended", "lead_reassigned"]),
-    ("sales", &["sale_recorded", "sale_refunded", "sale_reinstated"]),
+    ("sales", &["sale_recorded", "sale_refunded", "sale_reinstated", "sale_voided", "customer_payment_received"]),
     ("adjustments", &["commission_adjusted"]),
     (
         "payouts",

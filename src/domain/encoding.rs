@@ -61,6 +61,9 @@ codec_enum!(IdKind {
     17 => BrandUse,
     18 => Breach,
     19 => Hold,
+    20 => Programme,
+    21 => Line,
+    22 => Receipt,
 });
 
 impl<T: Codec + Clone, const N: usize> Codec for Pages<T, N> {

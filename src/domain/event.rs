@@ -141,6 +141,8 @@ event_table! {
     "termination_notice_given" TerminationNoticeGiven in agreements::notice_given::TerminationNoticeGiven;
     "termination_notice_withdrawn" TerminationNoticeWithdrawn in agreements::notice_withdrawn::TerminationNoticeWithdrawn;
     "agreement_terminated" AgreementTerminated in agreements::terminated::AgreementTerminated;
+    "programme_defined" ProgrammeDefined in agreements::programme_defined::ProgrammeDefined;
+    "programme_amended" ProgrammeAmended in agreements::programme_amended::ProgrammeAmended;
     "partner_assessed" PartnerAssessed in relationship::assessed::PartnerAssessed;
     "manager_assigned" ManagerAssigned in relationship::manager_assigned::ManagerAssigned;
     "launch_step_completed" LaunchStepCompleted in relationship::launch_step_completed::LaunchStepCompleted;
@@ -168,6 +170,8 @@ event_table! {
     "period_closed" PeriodClosed in commissions::period_closed::PeriodClosed;
     "dispute_opened" DisputeOpened in commissions::dispute_opened::DisputeOpened;
     "dispute_resolved" DisputeResolved in commissions::dispute_resolved::DisputeResolved;
+    "sale_voided" SaleVoided in commissions::sale_voided::SaleVoided;
+    "customer_payment_received" CustomerPaymentReceived in commissions::customer_payment_received::CustomerPaymentReceived;
     "campaign_planned" CampaignPlanned in campaigns::planned::CampaignPlanned;
     "campaign_started" CampaignStarted in campaigns::started::CampaignStarted;
     "campaign_ended" CampaignEnded in campaigns::ended::CampaignEnded;

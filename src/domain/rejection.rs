@@ -58,6 +58,12 @@ pub enum Rejection {
     /// Rules 4.5.
     #[error("agreement {agreement} is not active at {at}: {why}")]
     AgreementNotActive { agreement: Id, at: Time, why: String },
+    /// Rules 15.1, 18.1.
+    #[error("agreement {agreement} is with partner {partner}: {why}")]
+    PartnerMismatch { agreement: Id, partner: Id, why: &'static str },
+    /// Rules 18.1.
+    #[error("agreement {agreement} takes effect at {effective_at}; what supersedes it takes effect no earlier, name a later effective_at")]
+    SuccessionTooEarly { agreement: Id, effective_at: Time },
     /// Rules 4.5.
     #[error("a renewal of agreement {agreement} must end later than its expiry ({}); name a later expires_at", current.map_or("it has none".to_owned(), |time| time.to_string()))]
     ExpiryNotLater { agreement: Id, current: Option<Time> },
@@ -88,6 +94,15 @@ pub enum Rejection {
     /// Rules 6.8.
     #[error("{left} is left of sale {sale}; refund at most that, or set clamp")]
     RefundExceedsSale { sale: Id, left: Money },
+    /// Rules 14.9.
+    #[error("{left} is left of line {line} of sale {sale}; refund at most that of it, or set clamp")]
+    RefundExceedsLine { sale: Id, line: Id, left: Money },
+    /// Rules 16.1.
+    #[error("sale {sale} was voided at position {position}; nothing happens to it any more, record a new sale if there was one")]
+    SaleVoided { sale: Id, position: u64 },
+    /// Rules 17.2.
+    #[error("the payments of sale {sale} come to {paid}; one that bounced takes at most that")]
+    BelowZero { sale: Id, paid: Money },
     /// Rules 7.2.
     #[error("{payable} is payable to partner {partner} (at {at}); pay at most that, or mark it as an advance")]
     ExceedsPayable { partner: Id, payable: Money, at: Time },
@@ -139,6 +154,8 @@ impl Rejection {
             Self::NoticeTooShort { .. } => "NOTICE_TOO_SHORT",
             Self::NoRunningNotice { .. } => "NO_RUNNING_NOTICE",
             Self::AgreementNotActive { .. } => "AGREEMENT_NOT_ACTIVE",
+            Self::PartnerMismatch { .. } => "PARTNER_MISMATCH",
+            Self::SuccessionTooEarly { .. } => "SUCCESSION_TOO_EARLY",
             Self::ExpiryNotLater { .. } => "EXPIRY_NOT_LATER",
             Self::ExclusivityConflict { .. } => "EXCLUSIVITY_CONFLICT",
             Self::ProtectionLapsed { .. } => "PROTECTION_LAPSED",
@@ -146,7 +163,9 @@ impl Rejection {
             Self::TransferTooLarge { .. } => "TRANSFER_TOO_LARGE",
             Self::NoCredit => "NO_CREDIT",
             Self::CurrencyMismatch { .. } => "CURRENCY_MISMATCH",
-            Self::RefundExceedsSale { .. } => "REFUND_EXCEEDS_SALE",
+            Self::RefundExceedsSale { .. } | Self::RefundExceedsLine { .. } => "REFUND_EXCEEDS_SALE",
+            Self::SaleVoided { .. } => "SALE_VOIDED",
+            Self::BelowZero { .. } => "BELOW_ZERO",
             Self::ExceedsPayable { .. } => "EXCEEDS_PAYABLE",
             Self::Malformed { .. } => "MALFORMED",
             Self::PartnerOnHold { .. } => "PARTNER_ON_HOLD",
@@ -175,6 +194,8 @@ impl Rejection {
             | Self::NoticeTooShort { .. }
             | Self::NoRunningNotice { .. }
             | Self::AgreementNotActive { .. }
+            | Self::PartnerMismatch { .. }
+            | Self::SuccessionTooEarly { .. }
             | Self::ExpiryNotLater { .. }
             | Self::ExclusivityConflict { .. }
             | Self::ProtectionLapsed { .. }
@@ -183,6 +204,9 @@ impl Rejection {
             | Self::NoCredit
             | Self::CurrencyMismatch { .. }
             | Self::RefundExceedsSale { .. }
+            | Self::RefundExceedsLine { .. }
+            | Self::SaleVoided { .. }
+            | Self::BelowZero { .. }
             | Self::ExceedsPayable { .. }
             | Self::PartnerOnHold { .. }
             | Self::PayoutNotSettled { .. }
@@ -226,6 +250,12 @@ impl Rejection {
             Self::NoRunningNotice { agreement, at, .. } | Self::AgreementNotActive { agreement, at, .. } => {
                 vec![("agreement_id", agreement.to_string()), ("at", rfc3339(*at))]
             }
+            Self::PartnerMismatch { agreement, partner, .. } => {
+                vec![("agreement_id", agreement.to_string()), ("partner_id", partner.to_string())]
+            }
+            Self::SuccessionTooEarly { agreement, effective_at } => {
+                vec![("agreement_id", agreement.to_string()), ("effective_at", rfc3339(*effective_at))]
+            }
             Self::ExpiryNotLater { agreement, current } => {
                 let mut metadata = vec![("agreement_id", agreement.to_string())];
                 metadata.extend(current.map(|time| ("expires_at", rfc3339(time))));
@@ -244,6 +274,13 @@ impl Rejection {
             Self::NoCredit => Vec::new(),
             Self::CurrencyMismatch { given, expected } => vec![("given", given.to_string()), ("expected", expected.to_string())],
             Self::RefundExceedsSale { sale, left } => with_money("sale_id", sale, *left),
+            Self::RefundExceedsLine { sale, line, left } => {
+                let mut metadata = with_money("sale_id", sale, *left);
+                metadata.push(("line_id", line.to_string()));
+                metadata
+            }
+            Self::SaleVoided { sale, position } => vec![("sale_id", sale.to_string()), ("position", position.to_string())],
+            Self::BelowZero { sale, paid } => with_money("sale_id", sale, *paid),
             Self::ExceedsPayable { partner, payable, .. } => with_money("partner_id", partner, *payable),
             Self::ReturnExceedsPayout { payout, left } => with_money("payout_id", payout, *left),
             Self::CloseNotLater { last } => vec![("closed_through", rfc3339(*last))],

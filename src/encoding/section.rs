@@ -54,8 +54,11 @@ section_table! {
     IndexTimes = 29,
     ExclusiveNames = 30,
     PartnerCategories = 31,
-    Documents = 32,
-    Holds = 33,
+    Programmes = 32,
+    ExclusiveProgrammes = 33,
+    Parts = 34,
+    Documents = 35,
+    Holds = 36,
 }
 
 /// Where chunks are written to.

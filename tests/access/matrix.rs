@@ -28,6 +28,8 @@ const ORACLE: &[(&str, &str)] = &[
     ("PartnershipService/ListPartners", "pmfaA"),
     ("PartnershipService/GetAgreement", "pmfaA"),
     ("PartnershipService/ListAgreements", "pmfaA"),
+    ("PartnershipService/GetProgramme", "pmfaA"),
+    ("PartnershipService/ListProgrammes", "pmfaA"),
     ("PartnershipService/GetLead", "pmfaA"),
     ("PartnershipService/ListLeads", "pmfaA"),
     ("PartnershipService/GetCampaign", "pmfaA"),

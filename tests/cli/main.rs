@@ -6,6 +6,7 @@ mod bench;
 mod books;
 #[path = "../common/mod.rs"]
 mod common;
+mod families;
 mod figures;
 mod import;
 mod language;

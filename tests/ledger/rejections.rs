@@ -307,6 +307,89 @@ fn exclusivity_of_either_agreement() {
     refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-02-01", &plain)], ("2025-03-01", &own));
 }
 
+/// A signature of an agreement with a partner, with more fields.
+fn sign(agreement: &str, partner: &str, more: &str) -> String {
+    let whole = r#"agreement_signed {"agreement_id":"AGREEMENT","partner_id":"PARTNER","type":"AGREEMENT_TYPE_CHANNEL",MORE}"#;
+    whole.replace("AGREEMENT\"", &format!("{agreement}\"")).replace("PARTNER\"", &format!("{partner}\"")).replace("MORE", more)
+}
+
+#[test]
+fn an_exclusivity_of_a_programme_stands_for_all_of_its_agreements() {
+    let exclusive = r#""terms":{"exclusivity":{"bound":"BOUND_HOUSE","categories":["email"]}}"#;
+    let plain = ("2025-01-01", r#"programme_defined {"programme_id":"p","terms":{}}"#);
+    let defined = format!(r#"programme_defined {{"programme_id":"p",{exclusive}}}"#);
+    let amended = format!(r#"programme_amended {{"programme_id":"p",{exclusive},"existing":true}}"#);
+    let (first, second) = (sign("a", "acme", r#""programme_id":"p""#), sign("b", "beta", r#""terms":{}"#));
+    refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-01-01", &defined), ("2025-02-01", &first)], ("2025-03-01", &second));
+    refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-01-01", &defined), ("2025-02-01", &second)], ("2025-03-01", &first));
+    let late = [ACME, BETA, plain, ("2025-02-01", first.as_str()), ("2025-02-02", &amended)];
+    refused("EXCLUSIVITY_CONFLICT", &late, ("2025-03-01", &second));
+    let acknowledged = sign("b", "beta", r#""terms":{},"acknowledged_conflicts":["a"]"#);
+    let mut story = Story::default();
+    for (at, body) in late.into_iter().chain([("2025-03-01", acknowledged.as_str())]) {
+        story.record(at, body).expect("the rules allow it");
+    }
+    assert_eq!(story.state.agreements.breaches().len(), 1);
+}
+
+#[test]
+fn programmes_are_known_and_defined_once() {
+    let defined = ("2025-01-01", r#"programme_defined {"programme_id":"p","terms":{}}"#);
+    refused("DUPLICATE_ID", &[defined], defined);
+    refused("UNKNOWN_ID", &[], ("2025-01-01", r#"programme_amended {"programme_id":"p","terms":{}}"#));
+    refused("UNKNOWN_ID", &[ACME], ("2025-01-01", &sign("a", "acme", r#""programme_id":"p""#)));
+    let both = sign("a", "acme", r#""programme_id":"p","terms":{}"#);
+    assert_eq!(violations(&both), ["events[0].agreement_signed.terms"]);
+    assert_eq!(violations(&sign("a", "acme", r#""expires_at":"2099-01-01T00:00:00Z""#)), ["events[0].agreement_signed.terms"]);
+    assert_eq!(violations(r#"programme_defined {"programme_id":""}"#).len(), 2);
+    assert_eq!(violations(r#"programme_amended {"programme_id":"p"}"#), ["events[0].programme_amended.terms"]);
+}
+
+#[test]
+fn recruiters_are_signed_and_of_another_partner() {
+    let proposed =
+        ("2025-01-01", r#"agreement_proposed {"agreement_id":"q","partner_id":"beta","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
+    let by = |id: &str| sign("b", "beta", &format!(r#""terms":{{}},"recruited_by_agreement_id":"{id}""#));
+    refused("UNKNOWN_ID", &[ACME, BETA], ("2025-02-01", &by("a")));
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, BETA, proposed], ("2025-02-01", &by("q")));
+    let own = sign("b1", "beta", r#""terms":{}"#);
+    refused("PARTNER_MISMATCH", &[BETA, ("2025-01-01", &own)], ("2025-02-01", &by("b1")));
+    refused("UNKNOWN_ID", &[BETA], ("2025-02-01", &by("b")));
+    let mut story = Story::default();
+    for (at, body) in [ACME, BETA, signed(), MUTUAL_END, ("2025-07-01", &by("a"))] {
+        story.record(at, body).expect("one that has ended may have recruited");
+    }
+}
+
+#[test]
+fn successors_follow_once_of_the_same_partner_and_no_earlier() {
+    let after = |agreement: &str, partner: &str, id: &str, more: &str| {
+        sign(agreement, partner, &format!(r#""terms":{{}},"supersedes_agreement_id":"{id}"{more}"#))
+    };
+    let next = after("a2", "acme", "a", "");
+    refused("UNKNOWN_ID", &[ACME], ("2025-02-01", &next));
+    refused("PARTNER_MISMATCH", &[ACME, BETA, signed()], ("2025-02-01", &after("b", "beta", "a", "")));
+    refused("ALREADY_DONE", &[ACME, signed(), ("2025-02-01", &next)], ("2025-02-02", &after("a3", "acme", "a", "")));
+    refused("SUCCESSION_TOO_EARLY", &[ACME, signed()], ("2024-12-31", &next));
+    let proposed =
+        ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, proposed], ("2025-02-01", &next));
+    // In the order of rules 22: what was done, then what is wrong with the recruiter, then with the predecessor.
+    let recruited = |agreement: &str, id: &str, by: &str| after(agreement, "acme", id, &format!(r#","recruited_by_agreement_id":"{by}""#));
+    let open = ("2025-01-01", r#"agreement_proposed {"agreement_id":"q","partner_id":"beta","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
+    refused("ALREADY_DONE", &[ACME, BETA, open, signed(), ("2025-02-01", &next)], ("2025-02-02", &recruited("a3", "a", "q")));
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, BETA, open, signed()], ("2024-12-31", &recruited("a2", "a", "q")));
+    refused("PARTNER_MISMATCH", &[ACME, signed()], ("2024-12-31", &recruited("a2", "a", "a")));
+    let own = sign("a1", "acme", r#""terms":{}"#);
+    refused("PARTNER_MISMATCH", &[ACME, BETA, open, ("2025-01-01", &own)], ("2025-02-01", &recruited("a2", "q", "a1")));
+    let theirs = sign("b1", "beta", r#""terms":{}"#);
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, BETA, open, ("2025-01-01", &theirs)], ("2025-02-01", &recruited("a2", "q", "b1")));
+    let mut story = Story::default();
+    for (at, body) in [ACME, signed(), ("2025-01-01", next.as_str())] {
+        story.record(at, body).expect("at the same instant is no earlier");
+    }
+}
+
 #[test]
 fn protection_and_loss() {
     refused("PROTECTION_LAPSED", &[ACME, signed(), LEAD], ("2025-05-02", r#"lead_protection_extended {"lead_id":"l","days":5}"#));

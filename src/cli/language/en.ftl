@@ -106,6 +106,8 @@ statement-late = happened on { $date }, recorded after that was closed
 statement-payable-heading = What is payable in { $currency }
 statement-working-closing = closing balance
 statement-working-pending = - pending
+statement-working-awaiting = - awaiting customers' payments
+statement-awaiting = { $amount } become payable as the customers pay.
 statement-working-disputed = - disputed
 statement-working-payable = = payable
 statement-pay = { $amount } are payable at the end of the month.
@@ -160,6 +162,10 @@ agreement-type = type
 agreement-effective = effective
 agreement-ends = ends
 agreement-ends-by = { $time }, by { $cause }
+agreement-supersedes = supersedes
+agreement-superseded-by = superseded by
+agreement-recruited-by = recruited by
+agreement-uplines = earn with it
 agreement-manager = manager
 agreement-manager-of = { $manager } (of the { $side })
 agreement-terms = Terms (position { $position })
@@ -220,6 +226,7 @@ balance-returned = returned
 balance-received = received
 balance-net = net
 balance-pending = pending
+balance-awaiting = of it awaiting customers' payments
 balance-disputed = disputed
 
 ## explain
@@ -247,7 +254,10 @@ steps-signed =
        *[no] .
     }
 steps-amended =
-    Agreement { $agreement } was amended from { $time } on{ $applies ->
+    Agreement { $agreement } { $taken ->
+        [yes] takes the terms of programme { $programme }
+       *[no] was amended
+    } from { $time } on{ $applies ->
         [yes] ; these terms apply.
        *[no] .
     }
@@ -275,6 +285,36 @@ steps-available = available from { $time }
 steps-no-credit = nothing was earned: no agreement has the credit of the lead
 steps-agreement-ended = nothing was earned: agreement { $agreement } had ended, and its tail does not cover the sale
 steps-no-terms = nothing was earned: agreement { $agreement } had no terms in force
+steps-part = { $lined ->
+        [yes] line { $line },{" "}
+       *[no] {""}
+    }agreement { $agreement }{ $above ->
+        [yes] {" "}({ $level } above { $downline })
+       *[no] { $shared ->
+            [yes] {" "}({ $share })
+           *[no] {""}
+        }
+    }
+steps-voided = The sale was voided, with { $amount } left of it{ $some ->
+        [yes] ; { $taken } of commission were taken back
+       *[no] {""}
+    }
+steps-customer-paid = { $bounced ->
+        [yes] A payment of the customer bounced
+       *[no] The customer paid
+    }: { $amount } ({ $receipt }){ $released ->
+        [some] ; { $commission } of commission no longer wait for it
+        [back] ; { $commission } of commission wait again
+       *[none] {""}
+    }
+explain-parts = Parts
+explain-part = part
+explain-base = base
+explain-awaiting = awaits customer
+explain-coupon = coupon
+explain-paid-by-customer = paid by customer
+explain-voided = voided
+records-voided = voided with { $amount } left
 steps-included = nothing more was earned: rule { $rule } pays once per sale
 steps-no-rule = nothing was earned: no rule of the terms matches
 steps-window = nothing was earned: rule { $rule } pays from { $start } until { $end } only
@@ -376,6 +416,7 @@ lead-because =
         [END_ACQUIRER_KEEPS] agreement { $agreement } ended, whose terms leave its leads where they are
         [END_TO_HOUSE] agreement { $agreement } ended, whose terms pass its leads to the house
         [END_TO_PARTNER] agreement { $agreement } ended, whose terms pass its leads to the partner
+        [SUCCESSION] agreement { $agreement } took the place of the one before
        *[other] the record says so
     }
 
@@ -590,6 +631,19 @@ agreements-ends = ends
 agreements-ends-by = { $time }, by { $cause }
 agreements-none = no agreements
 
+## programme, programmes
+
+programme-programme = programme
+programme-defined = defined
+programme-agreements = agreements
+programme-versions-count = versions
+programme-terms-position = terms of position
+programme-binds = binds
+programme-binds-new = agreements that take effect from then on
+programme-binds-existing = existing agreements too
+programme-from-the-beginning = the beginning
+programmes-none = no programmes
+
 ## leads
 
 leads-lead = lead
@@ -730,6 +784,11 @@ alerts-breach-uncured =
 alerts-negative-balance = { $partner } owes the house { $amount }: agree how it is paid back, or let coming commission fill it
 alerts-payable-due = { $amount } is payable to { $partner }: pay it out and record the payment
 alerts-dispute-open = Dispute { $id } about { $about } has been open since { $opened }: hear both sides and record how it is resolved
+alerts-leads-without-earning-agreement =
+    { $count ->
+        [one] { $count } lead
+       *[other] { $count } leads
+    } of agreement { $agreement } with { $partner }, which has ended, no longer earn anything, though { $partner } has an active agreement: sign one that supersedes the ended one, or reassign them
 alerts-hold-long = Payouts to { $partner } have been on hold ({ $id }) since { $placed }: find out what the hold was for, and lift it or settle the matter
 alerts-protection-lapsing = Lead { $lead } of { $owner } is protected until { $ends }: qualify it, extend its protection, or leave it to who claims it next
 
@@ -924,6 +983,7 @@ ownership-rule-house-lead = house lead
 ownership-rule-end-acquirer-keeps = end acquirer keeps
 ownership-rule-end-to-house = end to house
 ownership-rule-end-to-partner = end to partner
+ownership-rule-succession = succession
 
 end-cause-expiry = expiry
 end-cause-notice = notice
@@ -963,6 +1023,7 @@ alert-kind-negative-balance = negative balance
 alert-kind-payable-due = payable due
 alert-kind-dispute-open = dispute open
 alert-kind-protection-lapsing = protection lapsing
+alert-kind-leads-without-earning-agreement = leads without an earning agreement
 alert-kind-hold-long = long on hold
 
 ## The stories of `demo`

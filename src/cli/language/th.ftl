@@ -94,6 +94,8 @@ statement-late = เกิดขึ้นเมื่อ { $date } แต่บ�
 statement-payable-heading = ยอดที่จ่ายได้ สกุลเงิน { $currency }
 statement-working-closing = ยอดยกไป
 statement-working-pending = - รอครบกำหนด
+statement-working-awaiting = - รอลูกค้าชำระ
+statement-awaiting = { $amount } จะจ่ายได้เมื่อลูกค้าชำระเงิน
 statement-working-disputed = - อยู่ระหว่างโต้แย้ง
 statement-working-payable = = ยอดที่จ่ายได้
 statement-pay = ณ สิ้นเดือนมียอดที่จ่ายได้ { $amount }
@@ -148,6 +150,10 @@ agreement-type = ประเภท
 agreement-effective = มีผลเมื่อ
 agreement-ends = สิ้นสุด
 agreement-ends-by = { $time } โดย{ $cause }
+agreement-supersedes = แทนที่ข้อตกลง
+agreement-superseded-by = ถูกแทนที่ด้วย
+agreement-recruited-by = ชักชวนโดย
+agreement-uplines = ผู้ร่วมได้ค่าคอมมิชชัน
 agreement-manager = ผู้ดูแล
 agreement-manager-of = { $manager } (ฝ่าย{ $side })
 agreement-terms = เงื่อนไข (ลำดับที่ { $position })
@@ -208,6 +214,7 @@ balance-returned = เงินจ่ายตีกลับ
 balance-received = รับเงิน
 balance-net = สุทธิ
 balance-pending = รอครบกำหนด
+balance-awaiting = ในจำนวนนี้รอลูกค้าชำระ
 balance-disputed = อยู่ระหว่างโต้แย้ง
 
 ## explain
@@ -235,7 +242,10 @@ steps-signed =
        *[no] {""}
     }
 steps-amended =
-    แก้ไขข้อตกลง { $agreement } ตั้งแต่ { $time }{ $applies ->
+    { $taken ->
+        [yes] ข้อตกลง { $agreement } ใช้เงื่อนไขของโปรแกรม { $programme }
+       *[no] แก้ไขข้อตกลง { $agreement }
+    } ตั้งแต่ { $time }{ $applies ->
         [yes] {" "}และใช้เงื่อนไขนี้
        *[no] {""}
     }
@@ -263,6 +273,36 @@ steps-available = จ่ายได้ตั้งแต่ { $time }
 steps-no-credit = ไม่ได้ค่าคอมมิชชัน: ไม่มีข้อตกลงใดได้เครดิตของลูกค้ามุ่งหวัง
 steps-agreement-ended = ไม่ได้ค่าคอมมิชชัน: ข้อตกลง { $agreement } สิ้นสุดแล้ว และระยะหลังสิ้นสุดไม่ครอบคลุมการขายนี้
 steps-no-terms = ไม่ได้ค่าคอมมิชชัน: ข้อตกลง { $agreement } ไม่มีเงื่อนไขที่มีผลบังคับ
+steps-part = { $lined ->
+        [yes] รายการ { $line },{" "}
+       *[no] {""}
+    }ข้อตกลง { $agreement }{ $above ->
+        [yes] {" "}(สูงกว่า { $downline } { $level } ชั้น)
+       *[no] { $shared ->
+            [yes] {" "}({ $share })
+           *[no] {""}
+        }
+    }
+steps-voided = การขายถูกยกเลิกเสมือนไม่เคยมี โดยเหลือยอด { $amount }{ $some ->
+        [yes] ; เรียกคืนค่าคอมมิชชัน { $taken }
+       *[no] {""}
+    }
+steps-customer-paid = { $bounced ->
+        [yes] การชำระเงินของลูกค้าถูกตีกลับ
+       *[no] ลูกค้าชำระเงิน
+    }: { $amount } ({ $receipt }){ $released ->
+        [some] ; ค่าคอมมิชชัน { $commission } ไม่ต้องรออีก
+        [back] ; ค่าคอมมิชชัน { $commission } กลับไปรออีกครั้ง
+       *[none] {""}
+    }
+explain-parts = ส่วนต่าง ๆ
+explain-part = ส่วน
+explain-base = ฐานคำนวณ
+explain-awaiting = รอลูกค้าชำระ
+explain-coupon = คูปอง
+explain-paid-by-customer = ลูกค้าชำระแล้ว
+explain-voided = ยกเลิกเมื่อ
+records-voided = ยกเลิกการขายโดยเหลือยอด { $amount }
 steps-included = ไม่ได้ค่าคอมมิชชันเพิ่ม: กติกา { $rule } จ่ายครั้งเดียวต่อการขาย
 steps-no-rule = ไม่ได้ค่าคอมมิชชัน: ไม่มีกติกาใดในเงื่อนไขที่ตรงกัน
 steps-window = ไม่ได้ค่าคอมมิชชัน: กติกา { $rule } จ่ายเฉพาะตั้งแต่ { $start } ถึงก่อน { $end }
@@ -332,6 +372,8 @@ failure-refused =
         [NOTICE_TOO_SHORT] ระยะบอกกล่าวสั้นเกินไป
         [NO_RUNNING_NOTICE] ไม่มีการบอกกล่าวที่มีผลอยู่
         [AGREEMENT_NOT_ACTIVE] ข้อตกลงไม่มีผล ณ เวลานั้น
+        [PARTNER_MISMATCH] ข้อตกลงเป็นของพันธมิตรที่ไม่ถูกต้อง
+        [SUCCESSION_TOO_EARLY] ข้อตกลงที่แทนที่มีผลก่อนข้อตกลงเดิม
         [EXPIRY_NOT_LATER] วันหมดอายุใหม่ต้องช้ากว่าเดิม
         [EXCLUSIVITY_CONFLICT] ขัดกับสิทธิแต่ผู้เดียว
         [PROTECTION_LAPSED] การคุ้มครองหมดแล้ว
@@ -402,6 +444,7 @@ lead-because =
         [END_ACQUIRER_KEEPS] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังอยู่กับเจ้าของเดิม
         [END_TO_HOUSE] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของบริษัท
         [END_TO_PARTNER] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของพันธมิตร
+        [SUCCESSION] ข้อตกลง { $agreement } แทนที่ข้อตกลงเดิม
        *[other] รายการบันทึกระบุไว้
     }
 
@@ -605,6 +648,19 @@ agreements-ends = สิ้นสุด
 agreements-ends-by = { $time } เพราะ{ $cause }
 agreements-none = ไม่มีข้อตกลง
 
+## programme, programmes
+
+programme-programme = โปรแกรม
+programme-defined = กำหนดเมื่อ
+programme-agreements = จำนวนข้อตกลง
+programme-versions-count = จำนวนฉบับ
+programme-terms-position = เงื่อนไขลำดับที่
+programme-binds = ใช้กับ
+programme-binds-new = ข้อตกลงที่มีผลตั้งแต่นั้นไป
+programme-binds-existing = ข้อตกลงที่มีอยู่ด้วย
+programme-from-the-beginning = แรกเริ่ม
+programmes-none = ไม่มีโปรแกรม
+
 ## leads
 
 leads-lead = ลูกค้ามุ่งหวัง
@@ -745,6 +801,7 @@ alerts-breach-uncured =
 alerts-negative-balance = { $partner } เป็นหนี้บริษัท { $amount }: ตกลงวิธีชำระคืน หรือหักจากค่าคอมมิชชันที่จะได้ต่อไป
 alerts-payable-due = มียอด { $amount } ที่ต้องจ่ายให้ { $partner }: จ่ายเงินแล้วบันทึกการจ่าย
 alerts-dispute-open = ข้อพิพาท { $id } เรื่อง{ $about } เปิดมาตั้งแต่ { $opened }: รับฟังทั้งสองฝ่ายแล้วบันทึกข้อยุติ
+alerts-leads-without-earning-agreement = ลูกค้ามุ่งหวัง { $count } รายของข้อตกลง { $agreement } กับ { $partner } ที่สิ้นสุดแล้วไม่ก่อให้เกิดค่าคอมมิชชัน ทั้งที่ { $partner } มีข้อตกลงที่มีผลอยู่: ลงนามข้อตกลงที่แทนที่ข้อตกลงเดิม หรือโอนลูกค้ามุ่งหวังเหล่านั้น
 alerts-hold-long = การจ่ายเงินให้ { $partner } ถูกระงับ ({ $id }) ตั้งแต่ { $placed }: ตรวจสอบเหตุที่ระงับ แล้วยกเลิกการระงับหรือสะสางเรื่องให้เสร็จ
 alerts-protection-lapsing = ลูกค้ามุ่งหวัง { $lead } ของ { $owner } ได้รับการคุ้มครองถึง { $ends }: ทำให้ผ่านคุณสมบัติ ขยายการคุ้มครอง หรือปล่อยให้ผู้อ้างสิทธิรายต่อไป
 
@@ -939,6 +996,7 @@ ownership-rule-house-lead = ลูกค้าของบริษัท
 ownership-rule-end-acquirer-keeps = สิ้นสุดแล้วผู้หามาเก็บไว้
 ownership-rule-end-to-house = สิ้นสุดแล้วเป็นของบริษัท
 ownership-rule-end-to-partner = สิ้นสุดแล้วเป็นของพันธมิตร
+ownership-rule-succession = ข้อตกลงใหม่แทนที่
 
 end-cause-expiry = หมดอายุ
 end-cause-notice = การบอกกล่าว
@@ -977,6 +1035,7 @@ alert-kind-breach-uncured = การผิดข้อตกลงยังไ�
 alert-kind-negative-balance = ยอดติดลบ
 alert-kind-payable-due = มียอดถึงกำหนดจ่าย
 alert-kind-dispute-open = ข้อโต้แย้งค้างอยู่
+alert-kind-leads-without-earning-agreement = ลูกค้ามุ่งหวังไม่มีข้อตกลงที่ให้ค่าคอมมิชชัน
 alert-kind-protection-lapsing = การคุ้มครองใกล้หมด
 alert-kind-hold-long = ระงับการจ่ายนาน
 

@@ -38,6 +38,8 @@ pub struct Balance {
     pub net: i128,
     /// Of that, commission not yet available.
     pub pending: i128,
+    /// Of what is pending, commission that waits for the customer to pay (rules 17).
+    pub awaiting_customer: i128,
     /// Of that, commission held by open disputes.
     pub disputed: i128,
     /// What can be paid now; it may be negative.
@@ -71,14 +73,14 @@ impl State {
     pub fn earns_no_more(&self, partner: Row, at: Time, seen: Seen) -> bool {
         let agreements = self.partners.get(partner).agreements.iter().map(|row| self.agreements.by_id.get(*row));
         let mut signed = agreements.filter(|agreement| agreement.signature_seen(seen).is_some_and(|signed| signed.stamp.occurred_at <= at));
-        signed.all(|agreement| agreement.out_of_tail_at(seen).is_some_and(|out| out <= at))
+        signed.all(|agreement| agreement.out_of_tail_at(seen, self).is_some_and(|out| out <= at))
     }
 
     /// The largest minimum in a currency among the terms in force at a time, or at the end, of a partner's signed agreements,
     /// as seen; 0 if there is none (rules 7.3).
     pub fn agreed_minimum(&self, partner: Row, currency: Currency, at: Time, seen: Seen) -> i64 {
         let agreements = self.partners.get(partner).agreements.iter().map(|row| self.agreements.by_id.get(*row));
-        let terms = agreements.filter_map(|agreement| agreement.terms_applying(at, seen));
+        let terms = agreements.filter_map(|agreement| agreement.terms_applying(at, seen, self));
         let minimums = terms.flat_map(|version| version.terms.minimum_payouts.iter()).filter(|minimum| minimum.currency == currency);
         minimums.map(|minimum| minimum.minor_units).max().unwrap_or(0)
     }
@@ -108,6 +110,7 @@ impl State {
             received: sums.owed(EntryKind::Receipt),
             net,
             pending: sums.pending(),
+            awaiting_customer: sums.awaiting(),
             disputed,
             payable: net - sums.pending() - disputed,
         })
@@ -142,7 +145,7 @@ impl State {
         let accounts = entries.chunk_by(|one, next| one.0 == next.0).map(|of_account| {
             let account = of_account[0].0;
             let entries = self.accounts.get(account).entries_at(of_account.iter().map(|(_, place)| *place));
-            let available = entries.filter(|entry| entry.position <= seen.position && entry.settles_at() <= seen.time);
+            let available = entries.filter(|entry| !entry.awaits && entry.position <= seen.position && entry.settles_at() <= seen.time);
             (account, -available.map(|entry| i128::from(entry.amount)).sum::<i128>())
         });
         accounts.collect()

@@ -3,6 +3,8 @@
 pub mod adjusted;
 pub mod assess;
 pub mod balance;
+mod counting;
+pub mod customer_payment_received;
 mod disbursed;
 pub mod dispute_opened;
 pub mod dispute_resolved;
@@ -14,26 +16,31 @@ pub(super) mod held;
 pub mod holdings;
 pub mod initiated;
 pub mod net_sales;
+mod overrides;
 pub mod paid;
+pub mod part;
 pub mod payment_received;
 mod payout;
 pub mod payout_returned;
 pub mod period_closed;
 pub mod posting;
+mod releases;
+mod reversal;
 mod sale;
 pub mod sale_recorded;
 pub mod sale_refunded;
 pub mod sale_reinstated;
+pub mod sale_voided;
 pub mod settled;
 pub mod standing;
 
 use super::account::{About, Entry};
-use super::agreements::terms::CommissionRule;
+use super::agreements::terms::{CommissionRule, Terms};
 use super::calendar::Time;
 use super::effect::Assessment;
 use super::ids::{Id, IdKind};
 use super::interner::Interner;
-use super::money::Money;
+use super::money::{Currency, Money};
 use super::slice::{AppendOnlyList, slice};
 use super::stamp::CompactStamp;
 use super::table::{Row, Table, undo_by_copy};
@@ -43,7 +50,8 @@ use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
 use earning::Pinned;
 use held::DisputedEntries;
 use holdings::CommissionPart;
-use net_sales::{NetSales, NetSalesKey};
+use net_sales::{RuleKey, RuleOf, RuleSales, Sold};
+use part::Part;
 use payout::{DocumentKey, DocumentPayout};
 pub use payout::{Payout, ReturnedParts};
 pub use sale::Sale;
@@ -61,7 +69,9 @@ slice! {
         pub(super) documents: Table<DocumentKey, DocumentPayout> => Section::Documents,
         /// Disputes by id.
         pub disputes: Table<Id, Dispute> => Section::Disputes,
-        pub(super) net_sales: Table<NetSalesKey, NetSales> => Section::NetSales,
+        /// Parts of sales after the first, by sale and number (rules 14.6).
+        pub parts: Table<(Row, u32), Part> => Section::Parts,
+        pub(super) net_sales: Table<RuleKey, RuleSales> => Section::NetSales,
         /// The interner of what earnings have in common.
         pub(super) pinned: Interner<Pinned>,
         pub(super) closes: AppendOnlyList<Close>,
@@ -99,11 +109,26 @@ pub struct Refund {
     pub sale: Row,
     /// What of it counts, in minor units.
     pub applied: i64,
-    /// Whether it was for the house's fault and reversed nothing (rules 13).
+    /// Whether it was for the house's fault and reversed nothing of the first part (rules 13).
     pub exempt: bool,
+    /// Whether it was for an error (rules 16.3).
+    pub is_error: bool,
+    /// What of it counts of which part, where the sale has more than one own part (rules 14.9).
+    pub parts: Vec<RefundOfPart>,
     /// What commission it took, and from whom.
     pub taken: Box<[CommissionPart]>,
     pub(super) reinstated: Option<Box<Stamp>>,
+}
+
+/// What a refund took of a part of a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefundOfPart {
+    /// Which part.
+    pub number: u32,
+    /// What of it was refunded, in minor units.
+    pub applied: i64,
+    /// Whether it was for the house's fault and reversed nothing of it.
+    pub exempt: bool,
 }
 
 /// What a dispute is about.
@@ -140,6 +165,13 @@ impl Refund {
         self.stamp.into()
     }
 
+    /// What it took of each own part of its sale.
+    pub fn of_parts(&self) -> impl Iterator<Item = RefundOfPart> {
+        let one = RefundOfPart { number: 0, applied: self.applied, exempt: self.exempt };
+        let one = self.parts.is_empty().then_some(one);
+        one.into_iter().chain(self.parts.iter().copied())
+    }
+
     /// When it was reinstated.
     pub fn reinstated(&self) -> Option<Stamp> {
         self.reinstated.as_deref().copied()
@@ -173,17 +205,17 @@ impl Dispute {
 impl Commissions {
     /// Adds what a thing is about: the lead and the agreement of a sale, the sale of a refund, …
     pub(super) fn add_subjects(&self, kind: IdKind, id: &Id, state: &State, subjects: &mut Subjects) {
-        let mut add_sale = |sale: &Sale| {
-            sale.lead().into_iter().for_each(|row| subjects.add_lead(row));
-            sale.credit().into_iter().for_each(|row| subjects.add_agreement(row, state));
+        let mut add_sale = |row: Row| {
+            self.sales.get(row).lead().into_iter().for_each(|row| subjects.add_lead(row));
+            state.parts(row).filter_map(|part| part.earning.credit()).for_each(|row| subjects.add_agreement(row, state));
         };
         match kind {
-            IdKind::Sale => self.sales.find_latest(id).into_iter().for_each(|row| add_sale(self.sales.get(row))),
-            IdKind::Refund => self.refunds.by_key(id).into_iter().for_each(|refund| add_sale(self.sales.get(refund.sale))),
+            IdKind::Sale => self.sales.find_latest(id).into_iter().for_each(add_sale),
+            IdKind::Refund => self.refunds.by_key(id).into_iter().for_each(|refund| add_sale(refund.sale)),
             IdKind::Payout => self.payouts.by_key(id).into_iter().for_each(|payout| subjects.add_partner(payout.partner)),
             IdKind::Dispute => match self.disputes.by_key(id).map(|dispute| dispute.subject) {
                 Some(DisputeSubject::Lead(row)) => subjects.add_lead(row),
-                Some(DisputeSubject::Sale(row)) => add_sale(self.sales.get(row)),
+                Some(DisputeSubject::Sale(row)) => add_sale(row),
                 Some(DisputeSubject::Payout(row)) => subjects.add_partner(self.payouts.get(row).partner),
                 None => {}
             },
@@ -207,20 +239,20 @@ impl Commissions {
         self.closes.iter().filter(move |close| close.stamp.position <= seen.position)
     }
 
-    /// Net sales of a rule within bounds (rules 6.5).
-    pub fn net_sales(&self, key: &NetSalesKey, bounds: Option<(Time, Time)>) -> i128 {
-        self.net_sales.by_key(key).map_or(0, |sales| sales.total(bounds))
+    /// What a rule of an agreement has decided.
+    pub fn sales_of_rule(&self, agreement: Row, rule: &str) -> Option<&RuleSales> {
+        self.net_sales.by_key(&RuleOf(agreement, rule))
     }
 
-    fn add_net_sale(&mut self, key: NetSalesKey, sold_at: Time, minor_units: i64) {
-        let row = self.net_sales.find_or_insert_with(key, NetSales::default);
-        self.net_sales.get_mut(row).add(sold_at, minor_units);
+    fn add_net_sale(&mut self, key: RuleKey, currency: Currency, sold: Sold) {
+        let row = self.net_sales.find_or_insert_with(key, RuleSales::default);
+        self.net_sales.get_mut(row).add(currency, sold);
     }
 }
 
 impl PinnedAssessment {
     fn of(assessment: &Assessment, credit: Option<Row>, state: &State) -> Self {
-        let version = credit.and_then(|credit| state.agreements.by_id.get(credit).version_of(assessment.terms_position));
+        let version = credit.and_then(|credit| state.agreements.by_id.get(credit).version_of(assessment.terms_position, state));
         let place = version.and_then(|version| version.terms.rules.iter().position(|rule| rule.name == assessment.rule));
         Self {
             outcome: assessment.outcome,
@@ -233,12 +265,23 @@ impl PinnedAssessment {
 
     /// The rule that decided.
     pub fn rule<'a>(&self, credit: Row, state: &'a State) -> Option<&'a CommissionRule> {
-        state.agreements.by_id.get(credit).version_of(self.terms_position)?.terms.rules.get(usize::from(self.rule?))
+        Some(self.terms_and_rule(credit, state)?.1)
+    }
+
+    /// The terms that were applied, and the rule of them that decided.
+    pub fn terms_and_rule<'a>(&self, credit: Row, state: &'a State) -> Option<(&'a Terms, &'a CommissionRule)> {
+        let version = state.agreements.by_id.get(credit).version_of(self.terms_position, state)?;
+        Some((&version.terms, version.terms.rules.get(usize::from(self.rule?))?))
     }
 
     /// Whether its sale counts as a net sale of its rule (rules 13).
     pub fn counts(&self) -> bool {
-        matches!(self.outcome, CommissionOutcome::Accrued | CommissionOutcome::Capped)
+        matches!(self.outcome, CommissionOutcome::Accrued | CommissionOutcome::Capped | CommissionOutcome::Included)
+    }
+
+    /// Whether its sale counts as one that its rule decided (rules 14.12).
+    fn counts_as_sale(&self) -> bool {
+        self.counts() && self.outcome != CommissionOutcome::Included
     }
 }
 
@@ -263,15 +306,5 @@ impl State {
                 account.add_sent(row, posted.effective_at, gross, position);
             }
         }
-    }
-
-    /// Adds a sale, its refund or its reinstatement to the net sales of its rule (rules 6.5).
-    fn add_net_change(&mut self, sale: Row, minor_units: i64) {
-        let sale = self.commissions.sales.get(sale);
-        let (Some(credit), Some(earned)) = (sale.credit(), sale.assessment().filter(PinnedAssessment::counts)) else { return };
-        let Some(rule) = earned.rule(credit, self).filter(|_| minor_units != 0) else { return };
-        let key: NetSalesKey = (credit, rule.name.as_str().into(), sale.amount().currency);
-        let sold_at = sale.stamp().occurred_at;
-        self.commissions.add_net_sale(key, sold_at, minor_units);
     }
 }

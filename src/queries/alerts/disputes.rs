@@ -20,7 +20,7 @@ impl Walk for DisputeOpen {
     fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
         match state.commissions.disputes.get(row).subject {
             DisputeSubject::Lead(_) => true,
-            DisputeSubject::Sale(sale) => wanted.is_of(state, state.commissions.sales.get(sale).credit(), None),
+            DisputeSubject::Sale(sale) => state.own_parts(sale).any(|part| wanted.is_of(state, part.earning.credit(), None)),
             DisputeSubject::Payout(payout) => wanted.is_of(state, None, Some(state.commissions.payouts.get(payout).partner)),
         }
     }
@@ -53,7 +53,7 @@ impl Watch for DisputeOpen {
     /// Whose a lead is must be worked out: a look costs less than that.
     fn is_about(state: &State, found: &Found, seen: Seen, wanted: &Wanted) -> bool {
         let DisputeSubject::Lead(lead) = state.commissions.disputes.get(found.row).subject else { return true };
-        let credit = state.leads.by_id.get(lead).credit_at(seen.time, seen);
+        let credit = state.leads.by_id.get(lead).credit_at(seen.time, seen, state);
         wanted.agreement.is_none_or(|agreement| credit == Some(agreement))
             && wanted.partner.is_none_or(|partner| is_about(state, DisputeSubject::Lead(lead), partner, seen))
     }

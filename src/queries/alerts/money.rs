@@ -125,9 +125,9 @@ fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
     for agreement in state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row)) {
         turns
             .extend(agreement.signature_seen(seen).into_iter().flat_map(|signature| [signature.stamp.occurred_at, signature.effective_at]));
-        turns.extend(agreement.versions(seen).map(|version| version.effective_at));
+        turns.extend(agreement.versions(seen, state).map(|version| version.effective_at));
         turns.extend(agreement.end(seen).map(|end| end.at));
-        turns.extend(agreement.out_of_tail_at(seen));
+        turns.extend(agreement.out_of_tail_at(seen, state));
     }
     for hold in state.partners.get(partner).holds.iter().map(|row| state.holds.get(*row)).filter(|hold| seen.sees(hold.placed)) {
         turns.push(hold.placed.occurred_at);
@@ -265,7 +265,16 @@ mod tests {
         let mut account = Account::default();
         for (position, (seconds, amount)) in (1..).zip(amounts) {
             let (kind, effective_at) = (EntryKind::Adjustment, at(seconds));
-            account.post(Entry { position, effect: 0, kind, amount, effective_at, available_at: None, about: About::Nothing });
+            account.post(Entry {
+                position,
+                effect: 0,
+                kind,
+                amount,
+                effective_at,
+                available_at: None,
+                about: About::Nothing,
+                awaits: false,
+            });
         }
         account
     }

@@ -27,6 +27,22 @@ fn without_keys(lead: &mut proto::Lead, own: &Own<'_>) {
     }
 }
 
+/// How many agreements take a programme's terms is told of the partner's own.
+pub fn of_programme(answer: &mut proto::GetProgrammeResponse, own: &Own<'_>) {
+    answer.programme.iter_mut().for_each(|programme| count_own(programme, own));
+}
+
+/// The same of each programme of a list.
+pub fn of_programmes(answer: &mut proto::ListProgrammesResponse, own: &Own<'_>) {
+    answer.programmes.iter_mut().for_each(|programme| count_own(programme, own));
+}
+
+fn count_own(programme: &mut proto::Programme, own: &Own<'_>) {
+    let row = Id::new(&programme.programme_id).and_then(|id| own.state.agreements.programmes.find(&id));
+    let count = row.map_or(0, |row| own.agreements_under(row).count());
+    programme.agreement_count = i64::try_from(count).unwrap_or(i64::MAX);
+}
+
 /// What a dispute holds of others is theirs.
 pub fn without_others_held(answer: &mut proto::ListDisputesResponse, own: &Own<'_>) {
     for dispute in &mut answer.disputes {
@@ -49,27 +65,54 @@ pub fn without_the_whole(answer: &mut proto::GetMetricsResponse, is_campaign: bo
 /// How a sale's commission came about is told as far as it came about through the partner: the terms of others, what their
 /// rules gave and what they were paid is not.
 pub fn without_others_steps(answer: &mut proto::ExplainSaleResponse, own: &Own<'_>) {
-    let credit = answer.sale.as_ref().and_then(|sale| sale.agreement_id.as_deref());
-    let has_credit = credit.is_some_and(|id| is_own(own, IdKind::Agreement, id));
+    let is_own_agreement = |id: &str| is_own(own, IdKind::Agreement, id);
     answer.steps.retain(|step| is_told(step, own));
-    if has_credit {
+    let of_all = answer.parts.len();
+    answer.parts.retain(|part| is_own_agreement(&part.agreement_id));
+    if let Some(sale) = &mut answer.sale {
+        sale.splits.retain(|split| is_own_agreement(&split.agreement_id));
+    }
+    let credit = answer.sale.as_ref().and_then(|sale| sale.agreement_id.as_deref());
+    if answer.parts.len() == of_all && (of_all > 0 || credit.is_some_and(is_own_agreement)) {
         return;
     }
-    (answer.assessment, answer.terms, answer.commission_left, answer.paid) = (None, None, None, None);
+    // Of a sale that others earn on too, what the partner's own parts came to.
+    let first = answer.parts.first();
+    (answer.assessment, answer.terms) = first.map_or((None, None), |part| (part.assessment.clone(), part.terms.clone()));
+    answer.commission_left = sum(answer.parts.iter().filter_map(|part| part.commission_left.as_ref()));
+    answer.paid = sum(answer.parts.iter().filter_map(|part| part.paid.as_ref()));
     for step in &mut answer.steps {
-        match &mut step.fact {
-            Some(Fact::SaleRecorded(_)) => "The sale was recorded.".clone_into(&mut step.sentence),
+        let sentence = match &mut step.fact {
+            Some(Fact::SaleRecorded(_)) => "The sale was recorded.",
             Some(Fact::SaleRefunded(refund)) => {
                 refund.commission = None;
-                "The sale was refunded.".clone_into(&mut step.sentence);
+                "The sale was refunded."
             }
             Some(Fact::SaleReinstated(refund)) => {
                 refund.commission = None;
-                "A refund was undone.".clone_into(&mut step.sentence);
+                "A refund was undone."
             }
-            _ => {}
-        }
+            Some(Fact::SaleVoided(void)) => {
+                void.commission = None;
+                "The sale was voided."
+            }
+            Some(Fact::CustomerPaid(payment)) => {
+                payment.released = None;
+                "The customer paid, or a payment bounced."
+            }
+            _ => continue,
+        };
+        sentence.clone_into(&mut step.sentence);
     }
+}
+
+/// The sum of amounts, of those in the currency of the first.
+fn sum<'a>(mut amounts: impl Iterator<Item = &'a proto::Money>) -> Option<proto::Money> {
+    let mut sum = amounts.next()?.clone();
+    for amount in amounts.filter(|amount| amount.currency_code == sum.currency_code).map(|amount| amount.minor_units).collect::<Vec<_>>() {
+        sum.minor_units += amount;
+    }
+    Some(sum)
 }
 
 /// Whether a step is one that the partner is told of.
@@ -86,6 +129,8 @@ fn is_told(step: &ExplainStep, own: &Own<'_>) -> bool {
             | Fact::SaleRecorded(_)
             | Fact::SaleRefunded(_)
             | Fact::SaleReinstated(_)
+            | Fact::SaleVoided(_)
+            | Fact::CustomerPaid(_)
             | Fact::CommissionMoved(_),
         ) => true,
         None => false,

@@ -1,7 +1,7 @@
-//! What is a partner's own: its agreements; leads that it has ever had the credit of, or has claimed in vain; sales that
+//! What is a partner's own: its agreements, and the programmes whose terms they take; leads that it has ever had the credit of, or has claimed in vain; sales that
 //! brought it commission; campaigns that it takes part in; and what is about these.
 
-use crate::domain::account::About;
+use crate::domain::agreements::Agreement;
 use crate::domain::commissions::DisputeSubject;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::leads::Owner;
@@ -38,6 +38,7 @@ impl Own<'_> {
         match kind {
             IdKind::Partner => row == self.partner,
             IdKind::Agreement => self.state.agreements.by_id.get(row).partner == self.partner,
+            IdKind::Programme => self.agreements_under(row).next().is_some(),
             IdKind::Lead => self.has_credit_of(row) || self.has_claimed(row),
             IdKind::Sale => self.has_sale(row),
             IdKind::Refund => self.has_sale(commissions.refunds.get(row).sale),
@@ -53,6 +54,12 @@ impl Own<'_> {
             }
             _ => false,
         }
+    }
+
+    /// The partner's agreements that take a programme's terms.
+    pub fn agreements_under(&self, programme: Row) -> impl Iterator<Item = &Agreement> {
+        let agreements = self.state.partners.get(self.partner).agreements.iter().map(|row| self.state.agreements.by_id.get(*row));
+        agreements.filter(move |known| known.programme() == Some(programme) && known.signature_seen(self.seen).is_some())
     }
 
     /// Whether a decision on a lead has ever given the partner the lead or its credit.
@@ -73,9 +80,11 @@ impl Own<'_> {
     }
 
     fn has_sale(&self, row: Row) -> bool {
-        let mut posted = self.state.commission_seen(About::Sale(row), self.seen);
-        self.is_under_own(self.state.commissions.sales.get(row).credit())
-            || posted.any(|(account, _, _)| self.state.partner_of(account) == Some(self.partner))
+        let is_posted = |about| {
+            let mut posted = self.state.commission_seen(about, self.seen);
+            posted.any(|(account, _, _)| self.state.partner_of(account) == Some(self.partner))
+        };
+        self.state.parts(row).any(|part| self.is_under_own(part.earning.credit()) || is_posted(part.about))
     }
 
     fn is_under_own(&self, agreement: Option<Row>) -> bool {
@@ -87,6 +96,7 @@ impl Own<'_> {
         match kind {
             IdKind::Partner => self.state.partners.find(id),
             IdKind::Agreement => self.state.agreements.by_id.find(id),
+            IdKind::Programme => self.state.agreements.programmes.find(id),
             IdKind::Lead => self.state.leads.find(id),
             IdKind::Sale => commissions.sales.find(id),
             IdKind::Refund => commissions.refunds.find(id),
@@ -104,6 +114,7 @@ fn is_of_rows(kind: IdKind) -> bool {
         kind,
         IdKind::Partner
             | IdKind::Agreement
+            | IdKind::Programme
             | IdKind::Lead
             | IdKind::Sale
             | IdKind::Refund
@@ -114,13 +125,14 @@ fn is_of_rows(kind: IdKind) -> bool {
 }
 
 /// The kinds of what a text may mention: all but deliverables, whose ids mean something in their campaign alone.
-const MENTIONED: [IdKind; 19] = [
+const MENTIONED: [IdKind; 21] = [
     IdKind::Partner,
     IdKind::Agreement,
     IdKind::Lead,
     IdKind::Sale,
     IdKind::Refund,
     IdKind::Reinstatement,
+    IdKind::Receipt,
     IdKind::Adjustment,
     IdKind::Payout,
     IdKind::PayoutReturn,
@@ -133,5 +145,6 @@ const MENTIONED: [IdKind; 19] = [
     IdKind::Review,
     IdKind::BrandUse,
     IdKind::Breach,
+    IdKind::Programme,
     IdKind::Hold,
 ];

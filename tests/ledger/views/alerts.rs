@@ -159,6 +159,44 @@ fn a_notice_is_told_thirty_days_before_it_ends_the_agreement() {
     assert_eq!(alerts(&story, story.seen("2025-02-10"), ListAlertsRequest::default()), []);
 }
 
+#[test]
+fn leads_whose_agreement_has_ended_are_told_while_their_partner_has_another_one() {
+    let tail = |days| proto::Tail { mode: if days == 0 { proto::TailMode::RemainingWindow } else { proto::TailMode::Days } as i32, days };
+    let tailed = |days| silent(proto::Terms { tail: Some(tail(days)), ..terms() });
+    let kind = AlertKind::LeadsWithoutEarningAgreement;
+    let ended = |days| {
+        let story = quiet(tailed(days)).on("2025-01-10", referred("l1", "a")).on("2025-01-11", referred("l2", "a"));
+        let story = story.on("2025-03-01", crate::common::facts::terminated("a"));
+        watched(story, signed("b", "acme", silent(terms())))
+    };
+    let alert = fires_at(&ended(30), kind, "2025-03-31", None);
+    assert_eq!(subject(&alert), [Some("acme"), Some("a"), None, None]);
+    assert_eq!(alert.facts.expect("facts").lead_count, Some(2));
+    assert!(alert.message.contains("agreement a with acme"), "{}", alert.message);
+    assert_eq!(of_kind(&ended(0), day("2099-01-01"), kind), [], "the remaining window may last");
+    let lost = |lead: &str| Body::LeadLost(proto::LeadLost { lead_id: lead.into(), reason: String::new() });
+    let story = ended(30).on("2025-05-01", lost("l1"));
+    assert_eq!(of_kind(&story, day("2025-05-01"), kind)[0].facts.as_ref().expect("facts").lead_count, Some(1));
+    fires_at(&story.on("2025-06-01", lost("l2")), kind, "2025-03-31", Some("2025-06-01"));
+    let reassigned = |lead| crate::common::facts::reassigned(lead, Some("b"));
+    fires_at(&ended(30).on("2025-05-01", reassigned("l1")).on("2025-05-02", reassigned("l2")), kind, "2025-03-31", Some("2025-05-02"));
+}
+
+#[test]
+fn a_successor_ends_it_and_it_waits_for_an_active_agreement() {
+    let kind = AlertKind::LeadsWithoutEarningAgreement;
+    let begins = |agreement: &str, from: &str, supersedes: Option<&str>| {
+        let Body::AgreementSigned(signature) = signed(agreement, "acme", silent(terms())) else { unreachable!("a signature") };
+        let supersedes_agreement_id = supersedes.map(str::to_owned);
+        Body::AgreementSigned(proto::AgreementSigned { effective_at: Some(timestamp(day(from))), supersedes_agreement_id, ..signature })
+    };
+    let story = quiet(silent(terms())).on("2025-01-10", referred("l", "a")).on("2025-03-01", crate::common::facts::terminated("a"));
+    assert_eq!(of_kind(&story, day("2025-12-01"), kind), [], "its partner has no other agreement");
+    let story = story.on("2025-03-15", begins("b", "2025-04-01", None));
+    let story = story.on("2025-05-01", begins("c", "2025-07-01", Some("a")));
+    fires_at(&story, kind, "2025-04-01", Some("2025-07-01"));
+}
+
 fn exclusive(months: Option<u32>) -> proto::Terms {
     let (bound, partner_ids) = (Bound::House as i32, vec!["beta".to_owned()]);
     let exclusivity = Some(proto::Exclusivity { bound, partner_ids, categories: Vec::new(), months });
