@@ -56,12 +56,14 @@ pub struct Workload {
     sales: BTreeMap<u64, (Money, Vec<proto::SaleLine>)>,
     /// The numbers of the events that refunded something.
     refunds: Vec<u64>,
+    /// The numbers of the events that paid something out.
+    payouts: Vec<u64>,
 }
 
 impl Workload {
     /// The workload of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), made: 0, closes: 0, sales: BTreeMap::new(), refunds: Vec::new() }
+        Self { random: StdRng::seed_from_u64(seed), made: 0, closes: 0, sales: BTreeMap::new(), refunds: Vec::new(), payouts: Vec::new() }
     }
 
     /// The next event. Most of them follow the rules.
@@ -317,8 +319,7 @@ impl Workload {
 
     fn refunded(&mut self, number: u64) -> Body {
         if self.refunds.len() > 4 && self.random.random_range(0..4) == 0 {
-            let last = self.refunds[self.refunds.len() - 5..].to_vec();
-            let refund_id = format!("refund-{}", self.any(&last));
+            let refund_id = format!("refund-{}", self.refunds[self.refunds.len() - self.random.random_range(1..5)]);
             return Body::SaleReinstated(proto::SaleReinstated { reinstatement_id: format!("reinstated-{number}"), refund_id });
         }
         self.refunds.push(number);
@@ -353,6 +354,7 @@ impl Workload {
     }
 
     fn paid(&mut self, number: u64) -> Body {
+        self.payouts.push(number);
         let amount = self.money(400_000);
         let tax =
             amount.clone().filter(|amount| amount.minor_units > 10).map(|amount| Money { minor_units: amount.minor_units / 10, ..amount });
@@ -378,7 +380,8 @@ impl Workload {
 
     /// A payout settles, fails, or comes back in whole or in part.
     fn came_of_a_payout(&mut self, number: u64) -> Body {
-        let payout_id = format!("payout-{}", self.earlier(number));
+        let before = self.random.random_range(1..8).min(self.payouts.len());
+        let payout_id = format!("payout-{}", self.payouts.get(self.payouts.len() - before).unwrap_or(&0));
         match self.random.random_range(0..6) {
             0 | 1 => Body::PayoutSettled(proto::PayoutSettled { payout_id, reference: Some(self.text()), settled_amount: None }),
             2 => Body::PayoutFailed(proto::PayoutFailed { payout_id, reason: self.text() }),
