@@ -54,6 +54,8 @@ pub struct Workload {
     closes: i64,
     /// The sales that were made, by the number of their event, with their lines.
     sales: BTreeMap<u64, (Money, Vec<proto::SaleLine>)>,
+    /// The numbers of the events that referred a lead.
+    leads: Vec<u64>,
     /// The numbers of the events that refunded something.
     refunds: Vec<u64>,
     /// The numbers of the events that paid something out.
@@ -63,7 +65,15 @@ pub struct Workload {
 impl Workload {
     /// The workload of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), made: 0, closes: 0, sales: BTreeMap::new(), refunds: Vec::new(), payouts: Vec::new() }
+        Self {
+            random: StdRng::seed_from_u64(seed),
+            made: 0,
+            closes: 0,
+            sales: BTreeMap::new(),
+            leads: Vec::new(),
+            refunds: Vec::new(),
+            payouts: Vec::new(),
+        }
     }
 
     /// The next event. Most of them follow the rules.
@@ -233,12 +243,7 @@ impl Workload {
 
     fn traffic(&mut self, number: u64) -> Body {
         match self.random.random_range(0..100) {
-            0..15 => Body::LeadReferred(proto::LeadReferred {
-                lead_id: format!("lead.{number}"),
-                agreement_id: Some(self.agreement()),
-                acquired_by: proto::AcquiredBy::Partner.into(),
-                ..Default::default()
-            }),
+            0..15 => self.referred(number),
             15..49 => self.sold(number),
             49..57 => self.refunded(number),
             57..59 => Body::SaleVoided(proto::SaleVoided { sale_id: self.sale(number).0, reason: format!("{}?", self.text()) }),
@@ -254,8 +259,24 @@ impl Workload {
                 amount: self.money(900_000),
                 reference: self.text(),
             }),
-            _ => self.reassigned(number),
+            _ => self.reassigned(),
         }
+    }
+
+    fn referred(&mut self, number: u64) -> Body {
+        self.leads.push(number);
+        Body::LeadReferred(proto::LeadReferred {
+            lead_id: format!("lead.{number}"),
+            agreement_id: Some(self.agreement()),
+            acquired_by: proto::AcquiredBy::Partner.into(),
+            ..Default::default()
+        })
+    }
+
+    /// One of the last leads.
+    fn lead(&mut self) -> String {
+        let before = self.random.random_range(1..12).min(self.leads.len());
+        format!("lead.{}", self.leads.get(self.leads.len() - before).unwrap_or(&0))
     }
 
     /// Of a lead, of an agreement, of both, or split; whole or in lines; some for nothing.
@@ -275,7 +296,7 @@ impl Workload {
         self.sales.insert(number, (amount.clone(), lines.clone()));
         Body::SaleRecorded(proto::SaleRecorded {
             sale_id: format!("sale-{number}"),
-            lead_id: has_lead.then(|| format!("lead.{}", self.earlier(number))),
+            lead_id: has_lead.then(|| self.lead()),
             agreement_id: [2, 4, 5].contains(&earner).then(|| format!("g:{agreement}")),
             splits: if [1, 3].contains(&earner) { splits.collect() } else { Vec::new() },
             amount: Some(amount),
@@ -394,9 +415,9 @@ impl Workload {
         }
     }
 
-    fn reassigned(&mut self, number: u64) -> Body {
+    fn reassigned(&mut self) -> Body {
         Body::LeadReassigned(proto::LeadReassigned {
-            lead_id: format!("lead.{}", self.earlier(number)),
+            lead_id: self.lead(),
             reason: format!("{}.", self.text()),
             transfer_unpaid_commission: true,
             to: Some(proto::lead_reassigned::To::AgreementId(self.agreement())),
