@@ -5,7 +5,7 @@ use super::pages::Pages;
 use crate::encoding::{Codec, Damaged, Input, Output, codec_by_number, codec_enum, codec_message};
 use crate::proto::{
     AcquiredBy, AgreementType, BrandChannel, BreachClause, CampaignGoal, CampaignType, CommissionOutcome, DisputeOutcome, EndCause,
-    EntryKind, LaunchStep, OwnershipRule, PartnerKind, ReachMeasured, ReviewDecision, ReviewKind, Side, Terms,
+    EntryKind, LaunchStep, OwnershipRule, PartnerKind, ReachMeasured, RefundReason, ReviewDecision, ReviewKind, Side, Terms,
 };
 
 codec_by_number!(
@@ -22,6 +22,7 @@ codec_by_number!(
     LaunchStep,
     OwnershipRule,
     PartnerKind,
+    RefundReason,
     ReviewDecision,
     ReviewKind,
     Side,

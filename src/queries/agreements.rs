@@ -76,16 +76,16 @@ impl StateQuery for ListAgreements {
         let programme = self.programme.as_ref().map(|id| programme_seen(view, id, seen)).transpose()?;
         let recruiter = self.recruited_by.as_ref().map(|id| agreement_seen(view, id, seen)).transpose()?;
         let is_signed = |known: &Agreement| known.signature_seen(seen).is_some();
-        let wanted = |known: &Agreement| {
+        let wanted = |row: Row, known: &Agreement| {
             known.is_seen(seen)
                 && programme.is_none_or(|programme| known.programme() == Some(programme) && is_signed(known))
-                && recruiter.is_none_or(|recruiter| known.recruited_by() == Some(recruiter) && is_signed(known))
+                && recruiter.is_none_or(|recruiter| view.agreements.recruiter(row, seen) == Some(recruiter))
                 && partner.is_none_or(|partner| known.partner == partner)
                 && (self.agreement_type == AgreementType::Unspecified || known.agreement_type == self.agreement_type)
                 && (self.state == AgreementState::Unspecified || known.state_at(seen.time, seen) == self.state)
         };
         let items = |state: &State, row| {
-            if wanted(state.agreements.by_id.get(row)) { vec![agreement(state, row, seen)] } else { Vec::new() }
+            if wanted(row, state.agreements.by_id.get(row)) { vec![agreement(state, row, seen)] } else { Vec::new() }
         };
         let (agreements, next_page_token) =
             self.page.fill(view, seen, Some(IdKind::Agreement), |state| state.agreements.by_id.len(), items)?;
@@ -121,7 +121,7 @@ fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
         breaches: relationship::breaches(state, row, seen),
         entries_left_out: left_out,
         programme_id: signed.and_then(Agreement::programme).map(|row| state.agreements.programmes.key(row).to_string()),
-        recruited_by_agreement_id: signed.and_then(Agreement::recruited_by).map(id_of),
+        recruited_by_agreement_id: state.agreements.recruiter(row, seen).map(id_of),
         supersedes_agreement_id: signed.and_then(Agreement::supersedes).map(id_of),
         superseded_by_agreement_id: successor.map(id_of),
         upline_agreement_ids: signed.map(|_| state.uplines(row, seen.time, seen).map(id_of).collect()).unwrap_or_default(),

@@ -82,7 +82,9 @@ impl GetPayoutSummary {
 
     /// Adds what of a payout lies within the time asked for: the payout by its settlement, its returns by their own times.
     fn add(&self, payout: &Payout, seen: Seen, sums: &mut Sums) {
-        if payout.settled(seen).is_some_and(|settled| self.is_within(settled.occurred_at)) {
+        // What is on its way as seen does not count, nor what came back of it, told with an earlier date.
+        let Some(settled) = payout.settled(seen) else { return };
+        if self.is_within(settled.occurred_at) {
             sums.gross += i128::from(payout.amount.minor_units);
             sums.tax_withheld += i128::from(payout.tax_withheld);
             sums.tax_added += i128::from(payout.tax_added());

@@ -15,8 +15,8 @@ impl Agreement {
         self.programme.get()
     }
 
-    /// The agreement that recruited it; of one that names none, the one that recruited its predecessor.
-    pub fn recruited_by(&self) -> Option<Row> {
+    /// The agreement that its signature names as its recruiter.
+    pub fn named_recruiter(&self) -> Option<Row> {
         self.family.recruited_by.get()
     }
 
@@ -32,6 +32,13 @@ impl Agreement {
 }
 
 impl Agreements {
+    /// The agreement that recruited one, as signatures say that are seen; of one that names none, the one that recruited its
+    /// predecessor (rules 15.1).
+    pub fn recruiter(&self, agreement: Row, seen: Seen) -> Option<Row> {
+        let signed = self.with_predecessors(agreement).map(|row| self.by_id.get(row));
+        signed.take_while(|known| known.signature_seen(seen).is_some()).find_map(Agreement::named_recruiter)
+    }
+
     /// The agreements that took an agreement's place one after the other, with since when each has it: those whose signature is
     /// seen, and that have taken effect by a time. The last one has the place then.
     pub fn successors(&self, agreement: Row, at: Time, seen: Seen) -> impl Iterator<Item = (Row, Time)> {
@@ -69,8 +76,7 @@ impl State {
     /// that was superseded by then has its successor in its place (rules 15.1).
     pub fn uplines(&self, agreement: Row, at: Time, seen: Seen) -> impl Iterator<Item = Row> {
         let above = move |row: Row| {
-            let known = self.agreements.by_id.get(row);
-            let recruiter = known.signature_seen(seen).and_then(|_| known.recruited_by())?;
+            let recruiter = self.agreements.recruiter(row, seen)?;
             Some(self.agreements.in_place_of(recruiter, at, seen))
         };
         std::iter::successors(above(agreement), move |row| above(*row)).take(MAX_LEVELS)

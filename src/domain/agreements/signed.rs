@@ -197,12 +197,11 @@ impl AgreementSigned {
         }
     }
 
-    /// What it is to others; a successor that names no recruiter keeps its predecessor's (rules 15.1).
+    /// What it is to others.
     fn family(&self, state: &State) -> Family {
         let row = |id: &Option<Id>| id.as_ref().and_then(|id| state.agreements.by_id.find(id));
         let supersedes: Option<Row> = row(&self.supersedes);
-        let inherited = supersedes.and_then(|row| state.agreements.by_id.get(row).recruited_by());
-        Family { recruited_by: row(&self.recruited_by).or(inherited).into(), supersedes: supersedes.into(), ..Family::NONE }
+        Family { recruited_by: row(&self.recruited_by).into(), supersedes: supersedes.into(), ..Family::NONE }
     }
 
     /// The terms with which it takes effect, as known now.

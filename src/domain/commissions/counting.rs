@@ -8,6 +8,7 @@ use super::part::PartOf;
 use crate::domain::money::base_left;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::proto::RefundReason;
 use smallvec::SmallVec;
 
 /// How a sale counts at a moment.
@@ -41,7 +42,7 @@ impl State {
     pub fn counts_as_voided_seen(&self, row: Row, seen: Seen) -> bool {
         let sale = self.commissions.sales.get(row);
         let refunds = sale.refunds().iter().map(|row| self.commissions.refunds.get(*row));
-        let stand = refunds.filter(|refund| refund.is_error && seen.sees(refund.stamp()));
+        let stand = refunds.filter(|refund| refund.reason == RefundReason::Error && seen.sees(refund.stamp()));
         let stand = stand.filter(|refund| !refund.reinstated().is_some_and(|stamp| seen.sees(stamp)));
         let minor_units = sale.amount().minor_units;
         sale.voided().is_some_and(|voided| seen.sees(voided))

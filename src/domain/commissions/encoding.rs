@@ -6,7 +6,7 @@ use crate::encoding::{codec, codec_enum};
 
 codec!(PinnedAssessment { outcome, terms_position, rule, rate_bps, amount });
 codec!(Close { stamp, through });
-codec!(Refund { stamp, sale, applied, exempt, is_error, parts, taken, reinstated });
+codec!(Refund { stamp, sale, applied, exempt, reason, parts, taken, reinstated });
 codec!(RefundOfPart { number, applied, exempt });
 codec!(Payout { stamp, partner, amount, tax_withheld, method, advance, reference, returns, further });
 codec!(Further { tax_added, document_number, settled_amount, transit });

@@ -46,7 +46,7 @@ use super::stamp::CompactStamp;
 use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State, Subjects};
 use crate::encoding::Section;
-use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
+use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, RefundReason, Side};
 use earning::Pinned;
 use held::DisputedEntries;
 use holdings::CommissionPart;
@@ -111,8 +111,8 @@ pub struct Refund {
     pub applied: i64,
     /// Whether it was for the house's fault and reversed nothing of the first part (rules 13).
     pub exempt: bool,
-    /// Whether it was for an error (rules 16.3).
-    pub is_error: bool,
+    /// Why.
+    pub reason: RefundReason,
     /// What of it counts of which part, where the sale has more than one own part (rules 14.9).
     pub parts: Vec<RefundOfPart>,
     /// What commission it took, and from whom.

@@ -11,7 +11,7 @@ use crate::domain::calendar::period_around;
 use crate::domain::effect::Effect;
 use crate::domain::money::{Currency, base_left, share};
 use crate::domain::table::Row;
-use crate::proto::{OverrideBase, TierMode};
+use crate::proto::{OverrideBase, RefundReason, TierMode};
 
 /// A part of a sale that is refunded or voided.
 struct ChangedPart<'a> {
@@ -75,6 +75,14 @@ impl ChangedPart<'_> {
     }
 }
 
+/// What will be left of a line, in minor units.
+#[derive(Clone, Copy, Default)]
+struct LineLeft {
+    left: i64,
+    /// What refunds for the house's fault have taken of it: that counts as left for those whose terms spare it.
+    of_house_fault: i64,
+}
+
 /// What a change of a sale does.
 pub(super) struct Reversed<'a> {
     /// All parts, with what will stand of their commission.
@@ -90,8 +98,14 @@ impl State {
         !DecidedBy::of(part, self).is_some_and(|decided| decided.terms.reverse_on_house_fault)
     }
 
-    /// Posts what a refund takes back, part by part.
-    pub(super) fn reverse_refund<'a>(&'a self, change: &Change, refunded: &[RefundOfPart], effects: &mut Vec<Effect>) -> Reversed<'a> {
+    /// Posts what a refund takes back, part by part; it may be for the house's fault.
+    pub(super) fn reverse_refund<'a>(
+        &'a self,
+        change: &Change,
+        refunded: &[RefundOfPart],
+        is_house_fault: bool,
+        effects: &mut Vec<Effect>,
+    ) -> Reversed<'a> {
         let mut parts: Vec<ChangedPart<'a>> = self.changed_parts(change.sale.0);
         for of_part in refunded {
             let part = &mut parts[of_part.number as usize];
@@ -99,7 +113,8 @@ impl State {
         }
         self.reverse_totals(&mut parts);
         let own = parts.iter().take_while(|part| part.part.share.is_own()).count();
-        let left: Vec<i128> = (0..own).map(|place| commission_left(&parts, place)).collect();
+        let lines = self.lines_left(change.sale.0, &parts, is_house_fault);
+        let left: Vec<i128> = (0..own).map(|place| commission_left(&parts, &lines, place)).collect();
         reverse_groups(&mut parts, 0..own, &left);
         let all = parts.len();
         let left: Vec<i128> = (own..all).map(|place| override_left(&parts, place)).collect();
@@ -116,6 +131,24 @@ impl State {
         }
         self.reverse_totals(&mut parts);
         self.post_reversals(change, parts, effects)
+    }
+
+    /// What will be left of each line of a sale, and what of it refunds for the house's fault have taken, in minor units.
+    fn lines_left(&self, sale: Row, parts: &[ChangedPart], is_house_fault: bool) -> Vec<LineLeft> {
+        let known = self.commissions.sales.get(sale);
+        let mut lines = vec![LineLeft::default(); known.details().map_or(1, |details| details.lines.len().max(1))];
+        for part in parts.iter().filter(|part| part.part.share.is_own()) {
+            let line = &mut lines[part.part.share.line as usize];
+            line.left += part.part.left() - part.applied;
+            line.of_house_fault += if is_house_fault { part.applied } else { 0 };
+        }
+        let refunds = known.refunds().iter().map(|row| self.commissions.refunds.get(*row));
+        for refund in refunds.filter(|refund| refund.reason == RefundReason::HouseFault && refund.reinstated().is_none()) {
+            for of_part in refund.of_parts() {
+                lines[parts[of_part.number as usize].part.share.line as usize].of_house_fault += of_part.applied;
+            }
+        }
+        lines
     }
 
     fn changed_parts(&self, sale: Row) -> Vec<ChangedPart<'_>> {
@@ -184,18 +217,18 @@ fn base_left_after(base: i64, left: i64, amount: i64) -> i64 {
 }
 
 /// The commission on what is left of an own part, in minor units (rules 6.8, 14.8, 14.9).
-fn commission_left(parts: &[ChangedPart], place: usize) -> i128 {
+fn commission_left(parts: &[ChangedPart], lines: &[LineLeft], place: usize) -> i128 {
     let part = &parts[place];
     let Some(decided) = part.decided else { return 0 };
     match &decided.rule.reward {
         Reward::Rate(bps) => share(part.base_left(), *bps).into(),
         Reward::Tiers(_) => share(part.base_left(), decided.earned.rate_bps.unwrap_or(0)).into(),
         Reward::Flat(_) => {
-            // It stands while anything is left of a line that the rule decided.
+            // It stands while anything is left of a line that the rule decided, in the sense of its own terms.
+            let spared = |line: &LineLeft| if decided.terms.reverse_on_house_fault { 0 } else { line.of_house_fault };
+            let is_left = |line: &LineLeft| line.left + spared(line) > 0;
             let same = parts.iter().filter(|other| other.part.share.is_own() && other.decided.is_some_and(|other| other.is_of(&decided)));
-            let is_left =
-                |line: u32| parts.iter().any(|other| other.part.share.is_own() && other.part.share.line == line && other.left() > 0);
-            if same.map(|other| other.part.share.line).any(is_left) { part.accrued() } else { 0 }
+            if same.map(|other| &lines[other.part.share.line as usize]).any(is_left) { part.accrued() } else { 0 }
         }
     }
 }

@@ -85,7 +85,7 @@ impl EventType for SaleRefunded {
         }))];
         let at = context.occurred_at;
         let change = Change { kind: EntryKind::Reversal, sale: (row, &self.sale), at };
-        let reversed = state.reverse_refund(&change, &refunded, &mut effects);
+        let reversed = state.reverse_refund(&change, &refunded, self.reason == RefundReason::HouseFault, &mut effects);
         note_from_house(&reversed.from_house, &mut effects);
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
             let subject = subject_of_agreement(credit, sale.lead(), Some(&self.sale), state);
@@ -116,7 +116,7 @@ impl EventType for SaleRefunded {
             sale: row,
             applied: applied.amount.minor_units,
             exempt: applied.keeps_commission,
-            is_error: self.reason == RefundReason::Error,
+            reason: self.reason,
             parts,
             taken: taken.into(),
             reinstated: None,
@@ -222,7 +222,7 @@ impl State {
             let about = self.about_part(refund.sale, part.number);
             self.change_earning(about, |earning| earning.add_refunded(sign * part.applied, part.exempt));
         }
-        if refund.is_error {
+        if refund.reason == RefundReason::Error {
             self.commissions.sales.get_mut(refund.sale).details_mut().errors += sign * refund.applied;
         }
     }
