@@ -167,10 +167,7 @@ fn row(language: Language, table: &mut Table, entry: &Entry) {
         language.word::<EntryKind>(entry.kind),
         language.amount(&entry.currency_code, entry.amount),
         language.amount(&entry.currency_code, entry.net_after),
-        match entry.awaits_customer_payment {
-            true => say!(language, "explain-awaiting"),
-            false => language.time(entry.available_at.as_ref()),
-        },
+        if entry.awaits_customer_payment { say!(language, "explain-awaiting") } else { language.time(entry.available_at.as_ref()) },
         about.join(" "),
         line(&entry.reference),
     ]);
