@@ -9,5 +9,6 @@ mod log;
 mod matrix;
 mod reload;
 mod scopes;
+mod statement;
 mod tls;
 mod tokens;

@@ -8,8 +8,8 @@ use crate::cli::text;
 use chrono::{DateTime, TimeDelta, Utc};
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{
-    Balance, Dispute, Entry, GetBalanceRequest, GetPartnerRequest, ListDisputesRequest, ListEntriesRequest, ListPayablesRequest, Payable,
-    PeriodClosed, ReadOptions, ReadRecordsRequest, Record, RecordFilter,
+    Balance, Close, Dispute, Entry, GetBalanceRequest, GetPartnerRequest, ListDisputesRequest, ListEntriesRequest, ListPayablesRequest,
+    Payable, PeriodClosed, ReadOptions, ReadRecordsRequest, Record, RecordFilter, WhoAmIRequest,
 };
 use prost_types::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -80,8 +80,8 @@ pub struct Line {
     pub entry: Entry,
     /// The net behind it, in minor units.
     pub balance: i64,
-    /// The record that moved it.
-    pub record: Record,
+    /// The record that moved it; `None` if it concerns others too and the reader sees its own business alone.
+    pub record: Option<Record>,
 }
 
 /// Reads the statement, all of it as known at one position.
@@ -91,9 +91,16 @@ pub async fn read(partner_id: String, period: Period, as_of_position: Option<u64
     let answer = client.get_balance(request).await?.into_inner();
     let mut reader = Reader { client, audit: session.audit().await?, partner_id, period, position: answer.position };
     let partner_name = reader.partner_name().await?;
-    let standing = reader.standing().await?;
+    let standing = match answer.closed.as_ref().filter(|close| close.through.as_ref().is_some_and(|through| is_past(through, &period))) {
+        Some(Close { through: Some(through), position }) => Standing::Closed { through: *through, position: *position },
+        _ => reader.standing().await?,
+    };
     let entries = reader.entries(Some(period.start)).await?;
     let records = reader.records(&entries).await?;
+    let is_whole = entries.iter().all(|entry| records.contains_key(&entry.position));
+    if !is_whole && !sees_own_business_alone(session).await? {
+        return Err(contradiction());
+    }
     let mut parts = assemble(answer.balances, entries, &records)?;
     reader.check_openings(&parts).await?;
     reader.find_pending(&mut parts).await?;
@@ -121,12 +128,22 @@ fn assemble(balances: Vec<Balance>, entries: Vec<Entry>, records: &BTreeMap<u64,
         let mut after = opening;
         for entry in entries {
             after = after.checked_add(entry.amount).ok_or_else(contradiction)?;
-            let record = records.get(&entry.position).cloned().ok_or_else(contradiction)?;
+            let record = records.get(&entry.position).cloned();
             lines.push(Line { entry, balance: after, record });
         }
         parts.push(Part { currency_code: balance.currency_code.clone(), opening, lines, balance, pending: Vec::new(), payable: None });
     }
     if of_currency.is_empty() { Ok(parts) } else { Err(contradiction()) }
+}
+
+/// Whether everything of a month is before an instant.
+fn is_past(through: &Timestamp, period: &Period) -> bool {
+    text::utc(through).is_some_and(|through| through >= period.end)
+}
+
+/// Whether who asks is a partner, to whom records that concern others too are not shown.
+async fn sees_own_business_alone(session: &Session) -> Result<bool, Failure> {
+    Ok(!session.ledger().await?.who_am_i(WhoAmIRequest {}).await?.into_inner().partner_id.is_empty())
 }
 
 /// Fails unless the answers of one position are consistent.
@@ -154,7 +171,8 @@ impl Reader {
         Ok(partner.map(|partner| partner.display_name).unwrap_or_default())
     }
 
-    /// Closes go forward only, so the last one says whether the month is closed.
+    /// How final a month is that the balance's answer says no close of: a ledger of a release before says none. Closes go forward
+    /// only, so the last one says whether the month is closed.
     async fn standing(&mut self) -> Result<Standing, Failure> {
         let filter = RecordFilter { body_types: vec!["period_closed".to_owned()], ..RecordFilter::default() };
         let request = ReadRecordsRequest { backwards: true, page_size: 1, ..self.records_request(1, self.position + 1, filter) };
@@ -162,7 +180,7 @@ impl Reader {
         let last = page.and_then(|page| page.records.into_iter().next());
         if let Some((position, event)) = last.and_then(|record| Some((record.position, record.event?)))
             && let Some(Body::PeriodClosed(PeriodClosed { through: Some(through) })) = event.body
-            && text::utc(&through).is_some_and(|through| through >= self.period.end)
+            && is_past(&through, &self.period)
         {
             return Ok(Standing::Closed { through, position });
         }

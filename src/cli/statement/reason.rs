@@ -6,18 +6,19 @@ use crate::cli::text::line;
 use partnership_ledger::proto::effect::Effect;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{
-    CommissionAssessed, CommissionPaid, DistributionMethod, EntryKind, LeadReassigned, Money, Record, RefundReason, SaleRefunded,
+    CommissionAssessed, CommissionPaid, DistributionMethod, Entry, EntryKind, LeadReassigned, Money, Record, RefundReason, SaleRefunded,
 };
 
 /// Returns the reason; empty if the record says no more than the line itself.
 pub fn reason(language: Language, moved: &Line) -> String {
-    let Some(body) = moved.record.event.as_ref().and_then(|event| event.body.as_ref()) else { return String::new() };
+    let Some(record) = &moved.record else { return reason_without_record(language, &moved.entry) };
+    let Some(body) = record.event.as_ref().and_then(|event| event.body.as_ref()) else { return String::new() };
     match body {
         Body::SaleRecorded(sale) if moved.entry.kind() == EntryKind::Collection => {
             say!(language, "statement-reason-collected", amount = money(language, sale.amount.as_ref()))
         }
-        Body::SaleRecorded(_) | Body::LeadQualified(_) => assessed(language, &moved.record),
-        Body::SaleRefunded(refund) => refunded(language, refund, &moved.record),
+        Body::SaleRecorded(_) | Body::LeadQualified(_) => assessed(language, record),
+        Body::SaleRefunded(refund) => refunded(language, refund, record),
         Body::SaleReinstated(reinstated) => say!(language, "statement-reason-reinstated", refund = line(&reinstated.refund_id)),
         Body::LeadReassigned(reassigned) => transferred(language, reassigned, moved.entry.amount),
         Body::CommissionAdjusted(adjusted) => line(&adjusted.reason),
@@ -32,6 +33,17 @@ pub fn reason(language: Language, moved: &Line) -> String {
         Body::ProfitDistributed(distributed) => language.word::<DistributionMethod>(distributed.method),
         _ => String::new(),
     }
+}
+
+/// What the line itself says of why it moved; that the rest concerns others too.
+fn reason_without_record(language: Language, entry: &Entry) -> String {
+    let own = match (entry.kind(), &entry.campaign_id) {
+        (EntryKind::CostShare, Some(campaign)) => say!(language, "statement-reason-cost", campaign = line(campaign)),
+        (EntryKind::Transfer, _) if entry.amount < 0 => say!(language, "statement-reason-transfer-out"),
+        (EntryKind::Transfer, _) => say!(language, "statement-reason-transfer-in"),
+        _ => String::new(),
+    };
+    joined([own, say!(language, "statement-reason-others-too")])
 }
 
 /// How commission was earned.
