@@ -7,7 +7,7 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto::{self, AgreementType, EndCause};
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl EventType for AgreementSigned {
         Some(&self.terms)
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+    fn refers_to(&self) -> References<'_> {
         let conflicts = self.acknowledged_conflicts.iter().map(|id| (IdKind::Agreement, id));
         std::iter::once((IdKind::Partner, &self.partner)).chain(conflicts).collect()
     }

@@ -9,9 +9,10 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Currency, MAX_AMOUNT, Money};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, EntryKind};
 use ecow::EcoVec;
+use smallvec::smallvec;
 
 /// A partner was paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,8 +59,8 @@ impl EventType for CommissionPaid {
         Some((IdKind::Payout, &self.payout))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Partner, &self.partner)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Partner, &self.partner)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

@@ -11,7 +11,7 @@ use crate::domain::money::Money;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto::{self, Side};
 
 /// A customer bought something.
@@ -46,7 +46,7 @@ impl EventType for SaleRecorded {
         Some((IdKind::Sale, &self.sale))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+    fn refers_to(&self) -> References<'_> {
         let lead = self.lead.iter().map(|id| (IdKind::Lead, id));
         lead.chain(self.agreement.iter().map(|id| (IdKind::Agreement, id))).collect()
     }
