@@ -1,6 +1,7 @@
 //! The benches: `cargo bench`, or `cargo bench -- decide` for some. `cargo test` runs each of them once, on less, so that
 //! they do not rot.
 
+mod access;
 mod append;
 mod domain;
 mod journal;
@@ -21,6 +22,7 @@ criterion_group!(
     journal::journal,
     append::append,
     rpc::rpc,
+    access::access,
     replay::replay,
     query::query,
     snapshot::snapshot

@@ -9,6 +9,7 @@ use super::rpc::Rpc;
 use crate::domain::calendar::Time;
 use crate::ledger::Permit;
 use crate::proto;
+use std::borrow::Cow;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -82,6 +83,14 @@ impl Caller {
     /// If it may not.
     pub fn refresh(&mut self) -> Result<(), Refusal> {
         if self.gate.is_at(self.generation) { Ok(()) } else { self.check() }
+    }
+
+    /// The caller under the policy of now: itself, or looked at again if that was read anew since the last look.
+    ///
+    /// # Errors
+    /// If the call may not go on.
+    pub fn at_present(&self) -> Result<Cow<'_, Self>, Refusal> {
+        if self.gate.is_at(self.generation) { Ok(Cow::Borrowed(self)) } else { self.gate.again(self).map(Cow::Owned) }
     }
 
     /// Waits until the call may go on no longer, because the policy was read anew or the credential expired.

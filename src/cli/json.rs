@@ -122,7 +122,8 @@ mod tests {
     #[test]
     fn defaults_are_written_and_int64_are_texts() {
         let mut text = Vec::new();
-        write(&mut text, &proto::GetBalanceResponse { balances: vec![proto::Balance::default()], position: 7 }).expect("memory");
+        write(&mut text, &proto::GetBalanceResponse { balances: vec![proto::Balance::default()], position: 7, closed: None })
+            .expect("memory");
         let text = String::from_utf8(text).expect("JSON is UTF-8");
         assert!(text.contains(r#""payable":"0""#) && text.contains(r#""position":"7""#), "{text}");
     }

@@ -6,6 +6,7 @@ use partnership_ledger::server::{AccessLogSettings, DevFiles, Ready, ServeConfig
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 #[derive(clap::Args)]
@@ -58,6 +59,15 @@ struct GuardArgs {
     /// The revocation lists of that CA, PEM
     #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_TLS_CLIENT_CRL", requires = "tls_client_ca")]
     tls_client_crl: Option<PathBuf>,
+    /// Seconds that an encrypted connection may last, at random up to a fifth less: then its client has to come again, under the
+    /// certificates of that time. Calls under way are finished [default: 3600]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "PARTNERSHIP_LEDGER_CONNECTION_AGE",
+        value_parser = clap::value_parser!(u64).range(1..=31_536_000)
+    )]
+    connection_age: Option<u64>,
     /// To try with: a certificate and an access file with one key of each role, made once in the data directory
     #[arg(long, conflicts_with_all = ["access", "tls_cert", "insecure"])]
     dev: bool,
@@ -158,6 +168,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         listen,
         access,
         tls,
+        connection_age: guard.connection_age.map_or(defaults.connection_age, Duration::from_secs),
         insecure: guard.insecure,
         observe: seen.observe,
         access_log: seen.access_log(),

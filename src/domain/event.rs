@@ -10,6 +10,7 @@ use super::state::{Context, State};
 use super::{Stamp, agreements, campaigns, commissions, leads, partners, relationship, ventures};
 use crate::proto;
 use prost::Message as _;
+use smallvec::SmallVec;
 
 /// The most metadata entries of an event.
 const MAX_METADATA: usize = 16;
@@ -35,7 +36,7 @@ pub trait EventType: Sized {
     }
 
     /// Returns the ids that must be known, in the order of the contract's fields (rules 2.2, 2.5).
-    fn refers_to(&self) -> Vec<(IdKind, &Id)>;
+    fn refers_to(&self) -> References<'_>;
 
     /// Returns its effects, or why it is refused. That its ids are new or known has been checked.
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection>;
@@ -43,6 +44,9 @@ pub trait EventType: Sized {
     /// Writes its slice of the state. Postings are written by `State::evolve`, for every event in the same way.
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State);
 }
+
+/// The ids that an event names, with their kinds; mostly one or two.
+pub type References<'a> = SmallVec<[(IdKind, &'a Id); 2]>;
 
 /// A checked event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,17 +108,17 @@ macro_rules! event_table {
             }
 
             /// The id that it introduces.
-            pub(crate) fn introduces(&self) -> Option<(IdKind, &Id)> {
+            pub fn introduces(&self) -> Option<(IdKind, &Id)> {
                 match self { $(Self::$event(event) => event.introduces()),* }
             }
 
             /// The terms that it brings.
-            pub(crate) fn terms(&self) -> Option<&Terms> {
+            pub fn terms(&self) -> Option<&Terms> {
                 match self { $(Self::$event(event) => event.terms()),* }
             }
 
             /// The ids that it names, in the order of the contract's fields.
-            pub(crate) fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+            pub fn refers_to(&self) -> References<'_> {
                 match self { $(Self::$event(event) => event.refers_to()),* }
             }
 

@@ -33,9 +33,9 @@ pub mod table;
 mod timeline;
 pub mod ventures;
 
-pub use event::{Body, Event, EventType, MAX_EVENTS, event_types, parse};
+pub use event::{Body, Event, EventType, MAX_EVENTS, References, event_types, parse};
 pub use state::encoding::StateLoad;
-pub use state::{Context, Record, State, Subjects};
+pub use state::{Context, Moved, Record, Rows, State, Subjects, push_once};
 
 use calendar::{LATEST, Time};
 

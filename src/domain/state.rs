@@ -27,7 +27,7 @@ use hashbrown::Equivalent;
 use other_ids::OtherId;
 use smallvec::SmallVec;
 use std::collections::BTreeMap;
-pub use subjects::Subjects;
+pub use subjects::{Moved, Rows, Subjects, push_once};
 
 /// What an event is decided with besides the state.
 #[derive(Clone, Copy, Debug)]

@@ -66,12 +66,13 @@ pub fn caller_of<T>(request: &tonic::Request<T>) -> Result<Caller, Status> {
     caller.ok_or_else(past_the_edge)
 }
 
-/// Returns whose business the caller of a request sees.
+/// Returns whose business the caller of a request sees, now that all of the request has come, which may have taken its time.
 ///
 /// # Errors
-/// As `caller_of`.
+/// If its right has ended since; else as `caller_of`.
 pub fn sight_of<T>(request: &tonic::Request<T>) -> Result<Sight, Status> {
     let caller = request.extensions().get::<Caller>().ok_or_else(past_the_edge)?;
+    let caller = caller.at_present().map_err(|refusal| Noting::of(request).refused(refusal))?;
     let principal = &caller.principal;
     Ok(match principal.sees_only_partner() {
         Some(partner) => Sight::Partner(partner.clone()),

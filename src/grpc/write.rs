@@ -75,8 +75,9 @@ impl LedgerService for Writing {
     }
 
     async fn preview(&self, request: Request<PreviewRequest>) -> Result<Response<PreviewResponse>, Status> {
-        let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
+        let (mut caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
         let noting = Noting::of(&request);
+        caller.refresh().map_err(|refusal| noting.refused(refusal))?;
         let events = Events::from(request.into_inner().events);
         noting.events(events.encoded());
         spend(&caller, events.encoded()).map_err(|refusal| noting.refused(refusal))?;

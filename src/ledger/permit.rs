@@ -2,7 +2,7 @@
 
 use super::error::{Error, EventPlace};
 use crate::domain::effect::Effect;
-use crate::domain::{Event, State};
+use crate::domain::{Event, State, Subjects};
 use std::fmt;
 
 /// What a submitter may record.
@@ -14,17 +14,18 @@ pub trait Permit: fmt::Debug + Send + Sync {
     fn check_type(&self, event: &Event) -> Result<(), Denied>;
 
     /// Whether it may record an event about those whom it names. Asked by the writer before it decides, so that a refusal by the
-    /// rules says nothing of others.
+    /// rules says nothing of others. Returns what it has found on the way, for `check_moved`.
     ///
     /// # Errors
     /// If it may not.
-    fn check_named(&self, event: &Event, state: &State) -> Result<(), Denied>;
+    fn check_named(&self, event: &Event, state: &State) -> Result<Subjects, Denied>;
 
-    /// Whether it may record an event that has these effects. Asked by the writer before the record is written.
+    /// Whether it may record an event that has these effects. Asked by the writer before the record is written, of the state that
+    /// `check_named` was asked of.
     ///
     /// # Errors
     /// If it may not.
-    fn check_moved(&self, event: &Event, effects: &[Effect], state: &State) -> Result<(), Denied>;
+    fn check_moved(&self, event: &Event, named: &Subjects, effects: &[Effect], state: &State) -> Result<(), Denied>;
 }
 
 /// A submitter may not record an event.

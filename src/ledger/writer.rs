@@ -183,7 +183,7 @@ impl<'a> Attempt<'a> {
     pub fn decide_one(&mut self, index: usize, event: Event) -> Result<(), Error> {
         let event_id = event.event_id;
         // Also for what was recorded before: its answer has the effects.
-        self.check_permit(index, |permit, state| permit.check_named(&event, state))?;
+        let named = self.check_permit(index, |permit, state| permit.check_named(&event, state))?;
         if let Some(earlier) = self.earlier(event_id)? {
             if !earlier.is_same(&self.encoded[index])? {
                 let rejection = Rejection::EventIdReused { event_id, position: earlier.position };
@@ -202,7 +202,9 @@ impl<'a> Attempt<'a> {
             return Err(Error::malformed(format!("events[{index}].{field}"), description));
         }
         let effects = self.effects_of(&event, index)?;
-        self.check_permit(index, |permit, state| permit.check_moved(&event, &effects, state))?;
+        if let Some(named) = &named {
+            self.check_permit(index, |permit, state| permit.check_moved(&event, named, &effects, state))?;
+        }
         self.write(position, index, &effects);
         self.take_room(self.effects.iter().map(|effect| effect.len() + self.effect_bytes).sum())?;
         if self.encoded.len() == 1 {
@@ -216,10 +218,10 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    /// Whether the submitter may record an event, as its permit says by the state.
-    fn check_permit(&self, index: usize, check: impl FnOnce(&dyn Permit, &State) -> Result<(), Denied>) -> Result<(), Error> {
-        let Some(permit) = self.permit else { return Ok(()) };
-        let checked = check(permit, &self.core.state.read());
+    /// Whether the submitter may record an event, as its permit says by the state; `None` without a permit.
+    fn check_permit<T>(&self, index: usize, check: impl FnOnce(&dyn Permit, &State) -> Result<T, Denied>) -> Result<Option<T>, Error> {
+        let Some(permit) = self.permit else { return Ok(None) };
+        let checked = check(permit, &self.core.state.read()).map(Some);
         checked.map_err(|denied| Error::Denied { denied, event: EventPlace { index, of: self.encoded.len() } })
     }
 

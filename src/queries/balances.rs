@@ -7,7 +7,7 @@ use crate::domain::account::Account;
 use crate::domain::commissions::balance::Balance;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Currency, saturating_i64};
-use crate::domain::parse::Fields;
+use crate::domain::parse::{Fields, timestamp};
 use crate::domain::{Seen, State};
 use crate::ledger::Error;
 use crate::proto;
@@ -41,7 +41,9 @@ impl StateQuery for GetBalance {
     fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let row = partner_seen(view, &self.partner, seen)?;
         let balances = view.balances(row, seen).iter().map(balance).collect();
-        Ok(proto::GetBalanceResponse { balances, position: seen.position })
+        let closed = view.commissions.closes(seen).next_back();
+        let closed = closed.map(|close| proto::Close { through: Some(timestamp(close.through)), position: close.stamp.position });
+        Ok(proto::GetBalanceResponse { balances, position: seen.position, closed })
     }
 }
 

@@ -27,10 +27,8 @@ const ERROR_RESETS: usize = 1_024;
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(30);
 /// How long the client may take to answer the ping.
 const KEEPALIVE_TIMEOUT: Duration = Duration::from_secs(20);
-/// How long an encrypted connection may last: then its client has to come again, under the certificates of that time. Calls
-/// under way are finished.
-const CONNECTION_AGE: Duration = Duration::from_hours(1);
-/// By which part of that it may be shorter, at random for each thread, so that not all clients come again at once.
+/// By which part connections may last shorter than they may at most, at random for each thread, so that not all clients come
+/// again at once.
 const AGE_JITTER: f64 = 0.2;
 /// The largest HTTP/2 frame.
 const FRAME_BYTES: u32 = 256 << 10;
@@ -42,6 +40,7 @@ pub struct Assembly {
     bounds: Bounds,
     health: Health,
     protection: Protection,
+    connection_age: Duration,
     stream_in_flight: usize,
     max_concurrent_streams: u32,
 }
@@ -61,6 +60,7 @@ impl Assembly {
             memory,
             health: Health::new(),
             protection: Protection::default(),
+            connection_age: config.connection_age,
             stream_in_flight: config.stream_in_flight,
             max_concurrent_streams: config.max_concurrent_streams,
         }
@@ -109,8 +109,7 @@ impl Assembly {
             .http2_max_local_error_reset_streams(Some(ERROR_RESETS))
             .http2_keepalive_interval(Some(KEEPALIVE_INTERVAL))
             .http2_keepalive_timeout(Some(KEEPALIVE_TIMEOUT));
-        let age = CONNECTION_AGE.mul_f64(1.0 - AGE_JITTER * fastrand::f64());
-        let server = if self.protection.encrypts { server.max_connection_age(age) } else { server };
+        let server = if self.protection.encrypts { server.max_connection_age(age(self.connection_age, fastrand::f64())) } else { server };
         Ok(server
             .layer(EdgeLayer(self.bounds.clone()))
             .add_service(ledger_service(&self.ledger, self.stream_in_flight, self.protection))
@@ -134,8 +133,26 @@ pub fn assemble(ledger: &Ledger, config: &ServeConfig) -> Result<(Service, Healt
     Ok((assembly.service()?, assembly.health))
 }
 
+/// How long connections last that may last so long at most, by a random number from 0 to 1.
+fn age(most: Duration, random: f64) -> Duration {
+    most.mul_f64(1.0 - AGE_JITTER * random)
+}
+
 fn reflection<'a>() -> tonic_reflection::server::Builder<'a> {
     tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(proto::DESCRIPTOR)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_last_an_hour_or_at_random_up_to_a_fifth_less() {
+        let most = ServeConfig::default().connection_age;
+        assert_eq!(most, Duration::from_hours(1));
+        let minutes = |random| age(most, random).as_secs_f64() / 60.0;
+        assert_eq!([0.0, 0.5, 1.0].map(|random| minutes(random).round() as u64), [60, 54, 48]);
+    }
 }

@@ -19,6 +19,9 @@ pub struct ServeConfig {
     pub access: Option<PathBuf>,
     /// The files of TLS; without them connections are not encrypted.
     pub tls: Option<TlsFiles>,
+    /// How long an encrypted connection may last: then its client has to come again, under the certificates of that time. At
+    /// random up to a fifth less, so that not all come at once. Calls under way are finished.
+    pub connection_age: Duration,
     /// Whether an address that other machines reach may be served without TLS or access file.
     pub insecure: bool,
     /// Where metrics and health are served by HTTP; nowhere without.
@@ -67,6 +70,7 @@ impl Default for ServeConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
             access: None,
             tls: None,
+            connection_age: Duration::from_hours(1),
             insecure: false,
             observe: None,
             access_log: None,

@@ -2,11 +2,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod connections;
 mod files;
 mod kit;
 mod log;
 mod matrix;
 mod reload;
 mod scopes;
+mod statement;
 mod tls;
 mod tokens;

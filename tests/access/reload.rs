@@ -2,18 +2,26 @@
 
 use crate::common::events::{append_request, partner};
 use crate::common::service::{Service, metadata, told};
-use crate::kit::{gate, principal, text};
+use crate::kit::{Known, gate, principal, text};
 use crate::tls::{Secured, write_server_certificate};
 use partnership_ledger::access::AccessFile;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
-use partnership_ledger::proto::{AppendStreamRequest, ReadRecordsRequest, WhoAmIRequest};
+use partnership_ledger::proto::{
+    AppendResponse, AppendStreamRequest, GetPartnerRequest, GetPartnerResponse, PreviewRequest, PreviewResponse, ReadRecordsRequest,
+    WhoAmIRequest,
+};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Code;
 use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
+use tonic::{Code, Request, Response, Status};
+use tonic_prost::ProstCodec;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_end_when_their_right_is_taken_away_and_others_go_on() {
@@ -40,6 +48,70 @@ async fn streams_end_when_their_right_is_taken_away_and_others_go_on() {
     gate.reload(&AccessFile::read(&demoted).expect("a good file")).expect("taken");
     let status = streams[0].1.message().await.expect_err("its role is gone");
     assert_eq!(told(&status), (Code::PermissionDenied, "PERMISSION_DENIED".to_owned()));
+}
+
+/// Requests that are made once they are asked for: by then the call's headers are on their way.
+struct Late<T> {
+    asked: Option<oneshot::Sender<()>>,
+    requests: ReceiverStream<T>,
+}
+
+impl<T> Stream for Late<T> {
+    type Item = T;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+        self.asked.take().map(|asked| asked.send(()));
+        Pin::new(&mut self.requests).poll_next(context)
+    }
+}
+
+/// The answer to a call of one request, which comes only once the right of its caller has ended.
+async fn late<Q, A>(service: &Service, key: &str, name: &str, request: Q, end: impl FnOnce()) -> Result<Response<A>, Status>
+where
+    Q: prost::Message + Default + 'static,
+    A: prost::Message + Default + 'static,
+{
+    let connection = service.connect_as(key).await;
+    let ((sender, requests), (asked, is_asked)) = (mpsc::channel::<Q>(1), oneshot::channel());
+    let requests = Late { asked: Some(asked), requests: ReceiverStream::new(requests) };
+    let path = format!("/partnership.ledger.v1.{name}").parse().expect("a path");
+    let mut call = tonic::client::Grpc::new(connection.clone());
+    call.ready().await.expect("a connection");
+    let answer = tokio::spawn(async move { call.client_streaming(Request::new(requests), path, ProstCodec::<Q, A>::default()).await });
+    is_asked.await.expect("it is sent");
+    // What is sent behind it on the same connection is answered: it has been let in.
+    LedgerServiceClient::new(connection).who_am_i(WhoAmIRequest {}).await.expect("it has the right");
+    end();
+    sender.send(request).await.expect("it is read");
+    drop(sender);
+    answer.await.expect("no panic")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_after_the_right_of_its_call_has_ended_is_neither_recorded_nor_answered() {
+    let (root, leaving) = (principal("root", "admin", ""), principal("leaving", "admin", ""));
+    let gate = gate(&text([&root, &leaving]));
+    let service = Service::behind(Arc::clone(&gate)).await;
+    let take = |known: &[&Known]| gate.reload(&AccessFile::read(&text(known.iter().copied())).expect("a good file")).expect("taken");
+    let (append, preview) = (append_request([partner("a")]), PreviewRequest { events: vec![partner("a")] });
+    let appended = late::<_, AppendResponse>(&service, &leaving.key, "LedgerService/Append", append.clone(), || take(&[&root]));
+    let appended = appended.await.expect_err("its right is gone");
+    take(&[&root, &leaving]);
+    let previewed = late::<_, PreviewResponse>(&service, &leaving.key, "LedgerService/Preview", preview, || take(&[&root]));
+    let previewed = previewed.await.expect_err("its right is gone");
+    take(&[&root, &leaving]);
+    let question = GetPartnerRequest { partner_id: "a".to_owned(), options: None };
+    let asked = late::<_, GetPartnerResponse>(&service, &leaving.key, "PartnershipService/GetPartner", question, || take(&[&root]));
+    let asked = asked.await.expect_err("its right is gone");
+    for status in [appended, previewed, asked] {
+        assert_eq!(told(&status), (Code::Unauthenticated, "UNAUTHENTICATED".to_owned()));
+        assert_eq!(metadata(&status, "kind").as_deref(), Some("unknown_key"));
+    }
+    assert_eq!(service.records().len(), 0);
+    // Whose right stays is not refused for coming late.
+    take(&[&root, &leaving]);
+    let kept = late::<_, AppendResponse>(&service, &root.key, "LedgerService/Append", append, || take(&[&root])).await;
+    assert_eq!(kept.expect("recorded").into_inner().results.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

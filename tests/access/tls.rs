@@ -32,6 +32,11 @@ impl Secured {
 
     /// The same with more options: pairs of one and the name of a file in the directory, or nothing.
     pub fn with_options(options: &[(&str, &str)]) -> Self {
+        Self::with(options, &[])
+    }
+
+    /// The same with further words, which name no files.
+    pub fn with(options: &[(&str, &str)], further: &[&str]) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let (ca, client_ca, admin) = (Ca::new(), Ca::new(), principal("root", "admin", ""));
         let at = |name: &str| dir.path().join(name);
@@ -53,6 +58,7 @@ impl Secured {
         .flat_map(|(option, name)| {
             [(*option).to_owned(), at(name).to_str().expect("UTF-8").to_owned()].into_iter().take(if name.is_empty() { 1 } else { 2 })
         })
+        .chain(further.iter().map(|word| (*word).to_owned()))
         .collect();
         let server = Server::with_options(&at("ledger"), &words.iter().map(String::as_str).collect::<Vec<_>>());
         Self { dir, server, ca, client_ca, admin }

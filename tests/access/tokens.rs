@@ -1,12 +1,14 @@
 //! Tokens of an issuer: what gets in, and what is kept out with which words.
 
+use crate::common::events::partner;
 use crate::common::service::{Service, metadata, told};
 use crate::kit::{gate, principal, text};
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use partnership_ledger::access::AccessFile;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
-use partnership_ledger::proto::{Authentication, WhoAmIRequest, WhoAmIResponse};
+use partnership_ledger::proto::{AppendStreamRequest, Authentication, WhoAmIRequest, WhoAmIResponse};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
@@ -14,7 +16,9 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tempfile::TempDir;
+use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
 
 const ISSUER: &str = "https://id.example";
@@ -81,6 +85,11 @@ fn without(name: &str) -> Value {
 
 /// A service that trusts the issuer, whose keys are at a place.
 async fn trusting(keys: &str) -> Service {
+    Service::behind(gate(&format!("{}{}", access(keys), text([&principal("by-key", "admin", "")])))).await
+}
+
+/// An access file that trusts the issuer, whose keys are at a place.
+fn access(keys: &str) -> String {
     let claimed = |name: &str, role: &str, claim: &str, value: &str| {
         format!(
             "[[principal]]\nname = \"{name}\"\nroles = [\"{role}\"]\n[[principal.claim]]\nissuer = \"id\"\nclaim = \"{claim}\"\nvalue = \"{value}\"\n"
@@ -88,7 +97,7 @@ async fn trusting(keys: &str) -> Service {
     };
     let issuer = format!("[[issuer]]\nname = \"id\"\nissuer = \"{ISSUER}\"\naudience = [\"ledger\", \"ledger-2\"]\nkeys = \"{keys}\"\n");
     let principals = [claimed("billing", "auditor", "sub", "billing"), claimed("admins", "admin", "groups", "ledger-admins")].concat();
-    Service::behind(gate(&format!("{issuer}{principals}{}", text([&principal("by-key", "admin", "")])))).await
+    format!("{issuer}{principals}")
 }
 
 async fn who(service: &Service, token: &str) -> Result<WhoAmIResponse, Status> {
@@ -187,6 +196,47 @@ async fn a_key_that_the_issuer_has_begun_to_use_is_taken_at_its_first_token() {
     who(&service, &old.sign(&claims())).await.expect("it is good");
     std::fs::write(&path, set(&[&old, &new])).expect("written");
     who(&service, &new.sign(&claims())).await.expect("its key is read at once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_by_token_ends_when_its_issuer_becomes_another_and_those_by_key_go_on() {
+    let key = SigningKey::ed25519("key");
+    let ((_dir, path), (_other_dir, other_path)) = (file(&[&key]), file(&[&key]));
+    let (by_key, trusted) = (principal("by-key", "admin", ""), access(shown(&path)));
+    let file = |access: &str| format!("{access}{}", by_key.section);
+    let gate = gate(&file(&trusted));
+    let service = Service::behind(Arc::clone(&gate)).await;
+    let take = |text: &str| gate.reload(&AccessFile::read(text).expect("a good file")).expect("taken");
+    let mut by_group = with("groups", json!(["ledger-admins"]));
+    by_group["sub"] = json!("ann");
+    let token = key.sign(&by_group);
+    for (before, now) in
+        [(ISSUER, "https://id-2.example"), (r#"["ledger", "ledger-2"]"#, r#""ledger-2""#), (shown(&path), shown(&other_path))]
+    {
+        take(&file(&trusted));
+        let mut streams = Vec::new();
+        for credential in [&token, &by_key.key] {
+            let (sender, requests) = tokio::sync::mpsc::channel::<AppendStreamRequest>(1);
+            let mut client = LedgerServiceClient::new(service.connect_as(credential).await);
+            let answers = client.append_stream(ReceiverStream::new(requests)).await.expect("a stream").into_inner();
+            streams.push((sender, answers));
+        }
+        let request = || AppendStreamRequest { events: vec![partner("a")], ..AppendStreamRequest::default() };
+        // Another file whose issuer is the same takes no right away.
+        take(&file(&trusted));
+        for (sender, answers) in &mut streams {
+            sender.send(request()).await.expect("it is read");
+            answers.message().await.expect("an answer").expect("one");
+        }
+        take(&file(&trusted.replace(before, now)));
+        // Long before it would end with its token.
+        let ended = tokio::time::timeout(Duration::from_secs(20), streams[0].1.message()).await.expect("it ends");
+        let status = ended.expect_err("its issuer is another one");
+        assert_eq!(told(&status), (Code::Unauthenticated, "UNAUTHENTICATED".to_owned()), "{now}");
+        assert_eq!(metadata(&status, "kind").as_deref(), Some("issuer"), "{now}");
+        streams[1].0.send(request()).await.expect("it is read");
+        streams[1].1.message().await.expect("an answer").expect("one");
+    }
 }
 
 /// An issuer that publishes keys over HTTP, on this machine, until it goes away.

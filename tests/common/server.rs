@@ -1,7 +1,8 @@
 //! The program, serving in a process of its own.
 
 use crate::common::program::{Outcome, Running, STORY, finish, process, program};
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -25,6 +26,17 @@ pub async fn connect(address: &str) -> Channel {
 
 fn endpoint(address: &str) -> Endpoint {
     Endpoint::from_shared(format!("http://{address}")).expect("an address")
+}
+
+/// Asks an address by HTTP. Returns the status of the answer, and its body.
+pub fn get(address: &str, path: &str, accept: &str) -> std::io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(address)?;
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: ledger\r\nAccept: {accept}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(|| std::io::Error::other("no answer"))?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(|| std::io::Error::other("no status"))?;
+    Ok((status, body.to_owned()))
 }
 
 /// A process that serves a ledger. It is killed when this is dropped.
@@ -104,6 +116,14 @@ impl Server {
         let mut line = String::new();
         self.out.read_line(&mut line).expect("it says something");
         line.trim_end().to_owned()
+    }
+
+    /// Where its metrics are, which it says behind where it listens.
+    pub fn observed(&mut self) -> String {
+        self.says();
+        let said = self.says();
+        let address = said.strip_prefix("metrics on http://").and_then(|rest| rest.strip_suffix("/metrics"));
+        address.unwrap_or_else(|| panic!("{said}")).to_owned()
     }
 
     /// A command that asks this ledger.

@@ -156,7 +156,7 @@ impl Interceptor for Bearer {
 
 /// A client's connection without deadlines of its own.
 #[derive(Clone)]
-pub struct Bare(http2::SendRequest<Body>);
+pub struct Bare(pub http2::SendRequest<Body>);
 
 impl tower::Service<Request<Body>> for Bare {
     type Response = Response<hyper::body::Incoming>;

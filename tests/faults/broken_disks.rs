@@ -3,12 +3,13 @@
 //!
 //! The fault layer stands below the real program, and lets single operations on its files fail as a disk would.
 
-use crate::common::server::{NotStarted, Server};
+use crate::common::server::{ANY_PORT, NotStarted, Server, get};
 use crate::layer::served::{append, errors, partners, records, serve};
 use crate::layer::{EIO, ENOSPC, EROFS, Layer, order};
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::{AppendResult, GetTrialBalanceRequest, audit_service_server, ledger_service_server};
 use rstest::rstest;
+use std::process::Command;
 use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -78,14 +79,21 @@ async fn end(mut server: Server) -> std::process::ExitStatus {
     tokio::task::spawn_blocking(move || server.terminate().0).await.expect("it ends")
 }
 
+fn load_and_observe(layer: &Layer, command: &mut Command) {
+    layer.load(command);
+    command.args(["--observe", ANY_PORT]);
+}
+
 /// Breaks the disk of a running ledger as ordered, and mends it. `words` are what the program says of the cause.
 async fn break_and_mend(orders: &[String], words: &str) {
     let layer = Layer::new();
     layer.order(&[]);
-    let server = serve(&layer, Layer::load).expect("it starts");
+    let mut server = serve(&layer, load_and_observe).expect("it starts");
+    let observed = server.observed();
     let channel = server.connect().await;
     let mut told = Told { acknowledged: Vec::new(), next: 0 };
     told.append_until(&channel, BEFORE, Duration::ZERO).await.expect("recorded");
+    assert_eq!(get(&observed, "/readyz", "*/*").expect("an answer").0, 200);
     layer.order(orders);
     let refused = told.append_until(&channel, MOST, Duration::from_millis(15)).await.expect_err("it breaks");
     assert_refused(&refused);
@@ -95,6 +103,9 @@ async fn break_and_mend(orders: &[String], words: &str) {
     }
     told.check(&channel).await;
     assert_eq!(health(&channel).await, [ServingStatus::NotServing, ServingStatus::NotServing, ServingStatus::Serving]);
+    let (status, why) = get(&observed, "/readyz", "*/*").expect("an answer");
+    assert!(status == 503 && why.contains("recording has stopped"), "{status}: {why}");
+    assert_eq!(get(&observed, "/healthz", "*/*").expect("an answer").0, 200, "it lives, so that it can be asked what it has");
     drop(channel);
     assert!(!end(server).await.success(), "it tells by its exit code that recording had stopped");
     let errors = errors(&layer);

@@ -11,5 +11,6 @@ mod outside;
 mod partner_view;
 mod replay;
 mod scenarios;
+mod scopes;
 mod simulation;
 mod snapshots;

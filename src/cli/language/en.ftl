@@ -120,6 +120,7 @@ statement-available-on = { $amount } become available on { $day }.
 statement-taken-on = { $amount } are taken back on { $day }, with the commission that they belong to.
 statement-held = { $amount } are held by dispute { $dispute } about { $about } until it is resolved.
 statement-reason-cost = cost of campaign { $campaign }
+statement-reason-others-too = concerns others too
 statement-reason-rate = { $rate } of { $base }, rule { $rule }
 statement-reason-tiers = net sales from { $before } to { $after }, rule { $rule }
 statement-reason-flat = flat amount, rule { $rule }

@@ -80,6 +80,6 @@ fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String;
         day(entry.available_at.as_ref()),
         day(entry.occurred_at.as_ref()),
         entry.position.to_string(),
-        text(&moved.record.recorded_by),
+        moved.record.as_ref().map(|record| text(&record.recorded_by)).unwrap_or_default(),
     ]
 }

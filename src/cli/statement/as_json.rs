@@ -54,7 +54,7 @@ fn entry(moved: &Line) -> Value {
     let mut entry = message(&moved.entry);
     entry["balance_after"] = json!(moved.balance.to_string());
     entry["reason"] = json!(reason(Language::English, moved));
-    entry["recorded_by"] = json!(moved.record.recorded_by);
+    entry["recorded_by"] = json!(moved.record.as_ref().map(|record| &record.recorded_by));
     entry
 }
 

@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use partnership_ledger::proto::effect::Effect;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{
-    Balance, Dispute, Entry, GetBalanceRequest, GetPartnerRequest, ListDisputesRequest, ListEntriesRequest, ListPayablesRequest, Payable,
-    PeriodClosed, Posting, ReadOptions, ReadRecordsRequest, Record, RecordFilter,
+    Balance, Close, Dispute, Entry, GetBalanceRequest, GetPartnerRequest, ListDisputesRequest, ListEntriesRequest, ListPayablesRequest,
+    Payable, PeriodClosed, Posting, ReadOptions, ReadRecordsRequest, Record, RecordFilter, WhoAmIRequest,
 };
 use prost_types::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -89,8 +89,8 @@ pub struct Line {
     pub entry: Entry,
     /// The net behind it, in minor units.
     pub balance: i64,
-    /// The record that moved it.
-    pub record: Record,
+    /// The record that moved it; `None` if it concerns others too and the reader sees its own business alone.
+    pub record: Option<Record>,
     /// Which part of the record's sale it belongs to, 0 the first (rules 14.6).
     pub part: u32,
 }
@@ -108,9 +108,16 @@ pub async fn read(
     let answer = client.get_balance(request).await?.into_inner();
     let mut reader = Reader { client, audit: session.audit().await?, partner_id, period, position: answer.position };
     let partner_name = reader.partner_name().await?;
-    let standing = reader.standing().await?;
+    let standing = match answer.closed.as_ref().filter(|close| close.through.as_ref().is_some_and(|through| is_past(through, &period))) {
+        Some(Close { through: Some(through), position }) => Standing::Closed { through: *through, position: *position },
+        _ => reader.standing().await?,
+    };
     let entries = reader.entries(Some(period.start)).await?;
     let records = reader.records(&entries).await?;
+    let is_whole = entries.iter().all(|entry| records.contains_key(&entry.position));
+    if !is_whole && !sees_own_business_alone(session).await? {
+        return Err(contradiction());
+    }
     let mut parts = assemble(answer.balances, entries, &records)?;
     reader.check_openings(&parts).await?;
     reader.find_pending(&mut parts).await?;
@@ -139,8 +146,8 @@ fn assemble(balances: Vec<Balance>, entries: Vec<Entry>, records: &BTreeMap<u64,
         let mut after = opening;
         for entry in entries {
             after = after.checked_add(entry.amount).ok_or_else(contradiction)?;
-            let record = records.get(&entry.position).cloned().ok_or_else(contradiction)?;
-            let part = part_of(&entry, &record, &mut told);
+            let record = records.get(&entry.position).cloned();
+            let part = record.as_ref().map_or(0, |record| part_of(&entry, record, &mut told));
             lines.push(Line { entry, balance: after, record, part });
         }
         parts.push(Part { currency_code: balance.currency_code.clone(), opening, lines, balance, pending: Vec::new(), payable: None });
@@ -169,6 +176,16 @@ fn part_of(entry: &Entry, record: &Record, told: &mut BTreeSet<(u64, usize)>) ->
     found.map_or(0, |(_, part)| part)
 }
 
+/// Whether everything of a month is before an instant.
+fn is_past(through: &Timestamp, period: &Period) -> bool {
+    text::utc(through).is_some_and(|through| through >= period.end)
+}
+
+/// Whether who asks is a partner, to whom records that concern others too are not shown.
+async fn sees_own_business_alone(session: &Session) -> Result<bool, Failure> {
+    Ok(!session.ledger().await?.who_am_i(WhoAmIRequest {}).await?.into_inner().partner_id.is_empty())
+}
+
 /// Fails unless the answers of one position are consistent.
 fn contradiction() -> Failure {
     Failure::check("the ledger's answers contradict each other: run `verify` on its directory")
@@ -194,7 +211,8 @@ impl Reader {
         Ok(partner.map(|partner| partner.display_name).unwrap_or_default())
     }
 
-    /// Closes go forward only, so the last one says whether the month is closed.
+    /// How final a month is that the balance's answer says no close of: a ledger of a release before says none. Closes go forward
+    /// only, so the last one says whether the month is closed.
     async fn standing(&mut self) -> Result<Standing, Failure> {
         let filter = RecordFilter { body_types: vec!["period_closed".to_owned()], ..RecordFilter::default() };
         let request = ReadRecordsRequest { backwards: true, page_size: 1, ..self.records_request(1, self.position + 1, filter) };
@@ -202,7 +220,7 @@ impl Reader {
         let last = page.and_then(|page| page.records.into_iter().next());
         if let Some((position, event)) = last.and_then(|record| Some((record.position, record.event?)))
             && let Some(Body::PeriodClosed(PeriodClosed { through: Some(through) })) = event.body
-            && text::utc(&through).is_some_and(|through| through >= self.period.end)
+            && is_past(&through, &self.period)
         {
             return Ok(Standing::Closed { through, position });
         }

@@ -6,7 +6,8 @@ use crate::cli::text::line;
 use partnership_ledger::proto::effect::Effect;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{
-    CommissionAssessed, CustomerPaymentReceived, DistributionMethod, EntryKind, LeadReassigned, Money, RefundReason, SaleRefunded,
+    CommissionAssessed, CustomerPaymentReceived, DistributionMethod, Entry, EntryKind, LeadReassigned, Money, Record, RefundReason,
+    SaleRefunded,
 };
 
 /// How a payout went out; both of its events have these fields.
@@ -43,13 +44,14 @@ pub fn reason(language: Language, moved: &Line) -> String {
 }
 
 fn why(language: Language, moved: &Line) -> String {
-    let Some(body) = moved.record.event.as_ref().and_then(|event| event.body.as_ref()) else { return String::new() };
+    let Some(record) = &moved.record else { return reason_without_record(language, &moved.entry) };
+    let Some(body) = record.event.as_ref().and_then(|event| event.body.as_ref()) else { return String::new() };
     match body {
         Body::SaleRecorded(sale) if moved.entry.kind() == EntryKind::Collection => {
             say!(language, "statement-reason-collected", amount = money(language, sale.amount.as_ref()))
         }
-        Body::SaleRecorded(_) | Body::LeadQualified(_) => assessed(language, moved),
-        Body::SaleRefunded(refund) => refunded(language, refund, moved),
+        Body::SaleRecorded(_) | Body::LeadQualified(_) => assessed(language, moved, record),
+        Body::SaleRefunded(refund) => refunded(language, refund, moved, record),
         Body::SaleVoided(voided) => joined([say!(language, "statement-reason-voided"), line(&voided.reason)]),
         Body::CustomerPaymentReceived(received) => customer_paid(language, received),
         Body::SaleReinstated(reinstated) => say!(language, "statement-reason-reinstated", refund = line(&reinstated.refund_id)),
@@ -72,9 +74,20 @@ fn why(language: Language, moved: &Line) -> String {
     }
 }
 
+/// What the line itself says of why it moved; that the rest concerns others too.
+fn reason_without_record(language: Language, entry: &Entry) -> String {
+    let own = match (entry.kind(), &entry.campaign_id) {
+        (EntryKind::CostShare, Some(campaign)) => say!(language, "statement-reason-cost", campaign = line(campaign)),
+        (EntryKind::Transfer, _) if entry.amount < 0 => say!(language, "statement-reason-transfer-out"),
+        (EntryKind::Transfer, _) => say!(language, "statement-reason-transfer-in"),
+        _ => String::new(),
+    };
+    joined([own, say!(language, "statement-reason-others-too")])
+}
+
 /// How the commission of the line's part of the sale was earned.
-fn assessed(language: Language, moved: &Line) -> String {
-    let assessed = moved.record.effects.iter().find_map(|effect| match &effect.effect {
+fn assessed(language: Language, moved: &Line, record: &Record) -> String {
+    let assessed = record.effects.iter().find_map(|effect| match &effect.effect {
         Some(Effect::CommissionAssessed(assessed)) if assessed.part == moved.part => Some(assessed),
         _ => None,
     });
@@ -116,8 +129,8 @@ fn cut_off(language: Language, assessed: &CommissionAssessed) -> String {
 
 /// How much of the sale was refunded and why; a refund may be cut off at what was left. Of a sale with lines also how much of
 /// the line was.
-fn refunded(language: Language, refund: &SaleRefunded, moved: &Line) -> String {
-    let applied = moved.record.effects.iter().find_map(|effect| match &effect.effect {
+fn refunded(language: Language, refund: &SaleRefunded, moved: &Line, record: &Record) -> String {
+    let applied = record.effects.iter().find_map(|effect| match &effect.effect {
         Some(Effect::RefundApplied(applied)) => Some(applied),
         _ => None,
     });

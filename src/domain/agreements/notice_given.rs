@@ -6,8 +6,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, EndCause, Side};
+use smallvec::smallvec;
 
 /// A side wants the agreement to end after the notice period, or later.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +30,8 @@ impl EventType for TerminationNoticeGiven {
         }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Agreement, &self.agreement)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Agreement, &self.agreement)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

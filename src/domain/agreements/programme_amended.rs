@@ -7,8 +7,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto;
+use smallvec::smallvec;
 use std::sync::Arc;
 
 /// The house changed what a programme offers.
@@ -36,8 +37,8 @@ impl EventType for ProgrammeAmended {
         Some(&self.terms)
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Programme, &self.programme)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Programme, &self.programme)]
     }
 
     fn decide(&self, _: &Context, _: &State) -> Result<Vec<Effect>, Rejection> {

@@ -7,7 +7,7 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto;
 use std::sync::Arc;
 
@@ -33,8 +33,8 @@ impl EventType for ProgrammeDefined {
         Some(&self.terms)
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        Vec::new()
+    fn refers_to(&self) -> References<'_> {
+        References::new()
     }
 
     fn decide(&self, _: &Context, _: &State) -> Result<Vec<Effect>, Rejection> {

@@ -7,8 +7,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, AgreementType};
+use smallvec::smallvec;
 use std::sync::Arc;
 
 /// Terms were proposed to a partner.
@@ -40,8 +41,8 @@ impl EventType for AgreementProposed {
         Some(&self.terms)
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Partner, &self.partner)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Partner, &self.partner)]
     }
 
     fn decide(&self, _: &Context, _: &State) -> Result<Vec<Effect>, Rejection> {

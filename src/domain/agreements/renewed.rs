@@ -6,8 +6,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto::{self, EndCause};
+use smallvec::smallvec;
 
 /// Both sides went on beyond the expiry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +27,8 @@ impl EventType for AgreementRenewed {
         }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Agreement, &self.agreement)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Agreement, &self.agreement)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

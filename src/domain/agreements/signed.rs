@@ -9,7 +9,7 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto::{self, AgreementType, EndCause};
 use std::sync::Arc;
 
@@ -67,7 +67,7 @@ impl EventType for AgreementSigned {
         self.terms.own().map(Arc::as_ref)
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+    fn refers_to(&self) -> References<'_> {
         let conflicts = self.acknowledged_conflicts.iter().map(|id| (IdKind::Agreement, id));
         let programme = self.terms.programme().map(|id| (IdKind::Programme, id));
         let family = self.recruited_by.iter().chain(&self.supersedes).map(|id| (IdKind::Agreement, id));

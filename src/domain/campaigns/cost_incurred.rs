@@ -8,7 +8,7 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Money, apportion};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, EntryKind};
 
 /// A participant paid for the campaign.
@@ -44,7 +44,7 @@ impl EventType for CostIncurred {
         Some((IdKind::Cost, &self.cost))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+    fn refers_to(&self) -> References<'_> {
         let agreement = self.paid_by.agreement().map(|id| (IdKind::Agreement, id));
         std::iter::once((IdKind::Campaign, &self.campaign)).chain(agreement).collect()
     }

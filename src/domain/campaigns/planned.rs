@@ -7,7 +7,7 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::WHOLE_BPS;
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, CampaignGoal, CampaignType};
 use indexmap::IndexMap;
 use std::collections::BTreeSet;
@@ -64,7 +64,7 @@ impl EventType for CampaignPlanned {
         Some((IdKind::Campaign, &self.campaign))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+    fn refers_to(&self) -> References<'_> {
         let participants = self.participants.iter().map(|participant| &participant.party);
         let owing = self.deliverables.iter().map(|deliverable| &deliverable.owed_by);
         participants.chain(owing).filter_map(CampaignParty::agreement).map(|id| (IdKind::Agreement, id)).collect()

@@ -6,7 +6,7 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto;
 use std::sync::Arc;
 
@@ -43,7 +43,7 @@ impl EventType for ReachMeasured {
         }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+    fn refers_to(&self) -> References<'_> {
         let agreement = self.measured_by.agreement().map(|id| (IdKind::Agreement, id));
         std::iter::once((IdKind::Campaign, &self.campaign)).chain(agreement).collect()
     }

@@ -5,8 +5,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto;
+use smallvec::smallvec;
 
 /// A campaign began.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +22,8 @@ impl EventType for CampaignStarted {
         Self { campaign: fields.id("campaign_id", &message.campaign_id) }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Campaign, &self.campaign)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Campaign, &self.campaign)]
     }
 
     fn decide(&self, _: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

@@ -8,8 +8,9 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, EntryKind};
+use smallvec::smallvec;
 
 /// Commission was added or taken, for a reason that is required.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +36,8 @@ impl EventType for CommissionAdjusted {
         Some((IdKind::Adjustment, &self.adjustment))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Agreement, &self.agreement)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Agreement, &self.agreement)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

@@ -8,8 +8,9 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto;
+use smallvec::smallvec;
 
 /// A customer paid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +35,8 @@ impl EventType for CustomerPaymentReceived {
         Some((IdKind::Receipt, &self.receipt))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Sale, &self.sale)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Sale, &self.sale)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

@@ -9,9 +9,10 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::{Currency, MAX_AMOUNT, Money, saturating_i64};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, Seen, Stamp, State};
+use crate::domain::{Context, References, Seen, Stamp, State};
 use crate::proto::{self, EntryKind};
 use ecow::EcoVec;
+use smallvec::smallvec;
 
 /// The longest document number, in bytes (rules 19.3).
 const MAX_DOCUMENT_NUMBER_BYTES: usize = 64;
@@ -51,7 +52,7 @@ macro_rules! disbursement {
                 Some(self.0.introduces())
             }
 
-            fn refers_to(&self) -> Vec<($crate::domain::ids::IdKind, &$crate::domain::ids::Id)> {
+            fn refers_to(&self) -> $crate::domain::References<'_> {
                 self.0.refers_to()
             }
 
@@ -138,8 +139,8 @@ impl Disbursement {
     }
 
     /// The ids that must be known.
-    pub(super) fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Partner, &self.partner)]
+    pub(super) fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Partner, &self.partner)]
     }
 
     /// Returns what it posts, or why it is refused (rules 7.2, 19.1–19.3, 22).

@@ -6,8 +6,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, Side, dispute_opened::Subject};
+use smallvec::smallvec;
 
 /// A side disputes a lead, a sale or a payout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +45,8 @@ impl EventType for DisputeOpened {
         Some((IdKind::Dispute, &self.dispute))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(self.subject.0, &self.subject.1)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(self.subject.0, &self.subject.1)]
     }
 
     fn decide(&self, _: &Context, _: &State) -> Result<Vec<Effect>, Rejection> {

@@ -5,8 +5,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, DisputeOutcome};
+use smallvec::smallvec;
 
 /// How a dispute ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +29,8 @@ impl EventType for DisputeResolved {
         }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Dispute, &self.dispute)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Dispute, &self.dispute)]
     }
 
     fn decide(&self, _: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

@@ -8,8 +8,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, EntryKind};
+use smallvec::smallvec;
 
 /// The money did not reach the partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +26,8 @@ impl EventType for PayoutFailed {
         Self { payout: fields.id("payout_id", &message.payout_id) }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Payout, &self.payout)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Payout, &self.payout)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

@@ -3,10 +3,9 @@
 use super::Close;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
-use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto;
 
 /// All before an instant is closed for good.
@@ -22,8 +21,8 @@ impl EventType for PeriodClosed {
         Self { through: fields.time("through", message.through.as_ref()) }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        Vec::new()
+    fn refers_to(&self) -> References<'_> {
+        References::new()
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

@@ -12,7 +12,7 @@ use crate::domain::money::{Money, WHOLE_BPS, apportion};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto::{self, Side};
 use smallvec::{SmallVec, smallvec};
 use std::collections::BTreeSet;
@@ -87,7 +87,7 @@ impl EventType for SaleRecorded {
         Some((IdKind::Sale, &self.sale))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+    fn refers_to(&self) -> References<'_> {
         let lead = self.lead.iter().map(|id| (IdKind::Lead, id));
         let earners = self.agreement.iter().chain(self.splits.iter().map(|split| &split.agreement));
         lead.chain(earners.map(|id| (IdKind::Agreement, id))).collect()

@@ -12,8 +12,9 @@ use crate::domain::money::{Currency, Money, apportion};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, EntryKind, RefundReason};
+use smallvec::smallvec;
 use std::collections::BTreeSet;
 
 /// The most lines of a refund: those of a sale (rules 14.3).
@@ -50,8 +51,8 @@ impl EventType for SaleRefunded {
         Some((IdKind::Refund, &self.refund))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Sale, &self.sale)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Sale, &self.sale)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

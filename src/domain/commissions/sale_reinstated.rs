@@ -10,8 +10,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, EntryKind};
+use smallvec::smallvec;
 
 /// The sale stands again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +32,8 @@ impl EventType for SaleReinstated {
         Some((IdKind::Reinstatement, &self.reinstatement))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Refund, &self.refund)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Refund, &self.refund)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

@@ -10,8 +10,9 @@ use crate::domain::money::Money;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, EntryKind};
+use smallvec::smallvec;
 
 /// A sale was recorded by mistake.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +28,8 @@ impl EventType for SaleVoided {
         Self { sale: fields.id("sale_id", &message.sale_id) }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Sale, &self.sale)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Sale, &self.sale)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

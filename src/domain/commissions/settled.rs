@@ -9,8 +9,9 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto::{self, EntryKind};
+use smallvec::smallvec;
 
 /// The money reached the partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +35,8 @@ impl EventType for PayoutSettled {
         }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Payout, &self.payout)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Payout, &self.payout)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

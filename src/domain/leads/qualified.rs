@@ -8,8 +8,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto;
+use smallvec::smallvec;
 
 /// A lead qualified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +25,8 @@ impl EventType for LeadQualified {
         Self { lead: fields.id("lead_id", &message.lead_id) }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Lead, &self.lead)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Lead, &self.lead)]
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

@@ -16,7 +16,7 @@ use crate::domain::money::Money;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto::{self, EntryKind, OwnershipRule, lead_reassigned::To};
 use std::collections::BTreeMap;
 
@@ -62,7 +62,7 @@ impl EventType for LeadReassigned {
         }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+    fn refers_to(&self) -> References<'_> {
         let to = self.to.iter().map(|id| (IdKind::Agreement, id));
         let dispute = self.dispute.iter().map(|id| (IdKind::Dispute, id));
         std::iter::once((IdKind::Lead, &self.lead)).chain(to).chain(dispute).collect()

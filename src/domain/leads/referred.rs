@@ -9,7 +9,7 @@ use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto::{self, AcquiredBy, OwnershipRule};
 
 /// The most match keys of a referral.
@@ -49,7 +49,7 @@ impl EventType for LeadReferred {
         }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
+    fn refers_to(&self) -> References<'_> {
         let agreement = self.agreement.iter().map(|id| (IdKind::Agreement, id));
         agreement.chain(self.campaign.iter().map(|id| (IdKind::Campaign, id))).collect()
     }

@@ -6,8 +6,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto;
+use smallvec::smallvec;
 
 /// Nothing more is to be paid to a partner for now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +34,8 @@ impl EventType for PartnerHoldPlaced {
         Some((IdKind::Hold, &self.hold))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Partner, &self.partner)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Partner, &self.partner)]
     }
 
     fn decide(&self, _: &Context, _: &State) -> Result<Vec<Effect>, Rejection> {

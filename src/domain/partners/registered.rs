@@ -6,7 +6,7 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto;
 
 /// An organisation became a partner.
@@ -43,8 +43,8 @@ impl EventType for PartnerRegistered {
         Some((IdKind::Partner, &self.partner))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        Vec::new()
+    fn refers_to(&self) -> References<'_> {
+        References::new()
     }
 
     fn decide(&self, _: &Context, _: &State) -> Result<Vec<Effect>, Rejection> {

@@ -6,8 +6,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto;
+use smallvec::smallvec;
 
 /// The other side decided on a brand use.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +26,8 @@ impl EventType for BrandUseDecided {
         Self { brand_use: fields.id("brand_use_id", &message.brand_use_id), approved: message.approved, note: message.note.as_str().into() }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::BrandUse, &self.brand_use)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::BrandUse, &self.brand_use)]
     }
 
     fn decide(&self, _: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

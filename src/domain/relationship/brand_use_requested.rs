@@ -6,8 +6,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto::{self, BrandChannel, Side};
+use smallvec::smallvec;
 
 /// A use of a brand: approved at once where the terms allow it, else to be decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +38,8 @@ impl EventType for BrandUseRequested {
         Some((IdKind::BrandUse, &self.brand_use))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Agreement, &self.agreement)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Agreement, &self.agreement)]
     }
 
     /// Approves at once what the terms that apply allow; without terms the use awaits a decision (rules 10.1).

@@ -5,8 +5,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto;
+use smallvec::smallvec;
 
 /// A breach is cured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +22,8 @@ impl EventType for BreachCured {
         Self { breach: fields.id("breach_id", &message.breach_id) }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Breach, &self.breach)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Breach, &self.breach)]
     }
 
     fn decide(&self, _: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

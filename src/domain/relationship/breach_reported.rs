@@ -6,8 +6,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Stamp, State};
+use crate::domain::{Context, EventType, References, Stamp, State};
 use crate::proto::{self, BreachClause, Side};
+use smallvec::smallvec;
 
 /// A side did not keep a clause of the agreement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,8 +40,8 @@ impl EventType for BreachReported {
         Some((IdKind::Breach, &self.breach))
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(IdKind::Agreement, &self.agreement)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(IdKind::Agreement, &self.agreement)]
     }
 
     fn decide(&self, _: &Context, _: &State) -> Result<Vec<Effect>, Rejection> {

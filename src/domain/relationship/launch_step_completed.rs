@@ -6,8 +6,9 @@ use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
-use crate::domain::{Context, EventType, Seen, Stamp, State};
+use crate::domain::{Context, EventType, References, Seen, Stamp, State};
 use crate::proto::{self, LaunchStep, launch_step_completed::Subject};
+use smallvec::smallvec;
 
 /// A step is done; steps may be done in any order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,8 +32,8 @@ impl EventType for LaunchStepCompleted {
         Self { subject, step: fields.enum_value("step", message.step) }
     }
 
-    fn refers_to(&self) -> Vec<(IdKind, &Id)> {
-        vec![(self.subject.0, &self.subject.1)]
+    fn refers_to(&self) -> References<'_> {
+        smallvec![(self.subject.0, &self.subject.1)]
     }
 
     fn decide(&self, _: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {

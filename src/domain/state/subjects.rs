@@ -23,7 +23,8 @@ pub struct Subjects {
 }
 
 impl Subjects {
-    pub(in crate::domain) fn add_partner(&mut self, row: Row) {
+    /// Adds a partner.
+    pub fn add_partner(&mut self, row: Row) {
         push_once(&mut self.partners, row);
     }
 
@@ -33,13 +34,14 @@ impl Subjects {
         self.add_partner(state.agreements.by_id.get(row).partner);
     }
 
-    pub(in crate::domain) fn add_lead(&mut self, row: Row) {
+    /// Adds a lead.
+    pub fn add_lead(&mut self, row: Row) {
         push_once(&mut self.leads, row);
     }
 
     /// Whether an id is that of a row which is there already: a record names the same few again and again, and to compare them
     /// costs less than to find them.
-    fn has(&self, kind: IdKind, id: &Id, state: &State) -> bool {
+    pub fn has(&self, kind: IdKind, id: &Id, state: &State) -> bool {
         match kind {
             IdKind::Partner => self.partners.iter().any(|row| state.partners.key(*row) == id),
             IdKind::Agreement => self.agreements.iter().any(|row| state.agreements.by_id.key(*row) == id),
@@ -49,7 +51,29 @@ impl Subjects {
     }
 }
 
-fn push_once(rows: &mut Rows, row: Row) {
+/// The ids of those whose money or leads an effect moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moved<'a> {
+    /// The partner.
+    pub partner: Option<&'a Id>,
+    /// The agreement.
+    pub agreement: Option<&'a Id>,
+}
+
+impl<'a> Moved<'a> {
+    /// Those of an effect. Who only happens to be in the way of a claim is not among them.
+    pub fn by(effect: &'a Effect) -> Self {
+        match effect {
+            Effect::Posting(posting) => Self { partner: posting.subject.partner.as_ref(), agreement: posting.subject.agreement.as_ref() },
+            Effect::LeadOwnerSet { credit, .. } => Self { partner: None, agreement: credit.as_ref() },
+            Effect::CommissionAssessed(assessment) => Self { partner: None, agreement: assessment.agreement.as_ref() },
+            _ => Self::default(),
+        }
+    }
+}
+
+/// Adds a row to some, once.
+pub fn push_once(rows: &mut Rows, row: Row) {
     if !rows.contains(&row) {
         rows.push(row);
     }
@@ -120,17 +144,9 @@ impl State {
     }
 
     fn add_moved(&self, effect: &Effect, subjects: &mut Subjects) {
-        match effect {
-            Effect::Posting(posting) => {
-                posting.subject.partner.iter().for_each(|id| self.add_subject(IdKind::Partner, id, subjects));
-                posting.subject.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, subjects));
-            }
-            Effect::LeadOwnerSet { credit: Some(agreement), .. } => self.add_subject(IdKind::Agreement, agreement, subjects),
-            Effect::CommissionAssessed(assessment) => {
-                assessment.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, subjects));
-            }
-            _ => {}
-        }
+        let moved = Moved::by(effect);
+        moved.partner.iter().for_each(|id| self.add_subject(IdKind::Partner, id, subjects));
+        moved.agreement.iter().for_each(|id| self.add_subject(IdKind::Agreement, id, subjects));
     }
 
     fn add_subject(&self, kind: IdKind, id: &Id, subjects: &mut Subjects) {

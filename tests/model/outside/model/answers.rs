@@ -52,7 +52,12 @@ impl Ledger for Model {
     fn balance(&mut self, request: &pb::GetBalanceRequest) -> Answer<pb::GetBalanceResponse> {
         let asked = self.asked(request.options.as_ref())?;
         asked.known.known_partner(&request.partner_id)?;
-        Ok(pb::GetBalanceResponse { balances: asked.known.balances(&request.partner_id, asked.at), position: asked.position })
+        let balances = asked.known.balances(&request.partner_id, asked.at);
+        let closed = self.records.iter().filter(|record| record.position <= asked.position).filter_map(|record| match record.body() {
+            Body::PeriodClosed(close) => Some(pb::Close { through: close.through, position: record.position }),
+            _ => None,
+        });
+        Ok(pb::GetBalanceResponse { balances, position: asked.position, closed: closed.last() })
     }
 
     fn entries(&mut self, request: &pb::ListEntriesRequest) -> Answer<pb::ListEntriesResponse> {
