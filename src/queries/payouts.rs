@@ -35,10 +35,24 @@ impl StateQuery for ListPayouts {
             let wanted = seen.sees(known.stamp()) && partner.is_none_or(|partner| known.partner == partner);
             if wanted { vec![payout(state, row, seen)] } else { Vec::new() }
         };
-        let (payouts, next_page_token) =
-            self.page.fill(view, seen, Some(IdKind::Payout), |state| state.commissions.payouts.len(), items)?;
+        let first = self.page.first_row();
+        let rows: Box<dyn Iterator<Item = Row>> = match partner {
+            Some(partner) => Box::new(payouts_of(view, partner, first)),
+            None => Box::new(first..Row::try_from(view.commissions.payouts.len()).unwrap_or(Row::MAX)),
+        };
+        let (payouts, next_page_token) = self.page.fill_from(view, seen, Some(IdKind::Payout), rows, items)?;
         Ok(proto::ListPayoutsResponse { payouts, next_page_token, position: seen.position })
     }
+}
+
+/// The payouts to a partner from a row on, in the order of recording: those of its accounts, of which there is one per currency.
+fn payouts_of(state: &State, partner: Row, first: Row) -> impl Iterator<Item = Row> {
+    let accounts = state.partners.get(partner).accounts.iter().map(|row| state.accounts.get(*row));
+    let mut payouts: Vec<_> = accounts.map(|account| account.payouts_from(first).peekable()).collect();
+    std::iter::from_fn(move || {
+        let next = payouts.iter_mut().filter_map(|payouts| Some((*payouts.peek()?, payouts)));
+        next.min_by_key(|(row, _)| *row)?.1.next()
+    })
 }
 
 fn payout(state: &State, row: Row, seen: Seen) -> proto::Payout {

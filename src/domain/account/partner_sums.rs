@@ -1,6 +1,7 @@
 //! What is kept of a partner's account beside its entries, so that no decision looks at all of them: what stands of commission
 //! by block, what was paid by payout, what settles and what is held in order of time, and so what is owed.
 
+mod payouts;
 mod since;
 
 use super::block::BLOCK;

@@ -3,6 +3,7 @@
 pub mod adjusted;
 pub mod assess;
 pub mod balance;
+mod dispute_lists;
 pub mod dispute_opened;
 pub mod dispute_resolved;
 pub mod disputed;
@@ -35,6 +36,7 @@ use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State, Subjects};
 use crate::encoding::Section;
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
+pub use dispute_lists::{DisputeBlock, DisputeLists};
 use earning::Pinned;
 use ecow::{EcoString, EcoVec};
 use held::DisputedEntries;
@@ -57,6 +59,8 @@ slice! {
         /// The interner of what earnings have in common.
         pub(super) pinned: Interner<Pinned>,
         pub(super) closes: AppendOnlyList<Close>,
+        /// What is kept of disputes beside them.
+        pub dispute_lists: DisputeLists,
     }
 }
 

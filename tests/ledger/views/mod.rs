@@ -12,4 +12,5 @@ mod leads;
 mod metrics;
 mod money;
 mod pages;
+mod passed_over;
 mod relationship;
