@@ -6,17 +6,18 @@ mod facts;
 use crate::workload::{is_measured, so_many};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion};
-use facts::{Ledger, capped, day, disputed, registered_in, resolved, signed_exclusive, sold_to};
+use facts::{Ledger, capped, day, disputed, qualified, registered_in, resolved, signed_exclusive, sold_to};
 use partnership_ledger::domain::Record;
 use partnership_ledger::domain::parse::Fields;
 use partnership_ledger::ledger::Cancellation;
-use partnership_ledger::proto;
+use partnership_ledger::proto::{self, AlertKind, LeadState};
+use partnership_ledger::queries::alerts::ListAlerts;
 use partnership_ledger::queries::disputes::ListDisputes;
 use partnership_ledger::queries::explain::ExplainSale;
 use partnership_ledger::queries::leads::ListLeads;
 use partnership_ledger::queries::statement::ListEntries;
 use partnership_ledger::queries::{Reading, StateQuery as _};
-use partnership_ledger::workload::facts::{adjusted, paid, reassigned, referred, refunded, sold, terms};
+use partnership_ledger::workload::facts::{adjusted, paid, reassigned, referred, refunded, registered, signed, sold, terms};
 use std::time::{Duration, Instant};
 
 /// So many times its aim may one run of a case take before it is a fault: machines differ, and are busy.
@@ -25,6 +26,9 @@ const TOLERANCE: u32 = 20;
 const MILLISECOND: Duration = Duration::from_millis(1);
 /// What a lot of a transfer may take, by deciding and by evolving: a sale, four postings, their record.
 const LOT: Duration = Duration::from_micros(5);
+
+/// What a page may take whatever is asked.
+const PAGE: Duration = Duration::from_millis(50);
 
 /// What an entry of a disputed lead may take when a dispute is opened or resolved.
 const ENTRY: Duration = Duration::from_micros(1);
@@ -91,6 +95,8 @@ pub fn worst_cases(criterion: &mut Criterion) {
     disputed_transfer(&mut cases);
     paid_lead(&mut cases);
     leads_of_an_agreement(&mut cases);
+    alerts(&mut cases);
+    disputes_of_few(&mut cases);
     assert!(cases.faults.is_empty(), "{:#?}", cases.faults);
 }
 
@@ -146,6 +152,71 @@ fn leads_of_an_agreement(cases: &mut Cases<'_>) {
         let list = || question.answer(&reading, seen).expect("an answer").leads.len();
         cases.run(&format!("ListLeads of agreement {agreement} among 300 000"), 5 * MILLISECOND, list);
     }
+}
+
+/// 10 000 partners to whom something is payable since long ago, with 70 entries each, and 20 000 agreements.
+fn alerts(cases: &mut Cases<'_>) {
+    let mut ledger = Ledger::default();
+    let partners = so_many(10_000);
+    for number in 0..partners {
+        ledger.tell(day("2025-01-01"), registered(&format!("p{number}")));
+        for agreement in ["a", "b"] {
+            ledger.tell(day("2025-01-02"), signed(&format!("{agreement}{number}"), &format!("p{number}"), facts::held(30)));
+        }
+    }
+    for month in 0..70 {
+        for number in 0..partners {
+            let at = day("2025-01-03") + chrono::Duration::days(month * 9) + chrono::Duration::seconds(i64::try_from(number).expect("few"));
+            ledger.tell(at, sold_to(&format!("s{month}-{number}"), &format!("a{number}"), 10_000));
+        }
+    }
+    let (seen, reading) = (ledger.all(), Reading::new(&ledger.state, &Cancellation::NEVER));
+    let ask = |kinds: &[AlertKind]| {
+        let kinds = kinds.iter().map(|kind| *kind as i32).collect();
+        let request = proto::ListAlertsRequest { kinds, page_size: 1_000, ..proto::ListAlertsRequest::default() };
+        ListAlerts::parse(&request, &mut Fields::default())
+    };
+    for (name, kinds) in [
+        ("payable due to 10 000 partners", &[AlertKind::PayableDue][..]),
+        ("negative balance of none of 10 000 partners", &[AlertKind::NegativeBalance]),
+        ("manager missing in 20 000 agreements", &[AlertKind::MissingManager]),
+        ("ends near of none of 20 000 agreements", &[AlertKind::ExpiryNear, AlertKind::NoticeEnding, AlertKind::ExclusivityEnding]),
+    ] {
+        let question = ask(kinds);
+        cases.run(&format!("ListAlerts, {name}"), PAGE, || question.answer(&reading, seen).expect("an answer").alerts.len());
+    }
+}
+
+/// The disputes of a partner and the open ones, among 100 000 that are resolved; the lost leads and those that lapse, among
+/// 100 000 that qualified.
+fn disputes_of_few(cases: &mut Cases<'_>) {
+    let mut ledger = Ledger::with_agreements(&terms());
+    ledger.tell(day("2025-01-01"), referred("other", "b"));
+    for number in 0..so_many(100_000) {
+        let (lead, dispute) = (format!("l{number}"), format!("d{number}"));
+        ledger.tell(day("2025-01-01"), referred(&lead, "a"));
+        ledger.tell(day("2025-01-02"), qualified(&lead));
+        ledger.tell(day("2025-01-03"), disputed(&dispute, &lead));
+        ledger.tell(day("2025-01-04"), resolved(&dispute));
+    }
+    ledger.tell(day("2025-01-05"), disputed("of-bolt", "other"));
+    let (seen, reading) = (ledger.all(), Reading::new(&ledger.state, &Cancellation::NEVER));
+    for (name, partner_id, open_only) in [("of a partner", Some("bolt".to_owned()), false), ("that are open", None, true)] {
+        let request = proto::ListDisputesRequest { partner_id, open_only, ..proto::ListDisputesRequest::default() };
+        let question = ListDisputes::parse(&request, &mut Fields::default());
+        let list = || question.answer(&reading, seen).expect("an answer").disputes.len();
+        cases.run(&format!("ListDisputes {name} among 100 000"), 5 * MILLISECOND, list);
+    }
+    for (name, state) in [("lost", LeadState::Lost), ("open", LeadState::Open)] {
+        let request = proto::ListLeadsRequest { state: state as i32, ..proto::ListLeadsRequest::default() };
+        let question = ListLeads::parse(&request, &mut Fields::default());
+        let list = || question.answer(&reading, seen).expect("an answer").leads.len();
+        cases.run(&format!("ListLeads, {name}, among 100 000 that qualified"), 5 * MILLISECOND, list);
+    }
+    let kinds = vec![AlertKind::ProtectionLapsing as i32];
+    let question = ListAlerts::parse(&proto::ListAlertsRequest { kinds, ..proto::ListAlertsRequest::default() }, &mut Fields::default());
+    let list = || question.answer(&reading, seen).expect("an answer").alerts.len();
+    cases.run("ListAlerts, protection lapsing of none of 100 000 leads", 5 * MILLISECOND, list);
 }
 
 /// A lead with 30 000 sales, half of them paid, and each partly refunded: all move at once.

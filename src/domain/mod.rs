@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod agreements;
+pub mod blocks;
 pub mod calendar;
 pub mod campaigns;
 pub mod commissions;
@@ -25,6 +26,7 @@ pub mod partners;
 pub mod rejection;
 pub mod relationship;
 mod row_index;
+pub mod row_lists;
 pub mod rules;
 mod slice;
 pub mod stamp;

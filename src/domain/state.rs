@@ -127,6 +127,8 @@ slice! {
         pub position: u64,
         /// When it was recorded.
         pub recorded_at: Time,
+        /// The latest time at which something of all records occurred.
+        pub occurred_by: Time,
     }
 }
 
@@ -156,8 +158,10 @@ impl State {
         assert!(record.recorded_at >= self.recorded_at, "recorded_at never decreases");
         self.position = record.position;
         self.recorded_at = record.recorded_at;
+        self.occurred_by = self.occurred_by.max(record.event.occurred_at);
         let stamp = Stamp { occurred_at: record.event.occurred_at, position: record.position };
         record.event.body.evolve(stamp, &record.effects, self);
+        self.note_watched(stamp, &record.event.body);
         self.post_all(stamp, &record.effects);
     }
 

@@ -2,6 +2,7 @@
 //! stretch of time, and the lowest one from a time on, cost little however many amounts there are.
 
 mod encoding;
+pub mod since;
 
 use crate::domain::calendar::Time;
 use crate::encoding::{Packer, Unpacker};

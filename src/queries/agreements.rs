@@ -87,8 +87,13 @@ impl StateQuery for ListAgreements {
         let items = |state: &State, row| {
             if wanted(row, state.agreements.by_id.get(row)) { vec![agreement(state, row, seen)] } else { Vec::new() }
         };
-        let (agreements, next_page_token) =
-            self.page.fill(view, seen, Some(IdKind::Agreement), |state| state.agreements.by_id.len(), items)?;
+        let first = self.page.first_row();
+        let rows: Box<dyn Iterator<Item = Row>> = match partner {
+            // They are in the order of their introduction, as rows are.
+            Some(partner) => Box::new(view.partners.get(partner).agreements.iter().copied().filter(move |row| first <= *row)),
+            None => Box::new(first..Row::try_from(view.agreements.by_id.len()).unwrap_or(Row::MAX)),
+        };
+        let (agreements, next_page_token) = self.page.fill_from(view, seen, Some(IdKind::Agreement), rows, items)?;
         Ok(proto::ListAgreementsResponse { agreements, next_page_token, position: seen.position })
     }
 }

@@ -69,8 +69,12 @@ impl StateQuery for ListCampaigns {
         let items = |state: &State, row| {
             if wanted(state, state.campaigns.by_id.get(row)) { vec![campaign(state, row, seen)] } else { Vec::new() }
         };
-        let (campaigns, next_page_token) =
-            self.page.fill(view, seen, Some(IdKind::Campaign), |state| state.campaigns.by_id.len(), items)?;
+        let first = self.page.first_row();
+        let rows: Box<dyn Iterator<Item = Row>> = match agreement {
+            Some(agreement) => Box::new(view.campaigns.of_agreements.rising(agreement, first)),
+            None => Box::new(first..Row::try_from(view.campaigns.by_id.len()).unwrap_or(Row::MAX)),
+        };
+        let (campaigns, next_page_token) = self.page.fill_from(view, seen, Some(IdKind::Campaign), rows, items)?;
         Ok(proto::ListCampaignsResponse { campaigns, next_page_token, position: seen.position })
     }
 }

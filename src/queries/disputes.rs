@@ -3,7 +3,7 @@
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, partner_seen};
-use crate::domain::commissions::{Dispute, DisputeSubject};
+use crate::domain::commissions::{Dispute, DisputeBlock, DisputeSubject};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::leads::Owner;
 use crate::domain::money::saturating_i64;
@@ -56,9 +56,27 @@ impl StateQuery for ListDisputes {
                 .is_none_or(|partner| is_about(state, known.subject, partner, seen) || held.iter().any(|(holder, _)| *holder == partner));
             if wanted { vec![dispute(state, row, held, seen)] } else { Vec::new() }
         };
-        let (disputes, next_page_token) =
-            self.page.fill(view, seen, Some(IdKind::Dispute), |state| state.commissions.disputes.len(), items)?;
+        let rows = self.rows(view, partner, seen);
+        let (disputes, next_page_token) = self.page.fill_from(view, seen, Some(IdKind::Dispute), rows, items)?;
         Ok(proto::ListDisputesResponse { disputes, next_page_token, position: seen.position })
+    }
+}
+
+impl ListDisputes {
+    /// The disputes that the page may show. Where only open ones are wanted, those among which none can be open are passed over.
+    fn rows<'a>(&self, state: &'a State, partner: Option<Row>, seen: Seen) -> Box<dyn Iterator<Item = Row> + 'a> {
+        let (blocks, first, open_only) = (&state.commissions.dispute_lists.blocks, self.page.first_row(), self.open_only);
+        let may_be_wanted = move |block: &DisputeBlock| !open_only || block.may_be_open(seen);
+        match partner {
+            Some(partner) => {
+                let rows = state.disputes_of_partner(partner, first).into_iter();
+                Box::new(rows.filter(move |row| blocks.of(*row).is_none_or(may_be_wanted)))
+            }
+            None => {
+                let rows = first..Row::try_from(state.commissions.disputes.len()).unwrap_or(Row::MAX);
+                Box::new(blocks.rows_within(rows, may_be_wanted))
+            }
+        }
     }
 }
 

@@ -90,26 +90,32 @@ impl StateQuery for ListLeads {
         let items = |state: &State, row| {
             if wanted(state, state.leads.by_id.get(row)) { vec![lead(state, row, seen)] } else { Vec::new() }
         };
-        let rows = rows(view, agreement, owner, seen, self.page.first_row());
+        let rows = self.rows(view, agreement, owner, seen);
         let (leads, next_page_token) = self.page.fill_from(view, seen, Some(IdKind::Lead), rows, items)?;
         Ok(proto::ListLeadsResponse { leads, next_page_token, position: seen.position })
     }
 }
 
-/// The leads from a row on that an agreement may have the credit of, or an owner may own. A partner owns a lead through an
-/// agreement that has its credit; the house owns what it was given, and what an agreement's end passed to it.
-fn rows<'a>(state: &'a State, agreement: Option<Row>, owner: Option<Owner>, seen: Seen, first: Row) -> Box<dyn Iterator<Item = Row> + 'a> {
-    let credited = &state.leads.credited;
-    match (agreement, owner) {
-        (Some(agreement), _) => Box::new(credited.of_agreements(state.agreements.with_predecessors(agreement), first)),
-        (None, Some(Owner::Partner(partner))) => {
-            Box::new(credited.of_agreements(state.partners.get(partner).agreements.iter().copied(), first))
+impl ListLeads {
+    /// The leads that the page may show. A partner owns a lead through an agreement that has its credit; the house owns what it
+    /// was given, and what an agreement's end passed to it. Where none can be in the state asked for, leads are passed over.
+    fn rows<'a>(&self, state: &'a State, agreement: Option<Row>, owner: Option<Owner>, seen: Seen) -> Box<dyn Iterator<Item = Row> + 'a> {
+        let (credited, blocks, first, wanted) = (&state.leads.credited, &state.leads.blocks, self.page.first_row(), self.state);
+        let may_be = move |row: &Row| blocks.of(*row).is_none_or(|block| block.may_be(wanted, seen));
+        match (agreement, owner) {
+            (Some(agreement), _) => Box::new(credited.of_agreements(state.agreements.with_predecessors(agreement), first).filter(may_be)),
+            (None, Some(Owner::Partner(partner))) => {
+                Box::new(credited.of_agreements(state.partners.get(partner).agreements.iter().copied(), first).filter(may_be))
+            }
+            (None, Some(Owner::House)) => {
+                let ended = state.agreements.by_id.iter().filter(move |(_, _, agreement)| agreement.end(seen).is_some());
+                Box::new(credited.of_house_and(state.agreements.with_all_predecessors(ended.map(|(row, ..)| row)), first).filter(may_be))
+            }
+            (None, None) => {
+                let rows = first..Row::try_from(state.leads.by_id.len()).unwrap_or(Row::MAX);
+                Box::new(blocks.rows_within(rows, move |block| block.may_be(wanted, seen)))
+            }
         }
-        (None, Some(Owner::House)) => {
-            let ended = state.agreements.by_id.iter().filter(|(_, _, agreement)| agreement.end(seen).is_some());
-            Box::new(credited.of_house_and(state.agreements.with_all_predecessors(ended.map(|(row, ..)| row)), first))
-        }
-        (None, None) => Box::new(first..Row::try_from(state.leads.by_id.len()).unwrap_or(Row::MAX)),
     }
 }
 

@@ -58,9 +58,10 @@ impl StateQuery for ListPayouts {
             if wanted { vec![payout(state, row, seen)] } else { Vec::new() }
         };
         let first = self.page.first_row();
-        let rows = match payout_row {
-            Some(row) => row.max(first)..row + 1,
-            None => first..Row::try_from(view.commissions.payouts.len()).unwrap_or(Row::MAX),
+        let rows: Box<dyn Iterator<Item = Row>> = match (payout_row, partner) {
+            (Some(row), _) => Box::new(row.max(first)..row + 1),
+            (None, Some(partner)) => Box::new(payouts_of(view, partner, first)),
+            (None, None) => Box::new(first..Row::try_from(view.commissions.payouts.len()).unwrap_or(Row::MAX)),
         };
         let (payouts, next_page_token) = self.page.fill_from(view, seen, Some(IdKind::Payout), rows, items)?;
         Ok(proto::ListPayoutsResponse { payouts, next_page_token, position: seen.position })
@@ -72,6 +73,16 @@ fn payout_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
     let payouts = &state.commissions.payouts;
     let row = payouts.find(id).filter(|row| seen.sees(payouts.get(*row).stamp()));
     row.ok_or_else(|| unknown(IdKind::Payout, id))
+}
+
+/// The payouts to a partner from a row on, in the order of recording: those of its accounts, of which there is one per currency.
+fn payouts_of(state: &State, partner: Row, first: Row) -> impl Iterator<Item = Row> {
+    let accounts = state.partners.get(partner).accounts.iter().map(|row| state.accounts.get(*row));
+    let mut payouts: Vec<_> = accounts.map(|account| account.payouts_from(first).peekable()).collect();
+    std::iter::from_fn(move || {
+        let next = payouts.iter_mut().filter_map(|payouts| Some((*payouts.peek()?, payouts)));
+        next.min_by_key(|(row, _)| *row)?.1.next()
+    })
 }
 
 fn payout(state: &State, row: Row, seen: Seen) -> proto::Payout {

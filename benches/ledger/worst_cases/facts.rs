@@ -131,3 +131,8 @@ pub fn resolved(dispute: &str) -> Body {
     let outcome = proto::DisputeOutcome::Upheld as i32;
     Body::DisputeResolved(proto::DisputeResolved { dispute_id: dispute.into(), outcome, resolution: "agreed".into() })
 }
+
+/// A lead qualifies.
+pub fn qualified(lead: &str) -> Body {
+    Body::LeadQualified(proto::LeadQualified { lead_id: lead.into() })
+}

@@ -1,5 +1,8 @@
 //! What is kept of a partner's account beside its entries, so that no decision looks at all of them: what stands of commission
-//! by block, what was paid by payout, what settles and what is held in order of time.
+//! by block, what was paid by payout, what settles and what is held in order of time, and so what is owed.
+
+mod payouts;
+mod since;
 
 use super::block::BLOCK;
 use super::running_sums::RunningSums;
@@ -25,7 +28,9 @@ pub struct PartnerSums {
     paid: RunningSums,
     /// What settles of the first blocks, and what disputes hold of all entries.
     timeline: Timeline,
-    /// How many blocks the timeline has.
+    /// What the holder owes by the first blocks, in order of the time from which entries count.
+    net: Timeline,
+    /// How many blocks these two have.
     blocks: usize,
     /// The last record that posted here.
     posted_at: u64,
@@ -48,7 +53,7 @@ struct Transit {
     payouts: Few<Row, 64>,
 }
 
-codec!(PartnerSums { standing, awaiting, payouts, paid, timeline, blocks, posted_at, held_at, effective_by, transit });
+codec!(PartnerSums { standing, awaiting, payouts, paid, timeline, net, blocks, posted_at, held_at, effective_by, transit });
 codec!(Transit { timeline, changed_at, payouts });
 
 impl Account {
@@ -59,9 +64,9 @@ impl Account {
         sums.posted_at = last.position;
         sums.effective_by = sums.effective_by.max(last.effective_at);
         if full > sums.blocks {
-            let entries = self.blocks.get(full - 1).into_iter().flat_map(|block| block.entries());
-            let points = entries.filter(|entry| !entry.awaits).map(Point::from);
-            sums.timeline.add(points.collect());
+            let entries: Vec<Entry> = self.blocks.get(full - 1).into_iter().flat_map(|block| block.entries()).collect();
+            sums.timeline.add(entries.iter().copied().filter(|entry| !entry.awaits).map(Point::from).collect());
+            sums.net.add(entries.iter().map(|entry| Point { at: entry.effective_at, amount: i128::from(entry.amount), held: 0 }).collect());
             sums.blocks = full;
         }
     }

@@ -14,8 +14,9 @@ use super::ids::Id;
 use super::money::{Money, WHOLE_BPS};
 use super::parse::Fields;
 use super::rejection::Rejection;
+use super::row_lists::RowLists;
 use super::slice::slice;
-use super::table::{Row, Table, Undo};
+use super::table::{Row, Table, Undo, row_of};
 use super::{Seen, Stamp, State};
 use crate::encoding::Section;
 use crate::proto::{self, CampaignGoal, CampaignState, CampaignType, CampaignsAtEnd};
@@ -28,6 +29,8 @@ slice! {
     pub struct Campaigns {
         /// By id.
         pub by_id: Table<Id, Campaign> => Section::Campaigns,
+        /// Those that each agreement takes part in, in the order of recording.
+        pub of_agreements: RowLists,
     }
 }
 
@@ -36,6 +39,21 @@ impl Campaigns {
     pub fn known(&self, id: &Id) -> (Row, &Campaign) {
         let row = self.by_id.find(id).expect("decide found the campaign");
         (row, self.by_id.get(row))
+    }
+
+    /// Notes the participants of a campaign.
+    fn note_taking_part(&mut self, row: Row) {
+        for agreement in self.by_id.get(row).participants.iter().filter_map(|participant| participant.agreement) {
+            if self.of_agreements.last(agreement) != Some(row) {
+                self.of_agreements.push(agreement, row);
+            }
+        }
+    }
+
+    /// Makes the lists of what the campaigns say: snapshots leave them out.
+    pub(super) fn note_all_taking_part(&mut self) {
+        self.of_agreements = RowLists::default();
+        (0..row_of(self.by_id.len())).for_each(|row| self.note_taking_part(row));
     }
 
     fn known_mut(&mut self, id: &Id) -> &mut Campaign {

@@ -118,7 +118,8 @@ impl EventType for CampaignPlanned {
             order: in_order(&participants, state),
             participants,
         };
-        state.campaigns.by_id.insert(self.campaign.clone(), campaign);
+        let row = state.campaigns.by_id.insert(self.campaign.clone(), campaign);
+        state.campaigns.note_taking_part(row);
     }
 }
 

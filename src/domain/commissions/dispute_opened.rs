@@ -62,11 +62,19 @@ impl EventType for DisputeOpened {
         };
         let dispute = Dispute { opened: stamp, opened_by: self.opened_by, subject, claim: self.claim.clone(), resolved: None };
         let row = state.commissions.disputes.insert(self.dispute.clone(), dispute);
-        match subject {
-            DisputeSubject::Lead(lead) => state.leads.by_id.get_mut(lead).add_dispute(row),
-            DisputeSubject::Sale(sale) => state.commissions.sales.get_mut(sale).add_dispute(row),
-            DisputeSubject::Payout(_) => {}
-        }
+        let is_first = match subject {
+            DisputeSubject::Lead(lead) => {
+                let known = state.leads.by_id.get_mut(lead);
+                known.add_dispute(row);
+                known.disputes().len() == 1
+            }
+            DisputeSubject::Sale(sale) => {
+                state.commissions.sales.get_mut(sale).add_dispute(row);
+                false
+            }
+            DisputeSubject::Payout(_) => false,
+        };
+        state.note_opened(row, is_first);
         state.hold_for(row, stamp.position);
     }
 }

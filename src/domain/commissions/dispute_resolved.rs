@@ -46,6 +46,7 @@ impl EventType for DisputeResolved {
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let row = state.commissions.disputes.find(&self.dispute).expect("decide found the dispute");
         state.commissions.disputes.get_mut(row).resolved = Some((stamp, self.outcome, self.resolution.clone()));
+        state.commissions.note_resolved(row, stamp);
         state.release_from(row, stamp.position);
     }
 }

@@ -6,6 +6,7 @@ pub mod balance;
 mod counting;
 pub mod customer_payment_received;
 mod disbursed;
+mod dispute_lists;
 pub mod dispute_opened;
 pub mod dispute_resolved;
 pub mod disputed;
@@ -47,6 +48,7 @@ use super::table::{Row, Table, undo_by_copy};
 use super::{Seen, Stamp, State, Subjects};
 use crate::encoding::Section;
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, RefundReason, Side};
+pub use dispute_lists::{DisputeBlock, DisputeLists};
 use earning::Pinned;
 use held::DisputedEntries;
 use holdings::CommissionPart;
@@ -75,6 +77,8 @@ slice! {
         /// The interner of what earnings have in common.
         pub(super) pinned: Interner<Pinned>,
         pub(super) closes: AppendOnlyList<Close>,
+        /// What is kept of disputes beside them.
+        pub dispute_lists: DisputeLists,
     }
 }
 

@@ -47,8 +47,7 @@ impl EventType for LeadApproved {
     }
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
-        if let Some(decision) = state.leads.known_mut(&self.lead).decision_at_mut(stamp.occurred_at) {
-            decision.approve(stamp);
-        }
+        let row = state.leads.known(&self.lead).0;
+        state.leads.change_protection(row, stamp.occurred_at, |decision| decision.approve(stamp));
     }
 }

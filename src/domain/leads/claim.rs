@@ -140,17 +140,22 @@ impl Decision {
 
     /// A cheap filter: returns `false` only if its protection certainly does not end by date within [from, to].
     pub fn may_lapse_within(&self, from: Time, to: Time) -> bool {
-        let Some(days) = self.protection.days else { return false };
+        self.lapse_bounds().is_some_and(|(least, most)| least <= to.timestamp() && from.timestamp() <= most)
+    }
+
+    /// Between what its protection ends by date, whatever is seen, in seconds of Unix time, with a margin of days; `None` if it
+    /// certainly does not.
+    pub(super) fn lapse_bounds(&self) -> Option<(i64, i64)> {
+        let days = self.protection.days?;
         let anchor = match (self.protection.from_approval, self.approved()) {
             (false, _) => self.stamp().occurred_at,
-            (true, Some(approved)) => approved.occurred_at,
-            (true, None) => return false,
+            (true, approved) => approved?.occurred_at,
         };
         let extended: i64 = self.extensions().iter().map(|(_, days)| i64::from(*days)).sum();
         // A local day is a day of UTC, up to zone offsets and skipped days: three days of margin cover both.
         let least = anchor.timestamp() + (i64::from(days) - 3) * SECONDS_OF_A_DAY;
         let most = anchor.timestamp() + (i64::from(days) + extended + 3) * SECONDS_OF_A_DAY;
-        least <= to.timestamp() && from.timestamp() <= most
+        Some((least, most))
     }
 }
 

@@ -33,6 +33,7 @@ impl EventType for LeadLost {
     }
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
-        state.leads.known_mut(&self.lead).add_loss(stamp);
+        let row = state.leads.known(&self.lead).0;
+        state.leads.change_state(row, stamp, |lead| lead.add_loss(stamp));
     }
 }

@@ -13,7 +13,9 @@ pub mod protection_extended;
 pub mod qualified;
 pub mod reassigned;
 pub mod referred;
+mod stretch;
 
+use super::blocks::Blocks;
 use super::calendar::Time;
 use super::effect::Party;
 use super::ids::Id;
@@ -29,6 +31,7 @@ use match_keys::MatchKeys;
 
 pub use claim::{Claim, Decision, DeclinedClaim, Origin, ProtectionEnd, Qualification};
 pub use lead::Lead;
+pub use stretch::{Lapses, LeadBlock};
 
 slice! {
     /// All leads, their other ids and their match keys.
@@ -41,6 +44,8 @@ slice! {
         pub(super) claims: Interner<Claim>,
         /// By whose they are or were.
         pub credited: CreditedLeads,
+        /// What is kept of each few of them together.
+        pub blocks: Blocks<LeadBlock>,
     }
 }
 
@@ -81,11 +86,6 @@ impl Leads {
         (row, self.by_id.get(row))
     }
 
-    fn known_mut(&mut self, id: &Id) -> &mut Lead {
-        let row = self.find(id).expect("decide found the lead");
-        self.by_id.get_mut(row)
-    }
-
     /// The first recorded live lead that shares a key (rules 5.3).
     fn live_match(&self, keys: &[Box<str>], at: Time) -> Option<Row> {
         let rows = keys.iter().filter_map(|key| self.match_keys.find(key)).flat_map(|row| self.match_keys.leads(row));
@@ -107,6 +107,7 @@ impl Leads {
         let decision = self.interned(decision);
         let row = self.by_id.insert(lead.clone(), Lead::new(decision));
         self.credited.note(row, self.by_id.get(row));
+        self.note_decision(row);
         row
     }
 
@@ -115,6 +116,7 @@ impl Leads {
         let decision = self.interned(decision);
         self.by_id.get_mut(row).add_decision(decision);
         self.credited.note(row, self.by_id.get(row));
+        self.note_decision(row);
     }
 
     /// Returns the decision with its claim interned.

@@ -46,7 +46,7 @@ impl EventType for LeadProtectionExtended {
     }
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
-        let decision = state.leads.known_mut(&self.lead).decision_at_mut(stamp.occurred_at);
-        decision.expect("decide found the claim").extend(stamp, self.days);
+        let row = state.leads.known(&self.lead).0;
+        state.leads.change_protection(row, stamp.occurred_at, |decision| decision.extend(stamp, self.days));
     }
 }

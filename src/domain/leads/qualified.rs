@@ -58,7 +58,7 @@ impl EventType for LeadQualified {
         let (pinned, earned) = Pinned::of(stamp, None, credit, false, assessment, state);
         let earning = Earning::new(stamp, earned, state.commissions.pinned.intern(pinned));
         let earned = earning.assessment();
-        state.leads.by_id.get_mut(row).add_qualification(protected, earning);
+        state.leads.change_state(row, stamp, |lead| lead.add_qualification(protected, earning));
         state.note_accrued(row, credit, earned);
     }
 }

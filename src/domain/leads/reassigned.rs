@@ -87,6 +87,7 @@ impl EventType for LeadReassigned {
                 Effect::LeadOwnerSet { terms_position, .. } => {
                     let decision = reassignment(effect, stamp, *terms_position, self.to.as_ref(), state);
                     state.leads.decide_again(row, decision);
+                    state.note_lead_decided(row);
                 }
                 Effect::Posting(posting) if posting.account.is_partner() => {
                     let sale = posting.subject.sale.as_ref().map(|id| state.commissions.known_sale(id).0);

@@ -75,6 +75,7 @@ impl EventType for LeadReferred {
                         ..claim_of(effect, *terms_position, pinned, state)
                     };
                     let row = state.leads.decide(lead, Decision::new(stamp, claim));
+                    state.note_lead_decided(row);
                     self.add_to_campaign(row, credit.as_ref().filter(|_| *owner != Party::House), stamp, state);
                     self.add_alias(row, stamp, state);
                     for key in &self.match_keys {

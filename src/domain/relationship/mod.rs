@@ -10,7 +10,9 @@ mod encoding;
 pub mod launch_step_completed;
 pub mod manager_assigned;
 pub mod review_held;
+mod watched;
 
+use super::blocks::Blocks;
 use super::calendar::Time;
 use super::ids::Id;
 use super::slice::slice;
@@ -18,6 +20,7 @@ use super::table::{Row, Table, Undo, undo_by_copy};
 use super::{Seen, Stamp};
 use crate::encoding::Section;
 use crate::proto::{BrandChannel, BreachClause, LaunchStep, ReviewDecision, ReviewKind, Side};
+pub use watched::AgreementBlock;
 
 slice! {
     /// What is known of all relationships.
@@ -30,6 +33,8 @@ slice! {
         pub brand_uses: Table<Id, BrandUse> => Section::BrandUses,
         /// Breaches by id.
         pub breaches: Table<Id, Breach> => Section::Breaches,
+        /// What alerts about each few agreements can be, by the agreement's row.
+        pub watched: Blocks<AgreementBlock>,
     }
 }
 

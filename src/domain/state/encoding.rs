@@ -58,6 +58,10 @@ impl StateLoad {
     pub fn finish(&self) -> Result<State, Damaged> {
         let mut state = State::take(&self.0)?;
         state.leads.note_all_credited();
+        state.leads.note_all_blocks();
+        state.note_all_disputes();
+        state.campaigns.note_all_taking_part();
+        state.note_all_watched();
         Ok(state)
     }
 }

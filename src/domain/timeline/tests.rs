@@ -1,3 +1,4 @@
+use super::since::Step;
 use super::*;
 use crate::encoding::{Codec, Input, Output};
 use proptest::prelude::*;
@@ -69,6 +70,34 @@ proptest! {
         let changes = merged(std::iter::empty(), sorted(&all).into_iter());
         let held: Vec<_> = changes.iter().filter(|point| point.held != 0 && point.at <= at(2_500)).map(|point| (point.at, point.held)).collect();
         prop_assert_eq!(timeline.held_changes(at(2_500)), held);
+    }
+
+    #[test]
+    fn enough_lasts_since_the_instant_after_the_last_at_which_it_was_not(
+        batches in prop::collection::vec(points(700, 5_000), 0..4), beside in points(40, 5_000), least in 1_i128..900,
+        turns in prop::collection::vec((0_i64..5_000, 1_i128..30_000), 0..4), until in 0_i64..5_500,
+    ) {
+        let mut timeline = Timeline::default();
+        batches.iter().for_each(|batch| timeline.add(batch.clone()));
+        let turn = |(time, least)| Step { at: at(time), amount: 0, held: 0, least: Some(least) };
+        let mut steps: Vec<Step> = beside.into_iter().map(Step::from).chain(turns.into_iter().map(turn)).collect();
+        steps.retain(|step| step.at <= at(until));
+        steps.sort_by_key(|step| step.at);
+        let mut all: Vec<Step> = batches.into_iter().flatten().filter(|point| point.at <= at(until)).map(Step::from).collect();
+        // Of points and steps at one instant the steps come last: the last one says how much is enough.
+        all.extend(steps.iter().copied());
+        all.sort_by_key(|step| step.at);
+        let (mut amount, mut held, mut enough, mut since) = (0, 0, least, None);
+        for of_instant in all.chunk_by(|one, next| one.at == next.at) {
+            for step in of_instant {
+                amount += step.amount;
+                held += step.held;
+                enough = step.least.unwrap_or(enough);
+            }
+            let is_enough = amount - held.max(0) >= enough;
+            since = since.or(Some(of_instant[0].at)).filter(|_| is_enough);
+        }
+        prop_assert_eq!(timeline.enough_since(at(until), least, &steps), since);
     }
 
     #[test]

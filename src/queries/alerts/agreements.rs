@@ -1,13 +1,15 @@
 //! Agreements that nobody looks after, that nobody has talked about for long, or that end soon.
 
-use super::{AlertSubject, Found, Walk, Wanted, Watch};
+use super::{AlertSubject, Found, Rows, Stretch, Walk, Wanted, Watch};
 use crate::domain::agreements::{Agreement, End, Version};
 use crate::domain::calendar::{Time, days_before};
+use crate::domain::relationship::AgreementBlock;
 use crate::domain::relationship::alerts::{AGREEMENT_END_DAYS, review_due};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::{EndCause, ReviewKind, Side};
 use crate::queries::words::when;
+use std::ops::RangeInclusive;
 
 /// All agreements, or those of whom is asked for.
 pub struct Agreements;
@@ -57,8 +59,25 @@ impl Walk for Agreements {
     }
 }
 
+/// The agreements to look at, unless some are asked for: those of blocks in which alerts of a kind can have begun.
+pub(super) fn stretches(
+    state: &State,
+    wanted: &Wanted,
+    since: impl Fn(&AgreementBlock) -> Option<RangeInclusive<i64>>,
+) -> Option<Vec<Stretch>> {
+    if wanted.agreements(state).is_some() {
+        return None;
+    }
+    let blocks = state.relationship.watched.iter(state.agreements.by_id.len());
+    Some(blocks.filter_map(|(rows, block)| Some(Stretch { since: since(block)?, rows: Rows::Together(rows) })).collect())
+}
+
 impl Watch for MissingManager {
     type Over = Agreements;
+
+    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(state, wanted, |block| block.unmanaged_since(seen))
+    }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let (_, effective_at, _) = active(state, row, seen)?;
@@ -103,6 +122,10 @@ fn tell_overdue(state: &State, row: Row, kind: ReviewKind, seen: Seen) -> String
 impl Watch for CheckInOverdue {
     type Over = Agreements;
 
+    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(state, wanted, |block| block.overdue_since(ReviewKind::CheckIn, seen))
+    }
+
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         overdue(state, row, ReviewKind::CheckIn, seen)
     }
@@ -114,6 +137,10 @@ impl Watch for CheckInOverdue {
 
 impl Watch for ReviewOverdue {
     type Over = Agreements;
+
+    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(state, wanted, |block| block.overdue_since(ReviewKind::QuarterlyReview, seen))
+    }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         overdue(state, row, ReviewKind::QuarterlyReview, seen)
@@ -136,6 +163,10 @@ fn ending(state: &State, row: Row, cause: EndCause, seen: Seen) -> Option<(End, 
 impl Watch for ExpiryNear {
     type Over = Agreements;
 
+    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(state, wanted, |block| block.ending_since(seen))
+    }
+
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         ending(state, row, EndCause::Expiry, seen).map(|(_, near)| found(state, row, near))
     }
@@ -148,6 +179,10 @@ impl Watch for ExpiryNear {
 
 impl Watch for NoticeEnding {
     type Over = Agreements;
+
+    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(state, wanted, |block| block.ending_since(seen))
+    }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let (end, near) = ending(state, row, EndCause::Notice, seen)?;

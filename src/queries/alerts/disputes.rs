@@ -1,8 +1,8 @@
 //! Disputes that have been open for long (rules 7.5).
 
-use super::{AlertSubject, Found, Walk, Wanted, Watch};
-use crate::domain::calendar::{Tz, add_days};
-use crate::domain::commissions::DisputeSubject;
+use super::{AlertSubject, Found, Rows, Stretch, Walk, Wanted, Watch};
+use crate::domain::calendar::{Time, Tz, add_days};
+use crate::domain::commissions::{DisputeBlock, DisputeSubject};
 use crate::domain::relationship::alerts::DISPUTE_OPEN_DAYS;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
@@ -28,6 +28,24 @@ impl Walk for DisputeOpen {
 
 impl Watch for DisputeOpen {
     type Over = Self;
+
+    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        let (disputes, blocks) = (&state.commissions.disputes, &state.commissions.dispute_lists.blocks);
+        let partner = wanted.agreement.map(|row| state.agreements.by_id.get(row).partner).or(wanted.partner);
+        if let Some(partner) = partner {
+            let rows = state.disputes_of_partner(partner, 0).into_iter();
+            let rows = rows.filter(|row| blocks.of(*row).is_none_or(|block| block.may_be_open(seen))).collect();
+            return Some(vec![Stretch { since: i64::MIN..=i64::MAX, rows: Rows::Listed(rows) }]);
+        }
+        let open = blocks.iter(disputes.len()).filter(|(_, block)| block.may_be_open(seen));
+        // Its days are those of UTC, which all have as many seconds.
+        let since = |at: &Time| at.timestamp() + DISPUTE_OPEN_DAYS.cast_signed() * 86_400;
+        let stretch = |(rows, block): (_, &DisputeBlock)| {
+            let opened = block.opened();
+            Stretch { since: since(opened.start())..=since(opened.end()), rows: Rows::Together(rows) }
+        };
+        Some(open.map(stretch).collect())
+    }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let dispute = state.commissions.disputes.get(row);

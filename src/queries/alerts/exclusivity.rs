@@ -1,7 +1,7 @@
 //! Exclusivities that end soon, and those that another agreement breaks (rules 4.6).
 
-use super::agreements::{Agreements, active, named};
-use super::{AlertSubject, Found, Walk, Wanted, Watch};
+use super::agreements::{Agreements, active, named, stretches};
+use super::{AlertSubject, Found, Stretch, Walk, Wanted, Watch};
 use crate::domain::agreements::ExclusivityBreach;
 use crate::domain::agreements::terms::Exclusivity;
 use crate::domain::calendar::{Time, days_before};
@@ -24,6 +24,10 @@ pub(super) fn ends(state: &State, row: Row, seen: Seen) -> Option<Time> {
 
 impl Watch for ExclusivityEnding {
     type Over = Agreements;
+
+    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(state, wanted, |block| block.exclusivity_ending_since(seen))
+    }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let ends = ends(state, row, seen).filter(|ends| seen.time < *ends)?;

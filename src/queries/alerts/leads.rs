@@ -1,14 +1,15 @@
 //! Open leads whose protection lapses soon (rules 5.2).
 
-use super::{AlertSubject, Found, Walk, Wanted, Watch};
+use super::{AlertSubject, Found, Rows, Stretch, Walk, Wanted, Watch};
 use crate::domain::calendar::{Time, days_before};
 use crate::domain::effect::Party;
-use crate::domain::leads::{Lead, ProtectionEnd};
+use crate::domain::leads::{Lead, LeadBlock, ProtectionEnd};
 use crate::domain::relationship::alerts::PROTECTION_END_DAYS;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::LeadState;
 use crate::queries::words::{self, when};
+use std::ops::RangeInclusive;
 
 /// The protection of an open lead is about to end by date.
 pub struct ProtectionLapsing;
@@ -37,8 +38,29 @@ impl Walk for ProtectionLapsing {
     }
 }
 
+/// Seconds for which an end is near before it comes.
+const NEAR_SECONDS: i64 = PROTECTION_END_DAYS.cast_signed() * 86_400;
+
+/// Between what alerts about a block's leads can have begun; `None` if no protection can be near its end.
+fn near(block: &LeadBlock, seen: Seen) -> Option<RangeInclusive<i64>> {
+    let (now, lapses) = (seen.time.timestamp(), block.lapses()?);
+    (*lapses.ends.start() <= now + NEAR_SECONDS && now <= *lapses.ends.end()).then(|| lapses.near(NEAR_SECONDS))
+}
+
 impl Watch for ProtectionLapsing {
     type Over = Self;
+
+    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        let leads = &state.leads;
+        let Some(agreements) = wanted.agreements(state) else {
+            let near = leads.blocks.iter(leads.by_id.len()).filter_map(|(rows, block)| Some((rows, near(block, seen)?)));
+            return Some(near.map(|(rows, since)| Stretch { since, rows: Rows::Together(rows) }).collect());
+        };
+        // A partner owns a lead through an agreement that has its credit.
+        let credited = leads.credited.of_agreements(agreements.iter().copied(), 0);
+        let near = credited.filter(|row| leads.blocks.of(*row).is_none_or(|block| near(block, seen).is_some()));
+        Some(vec![Stretch { since: i64::MIN..=i64::MAX, rows: Rows::Listed(near.collect()) }])
+    }
 
     fn is_about(state: &State, found: &Found, _: Seen, wanted: &Wanted) -> bool {
         wanted.names(state, &found.subject)

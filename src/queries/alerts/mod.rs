@@ -2,9 +2,10 @@
 //!
 //! Each kind looks at one row of the state after the other – an agreement, an account, a lead – and finds one alert in it
 //! at most. A page keeps no more alerts than it shows, so an answer costs a look at every row of the kinds asked for that
-//! concerns whom is asked for, and the memory of a page. A look is cheap where nothing is the matter: which protections end
-//! soon is worked out in calendar days only for leads that are near by plain ones. What counts as near or overdue is a rule:
-//! `domain::relationship::alerts`.
+//! concerns whom is asked for, and the memory of a page. Where the state keeps of each few rows between which times an alert
+//! about them can have begun, those come first that can have begun first, and the others are passed over once the page is full
+//! of earlier ones. A look is cheap where nothing is the matter: which protections end soon is worked out in calendar days only
+//! for leads that are near by plain ones. What counts as near or overdue is a rule: `domain::relationship::alerts`.
 
 mod agreements;
 mod campaigns;
@@ -13,6 +14,7 @@ mod earning;
 mod exclusivity;
 mod facts;
 mod holds;
+mod last_balance;
 mod leads;
 mod money;
 mod promises;
@@ -28,6 +30,7 @@ use crate::domain::{Seen, State};
 use crate::ledger::Error;
 use crate::proto::{self, AlertKind};
 use std::collections::BinaryHeap;
+use std::ops::{Range, RangeInclusive};
 
 /// The most kinds that a request may name: all of them, and some twice.
 const MAX_KINDS: usize = 100;
@@ -59,6 +62,11 @@ trait Watch {
     /// The rows that it looks at.
     type Over: Walk;
 
+    /// The rows to look at, if the state keeps between which times alerts about them can have begun.
+    fn stretches(_: &State, _: &Wanted, _: Seen) -> Option<Vec<Stretch>> {
+        None
+    }
+
     /// The alert of a row as seen, if there is one. It is asked of every row that concerns: what is cheap comes first.
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found>;
 
@@ -68,6 +76,29 @@ trait Watch {
     /// Whether an alert is about whom is asked for, where the row alone does not say so.
     fn is_about(_: &State, _: &Found, _: Seen, _: &Wanted) -> bool {
         true
+    }
+}
+
+/// Rows, and between which times an alert about one of them can have begun, in seconds of Unix time.
+#[derive(Debug)]
+struct Stretch {
+    since: RangeInclusive<i64>,
+    rows: Rows,
+}
+
+/// Rows that lie together, or are listed.
+#[derive(Debug)]
+enum Rows {
+    Together(Range<Row>),
+    Listed(Vec<Row>),
+}
+
+impl Rows {
+    fn at(&self, place: usize) -> Option<Row> {
+        match self {
+            Self::Together(rows) => Row::try_from(place).ok().and_then(|place| rows.clone().nth(place as usize)),
+            Self::Listed(rows) => rows.get(place).copied(),
+        }
     }
 }
 
@@ -201,27 +232,40 @@ impl Search<'_> {
     fn run<W: Watch>(&self, view: &Reading<'_>) -> Result<Vec<Found>, Error> {
         let first = self.from.filter(|row| (*row as usize) < W::Over::rows(view)).and_then(|row| self.find::<W>(view, row));
         let mut kept: BinaryHeap<Found> = BinaryHeap::with_capacity(self.limit + 1);
-        let mut place: Row = 0;
-        while let Some(row) = self.row_at::<W>(view, place) {
-            view.check()?;
-            let found = self.find::<W>(view, row).filter(|found| first.as_ref().is_none_or(|first| found >= first));
-            if let Some(found) = found {
-                kept.push(found);
-                if kept.len() > self.limit {
-                    kept.pop();
+        for stretch in self.stretches::<W>(view) {
+            let last = kept.peek().filter(|_| kept.len() == self.limit);
+            if last.is_some_and(|last| last.since.timestamp() < *stretch.since.start()) {
+                break;
+            }
+            if first.as_ref().is_some_and(|first| *stretch.since.end() < first.since.timestamp()) {
+                continue;
+            }
+            let mut places = 0..;
+            while let Some(row) = places.next().and_then(|place| stretch.rows.at(place)) {
+                view.check()?;
+                let found = self.find::<W>(view, row).filter(|found| first.as_ref().is_none_or(|first| found >= first));
+                if let Some(found) = found {
+                    kept.push(found);
+                    if kept.len() > self.limit {
+                        kept.pop();
+                    }
                 }
             }
-            place += 1;
         }
         Ok(kept.into_sorted_vec())
     }
 
-    /// The row at a place of the walk.
-    fn row_at<W: Watch>(&self, state: &State, place: Row) -> Option<Row> {
-        match W::Over::rows_of(state, self.wanted) {
-            Some(rows) => rows.get(place as usize).copied(),
-            None => Some(place).filter(|row| (*row as usize) < W::Over::rows(state)),
+    /// The rows of the walk, first those of which alerts can have begun first.
+    fn stretches<W: Watch>(&self, state: &State) -> Vec<Stretch> {
+        if let Some(mut stretches) = W::stretches(state, self.wanted, self.seen) {
+            stretches.sort_by_key(|stretch| *stretch.since.start());
+            return stretches;
         }
+        let rows = match W::Over::rows_of(state, self.wanted) {
+            Some(rows) => Rows::Listed(rows.to_vec()),
+            None => Rows::Together(0..Row::try_from(W::Over::rows(state)).unwrap_or(Row::MAX)),
+        };
+        vec![Stretch { since: i64::MIN..=i64::MAX, rows }]
     }
 
     /// The alert of a row, if it is asked for. What the row alone rules out is not looked at.
@@ -343,6 +387,44 @@ mod tests {
         fn tell(_: &State, _: Row, _: Seen) -> String {
             String::new()
         }
+    }
+
+    /// The same, of which the state keeps when alerts can have begun: each at the second of its row.
+    struct Kept;
+
+    impl Watch for Kept {
+        type Over = Counted;
+
+        fn stretches(_: &State, _: &Wanted, _: Seen) -> Option<Vec<Stretch>> {
+            let stretch = |first: Row| Stretch { since: i64::from(first)..=i64::from(first) + 9, rows: Rows::Together(first..first + 10) };
+            Some((0..10).rev().map(|tens| stretch(10 * tens)).collect())
+        }
+
+        fn look(_: &State, row: Row, _: Seen) -> Option<Found> {
+            LOOKS.set(LOOKS.get() + 1);
+            let since = Time::from_timestamp(row.into(), 0).expect("a time");
+            row.is_multiple_of(3).then(|| Found { since, subject: AlertSubject::default(), row })
+        }
+
+        fn tell(_: &State, _: Row, _: Seen) -> String {
+            String::new()
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_on_the_page_is_not_looked_at() {
+        let wanted = Wanted { partner: None, agreement: None };
+        let looked = |from: Option<Row>, limit| {
+            LOOKS.set(0);
+            let search = Search { seen: Seen::ALL, wanted: &wanted, from, limit };
+            let found = search.run::<Kept>(&Reading::new(&State::default(), &Cancellation::NEVER)).expect("not cancelled");
+            (LOOKS.get(), found.into_iter().map(|found| found.row).collect::<Vec<_>>())
+        };
+        assert_eq!(looked(None, 2), (10, vec![0, 3]));
+        assert_eq!(looked(None, 5), (20, vec![0, 3, 6, 9, 12]));
+        // The first one is looked at by itself.
+        assert_eq!(looked(Some(48), 4), (21, vec![48, 51, 54, 57]));
+        assert_eq!(looked(Some(93), 9), (11, vec![93, 96, 99]));
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Balances: partners that owe the house, and payables that should be paid out (rules 7.1, 7.3, 19.2, 19.5).
 
+use super::last_balance;
 use super::{AlertSubject, Found, Walk, Wanted, Watch};
-use crate::domain::account::{Account, Entry};
+use crate::domain::account::Account;
+use crate::domain::agreements::Version;
 use crate::domain::calendar::Time;
-use crate::domain::money::{Money, saturating_i64};
+use crate::domain::money::{Currency, Money, saturating_i64};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
-use std::collections::BinaryHeap;
-use std::iter::Peekable;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// All accounts, or those of whom is asked for.
 pub struct Accounts;
@@ -16,58 +17,6 @@ pub struct Accounts;
 pub struct NegativeBalance;
 /// A payable should be paid out.
 pub struct PayableDue;
-
-/// What changed an account up to the time asked, the latest first, as far as it is asked for: most accounts are recorded in
-/// order, and of those nothing is sorted.
-fn latest_first(account: &Account, seen: Seen, counts_at: fn(&Entry) -> Time) -> Box<dyn Iterator<Item = (Time, i128)> + '_> {
-    let count = account.entries_until(seen.position);
-    let change = move |entry: Entry| (counts_at(&entry), -i128::from(entry.amount));
-    if account.first_entries(count).is_sorted_by_key(|entry| counts_at(&entry)) {
-        let counted = account.first_entries(count).take_while(|entry| counts_at(entry) <= seen.time).count();
-        return Box::new(account.last_first(counted).map(change));
-    }
-    let mut changes: BinaryHeap<(Time, i128)> = account.first_entries(count).map(change).filter(|(time, _)| *time <= seen.time).collect();
-    Box::new(std::iter::from_fn(move || changes.pop()))
-}
-
-/// From when an entry counts and is no longer pending; never, while it waits for the customer to pay (rules 17.1).
-fn settles_at(entry: &Entry) -> Time {
-    if entry.awaits { Time::MAX_UTC } else { entry.settles_at() }
-}
-
-/// A sum, and what made it so, the latest first.
-struct Backwards<I: Iterator<Item = (Time, i128)>> {
-    sum: i128,
-    changes: Peekable<I>,
-}
-
-impl<I: Iterator<Item = (Time, i128)>> Backwards<I> {
-    fn new(sum: i128, changes: I) -> Self {
-        Self { sum, changes: changes.peekable() }
-    }
-
-    /// When the sum became what it is.
-    fn reached_at(&mut self) -> Option<Time> {
-        self.changes.peek().map(|(time, _)| *time)
-    }
-
-    /// Goes back to just before an instant.
-    fn undo(&mut self, instant: Time) {
-        while let Some((_, amount)) = self.changes.next_if(|(time, _)| *time >= instant) {
-            self.sum -= amount;
-        }
-    }
-
-    /// Since when the sum has been below zero without a break. It goes back no further.
-    fn negative_since(mut self) -> Option<Time> {
-        let mut since = None;
-        while let Some(instant) = self.reached_at().filter(|_| self.sum < 0) {
-            since = Some(instant);
-            self.undo(instant);
-        }
-        since
-    }
-}
 
 /// The partner of an account, if it is seen: what was posted to it may have occurred before it was registered.
 fn holder(state: &State, account: Row, seen: Seen) -> Option<Row> {
@@ -102,11 +51,11 @@ impl Watch for NegativeBalance {
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let partner = holder(state, row, seen)?;
         let account = state.accounts.get(row);
-        let net = -account.sums(seen).balance();
-        if net >= 0 {
+        // Most accounts owe nothing, which their totals say where all is seen.
+        if account.is_all_seen(seen) && account.totals().balance() <= 0 {
             return None;
         }
-        let since = Backwards::new(net, latest_first(account, seen, |entry| entry.effective_at)).negative_since()?;
+        let since = account.owing_since(seen)?;
         Some(Found { since, subject: AlertSubject::partner(state, partner), row })
     }
 
@@ -124,116 +73,67 @@ fn settled(account: &Account, seen: Seen) -> i128 {
     -sums.balance() - sums.pending()
 }
 
-/// The instants at which the least payout or a hold may change, in order.
-fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
+/// From when on which minimum applied to payouts to a partner in a currency, in order of time, up to the time seen: the largest
+/// among its agreements (rules 7.3). Nothing if none of them has ever said one.
+fn minimums(state: &State, partner: Row, currency: Currency, seen: Seen) -> Vec<(Time, i128)> {
+    let of = |version: &Version| version.terms.minimum_payouts.iter().find(|minimum| minimum.currency == currency).copied();
+    let agreements = state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row));
     let mut turns = Vec::new();
-    for agreement in state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row)) {
-        turns
-            .extend(agreement.signature_seen(seen).into_iter().flat_map(|signature| [signature.stamp.occurred_at, signature.effective_at]));
-        turns.extend(agreement.versions(seen, state).map(|version| version.effective_at));
-        turns.extend(agreement.end(seen).map(|end| end.at));
-        turns.extend(agreement.out_of_tail_at(seen, state));
+    for agreement in agreements.filter(|agreement| agreement.versions(seen, state).any(|version| of(&version).is_some())) {
+        let from = agreement.signature_seen(seen).map(|signature| signature.effective_at);
+        let ends = agreement.end(seen).map(|end| end.at);
+        let instants = agreement.versions(seen, state).map(|version| version.effective_at).chain(from).chain(ends);
+        let mut last = None;
+        for turn in instants.filter(|turn| *turn <= seen.time).collect::<BTreeSet<_>>() {
+            let next = agreement.terms_applying(turn, seen, state).as_ref().and_then(of).map(|minimum| minimum.minor_units);
+            turns.push((turn, last.replace(next).flatten(), next));
+        }
     }
-    for hold in state.partners.get(partner).holds.iter().map(|row| state.holds.get(*row)).filter(|hold| seen.sees(hold.placed)) {
-        turns.push(hold.placed.occurred_at);
-        turns.extend(hold.lifted(seen).map(|lifted| lifted.occurred_at));
-    }
-    turns.retain(|turn| *turn <= seen.time);
     turns.sort_unstable();
-    turns.dedup();
-    turns
+    let (mut applying, mut minimums) = (Applying::default(), Vec::new());
+    for of_instant in turns.chunk_by(|one, other| one.0 == other.0) {
+        of_instant.iter().for_each(|(_, before, next)| applying.replace(*before, *next));
+        minimums.push((of_instant[0].0, i128::from(applying.largest().unwrap_or(0)).max(1)));
+    }
+    minimums
 }
 
-/// The changes of what of an account is pending up to the time asked, and before an instant, in order. They are seldom asked
-/// for: they count only where a partner can earn no more (rules 19.5).
-fn pending_changes(account: &Account, seen: Seen, before: Option<Time>) -> Vec<(Time, i128)> {
-    let waits = |entry: &Entry| settles_at(entry) > entry.effective_at;
-    let count = account.entries_until(seen.position);
-    let entries = account.first_entries(count).filter(waits);
-    let changes = entries.flat_map(|entry| {
-        let amount = -i128::from(entry.amount);
-        [(entry.effective_at, amount), (settles_at(&entry), -amount)]
-    });
-    let counts = |time: Time| time <= seen.time && before.is_none_or(|before| time < before);
-    let mut changes: Vec<(Time, i128)> = changes.filter(|(time, _)| counts(*time)).collect();
-    changes.sort_unstable();
-    changes
-}
+/// The minimums that apply, each with of how many agreements.
+#[derive(Default)]
+struct Applying(BTreeMap<i64, usize>);
 
-/// What may be proposed between two turns.
-struct Between {
-    /// The least payout that was agreed.
-    agreed: i128,
-    /// Whether the partner can earn no more, so that a balance of which nothing is pending is its last.
-    earns_no_more: bool,
-    on_hold: bool,
-}
-
-impl Between {
-    fn at(state: &State, partner: Row, row: Row, instant: Time, seen: Seen) -> Self {
-        let (_, currency) = *state.accounts.key(row);
-        Self {
-            agreed: i128::from(state.agreed_minimum(partner, currency, instant, seen)),
-            earns_no_more: state.earns_no_more(partner, instant, seen),
-            on_hold: state.running_hold(partner, instant, seen).is_some(),
+impl Applying {
+    fn replace(&mut self, before: Option<i64>, next: Option<i64>) {
+        if let Some(next) = next {
+            *self.0.entry(next).or_default() += 1;
+        }
+        if let Some(before) = before
+            && let Some(count) = self.0.get_mut(&before)
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.0.remove(&before);
+            }
         }
     }
 
-    /// The least that is proposed where so much is pending.
-    fn least(&self, pending: i128) -> i128 {
-        if self.earns_no_more && pending == 0 { 1 } else { self.agreed.max(1) }
+    fn largest(&self) -> Option<i64> {
+        self.0.last_key_value().map(|(minimum, _)| *minimum)
     }
 }
 
-/// Since when an account's payable has been proposed without a break; `None` if it is not. It goes back no further than that.
+/// Since when an account's payable has been proposed without a break; `None` if it is not.
 fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<Time> {
     let account = state.accounts.get(row);
-    let sums = account.sums(seen);
-    let settled = -sums.balance() - sums.pending();
-    if settled < 1 {
-        return None;
+    let held = (!account.knows_held(seen)).then(|| state.disputed_changes(row, seen));
+    let since = account.payable_since(seen, &[], held.as_deref())?;
+    let minimums = minimums(state, partner, state.accounts.key(row).1, seen);
+    match (minimums.is_empty(), last_balance::has_turns(state, partner, seen)) {
+        // Of the last balance nothing is asked but that it is above zero, and so it is of all without a minimum.
+        (true, _) if state.partners.get(partner).holds.is_empty() => Some(since),
+        (_, true) => last_balance::proposed_since(state, partner, row, seen),
+        _ => account.payable_since(seen, &minimums, held.as_deref()),
     }
-    let now = Between::at(state, partner, row, seen.time, seen);
-    // What disputes hold makes it only less: most accounts need no look at them.
-    if now.on_hold || settled < now.least(sums.pending()) {
-        return None;
-    }
-    let disputed = state.disputed_changes(row, seen);
-    let held = disputed.iter().map(|(_, change)| change).sum();
-    let mut disputed = Backwards::new(held, disputed.into_iter().rev());
-    let mut settled = Backwards::new(settled, latest_first(account, seen, settles_at));
-    let mut turns = turns(state, partner, seen);
-    let mut pending = None;
-    let mut between = Some(now);
-    let mut since = None;
-    loop {
-        if pending.is_none() && between.as_ref().is_some_and(|between| between.earns_no_more) {
-            let changes = pending_changes(account, seen, since);
-            let sum = changes.iter().map(|(_, change)| change).sum();
-            pending = Some(Backwards::new(sum, changes.into_iter().rev()));
-        }
-        let money = settled.reached_at().max(disputed.reached_at()).max(pending.as_mut().and_then(Backwards::reached_at));
-        let Some(instant) = money.max(turns.last().copied()) else { break };
-        // Between turns only what is pending changes the least payout.
-        let Some(least) = between.as_ref().map(|between| between.least(pending.as_ref().map_or(0, |pending| pending.sum))) else {
-            between = Some(Between::at(state, partner, row, instant, seen)).filter(|between| !between.on_hold);
-            if between.is_none() {
-                break;
-            }
-            continue;
-        };
-        if settled.sum - disputed.sum.max(0) < least {
-            break;
-        }
-        since = Some(instant);
-        settled.undo(instant);
-        disputed.undo(instant);
-        pending.iter_mut().for_each(|pending| pending.undo(instant));
-        if turns.pop_if(|turn| *turn >= instant).is_some() {
-            between = None;
-        }
-    }
-    since
 }
 
 impl Watch for PayableDue {
@@ -251,65 +151,5 @@ impl Watch for PayableDue {
         let payable = settled(state.accounts.get(row), seen) - disputed.max(0);
         let amount = Money::new(state.accounts.key(row).1, saturating_i64(payable));
         format!("{amount} is payable to {}: pay it out and record the payment", state.partners.key(partner))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::account::About;
-    use crate::domain::calendar::LATEST;
-    use crate::proto::EntryKind;
-
-    fn at(seconds: i64) -> Time {
-        Time::from_timestamp(seconds, 0).expect("a time")
-    }
-
-    /// An account of debits, above zero, and credits that count at their seconds.
-    fn account(amounts: impl IntoIterator<Item = (i64, i64)>) -> Account {
-        let mut account = Account::default();
-        for (position, (seconds, amount)) in (1..).zip(amounts) {
-            let (kind, effective_at) = (EntryKind::Adjustment, at(seconds));
-            account.post(Entry {
-                position,
-                effect: 0,
-                kind,
-                amount,
-                effective_at,
-                available_at: None,
-                about: About::Nothing,
-                awaits: false,
-            });
-        }
-        account
-    }
-
-    /// Since when the account owes at a time, and how many of its changes were read for it.
-    fn owes_since(account: &Account, time: Time) -> (Option<Time>, usize) {
-        let seen = Seen { time, ..Seen::ALL };
-        let mut read = 0;
-        let changes = latest_first(account, seen, |entry| entry.effective_at).inspect(|_| read += 1);
-        let since = Backwards::new(-account.sums(seen).balance(), changes).negative_since();
-        (since, read)
-    }
-
-    #[test]
-    fn the_past_before_the_present_run_is_not_read() {
-        let even = (0..1_000).map(|second| (second, if second % 2 == 0 { -5 } else { 5 }));
-        let run = [(2_000, 7), (2_001, 1), (2_002, -3)];
-        // Three changes and the one before them.
-        let in_order = account(even.clone().chain(run));
-        assert_eq!(owes_since(&in_order, LATEST), (Some(at(2_000)), 4));
-        assert_eq!(owes_since(&in_order, at(2_000)), (Some(at(2_000)), 2));
-        let told_late = account(run.into_iter().chain(even));
-        assert_eq!(owes_since(&told_late, LATEST), (Some(at(2_000)), 4));
-    }
-
-    #[test]
-    fn what_counts_at_one_instant_counts_together() {
-        let account = account([(1, 5), (2, -5), (2, 5), (3, -9), (4, 9)]);
-        assert_eq!(owes_since(&account, at(2)).0, Some(at(1)));
-        assert_eq!(owes_since(&account, at(3)).0, None);
-        assert_eq!(owes_since(&account, at(4)).0, Some(at(4)));
     }
 }

@@ -171,6 +171,37 @@ fn least_payable(entries: &[Settling], from: Time) -> (i128, Time) {
     instants.into_iter().map(|at| (settled(at) - held(entries, at), at)).min().expect("there is the first instant")
 }
 
+/// Since when something has held at each instant of some, which are in order; `None` if it does not at the last.
+fn since(instants: impl Iterator<Item = Time>, holds: impl Fn(Time) -> bool) -> Option<Time> {
+    let mut instants: Vec<Time> = instants.collect();
+    instants.sort_unstable();
+    instants.into_iter().rev().take_while(|instant| holds(*instant)).last()
+}
+
+/// Since when an account owes, and since when so much of it is payable, is what its entries say, instant by instant. Half way the
+/// least changes.
+fn assert_runs_are_right(state: &State, row: Row, seen: Seen, least: i128) {
+    let account = state.accounts.get(row);
+    let entries: Vec<Entry> = account.entries().filter(|entry| entry.position <= seen.position).collect();
+    let sum = |counts_at: fn(&Entry) -> Time, at: Time| {
+        entries.iter().filter(|entry| counts_at(entry) <= at).map(|entry| i128::from(entry.amount)).sum::<i128>()
+    };
+    let effective = |entry: &Entry| entry.effective_at;
+    let instants = entries.iter().map(effective).filter(|at| *at <= seen.time);
+    assert_eq!(account.owing_since(seen), since(instants, |at| sum(effective, at) > 0), "{seen:?}");
+
+    let changes = state.disputed_changes(row, seen);
+    let turn = seen.time - chrono::Duration::days(40);
+    let payable = |at: Time| {
+        let held: i128 = changes.iter().filter(|(change, _)| *change <= at).map(|(_, held)| held).sum();
+        -sum(Entry::settles_at, at) - held.max(0)
+    };
+    let instants = entries.iter().map(Entry::settles_at).chain(changes.iter().map(|(at, _)| *at)).chain([turn]);
+    let expected = since(instants.filter(|at| *at <= seen.time), |at| payable(at) >= if at < turn { 1 } else { least });
+    let held = (!account.knows_held(seen)).then_some(changes.as_slice());
+    assert_eq!(account.payable_since(seen, &[(turn, least)], held), expected, "{seen:?}, {least}");
+}
+
 fn assert_sums_are_right(state: &State, times: &[Time]) {
     for (row, (name, currency), account) in state.accounts.iter().filter(|(_, (name, _), _)| name.is_partner()) {
         let partner = name.to_string().trim_start_matches("partner:").to_owned();
@@ -181,6 +212,7 @@ fn assert_sums_are_right(state: &State, times: &[Time]) {
                 let seen = Seen { time: *at, position };
                 let changes = state.disputed_changes(row, seen).iter().map(|(_, change)| change).sum::<i128>().max(0);
                 assert_eq!(state.disputed(row, seen), changes, "{partner} at {at}, {position}");
+                [1, 90_000, 700_000].into_iter().for_each(|least| assert_runs_are_right(state, row, seen, least));
             }
             let seen = Seen { time: *at, position: state.position };
             assert_eq!(state.disputed(row, seen), held(&entries, *at), "{partner} at {at}");

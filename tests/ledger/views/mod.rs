@@ -13,4 +13,5 @@ mod leads;
 mod metrics;
 mod money;
 mod pages;
+mod passed_over;
 mod relationship;

@@ -10,6 +10,7 @@ use crate::cli::failure::{Failure, Refusal};
 use partnership_ledger::proto;
 use prost::Message;
 use prost::bytes::Bytes;
+use prost_types::Timestamp;
 use std::time::{Duration, Instant};
 use tonic::Request;
 use tonic::client::Grpc;
@@ -17,6 +18,9 @@ use tonic::codegen::http::uri::PathAndQuery;
 
 /// How often a question is asked at most.
 const TIMES: u64 = 100;
+/// Days after the start at which the protection of most leads of the large account is about to end: it lasts 90 days.
+const LAPSING_DAYS: i64 = 88;
+const LIST_ALERTS: &str = "/partnership.ledger.v1.PartnershipService/ListAlerts";
 /// The most that a page may take, in milliseconds.
 const BOUND_MS: f64 = 50.0;
 
@@ -50,11 +54,61 @@ pub fn alerts() -> Question {
     use proto::AlertKind::{DisputeOpen, NegativeBalance, PayableDue, ProtectionLapsing};
     let kinds = [NegativeBalance, PayableDue, DisputeOpen, ProtectionLapsing].map(|kind| kind as i32).to_vec();
     let request = proto::ListAlertsRequest { kinds, page_size: 1_000, ..proto::ListAlertsRequest::default() };
-    Question::of("ListAlerts", "/partnership.ledger.v1.PartnershipService/ListAlerts", &request)
+    Question::of("ListAlerts", LIST_ALERTS, &request)
 }
 
 pub fn trial_balance() -> Question {
     Question::of("GetTrialBalance", "/partnership.ledger.v1.AuditService/GetTrialBalance", &proto::GetTrialBalanceRequest::default())
+}
+
+/// Alerts of some kinds; of all if none is named.
+fn alerts_of(name: &'static str, kinds: &[proto::AlertKind], as_of: Option<Timestamp>) -> Question {
+    let options = Some(proto::ReadOptions { as_of, ..proto::ReadOptions::default() });
+    let kinds = kinds.iter().map(|kind| *kind as i32).collect();
+    let request = proto::ListAlertsRequest { kinds, page_size: 1_000, options, ..proto::ListAlertsRequest::default() };
+    Question::of(name, LIST_ALERTS, &request)
+}
+
+/// Alerts of each group of kinds: what is owed and due, what ends or is overdue, and leads at the time when most lapse.
+fn all_alerts(world: &World) -> Vec<Question> {
+    use proto::AlertKind::{
+        CheckInOverdue, ExclusivityEnding, ExpiryNear, MissingManager, NegativeBalance, NoticeEnding, PayableDue, ProtectionLapsing,
+        ReviewOverdue,
+    };
+    let lapsing = Some(world.days_after_start(LAPSING_DAYS));
+    vec![
+        alerts(),
+        alerts_of("ListAlerts of all kinds", &[], None),
+        alerts_of("ListAlerts, payable due", &[PayableDue], None),
+        alerts_of("ListAlerts, payable due a year ago", &[PayableDue], Some(world.days_ago(365))),
+        alerts_of("ListAlerts, negative balance", &[NegativeBalance], None),
+        alerts_of("ListAlerts, protection lapsing", &[ProtectionLapsing], None),
+        alerts_of("ListAlerts, protection lapsing then", &[ProtectionLapsing], lapsing),
+        alerts_of("ListAlerts, manager missing", &[MissingManager], None),
+        alerts_of("ListAlerts, overdue", &[CheckInOverdue, ReviewOverdue], None),
+        alerts_of("ListAlerts, ends near", &[ExpiryNear, NoticeEnding, ExclusivityEnding], None),
+    ]
+}
+
+/// Lists by a filter that little or nothing matches.
+fn filtered(world: &World) -> Vec<Question> {
+    let (lost, partner) = (proto::LeadState::Lost as i32, || Some(world.id("partner-1")));
+    let house = Some(proto::Party { party: Some(proto::party::Party::House(true)) });
+    let leads =
+        |name, request: &proto::ListLeadsRequest| Question::of(name, "/partnership.ledger.v1.PartnershipService/ListLeads", request);
+    let disputes = proto::ListDisputesRequest { open_only: true, partner_id: partner(), ..proto::ListDisputesRequest::default() };
+    let payouts = proto::ListPayoutsRequest { partner_id: Some(world.id("half")), ..proto::ListPayoutsRequest::default() };
+    let agreements = proto::ListAgreementsRequest { partner_id: partner(), ..proto::ListAgreementsRequest::default() };
+    let agreement_id = Some(world.id("agreement-1"));
+    let campaigns = proto::ListCampaignsRequest { agreement_id, ..proto::ListCampaignsRequest::default() };
+    vec![
+        leads("ListLeads, lost", &proto::ListLeadsRequest { state: lost, ..proto::ListLeadsRequest::default() }),
+        leads("ListLeads of the house", &proto::ListLeadsRequest { owner: house, ..proto::ListLeadsRequest::default() }),
+        Question::of("ListDisputes of a partner", "/partnership.ledger.v1.PartnershipService/ListDisputes", &disputes),
+        Question::of("ListPayouts of a partner", "/partnership.ledger.v1.PartnershipService/ListPayouts", &payouts),
+        Question::of("ListAgreements of a partner", "/partnership.ledger.v1.PartnershipService/ListAgreements", &agreements),
+        Question::of("ListCampaigns of an agreement", "/partnership.ledger.v1.PartnershipService/ListCampaigns", &campaigns),
+    ]
 }
 
 /// All balances as of a year ago.
@@ -100,7 +154,7 @@ fn all(world: &World) -> Vec<Question> {
         body_types: vec!["sale_refunded".to_owned()],
         ..proto::RecordFilter::default()
     };
-    vec![
+    let mut all = vec![
         Question::of("GetBalance, disputed lead", "/partnership.ledger.v1.PartnershipService/GetBalance", &balance),
         Question::of("ListDisputes", "/partnership.ledger.v1.PartnershipService/ListDisputes", &disputes),
         entries("ListEntries, large account", &of("large")),
@@ -114,9 +168,11 @@ fn all(world: &World) -> Vec<Question> {
         records("ReadRecords of a partner without a match", of_large),
         explain_sale(world),
         Question::of("ListLeads of a small agreement", "/partnership.ledger.v1.PartnershipService/ListLeads", &leads),
-        alerts(),
         past_balances(world),
-    ]
+    ];
+    all.extend(all_alerts(world));
+    all.extend(filtered(world));
+    all
 }
 
 /// Measures each question by itself, again and again for some time.

@@ -48,6 +48,11 @@ impl World {
         Timestamp { seconds: (self.now - days * DAY).max(START), nanos: 0 }
     }
 
+    /// Returns the time so many days after the agreements begin.
+    pub fn days_after_start(&self, days: i64) -> Timestamp {
+        Timestamp { seconds: (START + days * DAY).min(self.now), nanos: 0 }
+    }
+
     /// The usual mix.
     pub fn story(&self) -> Story {
         let partners = u32::try_from(self.sizes.partners).unwrap_or(u32::MAX);

@@ -1,0 +1,50 @@
+//! Since when a partner's account has owed or been owed something without a break, as it is kept in order of time: entries that
+//! are not in it yet come beside it, and what was recorded later than what is seen is taken off again.
+
+use super::{Account, BLOCK, Entry, PartnerSums};
+use crate::domain::Seen;
+use crate::domain::calendar::Time;
+use crate::domain::timeline::Point;
+use crate::domain::timeline::since::Step;
+
+impl Account {
+    /// Whether what is kept of what disputes hold is what is seen.
+    pub fn knows_held(&self, seen: Seen) -> bool {
+        self.partner.as_ref().is_some_and(|sums| sums.held_at <= seen.position)
+    }
+
+    /// Since when, up to the time seen, the holder has owed something without a break; `None` if it does not.
+    pub fn owing_since(&self, seen: Seen) -> Option<Time> {
+        let sums = self.partner.as_deref()?;
+        let point = |entry: Entry| Some(Point { at: entry.effective_at, amount: i128::from(entry.amount), held: 0 });
+        let mut steps = self.beside(sums, seen, point);
+        steps.sort_by_key(|step| step.at);
+        sums.net.enough_since(seen.time, 1, &steps)
+    }
+
+    /// Since when, up to the time seen, what is payable has been enough without a break; `None` if it is not. One minor unit is
+    /// enough before the first of `minimums`, which say how much is from when on, in order of time and none later than what is
+    /// seen. `held` is how what disputes hold changed, in order of time, where that is not what is kept.
+    pub fn payable_since(&self, seen: Seen, minimums: &[(Time, i128)], held: Option<&[(Time, i128)]>) -> Option<Time> {
+        let sums = self.partner.as_deref()?;
+        let mut steps = self.beside(sums, seen, |entry| (!entry.awaits).then(|| Point::from(entry)));
+        if let Some(held) = held {
+            let step = |at, held| Step { at, amount: 0, held, least: None };
+            steps.extend(sums.timeline.held_changes(seen.time).into_iter().map(|(at, held)| step(at, -held)));
+            steps.extend(held.iter().map(|(at, held)| step(*at, *held)));
+        }
+        steps.extend(minimums.iter().map(|(at, least)| Step { at: *at, amount: 0, held: 0, least: Some(*least) }));
+        steps.sort_by_key(|step| step.at);
+        sums.timeline.enough_since(seen.time, 1, &steps)
+    }
+
+    /// The entries that are seen and not in order of time yet, and those in it that are not seen, with the opposite amount.
+    fn beside(&self, sums: &PartnerSums, seen: Seen, point: impl Fn(Entry) -> Option<Point>) -> Vec<Step> {
+        let count = if sums.posted_at <= seen.position { self.len() } else { self.entries_until(seen.position) };
+        let kept = sums.blocks * BLOCK;
+        let sign = if count < kept { -1 } else { 1 };
+        let entries = self.entries_from(kept.min(count)).take(kept.abs_diff(count)).filter_map(point);
+        let seen_points = entries.filter(|point| point.at <= seen.time);
+        seen_points.map(|point| Step { amount: sign * point.amount, ..point.into() }).collect()
+    }
+}

@@ -1,0 +1,167 @@
+//! Since when what a timeline comes to has been enough, without a break.
+
+use super::{BRANCHES, Branch, Node, Point, Stretch, Timeline, unpacked};
+use crate::domain::calendar::Time;
+use arrayvec::ArrayVec;
+
+/// A change beside the points of a timeline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// When.
+    pub at: Time,
+    /// What is added, in minor units.
+    pub amount: i128,
+    /// What open disputes begin to hold.
+    pub held: i128,
+    /// How much is enough from then on, if that changes.
+    pub least: Option<i128>,
+}
+
+impl From<Point> for Step {
+    fn from(Point { at, amount, held }: Point) -> Self {
+        Self { at, amount, held, least: None }
+    }
+}
+
+impl Timeline {
+    /// Returns since when, up to a time, the sum of amounts less what is held, which is not below zero, has been enough at every
+    /// instant; `None` if it is not at the last one. It costs the logarithm of the number of points, and some for each step.
+    ///
+    /// Steps are in order of time, and none is later. Before the first one that says how much is enough it is `least`, which is
+    /// above zero: of nothing there is never enough.
+    pub fn enough_since(&self, until: Time, least: i128, steps: &[Step]) -> Option<Time> {
+        debug_assert!(least > 0 && steps.is_sorted_by_key(|step| step.at) && steps.last().is_none_or(|last| last.at <= until));
+        let (mut run, start) = (Run { until, since: None }, Level { amount: 0, held: 0, least });
+        match &self.root {
+            Some(root) => run.is_broken_in(root, start, steps),
+            None => run.is_broken_among(std::iter::empty(), start, steps),
+        };
+        run.since.map(Start::time)
+    }
+}
+
+/// What the sums come to at an instant, and how much is enough then.
+#[derive(Clone, Copy)]
+struct Level {
+    amount: i128,
+    held: i128,
+    least: i128,
+}
+
+impl Level {
+    fn is_enough(&self) -> bool {
+        self.amount - self.held.max(0) >= self.least
+    }
+
+    /// Whether it is enough at every point of a stretch that follows.
+    fn is_enough_throughout(&self, stretch: &Stretch) -> bool {
+        let amounts = stretch.least_amount.is_none_or(|(least, _)| self.amount + least >= self.least);
+        // To take off what is not below zero is to take the lesser of both.
+        amounts && stretch.least_free.is_none_or(|(least, _)| self.amount - self.held + least >= self.least)
+    }
+
+    fn take(&mut self, step: &Step) {
+        self.amount += step.amount;
+        self.held += step.held;
+        self.least = step.least.unwrap_or(self.least);
+    }
+
+    /// The level behind a stretch and the steps beside it.
+    fn behind(mut self, stretch: &Stretch, steps: &[Step]) -> Self {
+        self.amount += stretch.amount;
+        self.held += stretch.held;
+        steps.iter().for_each(|step| self.take(step));
+        self
+    }
+}
+
+/// The first instant of a run: known, or that of a branch's first point.
+#[derive(Clone, Copy)]
+enum Start<'a> {
+    At(Time),
+    FirstOf(&'a Branch),
+}
+
+impl Start<'_> {
+    fn time(self) -> Time {
+        let mut branch = match self {
+            Self::At(time) => return time,
+            Self::FirstOf(branch) => branch,
+        };
+        loop {
+            match &*branch.node {
+                Node::Inner(branches) => branch = branches.first().expect("a node has branches"),
+                Node::Leaf(bytes) => return unpacked(bytes).next().expect("a leaf has points").at,
+            }
+        }
+    }
+}
+
+/// The instants at which it is enough, from the last one back to where that begins.
+struct Run<'a> {
+    until: Time,
+    since: Option<Start<'a>>,
+}
+
+impl<'a> Run<'a> {
+    /// Goes back through a branch, which begins at a level, and the steps beside it. Returns whether the run begins in it.
+    fn is_broken_in(&mut self, branch: &'a Branch, start: Level, steps: &[Step]) -> bool {
+        if steps.is_empty() && branch.last <= self.until && start.is_enough_throughout(&branch.sums) {
+            self.since = Some(Start::FirstOf(branch));
+            return false;
+        }
+        match &*branch.node {
+            Node::Leaf(bytes) => {
+                let until = self.until;
+                self.is_broken_among(unpacked(bytes).take_while(|point| point.at <= until), start, steps)
+            }
+            Node::Inner(branches) => {
+                let parts = parts(branches, self.until, start, steps);
+                parts.into_iter().rev().any(|(branch, start, steps)| self.is_broken_in(branch, start, steps))
+            }
+        }
+    }
+
+    /// The same of points and steps, instant by instant.
+    fn is_broken_among(&mut self, points: impl Iterator<Item = Point>, mut level: Level, steps: &[Step]) -> bool {
+        let (mut points, mut steps) = (points.peekable(), steps.iter().peekable());
+        let (mut first, mut is_broken) = (None, false);
+        loop {
+            let next = [points.peek().map(|point| point.at), steps.peek().map(|step| step.at)];
+            let Some(at) = next.into_iter().flatten().min() else { break };
+            if let Some(point) = points.next_if(|point| point.at == at) {
+                level.take(&point.into());
+            }
+            while let Some(step) = steps.next_if(|step| step.at == at) {
+                level.take(step);
+            }
+            if level.is_enough() {
+                first = first.or(Some(Start::At(at)));
+            } else {
+                (first, is_broken) = (None, true);
+            }
+        }
+        self.since = first.or(self.since);
+        is_broken
+    }
+}
+
+/// A branch, the level at its beginning, and the steps beside it.
+type Part<'a, 'b> = (&'a Branch, Level, &'b [Step]);
+
+/// The branches that begin by a time. Steps behind the last one are beside it.
+fn parts<'a, 'b>(branches: &'a [Branch], until: Time, start: Level, steps: &'b [Step]) -> ArrayVec<Part<'a, 'b>, BRANCHES> {
+    let (mut parts, mut level, mut rest) = (ArrayVec::new(), start, steps);
+    for (index, branch) in branches.iter().enumerate() {
+        let is_last = index + 1 == branches.len();
+        let count = if is_last { rest.len() } else { rest.partition_point(|step| step.at <= branch.last) };
+        let (own, others) = rest.split_at(count);
+        parts.push((branch, level, own));
+        if branch.last >= until {
+            break;
+        }
+        level = level.behind(&branch.sums, own);
+        rest = others;
+    }
+    parts
+}
