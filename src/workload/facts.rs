@@ -72,7 +72,14 @@ pub fn sold(sale: &str, lead: &str, minor_units: i64) -> Body {
 /// A refund of a sale, of as much as is left of it, in US cents.
 pub fn refunded(refund: &str, sale: &str, minor_units: i64) -> Body {
     let (amount, reason) = (Some(usd(minor_units)), proto::RefundReason::CustomerRequest as i32);
-    Body::SaleRefunded(proto::SaleRefunded { refund_id: refund.into(), sale_id: sale.into(), amount, reason, clamp: true, lines: Vec::new() })
+    Body::SaleRefunded(proto::SaleRefunded {
+        refund_id: refund.into(),
+        sale_id: sale.into(),
+        amount,
+        reason,
+        clamp: true,
+        lines: Vec::new(),
+    })
 }
 
 /// A payment to a partner, in US cents.

@@ -234,6 +234,7 @@ impl Workload {
             amount: self.money(5_000_000),
             product: self.text(),
             collected_by: self.any(&[proto::Side::House, proto::Side::House, proto::Side::Partner]).into(),
+            ..proto::SaleRecorded::default()
         })
     }
 
@@ -248,6 +249,7 @@ impl Workload {
             amount: self.money(2_000_000),
             reason: proto::RefundReason::CustomerRequest.into(),
             clamp: true,
+            ..proto::SaleRefunded::default()
         })
     }
 
@@ -276,6 +278,7 @@ impl Workload {
             method: self.text(),
             reference: self.text(),
             advance: true,
+            ..proto::CommissionPaid::default()
         })
     }
 

@@ -40,9 +40,15 @@ pub fn turns() -> impl Strategy<Value = Vec<Turn>> {
 /// Three partners and their agreements, then the turns that the rules allow.
 pub fn play(turns: &[Turn]) -> Story {
     let tiers = |mode, rates: [u32; 2]| {
-        let band = |(from_minor_units, rate_bps)| proto::TierBand { from_minor_units, rate_bps };
+        let band = |(from_minor_units, rate_bps)| proto::TierBand { from_minor_units, rate_bps, ..proto::TierBand::default() };
         let bands = [0, 10_000].into_iter().zip(rates).map(band).collect();
-        Reward::Tiers(proto::Tiers { mode: mode as i32, period: TierPeriod::Month as i32, currency_code: "USD".into(), bands })
+        Reward::Tiers(proto::Tiers {
+            mode: mode as i32,
+            period: TierPeriod::Month as i32,
+            currency_code: "USD".into(),
+            bands,
+            ..proto::Tiers::default()
+        })
     };
     let held = proto::CommissionRule { hold_days: 30, ..rule(Reward::RateBps(2_000)) };
     let terms = [

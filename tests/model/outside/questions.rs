@@ -317,8 +317,7 @@ fn lead(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) ->
 fn payables(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
     let mut all = Vec::new();
     for include_below_minimum in [false, true] {
-        let request =
-            pb::ListPayablesRequest { include_below_minimum, page_size: 1_000, page_token: String::new(), options, partner_id: None };
+        let request = pb::ListPayablesRequest { include_below_minimum, page_size: 1_000, options, ..pb::ListPayablesRequest::default() };
         all.extend(lines(&ledger.payables(&request), |answer| vec![at(answer.position), line("Payable", &answer.payables)]));
     }
     all

@@ -150,7 +150,7 @@ impl<'a> Known<'a> {
             agreement_ids: self.agreements_of(partner),
             fit: self.fit(partner),
             launch_steps: self.launch_steps(&Subject::PartnerId(partner.to_owned())),
-            entries_left_out: 0,
+            ..pb::Partner::default()
         };
         for record in &self.records {
             if let Body::PartnerUpdated(update) = record.body()
@@ -192,6 +192,7 @@ impl<'a> Known<'a> {
             effective_at: Some(stamp(version.effective)),
             position: version.position,
             terms: Some(version.terms.clone()),
+            ..pb::TermsVersion::default()
         };
         Ok(pb::Agreement {
             agreement_id: agreement.to_owned(),
@@ -209,7 +210,7 @@ impl<'a> Known<'a> {
             reviews: self.reviews(agreement),
             brand_uses: self.brand_uses(agreement),
             breaches: self.reported_breaches(agreement),
-            entries_left_out: 0,
+            ..pb::Agreement::default()
         })
     }
 
@@ -247,6 +248,7 @@ impl<'a> Known<'a> {
                 sale_id: posting.sale.clone(),
                 campaign_id: posting.campaign.clone(),
                 reference: posting.reference.clone(),
+                ..pb::Entry::default()
             });
         }
         entries
@@ -275,6 +277,7 @@ impl<'a> Known<'a> {
                     currency_code: balance.currency_code,
                     payable: balance.payable,
                     minimum_payout: minimum,
+                    ..pb::Payable::default()
                 });
             }
         }

@@ -30,11 +30,9 @@ impl Known<'_> {
             sale: Some(self.sale_shown(record)),
             assessment: assessed.map(wire::assessed),
             terms: terms.cloned(),
-            steps: Vec::new(),
             commission_left: currency.as_ref().map(|currency| money(currency, left)),
             paid: currency.as_ref().map(|currency| money(currency, paid)),
-            position: 0,
-            steps_left_out: 0,
+            ..pb::ExplainSaleResponse::default()
         })
     }
 
@@ -63,6 +61,7 @@ impl Known<'_> {
             collected_by: if body.collected_by() == Side::Partner { Side::Partner } else { Side::House }.into(),
             occurred_at: Some(stamp(record.occurred)),
             position: record.position,
+            ..pb::Sale::default()
         }
     }
 
@@ -85,6 +84,7 @@ impl Known<'_> {
                 reference: body.reference.clone(),
                 advance: body.advance,
                 position: record.position,
+                ..pb::Payout::default()
             })
         };
         self.records.iter().filter_map(payout).collect()

@@ -145,5 +145,6 @@ fn balance(currency: &str, postings: &[&Posting], disputed_of: &BTreeSet<(bool, 
         pending: field(pending),
         disputed: field(disputed),
         payable: field(net - pending - disputed),
+        ..pb::Balance::default()
     }
 }

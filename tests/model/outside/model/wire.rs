@@ -76,6 +76,7 @@ fn posting(posting: &Posting) -> Effect {
         lead_id: posting.lead.clone(),
         sale_id: posting.sale.clone(),
         campaign_id: posting.campaign.clone(),
+        ..pb::Posting::default()
     })
 }
 
@@ -98,6 +99,7 @@ pub fn assessed(assessed: &Assessed) -> pb::CommissionAssessed {
         outcome: assessed.outcome.into(),
         cut_off: assessed.currency.as_ref().filter(|_| is_cut).map(cut_off),
         tier_working: assessed.tiers.as_ref().map(|tiers| Box::new(tier_working(tiers, assessed))),
+        ..pb::CommissionAssessed::default()
     }
 }
 
@@ -116,6 +118,7 @@ fn tier_working(working: &TierWorking, assessed: &Assessed) -> pb::TierWorking {
         earned_before: minor(working.earned_before),
         earned_after: minor(working.earned_after),
         period: tiers.period,
+        ..pb::TierWorking::default()
     }
 }
 

@@ -91,7 +91,7 @@ impl World {
             terms: Some(Box::new(self.terms())),
             effective_at: effective.map(stamp),
             expires_at: expires.map(stamp),
-            acknowledged_conflicts: Vec::new(),
+            ..pb::AgreementSigned::default()
         };
         if self.one_in(3) {
             signed.acknowledged_conflicts = self.conflicts_of(&signed, start);

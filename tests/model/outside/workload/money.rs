@@ -26,6 +26,7 @@ impl World {
             amount: Some(amount),
             product: self.any(&["", "pro", "basic"]).to_owned(),
             collected_by: self.any(&[Side::Unspecified, Side::House, Side::House, Side::Partner]).into(),
+            ..pb::SaleRecorded::default()
         }
     }
 
@@ -89,6 +90,7 @@ impl World {
             amount: Some(amount),
             reason: reason.into(),
             clamp: self.one_in(3),
+            ..pb::SaleRefunded::default()
         }
     }
 
@@ -138,6 +140,7 @@ impl World {
             method: "bank".to_owned(),
             reference: String::new(),
             advance: self.one_in(4),
+            ..pb::CommissionPaid::default()
         }
     }
 

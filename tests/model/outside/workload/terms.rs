@@ -34,7 +34,7 @@ impl World {
             campaigns_at_end: self.any(&[CampaignsAtEnd::Unspecified, CampaignsAtEnd::Continue, CampaignsAtEnd::Stop]).into(),
             ownership: self.one_in(2).then(|| self.ownership()),
             cadence: self.one_in(3).then(|| pb::Cadence { check_in_days: self.days(60), review_days: self.days(120) }),
-            scope: None,
+            ..pb::Terms::default()
         }
     }
 
@@ -123,6 +123,7 @@ impl World {
             cap_per_lead: cap,
             hold_days: if self.one_in(2) { 0 } else { self.days(40) },
             reward: Some(reward),
+            ..pb::CommissionRule::default()
         }
     }
 
@@ -147,12 +148,13 @@ impl World {
             bands.push(pb::TierBand {
                 from_minor_units: i64::try_from(from).expect("small"),
                 rate_bps: u32::try_from(rate).expect("small"),
+                ..pb::TierBand::default()
             });
             from += self.below(40_000) + 1;
             // Mostly more for more; sometimes a total that grows earns less.
             rate = if self.one_in(3) { self.below(4_000) } else { rate + self.below(1_500) };
         }
-        pb::Tiers { mode: mode.into(), period: period.into(), currency_code: self.currency(), bands }
+        pb::Tiers { mode: mode.into(), period: period.into(), currency_code: self.currency(), bands, ..pb::Tiers::default() }
     }
 
     fn window(&mut self) -> pb::CommissionWindow {
