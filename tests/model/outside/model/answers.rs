@@ -34,7 +34,7 @@ impl Ledger for Model {
 
     fn partner(&mut self, request: &pb::GetPartnerRequest) -> Answer<pb::GetPartnerResponse> {
         let asked = self.asked(request.options.as_ref())?;
-        Ok(pb::GetPartnerResponse { partner: Some(asked.known.partner_answer(&request.partner_id)?), position: asked.position })
+        Ok(pb::GetPartnerResponse { partner: Some(asked.known.partner_answer(&request.partner_id, asked.at)?), position: asked.position })
     }
 
     fn agreement(&mut self, request: &pb::GetAgreementRequest) -> Answer<pb::GetAgreementResponse> {
@@ -69,6 +69,7 @@ impl Ledger for Model {
         let asked = self.asked(request.options.as_ref())?;
         let mut payables = asked.known.payables_answer(asked.at);
         payables.retain(|payable| request.include_below_minimum || !payable.below_minimum);
+        payables.retain(|payable| request.include_on_hold || !payable.on_hold);
         Ok(pb::ListPayablesResponse { payables, next_page_token: String::new(), position: asked.position })
     }
 
@@ -89,7 +90,13 @@ impl Ledger for Model {
 
     fn payouts(&mut self, request: &pb::ListPayoutsRequest) -> Answer<pb::ListPayoutsResponse> {
         let asked = self.asked(request.options.as_ref())?;
-        Ok(pb::ListPayoutsResponse { payouts: asked.known.payouts_answer(), next_page_token: String::new(), position: asked.position })
+        let mut payouts = asked.known.payouts_answer();
+        payouts.retain(|payout| request.partner_id.as_ref().is_none_or(|partner| *partner == payout.partner_id));
+        payouts.retain(|payout| request.state() == pb::PayoutState::Unspecified || payout.state == request.state);
+        let occurred = |payout: &pb::Payout| payout.occurred_at.as_ref().map(instant).expect("it occurred");
+        payouts.retain(|payout| request.from.as_ref().is_none_or(|from| instant(from) <= occurred(payout)));
+        payouts.retain(|payout| request.to.as_ref().is_none_or(|to| occurred(payout) < instant(to)));
+        Ok(pb::ListPayoutsResponse { payouts, next_page_token: String::new(), position: asked.position })
     }
 
     fn campaign(&mut self, request: &pb::GetCampaignRequest) -> Answer<pb::GetCampaignResponse> {
@@ -130,8 +137,19 @@ impl Ledger for Model {
     }
 }
 
+/// A hold as it is shown.
+fn hold((record, hold, lifted): (&super::Record, &pb::PartnerHoldPlaced, Option<Instant>)) -> pb::PartnerHold {
+    pb::PartnerHold {
+        hold_id: hold.hold_id.clone(),
+        reason: hold.reason.clone(),
+        placed_at: Some(stamp(record.occurred)),
+        lifted_at: lifted.map(stamp),
+        position: record.position,
+    }
+}
+
 impl<'a> Known<'a> {
-    fn partner_answer(&self, partner: &str) -> Answer<pb::Partner> {
+    fn partner_answer(&self, partner: &str, at: Instant) -> Answer<pb::Partner> {
         let registration = self.registration(partner);
         let Some(record) = registration else {
             return Err(Refusal::rule("UNKNOWN_ID"));
@@ -150,7 +168,9 @@ impl<'a> Known<'a> {
             agreement_ids: self.agreements_of(partner),
             fit: self.fit(partner),
             launch_steps: self.launch_steps(&Subject::PartnerId(partner.to_owned())),
-            ..pb::Partner::default()
+            on_hold: self.is_on_hold(partner, at),
+            holds: self.holds(partner).into_iter().map(hold).collect(),
+            entries_left_out: 0,
         };
         for record in &self.records {
             if let Body::PartnerUpdated(update) = record.body()
@@ -192,7 +212,7 @@ impl<'a> Known<'a> {
             effective_at: Some(stamp(version.effective)),
             position: version.position,
             terms: Some(version.terms.clone()),
-            ..pb::TermsVersion::default()
+            programme_id: version.programme.map(str::to_owned),
         };
         Ok(pb::Agreement {
             agreement_id: agreement.to_owned(),
@@ -210,7 +230,12 @@ impl<'a> Known<'a> {
             reviews: self.reviews(agreement),
             brand_uses: self.brand_uses(agreement),
             breaches: self.reported_breaches(agreement),
-            ..pb::Agreement::default()
+            programme_id: self.signature(agreement).and_then(|(_, body)| body.programme_id.clone()),
+            recruited_by_agreement_id: self.recruiter(agreement),
+            supersedes_agreement_id: self.predecessor(agreement),
+            superseded_by_agreement_id: self.successor(agreement).map(|successor| successor.agreement.to_owned()),
+            upline_agreement_ids: self.uplines(agreement, at),
+            entries_left_out: 0,
         })
     }
 
@@ -218,7 +243,11 @@ impl<'a> Known<'a> {
     fn shown_terms(&self, agreement: &str, at: Instant) -> (u64, pb::Terms) {
         let versions = self.versions(agreement);
         if let Some((record, _)) = self.signature(agreement) {
-            let first = versions.iter().find(|version| version.position == record.position);
+            let start = self.effective_at(agreement);
+            let signed = |version: &&super::agreements::Version<'_>| {
+                version.position == record.position || (version.programme.is_some() && Some(version.effective) == start)
+            };
+            let first = versions.iter().find(signed);
             let shown = self.terms_then(agreement, at).or_else(|| first.cloned());
             let shown = shown.expect("a signature is a version");
             return (shown.position, shown.terms.clone());
@@ -248,7 +277,9 @@ impl<'a> Known<'a> {
                 sale_id: posting.sale.clone(),
                 campaign_id: posting.campaign.clone(),
                 reference: posting.reference.clone(),
-                ..pb::Entry::default()
+                awaits_customer_payment: posting.awaits,
+                line_id: posting.line_id.clone(),
+                level: posting.level,
             });
         }
         entries
@@ -277,7 +308,7 @@ impl<'a> Known<'a> {
                     currency_code: balance.currency_code,
                     payable: balance.payable,
                     minimum_payout: minimum,
-                    ..pb::Payable::default()
+                    on_hold: self.is_on_hold(partner, at),
                 });
             }
         }
