@@ -16,10 +16,12 @@ const FILES: [&str; 6] = [
 ];
 
 /// Large parts of events and effects, kept out of line so that the common ones stay small.
-const BOXED: [&str; 5] = [
+const BOXED: [&str; 7] = [
     ".partnership.ledger.v1.AgreementProposed.terms",
     ".partnership.ledger.v1.AgreementSigned.terms",
     ".partnership.ledger.v1.AgreementAmended.terms",
+    ".partnership.ledger.v1.ProgrammeDefined.terms",
+    ".partnership.ledger.v1.ProgrammeAmended.terms",
     ".partnership.ledger.v1.LeadReferred.attribution",
     ".partnership.ledger.v1.CommissionAssessed.tier_working",
 ];

@@ -16,6 +16,8 @@ const GROUPS: &[(&str, &[&str])] = &[
             "termination_notice_given",
             "termination_notice_withdrawn",
             "agreement_terminated",
+            "programme_defined",
+            "programme_amended",
         ],
     ),
     (

@@ -58,6 +58,8 @@ rpcs! {
         ListPartners: OWN,
         GetAgreement: OWN,
         ListAgreements: OWN,
+        GetProgramme: OWN,
+        ListProgrammes: OWN,
         GetLead: OWN,
         ListLeads: OWN,
         GetCampaign: OWN,

@@ -7,7 +7,7 @@ use super::moment::Moment;
 use super::output::Output;
 use super::table::Table;
 use super::terms;
-use super::text::line;
+use super::text::{line, list, optional};
 use partnership_ledger::proto::{
     Agreement, AgreementState, AgreementType, BrandChannel, BreachClause, EndCause, GetAgreementRequest, LaunchStep, ReviewDecision,
     ReviewKind, Side,
@@ -43,6 +43,7 @@ fn show(agreement: &Agreement, out: &mut Output) -> Result<(), Failure> {
         let (time, cause) = (language.time(agreement.ends_at.as_ref()), language.word::<EndCause>(cause));
         facts.fact(&say!(language, "agreement-ends"), say!(language, "agreement-ends-by", time = time, cause = cause));
     }
+    family(language, agreement, &mut facts);
     for manager in &agreement.managers {
         let (name, side) = (line(&manager.manager), language.word::<Side>(manager.side));
         facts.fact(&say!(language, "agreement-manager"), say!(language, "agreement-manager-of", manager = name, side = side));
@@ -60,11 +61,27 @@ fn show(agreement: &Agreement, out: &mut Output) -> Result<(), Failure> {
     out.left_out(agreement.entries_left_out)
 }
 
+/// The programme whose terms it takes, the agreements whose place it took or that take its own, and those that earn with it.
+fn family(language: Language, agreement: &Agreement, facts: &mut Table) {
+    facts.fact(&say!(language, "programme-programme"), optional(agreement.programme_id.as_ref()));
+    facts.fact(&say!(language, "agreement-supersedes"), optional(agreement.supersedes_agreement_id.as_ref()));
+    facts.fact(&say!(language, "agreement-superseded-by"), optional(agreement.superseded_by_agreement_id.as_ref()));
+    facts.fact(&say!(language, "agreement-recruited-by"), optional(agreement.recruited_by_agreement_id.as_ref()));
+    facts.fact(&say!(language, "agreement-uplines"), list(&agreement.upline_agreement_ids));
+}
+
 fn versions(language: Language, agreement: &Agreement) -> Table {
-    let mut table = Table::new(columns![language; "agreement-in-force-from", > "column-position"]);
+    let is_of_programme = agreement.programme_id.is_some();
+    let mut table = if is_of_programme {
+        Table::new(columns![language; "agreement-in-force-from", "programme-programme", > "column-position"])
+    } else {
+        Table::new(columns![language; "agreement-in-force-from", > "column-position"])
+    };
     if agreement.versions.len() > 1 {
         for version in &agreement.versions {
-            table.row([language.time(version.effective_at.as_ref()), version.position.to_string()]);
+            let programme = is_of_programme.then(|| optional(version.programme_id.as_ref()));
+            let (from, position) = (language.time(version.effective_at.as_ref()), version.position.to_string());
+            table.row(std::iter::once(from).chain(programme).chain([position]));
         }
     }
     table

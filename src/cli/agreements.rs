@@ -21,6 +21,12 @@ pub struct Args {
     /// Only in this state: proposed, active, under-notice, expired or terminated
     #[arg(long, value_name = "STATE", value_parser = choice::parse::<AgreementState>)]
     state: Option<i32>,
+    /// Only those that take the terms of this programme
+    #[arg(long, value_name = "ID")]
+    programme: Option<String>,
+    /// Only those that this agreement recruited, or whose predecessor it did
+    #[arg(long, value_name = "ID")]
+    recruited_by: Option<String>,
     #[command(flatten)]
     moment: Moment,
 }
@@ -38,6 +44,8 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
             partner_id: args.partner.clone(),
             r#type: args.agreement_type.unwrap_or_default(),
             state: args.state.unwrap_or_default(),
+            programme_id: args.programme.clone(),
+            recruited_by_agreement_id: args.recruited_by.clone(),
             page_size: PAGE_SIZE,
             page_token,
             options: Some(options),

@@ -31,6 +31,8 @@ mod output;
 mod partners;
 mod payables;
 mod payouts;
+mod programme;
+mod programmes;
 mod records;
 mod restore;
 mod serve;
@@ -114,6 +116,10 @@ enum Command {
     Partners(partners::Args),
     /// Where the agreements stand
     Agreements(agreements::Args),
+    /// The programmes, whose terms agreements may take
+    Programmes(programmes::Args),
+    /// A programme: its terms in words, and their versions
+    Programme(programme::Args),
     /// Who owns which lead
     Leads(leads::Args),
     /// Where the campaigns stand
@@ -201,6 +207,8 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Partners(args) => partners::run(args, session).await,
         Command::Agreements(args) => agreements::run(args, session).await,
         Command::Leads(args) => leads::run(args, session).await,
+        Command::Programmes(args) => programmes::run(args, session).await,
+        Command::Programme(args) => programme::run(args, session).await,
         Command::Campaigns(args) => campaigns::run(args, session).await,
         Command::Campaign(args) => campaign::run(args, session).await,
         Command::Metrics(args) => metrics::run(args, session).await,

@@ -60,6 +60,7 @@ codec_enum!(IdKind {
     16 => Review,
     17 => BrandUse,
     18 => Breach,
+    20 => Programme,
 });
 
 impl<T: Codec + Clone, const N: usize> Codec for Pages<T, N> {

@@ -139,6 +139,8 @@ event_table! {
     "termination_notice_given" TerminationNoticeGiven in agreements::notice_given::TerminationNoticeGiven;
     "termination_notice_withdrawn" TerminationNoticeWithdrawn in agreements::notice_withdrawn::TerminationNoticeWithdrawn;
     "agreement_terminated" AgreementTerminated in agreements::terminated::AgreementTerminated;
+    "programme_defined" ProgrammeDefined in agreements::programme_defined::ProgrammeDefined;
+    "programme_amended" ProgrammeAmended in agreements::programme_amended::ProgrammeAmended;
     "partner_assessed" PartnerAssessed in relationship::assessed::PartnerAssessed;
     "manager_assigned" ManagerAssigned in relationship::manager_assigned::ManagerAssigned;
     "launch_step_completed" LaunchStepCompleted in relationship::launch_step_completed::LaunchStepCompleted;

@@ -81,6 +81,14 @@ impl<T: Clone, const N: usize> Few<T, N> {
         }
     }
 
+    /// Removes the rows after the first few.
+    pub fn truncate(&mut self, len: usize) {
+        match self {
+            Self::List(rows) => rows.truncate(len),
+            Self::Pages(pages) => pages.truncate(len),
+        }
+    }
+
     /// The first row that does not match, of rows of which the first ones do and the others do not.
     pub fn partition_point(&self, matches: impl Fn(&T) -> bool) -> usize {
         match self {
@@ -128,6 +136,11 @@ mod tests {
             rows[middle] += 1;
             assert!(few.get_mut(rows.len()).is_none() && few.get(rows.len()).is_none());
             assert_eq!((few.last(), few.iter_from(middle).collect::<Vec<_>>()), (rows.last(), rows[middle..].iter().collect()));
+        }
+        for len in [2 * FEW, FEW + 1, FEW, 3] {
+            few.truncate(len);
+            rows.truncate(len);
+            assert_eq!(few.iter_from(0).collect::<Vec<_>>(), rows.iter().collect::<Vec<_>>());
         }
         while !rows.is_empty() {
             assert_eq!((few.pop(), few.len()), (rows.pop(), rows.len()));

@@ -91,6 +91,8 @@ pub enum IdKind {
     BrandUse,
     /// A breach of an agreement.
     Breach,
+    /// A programme, whose terms agreements take.
+    Programme,
 }
 
 impl IdKind {
@@ -116,6 +118,7 @@ impl IdKind {
             Self::Review => "review_id",
             Self::BrandUse => "brand_use_id",
             Self::Breach => "breach_id",
+            Self::Programme => "programme_id",
         }
     }
 }

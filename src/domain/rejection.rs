@@ -50,6 +50,12 @@ pub enum Rejection {
     /// Rules 4.5.
     #[error("agreement {agreement} is not active at {at}: {why}")]
     AgreementNotActive { agreement: Id, at: Time, why: String },
+    /// Rules 15.1, 18.1.
+    #[error("agreement {agreement} is with partner {partner}: {why}")]
+    PartnerMismatch { agreement: Id, partner: Id, why: &'static str },
+    /// Rules 18.1.
+    #[error("agreement {agreement} takes effect at {effective_at}; what supersedes it takes effect no earlier, name a later effective_at")]
+    SuccessionTooEarly { agreement: Id, effective_at: Time },
     /// Rules 4.5.
     #[error("a renewal of agreement {agreement} must end later than its expiry ({}); name a later expires_at", current.map_or("it has none".to_owned(), |time| time.to_string()))]
     ExpiryNotLater { agreement: Id, current: Option<Time> },
@@ -122,6 +128,8 @@ impl Rejection {
             Self::NoticeTooShort { .. } => "NOTICE_TOO_SHORT",
             Self::NoRunningNotice { .. } => "NO_RUNNING_NOTICE",
             Self::AgreementNotActive { .. } => "AGREEMENT_NOT_ACTIVE",
+            Self::PartnerMismatch { .. } => "PARTNER_MISMATCH",
+            Self::SuccessionTooEarly { .. } => "SUCCESSION_TOO_EARLY",
             Self::ExpiryNotLater { .. } => "EXPIRY_NOT_LATER",
             Self::ExclusivityConflict { .. } => "EXCLUSIVITY_CONFLICT",
             Self::ProtectionLapsed { .. } => "PROTECTION_LAPSED",
@@ -154,6 +162,8 @@ impl Rejection {
             | Self::NoticeTooShort { .. }
             | Self::NoRunningNotice { .. }
             | Self::AgreementNotActive { .. }
+            | Self::PartnerMismatch { .. }
+            | Self::SuccessionTooEarly { .. }
             | Self::ExpiryNotLater { .. }
             | Self::ExclusivityConflict { .. }
             | Self::ProtectionLapsed { .. }
@@ -191,6 +201,12 @@ impl Rejection {
             Self::NoticeTooShort { agreement, earliest } => vec![("agreement_id", agreement.to_string()), ("earliest", rfc3339(*earliest))],
             Self::NoRunningNotice { agreement, at, .. } | Self::AgreementNotActive { agreement, at, .. } => {
                 vec![("agreement_id", agreement.to_string()), ("at", rfc3339(*at))]
+            }
+            Self::PartnerMismatch { agreement, partner, .. } => {
+                vec![("agreement_id", agreement.to_string()), ("partner_id", partner.to_string())]
+            }
+            Self::SuccessionTooEarly { agreement, effective_at } => {
+                vec![("agreement_id", agreement.to_string()), ("effective_at", rfc3339(*effective_at))]
             }
             Self::ExpiryNotLater { agreement, current } => {
                 let mut metadata = vec![("agreement_id", agreement.to_string())];

@@ -268,6 +268,7 @@ impl State {
             // Unique in its campaign, where it is looked up.
             IdKind::Deliverable => None,
             IdKind::BrandUse => self.relationship.brand_uses.by_key(id).map(|brand_use| brand_use.requested.position),
+            IdKind::Programme => self.agreements.programmes.by_key(id).map(|programme| programme.defined().position),
             IdKind::Breach => self.relationship.breaches.by_key(id).map(|breach| breach.reported.position),
         }
     }

@@ -54,6 +54,8 @@ section_table! {
     IndexTimes = 29,
     ExclusiveNames = 30,
     PartnerCategories = 31,
+    Programmes = 32,
+    ExclusiveProgrammes = 33,
 }
 
 /// Where chunks are written to.

@@ -19,6 +19,7 @@ use crate::queries::own::{self, PartnersAnswer, PartnersQuestion, Sight};
 use crate::queries::partners::{GetPartner, ListPartners};
 use crate::queries::payables::ListPayables;
 use crate::queries::payouts::ListPayouts;
+use crate::queries::programmes::{GetProgramme, ListProgrammes};
 use crate::queries::statement::ListEntries;
 use crate::queries::{Request as _, SubjectQuery};
 use tonic::{Request, Response, Status};
@@ -80,6 +81,17 @@ impl PartnershipService for Partnership {
         request: Request<proto::ListAgreementsRequest>,
     ) -> Result<Response<proto::ListAgreementsResponse>, Status> {
         read::<ListAgreements>(&self.ledger, request).await
+    }
+
+    async fn get_programme(&self, request: Request<proto::GetProgrammeRequest>) -> Result<Response<proto::GetProgrammeResponse>, Status> {
+        self.get::<GetProgramme>(request).await
+    }
+
+    async fn list_programmes(
+        &self,
+        request: Request<proto::ListProgrammesRequest>,
+    ) -> Result<Response<proto::ListProgrammesResponse>, Status> {
+        read::<ListProgrammes>(&self.ledger, request).await
     }
 
     async fn get_lead(&self, request: Request<proto::GetLeadRequest>) -> Result<Response<proto::GetLeadResponse>, Status> {

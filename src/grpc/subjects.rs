@@ -24,7 +24,7 @@ macro_rules! read_at {
 }
 
 read_at! {
-    GetPartnerResponse ListPartnersResponse GetAgreementResponse ListAgreementsResponse GetLeadResponse ListLeadsResponse
+    GetPartnerResponse ListPartnersResponse GetAgreementResponse ListAgreementsResponse GetProgrammeResponse ListProgrammesResponse GetLeadResponse ListLeadsResponse
     GetCampaignResponse ListCampaignsResponse GetBalanceResponse ListBalancesResponse ListEntriesResponse ExplainSaleResponse
     ListPayablesResponse ListPayoutsResponse ListDisputesResponse GetMetricsResponse ListAlertsResponse GetTrialBalanceResponse GetRecordResponse
 }

@@ -140,8 +140,8 @@ impl<'a> Chain<'a> {
     }
 
     /// The version of the terms that was applied, if it is seen.
-    fn version(&self) -> Option<&'a crate::domain::agreements::Version> {
-        let version = self.state.agreements.by_id.get(self.sale.credit()?).version_of(self.assessment?.terms_position)?;
+    fn version(&self) -> Option<crate::domain::agreements::Version<'a>> {
+        let version = self.state.agreements.by_id.get(self.sale.credit()?).version_of(self.assessment?.terms_position, self.state)?;
         self.seen.sees(version.stamp).then_some(version)
     }
 

@@ -105,6 +105,20 @@ impl Subject for proto::Agreement {
     }
 }
 
+impl Subject for proto::Programme {
+    fn entries(&self) -> Entries {
+        entries(&self.versions, |version| version.position)
+    }
+
+    fn leave_out_before(&mut self, from: u64) -> u32 {
+        keep_from(&mut self.versions, from, |version| version.position)
+    }
+
+    fn left_out(&mut self) -> &mut u32 {
+        &mut self.entries_left_out
+    }
+}
+
 impl Subject for proto::Lead {
     fn entries(&self) -> Entries {
         let mut all = entries(&self.timeline, |owned| owned.decided_at);

@@ -83,7 +83,7 @@ impl StateQuery for ListLeads {
         let owner = owner.transpose()?;
         let wanted = |state: &State, known: &Lead| {
             known.is_seen(seen)
-                && agreement.is_none_or(|agreement| known.credit_at(seen.time, seen) == Some(agreement))
+                && agreement.is_none_or(|agreement| known.credit_at(seen.time, seen, state) == Some(agreement))
                 && (self.state == LeadState::Unspecified || known.state_at(seen.time, seen) == self.state)
                 && owner.is_none_or(|owner| known.ownership(seen.time, seen, state).is_some_and(|held| held.owner == owner))
         };
@@ -101,13 +101,13 @@ impl StateQuery for ListLeads {
 fn rows<'a>(state: &'a State, agreement: Option<Row>, owner: Option<Owner>, seen: Seen, first: Row) -> Box<dyn Iterator<Item = Row> + 'a> {
     let credited = &state.leads.credited;
     match (agreement, owner) {
-        (Some(agreement), _) => Box::new(credited.of_agreements([agreement], first)),
+        (Some(agreement), _) => Box::new(credited.of_agreements(state.agreements.with_predecessors(agreement), first)),
         (None, Some(Owner::Partner(partner))) => {
             Box::new(credited.of_agreements(state.partners.get(partner).agreements.iter().copied(), first))
         }
         (None, Some(Owner::House)) => {
-            let ended = state.agreements.by_id.iter().filter(move |(_, _, agreement)| agreement.end(seen).is_some());
-            Box::new(credited.of_house_and(ended.map(|(row, ..)| row), first))
+            let ended = state.agreements.by_id.iter().filter(|(_, _, agreement)| agreement.end(seen).is_some());
+            Box::new(credited.of_house_and(state.agreements.with_all_predecessors(ended.map(|(row, ..)| row)), first))
         }
         (None, None) => Box::new(first..Row::try_from(state.leads.by_id.len()).unwrap_or(Row::MAX)),
     }
@@ -212,6 +212,7 @@ pub(super) fn because(ownership: &Ownership, state: &State) -> String {
         OwnershipRule::EndAcquirerKeeps => format!("{}, whose terms leave its leads where they are", ended()),
         OwnershipRule::EndToHouse => format!("{}, whose terms pass its leads to the house", ended()),
         OwnershipRule::EndToPartner => format!("{}, whose terms pass its leads to the partner", ended()),
+        OwnershipRule::Succession => format!("agreement {} took the place of the one before", agreement_id(ownership.credit, state)),
         OwnershipRule::Unspecified => "the record says so".to_owned(),
     }
 }

@@ -20,6 +20,7 @@ pub mod page;
 pub mod partners;
 pub mod payables;
 pub mod payouts;
+pub mod programmes;
 mod reasons;
 pub mod records;
 mod relationship;
@@ -155,6 +156,12 @@ fn partner_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
 fn agreement_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
     let row = state.agreements.by_id.find(id).filter(|row| state.agreements.by_id.get(*row).is_seen(seen));
     row.ok_or_else(|| unknown(IdKind::Agreement, id))
+}
+
+/// Returns the programme of an id, if its definition is seen.
+fn programme_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
+    let row = state.agreements.programmes.find(id).filter(|row| seen.sees(state.agreements.programmes.get(*row).defined()));
+    row.ok_or_else(|| unknown(IdKind::Programme, id))
 }
 
 /// Returns the campaign of an id, if its plan is seen.

@@ -59,6 +59,7 @@ requests! {
     gets {
         GetPartnerRequest,
         GetAgreementRequest,
+        GetProgrammeRequest,
         GetLeadRequest,
         GetCampaignRequest,
         GetBalanceRequest,
@@ -69,6 +70,7 @@ requests! {
     lists {
         "ListPartners": ListPartnersRequest,
         "ListAgreements": ListAgreementsRequest,
+        "ListProgrammes": ListProgrammesRequest,
         "ListLeads": ListLeadsRequest,
         "ListCampaigns": ListCampaignsRequest,
         "ListBalances": ListBalancesRequest,

@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The version of what a snapshot says and how. It is raised whenever the same records come to other bytes, or the same
 /// bytes mean something else: older snapshots are then ignored.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 
 const MAGIC: [u8; 8] = *b"PLSNAP\0\0";
 const END_MAGIC: [u8; 4] = *b"PLSE";

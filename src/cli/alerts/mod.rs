@@ -108,7 +108,7 @@ mod tests {
             brand_use_id: id("use-1"),
             channel: Some(BrandChannel::Website.into()),
             hold_id: None,
-            lead_count: None,
+            lead_count: Some(57),
             breach_id: id("breach-1"),
             clause: Some(BreachClause::Deliverables.into()),
             by_agreement_id: id("other-agreement"),

@@ -79,6 +79,10 @@ pub fn told(language: Language, alert: &Alert, facts: &AlertFacts) -> Option<Str
             };
             say!(language, "alerts-dispute-open", id = id, about = about, opened = opened)
         }
+        AlertKind::LeadsWithoutEarningAgreement => {
+            let count = facts.lead_count();
+            say!(language, "alerts-leads-without-earning-agreement", count = count, agreement = agreement, partner = partner)
+        }
         AlertKind::ProtectionLapsing => {
             let owner = if partner.is_empty() { say!(language, "the-house") } else { partner };
             say!(language, "alerts-protection-lapsing", lead = lead, owner = owner, ends = ends)

@@ -147,6 +147,10 @@ agreement-type = type
 agreement-effective = effective
 agreement-ends = ends
 agreement-ends-by = { $time }, by { $cause }
+agreement-supersedes = supersedes
+agreement-superseded-by = superseded by
+agreement-recruited-by = recruited by
+agreement-uplines = earn with it
 agreement-manager = manager
 agreement-manager-of = { $manager } (of the { $side })
 agreement-terms = Terms (position { $position })
@@ -362,6 +366,7 @@ lead-because =
         [END_ACQUIRER_KEEPS] agreement { $agreement } ended, whose terms leave its leads where they are
         [END_TO_HOUSE] agreement { $agreement } ended, whose terms pass its leads to the house
         [END_TO_PARTNER] agreement { $agreement } ended, whose terms pass its leads to the partner
+        [SUCCESSION] agreement { $agreement } took the place of the one before
        *[other] the record says so
     }
 
@@ -544,6 +549,19 @@ agreements-ends = ends
 agreements-ends-by = { $time }, by { $cause }
 agreements-none = no agreements
 
+## programme, programmes
+
+programme-programme = programme
+programme-defined = defined
+programme-agreements = agreements
+programme-versions-count = versions
+programme-terms-position = terms of position
+programme-binds = binds
+programme-binds-new = agreements that take effect from then on
+programme-binds-existing = existing agreements too
+programme-from-the-beginning = the beginning
+programmes-none = no programmes
+
 ## leads
 
 leads-lead = lead
@@ -684,6 +702,11 @@ alerts-breach-uncured =
 alerts-negative-balance = { $partner } owes the house { $amount }: agree how it is paid back, or let coming commission fill it
 alerts-payable-due = { $amount } is payable to { $partner }: pay it out and record the payment
 alerts-dispute-open = Dispute { $id } about { $about } has been open since { $opened }: hear both sides and record how it is resolved
+alerts-leads-without-earning-agreement =
+    { $count ->
+        [one] { $count } lead
+       *[other] { $count } leads
+    } of agreement { $agreement } with { $partner }, which has ended, no longer earn anything, though { $partner } has an active agreement: sign one that supersedes the ended one, or reassign them
 alerts-protection-lapsing = Lead { $lead } of { $owner } is protected until { $ends }: qualify it, extend its protection, or leave it to who claims it next
 
 ## launch
@@ -877,6 +900,7 @@ ownership-rule-house-lead = house lead
 ownership-rule-end-acquirer-keeps = end acquirer keeps
 ownership-rule-end-to-house = end to house
 ownership-rule-end-to-partner = end to partner
+ownership-rule-succession = succession
 
 end-cause-expiry = expiry
 end-cause-notice = notice
@@ -913,6 +937,7 @@ alert-kind-negative-balance = negative balance
 alert-kind-payable-due = payable due
 alert-kind-dispute-open = dispute open
 alert-kind-protection-lapsing = protection lapsing
+alert-kind-leads-without-earning-agreement = leads without an earning agreement
 
 ## The stories of `demo`
 

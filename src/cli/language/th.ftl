@@ -135,6 +135,10 @@ agreement-type = ประเภท
 agreement-effective = มีผลเมื่อ
 agreement-ends = สิ้นสุด
 agreement-ends-by = { $time } โดย{ $cause }
+agreement-supersedes = แทนที่ข้อตกลง
+agreement-superseded-by = ถูกแทนที่ด้วย
+agreement-recruited-by = ชักชวนโดย
+agreement-uplines = ผู้ร่วมได้ค่าคอมมิชชัน
 agreement-manager = ผู้ดูแล
 agreement-manager-of = { $manager } (ฝ่าย{ $side })
 agreement-terms = เงื่อนไข (ลำดับที่ { $position })
@@ -386,6 +390,7 @@ lead-because =
         [END_ACQUIRER_KEEPS] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังอยู่กับเจ้าของเดิม
         [END_TO_HOUSE] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของบริษัท
         [END_TO_PARTNER] ข้อตกลง { $agreement } สิ้นสุด ซึ่งเงื่อนไขให้ลูกค้ามุ่งหวังเป็นของพันธมิตร
+        [SUCCESSION] ข้อตกลง { $agreement } แทนที่ข้อตกลงเดิม
        *[other] รายการบันทึกระบุไว้
     }
 
@@ -557,6 +562,19 @@ agreements-ends = สิ้นสุด
 agreements-ends-by = { $time } เพราะ{ $cause }
 agreements-none = ไม่มีข้อตกลง
 
+## programme, programmes
+
+programme-programme = โปรแกรม
+programme-defined = กำหนดเมื่อ
+programme-agreements = จำนวนข้อตกลง
+programme-versions-count = จำนวนฉบับ
+programme-terms-position = เงื่อนไขลำดับที่
+programme-binds = ใช้กับ
+programme-binds-new = ข้อตกลงที่มีผลตั้งแต่นั้นไป
+programme-binds-existing = ข้อตกลงที่มีอยู่ด้วย
+programme-from-the-beginning = แรกเริ่ม
+programmes-none = ไม่มีโปรแกรม
+
 ## leads
 
 leads-lead = ลูกค้ามุ่งหวัง
@@ -697,6 +715,7 @@ alerts-breach-uncured =
 alerts-negative-balance = { $partner } เป็นหนี้บริษัท { $amount }: ตกลงวิธีชำระคืน หรือหักจากค่าคอมมิชชันที่จะได้ต่อไป
 alerts-payable-due = มียอด { $amount } ที่ต้องจ่ายให้ { $partner }: จ่ายเงินแล้วบันทึกการจ่าย
 alerts-dispute-open = ข้อพิพาท { $id } เรื่อง{ $about } เปิดมาตั้งแต่ { $opened }: รับฟังทั้งสองฝ่ายแล้วบันทึกข้อยุติ
+alerts-leads-without-earning-agreement = ลูกค้ามุ่งหวัง { $count } รายของข้อตกลง { $agreement } กับ { $partner } ที่สิ้นสุดแล้วไม่ก่อให้เกิดค่าคอมมิชชัน ทั้งที่ { $partner } มีข้อตกลงที่มีผลอยู่: ลงนามข้อตกลงที่แทนที่ข้อตกลงเดิม หรือโอนลูกค้ามุ่งหวังเหล่านั้น
 alerts-protection-lapsing = ลูกค้ามุ่งหวัง { $lead } ของ { $owner } ได้รับการคุ้มครองถึง { $ends }: ทำให้ผ่านคุณสมบัติ ขยายการคุ้มครอง หรือปล่อยให้ผู้อ้างสิทธิรายต่อไป
 
 ## launch
@@ -890,6 +909,7 @@ ownership-rule-house-lead = ลูกค้าของบริษัท
 ownership-rule-end-acquirer-keeps = สิ้นสุดแล้วผู้หามาเก็บไว้
 ownership-rule-end-to-house = สิ้นสุดแล้วเป็นของบริษัท
 ownership-rule-end-to-partner = สิ้นสุดแล้วเป็นของพันธมิตร
+ownership-rule-succession = ข้อตกลงใหม่แทนที่
 
 end-cause-expiry = หมดอายุ
 end-cause-notice = การบอกกล่าว
@@ -925,6 +945,7 @@ alert-kind-breach-uncured = การผิดข้อตกลงยังไ�
 alert-kind-negative-balance = ยอดติดลบ
 alert-kind-payable-due = มียอดถึงกำหนดจ่าย
 alert-kind-dispute-open = ข้อโต้แย้งค้างอยู่
+alert-kind-leads-without-earning-agreement = ลูกค้ามุ่งหวังไม่มีข้อตกลงที่ให้ค่าคอมมิชชัน
 alert-kind-protection-lapsing = การคุ้มครองใกล้หมด
 
 ## เรื่องราวของ `demo`

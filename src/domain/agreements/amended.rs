@@ -1,6 +1,6 @@
 //! An agreement got a new version of its terms (rules 4.3, 4.5).
 
-use super::Version;
+use super::OwnVersion;
 use super::terms::Terms;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
@@ -45,7 +45,7 @@ impl EventType for AgreementAmended {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let row = state.agreements.by_id.find(&self.agreement).expect("decide found the agreement");
-        let version = Version { effective_at: self.effective_at, stamp, terms: Arc::clone(&self.terms) };
+        let version = OwnVersion { effective_at: self.effective_at, stamp, terms: Arc::clone(&self.terms) };
         state.agreements.by_id.get_mut(row).add_version(version);
         state.agreements.note_exclusivity(row, &self.terms);
     }

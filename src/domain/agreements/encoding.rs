@@ -1,7 +1,7 @@
 //! Agreements in a snapshot. Terms are kept as they were sent, and read again.
 
 use super::terms::Terms;
-use super::{Agreement, ExclusivityBreach, RecordedEnd, Signature, TerminationNotice, Version};
+use super::{Agreement, ExclusivityBreach, Family, OwnVersion, RecordedEnd, Signature, TerminationNotice};
 use crate::domain::parse::Fields;
 use crate::encoding::{Codec, Damaged, Input, Output, codec};
 use crate::proto;
@@ -20,8 +20,9 @@ impl Codec for Terms {
 }
 
 codec!(ExclusivityBreach { stamp, agreement, by });
-codec!(Version { effective_at, stamp, terms });
+codec!(Family { recruited_by, supersedes, superseded_by });
+codec!(OwnVersion { effective_at, stamp, terms });
 codec!(Signature { stamp, effective_at });
 codec!(TerminationNotice { given, given_by, ends_at, withdrawn });
 codec!(RecordedEnd { stamp, ends_at, cause });
-codec!(Agreement { partner, agreement_type, proposal, signature, versions, notices, terminations, expiries });
+codec!(Agreement { partner, agreement_type, proposal, signature, programme, family, versions, notices, terminations, expiries });

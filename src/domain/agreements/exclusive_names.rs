@@ -1,11 +1,11 @@
 //! Whom exclusivities name, so that a signature is tested against those alone that may stand against it (rules 4.6).
 
 use super::terms::{Exclusivity, Terms};
-use super::{Agreement, Agreements};
-use crate::domain::State;
+use super::{Agreement, Agreements, Version};
 use crate::domain::ids::Id;
 use crate::domain::pages::Pages;
-use crate::domain::table::{Row, Undo};
+use crate::domain::table::{Row, Table, Undo};
+use crate::domain::{Seen, State};
 use crate::encoding::codec;
 
 /// A partner by id, or a category.
@@ -49,12 +49,23 @@ impl Agreements {
     /// Notes whom the exclusivity of an agreement's new terms names, if they have one, and no version before them named.
     pub(super) fn note_exclusivity(&mut self, row: Row, terms: &Terms) {
         let Some(exclusivity) = &terms.exclusivity else { return };
-        let categories = exclusivity.categories.iter().map(|category| category_name(category));
-        for name in exclusivity.partners.iter().map(partner_name).chain(categories) {
+        for name in exclusivity.all_names() {
             let versions = self.by_id.get(row).versions.iter().filter_map(|version| version.terms.exclusivity.as_ref());
             if versions.filter(|known| known.has(&name)).nth(1).is_none() {
                 let place = self.exclusive.find_or_insert_with(name, Rows::default);
                 self.exclusive.get_mut(place).add(row);
+            }
+        }
+    }
+
+    /// The same of a programme's new terms.
+    pub(super) fn note_programme_exclusivity(&mut self, row: Row, terms: &Terms) {
+        let Some(exclusivity) = &terms.exclusivity else { return };
+        for name in exclusivity.all_names() {
+            let versions = self.programmes.get(row).versions(Seen::ALL).filter_map(|version| version.terms.exclusivity.as_ref());
+            if versions.filter(|known| known.has(&name)).nth(1).is_none() {
+                let place = self.exclusive_programmes.find_or_insert_with(name, Rows::default);
+                self.exclusive_programmes.get_mut(place).add(row);
             }
         }
     }
@@ -67,15 +78,23 @@ impl Agreements {
         }
     }
 
-    /// The agreements of which some version has an exclusivity that names a partner or one of some categories, in the order
-    /// in which their first exclusivity was recorded.
-    pub(super) fn naming(&self, partner: &Id, categories: &[Box<str>]) -> Vec<Row> {
-        let names = std::iter::once(partner_name(partner)).chain(categories.iter().map(|category| category_name(category)));
-        let rows = names.filter_map(|name| self.exclusive.by_key(&name)).flat_map(|rows| rows.0.iter().copied());
-        let mut rows: Vec<Row> = rows.collect();
+    /// The agreements of which some version, or of whose programme some version, has an exclusivity that names a partner or one of
+    /// some categories, in the order in which their first exclusivity was recorded.
+    pub(super) fn naming(&self, partner: &Id, categories: &[Box<str>], state: &State) -> Vec<Row> {
+        let (mut rows, mut programmes): (Vec<Row>, Vec<Row>) = (Vec::new(), Vec::new());
+        for name in std::iter::once(partner_name(partner)).chain(categories.iter().map(|category| category_name(category))) {
+            let of = |table: &Table<ExclusiveName, Rows>, all: &mut Vec<Row>| {
+                all.extend(table.by_key(&name).into_iter().flat_map(|rows| rows.0.iter().copied()));
+            };
+            of(&self.exclusive, &mut rows);
+            of(&self.exclusive_programmes, &mut programmes);
+        }
+        programmes.sort_unstable();
+        programmes.dedup();
+        rows.extend(programmes.into_iter().flat_map(|row| self.programmes.get(row).agreements()));
         rows.sort_unstable();
         rows.dedup();
-        let mut known: Vec<(Option<u64>, Row)> = rows.into_iter().map(|row| (self.by_id.get(row).exclusive_since(), row)).collect();
+        let mut known: Vec<(Option<u64>, Row)> = rows.into_iter().map(|row| (self.by_id.get(row).exclusive_since(state), row)).collect();
         known.sort_unstable();
         known.into_iter().map(|(_, row)| row).collect()
     }
@@ -83,12 +102,17 @@ impl Agreements {
 
 impl Agreement {
     /// The record of its first terms with an exclusivity.
-    fn exclusive_since(&self) -> Option<u64> {
-        self.versions.iter().filter(|version| version.terms.exclusivity.is_some()).map(|version| version.stamp.position).min()
+    fn exclusive_since(&self, state: &State) -> Option<u64> {
+        let exclusive = |version: &Version<'_>| version.terms.exclusivity.is_some();
+        self.versions(Seen::ALL, state).filter(exclusive).map(|version| version.stamp.position).min()
     }
 }
 
 impl Exclusivity {
+    fn all_names(&self) -> impl Iterator<Item = ExclusiveName> {
+        self.partners.iter().map(partner_name).chain(self.categories.iter().map(|category| category_name(category)))
+    }
+
     fn has(&self, (is_category, name): &ExclusiveName) -> bool {
         if *is_category { self.categories.contains(name) } else { self.partners.iter().any(|id| id.as_str() == &**name) }
     }

@@ -3,8 +3,12 @@
 pub mod amended;
 mod encoding;
 mod exclusive_names;
+mod families;
 pub mod notice_given;
 pub mod notice_withdrawn;
+pub mod programme_amended;
+pub mod programme_defined;
+pub mod programmes;
 pub mod proposed;
 pub mod renewed;
 pub mod signed;
@@ -16,11 +20,13 @@ use super::calendar::{Span, Time, Tz, add_span};
 use super::ids::Id;
 use super::rejection::Rejection;
 use super::slice::{AppendOnlyList, slice};
-use super::table::{Row, Table, undo_by_copy};
-use super::{Seen, Stamp};
+use super::table::{OptionalRow, Row, Table, undo_by_copy};
+use super::{Seen, Stamp, State};
 use crate::encoding::Section;
 use crate::proto::{AgreementState, AgreementType, EndCause, Side};
 use exclusive_names::{ExclusiveName, Rows};
+pub use families::MAX_LEVELS;
+use programmes::Programme;
 use std::sync::Arc;
 use terms::Terms;
 
@@ -31,6 +37,10 @@ slice! {
         pub by_id: Table<Id, Agreement> => Section::Agreements,
         /// Those that have, or had, an exclusivity that names a partner or a category.
         pub(super) exclusive: Table<ExclusiveName, Rows> => Section::ExclusiveNames,
+        /// Programmes by id.
+        pub programmes: Table<Id, Programme> => Section::Programmes,
+        /// The programmes that have, or had, an exclusivity that names a partner or a category.
+        pub(super) exclusive_programmes: Table<ExclusiveName, Rows> => Section::ExclusiveProgrammes,
         /// The partners that have, or had, a category.
         pub(super) partners_of: Table<Box<str>, Rows> => Section::PartnerCategories,
         pub(super) breaches: AppendOnlyList<ExclusivityBreach>,
@@ -60,15 +70,31 @@ pub struct ExclusivityBreach {
     pub by: Row,
 }
 
-/// A version of terms (rules 4.3).
-#[derive(Clone, Debug)]
-pub struct Version {
-    /// From when it is in force.
+/// A version of an agreement's terms: its own, or its programme's as it binds the agreement (rules 4.3, 18.2).
+#[derive(Clone, Copy, Debug)]
+pub struct Version<'a> {
+    /// From when it is in force for the agreement.
     pub effective_at: Time,
     /// Which record brought it, and when that happened.
     pub stamp: Stamp,
     /// The terms.
-    pub terms: Arc<Terms>,
+    pub terms: &'a Arc<Terms>,
+    /// The programme whose version it is.
+    pub programme: Option<Row>,
+}
+
+/// A version of terms that was agreed for one agreement.
+#[derive(Clone, Debug)]
+struct OwnVersion {
+    effective_at: Time,
+    stamp: Stamp,
+    terms: Arc<Terms>,
+}
+
+impl OwnVersion {
+    fn as_version(&self) -> Version<'_> {
+        Version { effective_at: self.effective_at, stamp: self.stamp, terms: &self.terms, programme: None }
+    }
 }
 
 /// The signature (rules 4.1).
@@ -122,10 +148,28 @@ pub struct Agreement {
     /// The proposal, if it began with one.
     pub proposal: Option<(Stamp, Arc<Terms>)>,
     signature: Option<Signature>,
-    versions: Vec<Version>,
+    /// The programme whose terms it takes.
+    programme: OptionalRow,
+    family: Family,
+    versions: Vec<OwnVersion>,
     notices: Vec<TerminationNotice>,
     terminations: Vec<RecordedEnd>,
     expiries: Vec<RecordedEnd>,
+}
+
+/// What an agreement is to others (rules 15.1, 18.1).
+#[derive(Clone, Copy, Debug)]
+struct Family {
+    /// The agreement that recruited it, or its predecessor.
+    recruited_by: OptionalRow,
+    /// Its predecessor.
+    supersedes: OptionalRow,
+    /// Its successor.
+    superseded_by: OptionalRow,
+}
+
+impl Family {
+    const NONE: Self = Self { recruited_by: OptionalRow::NONE, supersedes: OptionalRow::NONE, superseded_by: OptionalRow::NONE };
 }
 
 undo_by_copy!(Agreement);
@@ -137,6 +181,8 @@ impl Agreement {
             agreement_type,
             proposal: None,
             signature: None,
+            programme: OptionalRow::NONE,
+            family: Family::NONE,
             versions: Vec::new(),
             notices: Vec::new(),
             terminations: Vec::new(),
@@ -172,14 +218,36 @@ impl Agreement {
         self.signature.as_ref().filter(|signature| seen.sees(signature.stamp))
     }
 
-    /// The versions of the terms that are seen, by (`effective_at`, position).
-    pub fn versions(&self, seen: Seen) -> impl DoubleEndedIterator<Item = &Version> {
-        self.versions.iter().filter(move |version| seen.sees(version.stamp))
+    /// The versions of its terms that are seen, by (`effective_at`, position). Of its programme they are the one in force when it
+    /// takes effect, and later ones for existing agreements that take effect before its first own amendment (rules 18.2).
+    pub fn versions<'a>(&'a self, seen: Seen, state: &'a State) -> impl DoubleEndedIterator<Item = Version<'a>> {
+        let own = |versions: &'a [OwnVersion]| versions.iter().filter(move |version| seen.sees(version.stamp)).map(OwnVersion::as_version);
+        let mut of_programme = self.versions_of_programme(seen, state);
+        let first = of_programme.as_mut().and_then(|versions| versions.next());
+        // Later ones take effect before all of its own.
+        let before_first = first.map_or(0, |first| self.versions.partition_point(|own| own.as_version().place() < first.place()));
+        let (before, after) = self.versions.split_at(before_first);
+        own(before).chain(first).chain(of_programme.into_iter().flatten()).chain(own(after))
     }
 
-    /// The version that a record brought.
-    pub fn version_of(&self, position: u64) -> Option<&Version> {
-        self.versions.iter().find(|version| version.stamp.position == position)
+    /// Its programme's versions as they bind it.
+    fn versions_of_programme<'a>(&'a self, seen: Seen, state: &'a State) -> Option<impl DoubleEndedIterator<Item = Version<'a>>> {
+        let row = self.programme.get()?;
+        let takes_effect = self.signature_seen(seen)?.effective_at;
+        let first_own = self.versions.iter().find(|version| seen.sees(version.stamp)).map(|version| version.effective_at);
+        let versions = state.agreements.programmes.get(row).binding(takes_effect, first_own, seen);
+        Some(versions.map(move |version| version.in_agreement(row, takes_effect)))
+    }
+
+    /// The version that a record brought, also one of its programme that no longer binds it, as decided with before a backdated
+    /// amendment.
+    pub fn version_of<'a>(&'a self, position: u64, state: &'a State) -> Option<Version<'a>> {
+        let own = self.versions.iter().find(|version| version.stamp.position == position).map(OwnVersion::as_version);
+        own.or_else(|| {
+            let row = self.programme.get()?;
+            let version = state.agreements.programmes.get(row).version_of(position)?;
+            Some(version.in_agreement(row, self.signature()?.effective_at))
+        })
     }
 
     /// The notices that are seen, in the order of recording.
@@ -188,28 +256,28 @@ impl Agreement {
     }
 
     /// The terms in force at a time (rules 4.3).
-    pub fn terms_in_force(&self, at: Time, seen: Seen) -> Option<&Version> {
+    pub fn terms_in_force<'a>(&'a self, at: Time, seen: Seen, state: &'a State) -> Option<Version<'a>> {
         let signature = self.signature_seen(seen)?;
         if at < signature.effective_at {
             return None;
         }
-        self.versions(seen).rev().find(|version| version.effective_at <= at)
+        self.versions(seen, state).rev().find(|version| version.effective_at <= at)
     }
 
     /// The terms at the end: the version with the latest `effective_at` before it (rules 4.3).
-    pub fn terms_at_end(&self, end: Time, seen: Seen) -> Option<&Version> {
+    pub fn terms_at_end<'a>(&'a self, end: Time, seen: Seen, state: &'a State) -> Option<Version<'a>> {
         let signature = self.signature_seen(seen)?;
-        self.versions(seen)
+        self.versions(seen, state)
             .rev()
             .find(|version| version.effective_at < end)
             .filter(|version| version.effective_at >= signature.effective_at)
     }
 
     /// The terms that apply at a time: those in force, after the end those at the end (rules 6.2).
-    pub fn terms_applying(&self, at: Time, seen: Seen) -> Option<&Version> {
+    pub fn terms_applying<'a>(&'a self, at: Time, seen: Seen, state: &'a State) -> Option<Version<'a>> {
         match self.end(seen) {
-            Some(end) if end.at <= at => self.terms_at_end(end.at, seen),
-            _ => self.terms_in_force(at, seen),
+            Some(end) if end.at <= at => self.terms_at_end(end.at, seen, state),
+            _ => self.terms_in_force(at, seen, state),
         }
     }
 
@@ -261,35 +329,41 @@ impl Agreement {
     }
 
     /// Returns the earliest instant that a notice given at a time may name as the end (rules 4.4, 13).
-    fn earliest_end_of_notice(&self, given: Time) -> Time {
-        self.terms_in_force(given, Seen::ALL).map_or(given, |version| add_span(given, version.terms.notice, version.terms.zone))
+    fn earliest_end_of_notice(&self, given: Time, state: &State) -> Time {
+        self.terms_in_force(given, Seen::ALL, state).map_or(given, |version| add_span(given, version.terms.notice, version.terms.zone))
     }
 
     /// When an exclusivity of a version ends; `None` if it lasts to the agreement's end (rules 4.6).
-    pub fn exclusivity_ends(&self, version: &Version) -> Option<Time> {
+    pub fn exclusivity_ends(&self, version: Version<'_>) -> Option<Time> {
         let months = version.terms.exclusivity.as_ref()?.months?;
         let start = self.signature.as_ref()?.effective_at;
         Some(add_span(start, Span::Months(months), version.terms.zone))
     }
 
-    fn add_version(&mut self, version: Version) {
-        let place = self
-            .versions
-            .partition_point(|known| (known.effective_at, known.stamp.position) <= (version.effective_at, version.stamp.position));
+    fn add_version(&mut self, version: OwnVersion) {
+        let place = self.versions.partition_point(|known| known.as_version().place() <= version.as_version().place());
         self.versions.insert(place, version);
+    }
+
+    /// Refuses what needs a signed agreement, whether it has ended or not.
+    fn require_signed(&self, id: &Id, at: Time) -> Result<(), Rejection> {
+        if self.signature.is_some() {
+            return Ok(());
+        }
+        let why = "it is proposed, but not signed; record its signature first".to_owned();
+        Err(Rejection::AgreementNotActive { agreement: id.clone(), at, why })
     }
 
     /// Refuses what needs a signed agreement that has not ended at a time (rules 4.5).
     pub fn require_not_ended(&self, id: &Id, at: Time) -> Result<(), Rejection> {
-        let why = if self.signature.is_none() {
-            "it is proposed, but not signed; record its signature first".to_owned()
-        } else {
-            match self.end(Seen::ALL) {
-                Some(end) if end.at <= at => format!("it ended at {}; sign a new agreement", end.at),
-                _ => return Ok(()),
+        self.require_signed(id, at)?;
+        match self.end(Seen::ALL) {
+            Some(end) if end.at <= at => {
+                let why = format!("it ended at {}; sign a new agreement", end.at);
+                Err(Rejection::AgreementNotActive { agreement: id.clone(), at, why })
             }
-        };
-        Err(Rejection::AgreementNotActive { agreement: id.clone(), at, why })
+            _ => Ok(()),
+        }
     }
 
     /// Refuses what needs an agreement that is active at a time (rules 4.5).
@@ -305,8 +379,15 @@ impl Agreement {
     }
 
     /// The time zone that applies at a time; UTC without terms.
-    pub fn zone(&self, at: Time, seen: Seen) -> Tz {
-        self.terms_applying(at, seen).map_or(Tz::UTC, |version| version.terms.zone)
+    pub fn zone(&self, at: Time, seen: Seen, state: &State) -> Tz {
+        self.terms_applying(at, seen, state).map_or(Tz::UTC, |version| version.terms.zone)
+    }
+}
+
+impl Version<'_> {
+    /// Versions are in the order of it.
+    fn place(&self) -> (Time, u64) {
+        (self.effective_at, self.stamp.position)
     }
 }
 

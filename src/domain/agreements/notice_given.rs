@@ -35,7 +35,7 @@ impl EventType for TerminationNoticeGiven {
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
         let agreement = state.agreements.known(&self.agreement);
-        let earliest = agreement.earliest_end_of_notice(context.occurred_at);
+        let earliest = agreement.earliest_end_of_notice(context.occurred_at, state);
         let ends_at = self.ends_at.unwrap_or(earliest);
         if ends_at < earliest {
             return Err(Rejection::NoticeTooShort { agreement: self.agreement.clone(), earliest });

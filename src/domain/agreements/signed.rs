@@ -1,12 +1,14 @@
-//! An agreement was signed, and tested against exclusivities (rules 4.1, 4.6).
+//! An agreement was signed, and tested against exclusivities; it may take a programme's terms, and another one's place (rules 4.1,
+//! 4.6, 15.1, 18).
 
 use super::terms::Terms;
-use super::{Agreement, ExclusivityBreach, RecordedEnd, Signature, Version};
+use super::{Agreement, ExclusivityBreach, Family, OwnVersion, RecordedEnd, Signature};
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::domain::rejection::Rejection;
+use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
 use crate::proto::{self, AgreementType, EndCause};
 use std::sync::Arc;
@@ -17,10 +19,21 @@ pub struct AgreementSigned {
     agreement: Id,
     partner: Id,
     agreement_type: AgreementType,
-    terms: Arc<Terms>,
+    terms: SignedTerms,
     effective_at: Time,
     expires_at: Option<Time>,
     acknowledged_conflicts: Vec<Id>,
+    recruited_by: Option<Id>,
+    supersedes: Option<Id>,
+}
+
+/// What was signed (rules 18.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum SignedTerms {
+    /// Terms of its own.
+    Own(Arc<Terms>),
+    /// Those of a programme.
+    Programme(Id),
 }
 
 impl EventType for AgreementSigned {
@@ -36,11 +49,13 @@ impl EventType for AgreementSigned {
             agreement: fields.id("agreement_id", &message.agreement_id),
             partner: fields.id("partner_id", &message.partner_id),
             agreement_type: fields.enum_value("type", message.r#type),
-            terms: Terms::parse(message.terms.as_deref(), fields),
+            terms: SignedTerms::parse(message, fields),
             effective_at,
             expires_at,
             acknowledged_conflicts: fields
                 .each("acknowledged_conflicts", &message.acknowledged_conflicts, MAX_ITEMS, |fields, id| fields.id("", id)),
+            recruited_by: fields.optional_id("recruited_by_agreement_id", message.recruited_by_agreement_id.as_deref()),
+            supersedes: fields.optional_id("supersedes_agreement_id", message.supersedes_agreement_id.as_deref()),
         }
     }
 
@@ -49,15 +64,18 @@ impl EventType for AgreementSigned {
     }
 
     fn terms(&self) -> Option<&Terms> {
-        Some(&self.terms)
+        self.terms.own().map(Arc::as_ref)
     }
 
     fn refers_to(&self) -> Vec<(IdKind, &Id)> {
         let conflicts = self.acknowledged_conflicts.iter().map(|id| (IdKind::Agreement, id));
-        std::iter::once((IdKind::Partner, &self.partner)).chain(conflicts).collect()
+        let programme = self.terms.programme().map(|id| (IdKind::Programme, id));
+        let family = self.recruited_by.iter().chain(&self.supersedes).map(|id| (IdKind::Agreement, id));
+        std::iter::once((IdKind::Partner, &self.partner)).chain(conflicts).chain(programme).chain(family).collect()
     }
 
-    fn decide(&self, _: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
+    fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
+        self.require_family(context, state)?;
         self.match_proposal(state)?;
         let conflicts = self.conflicts(state);
         let mut open: Vec<Id> =
@@ -83,15 +101,28 @@ impl EventType for AgreementSigned {
                 row
             }
         };
+        let family = self.family(state);
+        let programme = self.terms.programme().map(|id| state.agreements.programmes.find(id).expect("decide found the programme"));
         let agreement = state.agreements.by_id.get_mut(row);
         agreement.signature = Some(Signature { stamp, effective_at: self.effective_at });
-        agreement.add_version(Version { effective_at: self.effective_at, stamp, terms: Arc::clone(&self.terms) });
+        (agreement.family, agreement.programme) = (family, programme.into());
+        if let SignedTerms::Own(terms) = &self.terms {
+            agreement.add_version(OwnVersion { effective_at: self.effective_at, stamp, terms: Arc::clone(terms) });
+        }
         for effect in effects {
             if let Effect::AgreementEndSet { ends_at, cause, .. } = effect {
                 agreement.expiries.push(RecordedEnd { stamp, ends_at: *ends_at, cause: *cause });
             }
         }
-        state.agreements.note_exclusivity(row, &self.terms);
+        if let Some(predecessor) = family.supersedes.get() {
+            state.agreements.by_id.get_mut(predecessor).family.superseded_by = Some(row).into();
+        }
+        match &self.terms {
+            SignedTerms::Own(terms) => state.agreements.note_exclusivity(row, terms),
+            SignedTerms::Programme(_) => {
+                programme.into_iter().for_each(|programme| state.agreements.programmes.get_mut(programme).add_agreement(row));
+            }
+        }
         for effect in effects {
             if let Effect::ExclusivityBreached { agreement, by_agreement } = effect {
                 let known = |id| state.agreements.by_id.find(id).expect("decide found both agreements");
@@ -110,7 +141,80 @@ struct Conflict {
     own: bool,
 }
 
+impl SignedTerms {
+    fn parse(message: &proto::AgreementSigned, fields: &mut Fields) -> Self {
+        let Some(id) = &message.programme_id else { return Self::Own(Terms::parse(message.terms.as_deref(), fields)) };
+        if message.terms.is_some() {
+            fields.bad("terms", "does not go with programme_id; sign a programme's terms, and amend the agreement where its own differ");
+        }
+        Self::Programme(fields.id("programme_id", id))
+    }
+
+    fn own(&self) -> Option<&Arc<Terms>> {
+        match self {
+            Self::Own(terms) => Some(terms),
+            Self::Programme(_) => None,
+        }
+    }
+
+    fn programme(&self) -> Option<&Id> {
+        match self {
+            Self::Own(_) => None,
+            Self::Programme(id) => Some(id),
+        }
+    }
+}
+
 impl AgreementSigned {
+    /// Refuses a predecessor that another one supersedes, a recruiter or predecessor that is not signed or with the wrong partner,
+    /// and a predecessor that takes effect later (rules 15.1, 18.1, 22).
+    fn require_family(&self, context: &Context, state: &State) -> Result<(), Rejection> {
+        let known = |id: &Option<Id>| id.as_ref().map(|id| (id.clone(), state.agreements.known(id)));
+        let (recruiter, predecessor) = (known(&self.recruited_by), known(&self.supersedes));
+        if let Some((id, known)) = &predecessor
+            && let Some(signature) = known.superseded_by().and_then(|row| state.agreements.by_id.get(row).signature())
+        {
+            return Err(Rejection::AlreadyDone { what: format!("the succession of agreement {id}"), position: signature.stamp.position });
+        }
+        for (id, known) in recruiter.iter().chain(&predecessor) {
+            known.require_signed(id, context.occurred_at)?;
+        }
+        let partner = |known: &Agreement| state.partners.key(known.partner).clone();
+        let mismatch = |id: &Id, partner, why| Err(Rejection::PartnerMismatch { agreement: id.clone(), partner, why });
+        if let Some((id, known)) = recruiter.filter(|(_, known)| partner(known) == self.partner) {
+            return mismatch(&id, partner(known), "a partner does not recruit itself; name an agreement of another one, or none");
+        }
+        let Some((id, known)) = predecessor else { return Ok(()) };
+        if partner(known) != self.partner {
+            return mismatch(&id, partner(known), "what supersedes it is with the same partner; name an agreement of this one, or none");
+        }
+        match known.signature() {
+            Some(signature) if self.effective_at < signature.effective_at => {
+                Err(Rejection::SuccessionTooEarly { agreement: id, effective_at: signature.effective_at })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What it is to others; a successor that names no recruiter keeps its predecessor's (rules 15.1).
+    fn family(&self, state: &State) -> Family {
+        let row = |id: &Option<Id>| id.as_ref().and_then(|id| state.agreements.by_id.find(id));
+        let supersedes: Option<Row> = row(&self.supersedes);
+        let inherited = supersedes.and_then(|row| state.agreements.by_id.get(row).recruited_by());
+        Family { recruited_by: row(&self.recruited_by).or(inherited).into(), supersedes: supersedes.into(), ..Family::NONE }
+    }
+
+    /// The terms with which it takes effect, as known now.
+    fn first_terms<'a>(&'a self, state: &'a State) -> Option<&'a Terms> {
+        match &self.terms {
+            SignedTerms::Own(terms) => Some(terms),
+            SignedTerms::Programme(id) => {
+                let programme = state.agreements.programmes.by_key(id)?;
+                programme.in_force(self.effective_at, Seen::ALL).map(|version| version.terms.as_ref())
+            }
+        }
+    }
+
     fn match_proposal(&self, state: &State) -> Result<(), Rejection> {
         let Some(proposed) = state.agreements.by_id.by_key(&self.agreement) else { return Ok(()) };
         let partner = state.partners.key(proposed.partner);
@@ -129,19 +233,20 @@ impl AgreementSigned {
         let at = self.effective_at;
         let this = state.partners.by_key(&self.partner).expect("the partner is known");
         let mut conflicts = Vec::new();
-        for row in state.agreements.naming(&self.partner, this.categories()) {
+        for row in state.agreements.naming(&self.partner, this.categories(), state) {
             let other = state.agreements.by_id.get(row);
             if state.partners.key(other.partner) == &self.partner || !other.is_active(at, Seen::ALL) {
                 continue;
             }
-            let Some(version) = other.terms_in_force(at, Seen::ALL) else { continue };
+            let Some(version) = other.terms_in_force(at, Seen::ALL, state) else { continue };
             let Some(exclusivity) = &version.terms.exclusivity else { continue };
             let lapsed = other.exclusivity_ends(version).is_some_and(|end| end <= at);
             if exclusivity.binds_house() && !lapsed && exclusivity.names(&self.partner, this.categories()) {
                 conflicts.push(Conflict { other: state.agreements.by_id.key(row).clone(), own: false });
             }
         }
-        if let Some(exclusivity) = self.terms.exclusivity.as_ref().filter(|exclusivity| exclusivity.binds_house()) {
+        let exclusivity = self.first_terms(state).and_then(|terms| terms.exclusivity.as_ref());
+        if let Some(exclusivity) = exclusivity.filter(|exclusivity| exclusivity.binds_house()) {
             for row in exclusivity.named_agreements(state) {
                 let other = state.agreements.by_id.get(row);
                 if state.partners.key(other.partner) != &self.partner && other.is_active(at, Seen::ALL) {

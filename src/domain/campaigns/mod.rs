@@ -246,7 +246,7 @@ impl Campaign {
     /// When it stops, and with which agreement: the first end of a participant's agreement whose terms say so (rules 8.3).
     pub fn stop(&self, seen: Seen, state: &State) -> Option<(Time, Row)> {
         let rows = self.participants.iter().filter_map(|participant| participant.agreement);
-        let stops = rows.filter_map(|row| stops_at(state.agreements.by_id.get(row), seen).map(|at| (at, row)));
+        let stops = rows.filter_map(|row| stops_at(state.agreements.by_id.get(row), seen, state).map(|at| (at, row)));
         stops.min_by_key(|(at, _)| *at)
     }
 
@@ -331,8 +331,8 @@ impl Campaign {
 }
 
 /// When campaigns stop with an agreement: at its end, if the terms then say so (rules 8.3).
-fn stops_at(agreement: &Agreement, seen: Seen) -> Option<Time> {
+fn stops_at(agreement: &Agreement, seen: Seen, state: &State) -> Option<Time> {
     let end = agreement.end(seen)?;
-    let version = agreement.terms_at_end(end.at, seen)?;
+    let version = agreement.terms_at_end(end.at, seen, state)?;
     (version.terms.campaigns_at_end == CampaignsAtEnd::Stop).then_some(end.at)
 }

@@ -53,7 +53,7 @@ pub fn assess(input: &AssessmentInput, state: &State) -> Assessment {
     };
     let Some(credit) = input.credit else { return result };
     let agreement = state.agreements.by_id.get(credit);
-    let version = agreement.terms_applying(input.at, Seen::ALL);
+    let version = agreement.terms_applying(input.at, Seen::ALL, state);
     result.terms_position = version.map_or(0, |version| version.stamp.position);
     if has_ended(input, agreement, version) {
         result.outcome = CommissionOutcome::AgreementEnded;
@@ -76,7 +76,7 @@ pub fn assess(input: &AssessmentInput, state: &State) -> Assessment {
 }
 
 /// Whether the end of the agreement and its tail leave nothing to earn (rules 6.4).
-fn has_ended(input: &AssessmentInput, agreement: &Agreement, version: Option<&Version>) -> bool {
+fn has_ended(input: &AssessmentInput, agreement: &Agreement, version: Option<Version<'_>>) -> bool {
     let Some(end) = agreement.end(Seen::ALL).filter(|end| end.at <= input.at) else { return false };
     let acquired_before = input
         .lead
@@ -123,7 +123,8 @@ fn window_of(
         }
         WindowAnchor::FirstSale => {
             let (_, lead) = input.lead.filter(|_| input.amount.is_some())?;
-            lead.first_sale(credit, state).map_or(input.at, |first| first.min(input.at))
+            let first = state.agreements.with_predecessors(credit).filter_map(|credit| lead.first_sale(credit, state)).min();
+            first.map_or(input.at, |first| first.min(input.at))
         }
         WindowAnchor::Unspecified => return None,
     };

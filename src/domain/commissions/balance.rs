@@ -61,7 +61,7 @@ impl State {
     /// as seen; 0 if there is none (rules 7.3).
     pub fn minimum_payout(&self, partner: Row, currency: Currency, at: Time, seen: Seen) -> i64 {
         let agreements = self.partners.get(partner).agreements.iter().map(|row| self.agreements.by_id.get(*row));
-        let terms = agreements.filter_map(|agreement| agreement.terms_applying(at, seen));
+        let terms = agreements.filter_map(|agreement| agreement.terms_applying(at, seen, self));
         let minimums = terms.filter_map(|version| version.terms.minimum_payout).filter(|minimum| minimum.currency == currency);
         minimums.map(|minimum| minimum.minor_units).max().unwrap_or(0)
     }

@@ -258,7 +258,7 @@ impl Commissions {
 
 impl PinnedAssessment {
     fn of(assessment: &Assessment, credit: Option<Row>, state: &State) -> Self {
-        let version = credit.and_then(|credit| state.agreements.by_id.get(credit).version_of(assessment.terms_position));
+        let version = credit.and_then(|credit| state.agreements.by_id.get(credit).version_of(assessment.terms_position, state));
         let place = version.and_then(|version| version.terms.rules.iter().position(|rule| rule.name == assessment.rule));
         Self {
             outcome: assessment.outcome,
@@ -271,7 +271,7 @@ impl PinnedAssessment {
 
     /// The rule that decided.
     pub fn rule<'a>(&self, credit: Row, state: &'a State) -> Option<&'a CommissionRule> {
-        state.agreements.by_id.get(credit).version_of(self.terms_position)?.terms.rules.get(usize::from(self.rule?))
+        state.agreements.by_id.get(credit).version_of(self.terms_position, state)?.terms.rules.get(usize::from(self.rule?))
     }
 
     /// Whether its sale counts as a net sale of its rule (rules 13).

@@ -99,7 +99,7 @@ impl EventType for SaleRecorded {
 impl SaleRecorded {
     fn credit(&self, at: Time, state: &State) -> Option<Row> {
         match (&self.lead, &self.agreement) {
-            (Some(lead), _) => state.leads.known(lead).1.credit_at(at, Seen::ALL),
+            (Some(lead), _) => state.leads.known(lead).1.credit_at(at, Seen::ALL, state),
             (None, Some(agreement)) => state.agreements.by_id.find(agreement),
             (None, None) => None,
         }

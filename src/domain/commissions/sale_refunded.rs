@@ -163,6 +163,6 @@ fn note_house_part(part: Money, effects: &mut [Effect]) {
 /// The terms and the earnings that a sale's assessment pinned, if it earned.
 fn pinned<'a>(sale: &Sale, state: &'a State) -> Option<(&'a Terms, PinnedAssessment)> {
     let earned = sale.assessment().filter(PinnedAssessment::counts)?;
-    let version = state.agreements.by_id.get(sale.credit()?).version_of(earned.terms_position)?;
+    let version = state.agreements.by_id.get(sale.credit()?).version_of(earned.terms_position, state)?;
     Some((&version.terms, earned))
 }

@@ -182,7 +182,7 @@ pub struct Qualification {
 pub(super) fn claim_of(effect: &Effect, terms_position: u64, agreement: Option<&Id>, state: &State) -> Claim {
     let Effect::LeadOwnerSet { owner, credit, rule, .. } = effect else { unreachable!("called with a decision on an owner") };
     let agreement = agreement.and_then(|id| state.agreements.by_id.by_key(id));
-    let pinned = agreement.and_then(|agreement| agreement.version_of(terms_position));
+    let pinned = agreement.and_then(|agreement| agreement.version_of(terms_position, state));
     // A lead of the house's own, without an agreement, is protected without limit; without terms as if they said nothing.
     let without_terms = if agreement.is_some() { Protection::default() } else { Protection::UNLIMITED };
     let protection = pinned.map_or(without_terms, |version| version.terms.protection);

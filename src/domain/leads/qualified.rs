@@ -36,7 +36,7 @@ impl EventType for LeadQualified {
             return Err(Rejection::AlreadyDone { what, position: qualification.stamp.position });
         }
         lead.require_not_lost(&self.lead, at)?;
-        let credit = lead.credit_at(at, Seen::ALL);
+        let credit = lead.credit_at(at, Seen::ALL, state);
         let assessment = assess(&AssessmentInput { sale: None, lead: Some((row, lead)), credit, amount: None, product: "", at }, state);
         let mut effects = Vec::with_capacity(4);
         if lead.is_protected(at, Seen::ALL) {

@@ -115,7 +115,7 @@ impl LeadReassigned {
         };
         let agreement = state.agreements.known(to);
         agreement.require_active(to, at)?;
-        let terms_position = agreement.terms_in_force(at, Seen::ALL).map_or(0, |version| version.stamp.position);
+        let terms_position = agreement.terms_in_force(at, Seen::ALL, state).map_or(0, |version| version.stamp.position);
         let owner = Party::Partner(state.partners.key(agreement.partner).clone());
         let mut effect = Effect::LeadOwnerSet { lead, owner, credit: Some(to.clone()), rule, protected_until: None, terms_position };
         let stamp = Stamp { occurred_at: at, position: u64::MAX };

@@ -149,7 +149,7 @@ impl LeadReferred {
         let acquirer = self.acquirer(state);
         let claiming = acquirer.or(self.agreement.as_ref());
         let agreement = claiming.map(|id| state.agreements.known(id));
-        let version = agreement.and_then(|agreement| agreement.terms_in_force(at, Seen::ALL));
+        let version = agreement.and_then(|agreement| agreement.terms_in_force(at, Seen::ALL, state));
         let owner = agreement.filter(|_| acquirer.is_some()).map_or(Owner::House, |agreement| Owner::Partner(agreement.partner));
         let credited = acquirer.is_some() || version.is_some_and(|version| version.terms.credit_house_leads);
         let terms_position = version.map_or(0, |version| version.stamp.position);

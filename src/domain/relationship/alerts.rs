@@ -25,7 +25,7 @@ pub fn review_due(state: &State, row: Row, kind: ReviewKind, seen: Seen) -> Opti
     if !agreement.is_active(seen.time, seen) {
         return None;
     }
-    let terms = &agreement.terms_in_force(seen.time, seen)?.terms;
+    let terms = &agreement.terms_in_force(seen.time, seen, state)?.terms;
     let last = state.relationship.last_review(row, kind, seen);
     let days = if kind == ReviewKind::CheckIn { terms.cadence.check_in_days } else { terms.cadence.review_days };
     Some(add_days(last.map_or(effective_at, |last| last.max(effective_at)), u64::from(days), terms.zone))

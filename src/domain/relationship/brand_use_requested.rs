@@ -43,7 +43,7 @@ impl EventType for BrandUseRequested {
 
     /// Approves at once what the terms that apply allow; without terms the use awaits a decision (rules 10.1).
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
-        let version = state.agreements.known(&self.agreement).terms_applying(context.occurred_at, Seen::ALL);
+        let version = state.agreements.known(&self.agreement).terms_applying(context.occurred_at, Seen::ALL, state);
         let allowed = version.map(|version| &version.terms.brand_use).is_some_and(|brand_use| {
             brand_use.allowed_channels.contains(&self.channel) && !brand_use.approval_channels.contains(&self.channel)
         });

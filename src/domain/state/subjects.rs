@@ -143,6 +143,8 @@ impl State {
                 let participants = self.campaigns.by_id.by_key(id).into_iter().flat_map(|campaign| &campaign.participants);
                 participants.filter_map(|participant| participant.agreement).for_each(|row| subjects.add_agreement(row, self));
             }
+            // Its terms may be anybody's: it stands for itself.
+            IdKind::Programme => {}
             IdKind::BrandUse => {
                 self.relationship.brand_uses.by_key(id).into_iter().for_each(|brand_use| subjects.add_agreement(brand_use.agreement, self));
             }

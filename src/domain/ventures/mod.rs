@@ -22,7 +22,7 @@ impl State {
         if agreement.agreement_type != AgreementType::JointVenture {
             return Err(refused("its type is another; use an agreement of type JOINT_VENTURE"));
         }
-        let version = agreement.terms_applying(at, Seen::ALL).ok_or_else(|| refused("no terms are in force then; sign it first"))?;
+        let version = agreement.terms_applying(at, Seen::ALL, self).ok_or_else(|| refused("no terms are in force then; sign it first"))?;
         version.terms.ownership.ok_or_else(|| refused("its terms name no ownership; amend them"))
     }
 

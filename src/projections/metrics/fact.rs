@@ -197,17 +197,17 @@ fn effective_at(stamp: Stamp, state: &State) -> Time {
 
 /// Through what a fact about a lead counts: by the decision in force when it happened, as known when it was recorded.
 /// What is recorded later moves nothing that is recorded (rules 1.3).
-pub fn origin_at(lead: &Lead, stamp: Stamp) -> Origin {
+pub fn origin_at(lead: &Lead, stamp: Stamp, state: &State) -> Origin {
     let known = Seen { time: LATEST, position: stamp.position };
     let Some(decision) = lead.decision_at(stamp.occurred_at, known) else { return Origin::default() };
     Origin {
-        agreement: decision.credit.or(decision.origin.agreement),
+        agreement: lead.credit_at(stamp.occurred_at, known, state).or(decision.origin.agreement),
         campaign: lead.referral_behind(decision).and_then(|referral| referral.origin.campaign),
     }
 }
 
 /// Through what a sale counts: its credit, and the campaign that brought its lead.
 pub fn origin_of_sale(sale: &Sale, state: &State) -> Origin {
-    let campaign = sale.lead().and_then(|row| origin_at(state.leads.by_id.get(row), sale.stamp()).campaign);
+    let campaign = sale.lead().and_then(|row| origin_at(state.leads.by_id.get(row), sale.stamp(), state).campaign);
     Origin { agreement: sale.credit(), campaign }
 }

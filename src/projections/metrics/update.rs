@@ -98,9 +98,9 @@ fn qualified(row: Row, stamp: Stamp, state: &State, updates: &mut Vec<Update>) {
     let lead = state.leads.by_id.get(row);
     let mut all = lead.qualifications(Seen::ALL);
     let last = all.next_back().expect("the qualification that was recorded last");
-    let earlier: SmallVec<[(Time, Origin); 2]> = all.map(|known| (known.stamp.occurred_at, origin_at(lead, known.stamp))).collect();
+    let earlier: SmallVec<[(Time, Origin); 2]> = all.map(|known| (known.stamp.occurred_at, origin_at(lead, known.stamp, state))).collect();
     let fact = earlier.is_empty().then_some(Fact::Qualified(row));
-    for scope in Scope::of(origin_at(lead, stamp), state) {
+    for scope in Scope::of(origin_at(lead, stamp, state), state) {
         let first = first_in(scope, &earlier, state);
         updates.push(Update::Fact(scope, fact, Value::of_qualification(lead, &last, first.is_none(), state)));
         if let Some(first_at) = first {
@@ -185,7 +185,7 @@ fn moved(record: &Record, stamp: Stamp, state: &State, updates: &mut Vec<Update>
                 if posting.amount.minor_units > 0 {
                     rewarded = moved.next();
                 }
-                rewarded.and_then(|stamp| origin_at(lead, stamp).campaign)
+                rewarded.and_then(|stamp| origin_at(lead, stamp, state).campaign)
             }
         };
         let agreement = subject.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id));

@@ -24,13 +24,13 @@ pub struct ExpiryNear;
 pub struct NoticeEnding;
 
 /// An agreement that is active at the time asked, with since when and its terms in force.
-pub fn active(state: &State, row: Row, seen: Seen) -> Option<(&Agreement, Time, &Version)> {
+pub fn active(state: &State, row: Row, seen: Seen) -> Option<(&Agreement, Time, Version<'_>)> {
     let agreement = state.agreements.by_id.get(row);
     let signature = agreement.signature_seen(seen)?;
     if !agreement.is_active(seen.time, seen) {
         return None;
     }
-    Some((agreement, signature.effective_at, agreement.terms_in_force(seen.time, seen)?))
+    Some((agreement, signature.effective_at, agreement.terms_in_force(seen.time, seen, state)?))
 }
 
 fn found(state: &State, row: Row, since: Time) -> Found {

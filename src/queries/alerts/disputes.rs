@@ -53,7 +53,7 @@ impl Watch for DisputeOpen {
     /// Whose a lead is must be worked out: a look costs less than that.
     fn is_about(state: &State, found: &Found, seen: Seen, wanted: &Wanted) -> bool {
         let DisputeSubject::Lead(lead) = state.commissions.disputes.get(found.row).subject else { return true };
-        let credit = state.leads.by_id.get(lead).credit_at(seen.time, seen);
+        let credit = state.leads.by_id.get(lead).credit_at(seen.time, seen, state);
         wanted.agreement.is_none_or(|agreement| credit == Some(agreement))
             && wanted.partner.is_none_or(|partner| is_about(state, DisputeSubject::Lead(lead), partner, seen))
     }

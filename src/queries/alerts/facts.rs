@@ -1,6 +1,6 @@
 //! The facts that an alert's message tells, as fields: who tells them in another language needs them all.
 
-use super::{agreements, exclusivity, leads};
+use super::{agreements, earning, exclusivity, leads};
 use crate::domain::campaigns::Participant;
 use crate::domain::commissions::DisputeSubject;
 use crate::domain::commissions::balance::Balance;
@@ -48,6 +48,10 @@ pub fn of(kind: AlertKind, state: &State, row: Row, seen: Seen) -> AlertFacts {
         AlertKind::NegativeBalance => amount(state, row, seen, |balance| -balance.net),
         AlertKind::PayableDue => amount(state, row, seen, |balance| balance.payable),
         AlertKind::DisputeOpen => disputed(state, row),
+        AlertKind::LeadsWithoutEarningAgreement => {
+            let lead_count = earning::without_earning(state, row, seen).map(|(count, _)| count.into());
+            AlertFacts { lead_count, ..AlertFacts::default() }
+        }
         AlertKind::ProtectionLapsing => {
             let until = leads::lapsing(state.leads.by_id.get(row), seen).map(|(until, _)| timestamp(until));
             AlertFacts { ends_at: until, ..AlertFacts::default() }

@@ -9,6 +9,7 @@
 mod agreements;
 mod campaigns;
 mod disputes;
+mod earning;
 mod exclusivity;
 mod facts;
 mod leads;
@@ -173,6 +174,7 @@ alert_table! {
     NoticeEnding in agreements;
     ExpiryNear in agreements;
     ExclusivityEnding in exclusivity;
+    LeadsWithoutEarningAgreement in earning;
     // What goes wrong slowly.
     MissingManager in agreements;
     UnequalEffort in campaigns;

@@ -124,7 +124,7 @@ fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
     let mut turns = Vec::new();
     for agreement in state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row)) {
         turns.extend(agreement.signature_seen(seen).map(|signature| signature.effective_at));
-        turns.extend(agreement.versions(seen).map(|version| version.effective_at));
+        turns.extend(agreement.versions(seen, state).map(|version| version.effective_at));
         turns.extend(agreement.end(seen).map(|end| end.at));
     }
     turns.retain(|turn| *turn <= seen.time);

@@ -27,6 +27,22 @@ fn without_keys(lead: &mut proto::Lead, own: &Own<'_>) {
     }
 }
 
+/// How many agreements take a programme's terms is told of the partner's own.
+pub fn of_programme(answer: &mut proto::GetProgrammeResponse, own: &Own<'_>) {
+    answer.programme.iter_mut().for_each(|programme| count_own(programme, own));
+}
+
+/// The same of each programme of a list.
+pub fn of_programmes(answer: &mut proto::ListProgrammesResponse, own: &Own<'_>) {
+    answer.programmes.iter_mut().for_each(|programme| count_own(programme, own));
+}
+
+fn count_own(programme: &mut proto::Programme, own: &Own<'_>) {
+    let row = Id::new(&programme.programme_id).and_then(|id| own.state.agreements.programmes.find(&id));
+    let count = row.map_or(0, |row| own.agreements_under(row).count());
+    programme.agreement_count = i64::try_from(count).unwrap_or(i64::MAX);
+}
+
 /// What a dispute holds of others is theirs.
 pub fn without_others_held(answer: &mut proto::ListDisputesResponse, own: &Own<'_>) {
     for dispute in &mut answer.disputes {

@@ -1,7 +1,8 @@
-//! What is a partner's own: its agreements; leads that it has ever had the credit of, or has claimed in vain; sales that
+//! What is a partner's own: its agreements, and the programmes whose terms they take; leads that it has ever had the credit of, or has claimed in vain; sales that
 //! brought it commission; campaigns that it takes part in; and what is about these.
 
 use crate::domain::account::About;
+use crate::domain::agreements::Agreement;
 use crate::domain::commissions::DisputeSubject;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::leads::Owner;
@@ -38,6 +39,7 @@ impl Own<'_> {
         match kind {
             IdKind::Partner => row == self.partner,
             IdKind::Agreement => self.state.agreements.by_id.get(row).partner == self.partner,
+            IdKind::Programme => self.agreements_under(row).next().is_some(),
             IdKind::Lead => self.has_credit_of(row) || self.has_claimed(row),
             IdKind::Sale => self.has_sale(row),
             IdKind::Refund => self.has_sale(commissions.refunds.get(row).sale),
@@ -53,6 +55,12 @@ impl Own<'_> {
             }
             _ => false,
         }
+    }
+
+    /// The partner's agreements that take a programme's terms.
+    pub fn agreements_under(&self, programme: Row) -> impl Iterator<Item = &Agreement> {
+        let agreements = self.state.partners.get(self.partner).agreements.iter().map(|row| self.state.agreements.by_id.get(*row));
+        agreements.filter(move |known| known.programme() == Some(programme) && known.signature_seen(self.seen).is_some())
     }
 
     /// Whether a decision on a lead has ever given the partner the lead or its credit.
@@ -87,6 +95,7 @@ impl Own<'_> {
         match kind {
             IdKind::Partner => self.state.partners.find(id),
             IdKind::Agreement => self.state.agreements.by_id.find(id),
+            IdKind::Programme => self.state.agreements.programmes.find(id),
             IdKind::Lead => self.state.leads.find(id),
             IdKind::Sale => commissions.sales.find(id),
             IdKind::Refund => commissions.refunds.find(id),
@@ -104,6 +113,7 @@ fn is_of_rows(kind: IdKind) -> bool {
         kind,
         IdKind::Partner
             | IdKind::Agreement
+            | IdKind::Programme
             | IdKind::Lead
             | IdKind::Sale
             | IdKind::Refund
@@ -114,7 +124,7 @@ fn is_of_rows(kind: IdKind) -> bool {
 }
 
 /// The kinds of what a text may mention: all but deliverables, whose ids mean something in their campaign alone.
-const MENTIONED: [IdKind; 18] = [
+const MENTIONED: [IdKind; 19] = [
     IdKind::Partner,
     IdKind::Agreement,
     IdKind::Lead,
@@ -133,4 +143,5 @@ const MENTIONED: [IdKind; 18] = [
     IdKind::Review,
     IdKind::BrandUse,
     IdKind::Breach,
+    IdKind::Programme,
 ];

@@ -26,7 +26,20 @@ pub fn content(name: &str) -> Option<Content> {
 
 const FIELDS: &[(&[&str], Content)] = &[
     (&["partner_id", "partner_ids", "by_partner_id", "from_partner_ids", "to_partner_ids"], Content::Id(IdKind::Partner)),
-    (&["agreement_id", "agreement_ids", "by_agreement_id", "acknowledged_conflicts"], Content::Id(IdKind::Agreement)),
+    (
+        &[
+            "agreement_id",
+            "agreement_ids",
+            "by_agreement_id",
+            "acknowledged_conflicts",
+            "recruited_by_agreement_id",
+            "supersedes_agreement_id",
+            "superseded_by_agreement_id",
+            "upline_agreement_ids",
+        ],
+        Content::Id(IdKind::Agreement),
+    ),
+    (&["programme_id"], Content::Id(IdKind::Programme)),
     (&["lead_id", "aliases", "lead_referred"], Content::Id(IdKind::Lead)),
     (&["sale_id", "sale_recorded"], Content::Id(IdKind::Sale)),
     (&["refund_id"], Content::Id(IdKind::Refund)),

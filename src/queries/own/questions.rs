@@ -1,7 +1,9 @@
 //! The questions that partners may ask: which ids each of them names, how it is narrowed to its partner, and what its answer
 //! leaves out. A question without a line here does not compile as a call.
 
-use super::answers::{check_record, of_lead, without_leads_keys, without_others_held, without_others_steps, without_the_whole};
+use super::answers::{
+    check_record, of_lead, of_programme, of_programmes, without_leads_keys, without_others_held, without_others_steps, without_the_whole,
+};
 use super::belongings::Own;
 use crate::domain::ids::{EventId, Id, IdKind};
 use crate::ledger::Error;
@@ -126,7 +128,11 @@ questions! {
     GetPartnerRequest => GetPartnerResponse { partner_id: Partner };
     ListPartnersRequest => ListPartnersResponse {};
     GetAgreementRequest => GetAgreementResponse { agreement_id: Agreement };
-    ListAgreementsRequest => ListAgreementsResponse { partner_id: Partner } forces partner_id;
+    ListAgreementsRequest => ListAgreementsResponse {
+        partner_id: Partner, programme_id: Programme, recruited_by_agreement_id: Agreement
+    } forces partner_id;
+    GetProgrammeRequest => GetProgrammeResponse { programme_id: Programme } finished by of_programme;
+    ListProgrammesRequest => ListProgrammesResponse {} finished by of_programmes;
     GetLeadRequest => GetLeadResponse { lead_id: Lead } finished by of_lead;
     ListLeadsRequest => ListLeadsResponse { agreement_id: Agreement, owner: Partner } finished by without_leads_keys;
     GetCampaignRequest => GetCampaignResponse { campaign_id: Campaign };
@@ -146,6 +152,8 @@ answers! {
     ListPartnersResponse,
     GetAgreementResponse,
     ListAgreementsResponse,
+    GetProgrammeResponse,
+    ListProgrammesResponse,
     GetLeadResponse,
     ListLeadsResponse,
     GetCampaignResponse,
