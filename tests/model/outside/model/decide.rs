@@ -37,6 +37,8 @@ impl Known<'_> {
             Body::TerminationNoticeGiven(body) => self.notice_given(body, at),
             Body::TerminationNoticeWithdrawn(body) => self.notice_withdrawn(body, at),
             Body::AgreementTerminated(body) => self.terminated(body, at),
+            Body::ProgrammeDefined(body) => self.programme_defined(body),
+            Body::ProgrammeAmended(body) => self.programme_amended(body, at),
             Body::LeadReferred(body) => self.referred(body, at),
             Body::LeadApproved(body) => self.approved(body, at),
             Body::LeadQualified(body) => self.qualified(body, at),

@@ -75,17 +75,16 @@ impl Known<'_> {
         let applied: i128 = of_lines.iter().sum();
         refuse_if(applied < asked && !body.clamp, "REFUND_EXCEEDS_SALE")?;
         let (lines, parts) = self.spread(sale, of_lines);
-        let refunded =
-            Refunded {
-                sale: body.sale_id.clone(),
-                applied,
-                cut_off: asked - applied,
-                reason: body.reason(),
-                lines,
-                parts,
-                line_ids: sold.lines.iter().map(|line| line.line_id.clone()).collect(),
-                parts_of: own_parts(sale).into_iter().map(part_of).collect(),
-            };
+        let refunded = Refunded {
+            sale: body.sale_id.clone(),
+            applied,
+            cut_off: asked - applied,
+            reason: body.reason(),
+            lines,
+            parts,
+            line_ids: sold.lines.iter().map(|line| line.line_id.clone()).collect(),
+            parts_of: own_parts(sale).into_iter().map(part_of).collect(),
+        };
         let mut draft = at.draft(event, Effects { refund: Some(refunded.clone()), ..Effects::default() });
         let mut postings = self.refund_postings(&self.with(&draft), sale, &refunded, at.occurred, &body.refund_id);
         postings.extend(self.collected_back(sale, applied, at.occurred, &body.refund_id));

@@ -138,13 +138,13 @@ impl<'a> Known<'a> {
         let version = |(position, version): (u64, &ProgrammeVersion)| pb::ProgrammeVersion {
             effective_at: version.effective.map(crate::outside::ledger::stamp),
             position,
-            terms: Some(Box::new(version.terms.clone())),
+            terms: Some(version.terms.clone()),
             existing: version.existing,
         };
         let takes = |agreement: &&&str| self.signature(agreement).is_some_and(|(_, body)| body.programme_id.as_deref() == Some(programme));
         Some(pb::Programme {
             programme_id: programme.to_owned(),
-            terms: Some(Box::new(in_force.terms.clone())),
+            terms: Some(in_force.terms.clone()),
             terms_position,
             versions: self.programme_versions(programme).into_iter().map(version).collect(),
             agreement_count: self.signed_agreements().iter().filter(takes).count() as i64,

@@ -132,8 +132,20 @@ impl<'a> Figures<'_, 'a> {
     fn of_scope(&self, sale: &Record, whole: i128, parts: &[i128]) -> i128 {
         let own = own_parts(sale);
         match self.scope {
-            Scope::All(_) => if own.is_empty() { 0 } else { whole },
-            Scope::CampaignId(_) => if self.covers_sale(sale) { whole } else { 0 },
+            Scope::All(_) => {
+                if own.is_empty() {
+                    0
+                } else {
+                    whole
+                }
+            }
+            Scope::CampaignId(_) => {
+                if self.covers_sale(sale) {
+                    whole
+                } else {
+                    0
+                }
+            }
             _ => own.iter().zip(parts).filter(|(part, _)| self.covers(part.agreement.as_deref(), None)).map(|(_, amount)| amount).sum(),
         }
     }
@@ -184,7 +196,10 @@ impl<'a> Figures<'_, 'a> {
             let (sale, _) = record.effects.voided.as_ref()?;
             let sale = self.recorded.sale(sale)?;
             // What was left when the void was recorded.
-            let before = Known { records: self.recorded.records.iter().copied().filter(|r| r.position < record.position).collect(), effective_by: None };
+            let before = Known {
+                records: self.recorded.records.iter().copied().filter(|r| r.position < record.position).collect(),
+                effective_by: None,
+            };
             let parts = own_parts(sale).into_iter().map(|part| -before.left_of_part(sale, part)).collect();
             (sale, -before.left_of_sale(sale), parts)
         };

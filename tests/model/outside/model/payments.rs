@@ -88,11 +88,9 @@ impl<'a> Payout<'a> {
         let mut legs = vec![(self.currency(), "house:tax-withheld", -sums.withheld), (self.currency(), "house:input-tax", sums.added)];
         match settled {
             None => legs.push((self.currency(), "house:cash", -left)),
-            Some((other, amount)) => legs.extend([
-                (self.currency(), "house:exchange", -left),
-                (other, "house:exchange", amount),
-                (other, "house:cash", -amount),
-            ]),
+            Some((other, amount)) => {
+                legs.extend([(self.currency(), "house:exchange", -left), (other, "house:exchange", amount), (other, "house:cash", -amount)])
+            }
         }
         legs.retain(|(_, _, amount)| *amount != 0);
         let leg = |(currency, account, amount): (&str, &str, i128)| Posting {

@@ -67,8 +67,7 @@ impl Known<'_> {
     pub fn tier_working(&self, assessed: &Assessed, tiers: &pb::Tiers, at: Instant, so_far: &[Assessed]) -> TierWorking {
         let (_, base) = assessed.base.as_ref().expect("only sales have tiers");
         let period = period(tiers, at, assessed.zone);
-        let mut working =
-            TierWorking { period, before: 0, after: 0, earned_before: 0, earned_after: 0, sales_before: None, bonus: 0 };
+        let mut working = TierWorking { period, before: 0, after: 0, earned_before: 0, earned_after: 0, sales_before: None, bonus: 0 };
         if tiers.measure() == TierMeasure::Sales {
             let before = self.count_of_sales(assessed, period);
             working.sales_before = Some(before);

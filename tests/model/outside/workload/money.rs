@@ -39,7 +39,7 @@ impl World {
 
     /// Sales whose commission has moved to another holder.
     fn moved_sales(&self) -> Vec<String> {
-        let lots = self.known().lots().into_iter().filter(|lot| lot.id.since != lot.id.source && lot.standing != 0);
+        let lots = self.known().lots().into_iter().filter(|lot| lot.id.since != lot.id.source && lot.standing() != 0);
         lots.filter_map(|lot| lot.sale).collect()
     }
 
@@ -152,7 +152,7 @@ impl World {
             _ => None,
         });
         let known = self.known();
-        let gross = known.payout(&payout_id).and_then(|(_, body)| body.amount.clone());
+        let gross = known.payout(&payout_id).and_then(|payout| payout.terms().amount.clone());
         let left = gross.as_ref().map_or(1, |gross| i128::from(gross.minor_units) - known.returned(&payout_id));
         let left = u64::try_from(left).expect("not below zero").max(1);
         let part = self.below(left) + 1;

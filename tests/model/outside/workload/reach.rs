@@ -31,7 +31,7 @@ pub fn reached(model: &Model) -> BTreeSet<String> {
 
 fn of_effects(effects: &Effects) -> Vec<String> {
     let mut names = Vec::new();
-    if let Some(assessed) = &effects.assessed {
+    for assessed in &effects.assessed {
         let kind = if assessed.sale.is_some() { "sale" } else { "qualification" };
         names.push(format!("{kind} {}", assessed.outcome.as_str_name()));
         names.extend(assessed.window.map(|_| "window".to_owned()));
@@ -45,7 +45,7 @@ fn of_effects(effects: &Effects) -> Vec<String> {
     names.extend(effects.breaches.iter().map(|_| "exclusivity breached".to_owned()));
     names.extend(effects.joint_to.as_ref().map(|to| format!("joint lead to {}", if to.who.is_some() { "a partner" } else { "the house" })));
     names.extend(effects.brand_use_approved.then(|| "brand use approved at once".to_owned()));
-    names.extend(effects.refund.filter(|(_, cut_off)| *cut_off > 0).map(|_| "refund clamped".to_owned()));
+    names.extend(effects.refund.as_ref().filter(|refund| refund.cut_off > 0).map(|_| "refund clamped".to_owned()));
     names
 }
 

@@ -194,7 +194,7 @@ pub fn turns(known: &Known<'_>) -> BTreeSet<Instant> {
         if let Some(decision) = &record.effects.decision {
             turns.extend(known.protection(decision, record.occurred).until());
         }
-        if let Some(assessed) = &record.effects.assessed {
+        for assessed in &record.effects.assessed {
             turns.extend(assessed.window.map(|(_, end)| end));
             turns.extend(assessed.tiers.as_ref().and_then(|tiers| tiers.period).map(|(_, end)| end));
         }
