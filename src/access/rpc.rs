@@ -70,6 +70,7 @@ rpcs! {
         ExplainSale: OWN,
         ListPayables: OWN,
         ListPayouts: OWN,
+        GetPayoutSummary: OWN,
         ListDisputes: OWN,
         GetMetrics: OWN,
         ListAlerts: OWN,

@@ -9,7 +9,7 @@ mod sums;
 mod wanted;
 
 use super::Seen;
-use super::calendar::Time;
+use super::calendar::{LATEST, Time};
 use super::pages::Pages;
 use super::table::{Row, Undo};
 use crate::proto::EntryKind;
@@ -24,14 +24,16 @@ pub use wanted::Wanted;
 
 /// Whether entries of a kind are commission.
 pub fn is_commission(kind: EntryKind) -> bool {
-    matches!(kind, EntryKind::Accrual | EntryKind::Reversal | EntryKind::Reinstatement | EntryKind::Transfer)
+    matches!(kind, EntryKind::Accrual | EntryKind::Reversal | EntryKind::Reinstatement | EntryKind::Transfer | EntryKind::Release)
 }
 
 /// What a commission entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum About {
-    /// A sale.
+    /// A sale: its first part (rules 14.6).
     Sale(Row),
+    /// A further part of a sale.
+    Part(Row),
     /// A lead's qualification.
     Lead(Row),
     /// Neither: no commission.
@@ -55,6 +57,8 @@ pub struct Entry {
     pub available_at: Option<Time>,
     /// Whose commission it is.
     pub about: About,
+    /// Whether it is pending until the customer pays (rules 17.1); it has no availability then.
+    pub awaits: bool,
 }
 
 impl Entry {
@@ -63,8 +67,11 @@ impl Entry {
         is_commission(self.kind)
     }
 
-    /// From when it counts and is no longer pending.
+    /// From when it counts and is no longer pending; the latest time there is if that waits for the customer's payment.
     pub fn settles_at(&self) -> Time {
+        if self.awaits {
+            return LATEST;
+        }
         self.available_at.map_or(self.effective_at, |available| available.max(self.effective_at))
     }
 }
@@ -225,7 +232,8 @@ impl Account {
         let mut sums = Sums::default();
         for index in places.start / BLOCK..places.end.div_ceil(BLOCK) {
             let (skipped, end) = (places.start.saturating_sub(index * BLOCK), places.end - index * BLOCK);
-            match self.blocks.get(index).filter(|block| skipped == 0 && BLOCK <= end && block.settled_by() <= seen.time) {
+            let is_settled = |block: &&Arc<Block>| block.settled_by() <= seen.time && block.settled_by() < LATEST;
+            match self.blocks.get(index).filter(|block| skipped == 0 && BLOCK <= end && is_settled(block)) {
                 Some(block) => block.add_sums(&mut sums),
                 None => self.block(index).take(end).skip(skipped).for_each(|entry| sums.add_seen(&entry, seen)),
             }
@@ -249,7 +257,6 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::calendar::LATEST;
     use proptest::prelude::*;
 
     fn at(seconds: i64) -> Time {
@@ -266,7 +273,7 @@ mod tests {
             for (index, (amount, effective, hold, accrual)) in entries.iter().enumerate() {
                 let kind = if *accrual { EntryKind::Accrual } else { EntryKind::Payment };
                 let available_at = accrual.then(|| at(effective + hold));
-                account.post(Entry { position: index as u64 + 1, effect: 0, kind, amount: *amount, effective_at: at(*effective), available_at, about: About::Nothing });
+                account.post(Entry { position: index as u64 + 1, effect: 0, kind, amount: *amount, effective_at: at(*effective), available_at, about: About::Nothing, awaits: false });
             }
             let sums = account.sums(Seen { time: at(time), position });
             let seen: Vec<_> = account.entries().filter(|e| e.position <= position && e.effective_at <= at(time)).collect();
@@ -278,7 +285,7 @@ mod tests {
         #[test]
         fn a_rollback_leaves_the_account_as_it_was(before in 0_usize..300, after in 0_usize..300) {
             let mut account = Account::default();
-            let entry = |position| Entry { position, effect: 0, kind: EntryKind::Accrual, amount: 7, effective_at: at(1), available_at: None, about: About::Nothing };
+            let entry = |position| Entry { position, effect: 0, kind: EntryKind::Accrual, amount: 7, effective_at: at(1), available_at: None, about: About::Nothing, awaits: false };
             (0..before as u64).for_each(|position| { account.post(entry(position)); });
             let (mark, sums) = (account.mark(), account.sums(Seen { time: LATEST, position: u64::MAX }));
             (before as u64..(before + after) as u64).for_each(|position| { account.post(entry(position)); });

@@ -36,7 +36,9 @@ pub enum Effect {
     /// A new end of the protection in force (rules 5.2).
     LeadProtectionSet { lead: Id, protected_until: Option<Time> },
     /// The part of a refund that counts (rules 6.8).
-    RefundApplied { refund: Id, sale: Id, amount: Money, cut_off: Option<Money>, taken_from_house: Option<Money>, keeps_commission: bool },
+    RefundApplied(Box<RefundApplied>),
+    /// What a void took back (rules 16.1).
+    SaleVoidApplied { sale: Id, amount: Money, taken_from_house: Option<Money> },
     /// A brand use that needed no decision (rules 10.1).
     BrandUseApproved { brand_use: Id },
 }
@@ -56,6 +58,48 @@ pub struct Posting {
     pub kind: EntryKind,
     /// The ids it names.
     pub subject: PostingSubject,
+    /// Whether it is pending until the customer pays (rules 17.1).
+    pub awaits_customer_payment: bool,
+    /// Of a sale's commission, which of its parts it belongs to (rules 14.6).
+    pub part: u32,
+}
+
+/// The part of a refund that counts (rules 6.8, 14.9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundApplied {
+    /// The refund.
+    pub refund: Id,
+    /// The sale.
+    pub sale: Id,
+    /// What was refunded, after cutting.
+    pub amount: Money,
+    /// What was cut off of the amount asked for.
+    pub cut_off: Option<Money>,
+    /// What it takes of commission that the house had taken over.
+    pub taken_from_house: Option<Money>,
+    /// Whether no part's commission is reversed, as it is for the house's fault.
+    pub keeps_commission: bool,
+    /// What it took of which part, where there is more than one.
+    pub parts: Vec<RefundedPart>,
+    /// What it took of which line, where there is more than one.
+    pub lines: Vec<(Id, Money)>,
+}
+
+/// What a refund took of a part of a sale (rules 14.9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefundedPart {
+    /// Which part.
+    pub part: u32,
+    /// The line of the sale.
+    pub line: Option<Id>,
+    /// The agreement that earned; `None` where nobody did.
+    pub agreement: Option<Id>,
+    /// How much of the part was refunded.
+    pub amount: Money,
+    /// What it takes of commission that the house had taken over.
+    pub taken_from_house: Option<Money>,
+    /// Whether nothing is reversed, as it is for the house's fault.
+    pub keeps_commission: bool,
 }
 
 /// The ids that a posting names.
@@ -102,6 +146,16 @@ pub struct Assessment {
     pub outcome: CommissionOutcome,
     /// How tiers came to the amount.
     pub tiers: Option<TierWorking>,
+    /// The line of the sale.
+    pub line: Option<Id>,
+    /// The earner's share in basis points, if it earns with others.
+    pub share_bps: Option<u32>,
+    /// Of an override part, how many levels above, and the agreement whose part it is an override of (rules 15).
+    pub above: Option<(u32, Id)>,
+    /// Which part of the sale it is (rules 14.6).
+    pub part: u32,
+    /// Whether what was earned waits for the customer's payment (rules 17.1).
+    pub awaits_customer_payment: bool,
 }
 
 /// How tiers came to an amount: net sales of the period and what they earn, before and after (rules 6.5).
@@ -121,6 +175,12 @@ pub struct TierWorking {
     pub earned_before: i128,
     /// What the net sales with this sale earn, in minor units.
     pub earned_after: i128,
+    /// What is added up.
+    pub measure: proto::TierMeasure,
+    /// With the number of sales, how many count before this one.
+    pub sales_before: i64,
+    /// What of the difference is bonus, in minor units.
+    pub bonus: i128,
 }
 
 impl Effect {
@@ -165,18 +225,12 @@ impl Effect {
                 lead_id: lead.to_string(),
                 protected_until: protected_until.map(timestamp),
             }),
-            Self::RefundApplied { refund, sale, amount, cut_off, taken_from_house, keeps_commission } => {
-                Message::RefundApplied(proto::RefundApplied {
-                    refund_id: refund.to_string(),
-                    sale_id: sale.to_string(),
-                    amount: Some(amount.to_message()),
-                    cut_off: cut_off.map(Money::to_message),
-                    taken_from_house: taken_from_house.map(Money::to_message),
-                    keeps_commission: *keeps_commission,
-                    parts: Vec::new(),
-                    lines: Vec::new(),
-                })
-            }
+            Self::RefundApplied(applied) => Message::RefundApplied(applied.to_message()),
+            Self::SaleVoidApplied { sale, amount, taken_from_house } => Message::SaleVoidApplied(proto::SaleVoidApplied {
+                sale_id: sale.to_string(),
+                amount: Some(amount.to_message()),
+                taken_from_house: taken_from_house.map(Money::to_message),
+            }),
             Self::BrandUseApproved { brand_use } => {
                 Message::BrandUseApproved(proto::BrandUseApproved { brand_use_id: brand_use.to_string() })
             }
@@ -214,13 +268,11 @@ impl Effect {
             Message::LeadProtectionSet(set) => {
                 Self::LeadProtectionSet { lead: Id::new(&set.lead_id)?, protected_until: optional_time(set.protected_until.as_ref())? }
             }
-            Message::RefundApplied(applied) => Self::RefundApplied {
-                refund: Id::new(&applied.refund_id)?,
+            Message::RefundApplied(applied) => Self::RefundApplied(Box::new(RefundApplied::from_message(applied)?)),
+            Message::SaleVoidApplied(applied) => Self::SaleVoidApplied {
                 sale: Id::new(&applied.sale_id)?,
                 amount: Money::from_message(applied.amount.as_ref()?)?,
-                cut_off: optional_money(applied.cut_off.as_ref())?,
                 taken_from_house: optional_money(applied.taken_from_house.as_ref())?,
-                keeps_commission: applied.keeps_commission,
             },
             Message::BrandUseApproved(approved) => Self::BrandUseApproved { brand_use: Id::new(&approved.brand_use_id)? },
         })
@@ -271,8 +323,8 @@ impl Posting {
             lead_id: text(&self.subject.lead),
             sale_id: text(&self.subject.sale),
             campaign_id: text(&self.subject.campaign),
-            awaits_customer_payment: false,
-            part: 0,
+            awaits_customer_payment: self.awaits_customer_payment,
+            part: self.part,
         }
     }
 
@@ -291,6 +343,8 @@ impl Posting {
                 sale: id(&message.sale_id)?,
                 campaign: id(&message.campaign_id)?,
             },
+            awaits_customer_payment: message.awaits_customer_payment,
+            part: message.part,
         })
     }
 }
@@ -312,7 +366,12 @@ impl Assessment {
             available_at: self.available_at.map(timestamp),
             outcome: self.outcome as i32,
             tier_working: self.tiers.as_ref().map(|tiers| Box::new(tiers.to_message())),
-            ..proto::CommissionAssessed::default()
+            line_id: self.line.as_ref().map(ToString::to_string),
+            share_bps: self.share_bps,
+            level: self.above.as_ref().map(|(level, _)| *level),
+            downline_agreement_id: self.above.as_ref().map(|(_, downline)| downline.to_string()),
+            part: self.part,
+            awaits_customer_payment: self.awaits_customer_payment,
         }
     }
 
@@ -332,6 +391,72 @@ impl Assessment {
             available_at: optional_time(message.available_at.as_ref())?,
             outcome: CommissionOutcome::try_from(message.outcome).ok()?,
             tiers: message.tier_working.as_ref().map_or(Some(None), |working| TierWorking::from_message(working).map(Some))?,
+            line: id(&message.line_id)?,
+            share_bps: message.share_bps,
+            above: match (message.level, id(&message.downline_agreement_id)?) {
+                (None, None) => None,
+                (Some(level), Some(downline)) => Some((level, downline)),
+                _ => return None,
+            },
+            part: message.part,
+            awaits_customer_payment: message.awaits_customer_payment,
+        })
+    }
+}
+
+impl RefundApplied {
+    fn to_message(&self) -> proto::RefundApplied {
+        proto::RefundApplied {
+            refund_id: self.refund.to_string(),
+            sale_id: self.sale.to_string(),
+            amount: Some(self.amount.to_message()),
+            cut_off: self.cut_off.map(Money::to_message),
+            taken_from_house: self.taken_from_house.map(Money::to_message),
+            keeps_commission: self.keeps_commission,
+            parts: self.parts.iter().map(RefundedPart::to_message).collect(),
+            lines: self.lines.iter().map(|(line, amount)| refund_line(line, *amount)).collect(),
+        }
+    }
+
+    fn from_message(message: &proto::RefundApplied) -> Option<Self> {
+        let line = |line: &proto::RefundLine| Some((Id::new(&line.line_id)?, Money::from_message(line.amount.as_ref()?)?));
+        Some(Self {
+            refund: Id::new(&message.refund_id)?,
+            sale: Id::new(&message.sale_id)?,
+            amount: Money::from_message(message.amount.as_ref()?)?,
+            cut_off: optional_money(message.cut_off.as_ref())?,
+            taken_from_house: optional_money(message.taken_from_house.as_ref())?,
+            keeps_commission: message.keeps_commission,
+            parts: message.parts.iter().map(RefundedPart::from_message).collect::<Option<_>>()?,
+            lines: message.lines.iter().map(line).collect::<Option<_>>()?,
+        })
+    }
+}
+
+fn refund_line(line: &Id, amount: Money) -> proto::RefundLine {
+    proto::RefundLine { line_id: line.to_string(), amount: Some(amount.to_message()) }
+}
+
+impl RefundedPart {
+    fn to_message(&self) -> proto::RefundedPart {
+        proto::RefundedPart {
+            part: self.part,
+            line_id: self.line.as_ref().map(ToString::to_string),
+            agreement_id: id_or_empty(self.agreement.as_ref()),
+            amount: Some(self.amount.to_message()),
+            taken_from_house: self.taken_from_house.map(Money::to_message),
+            keeps_commission: self.keeps_commission,
+        }
+    }
+
+    fn from_message(message: &proto::RefundedPart) -> Option<Self> {
+        Some(Self {
+            part: message.part,
+            line: message.line_id.as_ref().map_or(Some(None), |text| Id::new(text).map(Some))?,
+            agreement: id_or_none(&message.agreement_id)?,
+            amount: Money::from_message(message.amount.as_ref()?)?,
+            taken_from_house: optional_money(message.taken_from_house.as_ref())?,
+            keeps_commission: message.keeps_commission,
         })
     }
 }
@@ -347,7 +472,9 @@ impl TierWorking {
             net_sales_after: saturating_i64(self.net_after),
             earned_before: saturating_i64(self.earned_before),
             earned_after: saturating_i64(self.earned_after),
-            ..proto::TierWorking::default()
+            measure: if self.measure == proto::TierMeasure::NetSales { 0 } else { self.measure as i32 },
+            sales_before: self.sales_before,
+            bonus: saturating_i64(self.bonus),
         }
     }
 
@@ -362,6 +489,12 @@ impl TierWorking {
             net_after: i128::from(message.net_sales_after),
             earned_before: i128::from(message.earned_before),
             earned_after: i128::from(message.earned_after),
+            measure: match message.measure() {
+                proto::TierMeasure::Unspecified => proto::TierMeasure::NetSales,
+                measure => measure,
+            },
+            sales_before: message.sales_before,
+            bonus: i128::from(message.bonus),
         })
     }
 }

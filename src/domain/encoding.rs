@@ -60,7 +60,10 @@ codec_enum!(IdKind {
     16 => Review,
     17 => BrandUse,
     18 => Breach,
+    19 => Hold,
     20 => Programme,
+    21 => Line,
+    22 => Receipt,
 });
 
 impl<T: Codec + Clone, const N: usize> Codec for Pages<T, N> {

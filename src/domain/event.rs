@@ -132,6 +132,8 @@ macro_rules! event_table {
 event_table! {
     "partner_registered" PartnerRegistered in partners::registered::PartnerRegistered;
     "partner_updated" PartnerUpdated in partners::updated::PartnerUpdated;
+    "partner_hold_placed" PartnerHoldPlaced in partners::hold_placed::PartnerHoldPlaced;
+    "partner_hold_lifted" PartnerHoldLifted in partners::hold_lifted::PartnerHoldLifted;
     "agreement_proposed" AgreementProposed in agreements::proposed::AgreementProposed;
     "agreement_signed" AgreementSigned in agreements::signed::AgreementSigned;
     "agreement_amended" AgreementAmended in agreements::amended::AgreementAmended;
@@ -160,11 +162,16 @@ event_table! {
     "sale_reinstated" SaleReinstated in commissions::sale_reinstated::SaleReinstated;
     "commission_adjusted" CommissionAdjusted in commissions::adjusted::CommissionAdjusted;
     "commission_paid" CommissionPaid in commissions::paid::CommissionPaid;
+    "payout_initiated" PayoutInitiated in commissions::initiated::PayoutInitiated;
+    "payout_settled" PayoutSettled in commissions::settled::PayoutSettled;
+    "payout_failed" PayoutFailed in commissions::failed::PayoutFailed;
     "payout_returned" PayoutReturned in commissions::payout_returned::PayoutReturned;
     "payment_received" PaymentReceived in commissions::payment_received::PaymentReceived;
     "period_closed" PeriodClosed in commissions::period_closed::PeriodClosed;
     "dispute_opened" DisputeOpened in commissions::dispute_opened::DisputeOpened;
     "dispute_resolved" DisputeResolved in commissions::dispute_resolved::DisputeResolved;
+    "sale_voided" SaleVoided in commissions::sale_voided::SaleVoided;
+    "customer_payment_received" CustomerPaymentReceived in commissions::customer_payment_received::CustomerPaymentReceived;
     "campaign_planned" CampaignPlanned in campaigns::planned::CampaignPlanned;
     "campaign_started" CampaignStarted in campaigns::started::CampaignStarted;
     "campaign_ended" CampaignEnded in campaigns::ended::CampaignEnded;

@@ -65,6 +65,10 @@ pub enum IdKind {
     Refund,
     /// A reinstatement of a refund.
     Reinstatement,
+    /// A line of a sale, unique in it.
+    Line,
+    /// A payment of a customer.
+    Receipt,
     /// An adjustment of commission.
     Adjustment,
     /// A payout to a partner.
@@ -93,6 +97,8 @@ pub enum IdKind {
     Breach,
     /// A programme, whose terms agreements take.
     Programme,
+    /// A hold on the payouts to a partner.
+    Hold,
 }
 
 impl IdKind {
@@ -105,6 +111,8 @@ impl IdKind {
             Self::Sale => "sale_id",
             Self::Refund => "refund_id",
             Self::Reinstatement => "reinstatement_id",
+            Self::Line => "line_id",
+            Self::Receipt => "receipt_id",
             Self::Adjustment => "adjustment_id",
             Self::Payout => "payout_id",
             Self::PayoutReturn => "return_id",
@@ -119,6 +127,7 @@ impl IdKind {
             Self::BrandUse => "brand_use_id",
             Self::Breach => "breach_id",
             Self::Programme => "programme_id",
+            Self::Hold => "hold_id",
         }
     }
 }

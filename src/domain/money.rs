@@ -260,6 +260,12 @@ pub fn share(amount: i64, bps: u32) -> i64 {
     to_minor_units(round_half_away(i128::from(amount) * i128::from(bps), i128::from(WHOLE_BPS)))
 }
 
+/// Returns the base that is left with what is left of an amount: in proportion, rounded half away from zero (rules 14.9). In
+/// minor units; `left` lies between 0 and `amount`.
+pub fn base_left(base: i64, left: i64, amount: i64) -> i64 {
+    if amount == 0 { base } else { to_minor_units(round_half_away(i128::from(base) * i128::from(left), i128::from(amount))) }
+}
+
 /// Allocates an amount by weights, by the largest-remainder method: the parts add up to it exactly (rules 3.3). Of equal
 /// remainders the earlier part gets the minor unit, so the caller puts the parts in the order of the rules. Neither the
 /// amount nor a weight is negative, and not all weights are zero.

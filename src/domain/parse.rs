@@ -117,6 +117,11 @@ impl Fields {
         text.into()
     }
 
+    /// A product or coupon that may be empty.
+    pub fn optional_key(&mut self, name: &str, text: &str) -> Box<str> {
+        if text.is_empty() { Box::default() } else { self.key(name, text) }
+    }
+
     /// An enum value other than `…_UNSPECIFIED`.
     pub fn enum_value<E: TryFrom<i32> + Default + PartialEq>(&mut self, name: &str, value: i32) -> E {
         match E::try_from(value) {
@@ -175,6 +180,11 @@ impl Fields {
         self.money_in(name, value, -MAX_AMOUNT)
     }
 
+    /// An amount from 0 to 10^15 minor units that must be there.
+    pub fn amount_or_zero(&mut self, name: &str, value: Option<&proto::Money>) -> Money {
+        self.money_in(name, value, 0)
+    }
+
     /// An amount that may be left out.
     pub fn optional_amount(&mut self, name: &str, value: Option<&proto::Money>) -> Option<Money> {
         value.map(|_| self.amount(name, value))
@@ -188,8 +198,10 @@ impl Fields {
         };
         self.within(name, |fields| {
             let currency = fields.currency("currency_code", &value.currency_code).unwrap_or(any);
-            if value.minor_units == 0 || !(least..=MAX_AMOUNT).contains(&value.minor_units) {
-                fields.bad("minor_units", format!("must be from {least} to {MAX_AMOUNT} and not zero"));
+            let is_zero = value.minor_units == 0 && least != 0;
+            if is_zero || !(least..=MAX_AMOUNT).contains(&value.minor_units) {
+                let not_zero = if least == 0 { "" } else { " and not zero" };
+                fields.bad("minor_units", format!("must be from {least} to {MAX_AMOUNT}{not_zero}"));
             }
             Money::new(currency, value.minor_units)
         })

@@ -13,6 +13,8 @@ pub enum Class {
     Taken,
     /// A rule forbids it.
     Rule,
+    /// A field is bad, which only the state tells.
+    Malformed,
     /// The expected position has passed.
     Passed,
 }
@@ -32,6 +34,12 @@ pub enum Rejection {
     /// Rules 2.2.
     #[error("{} {id} was introduced at position {position}; ids are used once, choose another", kind.field())]
     DuplicateId { kind: IdKind, id: Id, position: u64 },
+    /// Rules 19.3.
+    #[error(
+        "document_number {document_number} stands on another payout to partner {partner}, recorded at position {position}, that did not \
+         fail; number this one anew"
+    )]
+    DocumentNumberTaken { partner: Id, document_number: String, position: u64 },
     /// Rules 2.2, 1.4.
     #[error("{} {id} is not known; record what introduces it first, or correct the id", kind.field())]
     UnknownId { kind: IdKind, id: Id },
@@ -86,9 +94,27 @@ pub enum Rejection {
     /// Rules 6.8.
     #[error("{left} is left of sale {sale}; refund at most that, or set clamp")]
     RefundExceedsSale { sale: Id, left: Money },
+    /// Rules 14.9.
+    #[error("{left} is left of line {line} of sale {sale}; refund at most that of it, or set clamp")]
+    RefundExceedsLine { sale: Id, line: Id, left: Money },
+    /// Rules 16.1.
+    #[error("sale {sale} was voided at position {position}; nothing happens to it any more, record a new sale if there was one")]
+    SaleVoided { sale: Id, position: u64 },
+    /// Rules 17.2.
+    #[error("the payments of sale {sale} come to {paid}; one that bounced takes at most that")]
+    BelowZero { sale: Id, paid: Money },
     /// Rules 7.2.
     #[error("{payable} is payable to partner {partner} (at {at}); pay at most that, or mark it as an advance")]
     ExceedsPayable { partner: Id, payable: Money, at: Time },
+    /// Rules 22: what the state alone tells of a field.
+    #[error("{field} {description}")]
+    Malformed { field: &'static str, description: String },
+    /// Rules 19.2.
+    #[error("payouts to partner {partner} are on hold at {at} (hold {hold}); lift the hold first, or pay once it is lifted")]
+    PartnerOnHold { partner: Id, hold: Id, at: Time },
+    /// Rules 19.1.
+    #[error("payout {payout} {}; only a settled payout is returned", if *failed { "failed, which gave all of it back" } else { "has not settled: record that it settled, or that it failed" })]
+    PayoutNotSettled { payout: Id, failed: bool },
     /// Rules 7.2.
     #[error("{left} is left of payout {payout} to be returned")]
     ReturnExceedsPayout { payout: Id, left: Money },
@@ -121,7 +147,7 @@ impl Rejection {
         match self {
             Self::EventIdReused { .. } => "EVENT_ID_REUSED",
             Self::OccurredInFuture { .. } => "OCCURRED_IN_FUTURE",
-            Self::DuplicateId { .. } => "DUPLICATE_ID",
+            Self::DuplicateId { .. } | Self::DocumentNumberTaken { .. } => "DUPLICATE_ID",
             Self::UnknownId { .. } => "UNKNOWN_ID",
             Self::AlreadyDone { .. } => "ALREADY_DONE",
             Self::ProposalMismatch { .. } => "PROPOSAL_MISMATCH",
@@ -137,8 +163,13 @@ impl Rejection {
             Self::TransferTooLarge { .. } => "TRANSFER_TOO_LARGE",
             Self::NoCredit => "NO_CREDIT",
             Self::CurrencyMismatch { .. } => "CURRENCY_MISMATCH",
-            Self::RefundExceedsSale { .. } => "REFUND_EXCEEDS_SALE",
+            Self::RefundExceedsSale { .. } | Self::RefundExceedsLine { .. } => "REFUND_EXCEEDS_SALE",
+            Self::SaleVoided { .. } => "SALE_VOIDED",
+            Self::BelowZero { .. } => "BELOW_ZERO",
             Self::ExceedsPayable { .. } => "EXCEEDS_PAYABLE",
+            Self::Malformed { .. } => "MALFORMED",
+            Self::PartnerOnHold { .. } => "PARTNER_ON_HOLD",
+            Self::PayoutNotSettled { .. } => "PAYOUT_NOT_SETTLED",
             Self::ReturnExceedsPayout { .. } => "RETURN_EXCEEDS_PAYOUT",
             Self::CloseNotLater { .. } => "CLOSE_NOT_LATER",
             Self::NotAParticipant { .. } => "NOT_A_PARTICIPANT",
@@ -154,7 +185,8 @@ impl Rejection {
     pub fn class(&self) -> Class {
         match self {
             Self::UnknownId { .. } => Class::Unknown,
-            Self::EventIdReused { .. } | Self::DuplicateId { .. } => Class::Taken,
+            Self::EventIdReused { .. } | Self::DuplicateId { .. } | Self::DocumentNumberTaken { .. } => Class::Taken,
+            Self::Malformed { .. } => Class::Malformed,
             Self::PositionPassed { .. } => Class::Passed,
             Self::OccurredInFuture { .. }
             | Self::AlreadyDone { .. }
@@ -172,7 +204,12 @@ impl Rejection {
             | Self::NoCredit
             | Self::CurrencyMismatch { .. }
             | Self::RefundExceedsSale { .. }
+            | Self::RefundExceedsLine { .. }
+            | Self::SaleVoided { .. }
+            | Self::BelowZero { .. }
             | Self::ExceedsPayable { .. }
+            | Self::PartnerOnHold { .. }
+            | Self::PayoutNotSettled { .. }
             | Self::ReturnExceedsPayout { .. }
             | Self::CloseNotLater { .. }
             | Self::NotAParticipant { .. }
@@ -193,6 +230,17 @@ impl Rejection {
             Self::DuplicateId { kind, id, position } => {
                 vec![("kind", kind.field().to_owned()), ("id", id.to_string()), ("position", position.to_string())]
             }
+            Self::DocumentNumberTaken { partner, document_number, position } => vec![
+                ("field", "document_number".to_owned()),
+                ("partner_id", partner.to_string()),
+                ("document_number", document_number.clone()),
+                ("position", position.to_string()),
+            ],
+            Self::Malformed { field, .. } => vec![("field", (*field).to_owned())],
+            Self::PartnerOnHold { partner, hold, at } => {
+                vec![("partner_id", partner.to_string()), ("hold_id", hold.to_string()), ("at", rfc3339(*at))]
+            }
+            Self::PayoutNotSettled { payout, .. } => vec![("payout_id", payout.to_string())],
             Self::UnknownId { kind, id } => vec![("kind", kind.field().to_owned()), ("id", id.to_string())],
             Self::AlreadyDone { position, .. } => vec![("position", position.to_string())],
             Self::ProposalMismatch { agreement, partner, agreement_type } => {
@@ -226,6 +274,13 @@ impl Rejection {
             Self::NoCredit => Vec::new(),
             Self::CurrencyMismatch { given, expected } => vec![("given", given.to_string()), ("expected", expected.to_string())],
             Self::RefundExceedsSale { sale, left } => with_money("sale_id", sale, *left),
+            Self::RefundExceedsLine { sale, line, left } => {
+                let mut metadata = with_money("sale_id", sale, *left);
+                metadata.push(("line_id", line.to_string()));
+                metadata
+            }
+            Self::SaleVoided { sale, position } => vec![("sale_id", sale.to_string()), ("position", position.to_string())],
+            Self::BelowZero { sale, paid } => with_money("sale_id", sale, *paid),
             Self::ExceedsPayable { partner, payable, .. } => with_money("partner_id", partner, *payable),
             Self::ReturnExceedsPayout { payout, left } => with_money("payout_id", payout, *left),
             Self::CloseNotLater { last } => vec![("closed_through", rfc3339(*last))],

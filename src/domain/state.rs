@@ -15,7 +15,7 @@ use super::event::{Body, Event};
 use super::ids::{Id, IdKind};
 use super::leads::Leads;
 use super::money::{Currency, Money};
-use super::partners::Partner;
+use super::partners::{Hold, Partner};
 use super::rejection::Rejection;
 use super::relationship::Relationship;
 use super::slice::{Slice, slice};
@@ -115,6 +115,8 @@ slice! {
         pub campaigns: Campaigns,
         /// Managers, launch steps, reviews, brand uses, breaches, partner fit.
         pub relationship: Relationship,
+        /// Holds on the payouts to partners, by id.
+        pub holds: Table<Id, Hold> => Section::Holds,
         /// All accounts.
         pub accounts: Table<AccountKey, Account, ACCOUNTS_PAGE> => Section::Accounts,
         /// Ids of what has no table of its own.
@@ -201,6 +203,8 @@ impl State {
             effective_at: posting.effective_at,
             available_at: posting.available_at,
             about: self.about_of(posting),
+            // Of the house's accounts nothing is pending.
+            awaits: posting.awaits_customer_payment && partner.is_some(),
         };
         let account = self.accounts.get_mut(row);
         let place = account.post(entry);
@@ -215,7 +219,8 @@ impl State {
         if !posting.account.is_partner() || !is_commission(posting.kind) {
             return About::Nothing;
         }
-        let sale = posting.subject.sale.as_ref().and_then(|id| self.commissions.sales.find_latest(id)).map(About::Sale);
+        let sale = posting.subject.sale.as_ref().and_then(|id| self.commissions.sales.find_latest(id));
+        let sale = sale.map(|row| self.about_part(row, posting.part));
         let lead = || posting.subject.lead.as_ref().and_then(|id| self.leads.find(id)).map(About::Lead);
         sale.or_else(lead).unwrap_or(About::Nothing)
     }
@@ -257,6 +262,7 @@ impl State {
             IdKind::Payout => self.commissions.payouts.by_key(id).map(|payout| payout.stamp().position),
             IdKind::Dispute => self.commissions.disputes.by_key(id).map(|dispute| dispute.opened.position),
             IdKind::Reinstatement
+            | IdKind::Receipt
             | IdKind::Adjustment
             | IdKind::PayoutReturn
             | IdKind::Payment
@@ -265,10 +271,11 @@ impl State {
             | IdKind::Distribution
             | IdKind::Review => self.other_introduced_at(kind, id),
             IdKind::Campaign => self.campaigns.by_id.by_key(id).map(|campaign| campaign.planned.position),
-            // Unique in its campaign, where it is looked up.
-            IdKind::Deliverable => None,
+            // Unique in its campaign or sale, where it is looked up.
+            IdKind::Deliverable | IdKind::Line => None,
             IdKind::BrandUse => self.relationship.brand_uses.by_key(id).map(|brand_use| brand_use.requested.position),
             IdKind::Programme => self.agreements.programmes.by_key(id).map(|programme| programme.defined().position),
+            IdKind::Hold => self.holds.by_key(id).map(|hold| hold.placed.position),
             IdKind::Breach => self.relationship.breaches.by_key(id).map(|breach| breach.reported.position),
         }
     }

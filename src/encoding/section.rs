@@ -56,6 +56,9 @@ section_table! {
     PartnerCategories = 31,
     Programmes = 32,
     ExclusiveProgrammes = 33,
+    Parts = 34,
+    Documents = 35,
+    Holds = 36,
 }
 
 /// Where chunks are written to.

@@ -18,6 +18,7 @@ use crate::queries::metrics::GetMetrics;
 use crate::queries::own::{self, PartnersAnswer, PartnersQuestion, Sight};
 use crate::queries::partners::{GetPartner, ListPartners};
 use crate::queries::payables::ListPayables;
+use crate::queries::payout_summary::GetPayoutSummary;
 use crate::queries::payouts::ListPayouts;
 use crate::queries::programmes::{GetProgramme, ListProgrammes};
 use crate::queries::statement::ListEntries;
@@ -135,6 +136,13 @@ impl PartnershipService for Partnership {
 
     async fn list_payouts(&self, request: Request<proto::ListPayoutsRequest>) -> Result<Response<proto::ListPayoutsResponse>, Status> {
         read::<ListPayouts>(&self.ledger, request).await
+    }
+
+    async fn get_payout_summary(
+        &self,
+        request: Request<proto::GetPayoutSummaryRequest>,
+    ) -> Result<Response<proto::GetPayoutSummaryResponse>, Status> {
+        read::<GetPayoutSummary>(&self.ledger, request).await
     }
 
     async fn list_disputes(&self, request: Request<proto::ListDisputesRequest>) -> Result<Response<proto::ListDisputesResponse>, Status> {

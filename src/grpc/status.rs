@@ -165,6 +165,7 @@ fn code_of(class: Class) -> Code {
         Class::Taken => Code::AlreadyExists,
         Class::Rule => Code::FailedPrecondition,
         Class::Passed => Code::Aborted,
+        Class::Malformed => Code::InvalidArgument,
     }
 }
 

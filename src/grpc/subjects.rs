@@ -26,7 +26,7 @@ macro_rules! read_at {
 read_at! {
     GetPartnerResponse ListPartnersResponse GetAgreementResponse ListAgreementsResponse GetProgrammeResponse ListProgrammesResponse GetLeadResponse ListLeadsResponse
     GetCampaignResponse ListCampaignsResponse GetBalanceResponse ListBalancesResponse ListEntriesResponse ExplainSaleResponse
-    ListPayablesResponse ListPayoutsResponse ListDisputesResponse GetMetricsResponse ListAlertsResponse GetTrialBalanceResponse GetRecordResponse
+    ListPayablesResponse ListPayoutsResponse GetPayoutSummaryResponse ListDisputesResponse GetMetricsResponse ListAlertsResponse GetTrialBalanceResponse GetRecordResponse
 }
 
 /// The number of an encoded event's type: that of its body's field. 0 if it has none, or cannot be read.

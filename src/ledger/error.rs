@@ -83,9 +83,12 @@ pub enum Error {
 }
 
 impl Error {
-    /// An event of a request that is against a rule.
+    /// An event of a request that is against a rule, or has a bad field that only the state tells.
     pub fn rejected(rejection: Rejection, index: usize, of: usize) -> Self {
-        Self::Rejected { rejection: Box::new(rejection), event: Some(EventPlace { index, of }) }
+        match rejection {
+            Rejection::Malformed { field, description } => Self::malformed(format!("events[{index}].{field}"), description),
+            rejection => Self::Rejected { rejection: Box::new(rejection), event: Some(EventPlace { index, of }) },
+        }
     }
 
     /// One bad field.

@@ -89,6 +89,7 @@ fn balance(balance: &Balance) -> proto::Balance {
         distributed: saturating_i64(balance.distributed),
         collected: saturating_i64(balance.collected),
         paid: saturating_i64(balance.paid),
+        in_transit: saturating_i64(balance.in_transit),
         returned: saturating_i64(balance.returned),
         received: saturating_i64(balance.received),
         net: saturating_i64(balance.net),

@@ -153,13 +153,27 @@ impl Subject for proto::Campaign {
     }
 }
 
-impl Subject for proto::Partner {
+impl Subject for proto::Payout {
     fn entries(&self) -> Entries {
-        Vec::new()
+        entries(&self.returns, |returned| returned.position)
     }
 
-    fn leave_out_before(&mut self, _: u64) -> u32 {
-        0
+    fn leave_out_before(&mut self, from: u64) -> u32 {
+        keep_from(&mut self.returns, from, |returned| returned.position)
+    }
+
+    fn left_out(&mut self) -> &mut u32 {
+        &mut self.entries_left_out
+    }
+}
+
+impl Subject for proto::Partner {
+    fn entries(&self) -> Entries {
+        entries(&self.holds, |hold| hold.position)
+    }
+
+    fn leave_out_before(&mut self, from: u64) -> u32 {
+        keep_from(&mut self.holds, from, |hold| hold.position)
     }
 
     fn leave_out_texts(&mut self, room: usize) -> u32 {

@@ -19,6 +19,7 @@ pub mod own;
 pub mod page;
 pub mod partners;
 pub mod payables;
+pub mod payout_summary;
 pub mod payouts;
 pub mod programmes;
 mod reasons;
@@ -144,6 +145,14 @@ fn check_options(options: Option<&proto::ReadOptions>, fields: &mut Fields) {
 
 fn unknown(kind: IdKind, id: &Id) -> Rejection {
     Rejection::UnknownId { kind, id: id.clone() }
+}
+
+/// The partners that are seen, by id. What is seen does not change, so neither does a partner's place from page to page.
+fn partners_by_id(state: &State, seen: Seen) -> Vec<Row> {
+    let known = state.partners.iter().filter(|(_, _, partner)| seen.sees(partner.registered()));
+    let mut partners: Vec<(&Id, Row)> = known.map(|(row, id, _)| (id, row)).collect();
+    partners.sort_unstable();
+    partners.into_iter().map(|(_, row)| row).collect()
 }
 
 /// Returns the partner of an id, if it is seen.

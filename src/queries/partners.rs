@@ -92,10 +92,23 @@ fn partner(state: &State, row: Row, seen: Seen) -> Option<proto::Partner> {
         agreement_ids: agreements.map(|row| state.agreements.by_id.key(*row).to_string()).collect(),
         fit: state.relationship.fit(row, seen).map(|(stamp, found)| fit(stamp, found)),
         launch_steps: launch_steps(&state.relationship.partner_steps(row, seen)),
+        on_hold: state.running_hold(row, seen.time, seen).is_some(),
+        holds: partner.holds.iter().filter_map(|row| hold(state, *row, seen)).collect(),
         entries_left_out: 0,
-        ..proto::Partner::default()
     };
     Some(partner.fitted())
+}
+
+/// A hold as seen; `None` if it is not.
+fn hold(state: &State, row: Row, seen: Seen) -> Option<proto::PartnerHold> {
+    let hold = state.holds.get(row);
+    seen.sees(hold.placed).then(|| proto::PartnerHold {
+        hold_id: state.holds.key(row).to_string(),
+        reason: hold.reason.to_string(),
+        placed_at: Some(timestamp(hold.placed.occurred_at)),
+        lifted_at: hold.lifted(seen).map(|lifted| timestamp(lifted.occurred_at)),
+        position: hold.placed.position,
+    })
 }
 
 fn fit(assessed: Stamp, fit: &Fit) -> proto::PartnerFit {

@@ -1,18 +1,25 @@
-//! Payouts: what was paid to partners, and what of it came back (rules 7.2).
+//! Payouts: what was paid to partners, and what of it came back (rules 7.2, 19).
 
+use super::fitting::Subject as _;
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
 use super::{Reading, StateQuery, partner_seen};
+use crate::domain::calendar::Time;
+use crate::domain::commissions::ReturnedParts;
 use crate::domain::ids::{Id, IdKind};
+use crate::domain::money::Money;
 use crate::domain::parse::{Fields, timestamp};
 use crate::domain::table::Row;
-use crate::domain::{Seen, State};
+use crate::domain::{Seen, Stamp, State};
 use crate::ledger::Error;
-use crate::proto;
+use crate::proto::{self, PayoutState};
 
 /// `ListPayouts`.
 pub struct ListPayouts {
     partner: Option<Id>,
+    state: PayoutState,
+    from: Option<Time>,
+    to: Option<Time>,
     page: PageRequest,
 }
 
@@ -21,7 +28,13 @@ impl StateQuery for ListPayouts {
     type Answer = proto::ListPayoutsResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
-        Self { partner: fields.optional_id("partner_id", request.partner_id.as_deref()), page: request.page(fields) }
+        Self {
+            partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
+            state: fields.enum_or("state", request.state, PayoutState::Unspecified),
+            from: fields.optional_time("from", request.from.as_ref()),
+            to: fields.optional_time("to", request.to.as_ref()),
+            page: request.page(fields),
+        }
     }
 
     fn page(&self) -> Option<&PageRequest> {
@@ -32,7 +45,12 @@ impl StateQuery for ListPayouts {
         let partner = self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?;
         let items = |state: &State, row| {
             let known = state.commissions.payouts.get(row);
-            let wanted = seen.sees(known.stamp()) && partner.is_none_or(|partner| known.partner == partner);
+            let at = known.stamp().occurred_at;
+            let wanted = seen.sees(known.stamp())
+                && partner.is_none_or(|partner| known.partner == partner)
+                && self.from.is_none_or(|from| from <= at)
+                && self.to.is_none_or(|to| at < to)
+                && (self.state == PayoutState::Unspecified || self.state == known.state(seen));
             if wanted { vec![payout(state, row, seen)] } else { Vec::new() }
         };
         let (payouts, next_page_token) =
@@ -43,18 +61,41 @@ impl StateQuery for ListPayouts {
 
 fn payout(state: &State, row: Row, seen: Seen) -> proto::Payout {
     let payout = state.commissions.payouts.get(row);
-    proto::Payout {
+    let returns: Vec<ReturnedParts> = payout.returns(seen).collect();
+    let sum = |part: fn(&ReturnedParts) -> i64| returns.iter().map(part).sum();
+    let at = |stamp: Stamp| timestamp(stamp.occurred_at);
+    let message = proto::Payout {
         payout_id: state.commissions.payouts.key(row).to_string(),
         partner_id: state.partners.key(payout.partner).to_string(),
         currency_code: payout.amount.currency.to_string(),
         amount: payout.amount.minor_units,
         tax_withheld: payout.tax_withheld,
         returned: payout.returned(seen),
-        occurred_at: Some(timestamp(payout.stamp().occurred_at)),
+        occurred_at: Some(at(payout.stamp())),
         method: payout.method.to_string(),
-        reference: payout.reference.to_string(),
+        reference: payout.reference(seen).to_string(),
         advance: payout.advance,
         position: payout.stamp().position,
-        ..proto::Payout::default()
+        state: payout.state(seen).into(),
+        settled_at: payout.settled(seen).map(at),
+        failed_at: payout.failed(seen).map(at),
+        tax_added: payout.tax_added(),
+        document_number: payout.document_number().to_owned(),
+        settled_amount: payout.settled_amount(seen).map(Money::to_message),
+        settled_returned: sum(|parts| parts.settled),
+        tax_withheld_returned: sum(|parts| parts.tax_withheld),
+        tax_added_returned: sum(|parts| parts.tax_added),
+        returns: returns.iter().map(returned).collect(),
+        entries_left_out: 0,
+    };
+    message.fitted()
+}
+
+fn returned(parts: &ReturnedParts) -> proto::PayoutReturn {
+    proto::PayoutReturn {
+        return_id: parts.id.map(ToString::to_string).unwrap_or_default(),
+        amount: parts.gross,
+        occurred_at: Some(timestamp(parts.stamp.occurred_at)),
+        position: parts.stamp.position,
     }
 }

@@ -77,6 +77,7 @@ requests! {
         "ListEntries": ListEntriesRequest,
         "ListPayables": ListPayablesRequest,
         "ListPayouts": ListPayoutsRequest,
+        "GetPayoutSummary": GetPayoutSummaryRequest,
         "ListDisputes": ListDisputesRequest,
         "ListAlerts": ListAlertsRequest,
     }

@@ -3,7 +3,7 @@
 
 use super::fields::{delimited, explicit_number, nested, number, optional_time, signed, text};
 use crate::domain::account::AccountName;
-use crate::domain::effect::{Assessment, Effect, Party, Posting};
+use crate::domain::effect::{Assessment, Effect, Party, Posting, RefundApplied};
 use crate::domain::ids::Id;
 use crate::domain::money::Money;
 use prost::Message as _;
@@ -50,16 +50,20 @@ fn write_effect(out: &mut Vec<u8>, effect: &Effect) {
             optional_time(out, 5, *protected_until);
             number(out, 6, *terms_position);
         }),
-        Effect::RefundApplied { refund, sale, amount, cut_off, taken_from_house: None, keeps_commission: false } => {
-            nested(out, 9, |out| {
-                text(out, 1, refund.as_str());
-                text(out, 2, sale.as_str());
-                money(out, 3, Some(*amount));
-                money(out, 4, *cut_off);
-            });
-        }
+        Effect::RefundApplied(applied) if is_plain(applied) => nested(out, 9, |out| {
+            text(out, 1, applied.refund.as_str());
+            text(out, 2, applied.sale.as_str());
+            money(out, 3, Some(applied.amount));
+            money(out, 4, applied.cut_off);
+        }),
         _ => effect.to_message().encode(out).expect("a vector has room for any message"),
     }
+}
+
+/// Whether a refund has nothing but what most have.
+fn is_plain(applied: &RefundApplied) -> bool {
+    let has_parts = !applied.parts.is_empty() || !applied.lines.is_empty();
+    !has_parts && applied.taken_from_house.is_none() && !applied.keeps_commission
 }
 
 fn write_party(out: &mut Vec<u8>, party: &Party) {
@@ -80,6 +84,8 @@ fn write_posting(out: &mut Vec<u8>, posting: &Posting) {
     for (field, id) in (6..).zip(ids) {
         optional_id(out, field, id.as_ref());
     }
+    number(out, 11, u64::from(posting.awaits_customer_payment));
+    number(out, 12, u64::from(posting.part));
 }
 
 fn write_assessment(out: &mut Vec<u8>, assessment: &Assessment) {
@@ -105,6 +111,16 @@ fn write_assessment(out: &mut Vec<u8>, assessment: &Assessment) {
     optional_time(out, 10, assessment.available_at);
     enumerator(out, 11, assessment.outcome as i32);
     money(out, 12, assessment.cut_off);
+    optional_id(out, 14, assessment.line.as_ref());
+    if let Some(share_bps) = assessment.share_bps {
+        explicit_number(out, 15, u64::from(share_bps));
+    }
+    if let Some((level, downline)) = &assessment.above {
+        explicit_number(out, 16, u64::from(*level));
+        optional_id(out, 17, Some(downline));
+    }
+    number(out, 18, u64::from(assessment.part));
+    number(out, 19, u64::from(assessment.awaits_customer_payment));
 }
 
 fn optional_id(out: &mut Vec<u8>, field: u32, id: Option<&Id>) {
@@ -138,9 +154,9 @@ fn money(out: &mut Vec<u8>, field: u32, money: Option<Money>) {
 mod tests {
     use super::*;
     use crate::domain::calendar::Time;
-    use crate::domain::effect::{PostingSubject, TierWorking};
+    use crate::domain::effect::{PostingSubject, RefundedPart, TierWorking};
     use crate::domain::money::Currency;
-    use crate::proto::{CommissionOutcome, EntryKind, OwnershipRule, TierMode, TierPeriod};
+    use crate::proto::{CommissionOutcome, EntryKind, OwnershipRule, TierMeasure, TierMode, TierPeriod};
     use proptest::prelude::*;
 
     fn id() -> impl Strategy<Value = Id> {
@@ -169,10 +185,12 @@ mod tests {
     fn posting() -> impl Strategy<Value = Effect> {
         use prop::option::of;
         let subject = (of(id()), of(id()), of(id()), of(id()), of(id()));
-        (account(), any_money(), any_time(), of(any_time()), subject).prop_map(
-            |(account, amount, effective_at, available_at, (partner, agreement, lead, sale, campaign))| {
+        let part = (any::<bool>(), prop_oneof![Just(0), any::<u32>()]);
+        (account(), any_money(), any_time(), of(any_time()), subject, part).prop_map(
+            |(account, amount, effective_at, available_at, (partner, agreement, lead, sale, campaign), (awaits_customer_payment, part))| {
                 let subject = PostingSubject { partner, agreement, lead, sale, campaign };
-                Effect::Posting(Posting { account, amount, effective_at, available_at, kind: EntryKind::Accrual, subject })
+                let kind = EntryKind::Accrual;
+                Effect::Posting(Posting { account, amount, effective_at, available_at, kind, subject, awaits_customer_payment, part })
             },
         )
     }
@@ -181,8 +199,10 @@ mod tests {
         use prop::option::of;
         let amounts = (of(any_money()), of(any_money()), of(any_money()), of(0_u32..20_000));
         let times = (of((any_time(), any_time())), of(any_time()), 0_u64..1 << 40);
-        ((of(id()), of(id()), of(id())), "[a-z]{0,200}", amounts, times, any::<bool>()).prop_map(
-            |((sale, lead, agreement), rule, (base, amount, cut_off, rate_bps), (window, available_at, terms_position), is_tiered)| {
+        let part = (of(id()), of(0_u32..20_000), of((0_u32..9, id())), 0_u32..300, any::<bool>());
+        ((of(id()), of(id()), of(id())), "[a-z]{0,200}", amounts, times, any::<bool>(), part).prop_map(
+            |((sale, lead, agreement), rule, (base, amount, cut_off, rate_bps), (window, available_at, terms_position), is_tiered, part)| {
+                let (line, share_bps, above, part, awaits_customer_payment) = part;
                 let tiers = is_tiered.then_some(TierWorking {
                     mode: TierMode::Marginal,
                     period: TierPeriod::Month,
@@ -191,6 +211,9 @@ mod tests {
                     net_after: -7,
                     earned_before: 0,
                     earned_after: 1,
+                    measure: if part > 99 { TierMeasure::Sales } else { TierMeasure::NetSales },
+                    sales_before: i64::from(part),
+                    bonus: i128::from(part),
                 });
                 let outcome = CommissionOutcome::Capped;
                 Effect::CommissionAssessed(Box::new(Assessment {
@@ -207,6 +230,11 @@ mod tests {
                     available_at,
                     outcome,
                     tiers,
+                    line,
+                    share_bps,
+                    above,
+                    part,
+                    awaits_customer_payment,
                 }))
             },
         )
@@ -219,14 +247,21 @@ mod tests {
             (id(), party, of(id()), of(any_time()), 0_u64..1 << 40).prop_map(|(lead, owner, credit, protected_until, terms_position)| {
                 Effect::LeadOwnerSet { lead, owner, credit, rule: OwnershipRule::FirstClaim, protected_until, terms_position }
             });
-        let refund = (id(), id(), any_money(), of(any_money()), of(any_money()), any::<bool>()).prop_map(
-            |(refund, sale, amount, cut_off, taken_from_house, keeps_commission)| Effect::RefundApplied {
-                refund,
-                sale,
+        let part = (of(id()), of(id()), any_money(), of(any_money()), 0_u32..300).prop_map(
+            |(line, agreement, amount, taken_from_house, part)| RefundedPart {
+                part,
+                line,
+                agreement,
                 amount,
-                cut_off,
                 taken_from_house,
-                keeps_commission,
+                keeps_commission: part > 99,
+            },
+        );
+        let parts = (prop::collection::vec(part, 0..3), prop::collection::vec((id(), any_money()), 0..3));
+        let refund = (id(), id(), any_money(), of(any_money()), of(any_money()), any::<bool>(), parts).prop_map(
+            |(refund, sale, amount, cut_off, taken_from_house, keeps_commission, (parts, lines))| {
+                let applied = RefundApplied { refund, sale, amount, cut_off, taken_from_house, keeps_commission, parts, lines };
+                Effect::RefundApplied(Box::new(applied))
             },
         );
         prop_oneof![set, refund, id().prop_map(|brand_use| Effect::BrandUseApproved { brand_use })]

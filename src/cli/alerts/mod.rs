@@ -107,7 +107,7 @@ mod tests {
             payout_id: None,
             brand_use_id: id("use-1"),
             channel: Some(BrandChannel::Website.into()),
-            hold_id: None,
+            hold_id: id("hold-1"),
             lead_count: Some(57),
             breach_id: id("breach-1"),
             clause: Some(BreachClause::Deliverables.into()),

@@ -70,6 +70,10 @@ pub fn told(language: Language, alert: &Alert, facts: &AlertFacts) -> Option<Str
         }
         AlertKind::NegativeBalance => say!(language, "alerts-negative-balance", partner = partner, amount = amount),
         AlertKind::PayableDue => say!(language, "alerts-payable-due", partner = partner, amount = amount),
+        AlertKind::HoldLong => {
+            let (id, placed) = (optional(facts.hold_id.as_ref()), language.time(facts.opened_at.as_ref()));
+            say!(language, "alerts-hold-long", partner = partner, id = id, placed = placed)
+        }
         AlertKind::DisputeOpen => {
             let (id, opened) = (optional(facts.dispute_id.as_ref()), language.time(facts.opened_at.as_ref()));
             let about = match (&facts.sale_id, &facts.payout_id) {

@@ -707,6 +707,7 @@ alerts-leads-without-earning-agreement =
         [one] { $count } lead
        *[other] { $count } leads
     } of agreement { $agreement } with { $partner }, which has ended, no longer earn anything, though { $partner } has an active agreement: sign one that supersedes the ended one, or reassign them
+alerts-hold-long = Payouts to { $partner } have been on hold ({ $id }) since { $placed }: find out what the hold was for, and lift it or settle the matter
 alerts-protection-lapsing = Lead { $lead } of { $owner } is protected until { $ends }: qualify it, extend its protection, or leave it to who claims it next
 
 ## launch
@@ -938,6 +939,7 @@ alert-kind-payable-due = payable due
 alert-kind-dispute-open = dispute open
 alert-kind-protection-lapsing = protection lapsing
 alert-kind-leads-without-earning-agreement = leads without an earning agreement
+alert-kind-hold-long = long on hold
 
 ## The stories of `demo`
 

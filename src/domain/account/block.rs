@@ -15,10 +15,13 @@ pub const BLOCK: usize = 64;
 /// The first byte of an entry: its kind in the lower four bits, then what it is about, then when it is available.
 const OF_SALE: u8 = 1 << 4;
 const OF_LEAD: u8 = 2 << 4;
+const OF_PART: u8 = 3 << 4;
 const ABOUT: u8 = 3 << 4;
 const AVAILABLE: u8 = 1 << 6;
 /// It is available as long after it is effective as the last one with that time.
 const SAME_WAIT: u8 = 1 << 7;
+/// Without a time at which it is available: it waits for the customer's payment.
+const AWAITS: u8 = 1 << 7;
 const KIND: u8 = 0x0f;
 
 /// A full block of entries, which never change.
@@ -136,8 +139,13 @@ impl Previous {
             About::Nothing => (0, None),
             About::Sale(row) => (OF_SALE, Some(row)),
             About::Lead(row) => (OF_LEAD, Some(row)),
+            About::Part(row) => (OF_PART, Some(row)),
         };
-        let available = if wait.is_none() { 0 } else { AVAILABLE } | if same_wait { SAME_WAIT } else { 0 };
+        let available = match wait {
+            None if entry.awaits => AWAITS,
+            None => 0,
+            Some(_) => AVAILABLE | if same_wait { SAME_WAIT } else { 0 },
+        };
         packer.byte(kind_byte(entry.kind) | about | available);
         // The lowest bit says whether the place among the effects follows.
         let other_effect = entry.effect != self.effect;
@@ -175,10 +183,12 @@ impl Previous {
         let about = match first & ABOUT {
             OF_SALE => About::Sale(self.about),
             OF_LEAD => About::Lead(self.about),
+            OF_PART => About::Part(self.about),
             _ => About::Nothing,
         };
         let kind = kind_of(first & KIND);
-        Entry { position: self.position, effect: self.effect, kind, amount, effective_at, available_at, about }
+        let awaits = first & (AVAILABLE | AWAITS) == AWAITS;
+        Entry { position: self.position, effect: self.effect, kind, amount, effective_at, available_at, about, awaits }
     }
 
     fn read_available(&mut self, first: u8, effective_at: Time, unpacker: &mut Unpacker<'_>) -> Time {
@@ -222,7 +232,8 @@ mod tests {
     }
 
     fn an_about() -> impl Strategy<Value = About> {
-        prop_oneof![Just(About::Nothing), any::<Row>().prop_map(About::Sale), any::<Row>().prop_map(About::Lead)]
+        let rows = || any::<Row>();
+        prop_oneof![Just(About::Nothing), rows().prop_map(About::Sale), rows().prop_map(About::Lead), rows().prop_map(About::Part)]
     }
 
     proptest! {
@@ -236,7 +247,7 @@ mod tests {
                 let kind = EntryKind::try_from(i32::try_from(kind).expect("few")).expect("a kind");
                 let later = |seconds| (effective_at + chrono::Duration::seconds(seconds)).min(LATEST);
                 let available_at = available.map(|available| available.unwrap_or_else(later));
-                Entry { position, effect, kind, amount, effective_at, available_at, about }
+                Entry { position, effect, kind, amount, effective_at, available_at, about, awaits: available_at.is_none() && amount % 2 == 0 }
             }).collect();
             let block = Block::of(&entries);
             prop_assert_eq!(block.entries().collect::<Vec<_>>(), entries.clone());

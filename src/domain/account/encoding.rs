@@ -14,8 +14,11 @@ codec_enum!(AccountName {
     7 => CapitalHouse(id),
     8 => CapitalPartner(id),
     9 => Venture(id),
+    10 => HousePayoutsInTransit,
+    11 => HouseInputTax,
+    12 => HouseExchange,
 });
-codec_enum!(About { 0 => Sale(row), 1 => Lead(row), 2 => Nothing });
-codec!(Entry { position, effect, kind, amount, effective_at, available_at, about });
-codec!(Sums { by_kind, transferred_in, pending });
+codec_enum!(About { 0 => Sale(row), 1 => Lead(row), 2 => Nothing, 3 => Part(row) });
+codec!(Entry { position, effect, kind, amount, effective_at, available_at, about, awaits });
+codec!(Sums { by_kind, transferred_in, pending, awaiting });
 codec!(Account { blocks, open, totals, disputed, partner });

@@ -4,7 +4,7 @@ use crate::domain::ids::Id;
 use crate::domain::money::Currency;
 use std::fmt;
 
-/// The name of an account (rules 12).
+/// The name of an account (rules 12, 21).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccountName {
     /// What the house owes a partner.
@@ -19,6 +19,12 @@ pub enum AccountName {
     HouseCash,
     /// Tax withheld from payments.
     HouseTaxWithheld,
+    /// Payouts that were sent and have neither settled nor failed.
+    HousePayoutsInTransit,
+    /// Tax that went out with payouts on top of commission.
+    HouseInputTax,
+    /// What went from a payout's currency into another, in both.
+    HouseExchange,
     /// The house's share of campaign costs.
     HouseCampaigns,
     /// The house's capital in a joint venture, by agreement.
@@ -38,6 +44,9 @@ impl fmt::Display for AccountName {
             Self::HouseSalesClearing => f.write_str("house:sales-clearing"),
             Self::HouseCash => f.write_str("house:cash"),
             Self::HouseTaxWithheld => f.write_str("house:tax-withheld"),
+            Self::HousePayoutsInTransit => f.write_str("house:payouts-in-transit"),
+            Self::HouseInputTax => f.write_str("house:input-tax"),
+            Self::HouseExchange => f.write_str("house:exchange"),
             Self::HouseCampaigns => f.write_str("house:campaigns"),
             Self::CapitalHouse(agreement) => write!(f, "capital:house:{agreement}"),
             Self::CapitalPartner(agreement) => write!(f, "capital:partner:{agreement}"),
@@ -60,6 +69,9 @@ impl AccountName {
             "house:sales-clearing" => Self::HouseSalesClearing,
             "house:cash" => Self::HouseCash,
             "house:tax-withheld" => Self::HouseTaxWithheld,
+            "house:payouts-in-transit" => Self::HousePayoutsInTransit,
+            "house:input-tax" => Self::HouseInputTax,
+            "house:exchange" => Self::HouseExchange,
             "house:campaigns" => Self::HouseCampaigns,
             _ => match text.split_once(':')? {
                 ("partner", partner) => Self::Partner(Id::new(partner)?),

@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub struct PartnerSums {
     /// What stands of the commission that the entries of each block brought, in minor units.
     standing: RunningSums,
+    /// The same of what waits for the customer's payment, and is not in `standing`; most accounts have nothing of it.
+    awaiting: Option<Box<RunningSums>>,
     /// The payouts, in the order of recording.
     payouts: Few<Row, 64>,
     /// What each of them came to, less what came back.
@@ -31,9 +33,23 @@ pub struct PartnerSums {
     held_at: u64,
     /// The latest time from which an entry counts.
     effective_by: Time,
+    /// What is on its way, if anything ever was.
+    transit: Option<Arc<Transit>>,
 }
 
-codec!(PartnerSums { standing, payouts, paid, timeline, blocks, posted_at, held_at, effective_by });
+/// What payouts that were sent have on their way.
+#[derive(Clone, Default)]
+struct Transit {
+    /// What was sent, and what settled or failed of it, when it counts.
+    timeline: Timeline,
+    /// The last record that changed it.
+    changed_at: u64,
+    /// The payouts that were sent, in the order of recording.
+    payouts: Few<Row, 64>,
+}
+
+codec!(PartnerSums { standing, awaiting, payouts, paid, timeline, blocks, posted_at, held_at, effective_by, transit });
+codec!(Transit { timeline, changed_at, payouts });
 
 impl Account {
     /// Notes that the last entry was posted to a partner.
@@ -43,7 +59,8 @@ impl Account {
         sums.posted_at = last.position;
         sums.effective_by = sums.effective_by.max(last.effective_at);
         if full > sums.blocks {
-            let points = self.blocks.get(full - 1).into_iter().flat_map(|block| block.entries()).map(Point::from);
+            let entries = self.blocks.get(full - 1).into_iter().flat_map(|block| block.entries());
+            let points = entries.filter(|entry| !entry.awaits).map(Point::from);
             sums.timeline.add(points.collect());
             sums.blocks = full;
         }
@@ -56,6 +73,30 @@ impl Account {
     /// Adds to what stands of the commission that the entry at a place brought.
     pub fn add_standing(&mut self, place: Row, minor_units: i64) {
         self.partner_mut().standing.add(place as usize / BLOCK, i128::from(minor_units));
+    }
+
+    /// Adds to what waits for the customer's payment of the commission that the entry at a place brought.
+    pub fn add_awaiting(&mut self, place: Row, minor_units: i64) {
+        self.partner_mut().awaiting.get_or_insert_default().add(place as usize / BLOCK, i128::from(minor_units));
+    }
+
+    /// What waits of the commission that the entries of the blocks before that of a place brought. Payments count against it
+    /// after all that does not wait (rules 17.4).
+    pub fn awaiting_before_block(&self, place: Row) -> i128 {
+        let awaiting = self.partner.as_ref().and_then(|sums| sums.awaiting.as_ref());
+        awaiting.map_or(0, |awaiting| awaiting.first(place as usize / BLOCK))
+    }
+
+    /// What stands of all commission that does not wait.
+    pub fn standing_total(&self) -> i128 {
+        self.partner.as_ref().map_or(0, |sums| sums.standing.first(usize::MAX))
+    }
+
+    /// Like `block_beyond`, of what waits.
+    pub fn awaiting_block_beyond(&self, amount: i128) -> Option<(usize, i128)> {
+        let awaiting = self.partner.as_ref()?.awaiting.as_ref()?;
+        let (blocks, before) = awaiting.within(amount);
+        (blocks < awaiting.len()).then_some((blocks * BLOCK, before))
     }
 
     /// What stands of the commission that the entries of the blocks before that of a place brought, and the first place of that
@@ -78,6 +119,43 @@ impl Account {
         let sums = self.partner_mut();
         sums.payouts.push(payout);
         sums.paid.push(i128::from(minor_units));
+    }
+
+    /// Adds a payout that was sent to settle later, and counts from a time on.
+    pub fn add_sent(&mut self, payout: Row, effective_at: Time, minor_units: i64, position: u64) {
+        self.note_transit(effective_at, minor_units, position);
+        self.transit_mut().payouts.push(payout);
+    }
+
+    /// Adds to what is on its way from a time on, by a record.
+    pub fn note_transit(&mut self, effective_at: Time, minor_units: i64, position: u64) {
+        let transit = self.transit_mut();
+        transit.timeline.add(vec![Point { at: effective_at, amount: i128::from(minor_units), held: 0 }]);
+        transit.changed_at = position;
+    }
+
+    fn transit_mut(&mut self) -> &mut Transit {
+        Arc::make_mut(self.partner_mut().transit.get_or_insert_default())
+    }
+
+    /// What is on its way at a time, if all that is recorded of it is seen; in minor units.
+    pub fn in_transit(&self, seen: Seen) -> Option<i128> {
+        match self.partner.as_ref().and_then(|sums| sums.transit.as_ref()) {
+            None => Some(0),
+            Some(transit) => (transit.changed_at <= seen.position).then(|| transit.timeline.between(None, Some(seen.time)).amount),
+        }
+    }
+
+    /// The payouts that were sent to settle later, in the order of recording.
+    pub fn sent_payouts(&self) -> impl Iterator<Item = Row> {
+        let payouts = self.partner.as_ref().and_then(|sums| sums.transit.as_ref()).map(|transit| &transit.payouts);
+        payouts.into_iter().flat_map(|payouts| payouts.iter_from(0).copied())
+    }
+
+    /// The payouts of the account, in the order of recording.
+    pub fn payouts(&self) -> impl Iterator<Item = Row> {
+        let payouts = self.partner.as_ref().map(|sums| &sums.payouts);
+        payouts.into_iter().flat_map(|payouts| payouts.iter_from(0).copied())
     }
 
     /// Takes off a payout what came back of it.
@@ -137,7 +215,7 @@ impl Account {
     /// The entries that the timeline does not have yet.
     fn untimed(&self) -> impl Iterator<Item = Point> {
         let first = self.partner.as_ref().map_or(0, |sums| sums.blocks * BLOCK);
-        self.entries_from(first).map(Point::from)
+        self.entries_from(first).filter(|entry| !entry.awaits).map(Point::from)
     }
 
     /// What is payable at its lowest from a time on, whatever was recorded when, and when it first is: what is settled by then

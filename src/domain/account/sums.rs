@@ -5,7 +5,7 @@ use crate::domain::Seen;
 use crate::proto::EntryKind;
 
 /// How many kinds of entries there are, with the unspecified one.
-pub const KINDS: usize = 13;
+pub const KINDS: usize = 14;
 
 /// Sums by kind of entry, in minor units, debit above zero; commission that is not yet available apart;
 /// transfers split by direction.
@@ -14,11 +14,14 @@ pub struct Sums {
     pub(super) by_kind: [i128; KINDS],
     pub(super) transferred_in: i128,
     pub(super) pending: i128,
+    /// What of that waits for the customer's payment.
+    pub(super) awaiting: i128,
 }
 
 impl Sums {
     pub(super) fn add(&mut self, entry: &Entry) {
         self.add_amount(entry.kind, entry.amount);
+        self.awaiting += if entry.awaits { i128::from(entry.amount) } else { 0 };
     }
 
     /// Adds an amount of a kind, debit above zero.
@@ -43,7 +46,7 @@ impl Sums {
     pub(super) fn add_seen(&mut self, entry: &Entry, seen: Seen) {
         if entry.effective_at <= seen.time {
             self.add(entry);
-            if entry.settles_at() > seen.time {
+            if entry.awaits || entry.settles_at() > seen.time {
                 self.pending += i128::from(entry.amount);
             }
         }
@@ -67,6 +70,11 @@ impl Sums {
     /// The account's balance, debit above zero.
     pub fn balance(&self) -> i128 {
         self.by_kind.iter().sum()
+    }
+
+    /// Of what is pending, commission that waits for the customer's payment, credits above zero (rules 17).
+    pub fn awaiting(&self) -> i128 {
+        -self.awaiting
     }
 
     /// Commission owed that is not yet available, credits above zero.

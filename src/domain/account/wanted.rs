@@ -87,7 +87,7 @@ mod tests {
                 let (position, kind) = (account.len() as u64 + 1, EntryKind::try_from(*kind).expect("a kind"));
                 let effective_at = at(time + i64::try_from(number % 3).expect("few"));
                 let available_at = (number % 2 == 0).then(|| effective_at + chrono::Duration::seconds(7));
-                account.post(Entry { position, effect: 0, kind, amount, effective_at, available_at, about: About::Nothing });
+                account.post(Entry { position, effect: 0, kind, amount, effective_at, available_at, about: About::Nothing, awaits: false });
             }
         }
         account

@@ -16,7 +16,7 @@ pub mod terminated;
 pub mod terms;
 mod terms_parsing;
 
-use super::calendar::{Span, Time, Tz, add_span};
+use super::calendar::{Span, Time, Tz, add_days, add_span};
 use super::ids::Id;
 use super::rejection::Rejection;
 use super::slice::{AppendOnlyList, slice};
@@ -28,7 +28,7 @@ use exclusive_names::{ExclusiveName, Rows};
 pub use families::MAX_LEVELS;
 use programmes::Programme;
 use std::sync::Arc;
-use terms::Terms;
+use terms::{Tail, Terms};
 
 slice! {
     /// All agreements.
@@ -278,6 +278,18 @@ impl Agreement {
         match self.end(seen) {
             Some(end) if end.at <= at => self.terms_at_end(end.at, seen, state),
             _ => self.terms_in_force(at, seen, state),
+        }
+    }
+
+    /// Returns from when on nothing can be earned any more: the end, or the end of the tail. `None` if it has no end, or if its
+    /// tail is as long as its windows (rules 6.4, 19.5).
+    pub fn out_of_tail_at(&self, seen: Seen) -> Option<Time> {
+        let end = self.end(seen)?;
+        let version = self.terms_at_end(end.at, seen);
+        match version.map(|version| (version.terms.tail, version.terms.zone)) {
+            None | Some((Tail::None, _)) => Some(end.at),
+            Some((Tail::Days(days), zone)) => Some(add_days(end.at, u64::from(days), zone)),
+            Some((Tail::RemainingWindow, _)) => None,
         }
     }
 

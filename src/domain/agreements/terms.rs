@@ -3,7 +3,10 @@
 use crate::domain::calendar::{Period, Span, Time, Tz};
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, Money};
-use crate::proto::{self, Bound, BrandChannel, CampaignsAtEnd, CommissionTrigger, LeadsAtEnd, TierMode, TierPeriod, WindowAnchor};
+use crate::proto::{
+    self, Bound, BrandChannel, CampaignsAtEnd, CommissionTrigger, CustomerKind, LeadsAtEnd, OverrideBase, TierMeasure, TierMode, TierPeriod,
+    WindowAnchor,
+};
 use std::sync::Arc;
 
 /// The most bytes of terms that are recorded, as encoded (rules 2.3).
@@ -42,8 +45,8 @@ pub struct Terms {
     pub ownership: Option<VentureOwnership>,
     /// How often the partners talk (rules 10.2).
     pub cadence: Cadence,
-    /// The least payout proposed (rules 7.3).
-    pub minimum_payout: Option<Money>,
+    /// The least payouts proposed, one of a currency at most (rules 7.3, 19.5).
+    pub minimum_payouts: Vec<Money>,
     /// Whether a refund for the house's fault takes commission back (rules 6.8).
     pub reverse_on_house_fault: bool,
     /// The terms as sent, for queries.
@@ -140,14 +143,28 @@ pub struct CommissionRule {
     pub products: Vec<Box<str>>,
     /// For how many sales of a lead; 0 for all.
     pub max_sales_per_lead: u32,
+    /// For sales with which coupons; empty for any (rules 14.10).
+    pub coupons: Vec<Box<str>>,
+    /// For which customers (rules 14.10).
+    pub customer: CustomerKind,
+    /// The least amount of the sale, in its currency (rules 14.10).
+    pub minimum_sale: Option<Money>,
     /// What it pays.
     pub reward: Reward,
     /// For how long it pays (rules 6.3).
     pub window: Option<Window>,
     /// The most that one lead accrues (rules 6.6).
     pub cap_per_lead: Option<Money>,
+    /// The most that all parts of one sale accrue (rules 14.11).
+    pub max_per_sale: Option<Money>,
     /// Days until an accrual is available (rules 6.7).
     pub hold_days: u32,
+    /// Whether an accrual waits for the customer's payment (rules 17.1).
+    pub awaits_customer_payment: bool,
+    /// Of `RECRUITED_SALE`, for sales of the agreement how many levels below, from 1 on; else 0 (rules 15.2).
+    pub level: u32,
+    /// Of `RECRUITED_SALE`, what the rate is a share of (rules 15.2).
+    pub of: OverrideBase,
 }
 
 /// What a rule pays (rules 6.5).
@@ -161,17 +178,30 @@ pub enum Reward {
     Tiers(Tiers),
 }
 
-/// Tiers over net sales in a period (rules 6.5).
+/// Tiers over what is sold in a period (rules 6.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tiers {
     /// How bands rate.
     pub mode: TierMode,
     /// The period over which sales are added up.
     pub period: TierPeriod,
-    /// The currency of the sales and bands.
-    pub currency: Currency,
-    /// Thresholds in minor units, strictly rising, with their rates in basis points.
-    pub bands: Vec<(i64, u32)>,
+    /// What is added up: net sales, or the number of sales (rules 14.12).
+    pub measure: TierMeasure,
+    /// The currency of the sales and bands; `None` with the number of sales, where any matches.
+    pub currency: Option<Currency>,
+    /// Bands with strictly rising thresholds.
+    pub bands: Vec<Band>,
+}
+
+/// A band of tiers (rules 6.5, 14.13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Band {
+    /// Where it starts: minor units, or a number of sales.
+    pub from: i64,
+    /// Its rate in basis points.
+    pub rate_bps: u32,
+    /// What reaching it earns once, in minor units.
+    pub bonus: i64,
 }
 
 /// For how long a rule pays (rules 6.3).
@@ -196,7 +226,7 @@ impl Tiers {
 
     /// Returns the rate, in basis points, of the band in which a total lies; a band starts at its threshold. 0 below the first.
     pub fn rate_at(&self, total: i128) -> u32 {
-        self.bands.iter().rev().find(|(from, _)| i128::from(*from) <= total).map_or(0, |(_, rate)| *rate)
+        self.bands.iter().rev().find(|band| i128::from(band.from) <= total).map_or(0, |band| band.rate_bps)
     }
 }
 

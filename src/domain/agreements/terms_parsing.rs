@@ -1,18 +1,22 @@
 //! Terms, from messages to checked values (rules 2.3, 13).
 
 use super::terms::{
-    BrandUseTerms, Cadence, CommissionRule, DEFAULT_CHECK_IN_DAYS, DEFAULT_PROTECTION_DAYS, DEFAULT_REVIEW_DAYS, Exclusivity, Protection,
+    Band, BrandUseTerms, Cadence, CommissionRule, DEFAULT_CHECK_IN_DAYS, DEFAULT_PROTECTION_DAYS, DEFAULT_REVIEW_DAYS, Exclusivity, Protection,
     Reward, Tail, Terms, Tiers, VentureOwnership, Window,
 };
 use crate::domain::calendar::Span;
-use crate::domain::money::{Currency, MAX_AMOUNT, WHOLE_BPS};
+use crate::domain::money::{Currency, MAX_AMOUNT, Money, WHOLE_BPS};
 use crate::domain::parse::{Fields, MAX_ITEMS};
-use crate::proto::{self, CampaignsAtEnd, CommissionTrigger, LeadsAtEnd, TailMode, TierMode};
+use crate::proto::{
+    self, CampaignsAtEnd, CommissionTrigger, CustomerKind, LeadsAtEnd, OverrideBase, PayableOn, TailMode, TierMeasure, TierMode, WindowAnchor,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The most commission rules and the most bands of a rule.
 const MAX_RULES: usize = 100;
+/// How many levels of recruiters earn on a sale (rules 15.1).
+const MAX_LEVEL: u32 = 5;
 
 impl Terms {
     /// Reads the terms of a message; absent terms are bad.
@@ -51,7 +55,7 @@ impl Terms {
             campaigns_at_end: fields.enum_or("campaigns_at_end", message.campaigns_at_end, CampaignsAtEnd::Continue),
             ownership: message.ownership.as_ref().map(|ownership| parse_ownership(ownership, fields)),
             cadence: message.cadence.as_ref().map(|cadence| parse_cadence(cadence, fields)).unwrap_or_default(),
-            minimum_payout: fields.optional_amount("minimum_payout", message.minimum_payout.as_ref()),
+            minimum_payouts: parse_minimums(message, fields),
             reverse_on_house_fault: message.reverse_on_house_fault,
             message: Arc::new(message.clone()),
         }
@@ -68,6 +72,21 @@ fn check_scope(message: &proto::Terms, fields: &mut Fields) {
             })
         });
     }
+}
+
+/// The minimums of both fields; one of a currency at most (rules 19.5, 22).
+fn parse_minimums(message: &proto::Terms, fields: &mut Fields) -> Vec<Money> {
+    let mut minimums: Vec<Money> = fields.optional_amount("minimum_payout", message.minimum_payout.as_ref()).into_iter().collect();
+    let mut currencies: BTreeSet<&str> = message.minimum_payout.iter().map(|minimum| minimum.currency_code.as_str()).collect();
+    let others = fields.each("minimum_payouts", &message.minimum_payouts, MAX_ITEMS, |fields, minimum| fields.amount("", Some(minimum)));
+    for (index, minimum) in message.minimum_payouts.iter().enumerate() {
+        if !currencies.insert(&minimum.currency_code) {
+            let field = format!("minimum_payouts[{index}].currency_code");
+            fields.bad(&field, "is the currency of an earlier minimum; each currency has one");
+        }
+    }
+    minimums.extend(others);
+    minimums
 }
 
 fn parse_brand_use(message: &proto::BrandUseTerms, fields: &mut Fields) -> BrandUseTerms {
@@ -150,6 +169,9 @@ fn parse_rule(message: &proto::CommissionRule, fields: &mut Fields) -> Commissio
         trigger: fields.enum_value("trigger", message.trigger),
         products: fields.each("products", &message.products, MAX_ITEMS, |fields, product| fields.key("", product)),
         max_sales_per_lead: message.max_sales_per_lead,
+        coupons: fields.each("coupons", &message.coupons, MAX_ITEMS, |fields, coupon| fields.key("", coupon)),
+        customer: fields.enum_or("customer", message.customer, CustomerKind::Unspecified),
+        minimum_sale: fields.optional_amount("minimum_sale", message.minimum_sale.as_ref()),
         reward: parse_reward(message.reward.as_ref(), fields),
         window: message.window.as_ref().map(|window| {
             fields.within("window", |fields| Window {
@@ -158,8 +180,13 @@ fn parse_rule(message: &proto::CommissionRule, fields: &mut Fields) -> Commissio
             })
         }),
         cap_per_lead: fields.optional_amount("cap_per_lead", message.cap_per_lead.as_ref()),
+        max_per_sale: fields.optional_amount("max_per_sale", message.max_per_sale.as_ref()),
         hold_days: fields.days("hold_days", message.hold_days),
+        awaits_customer_payment: fields.enum_or("payable_on", message.payable_on, PayableOn::Sale) == PayableOn::CustomerPayment,
+        level: message.level,
+        of: fields.enum_or("of", message.of, OverrideBase::Sale),
     };
+    check_override(message, &rule, fields);
     if rule.trigger == CommissionTrigger::LeadQualified && message.reward.is_some() && !matches!(rule.reward, Reward::Flat(_)) {
         fields.bad(
             if matches!(rule.reward, Reward::Rate(_)) { "rate_bps" } else { "tiers" },
@@ -170,7 +197,43 @@ fn parse_rule(message: &proto::CommissionRule, fields: &mut Fields) -> Commissio
     if rule.cap_per_lead.is_some() && totals {
         fields.bad("cap_per_lead", "does not go with MARGINAL or RETROACTIVE tiers, which rate all leads together");
     }
-    rule
+    if rule.max_per_sale.is_some() && totals {
+        fields.bad("max_per_sale", "does not go with MARGINAL or RETROACTIVE tiers, which rate all sales together");
+    }
+    if rule.awaits_customer_payment && (totals || rule.trigger == CommissionTrigger::LeadQualified) {
+        fields.bad("payable_on", "CUSTOMER_PAYMENT does not go with MARGINAL or RETROACTIVE tiers, nor with LEAD_QUALIFIED");
+    }
+    if rule.trigger == CommissionTrigger::RecruitedSale && rule.level == 0 { CommissionRule { level: 1, ..rule } } else { rule }
+}
+
+/// Checks what goes with `RECRUITED_SALE` alone, and what does not go with it (rules 22).
+fn check_override(message: &proto::CommissionRule, rule: &CommissionRule, fields: &mut Fields) {
+    if rule.trigger != CommissionTrigger::RecruitedSale {
+        if message.level != 0 {
+            fields.bad("level", "goes with RECRUITED_SALE alone; leave it out");
+        }
+        if message.of != OverrideBase::Unspecified as i32 {
+            fields.bad("of", "goes with RECRUITED_SALE alone; leave it out");
+        }
+        return;
+    }
+    if rule.level > MAX_LEVEL {
+        fields.bad("level", format!("must be at most {MAX_LEVEL}"));
+    }
+    if message.reward.is_some() && !matches!(rule.reward, Reward::Rate(_)) {
+        fields.bad(if matches!(rule.reward, Reward::Flat(_)) { "flat" } else { "tiers" }, "does not go with RECRUITED_SALE; pay a rate_bps");
+    }
+    let others = [
+        ("max_sales_per_lead", rule.max_sales_per_lead != 0),
+        ("customer", rule.customer != CustomerKind::Unspecified),
+        ("cap_per_lead", rule.cap_per_lead.is_some()),
+    ];
+    for (name, _) in others.into_iter().filter(|(_, is_there)| *is_there) {
+        fields.bad(name, "does not go with RECRUITED_SALE; leave it out");
+    }
+    if rule.window.is_some_and(|window| window.anchor != WindowAnchor::AgreementEffective && window.anchor != WindowAnchor::Unspecified) {
+        fields.bad("window.anchor", "must be AGREEMENT_EFFECTIVE with RECRUITED_SALE");
+    }
 }
 
 fn parse_reward(message: Option<&proto::commission_rule::Reward>, fields: &mut Fields) -> Reward {
@@ -195,14 +258,29 @@ fn parse_tiers(message: &proto::Tiers, fields: &mut Fields) -> Tiers {
             fields.bad("from_minor_units", format!("must be from 0 to {MAX_AMOUNT} and above the band before"));
         }
         before = Some(band.from_minor_units);
-        (band.from_minor_units, fields.bps("rate_bps", band.rate_bps))
+        if !(0..=MAX_AMOUNT).contains(&band.bonus_minor_units) {
+            fields.bad("bonus_minor_units", format!("must be from 0 to {MAX_AMOUNT}"));
+        }
+        if band.bonus_minor_units != 0 && band.from_minor_units == 0 {
+            fields.bad("bonus_minor_units", "does not go with a band at 0, which is always reached");
+        }
+        if band.bonus_minor_units != 0 && message.mode == TierMode::BySale as i32 {
+            fields.bad("bonus_minor_units", "does not go with BY_SALE, which rates sale by sale");
+        }
+        Band { from: band.from_minor_units, rate_bps: fields.bps("rate_bps", band.rate_bps), bonus: band.bonus_minor_units }
     });
-    Tiers {
-        mode: fields.enum_value("mode", message.mode),
-        period: fields.enum_value("period", message.period),
-        currency: fields
-            .currency("currency_code", &message.currency_code)
-            .unwrap_or_else(|| Currency::from_code("USD").expect("USD is listed")),
-        bands,
+    let measure = fields.enum_or("measure", message.measure, TierMeasure::NetSales);
+    let mode = fields.enum_value("mode", message.mode);
+    if measure == TierMeasure::Sales && mode != TierMode::BySale {
+        fields.bad("measure", "SALES goes with BY_SALE alone");
     }
+    let currency = match measure {
+        TierMeasure::Sales if message.currency_code.is_empty() => None,
+        TierMeasure::Sales => {
+            fields.bad("currency_code", "must be empty with the measure SALES, where any currency matches");
+            None
+        }
+        TierMeasure::NetSales | TierMeasure::Unspecified => fields.currency("currency_code", &message.currency_code),
+    };
+    Tiers { mode, period: fields.enum_value("period", message.period), measure, currency, bands }
 }

@@ -28,6 +28,8 @@ pub struct Balance {
     pub collected: i128,
     /// Paid to the partner.
     pub paid: i128,
+    /// What of it was sent and has neither settled nor failed (rules 19.1).
+    pub in_transit: i128,
     /// Payouts that came back.
     pub returned: i128,
     /// Received from the partner.
@@ -57,12 +59,27 @@ impl State {
         balances
     }
 
+    /// The least payout that is proposed to a partner in a currency at a time, as seen, where so much is pending: nothing for
+    /// the last balance (rules 7.3, 19.5).
+    pub fn minimum_payout(&self, partner: Row, currency: Currency, pending: i128, at: Time, seen: Seen) -> i64 {
+        let is_last = pending == 0 && self.earns_no_more(partner, at, seen);
+        if is_last { 0 } else { self.agreed_minimum(partner, currency, at, seen) }
+    }
+
+    /// Whether all signed agreements of a partner have ended by a time and are out of their tails, as seen; also if there is
+    /// none (rules 19.5).
+    pub fn earns_no_more(&self, partner: Row, at: Time, seen: Seen) -> bool {
+        let agreements = self.partners.get(partner).agreements.iter().map(|row| self.agreements.by_id.get(*row));
+        let mut signed = agreements.filter(|agreement| agreement.signature_seen(seen).is_some_and(|signed| signed.stamp.occurred_at <= at));
+        signed.all(|agreement| agreement.out_of_tail_at(seen).is_some_and(|out| out <= at))
+    }
+
     /// The largest minimum in a currency among the terms in force at a time, or at the end, of a partner's signed agreements,
     /// as seen; 0 if there is none (rules 7.3).
-    pub fn minimum_payout(&self, partner: Row, currency: Currency, at: Time, seen: Seen) -> i64 {
+    pub fn agreed_minimum(&self, partner: Row, currency: Currency, at: Time, seen: Seen) -> i64 {
         let agreements = self.partners.get(partner).agreements.iter().map(|row| self.agreements.by_id.get(*row));
         let terms = agreements.filter_map(|agreement| agreement.terms_applying(at, seen, self));
-        let minimums = terms.filter_map(|version| version.terms.minimum_payout).filter(|minimum| minimum.currency == currency);
+        let minimums = terms.flat_map(|version| version.terms.minimum_payouts.iter()).filter(|minimum| minimum.currency == currency);
         minimums.map(|minimum| minimum.minor_units).max().unwrap_or(0)
     }
 
@@ -86,12 +103,23 @@ impl State {
             distributed: sums.owed(EntryKind::Distribution),
             collected: -sums.owed(EntryKind::Collection),
             paid: -sums.owed(EntryKind::Payment),
+            in_transit: self.in_transit(row, seen),
             returned: sums.owed(EntryKind::PaymentReturn),
             received: sums.owed(EntryKind::Receipt),
             net,
             pending: sums.pending(),
             disputed,
             payable: net - sums.pending() - disputed,
+        })
+    }
+
+    /// What of the payouts of an account was sent, and neither settled nor failed by what is posted then.
+    fn in_transit(&self, row: Row, seen: Seen) -> i128 {
+        let account = self.accounts.get(row);
+        account.in_transit(seen).unwrap_or_else(|| {
+            let sent = account.sent_payouts().map(|row| self.commissions.payouts.get(row));
+            let known = sent.take_while(|payout| payout.stamp().position <= seen.position);
+            known.filter(|payout| payout.is_posted_in_transit(seen)).map(|payout| i128::from(payout.amount.minor_units)).sum()
         })
     }
 
@@ -113,7 +141,7 @@ impl State {
         let accounts = entries.chunk_by(|one, next| one.0 == next.0).map(|of_account| {
             let account = of_account[0].0;
             let entries = self.accounts.get(account).entries_at(of_account.iter().map(|(_, place)| *place));
-            let available = entries.filter(|entry| entry.position <= seen.position && entry.settles_at() <= seen.time);
+            let available = entries.filter(|entry| !entry.awaits && entry.position <= seen.position && entry.settles_at() <= seen.time);
             (account, -available.map(|entry| i128::from(entry.amount)).sum::<i128>())
         });
         accounts.collect()

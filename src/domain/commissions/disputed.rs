@@ -94,11 +94,14 @@ impl State {
         let lead_of = |sale: Row| self.commissions.sales.get(sale).lead();
         let mut steps: Vec<(Time, Option<Row>, Step)> = Vec::new();
         for entry in account.first_entries(account.entries_until(seen.position)) {
-            let (lead, sale) = match entry.about {
-                About::Sale(sale) => (lead_of(sale), Some(sale)),
-                About::Lead(lead) => (Some(lead), None),
-                About::Nothing => continue,
+            let (lead, sale) = match (entry.about, self.sale_of(entry.about)) {
+                (_, Some((sale, _))) => (lead_of(sale), Some(sale)),
+                (About::Lead(lead), None) => (Some(lead), None),
+                _ => continue,
             };
+            if entry.awaits {
+                continue;
+            }
             steps.push((entry.settles_at(), lead, Step::Available(sale, -i128::from(entry.amount))));
         }
         let disputes = account.disputed().iter().flat_map(|about| self.disputes_of(*about));

@@ -4,7 +4,9 @@
 mod encoding;
 
 use super::PinnedAssessment;
-use super::holdings::{CommissionPart, Holding, Holdings};
+use super::part::SaleDetails;
+use super::holdings::{CommissionPart, Holding, Holdings, TakenFrom};
+use crate::domain::calendar::Time;
 use crate::domain::effect::Assessment;
 use crate::domain::money::{Currency, Money};
 use crate::domain::stamp::CompactStamp;
@@ -26,8 +28,19 @@ pub struct Earning {
     warm: Option<Box<WarmFields>>,
 }
 
-/// What stands, holding by holding: the entry that brought it, account and place, and minor units.
-pub type Standing = SmallVec<[(Option<(Row, Row)>, i64); 2]>;
+/// What stands, holding by holding.
+pub type Standing = SmallVec<[Stands; 2]>;
+
+/// What stands of a holding; nothing of it is below zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stands {
+    /// The entry that brought it, once it is posted: account and place.
+    pub entry: Option<(Row, Row)>,
+    /// Minor units that do not wait for the customer's payment.
+    pub released: i64,
+    /// Minor units that do (rules 17).
+    pub awaiting: i64,
+}
 
 /// The part of an earning that sales of an agreement mostly have in common; interned.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,6 +57,8 @@ pub struct Pinned {
     pub holder: Option<Row>,
     /// How long after it happened it is available.
     pub wait: Option<TimeDelta>,
+    /// Whether it waits for the customer's payment (rules 17).
+    pub awaits: bool,
 }
 
 /// Fields of earnings that were refunded or have several entries.
@@ -65,8 +80,18 @@ struct WarmFields {
 #[derive(Clone, Debug, Default)]
 struct ColdFields {
     disputes: Vec<Row>,
+    /// What few sales have; of the first part alone.
+    details: Option<Box<SaleDetails>>,
     /// What stands of its commission, listed once it is not one holder's alone.
     holdings: Option<Holdings>,
+}
+
+impl Stands {
+    /// What stands of a holding.
+    pub fn of(holding: &Holding) -> Self {
+        let (released, awaiting) = ((holding.amount - holding.awaiting).max(0), holding.awaiting.max(0));
+        Self { entry: holding.entry, released, awaiting }
+    }
 }
 
 impl Pinned {
@@ -86,7 +111,8 @@ impl Pinned {
         let minor_units = amount.map_or(0, |amount| std::mem::take(&mut amount.minor_units));
         let available_at = assessment.and_then(|assessment| assessment.available_at).filter(|_| holder.is_some());
         let wait = available_at.map(|available_at| available_at - stamp.occurred_at);
-        (Self { credit, sold, collected, earned, holder, wait }, minor_units)
+        let awaits = assessment.is_some_and(|assessment| assessment.awaits_customer_payment);
+        (Self { credit, sold, collected, earned, holder, wait, awaits }, minor_units)
     }
 }
 
@@ -138,6 +164,21 @@ impl Earning {
     /// Its refunds, in the order of recording.
     pub fn refunds(&self) -> &[Row] {
         self.warm.as_ref().map_or(&[], |warm| &warm.refunds)
+    }
+
+    /// What few sales have.
+    pub(super) fn details(&self) -> Option<&SaleDetails> {
+        self.cold()?.details.as_deref()
+    }
+
+    /// The same, to be changed; made from what `new` returns if there is nothing yet.
+    pub(super) fn details_mut(&mut self, new: impl FnOnce() -> SaleDetails) -> &mut SaleDetails {
+        self.cold_mut().details.get_or_insert_with(|| Box::new(new()))
+    }
+
+    /// Whether it waits for the customer's payment (rules 17).
+    pub fn awaits(&self) -> bool {
+        self.pinned.awaits
     }
 
     /// Disputes that name it.
@@ -196,23 +237,26 @@ impl Earning {
             let available_at = self.pinned.wait.map(|wait| self.stamp().occurred_at + wait);
             let amount = Money::new(accrued.currency, minor_units);
             let mut holding = Holding::accrued(partner, credit, self.stamp().position, amount, available_at);
+            if self.pinned.awaits {
+                holding = holding.waiting();
+            }
             holding.entry = self.entry.0.get().map(|account| (account, self.entry.1));
             holdings.acquire(holding);
         }
         holdings
     }
 
-    /// What stands of its commission, holding by holding: the entry that brought it, once it is posted, and minor units, not
-    /// below zero.
+    /// What stands of its commission, holding by holding.
     pub fn standing(&self) -> Standing {
         if let Some(kept) = self.cold().and_then(|cold| cold.holdings.as_ref()) {
-            return kept.iter().map(|holding| (holding.entry, holding.amount.max(0))).collect();
+            return kept.iter().map(Stands::of).collect();
         }
         let earned = self.pinned.earned.and_then(|earned| earned.amount);
         let is_held = self.pinned.holder.is_some() && self.credit().is_some() && earned.is_some();
         let stands = (self.minor_units - self.warm.as_ref().map_or(0, |warm| warm.taken)).max(0);
+        let (released, awaiting) = if self.pinned.awaits { (0, stands) } else { (stands, 0) };
         let entry = self.entry.0.get().map(|account| (account, self.entry.1));
-        is_held.then_some((entry, stands)).into_iter().collect()
+        is_held.then_some(Stands { entry, released, awaiting }).into_iter().collect()
     }
 
     /// Adds commission that was transferred, or accrued later.
@@ -221,14 +265,15 @@ impl Earning {
     }
 
     /// Takes a part from its holder, see `Holdings::take`.
-    pub fn take(&mut self, part: &CommissionPart) -> Option<(u64, u64)> {
+    pub fn take(&mut self, part: &CommissionPart) -> Option<TakenFrom> {
         let position = self.stamp().position;
+        let from = TakenFrom { position, source: position, entry: self.entry.0.get().map(|account| (account, self.entry.1)) };
         let is_holder = self.pinned.holder == Some(part.partner);
         match self.listed_holdings_mut() {
             Some(holdings) => holdings.take(part),
             None if is_holder => {
                 self.warm_mut().taken += part.amount;
-                Some((position, position))
+                Some(from)
             }
             None => None,
         }
@@ -242,6 +287,11 @@ impl Earning {
             None if is_holder => self.warm_mut().taken -= part.amount,
             None => {}
         }
+    }
+
+    /// Releases what waits, see `Holdings::release`.
+    pub fn release(&mut self, place: usize, minor_units: i64, available_at: Time) {
+        self.holdings_mut().release(place, minor_units, available_at);
     }
 
     /// From whom an amount is to be taken, see `Holdings::parts_of`.
@@ -278,7 +328,6 @@ impl Earning {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::calendar::Time;
     use crate::proto::CommissionOutcome;
     use proptest::prelude::*;
 
@@ -309,7 +358,7 @@ mod tests {
 
     fn part(partner: Row, amount: i64) -> CommissionPart {
         let currency = Currency::from_code("USD").expect("a currency");
-        CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount, available_at: None }
+        CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount, available_at: None, awaits: false, number: 0, entry: None }
     }
 
     proptest! {
@@ -327,6 +376,7 @@ mod tests {
                 earned: Some(PinnedAssessment { outcome: CommissionOutcome::Accrued, terms_position: 2, rule: Some(0), rate_bps: Some(2_000), amount }),
                 holder: earned.map(|_| 1),
                 wait: earned.and(wait).map(TimeDelta::seconds),
+                awaits: false,
             };
             let mut sale = Earning::new(stamp, earned.unwrap_or(0), Arc::new(pinned));
             let (mut holdings, mut entries) = (Holdings::default(), Vec::new());

@@ -45,11 +45,10 @@ impl State {
 
     /// Notes an entry that was posted to an account, if there are disputes about its sale or lead.
     pub(super) fn note_disputed(&self, account: Row, entry: &Entry, posted: &mut DisputedEntries) {
-        let lead = match entry.about {
-            About::Sale(sale) => self.commissions.sales.get(sale).lead().map(About::Lead),
-            About::Lead(_) | About::Nothing => None,
-        };
-        let subjects = std::iter::once(entry.about).chain(lead).filter(|about| !self.disputes_of(*about).is_empty());
+        // A dispute about a sale is one about all of its parts.
+        let sale = self.sale_of(entry.about).map(|(sale, _)| sale);
+        let lead = sale.and_then(|sale| self.commissions.sales.get(sale).lead()).map(About::Lead);
+        let subjects = std::iter::once(sale.map_or(entry.about, About::Sale)).chain(lead).filter(|about| !self.disputes_of(*about).is_empty());
         let subjects: Vec<About> = subjects.collect();
         if !subjects.is_empty() {
             posted.0.entry((subjects, account)).or_default().push((entry.settles_at(), -i128::from(entry.amount)));
@@ -79,7 +78,7 @@ impl State {
         match about {
             About::Sale(row) => self.commissions.sales.get(row).disputes(),
             About::Lead(row) => self.leads.by_id.get(row).disputes(),
-            About::Nothing => &[],
+            About::Part(_) | About::Nothing => &[],
         }
     }
 
@@ -94,7 +93,7 @@ impl State {
             About::Sale(row) => {
                 let lead = self.commissions.sales.get(row).lead().map(About::Lead);
                 let subjects: Vec<About> = std::iter::once(about).chain(lead).collect();
-                groups.push((others(self, &subjects), self.commissions.sales.get(row).entries().collect()));
+                groups.push((others(self, &subjects), self.entries_of_sale(row).collect()));
             }
             About::Lead(row) => {
                 let lead = self.leads.by_id.get(row);
@@ -106,14 +105,14 @@ impl State {
                 for row in lead.sales(self) {
                     let sale = self.commissions.sales.get(row);
                     if sale.disputes().is_empty() {
-                        common.extend(sale.entries());
+                        common.extend(self.entries_of_sale(row));
                     } else {
-                        groups.push((others(self, &[about, About::Sale(row)]), sale.entries().collect()));
+                        groups.push((others(self, &[about, About::Sale(row)]), self.entries_of_sale(row).collect()));
                     }
                 }
                 groups.push((spans, common));
             }
-            About::Nothing => {}
+            About::Part(_) | About::Nothing => {}
         }
         let mut points: BTreeMap<Row, Vec<Point>> = BTreeMap::new();
         for (spans, entries) in groups {
@@ -165,7 +164,12 @@ impl State {
         };
         let own = lead.into_iter().flat_map(Lead::entries);
         let sales = sale.into_iter().chain(lead.into_iter().flat_map(|lead| lead.sales(self)));
-        own.chain(sales.flat_map(|sale| self.commissions.sales.get(sale).entries()))
+        own.chain(sales.flat_map(|sale| self.entries_of_sale(sale)))
+    }
+
+    /// The commission entries of a sale, of all of its parts: account and place.
+    fn entries_of_sale(&self, row: Row) -> impl Iterator<Item = (Row, Row)> {
+        self.parts(row).flat_map(|part| part.earning.entries())
     }
 }
 

@@ -26,7 +26,9 @@ pub struct Holding {
     pub currency: Currency,
     /// Minor units that stand.
     pub amount: i64,
-    /// When it is available.
+    /// What of that waits for the customer's payment (rules 17).
+    pub awaiting: i64,
+    /// When it is available; of what waited, the latest availability of its releases.
     pub available_at: Option<Time>,
     /// The entry that brought it: account and place.
     pub entry: Option<(Row, Row)>,
@@ -36,21 +38,48 @@ impl Holding {
     /// What a sale or qualification at a position accrued to a partner.
     pub fn accrued(partner: Row, agreement: Row, position: u64, amount: Money, available_at: Option<Time>) -> Self {
         let Money { currency, minor_units } = amount;
-        Self { partner, agreement, position, source: position, currency, amount: minor_units, available_at, entry: None }
+        Self { partner, agreement, position, source: position, currency, amount: minor_units, awaiting: 0, available_at, entry: None }
+    }
+
+    /// The same, all of which waits for the customer's payment.
+    pub fn waiting(self) -> Self {
+        Self { awaiting: self.amount, available_at: None, ..self }
     }
 
     /// What a record moved to a partner, or to the house.
     pub fn moved(part: &CommissionPart, position: u64, source: u64) -> Self {
-        let &CommissionPart { partner, agreement, currency, amount, available_at, .. } = part;
-        Self { partner, agreement, position, source, currency, amount, available_at, entry: None }
+        let &CommissionPart { partner, agreement, currency, amount, available_at, awaits, .. } = part;
+        let awaiting = if awaits { amount } else { 0 };
+        Self { partner, agreement, position, source, currency, amount, awaiting, available_at, entry: None }
     }
 
-    /// Whether a part may be of it: one partner, currency, agreement and availability.
+    /// Whether a part may be of it: one partner, currency and agreement; one availability, or it waits as the part does.
     fn is_like(&self, part: &CommissionPart) -> bool {
         let is_known = part.partner != HOUSE && part.agreement != Row::MAX && self.agreement != Row::MAX;
-        self.is_held_by(part)
-            && (part.partner == HOUSE || self.available_at == part.available_at)
-            && (!is_known || self.agreement == part.agreement)
+        let is_as_available = if part.awaits { self.awaiting != 0 } else { self.available_at == part.available_at };
+        self.is_held_by(part) && (part.partner == HOUSE || is_as_available) && (!is_known || self.agreement == part.agreement)
+    }
+
+    /// What of it does not wait.
+    fn released(&self) -> i64 {
+        self.amount - self.awaiting
+    }
+
+    /// Adds what is given back, or taken if below zero.
+    fn add(&mut self, minor_units: i64, awaits: bool) {
+        self.amount += minor_units;
+        self.awaiting += if awaits { minor_units } else { 0 };
+    }
+
+    /// What of it, as a part, may be taken: what waits, or what does not.
+    fn part(&self, amount: i64, awaits: bool) -> CommissionPart {
+        let &Self { partner, agreement, position, currency, available_at, .. } = self;
+        let available_at = available_at.filter(|_| !awaits);
+        CommissionPart { partner, agreement, position, currency, amount, available_at, awaits, number: 0, entry: self.entry }
+    }
+
+    fn as_source(&self) -> TakenFrom {
+        TakenFrom { position: self.position, source: self.source, entry: self.entry }
     }
 
     fn is_held_by(&self, part: &CommissionPart) -> bool {
@@ -77,6 +106,23 @@ pub struct CommissionPart {
     pub amount: i64,
     /// The accrual's availability.
     pub available_at: Option<Time>,
+    /// Whether it waits for the customer's payment (rules 17).
+    pub awaits: bool,
+    /// Of which part of the sale it is (rules 14.6).
+    pub number: u32,
+    /// The entry that brought the holding, where that is known: account and place.
+    pub entry: Option<(Row, Row)>,
+}
+
+/// Where a part was taken from: the holding that the first of it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakenFrom {
+    /// The record that brought it.
+    pub position: u64,
+    /// The record that earned it.
+    pub source: u64,
+    /// The entry that brought it: account and place.
+    pub entry: Option<(Row, Row)>,
 }
 
 impl Holdings {
@@ -116,15 +162,16 @@ impl Holdings {
         let mut left = amount;
         let mut parts: Vec<CommissionPart> = Vec::new();
         for (index, holding) in self.0.iter().enumerate().rev() {
-            let held = i128::from(holding.amount).max(0);
-            let last = index == 0;
-            let taken = if left < 0 || last { left } else { left.min(held) };
-            if taken != 0 {
-                let amount = i64::try_from(taken).expect("a reversal is within what tiers earn on amounts of 64 bits");
-                let &Holding { partner, agreement, position, currency, available_at, .. } = holding;
-                parts.push(CommissionPart { partner, agreement, position, currency, amount, available_at });
+            let is_last = index == 0;
+            for (awaits, held) in [(true, holding.awaiting), (false, holding.released())] {
+                let all_that_is_left = !awaits && (left < 0 || is_last);
+                let taken = if all_that_is_left { left } else { left.min(i128::from(held)).max(0) };
+                if taken != 0 {
+                    let amount = i64::try_from(taken).expect("a reversal is within what tiers earn on amounts of 64 bits");
+                    parts.push(holding.part(amount, awaits));
+                }
+                left -= taken;
             }
-            left -= taken;
             if left == 0 {
                 break;
             }
@@ -133,32 +180,87 @@ impl Holdings {
     }
 
     /// Takes a part from its holder: from the latest holding like it first, what none of them has from the first. Returns
-    /// the position and the source of the holding that the first of it was taken from; `None` if the holder has none.
-    pub fn take(&mut self, part: &CommissionPart) -> Option<(u64, u64)> {
+    /// the holding that the first of it was taken from; `None` if the holder has none.
+    pub fn take(&mut self, part: &CommissionPart) -> Option<TakenFrom> {
         let is_there = self.0.iter().any(|holding| holding.is_like(part));
         let is_meant = |holding: &&mut Holding| if is_there { holding.is_like(part) } else { holding.is_held_by(part) };
         let mut own: SmallVec<[&mut Holding; 2]> = self.0.iter_mut().filter(is_meant).collect();
         let (mut left, mut from) = (part.amount, None);
         for holding in own.iter_mut().rev() {
-            let taken = if left < 0 { left } else { left.min(holding.amount.max(0)) };
-            holding.amount -= taken;
+            let held = if part.awaits { holding.awaiting } else { holding.released() };
+            let taken = if left < 0 { left } else { left.min(held.max(0)) };
+            holding.add(-taken, part.awaits);
             left -= taken;
-            from = from.or((taken != 0).then_some((holding.position, holding.source)));
+            from = from.or((taken != 0).then(|| holding.as_source()));
         }
         let first = own.first_mut()?;
-        first.amount -= left;
-        from.or(Some((first.position, first.source)))
+        first.add(-left, part.awaits);
+        from.or(Some(first.as_source()))
     }
 
     /// Gives a part back to the holding that it was taken from; if that is not known, to the latest like it.
     pub fn give_back(&mut self, part: &CommissionPart) {
         let place = |is_meant: &dyn Fn(&Holding) -> bool| self.0.iter().rposition(is_meant);
-        let place = place(&|holding| holding.is_like(part) && holding.position == part.position)
+        let place = place(&|holding| part.entry.is_some() && holding.entry == part.entry)
+            .or_else(|| place(&|holding| holding.is_like(part) && holding.position == part.position))
+            .or_else(|| place(&|holding| holding.is_held_by(part) && holding.position == part.position))
             .or_else(|| place(&|holding| holding.is_like(part)))
             .or_else(|| place(&|holding| holding.is_held_by(part)));
         if let Some(place) = place {
-            self.0[place].amount += part.amount;
+            self.0[place].add(part.amount, part.awaits);
         }
+    }
+
+    /// What waits of all of them, in minor units.
+    pub fn awaiting(&self) -> i64 {
+        self.0.iter().map(|holding| holding.awaiting).sum()
+    }
+
+    /// Releases of what waits, so that as much as a target does not: by whom it is held, and how much; below zero it waits
+    /// again. What waits is released from the earliest holder first, and taken back from the latest (rules 17.3).
+    pub fn releases(&self, target: i128) -> Vec<(usize, i64)> {
+        let mut left = target - self.0.iter().map(|holding| i128::from(holding.released())).sum::<i128>();
+        let mut releases = Vec::new();
+        let mut release = |place: usize, most: i64| {
+            let most = i128::from(most.max(0));
+            let released = left.clamp(-most, most);
+            left -= released;
+            if released != 0 {
+                releases.push((place, i64::try_from(released).expect("it is within what is held")));
+            }
+        };
+        if target >= 0 && left > 0 {
+            self.0.iter().enumerate().for_each(|(place, holding)| release(place, holding.awaiting));
+        } else {
+            self.0.iter().enumerate().rev().for_each(|(place, holding)| release(place, holding.released()));
+        }
+        releases
+    }
+
+    /// Releases an amount of what waits of a holding from a time on; below zero it waits again.
+    pub fn release(&mut self, place: usize, minor_units: i64, available_at: Time) {
+        let holding = &mut self.0[place];
+        holding.awaiting -= minor_units;
+        if minor_units > 0 {
+            holding.available_at = holding.available_at.max(Some(available_at));
+        }
+    }
+
+    /// Releases what a posting says: an amount of a partner's from a time on; below zero it waits again.
+    pub fn release_of(&mut self, part: &CommissionPart) {
+        let is_meant = |holding: &Holding| {
+            let most = if part.amount > 0 { holding.awaiting } else { holding.released() };
+            holding.is_held_by(part) && most >= part.amount.abs()
+        };
+        let place = if part.amount > 0 { self.0.iter().position(is_meant) } else { self.0.iter().rposition(is_meant) };
+        if let (Some(place), Some(available_at)) = (place, part.available_at) {
+            self.release(place, part.amount, available_at);
+        }
+    }
+
+    /// The holding at a place.
+    pub fn at(&self, place: usize) -> &Holding {
+        &self.0[place]
     }
 }
 
@@ -175,7 +277,7 @@ mod tests {
     }
 
     fn part(partner: Row, amount: i64) -> CommissionPart {
-        CommissionPart { partner, agreement: 0, position: 0, currency: usd(0).currency, amount, available_at: None }
+        CommissionPart { partner, agreement: 0, position: 0, currency: usd(0).currency, amount, available_at: None, awaits: false, number: 0, entry: None }
     }
 
     #[test]
@@ -209,7 +311,7 @@ mod tests {
         holdings.acquire(holding(1, 500));
         let euros = Money::new(Currency::from_code("EUR").expect("listed"), 700);
         holdings.acquire(Holding::accrued(1, 0, 2, euros, None));
-        assert_eq!(holdings.take(&part(1, 500)), Some((1, 1)));
+        assert_eq!(holdings.take(&part(1, 500)), Some(TakenFrom { position: 1, source: 1, entry: None }));
         assert_eq!(holdings.iter().map(|holding| holding.amount).collect::<Vec<_>>(), [0, 700]);
     }
 
@@ -221,7 +323,7 @@ mod tests {
         let before = holdings.clone();
         let mut parts = holdings.parts_of(100);
         for part in &mut parts {
-            part.position = holdings.take(part).expect("it is held").0;
+            part.position = holdings.take(part).expect("it is held").position;
         }
         assert_eq!(parts.iter().map(|part| (part.agreement, part.position, part.amount)).collect::<Vec<_>>(), [(7, 3, 60), (0, 1, 40)]);
         parts.iter().for_each(|part| holdings.give_back(part));

@@ -3,23 +3,34 @@
 pub mod adjusted;
 pub mod assess;
 pub mod balance;
+mod counting;
+pub mod customer_payment_received;
+mod disbursed;
 pub mod dispute_opened;
 pub mod dispute_resolved;
 pub mod disputed;
 pub mod earning;
 mod encoding;
+pub mod failed;
 pub(super) mod held;
 pub mod holdings;
+pub mod initiated;
 pub mod net_sales;
+mod overrides;
 pub mod paid;
+pub mod part;
 pub mod payment_received;
+mod payout;
 pub mod payout_returned;
 pub mod period_closed;
 pub mod posting;
+mod releases;
 mod sale;
 pub mod sale_recorded;
 pub mod sale_refunded;
 pub mod sale_reinstated;
+pub mod sale_voided;
+pub mod settled;
 pub mod standing;
 
 use super::account::{About, Entry};
@@ -36,10 +47,12 @@ use super::{Seen, Stamp, State, Subjects};
 use crate::encoding::Section;
 use crate::proto::{CommissionOutcome, DisputeOutcome, EntryKind, Side};
 use earning::Pinned;
-use ecow::{EcoString, EcoVec};
 use held::DisputedEntries;
 use holdings::CommissionPart;
-use net_sales::{NetSales, NetSalesKey};
+use net_sales::{RuleKey, RuleOf, RuleSales, Sold};
+use part::Part;
+use payout::{DocumentKey, DocumentPayout};
+pub use payout::{Payout, ReturnedParts};
 pub use sale::Sale;
 
 slice! {
@@ -51,9 +64,13 @@ slice! {
         pub refunds: Table<Id, Refund> => Section::Refunds,
         /// Payouts by id.
         pub payouts: Table<Id, Payout> => Section::Payouts,
+        /// The latest payout of each document number.
+        pub(super) documents: Table<DocumentKey, DocumentPayout> => Section::Documents,
         /// Disputes by id.
         pub disputes: Table<Id, Dispute> => Section::Disputes,
-        pub(super) net_sales: Table<NetSalesKey, NetSales> => Section::NetSales,
+        /// Parts of sales after the first, by sale and number (rules 14.6).
+        pub parts: Table<(Row, u32), Part> => Section::Parts,
+        pub(super) net_sales: Table<RuleKey, RuleSales> => Section::NetSales,
         /// The interner of what earnings have in common.
         pub(super) pinned: Interner<Pinned>,
         pub(super) closes: AppendOnlyList<Close>,
@@ -91,38 +108,26 @@ pub struct Refund {
     pub sale: Row,
     /// What of it counts, in minor units.
     pub applied: i64,
-    /// Whether it was for the house's fault and reversed nothing (rules 13).
+    /// Whether it was for the house's fault and reversed nothing of the first part (rules 13).
     pub exempt: bool,
+    /// Whether it was for an error (rules 16.3).
+    pub is_error: bool,
+    /// What of it counts of which part, where the sale has more than one own part (rules 14.9).
+    pub parts: Vec<RefundOfPart>,
     /// What commission it took, and from whom.
     pub taken: Box<[CommissionPart]>,
     pub(super) reinstated: Option<Box<Stamp>>,
 }
 
-/// A payout to a partner.
-#[derive(Clone)]
-pub struct Payout {
-    pub(super) stamp: CompactStamp,
-    /// To whom.
-    pub partner: Row,
-    /// Gross.
-    pub amount: Money,
-    /// Tax withheld, a part of the gross, in minor units.
-    pub tax_withheld: i64,
-    /// How it was paid, as sent.
-    pub method: EcoString,
-    /// The payer's reference, as sent.
-    pub reference: EcoString,
-    /// Whether it was an advance.
-    pub advance: bool,
-    returns: EcoVec<PayoutReturn>,
-}
-
-/// What of a payout came back.
-#[derive(Clone, Copy)]
-struct PayoutReturn {
-    stamp: Stamp,
-    effective_at: Time,
-    minor_units: i64,
+/// What a refund took of a part of a sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefundOfPart {
+    /// Which part.
+    pub number: u32,
+    /// What of it was refunded, in minor units.
+    pub applied: i64,
+    /// Whether it was for the house's fault and reversed nothing of it.
+    pub exempt: bool,
 }
 
 /// What a dispute is about.
@@ -151,12 +156,19 @@ pub struct Dispute {
     pub resolved: Option<(Stamp, DisputeOutcome, Box<str>)>,
 }
 
-undo_by_copy!(Refund, Payout, Dispute);
+undo_by_copy!(Refund, Dispute);
 
 impl Refund {
     /// When it happened, and by which record.
     pub fn stamp(&self) -> Stamp {
         self.stamp.into()
+    }
+
+    /// What it took of each own part of its sale.
+    pub fn of_parts(&self) -> impl Iterator<Item = RefundOfPart> {
+        let one = RefundOfPart { number: 0, applied: self.applied, exempt: self.exempt };
+        let one = self.parts.is_empty().then_some(one);
+        one.into_iter().chain(self.parts.iter().copied())
     }
 
     /// When it was reinstated.
@@ -166,25 +178,6 @@ impl Refund {
 
     pub(super) fn reinstate(&mut self, stamp: Stamp) {
         self.reinstated = Some(Box::new(stamp));
-    }
-}
-
-impl Payout {
-    /// When it was paid, and by which record.
-    pub fn stamp(&self) -> Stamp {
-        self.stamp.into()
-    }
-
-    /// What of it was returned, as seen.
-    pub fn returned(&self, seen: Seen) -> i64 {
-        self.returns.iter().filter(|returned| seen.sees(returned.stamp)).map(|returned| returned.minor_units).sum()
-    }
-
-    /// What of it was returned and is posted by then, as seen (rules 7.7).
-    pub fn returned_effective(&self, seen: Seen) -> i64 {
-        let effective =
-            self.returns.iter().filter(|returned| returned.stamp.position <= seen.position && returned.effective_at <= seen.time);
-        effective.map(|returned| returned.minor_units).sum()
     }
 }
 
@@ -211,17 +204,17 @@ impl Dispute {
 impl Commissions {
     /// Adds what a thing is about: the lead and the agreement of a sale, the sale of a refund, …
     pub(super) fn add_subjects(&self, kind: IdKind, id: &Id, state: &State, subjects: &mut Subjects) {
-        let mut add_sale = |sale: &Sale| {
-            sale.lead().into_iter().for_each(|row| subjects.add_lead(row));
-            sale.credit().into_iter().for_each(|row| subjects.add_agreement(row, state));
+        let mut add_sale = |row: Row| {
+            self.sales.get(row).lead().into_iter().for_each(|row| subjects.add_lead(row));
+            state.parts(row).filter_map(|part| part.earning.credit()).for_each(|row| subjects.add_agreement(row, state));
         };
         match kind {
-            IdKind::Sale => self.sales.find_latest(id).into_iter().for_each(|row| add_sale(self.sales.get(row))),
-            IdKind::Refund => self.refunds.by_key(id).into_iter().for_each(|refund| add_sale(self.sales.get(refund.sale))),
+            IdKind::Sale => self.sales.find_latest(id).into_iter().for_each(add_sale),
+            IdKind::Refund => self.refunds.by_key(id).into_iter().for_each(|refund| add_sale(refund.sale)),
             IdKind::Payout => self.payouts.by_key(id).into_iter().for_each(|payout| subjects.add_partner(payout.partner)),
             IdKind::Dispute => match self.disputes.by_key(id).map(|dispute| dispute.subject) {
                 Some(DisputeSubject::Lead(row)) => subjects.add_lead(row),
-                Some(DisputeSubject::Sale(row)) => add_sale(self.sales.get(row)),
+                Some(DisputeSubject::Sale(row)) => add_sale(row),
                 Some(DisputeSubject::Payout(row)) => subjects.add_partner(self.payouts.get(row).partner),
                 None => {}
             },
@@ -245,14 +238,14 @@ impl Commissions {
         self.closes.iter().filter(move |close| close.stamp.position <= seen.position)
     }
 
-    /// Net sales of a rule within bounds (rules 6.5).
-    pub fn net_sales(&self, key: &NetSalesKey, bounds: Option<(Time, Time)>) -> i128 {
-        self.net_sales.by_key(key).map_or(0, |sales| sales.total(bounds))
+    /// What a rule of an agreement has decided.
+    pub fn sales_of_rule(&self, agreement: Row, rule: &str) -> Option<&RuleSales> {
+        self.net_sales.by_key(&RuleOf(agreement, rule))
     }
 
-    fn add_net_sale(&mut self, key: NetSalesKey, sold_at: Time, minor_units: i64) {
-        let row = self.net_sales.find_or_insert_with(key, NetSales::default);
-        self.net_sales.get_mut(row).add(sold_at, minor_units);
+    fn add_net_sale(&mut self, key: RuleKey, currency: Currency, sold: Sold) {
+        let row = self.net_sales.find_or_insert_with(key, RuleSales::default);
+        self.net_sales.get_mut(row).add(currency, sold);
     }
 }
 
@@ -276,7 +269,12 @@ impl PinnedAssessment {
 
     /// Whether its sale counts as a net sale of its rule (rules 13).
     pub fn counts(&self) -> bool {
-        matches!(self.outcome, CommissionOutcome::Accrued | CommissionOutcome::Capped)
+        matches!(self.outcome, CommissionOutcome::Accrued | CommissionOutcome::Capped | CommissionOutcome::Included)
+    }
+
+    /// Whether its sale counts as one that its rule decided (rules 14.12).
+    fn counts_as_sale(&self) -> bool {
+        self.counts() && self.outcome != CommissionOutcome::Included
     }
 }
 
@@ -293,18 +291,13 @@ impl State {
         if posted.kind == EntryKind::Payment
             && let Some(row) = self.commissions.payout_at(position)
         {
-            let gross = self.commissions.payouts.get(row).amount.minor_units;
-            self.accounts.get_mut(account).add_payout(row, gross);
+            let payout = self.commissions.payouts.get(row);
+            let (gross, was_sent) = (payout.amount.minor_units, payout.was_sent());
+            let account = self.accounts.get_mut(account);
+            account.add_payout(row, gross);
+            if was_sent {
+                account.add_sent(row, posted.effective_at, gross, position);
+            }
         }
-    }
-
-    /// Adds a sale, its refund or its reinstatement to the net sales of its rule (rules 6.5).
-    fn add_net_change(&mut self, sale: Row, minor_units: i64) {
-        let sale = self.commissions.sales.get(sale);
-        let (Some(credit), Some(earned)) = (sale.credit(), sale.assessment().filter(PinnedAssessment::counts)) else { return };
-        let Some(rule) = earned.rule(credit, self).filter(|_| minor_units != 0) else { return };
-        let key: NetSalesKey = (credit, rule.name.as_str().into(), sale.amount().currency);
-        let sold_at = sale.stamp().occurred_at;
-        self.commissions.add_net_sale(key, sold_at, minor_units);
     }
 }

@@ -1,12 +1,12 @@
-//! A payout came back, in whole or in part, with its part of the withheld tax (rules 7.2, 13).
+//! A payout came back, in whole or in part, with its part of the taxes (rules 7.2, 13, 19.3, 19.4).
 
-use super::posting::PartnerEntry;
-use super::{Payout, PayoutReturn};
-use crate::domain::account::AccountName;
+use super::Payout;
+use super::disbursed::{Parts, Passage};
+use super::payout::PayoutReturn;
 use crate::domain::calendar::Time;
-use crate::domain::effect::{Effect, PostingSubject};
+use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
-use crate::domain::money::{Money, round_half_away, saturating_i64};
+use crate::domain::money::Money;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Seen, Stamp, State};
@@ -42,35 +42,32 @@ impl EventType for PayoutReturned {
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
         let payout = state.commissions.payouts.by_key(&self.payout).expect("the payout is known");
+        if payout.settled(Seen::ALL).is_none() {
+            return Err(Rejection::PayoutNotSettled { payout: self.payout.clone(), failed: payout.failed(Seen::ALL).is_some() });
+        }
         let returned = self.returned(payout)?;
-        let before = payout.returned(Seen::ALL);
-        let tax = tax_of(payout, before + returned) - tax_of(payout, before);
-        let mut effects = Vec::with_capacity(3);
-        let entry = PartnerEntry {
-            kind: EntryKind::PaymentReturn,
-            amount: Money::new(payout.amount.currency, returned),
-            effective_at: state.commissions.effective_at(context.occurred_at),
-            available_at: None,
-            subject: PostingSubject { partner: Some(state.partners.key(payout.partner).clone()), ..PostingSubject::default() },
+        let restored = payout.parts_of_return(payout.returned(Seen::ALL), returned);
+        let parts = Parts {
+            gross: restored.gross,
+            tax_withheld: restored.tax_withheld,
+            tax_added: restored.tax_added,
+            settled: payout.settled_amount(Seen::ALL).map(|settled| Money::new(settled.currency, restored.settled)),
         };
-        entry.post(&[(AccountName::HouseCash, returned - tax), (AccountName::HouseTaxWithheld, tax)], &mut effects);
+        let passage = Passage {
+            kind: EntryKind::PaymentReturn,
+            partner: state.partners.key(payout.partner),
+            effective_at: state.commissions.effective_after(payout, context.occurred_at),
+            currency: payout.amount.currency,
+        };
+        let mut effects = Vec::with_capacity(3);
+        passage.pay_back(&parts, &mut effects);
         Ok(effects)
     }
 
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
-        let returned = effects.iter().find_map(|effect| match effect {
-            Effect::Posting(posting) if posting.account.is_partner() => {
-                Some(PayoutReturn { stamp, effective_at: posting.effective_at, minor_units: -posting.amount.minor_units })
-            }
-            _ => None,
-        });
         let row = state.commissions.payouts.find(&self.payout).expect("decide found the payout");
-        let returned = returned.expect("a return is above zero");
-        let payout = state.commissions.payouts.get_mut(row);
-        payout.returns.push(returned);
-        let (partner, currency) = (state.partners.key(payout.partner).clone(), payout.amount.currency);
-        let account = state.accounts.find(&(AccountName::Partner(partner), currency)).expect("a payout was posted to the account");
-        state.accounts.get_mut(account).return_payout(row, returned.minor_units);
+        let returned = PayoutReturn::of(Some(&self.payout_return), stamp, effects).expect("a return is above zero");
+        state.give_back(row, returned);
         let about = (IdKind::Payout, self.payout.clone());
         state.introduce(IdKind::PayoutReturn, &self.payout_return, stamp, Some(about));
     }
@@ -89,9 +86,4 @@ impl PayoutReturned {
         }
         Ok(amount.minor_units)
     }
-}
-
-/// The withheld tax that a cumulative return restores, in proportion (rules 13).
-fn tax_of(payout: &Payout, returned: i64) -> i64 {
-    saturating_i64(round_half_away(i128::from(payout.tax_withheld) * i128::from(returned), i128::from(payout.amount.minor_units)))
 }

@@ -1,9 +1,9 @@
 //! Postings: an entry in a partner's account and the ones that balance it (rules 12), and what events read back from them.
 
 use super::holdings::CommissionPart;
-use crate::domain::State;
+use crate::domain::{Seen, Stamp, State};
 use crate::domain::account::AccountName;
-use crate::domain::calendar::Time;
+use crate::domain::calendar::{LATEST, Time};
 use crate::domain::effect::{Assessment, Effect, Posting, PostingSubject};
 use crate::domain::ids::Id;
 use crate::domain::money::Money;
@@ -22,6 +22,10 @@ pub struct PartnerEntry {
     pub available_at: Option<Time>,
     /// What it is about; it names the partner.
     pub subject: PostingSubject,
+    /// Whether it is pending until the customer pays (rules 17.1).
+    pub awaits_customer_payment: bool,
+    /// Of commission, which part of the sale it is of (rules 14.6).
+    pub part: u32,
 }
 
 impl PartnerEntry {
@@ -51,12 +55,14 @@ impl PartnerEntry {
             available_at: self.available_at,
             kind: self.kind,
             subject: self.subject.clone(),
+            awaits_customer_payment: self.awaits_customer_payment,
+            part: self.part,
         })
     }
 }
 
 /// What a posting takes in a record at most, besides its ids: marks and lengths, an amount, two times, its kind.
-const MOST_BESIDES_IDS: usize = 66;
+const MOST_BESIDES_IDS: usize = 74;
 
 impl Posting {
     /// How many bytes of its record it takes at most. It is less by a few bytes for each time and amount that is short.
@@ -95,52 +101,78 @@ pub fn subject_of_agreement(credit: Row, lead: Option<Row>, sale: Option<&Id>, s
     }
 }
 
-/// Posts what was earned to the partner (rules 6.7, 12).
-pub fn accrue(assessment: &Assessment, subject: PostingSubject, at: Time, state: &State, effects: &mut Vec<Effect>) {
-    if let Some(amount) = assessment.amount {
+/// Adds an assessment, and posts what was earned to the partner (rules 6.7, 12).
+pub fn accrue(assessment: Assessment, subject: PostingSubject, at: Time, state: &State, effects: &mut Vec<Effect>) {
+    let earned = assessment.amount.map(|amount| PartnerEntry {
+        kind: EntryKind::Accrual,
+        amount,
+        effective_at: state.commissions.effective_at(at),
+        available_at: assessment.available_at,
+        subject,
+        awaits_customer_payment: assessment.awaits_customer_payment,
+        part: assessment.part,
+    });
+    effects.push(Effect::CommissionAssessed(Box::new(assessment)));
+    earned.into_iter().for_each(|entry| entry.post_against(AccountName::HouseCommission, effects));
+}
+
+/// Posts what the partner collected: below zero it owes more, above zero less (rules 6.10).
+pub fn collect(minor_units: i64, amount: Money, subject: PostingSubject, effective_at: Time, effects: &mut Vec<Effect>) {
+    let entry = PartnerEntry {
+        kind: EntryKind::Collection,
+        amount: Money::new(amount.currency, minor_units),
+        effective_at,
+        available_at: None,
+        subject,
+        awaits_customer_payment: false,
+        part: 0,
+    };
+    entry.post_against(AccountName::HouseSalesClearing, effects);
+}
+
+/// A change of commission that is posted: what takes it, or gives it back, happened at a time to a sale, or to a lead's
+/// qualification.
+pub(super) struct Change<'a> {
+    /// What it is.
+    pub kind: EntryKind,
+    /// The sale, with its id.
+    pub sale: (Row, &'a Id),
+    /// When.
+    pub at: Time,
+}
+
+impl Change<'_> {
+    /// Posts it for a part, above zero where the partner gets more, with the accrual's availability and no earlier than the entry
+    /// that brought the commission (rules 6.8, 20.1).
+    pub fn post(&self, minor_units: i64, part: &CommissionPart, state: &State, effects: &mut Vec<Effect>) {
+        let lead = state.commissions.sales.get(self.sale.0).lead().map(|row| state.leads.by_id.key(row));
         let entry = PartnerEntry {
-            kind: EntryKind::Accrual,
-            amount,
-            effective_at: state.commissions.effective_at(at),
-            available_at: assessment.available_at,
-            subject,
+            kind: self.kind,
+            amount: Money::new(part.currency, minor_units),
+            effective_at: state.effective_after(part, self.at),
+            available_at: part.available_at,
+            subject: subject_of_part(part, lead, Some(self.sale.1), state),
+            awaits_customer_payment: part.awaits,
+            part: part.number,
         };
         entry.post_against(AccountName::HouseCommission, effects);
     }
 }
 
-/// Posts what the partner collected: below zero it owes more, above zero less (rules 6.10).
-pub fn collect(minor_units: i64, amount: Money, subject: PostingSubject, at: Time, state: &State, effects: &mut Vec<Effect>) {
-    let entry = PartnerEntry {
-        kind: EntryKind::Collection,
-        amount: Money::new(amount.currency, minor_units),
-        effective_at: state.commissions.effective_at(at),
-        available_at: None,
-        subject,
-    };
-    entry.post_against(AccountName::HouseSalesClearing, effects);
-}
+impl State {
+    /// From when a change at a time counts of commission that an entry brought: not before that entry (rules 7.7, 20.1).
+    pub(in crate::domain) fn effective_after(&self, part: &CommissionPart, at: Time) -> Time {
+        let effective_at = self.commissions.effective_at(at);
+        let brought = part.entry.map(|(account, place)| self.accounts.get(account).entry(place).effective_at);
+        brought.map_or(effective_at, |brought| brought.max(effective_at))
+    }
 
-/// Posts a change of commission with the accrual's availability.
-#[expect(clippy::too_many_arguments, reason = "an entry has that many parts")]
-pub(super) fn post_part(
-    kind: EntryKind,
-    minor_units: i64,
-    part: &CommissionPart,
-    like: Money,
-    subject: PostingSubject,
-    at: Time,
-    state: &State,
-    effects: &mut Vec<Effect>,
-) {
-    let entry = PartnerEntry {
-        kind,
-        amount: Money::new(like.currency, minor_units),
-        effective_at: state.commissions.effective_at(at),
-        available_at: part.available_at,
-        subject,
-    };
-    entry.post_against(AccountName::HouseCommission, effects);
+    /// From when a change at a time counts of what a partner collected of a sale: not before that (rules 7.7, 20.1).
+    pub(super) fn effective_after_collection(&self, sale: Stamp, at: Time) -> Time {
+        let before = Seen { time: LATEST, position: sale.position - 1 };
+        let collected = self.commissions.closes(before).next_back().map_or(sale.occurred_at, |close| sale.occurred_at.max(close.through));
+        self.commissions.effective_at(at).max(collected)
+    }
 }
 
 /// The parts that postings of a kind moved, above zero where the partner got more.
@@ -160,6 +192,9 @@ pub(in crate::domain) fn part_posted(posting: &Posting, state: &State) -> Commis
         currency: posting.amount.currency,
         amount: -posting.amount.minor_units,
         available_at: posting.available_at,
+        awaits: posting.awaits_customer_payment,
+        number: posting.part,
+        entry: None,
     }
 }
 
@@ -174,7 +209,7 @@ fn postings_to_partners(effects: &[Effect], kind: EntryKind) -> impl Iterator<It
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::calendar::{EARLIEST, LATEST};
+    use crate::domain::calendar::EARLIEST;
     use crate::domain::leads::reassigned::{MOST_BYTES, MOST_LOTS};
     use crate::domain::money::Currency;
     use crate::proto;
@@ -188,7 +223,8 @@ mod tests {
         for minor_units in [-minor_units, minor_units] {
             let amount = Money::new(Currency::from_code("USD").expect("listed"), minor_units);
             let (kind, subject) = (EntryKind::Transfer, subject.clone());
-            let entry = PartnerEntry { kind, amount, effective_at: at, available_at: Some(at), subject };
+            let (awaits_customer_payment, part) = (false, u32::MAX);
+            let entry = PartnerEntry { kind, amount, effective_at: at, available_at: Some(at), subject, awaits_customer_payment, part };
             entry.post_against(AccountName::HouseCommission, &mut effects);
         }
         effects

@@ -3,12 +3,13 @@
 mod encoding;
 
 use super::earning::Earning;
+use super::part::{PartShare, SaleDetails};
 use crate::domain::money::Money;
 use crate::domain::table::{OptionalRow, Row, undo_by_copy};
-use crate::domain::{Seen, State};
+use crate::domain::{Seen, Stamp, State};
 use std::ops::{Deref, DerefMut};
 
-/// A sale, with what it earned.
+/// A sale, with what its first part earned (rules 14.6).
 #[derive(Clone, Debug)]
 pub struct Sale {
     earning: Earning,
@@ -56,6 +57,37 @@ impl Sale {
 
     pub(in crate::domain) fn set_next_of_lead(&mut self, next: Row) {
         self.next_of_lead = Some(next).into();
+    }
+
+    /// What the first part is of the sale.
+    pub fn first_share(&self) -> PartShare {
+        self.details().map_or(PartShare::whole(self.minor_units), |details| details.first)
+    }
+
+    /// What few sales have.
+    pub fn details(&self) -> Option<&SaleDetails> {
+        self.earning.details()
+    }
+
+    pub(super) fn details_mut(&mut self) -> &mut SaleDetails {
+        let minor_units = self.minor_units;
+        self.earning.details_mut(|| SaleDetails::of_one(minor_units))
+    }
+
+    /// When it was voided, and by which record (rules 16.1).
+    pub fn voided(&self) -> Option<Stamp> {
+        self.details()?.voided()
+    }
+
+    /// Whether it counts as voided: it was, or refunds for an error have taken all of it (rules 16.2, 16.3).
+    pub fn counts_as_voided(&self) -> bool {
+        let is_taken = |details: &SaleDetails| self.minor_units > 0 && details.errors >= self.minor_units;
+        self.details().is_some_and(|details| details.voided.is_some() || is_taken(details))
+    }
+
+    /// Whether it counts among its lead's sales: it is above zero, and does not count as voided (rules 14.5, 16.2).
+    pub fn counts(&self) -> bool {
+        self.minor_units > 0 && !self.counts_as_voided()
     }
 
     /// What of it was refunded, as seen, in minor units.

@@ -1,6 +1,6 @@
 //! What stands of commission as seen, with whom, and what of it counts as paid (rules 5.5, 6.8).
 
-use super::earning::Earning;
+use super::earning::{Earning, Stands};
 use super::holdings::{CommissionPart, HOUSE, Holding, Holdings};
 use crate::domain::account::{About, AccountName, Entry, Sums};
 use crate::domain::leads::Lead;
@@ -21,8 +21,18 @@ pub struct PaidPortion {
 }
 
 /// Where what was paid to an account ends: what stands of entries before counts as paid, what stands of those behind does not.
+/// What waits for the customer's payment comes after all else (rules 17.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FirstUnpaid {
+    /// Of what does not wait; `None` if all of it counts as paid.
+    released: Option<Waterline>,
+    /// Of what waits; `None` if all of it counts as paid.
+    awaiting: Option<Waterline>,
+}
+
+/// A place at which what was paid ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Waterline {
     /// The first entry of which not all counts as paid.
     place: Row,
     /// What of it does, in minor units.
@@ -30,8 +40,15 @@ pub struct FirstUnpaid {
 }
 
 impl FirstUnpaid {
-    /// What of an amount that stands at a place does not count as paid.
-    pub fn unpaid(&self, place: Row, stands: i64) -> i64 {
+    /// What of what stands at a place does not count as paid: of what does not wait, and of what waits.
+    pub fn unpaid(&self, place: Row, stands: &Stands) -> (i64, i64) {
+        let unpaid = |line: Option<Waterline>, stands: i64| line.map_or(0, |line| line.unpaid(place, stands));
+        (unpaid(self.released, stands.released), unpaid(self.awaiting, stands.awaiting))
+    }
+}
+
+impl Waterline {
+    fn unpaid(&self, place: Row, stands: i64) -> i64 {
         match place.cmp(&self.place) {
             Ordering::Less => 0,
             Ordering::Equal => stands - self.paid.min(stands),
@@ -39,6 +56,9 @@ impl FirstUnpaid {
         }
     }
 }
+
+/// What of commission counts: what does not wait for the customer's payment, or what does.
+type Of = fn(&Stands) -> i64;
 
 impl State {
     /// The commission entries of a sale or of a lead's qualifications that are seen: account, place and entry, in the
@@ -49,13 +69,22 @@ impl State {
     }
 
     fn entries_about(&self, about: About) -> impl Iterator<Item = (Row, Row)> {
-        let (sale, lead) = match about {
-            About::Sale(row) => (Some(self.commissions.sales.get(row)), None),
+        let (earning, lead) = match about {
+            About::Sale(_) | About::Part(_) => (self.earning(about), None),
             About::Lead(row) => (None, Some(self.leads.by_id.get(row))),
             About::Nothing => (None, None),
         };
-        let of_sale = sale.into_iter().flat_map(|sale| sale.entries());
+        let of_sale = earning.into_iter().flat_map(Earning::entries);
         of_sale.chain(lead.into_iter().flat_map(Lead::entries))
+    }
+
+    /// What a part of a sale earned.
+    fn earning(&self, about: About) -> Option<&Earning> {
+        match about {
+            About::Sale(row) => Some(self.commissions.sales.get(row)),
+            About::Part(row) => Some(&self.commissions.parts.get(row).earning),
+            About::Lead(_) | About::Nothing => None,
+        }
     }
 
     fn entry_at(&self, account: Row, place: Row) -> Entry {
@@ -72,7 +101,8 @@ impl State {
         for (account, place, entry) in self.commission_seen(about, seen) {
             let Some(partner) = self.partner_of(account) else { continue };
             let currency = self.accounts.key(account).1;
-            let part = CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount: 0, available_at: entry.available_at };
+            let (available_at, awaits) = (entry.available_at, entry.awaits);
+            let part = CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount: 0, available_at, awaits, number: 0, entry: None };
             match entry.kind {
                 _ if brings_commission(&entry) => {
                     let part = CommissionPart { amount: -entry.amount, ..part };
@@ -81,13 +111,16 @@ impl State {
                     holding.entry = Some((account, place));
                     holdings.acquire(holding);
                 }
+                // Posted as awaiting, then as released.
+                EntryKind::Release if entry.awaits => {}
+                EntryKind::Release => holdings.release_of(&CommissionPart { amount: -entry.amount, ..part }),
                 EntryKind::Reinstatement => {
                     let taken_from = self.taken_by_refund(about, &entry, &mut nth);
                     holdings.give_back(&CommissionPart { amount: -entry.amount, position: taken_from, ..part });
                 }
                 _ => {
                     let part = CommissionPart { amount: entry.amount, ..part };
-                    source = holdings.take(&part).map_or(source, |(_, source)| source);
+                    source = holdings.take(&part).map_or(source, |from| from.source);
                 }
             }
         }
@@ -98,10 +131,11 @@ impl State {
     /// refund took from partners, in the same order; `nth` counts those of one reinstatement.
     fn taken_by_refund(&self, about: About, entry: &Entry, nth: &mut (u64, usize)) -> u64 {
         *nth = if nth.0 == entry.position { (nth.0, nth.1 + 1) } else { (entry.position, 0) };
-        let About::Sale(row) = about else { return 0 };
+        let Some((row, number)) = self.sale_of(about) else { return 0 };
         let refunds = self.commissions.sales.get(row).refunds().iter().map(|row| self.commissions.refunds.get(*row));
         let mut undone = refunds.filter(|refund| refund.reinstated().is_some_and(|stamp| stamp.position == entry.position));
-        let taken = undone.next().into_iter().flat_map(|refund| refund.taken.iter()).filter(|part| part.partner != HOUSE);
+        let taken = undone.next().into_iter().flat_map(|refund| refund.taken.iter());
+        let taken = taken.filter(|part| part.partner != HOUSE && part.number == number);
         taken.filter(|part| part.amount != 0).nth(nth.1).map_or(0, |part| part.position)
     }
 
@@ -117,75 +151,99 @@ impl State {
     pub(in crate::domain) fn change_earning<R>(&mut self, about: About, change: impl FnOnce(&mut Earning) -> R) -> R {
         let earning: &mut Earning = match about {
             About::Sale(row) => self.commissions.sales.get_mut(row),
+            About::Part(row) => &mut self.commissions.parts.get_mut(row).earning,
             About::Lead(row) => self.leads.by_id.get_mut(row).earning_mut(),
             About::Nothing => unreachable!("commission is of a sale or of a lead"),
         };
         let before = earning.standing();
         let result = change(earning);
-        for (index, (entry, stands)) in earning.standing().into_iter().enumerate() {
-            let stood = before.get(index).filter(|(linked, _)| linked.is_some()).map_or(0, |(_, stood)| *stood);
-            if let Some((account, place)) = entry.filter(|_| stands != stood) {
-                self.accounts.get_mut(account).add_standing(place, stands - stood);
+        for (index, stands) in earning.standing().into_iter().enumerate() {
+            let stood = before.get(index).filter(|stood| stood.entry.is_some());
+            let (released, awaiting) = stood.map_or((0, 0), |stood| (stood.released, stood.awaiting));
+            let Some((account, place)) = stands.entry else { continue };
+            if stands.released != released {
+                self.accounts.get_mut(account).add_standing(place, stands.released - released);
+            }
+            if stands.awaiting != awaiting {
+                self.accounts.get_mut(account).add_awaiting(place, stands.awaiting - awaiting);
             }
         }
         result
     }
 
-    /// What of an amount that stands at a place of a partner's account counts as paid, as seen: payments less returns
-    /// count against standing commission in the order of position (rules 5.5).
-    pub fn paid_portion(&self, account: Row, place: Row, stands: i64, seen: Seen) -> PaidPortion {
+    /// What of what stands at a place of a partner's account counts as paid, as seen: of what does not wait for the customer's
+    /// payment, and of what does. Payments less returns count against standing commission in the order of position, and against
+    /// what waits after all else (rules 5.5, 17.4).
+    pub fn paid_portions(&self, account: Row, place: Row, stands: &Stands, seen: Seen) -> [PaidPortion; 2] {
         if self.accounts.get(account).is_all_seen(seen) {
-            return Waterline::new(self).paid_portion(account, place, stands);
+            return PaidWalk::new(self).paid_portions(account, place, stands);
         }
-        self.paid_portion_past(account, place, stands, seen)
+        self.paid_portions_past(account, place, stands, seen)
     }
 
     /// The same by what stands of each entry before, one by one: for a time or a position in the past.
-    pub fn paid_portion_past(&self, account: Row, place: Row, stands: i64, seen: Seen) -> PaidPortion {
+    pub fn paid_portions_past(&self, account: Row, place: Row, stands: &Stands, seen: Seen) -> [PaidPortion; 2] {
         let paid = paid_by(&self.accounts.get(account).sums(seen));
-        let mut before = 0;
-        for (earlier, entry) in (0..place).zip(self.accounts.get(account).entries()) {
-            if before >= paid {
-                return PaidPortion { from: paid.max(0), amount: 0 };
+        let (mut before, mut all, mut awaiting_before) = (0, 0, 0);
+        for (earlier, entry) in (0..).zip(self.accounts.get(account).entries()) {
+            // What waits comes after all else, so all of that has to be known for it.
+            if (earlier >= place || before >= paid) && stands.awaiting == 0 {
+                break;
             }
             if is_seen(&entry, seen) && brings_commission(&entry) {
-                before += self.standing_at(account, earlier, &entry, seen);
+                let stood = self.standing_at(account, earlier, &entry, seen);
+                all += i128::from(stood.released);
+                if earlier < place {
+                    before += i128::from(stood.released);
+                    awaiting_before += i128::from(stood.awaiting);
+                }
             }
         }
-        PaidPortion::of(paid, before, stands)
+        [PaidPortion::of(paid, before, stands.released), PaidPortion::of(paid, all + awaiting_before, stands.awaiting)]
     }
 
     /// What stands of the commission that an entry brought.
-    fn standing_at(&self, account: Row, place: Row, entry: &Entry, seen: Seen) -> i128 {
+    fn standing_at(&self, account: Row, place: Row, entry: &Entry, seen: Seen) -> Stands {
+        let linked = Some((account, place));
         // Most commission is never touched again.
         if self.entries_about(entry.about).nth(1).is_none() {
-            return i128::from(-entry.amount).max(0);
+            let stands = (-entry.amount).max(0);
+            let (released, awaiting) = if entry.awaits { (0, stands) } else { (stands, 0) };
+            return Stands { entry: linked, released, awaiting };
         }
         let holdings = self.holdings_seen(entry.about, seen);
-        let holding = holdings.iter().find(|holding| holding.entry == Some((account, place)));
-        holding.map_or(0, |holding| i128::from(holding.amount).max(0))
+        let holding = holdings.iter().find(|holding| holding.entry == linked);
+        holding.map_or(Stands { entry: linked, released: 0, awaiting: 0 }, Stands::of)
     }
 
-    /// What stands of the commission that an entry brought, by everything recorded; in minor units, not below zero.
-    fn standing_now(&self, account: Row, place: Row, entry: &Entry) -> i64 {
+    /// What stands of the commission that an entry brought, by everything recorded.
+    fn standing_now(&self, account: Row, place: Row, entry: &Entry) -> Stands {
+        let linked = Some((account, place));
         let standing = match entry.about {
-            About::Sale(row) => self.commissions.sales.get(row).standing(),
             About::Lead(row) => self.leads.by_id.get(row).standing(),
-            About::Nothing => return 0,
+            about => self.earning(about).map(Earning::standing).unwrap_or_default(),
         };
-        standing.into_iter().find(|(linked, _)| *linked == Some((account, place))).map_or(0, |(_, stands)| stands)
+        standing.into_iter().find(|stands| stands.entry == linked).unwrap_or(Stands { entry: linked, released: 0, awaiting: 0 })
     }
 
     /// Where in a partner's account what was paid ends, by everything recorded; `None` if all that stands is paid. It costs a
-    /// walk over one block.
+    /// walk over a block, or over two.
     pub fn first_unpaid(&self, account: Row) -> Option<FirstUnpaid> {
         let known = self.accounts.get(account);
-        let paid = paid_by(known.totals());
-        let (first, mut before) = known.block_beyond(paid.max(0))?;
-        for (place, entry) in (Row::try_from(first).ok()?..).zip(known.entries_from(first)) {
-            let stands = if brings_commission(&entry) { i128::from(self.standing_now(account, place, &entry)) } else { 0 };
-            if before + stands > paid.max(0) {
-                return Some(FirstUnpaid { place, paid: saturating_i64(paid.max(0) - before) });
+        let paid = paid_by(known.totals()).max(0);
+        let released = known.block_beyond(paid).and_then(|block| self.waterline(account, block, paid, |stands| stands.released));
+        let of_awaiting = (paid - known.standing_total()).max(0);
+        let awaiting = known.awaiting_block_beyond(of_awaiting);
+        let awaiting = awaiting.and_then(|block| self.waterline(account, block, of_awaiting, |stands| stands.awaiting));
+        (released.is_some() || awaiting.is_some()).then_some(FirstUnpaid { released, awaiting })
+    }
+
+    /// Where an amount ends that counts against what stands, from a block on: its first place, and what stands before it.
+    fn waterline(&self, account: Row, (first, mut before): (usize, i128), paid: i128, of: Of) -> Option<Waterline> {
+        for (place, entry) in (Row::try_from(first).ok()?..).zip(self.accounts.get(account).entries_from(first)) {
+            let stands = if brings_commission(&entry) { i128::from(of(&self.standing_now(account, place, &entry))) } else { 0 };
+            if before + stands > paid {
+                return Some(Waterline { place, paid: saturating_i64(paid - before) });
             }
             before += stands;
         }
@@ -244,42 +302,48 @@ fn paid_by(sums: &Sums) -> i128 {
 
 /// Walks over accounts and says what stands before a place, by everything recorded. Places of an account that are asked for in
 /// order cost one walk over their blocks.
-pub struct Waterline<'a> {
+pub struct PaidWalk<'a> {
     state: &'a State,
     account: Row,
     /// The first place of the block that is walked over, and its entries.
     first: usize,
     entries: Vec<Entry>,
-    /// The next place of the walk, and what stands before it.
+    /// The next place of the walk, and what stands before it: what does not wait, and what does.
     next: usize,
-    before: i128,
+    before: (i128, i128),
 }
 
-impl<'a> Waterline<'a> {
+impl<'a> PaidWalk<'a> {
     /// A walk that has not begun.
     pub fn new(state: &'a State) -> Self {
-        Self { state, account: Row::MAX, first: 0, entries: Vec::new(), next: 0, before: 0 }
+        Self { state, account: Row::MAX, first: 0, entries: Vec::new(), next: 0, before: (0, 0) }
     }
 
-    /// What of an amount that stands at a place of a partner's account counts as paid.
-    pub fn paid_portion(&mut self, account: Row, place: Row, stands: i64) -> PaidPortion {
-        let paid = paid_by(self.state.accounts.get(account).totals());
-        PaidPortion::of(paid, self.before(account, place), stands)
+    /// What of what stands at a place of a partner's account counts as paid, see `State::paid_portions`.
+    pub fn paid_portions(&mut self, account: Row, place: Row, stands: &Stands) -> [PaidPortion; 2] {
+        let known = self.state.accounts.get(account);
+        let paid = paid_by(known.totals());
+        let (before, awaiting_before) = self.before(account, place);
+        let of_awaiting = PaidPortion::of(paid, known.standing_total() + awaiting_before, stands.awaiting);
+        [PaidPortion::of(paid, before, stands.released), of_awaiting]
     }
 
-    fn before(&mut self, account: Row, place: Row) -> i128 {
+    fn before(&mut self, account: Row, place: Row) -> (i128, i128) {
         let known = self.state.accounts.get(account);
         let (before, first) = known.standing_before_block(place);
+        let awaiting_before = known.awaiting_before_block(place);
         let place = place as usize;
         if (self.account, self.first) != (account, first) || self.next > place || self.entries.len() < place - first {
-            (self.account, self.first, self.next, self.before) = (account, first, first, before);
+            (self.account, self.first, self.next, self.before) = (account, first, first, (before, awaiting_before));
             self.entries = known.block_at(first).collect();
         }
         for walked in self.next..place {
             let entry = self.entries[walked - first];
             if brings_commission(&entry) {
                 let walked = Row::try_from(walked).expect("places are rows");
-                self.before += i128::from(self.state.standing_now(account, walked, &entry));
+                let stands = self.state.standing_now(account, walked, &entry);
+                self.before.0 += i128::from(stands.released);
+                self.before.1 += i128::from(stands.awaiting);
             }
         }
         self.next = place;

@@ -7,6 +7,7 @@ use crate::domain::commissions::PinnedAssessment;
 use crate::domain::money::{Currency, Money};
 use crate::domain::table::Row;
 use crate::encoding::codec;
+use smallvec::SmallVec;
 
 /// From how many sales on the sums are kept.
 const MANY: u32 = 16;
@@ -45,8 +46,9 @@ impl Lead {
     }
 
     fn add_up_accrued(&self, state: &State) -> Vec<Accrued> {
-        let sales = self.sales(state).map(|row| state.commissions.sales.get(row));
-        let of_sales = sales.filter_map(|sale| Some((sale.credit(), sale.assessment()?)));
+        let sales = self.sales(state).filter(|row| !state.commissions.sales.get(*row).counts_as_voided());
+        let parts = sales.flat_map(|row| state.own_parts(row));
+        let of_sales = parts.filter_map(|part| Some((part.earning.credit(), part.earning.assessment()?)));
         let mut sums = Vec::new();
         for (agreement, rule, amount) in of_sales.chain(self.rewards()).filter_map(|(credit, earned)| accrual(credit, earned, state)) {
             Accrued::add(&mut sums, agreement, rule, amount);
@@ -61,7 +63,24 @@ fn accrual(credit: Option<Row>, earned: PinnedAssessment, state: &State) -> Opti
 }
 
 impl State {
-    /// Keeps what a lead accrued up to date, once a sale or a qualification was added to it.
+    /// Keeps what a lead accrued up to date, once a sale was added to it (`sign` is 1), or has begun to count as voided (−1).
+    pub(super) fn note_accrued_by_sale(&mut self, row: Row, sale: Row, sign: i64) {
+        let known = self.leads.by_id.get(row);
+        if known.kept_accrued().is_none() {
+            // Adding them up has this sale as it counts now.
+            return self.note_accrued(row, None, None);
+        }
+        let accrued = self.own_parts(sale).filter_map(|part| accrual(part.earning.credit(), part.earning.assessment()?, self));
+        let accrued: SmallVec<[(Row, Box<str>, Money); 1]> =
+            accrued.map(|(agreement, rule, amount)| (agreement, rule.into(), amount)).collect();
+        if let Some(sums) = self.leads.by_id.get_mut(row).accrued_mut() {
+            for (agreement, rule, amount) in accrued {
+                Accrued::add(sums, agreement, &rule, Money::new(amount.currency, sign * amount.minor_units));
+            }
+        }
+    }
+
+    /// Keeps what a lead accrued up to date, once a qualification was added to it.
     pub(in crate::domain) fn note_accrued(&mut self, row: Row, credit: Option<Row>, earned: Option<PinnedAssessment>) {
         let lead = self.leads.by_id.get(row);
         if lead.sales_count() < MANY {

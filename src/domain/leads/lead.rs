@@ -12,6 +12,7 @@ use crate::domain::commissions::holdings::Holdings;
 use crate::domain::ids::Id;
 use crate::domain::table::{OptionalRow, Row};
 use crate::domain::{Stamp, State};
+use smallvec::SmallVec;
 
 /// A lead.
 #[derive(Clone)]
@@ -22,6 +23,7 @@ pub struct Lead {
     match_key: OptionalRow,
     /// The first and the last recorded of the sales that name it: a linked list, each sale holds the next.
     sales: (OptionalRow, OptionalRow),
+    /// How many of them count (rules 14.5, 16.2).
     sales_count: u32,
     warm: Option<Box<WarmFields>>,
 }
@@ -46,8 +48,8 @@ struct ColdFields {
     aliases: Vec<(Id, Stamp)>,
     /// Match keys after the first.
     match_keys: Vec<(Row, Stamp)>,
-    /// Of each agreement that had the credit, when its first sale occurred; empty as long as the sale recorded first is also
-    /// the earliest of the only credit.
+    /// Of each agreement that earned, when its first sale occurred; empty as long as the sale recorded first is also the
+    /// earliest of the only earner.
     first_sales: Vec<(Row, Time)>,
     disputes: Vec<Row>,
     /// Qualifications after the first, each with its credit and its assessment.
@@ -196,7 +198,7 @@ impl Lead {
         self.cold_mut().disputes.push(dispute);
     }
 
-    /// How many sales name it.
+    /// How many of the sales that name it count: those above zero that do not count as voided (rules 14.5, 16.2).
     pub fn sales_count(&self) -> u32 {
         self.sales_count
     }
@@ -206,7 +208,7 @@ impl Lead {
         std::iter::successors(self.sales.0.get(), |row| state.commissions.sales.get(*row).next_of_lead())
     }
 
-    /// When the first sale with a credit occurred, of those recorded (rules 6.3).
+    /// When the first sale that an agreement earned on occurred, of those recorded that do not count as voided (rules 6.3, 16.2).
     pub fn first_sale(&self, credit: Row, state: &State) -> Option<Time> {
         let known_first = self.cold().map_or(&[][..], |cold| &cold.first_sales);
         if known_first.is_empty() {
@@ -215,26 +217,37 @@ impl Lead {
         known_first.iter().find(|(known, _)| *known == credit).map(|(_, first)| *first)
     }
 
-    /// The credit of the sale that was recorded first, and when it occurred.
+    /// The earner of the sale that was recorded first, and when it occurred; `None` if that counts as voided.
     fn first_recorded(&self, state: &State) -> Option<(Row, Time)> {
         let sale = state.commissions.sales.get(self.sales.0.get()?);
-        Some((sale.credit()?, sale.stamp().occurred_at))
+        Some((sale.credit()?, sale.stamp().occurred_at)).filter(|_| !sale.counts_as_voided())
     }
 
-    fn add_sale(&mut self, sale: Row, first_recorded: Option<(Row, Time)>, credit: Option<Row>, at: Time) {
+    fn add_sale(&mut self, sale: Row) {
         let is_first = self.sales.0.get().is_none();
         self.sales = (if is_first { Some(sale).into() } else { self.sales.0 }, Some(sale).into());
-        self.sales_count += 1;
+    }
+
+    /// Notes when agreements earned, on a sale that may be the first one that is recorded.
+    fn note_earners(&mut self, is_first: bool, first_recorded: Option<(Row, Time)>, earners: &[Row], at: Time) {
         let is_implied = self.cold().is_none_or(|cold| cold.first_sales.is_empty())
-            && first_recorded.is_some_and(|(known, first)| Some(known) == credit && first <= at);
-        let Some(credit) = credit.filter(|_| !is_first && !is_implied) else { return };
+            && match earners {
+                [] => true,
+                [earner] => is_first || first_recorded.is_some_and(|(known, first)| known == *earner && first <= at),
+                _ => false,
+            };
+        if is_implied {
+            return;
+        }
         let known_first = &mut self.cold_mut().first_sales;
-        if known_first.is_empty() {
+        if known_first.is_empty() && !is_first {
             known_first.extend(first_recorded);
         }
-        match known_first.iter_mut().find(|(known, _)| *known == credit) {
-            Some((_, first)) => *first = at.min(*first),
-            None => known_first.push((credit, at)),
+        for earner in earners {
+            match known_first.iter_mut().find(|(known, _)| known == earner) {
+                Some((_, first)) => *first = at.min(*first),
+                None => known_first.push((*earner, at)),
+            }
         }
     }
 
@@ -260,9 +273,64 @@ impl State {
             self.commissions.sales.get_mut(last).set_next_of_lead(sale);
         }
         let added = self.commissions.sales.get(sale);
-        let (credit, at, earned) = (added.credit(), added.stamp().occurred_at, added.assessment());
-        self.leads.by_id.get_mut(lead).add_sale(sale, first_recorded, credit, at);
-        self.note_accrued(lead, credit, earned);
+        let (at, counts) = (added.stamp().occurred_at, added.counts());
+        let (earners, is_first) = (self.earners(sale), last.is_none());
+        let known = self.leads.by_id.get_mut(lead);
+        known.add_sale(sale);
+        known.note_earners(is_first, first_recorded, &earners, at);
+        known.sales_count += u32::from(counts);
+        self.note_accrued_by_sale(lead, sale, 1);
+    }
+
+    /// The agreements that earn on a sale, each once.
+    fn earners(&self, sale: Row) -> SmallVec<[Row; 2]> {
+        let mut earners = SmallVec::new();
+        for earner in self.own_parts(sale).filter_map(|part| part.earning.credit()) {
+            if !earners.contains(&earner) {
+                earners.push(earner);
+            }
+        }
+        earners
+    }
+
+    /// Moves a lead's limits, first sales and caps, once one of its sales has begun to count as voided, or does so no longer
+    /// (rules 16.2, 16.3). That a first sale does not count any more costs a look at all sales of the lead.
+    pub(in crate::domain) fn count_for_lead(&mut self, lead: Row, sale: Row) {
+        let changed = self.commissions.sales.get(sale);
+        let (at, is_void, is_above_zero) = (changed.stamp().occurred_at, changed.counts_as_voided(), changed.amount().minor_units > 0);
+        let earners = self.earners(sale);
+        let known = self.leads.by_id.get(lead);
+        let is_a_first = |earner: &Row| known.first_sale(*earner, self).is_none_or(|first| first >= at);
+        let first_sales = (is_void && (known.sales.0.get() == Some(sale) || earners.iter().any(is_a_first))).then(|| self.first_sales(lead));
+        let (is_first, first_recorded) = (known.sales.0.get() == Some(sale), known.first_recorded(self));
+        let known = self.leads.by_id.get_mut(lead);
+        let one = u32::from(is_above_zero);
+        known.sales_count = if is_void { known.sales_count - one } else { known.sales_count + one };
+        match first_sales {
+            Some(first_sales) => known.cold_mut().first_sales = first_sales,
+            None if !is_void => known.note_earners(is_first, first_recorded, &earners, at),
+            None => {}
+        }
+        self.note_accrued_by_sale(lead, sale, if is_void { -1 } else { 1 });
+    }
+
+    /// When each agreement's first sale to a lead occurred, of those that do not count as voided.
+    fn first_sales(&self, lead: Row) -> Vec<(Row, Time)> {
+        let mut first_sales: Vec<(Row, Time)> = Vec::new();
+        for row in self.leads.by_id.get(lead).sales(self) {
+            let sale = self.commissions.sales.get(row);
+            if sale.counts_as_voided() {
+                continue;
+            }
+            for earner in self.earners(row) {
+                let at = sale.stamp().occurred_at;
+                match first_sales.iter_mut().find(|(known, _)| *known == earner) {
+                    Some((_, first)) => *first = at.min(*first),
+                    None => first_sales.push((earner, at)),
+                }
+            }
+        }
+        first_sales
     }
 }
 

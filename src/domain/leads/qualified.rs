@@ -1,7 +1,7 @@
 //! A lead qualified: it keeps its protection, and may earn a flat reward (rules 5.2, 6.2).
 
 use crate::domain::calendar::Time;
-use crate::domain::commissions::assess::{AssessmentInput, assess, assessment_in};
+use crate::domain::commissions::assess::{AssessmentInput, assess, assessments_in};
 use crate::domain::commissions::earning::{Earning, Pinned};
 use crate::domain::commissions::posting::{accrue, subject_of_agreement};
 use crate::domain::effect::Effect;
@@ -37,14 +37,14 @@ impl EventType for LeadQualified {
         }
         lead.require_not_lost(&self.lead, at)?;
         let credit = lead.credit_at(at, Seen::ALL, state);
-        let assessment = assess(&AssessmentInput { sale: None, lead: Some((row, lead)), credit, amount: None, product: "", at }, state);
+        let (assessment, _) = assess(&AssessmentInput { part: None, lead: Some((row, lead)), credit, at }, state);
         let mut effects = Vec::with_capacity(4);
         if lead.is_protected(at, Seen::ALL) {
             effects.push(Effect::LeadProtectionSet { lead: state.leads.by_id.key(row).clone(), protected_until: None });
         }
-        effects.push(Effect::CommissionAssessed(Box::new(assessment.clone())));
-        if let Some(credit) = credit {
-            accrue(&assessment, subject_of_agreement(credit, Some(row), None, state), at, state, &mut effects);
+        match credit {
+            Some(credit) => accrue(assessment, subject_of_agreement(credit, Some(row), None, state), at, state, &mut effects),
+            None => effects.push(Effect::CommissionAssessed(Box::new(assessment))),
         }
         Ok(effects)
     }
@@ -52,7 +52,7 @@ impl EventType for LeadQualified {
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let row = state.leads.known(&self.lead).0;
         let protected = effects.iter().any(|effect| matches!(effect, Effect::LeadProtectionSet { .. }));
-        let assessment = assessment_in(effects);
+        let assessment = assessments_in(effects).next();
         let credit = assessment.and_then(|assessment| state.agreements.by_id.find(assessment.agreement.as_ref()?));
         let (pinned, earned) = Pinned::of(stamp, None, credit, false, assessment, state);
         let earning = Earning::new(stamp, earned, state.commissions.pinned.intern(pinned));

@@ -1,12 +1,17 @@
 //! Partners: who they are, by time and position.
 
 mod encoding;
+mod hold;
+pub mod hold_lifted;
+pub mod hold_placed;
 pub mod registered;
 pub mod updated;
 
 use super::table::{Row, undo_by_copy};
 use super::{Seen, Stamp};
 use crate::proto::PartnerKind;
+use ecow::EcoVec;
+pub use hold::Hold;
 
 /// What is known of a partner.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,13 +47,15 @@ pub struct Partner {
     pub accounts: Vec<Row>,
     /// Its agreements, in the order of their introduction.
     pub agreements: Vec<Row>,
+    /// The holds on its payouts, in the order they were placed.
+    pub holds: EcoVec<Row>,
 }
 
 undo_by_copy!(Partner);
 
 impl Partner {
     fn new(registered: Stamp, profile: Profile) -> Self {
-        Self { registered, first: profile, changes: Vec::new(), accounts: Vec::new(), agreements: Vec::new() }
+        Self { registered, first: profile, changes: Vec::new(), accounts: Vec::new(), agreements: Vec::new(), holds: EcoVec::new() }
     }
 
     /// The record that introduced it.
@@ -63,7 +70,7 @@ impl Partner {
 
     /// How many items its lists have.
     pub fn items(&self) -> usize {
-        self.changes.len() + self.accounts.len() + self.agreements.len()
+        self.changes.len() + self.accounts.len() + self.agreements.len() + self.holds.len()
     }
 
     /// What is seen of it: changes apply in the order of recording. `None` before it is registered.

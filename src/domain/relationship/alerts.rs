@@ -14,6 +14,8 @@ pub const EXCLUSIVITY_END_DAYS: u64 = 30;
 pub const PROTECTION_END_DAYS: u64 = 7;
 /// Days for which a dispute may be open (rules 10.2).
 pub const DISPUTE_OPEN_DAYS: u64 = 14;
+/// Days for which payouts to a partner may be on hold (rules 19.2).
+pub const HOLD_LONG_DAYS: u64 = 30;
 /// Percentage points by which the delivered parts of two participants may differ (rules 10.2).
 const EFFORT_GAP_POINTS: i128 = 20;
 

@@ -87,7 +87,9 @@ impl State {
             _ => None,
         };
         let agreement = agreement.map(|row| (IdKind::Agreement, self.agreements.by_id.key(row).clone()));
-        self.other_about(kind, id).into_iter().chain(agreement).collect()
+        let hold = if kind == IdKind::Hold { self.holds.by_key(id) } else { None };
+        let partner = hold.map(|hold| (IdKind::Partner, self.partners.key(hold.partner).clone()));
+        self.other_about(kind, id).into_iter().chain(agreement).chain(partner).collect()
     }
 
     /// Whose money or leads some effects move, which need not be recorded. Who only happens to be in the way of a claim is not among
@@ -151,10 +153,13 @@ impl State {
             IdKind::Breach => {
                 self.relationship.breaches.by_key(id).into_iter().for_each(|breach| subjects.add_agreement(breach.agreement, self));
             }
+            IdKind::Hold => self.holds.by_key(id).into_iter().for_each(|hold| subjects.add_partner(hold.partner)),
             IdKind::Sale | IdKind::Refund | IdKind::Payout | IdKind::Dispute => {
                 self.commissions.add_subjects(kind, id, self, subjects);
             }
             IdKind::Reinstatement
+            | IdKind::Receipt
+            | IdKind::Line
             | IdKind::Adjustment
             | IdKind::PayoutReturn
             | IdKind::Payment

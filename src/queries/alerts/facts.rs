@@ -47,6 +47,10 @@ pub fn of(kind: AlertKind, state: &State, row: Row, seen: Seen) -> AlertFacts {
         }
         AlertKind::NegativeBalance => amount(state, row, seen, |balance| -balance.net),
         AlertKind::PayableDue => amount(state, row, seen, |balance| balance.payable),
+        AlertKind::HoldLong => {
+            let opened_at = Some(timestamp(state.holds.get(row).placed.occurred_at));
+            AlertFacts { opened_at, hold_id: Some(state.holds.key(row).to_string()), ..AlertFacts::default() }
+        }
         AlertKind::DisputeOpen => disputed(state, row),
         AlertKind::LeadsWithoutEarningAgreement => {
             let lead_count = earning::without_earning(state, row, seen).map(|(count, _)| count.into());

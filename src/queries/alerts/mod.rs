@@ -12,6 +12,7 @@ mod disputes;
 mod earning;
 mod exclusivity;
 mod facts;
+mod holds;
 mod leads;
 mod money;
 mod promises;
@@ -167,6 +168,7 @@ alert_table! {
     BreachUncured in promises;
     // Money that is held, owed or due.
     DisputeOpen in disputes;
+    HoldLong in holds;
     NegativeBalance in money;
     PayableDue in money;
     // What is lost at a date.
@@ -303,7 +305,7 @@ mod tests {
 
     #[test]
     fn every_kind_has_its_place() {
-        let kinds = (1..).map_while(|number| AlertKind::try_from(number).ok());
+        let kinds = (1..100).filter_map(|number| AlertKind::try_from(number).ok());
         let mut ordered = ORDER.to_vec();
         ordered.sort_unstable();
         assert_eq!(ordered, kinds.collect::<Vec<_>>());

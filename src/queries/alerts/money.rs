@@ -1,4 +1,4 @@
-//! Balances: partners that owe the house, and payables that should be paid out (rules 7.1, 7.3).
+//! Balances: partners that owe the house, and payables that should be paid out (rules 7.1, 7.3, 19.2, 19.5).
 
 use super::{AlertSubject, Found, Walk, Wanted, Watch};
 use crate::domain::account::{Account, Entry};
@@ -119,13 +119,19 @@ fn settled(account: &Account, seen: Seen) -> i128 {
     -sums.balance() - sums.pending()
 }
 
-/// The instants at which the minimum may change, in order.
+/// The instants at which the least payout or a hold may change, in order.
 fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
     let mut turns = Vec::new();
     for agreement in state.partners.get(partner).agreements.iter().map(|row| state.agreements.by_id.get(*row)) {
-        turns.extend(agreement.signature_seen(seen).map(|signature| signature.effective_at));
+        turns
+            .extend(agreement.signature_seen(seen).into_iter().flat_map(|signature| [signature.stamp.occurred_at, signature.effective_at]));
         turns.extend(agreement.versions(seen, state).map(|version| version.effective_at));
         turns.extend(agreement.end(seen).map(|end| end.at));
+        turns.extend(agreement.out_of_tail_at(seen));
+    }
+    for hold in state.partners.get(partner).holds.iter().map(|row| state.holds.get(*row)).filter(|hold| seen.sees(hold.placed)) {
+        turns.push(hold.placed.occurred_at);
+        turns.extend(hold.lifted(seen).map(|lifted| lifted.occurred_at));
     }
     turns.retain(|turn| *turn <= seen.time);
     turns.sort_unstable();
@@ -133,14 +139,54 @@ fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
     turns
 }
 
+/// The changes of what of an account is pending, in order. There is mostly nothing to ask them for: they count only where a
+/// partner can earn no more (rules 19.5).
+fn pending_changes(account: &Account, seen: Seen) -> Vec<(Time, i128)> {
+    let waits = |entry: &Entry| entry.settles_at() > entry.effective_at;
+    let count = account.entries_until(seen.position);
+    let entries = account.first_entries(count).filter(waits);
+    let changes = entries.flat_map(|entry| {
+        let amount = -i128::from(entry.amount);
+        [(entry.effective_at, amount), (entry.settles_at(), -amount)]
+    });
+    let mut changes: Vec<(Time, i128)> = changes.filter(|(time, _)| *time <= seen.time).collect();
+    changes.sort_unstable();
+    changes
+}
+
+/// What may be proposed between two turns.
+struct Between {
+    /// The least payout that was agreed.
+    agreed: i128,
+    /// Whether the partner can earn no more, so that a balance of which nothing is pending is its last.
+    earns_no_more: bool,
+    on_hold: bool,
+}
+
+impl Between {
+    fn at(state: &State, partner: Row, row: Row, instant: Time, seen: Seen) -> Self {
+        let (_, currency) = *state.accounts.key(row);
+        Self {
+            agreed: i128::from(state.agreed_minimum(partner, currency, instant, seen)),
+            earns_no_more: state.earns_no_more(partner, instant, seen),
+            on_hold: state.running_hold(partner, instant, seen).is_some(),
+        }
+    }
+
+    /// The least that is proposed where so much is pending.
+    fn least(&self, pending: i128) -> i128 {
+        if self.earns_no_more && pending == 0 { 1 } else { self.agreed.max(1) }
+    }
+}
+
 /// Since when an account's payable has been proposed without a break; `None` if it is not. It goes back no further than that.
 fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<Time> {
-    let (_, currency) = *state.accounts.key(row);
-    let least_at = |instant| i128::from(state.minimum_payout(partner, currency, instant, seen)).max(1);
     let account = state.accounts.get(row);
-    let (settled, least) = (settled(account, seen), least_at(seen.time));
+    let sums = account.sums(seen);
+    let settled = -sums.balance() - sums.pending();
+    let now = Between::at(state, partner, row, seen.time, seen);
     // What disputes hold makes it only less: most accounts need no look at them.
-    if settled < least {
+    if now.on_hold || settled < now.least(sums.pending()) {
         return None;
     }
     let disputed = state.disputed_changes(row, seen);
@@ -148,18 +194,23 @@ fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<T
     let mut disputed = Backwards::new(held, disputed.into_iter().rev());
     let mut settled = Backwards::new(settled, latest_first(account, seen, Entry::settles_at));
     let mut turns = turns(state, partner, seen);
-    let mut least = Some(least);
+    let matters = |instant: &Time| state.earns_no_more(partner, *instant, seen);
+    let pending = if turns.iter().any(matters) { pending_changes(account, seen) } else { Vec::new() };
+    let mut pending = Backwards::new(sums.pending(), pending.into_iter().rev());
+    let mut between = Some(now);
     let mut since = None;
-    while let Some(instant) = settled.reached_at().max(disputed.reached_at()).max(turns.last().copied()) {
-        // Between turns the minimum stays as it is.
-        if settled.sum - disputed.sum.max(0) < *least.get_or_insert_with(|| least_at(instant)) {
+    while let Some(instant) = settled.reached_at().max(disputed.reached_at()).max(pending.reached_at()).max(turns.last().copied()) {
+        // Between turns only what is pending changes the least payout.
+        let between_turns = between.get_or_insert_with(|| Between::at(state, partner, row, instant, seen));
+        if between_turns.on_hold || settled.sum - disputed.sum.max(0) < between_turns.least(pending.sum) {
             break;
         }
         since = Some(instant);
         settled.undo(instant);
         disputed.undo(instant);
+        pending.undo(instant);
         if turns.pop_if(|turn| *turn >= instant).is_some() {
-            least = None;
+            between = None;
         }
     }
     since

@@ -124,7 +124,7 @@ fn is_of_rows(kind: IdKind) -> bool {
 }
 
 /// The kinds of what a text may mention: all but deliverables, whose ids mean something in their campaign alone.
-const MENTIONED: [IdKind; 19] = [
+const MENTIONED: [IdKind; 21] = [
     IdKind::Partner,
     IdKind::Agreement,
     IdKind::Lead,
@@ -144,4 +144,5 @@ const MENTIONED: [IdKind; 19] = [
     IdKind::BrandUse,
     IdKind::Breach,
     IdKind::Programme,
+    IdKind::Hold,
 ];

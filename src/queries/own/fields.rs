@@ -56,6 +56,7 @@ const FIELDS: &[(&[&str], Content)] = &[
     (&["review_id"], Content::Id(IdKind::Review)),
     (&["brand_use_id"], Content::Id(IdKind::BrandUse)),
     (&["breach_id"], Content::Id(IdKind::Breach)),
+    (&["hold_id"], Content::Id(IdKind::Hold)),
     (&["account"], Content::Account),
     (&["display_name"], Content::PartnersName),
     // A deliverable's id means something in its campaign, an event's id in its record.
@@ -67,6 +68,7 @@ const FIELDS: &[(&[&str], Content)] = &[
             "claim",
             "coupon",
             "description",
+            "document_number",
             "explanation",
             "manager",
             "match_keys",

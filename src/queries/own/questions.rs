@@ -143,6 +143,7 @@ questions! {
     ExplainSaleRequest => ExplainSaleResponse { sale_id: Sale } finished by without_others_steps;
     ListPayablesRequest => ListPayablesResponse { partner_id: Partner } forces partner_id;
     ListPayoutsRequest => ListPayoutsResponse { partner_id: Partner } forces partner_id;
+    GetPayoutSummaryRequest => GetPayoutSummaryResponse { partner_id: Partner } forces partner_id;
     ListDisputesRequest => ListDisputesResponse { partner_id: Partner } forces partner_id finished by without_others_held;
     ListAlertsRequest => ListAlertsResponse { partner_id: Partner, agreement_id: Agreement } forces partner_id;
 }
@@ -164,6 +165,7 @@ answers! {
     ExplainSaleResponse,
     ListPayablesResponse,
     ListPayoutsResponse,
+    GetPayoutSummaryResponse,
     ListDisputesResponse,
     GetMetricsResponse,
     ListAlertsResponse,

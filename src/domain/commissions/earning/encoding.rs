@@ -3,9 +3,9 @@
 use super::{ColdFields, Earning, Pinned, WarmFields};
 use crate::encoding::{Codec, Damaged, Input, Output, codec};
 
-codec!(Pinned { credit, sold, collected, earned, holder, wait });
+codec!(Pinned { credit, sold, collected, earned, holder, wait, awaits });
 codec!(WarmFields { refunded, exempt, taken, refunds, entries, cold });
-codec!(ColdFields { disputes, holdings });
+codec!(ColdFields { disputes, details, holdings });
 
 impl Codec for Earning {
     fn encode(&self, out: &mut Output) {

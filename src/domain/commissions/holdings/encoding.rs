@@ -3,9 +3,9 @@
 use super::{CommissionPart, Holding, Holdings};
 use crate::encoding::{Codec, Damaged, Input, Output, codec};
 
-codec!(Holding { partner, agreement, position, source, currency, amount, available_at, entry });
+codec!(Holding { partner, agreement, position, source, currency, amount, awaiting, available_at, entry });
 codec!(Holdings(all));
-codec!(CommissionPart { partner, agreement, position, currency, amount, available_at });
+codec!(CommissionPart { partner, agreement, position, currency, amount, available_at, awaits, number, entry });
 
 impl Codec for Box<[CommissionPart]> {
     fn encode(&self, out: &mut Output) {
