@@ -20,7 +20,7 @@ struct About {
     lead: Option<String>,
 }
 
-fn alert(kind: impl Into<i32>, about: About, since: Instant) -> pb::Alert {
+fn alert(kind: AlertKind, about: About, since: Instant) -> pb::Alert {
     pb::Alert {
         kind: kind.into(),
         partner_id: about.partner,
@@ -240,7 +240,7 @@ impl<'a> Known<'a> {
                 let since = placed.occurred + TimeDelta::days(30);
                 if since <= at && lifted.is_none_or(|lifted| at < lifted) {
                     let about = About { partner: Some(partner.to_owned()), ..About::default() };
-                    alerts.push(alert(17, about, since));
+                    alerts.push(alert(AlertKind::HoldLong, about, since));
                 }
             }
         }

@@ -70,6 +70,7 @@ impl Ledger for Model {
         let mut payables = asked.known.payables_answer(asked.at);
         payables.retain(|payable| request.include_below_minimum || !payable.below_minimum);
         payables.retain(|payable| request.include_on_hold || !payable.on_hold);
+        payables.retain(|payable| request.partner_id.as_ref().is_none_or(|partner| *partner == payable.partner_id));
         Ok(pb::ListPayablesResponse { payables, next_page_token: String::new(), position: asked.position })
     }
 
@@ -116,9 +117,32 @@ impl Ledger for Model {
         let asked = self.asked(request.options.as_ref())?;
         let recorded = Known::recorded(&self.records, asked.position);
         let mut alerts = asked.known.alerts(&recorded, asked.at);
+        alerts.retain(|alert| request.kinds.is_empty() || request.kinds.contains(&alert.kind));
+        alerts.retain(|alert| request.partner_id.is_none() || alert.partner_id == request.partner_id);
         let urgency = |kind: pb::AlertKind| crate::outside::questions::URGENCY.iter().position(|other| *other == kind);
         alerts.sort_by_key(|alert| (urgency(alert.kind()), alert.since.as_ref().map(|since| (since.seconds, since.nanos))));
         Ok(pb::ListAlertsResponse { alerts, next_page_token: String::new(), position: asked.position })
+    }
+
+    fn programme(&mut self, request: &pb::GetProgrammeRequest) -> Answer<pb::GetProgrammeResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let programme = asked.known.programme_answer(&request.programme_id, asked.at);
+        let programme = programme.ok_or_else(|| Refusal::rule("UNKNOWN_ID"))?;
+        Ok(pb::GetProgrammeResponse { programme: Some(programme), position: asked.position })
+    }
+
+    fn programmes(&mut self, request: &pb::ListProgrammesRequest) -> Answer<pb::ListProgrammesResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let known = &asked.known;
+        let programmes = known.programmes().into_iter().filter_map(|programme| known.programme_answer(programme, asked.at)).collect();
+        Ok(pb::ListProgrammesResponse { programmes, next_page_token: String::new(), position: asked.position })
+    }
+
+    fn payout_summary(&mut self, request: &pb::GetPayoutSummaryRequest) -> Answer<pb::GetPayoutSummaryResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let limits = (request.from.as_ref().map(instant), request.to.as_ref().map(instant));
+        let rows = asked.known.payout_summary(request.partner_id.as_deref(), limits, request.by_method);
+        Ok(pb::GetPayoutSummaryResponse { rows, next_page_token: String::new(), position: asked.position })
     }
 
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {

@@ -154,6 +154,7 @@ impl Known<'_> {
             tax_withheld_returned: minor(payout.restored(payout.withheld(), brought_back)),
             tax_added_returned: minor(payout.restored(payout.added(), brought_back)),
             returns: returns.iter().map(shown).collect(),
+            entries_left_out: 0,
         }
     }
 

@@ -128,11 +128,16 @@ impl Known<'_> {
         let left = self.left_of_sale(sale);
         let mut postings = self.void_postings(sale, at.occurred);
         postings.extend(self.collected_back(sale, left, at.occurred, &body.sale_id));
-        Ok(Effects { postings, voided: Some((body.sale_id.clone(), left)), ..Effects::default() })
+        Ok(Effects {
+            postings,
+            voided: Some((body.sale_id.clone(), price(sold(sale).expect("a sale")).0.to_owned(), left)),
+            ..Effects::default()
+        })
     }
 
-    pub fn customer_payment_received(&self, body: &pb::CustomerPaymentReceived, taken: bool, event: &pb::Event, at: At) -> Answer<Effects> {
-        refuse_if(taken, "DUPLICATE_ID")?;
+    pub fn customer_payment_received(&self, body: &pb::CustomerPaymentReceived, event: &pb::Event, at: At) -> Answer<Effects> {
+        let id = &body.receipt_id;
+        refuse_if(self.has(|b| matches!(b, Body::CustomerPaymentReceived(p) if p.receipt_id == *id)), "DUPLICATE_ID")?;
         let sale = self.known_sale(&body.sale_id)?;
         refuse_if(self.void_of(&body.sale_id).is_some(), "SALE_VOIDED")?;
         let money = body.amount.as_ref().expect("required");

@@ -193,7 +193,7 @@ impl<'a> Figures<'_, 'a> {
             let refund = self.recorded.refund(refund)?.effects.refund.as_ref()?;
             (self.recorded.sale(&refund.sale)?, refund.applied, refund.parts.clone())
         } else {
-            let (sale, _) = record.effects.voided.as_ref()?;
+            let (sale, _, _) = record.effects.voided.as_ref()?;
             let sale = self.recorded.sale(sale)?;
             // What was left when the void was recorded.
             let before = Known {

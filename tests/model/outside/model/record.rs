@@ -41,8 +41,8 @@ pub struct Effects {
     pub refund: Option<Refunded>,
     /// The refund that a reinstatement takes back.
     pub reinstates: Option<String>,
-    /// The sale that is voided, and what was left of it. Rules 16.1.
-    pub voided: Option<(String, i128)>,
+    /// The sale that is voided, its currency, and what was left of it. Rules 16.1.
+    pub voided: Option<(String, String, i128)>,
     /// The sale that the customer paid, and how much; below zero it bounced. Rules 17.2.
     pub customer_paid: Option<(String, i128)>,
     /// What is paid out, at once or on its way. Rules 7.2, 19.1.

@@ -179,7 +179,7 @@ impl<'a> Known<'a> {
 
     /// When a sale was voided.
     pub fn void_of(&self, sale: &str) -> Option<&'a Record> {
-        self.records.iter().find(|record| record.effects.voided.as_ref().is_some_and(|(voided, _)| voided == sale)).copied()
+        self.records.iter().find(|record| record.effects.voided.as_ref().is_some_and(|(voided, _, _)| voided == sale)).copied()
     }
 
     /// Whether a sale never was: it is voided, or refunded as an error altogether. Rules 16.2, 16.3.

@@ -51,7 +51,6 @@ fn agreement_of(body: &Body) -> String {
     }
 }
 
-/// What of which part and line is said by `refund_parts`, where the sale is known.
 fn refund_applied(record: &Record) -> Option<Effect> {
     let (Body::SaleRefunded(body), Some(refund)) = (record.body(), &record.effects.refund) else {
         return None;
@@ -82,8 +81,9 @@ fn refund_applied(record: &Record) -> Option<Effect> {
     }))
 }
 
-fn void_applied(_record: &Record) -> Option<Effect> {
-    None
+fn void_applied(record: &Record) -> Option<Effect> {
+    let (sale_id, currency, left) = record.effects.voided.clone()?;
+    Some(Effect::SaleVoidApplied(pb::SaleVoidApplied { sale_id, amount: Some(money(&currency, left)), taken_from_house: None }))
 }
 
 fn posting(posting: &Posting) -> Effect {
