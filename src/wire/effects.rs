@@ -201,7 +201,14 @@ mod tests {
         let times = (of((any_time(), any_time())), of(any_time()), 0_u64..1 << 40);
         let part = (of(id()), of(0_u32..20_000), of((0_u32..9, id())), 0_u32..300, any::<bool>());
         ((of(id()), of(id()), of(id())), "[a-z]{0,200}", amounts, times, any::<bool>(), part).prop_map(
-            |((sale, lead, agreement), rule, (base, amount, cut_off, rate_bps), (window, available_at, terms_position), is_tiered, part)| {
+            |(
+                (sale, lead, agreement),
+                rule,
+                (base, amount, cut_off, rate_bps),
+                (window, available_at, terms_position),
+                is_tiered,
+                part,
+            )| {
                 let (line, share_bps, above, part, awaits_customer_payment) = part;
                 let tiers = is_tiered.then_some(TierWorking {
                     mode: TierMode::Marginal,
@@ -247,16 +254,10 @@ mod tests {
             (id(), party, of(id()), of(any_time()), 0_u64..1 << 40).prop_map(|(lead, owner, credit, protected_until, terms_position)| {
                 Effect::LeadOwnerSet { lead, owner, credit, rule: OwnershipRule::FirstClaim, protected_until, terms_position }
             });
-        let part = (of(id()), of(id()), any_money(), of(any_money()), 0_u32..300).prop_map(
-            |(line, agreement, amount, taken_from_house, part)| RefundedPart {
-                part,
-                line,
-                agreement,
-                amount,
-                taken_from_house,
-                keeps_commission: part > 99,
-            },
-        );
+        let part =
+            (of(id()), of(id()), any_money(), of(any_money()), 0_u32..300).prop_map(|(line, agreement, amount, taken_from_house, part)| {
+                RefundedPart { part, line, agreement, amount, taken_from_house, keeps_commission: part > 99 }
+            });
         let parts = (prop::collection::vec(part, 0..3), prop::collection::vec((id(), any_money()), 0..3));
         let refund = (id(), id(), any_money(), of(any_money()), of(any_money()), any::<bool>(), parts).prop_map(
             |(refund, sale, amount, cut_off, taken_from_house, keeps_commission, (parts, lines))| {

@@ -283,9 +283,9 @@ impl Agreement {
 
     /// Returns from when on nothing can be earned any more: the end, or the end of the tail. `None` if it has no end, or if its
     /// tail is as long as its windows (rules 6.4, 19.5).
-    pub fn out_of_tail_at(&self, seen: Seen) -> Option<Time> {
+    pub fn out_of_tail_at(&self, seen: Seen, state: &State) -> Option<Time> {
         let end = self.end(seen)?;
-        let version = self.terms_at_end(end.at, seen);
+        let version = self.terms_at_end(end.at, seen, state);
         match version.map(|version| (version.terms.tail, version.terms.zone)) {
             None | Some((Tail::None, _)) => Some(end.at),
             Some((Tail::Days(days), zone)) => Some(add_days(end.at, u64::from(days), zone)),

@@ -4,8 +4,8 @@ use crate::domain::calendar::{Period, Span, Time, Tz};
 use crate::domain::ids::Id;
 use crate::domain::money::{Currency, Money};
 use crate::proto::{
-    self, Bound, BrandChannel, CampaignsAtEnd, CommissionTrigger, CustomerKind, LeadsAtEnd, OverrideBase, TierMeasure, TierMode, TierPeriod,
-    WindowAnchor,
+    self, Bound, BrandChannel, CampaignsAtEnd, CommissionTrigger, CustomerKind, LeadsAtEnd, OverrideBase, TierMeasure, TierMode,
+    TierPeriod, WindowAnchor,
 };
 use std::sync::Arc;
 

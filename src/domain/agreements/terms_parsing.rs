@@ -1,14 +1,15 @@
 //! Terms, from messages to checked values (rules 2.3, 13).
 
 use super::terms::{
-    Band, BrandUseTerms, Cadence, CommissionRule, DEFAULT_CHECK_IN_DAYS, DEFAULT_PROTECTION_DAYS, DEFAULT_REVIEW_DAYS, Exclusivity, Protection,
-    Reward, Tail, Terms, Tiers, VentureOwnership, Window,
+    Band, BrandUseTerms, Cadence, CommissionRule, DEFAULT_CHECK_IN_DAYS, DEFAULT_PROTECTION_DAYS, DEFAULT_REVIEW_DAYS, Exclusivity,
+    Protection, Reward, Tail, Terms, Tiers, VentureOwnership, Window,
 };
 use crate::domain::calendar::Span;
-use crate::domain::money::{Currency, MAX_AMOUNT, Money, WHOLE_BPS};
+use crate::domain::money::{MAX_AMOUNT, Money, WHOLE_BPS};
 use crate::domain::parse::{Fields, MAX_ITEMS};
 use crate::proto::{
-    self, CampaignsAtEnd, CommissionTrigger, CustomerKind, LeadsAtEnd, OverrideBase, PayableOn, TailMode, TierMeasure, TierMode, WindowAnchor,
+    self, CampaignsAtEnd, CommissionTrigger, CustomerKind, LeadsAtEnd, OverrideBase, PayableOn, TailMode, TierMeasure, TierMode,
+    WindowAnchor,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -221,7 +222,8 @@ fn check_override(message: &proto::CommissionRule, rule: &CommissionRule, fields
         fields.bad("level", format!("must be at most {MAX_LEVEL}"));
     }
     if message.reward.is_some() && !matches!(rule.reward, Reward::Rate(_)) {
-        fields.bad(if matches!(rule.reward, Reward::Flat(_)) { "flat" } else { "tiers" }, "does not go with RECRUITED_SALE; pay a rate_bps");
+        fields
+            .bad(if matches!(rule.reward, Reward::Flat(_)) { "flat" } else { "tiers" }, "does not go with RECRUITED_SALE; pay a rate_bps");
     }
     let others = [
         ("max_sales_per_lead", rule.max_sales_per_lead != 0),

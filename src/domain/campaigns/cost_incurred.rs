@@ -85,6 +85,8 @@ impl CostIncurred {
                         campaign: Some(self.campaign.clone()),
                         ..PostingSubject::default()
                     },
+                    awaits_customer_payment: false,
+                    part: 0,
                 }));
             }
         };

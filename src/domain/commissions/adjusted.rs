@@ -48,6 +48,8 @@ impl EventType for CommissionAdjusted {
             effective_at: state.commissions.effective_at(context.occurred_at),
             available_at: None,
             subject: subject_of_agreement(agreement, None, None, state),
+            awaits_customer_payment: false,
+            part: 0,
         };
         entry.post_against(AccountName::HouseAdjustments, &mut effects);
         Ok(effects)

@@ -79,7 +79,8 @@ impl PartInput<'_> {
     pub(super) fn matches(&self, rule: &CommissionRule) -> bool {
         let product = rule.products.is_empty() || rule.products.iter().any(|product| **product == *self.product);
         let coupon = rule.coupons.is_empty() || rule.coupons.iter().any(|coupon| **coupon == *self.coupon);
-        let minimum = rule.minimum_sale.is_none_or(|least| least.currency == self.whole.currency && least.minor_units <= self.whole.minor_units);
+        let minimum =
+            rule.minimum_sale.is_none_or(|least| least.currency == self.whole.currency && least.minor_units <= self.whole.minor_units);
         product && coupon && minimum
     }
 }
@@ -233,7 +234,8 @@ fn earn(input: &AssessmentInput, credit: Row, terms: &Terms, rule: &CommissionRu
         (Reward::Rate(_) | Reward::Tiers(_), None) => unreachable!("terms with a share of a qualification are malformed"),
     };
     let is_included = result.outcome == CommissionOutcome::Included;
-    let of_lead = rule.cap_per_lead.zip(input.lead).map(|(cap, (_, lead))| (cap, lead.accrued_under(credit, &rule.name, cap.currency, state)));
+    let of_lead =
+        rule.cap_per_lead.zip(input.lead).map(|(cap, (_, lead))| (cap, lead.accrued_under(credit, &rule.name, cap.currency, state)));
     pay(earned, of_lead, (credit, rule), input.part.as_ref(), result);
     if is_included {
         result.outcome = CommissionOutcome::Included;

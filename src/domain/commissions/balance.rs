@@ -71,7 +71,7 @@ impl State {
     pub fn earns_no_more(&self, partner: Row, at: Time, seen: Seen) -> bool {
         let agreements = self.partners.get(partner).agreements.iter().map(|row| self.agreements.by_id.get(*row));
         let mut signed = agreements.filter(|agreement| agreement.signature_seen(seen).is_some_and(|signed| signed.stamp.occurred_at <= at));
-        signed.all(|agreement| agreement.out_of_tail_at(seen).is_some_and(|out| out <= at))
+        signed.all(|agreement| agreement.out_of_tail_at(seen, self).is_some_and(|out| out <= at))
     }
 
     /// The largest minimum in a currency among the terms in force at a time, or at the end, of a partner's signed agreements,

@@ -2,9 +2,9 @@
 //! a lead (rules 14.5, 16.2). What changes a sale – a refund, its reinstatement, a void – notes how it counted before, and then
 //! moves what follows from that.
 
+use super::PinnedAssessment;
 use super::net_sales::{RuleKey, Sold};
 use super::part::PartOf;
-use super::PinnedAssessment;
 use crate::domain::State;
 use crate::domain::money::base_left;
 use crate::domain::table::Row;
@@ -59,11 +59,14 @@ impl State {
         let more = i8::from(now.as_sale) - i8::from(before.as_sale);
         let mut moved: SmallVec<[(RuleKey, Sold); 1]> = SmallVec::new();
         for (part, (base_before, base_now)) in self.own_parts(row).zip(before.bases.iter().zip(&now.bases)) {
-            let Some((credit, earned)) = part.earning.credit().zip(part.earning.assessment().filter(PinnedAssessment::counts)) else { continue };
+            let Some((credit, earned)) = part.earning.credit().zip(part.earning.assessment().filter(PinnedAssessment::counts)) else {
+                continue;
+            };
             let Some(rule) = earned.rule(credit, self) else { continue };
             let minor_units = base_now - base_before;
             // A sale counts once for a rule, whatever parts it decided.
-            let is_counted = more == 0 || moved.iter().any(|((agreement, name), sold)| (*agreement, &**name) == (credit, &*rule.name) && sold.count != 0);
+            let is_counted = more == 0
+                || moved.iter().any(|((agreement, name), sold)| (*agreement, &**name) == (credit, &*rule.name) && sold.count != 0);
             let count = if earned.counts_as_sale() && !is_counted { more } else { 0 };
             if minor_units != 0 || count != 0 {
                 moved.push(((credit, rule.name.as_str().into()), Sold { at, minor_units, count }));

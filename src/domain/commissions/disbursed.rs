@@ -295,6 +295,8 @@ impl Passage<'_> {
                 available_at: None,
                 kind: self.kind,
                 subject: PostingSubject { partner: Some(self.partner.clone()), ..PostingSubject::default() },
+                awaits_customer_payment: false,
+                part: 0,
             }));
         }
     }

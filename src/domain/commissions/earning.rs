@@ -4,8 +4,8 @@
 mod encoding;
 
 use super::PinnedAssessment;
-use super::part::SaleDetails;
 use super::holdings::{CommissionPart, Holding, Holdings, TakenFrom};
+use super::part::SaleDetails;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Assessment;
 use crate::domain::money::{Currency, Money};
@@ -358,7 +358,17 @@ mod tests {
 
     fn part(partner: Row, amount: i64) -> CommissionPart {
         let currency = Currency::from_code("USD").expect("a currency");
-        CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount, available_at: None, awaits: false, number: 0, entry: None }
+        CommissionPart {
+            partner,
+            agreement: Row::MAX,
+            position: 0,
+            currency,
+            amount,
+            available_at: None,
+            awaits: false,
+            number: 0,
+            entry: None,
+        }
     }
 
     proptest! {

@@ -48,7 +48,8 @@ impl State {
         // A dispute about a sale is one about all of its parts.
         let sale = self.sale_of(entry.about).map(|(sale, _)| sale);
         let lead = sale.and_then(|sale| self.commissions.sales.get(sale).lead()).map(About::Lead);
-        let subjects = std::iter::once(sale.map_or(entry.about, About::Sale)).chain(lead).filter(|about| !self.disputes_of(*about).is_empty());
+        let subjects =
+            std::iter::once(sale.map_or(entry.about, About::Sale)).chain(lead).filter(|about| !self.disputes_of(*about).is_empty());
         let subjects: Vec<About> = subjects.collect();
         if !subjects.is_empty() {
             posted.0.entry((subjects, account)).or_default().push((entry.settles_at(), -i128::from(entry.amount)));

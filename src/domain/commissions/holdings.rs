@@ -71,8 +71,8 @@ impl Holding {
         self.awaiting += if awaits { minor_units } else { 0 };
     }
 
-    /// What of it, as a part, may be taken: what waits, or what does not.
-    fn part(&self, amount: i64, awaits: bool) -> CommissionPart {
+    /// Returns a part of it of an amount: of what waits, or of what does not.
+    pub fn part(&self, amount: i64, awaits: bool) -> CommissionPart {
         let &Self { partner, agreement, position, currency, available_at, .. } = self;
         let available_at = available_at.filter(|_| !awaits);
         CommissionPart { partner, agreement, position, currency, amount, available_at, awaits, number: 0, entry: self.entry }
@@ -220,21 +220,16 @@ impl Holdings {
     /// again. What waits is released from the earliest holder first, and taken back from the latest (rules 17.3).
     pub fn releases(&self, target: i128) -> Vec<(usize, i64)> {
         let mut left = target - self.0.iter().map(|holding| i128::from(holding.released())).sum::<i128>();
-        let mut releases = Vec::new();
-        let mut release = |place: usize, most: i64| {
+        let waits = self.0.iter().enumerate().map(|(place, holding)| (place, holding.awaiting));
+        let released = self.0.iter().enumerate().rev().map(|(place, holding)| (place, holding.released()));
+        let most: Vec<(usize, i64)> = if left > 0 { waits.collect() } else { released.collect() };
+        let releases = most.into_iter().map(|(place, most)| {
             let most = i128::from(most.max(0));
             let released = left.clamp(-most, most);
             left -= released;
-            if released != 0 {
-                releases.push((place, i64::try_from(released).expect("it is within what is held")));
-            }
-        };
-        if target >= 0 && left > 0 {
-            self.0.iter().enumerate().for_each(|(place, holding)| release(place, holding.awaiting));
-        } else {
-            self.0.iter().enumerate().rev().for_each(|(place, holding)| release(place, holding.released()));
-        }
-        releases
+            (place, i64::try_from(released).expect("it is within what is held"))
+        });
+        releases.filter(|(_, released)| *released != 0).collect()
     }
 
     /// Releases an amount of what waits of a holding from a time on; below zero it waits again.
@@ -277,7 +272,17 @@ mod tests {
     }
 
     fn part(partner: Row, amount: i64) -> CommissionPart {
-        CommissionPart { partner, agreement: 0, position: 0, currency: usd(0).currency, amount, available_at: None, awaits: false, number: 0, entry: None }
+        CommissionPart {
+            partner,
+            agreement: 0,
+            position: 0,
+            currency: usd(0).currency,
+            amount,
+            available_at: None,
+            awaits: false,
+            number: 0,
+            entry: None,
+        }
     }
 
     #[test]

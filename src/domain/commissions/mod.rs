@@ -25,6 +25,7 @@ pub mod payout_returned;
 pub mod period_closed;
 pub mod posting;
 mod releases;
+mod reversal;
 mod sale;
 pub mod sale_recorded;
 pub mod sale_refunded;
@@ -34,12 +35,12 @@ pub mod settled;
 pub mod standing;
 
 use super::account::{About, Entry};
-use super::agreements::terms::CommissionRule;
+use super::agreements::terms::{CommissionRule, Terms};
 use super::calendar::Time;
 use super::effect::Assessment;
 use super::ids::{Id, IdKind};
 use super::interner::Interner;
-use super::money::Money;
+use super::money::{Currency, Money};
 use super::slice::{AppendOnlyList, slice};
 use super::stamp::CompactStamp;
 use super::table::{Row, Table, undo_by_copy};
@@ -264,7 +265,13 @@ impl PinnedAssessment {
 
     /// The rule that decided.
     pub fn rule<'a>(&self, credit: Row, state: &'a State) -> Option<&'a CommissionRule> {
-        state.agreements.by_id.get(credit).version_of(self.terms_position, state)?.terms.rules.get(usize::from(self.rule?))
+        Some(self.terms_and_rule(credit, state)?.1)
+    }
+
+    /// The terms that were applied, and the rule of them that decided.
+    pub fn terms_and_rule<'a>(&self, credit: Row, state: &'a State) -> Option<(&'a Terms, &'a CommissionRule)> {
+        let version = state.agreements.by_id.get(credit).version_of(self.terms_position, state)?;
+        Some((&version.terms, version.terms.rules.get(usize::from(self.rule?))?))
     }
 
     /// Whether its sale counts as a net sale of its rule (rules 13).

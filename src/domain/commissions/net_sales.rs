@@ -87,7 +87,8 @@ impl NetSales {
     fn add(&mut self, sold: Sold) {
         self.open.push(sold);
         if self.open.len() == OPEN {
-            let points = self.open.drain(..).map(|Sold { at, minor_units, count }| Point { at, amount: minor_units.into(), held: count.into() });
+            let points =
+                self.open.drain(..).map(|Sold { at, minor_units, count }| Point { at, amount: minor_units.into(), held: count.into() });
             self.timeline.add(points.collect());
         }
     }
@@ -96,7 +97,8 @@ impl NetSales {
     fn total(&self, bounds: Option<(Time, Time)>) -> (i128, i128) {
         let within = |time: Time| bounds.is_none_or(|(start, end)| (start..end).contains(&time));
         let open = self.open.iter().filter(|sold| within(sold.at));
-        let (amount, count) = open.fold((0, 0), |(amount, count), sold| (amount + i128::from(sold.minor_units), count + i128::from(sold.count)));
+        let (amount, count) =
+            open.fold((0, 0), |(amount, count), sold| (amount + i128::from(sold.minor_units), count + i128::from(sold.count)));
         // A timeline is asked for what comes after a time, up to and with another one.
         let before = |time: Time| time - TimeDelta::nanoseconds(1);
         let kept = self.timeline.between(bounds.map(|(start, _)| before(start)), bounds.map(|(_, end)| before(end)));

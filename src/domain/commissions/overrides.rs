@@ -25,7 +25,8 @@ impl State {
             return None;
         }
         let version = agreement.terms_in_force(at, Seen::ALL, self)?;
-        let is_meant = |rule: &&CommissionRule| rule.trigger == CommissionTrigger::RecruitedSale && rule.level == level && part.matches(rule);
+        let is_meant =
+            |rule: &&CommissionRule| rule.trigger == CommissionTrigger::RecruitedSale && rule.level == level && part.matches(rule);
         let rule = version.terms.rules.iter().find(is_meant)?;
         let Reward::Rate(rate_bps) = rule.reward else { return None };
         let base = match rule.of {

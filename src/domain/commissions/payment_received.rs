@@ -47,6 +47,8 @@ impl EventType for PaymentReceived {
             effective_at: state.commissions.effective_at(context.occurred_at),
             available_at: None,
             subject: PostingSubject { partner: Some(self.partner.clone()), ..PostingSubject::default() },
+            awaits_customer_payment: false,
+            part: 0,
         };
         entry.post_against(AccountName::HouseCash, &mut effects);
         Ok(effects)

@@ -1,13 +1,13 @@
 //! Postings: an entry in a partner's account and the ones that balance it (rules 12), and what events read back from them.
 
 use super::holdings::CommissionPart;
-use crate::domain::{Seen, Stamp, State};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::{LATEST, Time};
 use crate::domain::effect::{Assessment, Effect, Posting, PostingSubject};
 use crate::domain::ids::Id;
 use crate::domain::money::Money;
 use crate::domain::table::Row;
+use crate::domain::{Seen, Stamp, State};
 use crate::proto::EntryKind;
 
 /// An entry in a partner's account, from the partner's point of view.
@@ -47,7 +47,7 @@ impl PartnerEntry {
         self.post(&[(account, minor_units)], effects);
     }
 
-    fn posting(&self, account: AccountName, minor_units: i64) -> Effect {
+    pub(super) fn posting(&self, account: AccountName, minor_units: i64) -> Effect {
         Effect::Posting(Posting {
             account,
             amount: Money::new(self.amount.currency, minor_units),

@@ -115,7 +115,8 @@ impl EventType for SaleRecorded {
         let mut decided: SmallVec<[Decided; 1]> = SmallVec::new();
         for (part, number) in parts.iter().zip(0..) {
             let earner = earners[number as usize % earners.len()];
-            let input = AssessmentInput { part: Some(self.part(number, self.share_of(number), part, &decided)), lead, credit: Some(earner), at };
+            let input =
+                AssessmentInput { part: Some(self.part(number, self.share_of(number), part, &decided)), lead, credit: Some(earner), at };
             let (assessment, rule) = assess(&input, state);
             let accrued = assessment.amount;
             accrue(assessment, subject_of_agreement(earner, lead_row, Some(&self.sale), state), at, state, &mut effects);
@@ -290,7 +291,7 @@ fn parse_splits(message: &proto::SaleRecorded, fields: &mut Fields) -> Vec<Split
     }
     let mut named = BTreeSet::new();
     let splits = fields.each("splits", &message.splits, *SPLITS.end(), |fields, split| {
-        if !named.insert(&split.agreement_id) {
+        if !named.insert(split.agreement_id.clone()) {
             fields.bad("agreement_id", "is named by an earlier split; name each agreement once");
         }
         if split.share_bps == 0 {
@@ -307,7 +308,7 @@ fn parse_splits(message: &proto::SaleRecorded, fields: &mut Fields) -> Vec<Split
 fn parse_lines(message: &proto::SaleRecorded, whole: Money, fields: &mut Fields) -> Vec<SoldLine> {
     let mut ids = BTreeSet::new();
     let lines = fields.each("lines", &message.lines, MAX_LINES, |fields, line| {
-        if !ids.insert(&line.line_id) {
+        if !ids.insert(line.line_id.clone()) {
             fields.bad("line_id", "is the id of an earlier line; ids are unique in a sale");
         }
         let amount = fields.amount_or_zero("amount", line.amount.as_ref());

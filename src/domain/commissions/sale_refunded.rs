@@ -1,19 +1,23 @@
-//! A sale was refunded: what of its commission is reversed, and from whom (rules 6.8, 6.10).
+//! A sale was refunded: what of its commission is reversed, and from whom (rules 6.8, 6.10, 14.9).
 
 use super::holdings::{CommissionPart, HOUSE};
-use super::posting::{collect, parts_posted, post_part, subject_of_agreement, subject_of_part};
-use super::{PinnedAssessment, Refund, Sale};
-use crate::domain::account::About;
-use crate::domain::agreements::terms::{Reward, Terms};
-use crate::domain::calendar::{Time, period_around};
-use crate::domain::effect::Effect;
+use super::part::PartOf;
+use super::posting::{Change, collect, parts_posted, subject_of_agreement};
+use super::releases::Paid;
+use super::{Refund, RefundOfPart};
+use crate::domain::calendar::Time;
+use crate::domain::effect::{Effect, RefundApplied, RefundedPart};
 use crate::domain::ids::{Id, IdKind};
-use crate::domain::money::{Money, share};
+use crate::domain::money::{Currency, Money, apportion};
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Context, EventType, Stamp, State};
-use crate::proto::{self, EntryKind, RefundReason, TierMode};
+use crate::proto::{self, EntryKind, RefundReason};
+use std::collections::BTreeSet;
+
+/// The most lines of a refund: those of a sale (rules 14.3).
+const MAX_LINES: usize = 100;
 
 /// A customer got money back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,18 +27,22 @@ pub struct SaleRefunded {
     amount: Money,
     reason: RefundReason,
     clamp: bool,
+    /// What of which line, in minor units; empty if it is spread over what is left of all.
+    lines: Vec<(Id, i64)>,
 }
 
 impl EventType for SaleRefunded {
     type Message = proto::SaleRefunded;
 
     fn parse(message: &Self::Message, _: Time, fields: &mut Fields) -> Self {
+        let amount = fields.amount("amount", message.amount.as_ref());
         Self {
             refund: fields.id("refund_id", &message.refund_id),
             sale: fields.id("sale_id", &message.sale_id),
-            amount: fields.amount("amount", message.amount.as_ref()),
+            amount,
             reason: fields.enum_value("reason", message.reason),
             clamp: message.clamp,
+            lines: parse_lines(message, amount, fields),
         }
     }
 
@@ -47,122 +55,207 @@ impl EventType for SaleRefunded {
     }
 
     fn decide(&self, context: &Context, state: &State) -> Result<Vec<Effect>, Rejection> {
-        let (_, sale) = state.commissions.known_sale(&self.sale);
-        let applied = self.applied(sale)?;
+        let (row, sale) = state.commissions.known_sale(&self.sale);
         let currency = sale.amount().currency;
-        let mut effects = vec![Effect::RefundApplied {
+        let of_lines = self.of_lines(row, state)?;
+        let own: Vec<PartOf> = state.own_parts(row).collect();
+        let refunded = self.of_parts(&own, &of_lines, state);
+        let applied: i64 = of_lines.iter().sum();
+        let lines = sale.details().map_or(&[][..], |details| &details.lines);
+        let as_part = |(part, of_part): (&PartOf, &RefundOfPart)| RefundedPart {
+            part: part.number,
+            line: lines.get(part.share.line as usize).map(|line| line.id.clone()),
+            agreement: part.earning.credit().map(|credit| state.agreements.by_id.key(credit).clone()),
+            amount: Money::new(currency, of_part.applied),
+            taken_from_house: None,
+            keeps_commission: of_part.exempt,
+        };
+        let has_parts = own.len() > 1;
+        let taken_lines = lines.iter().zip(&of_lines).filter(|(_, taken)| **taken != 0);
+        let mut effects = vec![Effect::RefundApplied(Box::new(RefundApplied {
             refund: self.refund.clone(),
             sale: self.sale.clone(),
             amount: Money::new(currency, applied),
             cut_off: Some(Money::new(currency, self.amount.minor_units - applied)).filter(|cut_off| cut_off.minor_units != 0),
             taken_from_house: None,
-            keeps_commission: self.keeps_commission(sale, state),
-        }];
-        self.reverse(sale, applied, context.occurred_at, state, &mut effects);
+            keeps_commission: refunded.iter().all(|of_part| of_part.exempt),
+            parts: own.iter().zip(&refunded).filter(|(_, of_part)| has_parts && of_part.applied != 0).map(as_part).collect(),
+            lines: taken_lines.filter(|_| lines.len() > 1).map(|(line, taken)| (line.id.clone(), Money::new(currency, *taken))).collect(),
+        }))];
+        let at = context.occurred_at;
+        let change = Change { kind: EntryKind::Reversal, sale: (row, &self.sale), at };
+        let reversed = state.reverse_refund(&change, &refunded, &mut effects);
+        note_from_house(&reversed.from_house, &mut effects);
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
             let subject = subject_of_agreement(credit, sale.lead(), Some(&self.sale), state);
-            collect(applied, sale.amount(), subject, context.occurred_at, state, &mut effects);
+            collect(applied, sale.amount(), subject, state.effective_after_collection(sale.stamp(), at), &mut effects);
         }
+        let Paid { paid, left } = state.paid_of_sale(row);
+        state.post_releases(row, &reversed.parts, Paid { paid, left: left - applied }, at, &mut effects);
         Ok(effects)
     }
 
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let row = state.commissions.known_sale(&self.sale).0;
-        let applied = effects.iter().find_map(|effect| match effect {
-            Effect::RefundApplied { amount, taken_from_house, keeps_commission, .. } => {
-                Some((amount.minor_units, taken_from_house, *keeps_commission))
-            }
-            _ => None,
-        });
-        let (applied, taken_from_house, exempt) = applied.expect("a refund says what of it counts");
+        let before = state.counted(row);
+        let applied = effects.iter().find_map(|effect| if let Effect::RefundApplied(applied) = effect { Some(&**applied) } else { None });
+        let applied = applied.expect("a refund says what of it counts");
+        let parts: Vec<RefundOfPart> = applied.parts.iter().map(RefundOfPart::from).collect();
         let mut taken = parts_posted(effects, EntryKind::Reversal, state);
-        taken.extend(taken_from_house.map(|amount| CommissionPart {
-            partner: HOUSE,
-            agreement: Row::MAX,
-            position: 0,
-            currency: amount.currency,
-            amount: -amount.minor_units,
-            available_at: None,
-        }));
-        state.change_earning(About::Sale(row), |sale| {
-            for part in &mut taken {
-                let taken_from = sale.take(&CommissionPart { amount: -part.amount, ..*part });
-                part.position = taken_from.map_or(0, |(position, _)| position);
-            }
-        });
-        state.commissions.sales.get_mut(row).add_refunded(applied, exempt);
-        let refund = state
-            .commissions
-            .refunds
-            .insert(self.refund.clone(), Refund { stamp: stamp.into(), sale: row, applied, exempt, taken: taken.into(), reinstated: None });
+        let house_parts = applied.parts.iter().filter_map(|part| Some((part.part, part.taken_from_house?)));
+        let of_one = applied.taken_from_house.filter(|_| parts.is_empty()).map(|amount| (0, amount));
+        taken.extend(house_parts.chain(of_one).map(|(number, amount)| from_house(number, amount.currency, amount.minor_units)));
+        state.take_commission(row, &mut taken);
+        let refund = Refund {
+            stamp: stamp.into(),
+            sale: row,
+            applied: applied.amount.minor_units,
+            exempt: applied.keeps_commission,
+            is_error: self.reason == RefundReason::Error,
+            parts,
+            taken: taken.into(),
+            reinstated: None,
+        };
+        state.add_refund(&refund, 1);
+        let refund = state.commissions.refunds.insert(self.refund.clone(), refund);
         state.commissions.sales.get_mut(row).add_refund(refund);
-        state.add_net_change(row, -applied);
+        state.release_commission(row, stamp.occurred_at);
+        state.count_again(row, &before);
     }
 }
 
 impl SaleRefunded {
-    /// Returns what of the refund counts, in minor units: at most what is left of the sale.
-    fn applied(&self, sale: &Sale) -> Result<i64, Rejection> {
-        if self.amount.currency != sale.amount().currency {
-            return Err(Rejection::CurrencyMismatch { given: self.amount.currency, expected: sale.amount().currency });
-        }
-        let left = sale.amount().minor_units - sale.refunded();
-        if self.amount.minor_units > left && !self.clamp {
-            return Err(Rejection::RefundExceedsSale { sale: self.sale.clone(), left: Money::new(sale.amount().currency, left) });
-        }
-        Ok(self.amount.minor_units.min(left))
-    }
-
-    /// Whether it is for the house's fault and the pinned terms reverse nothing for that.
-    fn keeps_commission(&self, sale: &Sale, state: &State) -> bool {
-        let reverses = pinned(sale, state).is_some_and(|(terms, _)| terms.reverse_on_house_fault);
-        self.reason == RefundReason::HouseFault && !reverses
-    }
-
-    /// Posts the difference to what stands, from the latest holder first.
-    fn reverse(&self, sale: &Sale, applied: i64, at: Time, state: &State, effects: &mut Vec<Effect>) {
-        let Some((terms, earned)) = pinned(sale, state).filter(|_| !self.keeps_commission(sale, state)) else { return };
-        let Some((credit, rule)) = sale.credit().and_then(|credit| Some((credit, earned.rule(credit, state)?))) else { return };
-        let accrued = earned.amount.unwrap_or(Money::zero(sale.amount().currency));
-        // What the customer keeps; refunds for the house's fault count as not made (rules 13).
-        let rest = sale.amount().minor_units - sale.refunded() + sale.exempt() - applied;
-        let stands = sale.holdings().total();
-        let left_of = |left: i64| (stands - i128::from(left.min(accrued.minor_units))).max(0);
-        let reversed = match &rule.reward {
-            Reward::Rate(bps) => left_of(share(rest, *bps)),
-            Reward::Flat(_) => left_of(if rest > 0 { accrued.minor_units } else { 0 }),
-            Reward::Tiers(tiers) if tiers.mode == TierMode::BySale => left_of(share(rest, earned.rate_bps.unwrap_or(0))),
-            Reward::Tiers(tiers) => {
-                let bounds = period_around(sale.stamp().occurred_at, tiers.calendar_period(), terms.zone);
-                let before = state.commissions.net_sales(&(credit, rule.name.as_str().into(), sale.amount().currency), bounds);
-                tiers.earned(before) - tiers.earned(before - i128::from(applied))
+    /// Returns what of the refund counts of each line, in minor units: at most what is left of it. A sale without lines is one.
+    fn of_lines(&self, row: Row, state: &State) -> Result<Vec<i64>, Rejection> {
+        let sale = state.commissions.sales.get(row);
+        let currency = sale.amount().currency;
+        let lines = sale.details().map_or(&[][..], |details| &details.lines);
+        for (id, _) in &self.lines {
+            if !lines.iter().any(|line| line.id == *id) {
+                return Err(Rejection::UnknownId { kind: IdKind::Line, id: id.clone() });
             }
+        }
+        state.require_not_voided(row)?;
+        if self.amount.currency != currency {
+            return Err(Rejection::CurrencyMismatch { given: self.amount.currency, expected: currency });
+        }
+        let mut left = vec![0; lines.len().max(1)];
+        state.own_parts(row).for_each(|part| left[part.share.line as usize] += part.left());
+        if self.lines.is_empty() {
+            let all: i64 = left.iter().sum();
+            if self.amount.minor_units > all && !self.clamp {
+                return Err(Rejection::RefundExceedsSale { sale: self.sale.clone(), left: Money::new(currency, all) });
+            }
+            return Ok(if all == 0 { vec![0; left.len()] } else { apportion(self.amount.minor_units.min(all), &left) });
+        }
+        let of_line = |(line, left): (&super::part::Line, i64)| {
+            let wanted = self.lines.iter().find(|(id, _)| *id == line.id).map_or(0, |(_, wanted)| *wanted);
+            if wanted > left && !self.clamp {
+                let left = Money::new(currency, left);
+                return Err(Rejection::RefundExceedsLine { sale: self.sale.clone(), line: line.id.clone(), left });
+            }
+            Ok(wanted.min(left))
         };
-        for part in sale.parts_of(reversed) {
-            if part.partner == HOUSE {
-                note_house_part(Money::new(accrued.currency, part.amount), effects);
-                continue;
+        lines.iter().zip(left).map(of_line).collect()
+    }
+
+    /// Returns what it takes of each own part: of a line by what is left of its parts (rules 14.9).
+    fn of_parts(&self, own: &[PartOf], of_lines: &[i64], state: &State) -> Vec<RefundOfPart> {
+        let mut refunded = Vec::with_capacity(own.len());
+        for of_line in own.chunk_by(|one, next| one.share.line == next.share.line) {
+            let taken = of_lines[of_line[0].share.line as usize];
+            let left: Vec<i64> = of_line.iter().map(PartOf::left).collect();
+            let taken = if taken == 0 { vec![0; left.len()] } else { apportion(taken, &left) };
+            refunded.extend(of_line.iter().zip(taken).map(|(part, applied)| {
+                let exempt = self.reason == RefundReason::HouseFault && state.keeps_on_house_fault(part);
+                RefundOfPart { number: part.number, applied, exempt }
+            }));
+        }
+        refunded
+    }
+}
+
+impl From<&RefundedPart> for RefundOfPart {
+    fn from(part: &RefundedPart) -> Self {
+        Self { number: part.part, applied: part.amount.minor_units, exempt: part.keeps_commission }
+    }
+}
+
+impl State {
+    /// Refuses what does not happen to a voided sale (rules 16.1).
+    pub(super) fn require_not_voided(&self, row: Row) -> Result<(), Rejection> {
+        match self.commissions.sales.get(row).voided() {
+            Some(voided) => Err(Rejection::SaleVoided { sale: self.commissions.sales.key(row).clone(), position: voided.position }),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes commission of a sale from whom postings say, below zero, and notes where it was taken from.
+    pub(super) fn take_commission(&mut self, row: Row, taken: &mut [CommissionPart]) {
+        for part in taken {
+            let about = self.about_part(row, part.number);
+            let from = self.change_earning(about, |earning| earning.take(&CommissionPart { amount: -part.amount, ..*part }));
+            if let Some(from) = from {
+                (part.position, part.entry) = (from.position, from.entry);
             }
-            let lead = sale.lead().map(|row| state.leads.by_id.key(row));
-            let subject = subject_of_part(&part, lead, Some(&self.sale), state);
-            post_part(EntryKind::Reversal, -part.amount, &part, accrued, subject, at, state, effects);
+        }
+    }
+
+    /// Adds a refund to its sale's parts (`sign` is 1), or takes it off again once it is reinstated (−1).
+    pub(super) fn add_refund(&mut self, refund: &Refund, sign: i64) {
+        for part in refund.of_parts() {
+            let about = self.about_part(refund.sale, part.number);
+            self.change_earning(about, |earning| earning.add_refunded(sign * part.applied, part.exempt));
+        }
+        if refund.is_error {
+            self.commissions.sales.get_mut(refund.sale).details_mut().errors += sign * refund.applied;
         }
     }
 }
 
-/// Adds to what the refund takes of the commission that the house took over; it is said in the effect, not posted.
-fn note_house_part(part: Money, effects: &mut [Effect]) {
-    for effect in effects {
-        if let Effect::RefundApplied { taken_from_house, .. } = effect {
-            let before = taken_from_house.map_or(0, |taken| taken.minor_units);
-            *taken_from_house = Some(Money::new(part.currency, before + part.minor_units));
+/// What was taken of commission that the house had taken over, as a part; in minor units, above zero.
+pub(super) fn from_house(number: u32, currency: Currency, minor_units: i64) -> CommissionPart {
+    CommissionPart {
+        partner: HOUSE,
+        agreement: Row::MAX,
+        position: 0,
+        currency,
+        amount: -minor_units,
+        available_at: None,
+        awaits: false,
+        number,
+        entry: None,
+    }
+}
+
+/// Adds what the refund takes of commission that the house took over; it is said in the effect, not posted.
+fn note_from_house(taken: &[(u32, Currency, i64)], effects: &mut [Effect]) {
+    let Some(Effect::RefundApplied(applied)) = effects.first_mut() else { return };
+    for (number, currency, minor_units) in taken {
+        let taken = Money::new(*currency, *minor_units);
+        let before = applied.taken_from_house.map_or(0, |before| before.minor_units);
+        applied.taken_from_house = Some(Money::new(*currency, before + minor_units));
+        if let Some(part) = applied.parts.iter_mut().find(|part| part.part == *number) {
+            part.taken_from_house = Some(taken);
         }
     }
 }
 
-/// The terms and the earnings that a sale's assessment pinned, if it earned.
-fn pinned<'a>(sale: &Sale, state: &'a State) -> Option<(&'a Terms, PinnedAssessment)> {
-    let earned = sale.assessment().filter(PinnedAssessment::counts)?;
-    let version = state.agreements.by_id.get(sale.credit()?).version_of(earned.terms_position, state)?;
-    Some((&version.terms, earned))
+fn parse_lines(message: &proto::SaleRefunded, whole: Money, fields: &mut Fields) -> Vec<(Id, i64)> {
+    let mut ids = BTreeSet::new();
+    let lines = fields.each("lines", &message.lines, MAX_LINES, |fields, line| {
+        if !ids.insert(line.line_id.clone()) {
+            fields.bad("line_id", "is named by an earlier line; name each line once");
+        }
+        let amount = fields.amount("amount", line.amount.as_ref());
+        if amount.currency != whole.currency {
+            fields.bad("amount.currency_code", "must be the currency of the refund's amount");
+        }
+        (fields.id("line_id", &line.line_id), amount.minor_units)
+    });
+    let sum = lines.iter().map(|(_, minor_units)| i128::from(*minor_units)).sum::<i128>();
+    if !lines.is_empty() && sum != i128::from(whole.minor_units) {
+        fields.bad("lines", format!("the amounts must add up to the refund's, {}; they come to {sum}", whole.minor_units));
+    }
+    lines
 }

@@ -1,12 +1,13 @@
 //! A refund was undone, as when a chargeback is won: what it took is posted back (rules 6.8).
 
+use super::Refund;
 use super::holdings::{CommissionPart, HOUSE};
-use super::posting::{collect, post_part, subject_of_agreement, subject_of_part};
-use crate::domain::account::About;
+use super::part::PartOf;
+use super::posting::{Change, collect, subject_of_agreement};
+use super::releases::{Paid, PartLeft};
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
-use crate::domain::money::Money;
 use crate::domain::parse::Fields;
 use crate::domain::rejection::Rejection;
 use crate::domain::{Context, EventType, Stamp, State};
@@ -42,34 +43,45 @@ impl EventType for SaleReinstated {
                 position: reinstated.position,
             });
         }
-        let sale = state.commissions.sales.get(refund.sale);
-        let sale_id = state.commissions.sales.key(refund.sale);
-        let like = sale.assessment().and_then(|earned| earned.amount).unwrap_or(Money::zero(sale.amount().currency));
+        state.require_not_voided(refund.sale)?;
+        let (row, at) = (refund.sale, context.occurred_at);
+        let (sale, sale_id) = (state.commissions.sales.get(row), state.commissions.sales.key(row));
         let mut effects = Vec::new();
-        for part in refund.taken.iter().filter(|part| part.partner != HOUSE) {
-            let subject = subject_of_part(part, sale.lead().map(|row| state.leads.by_id.key(row)), Some(sale_id), state);
-            post_part(EntryKind::Reinstatement, -part.amount, part, like, subject, context.occurred_at, state, &mut effects);
-        }
+        let change = Change { kind: EntryKind::Reinstatement, sale: (row, sale_id), at };
+        let taken = refund.taken.iter().filter(|part| part.partner != HOUSE);
+        taken.for_each(|part| change.post(-part.amount, part, state, &mut effects));
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
             let subject = subject_of_agreement(credit, sale.lead(), Some(sale_id), state);
-            collect(-refund.applied, sale.amount(), subject, context.occurred_at, state, &mut effects);
+            collect(-refund.applied, sale.amount(), subject, state.effective_after_collection(sale.stamp(), at), &mut effects);
         }
+        let parts: Vec<PartLeft> = state.parts(row).map(|part| given_back(part, refund)).collect();
+        let Paid { paid, left } = state.paid_of_sale(row);
+        state.post_releases(row, &parts, Paid { paid, left: left + refund.applied }, at, &mut effects);
         Ok(effects)
     }
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let row = state.commissions.refunds.find(&self.refund).expect("decide found the refund");
-        let refund = state.commissions.refunds.get_mut(row);
-        refund.reinstate(stamp);
-        let (sale_row, applied, exempt) = (refund.sale, refund.applied, refund.exempt);
+        let refund = state.commissions.refunds.get(row).clone();
+        let before = state.counted(refund.sale);
+        state.commissions.refunds.get_mut(row).reinstate(stamp);
+        state.add_refund(&refund, -1);
         // What is posted is what the refund took, part by part; what the house lost is posted nowhere.
-        let taken = refund.taken.clone();
-        state.commissions.sales.get_mut(sale_row).add_refunded(-applied, exempt);
-        state.change_earning(About::Sale(sale_row), |sale| {
-            taken.iter().for_each(|part| sale.give_back(&CommissionPart { amount: -part.amount, ..part.clone() }));
-        });
+        for part in &refund.taken {
+            let about = state.about_part(refund.sale, part.number);
+            state.change_earning(about, |earning| earning.give_back(&CommissionPart { amount: -part.amount, ..part.clone() }));
+        }
         let about = (IdKind::Refund, self.refund.clone());
         state.introduce(IdKind::Reinstatement, &self.reinstatement, stamp, Some(about));
-        state.add_net_change(sale_row, applied);
+        state.release_commission(refund.sale, stamp.occurred_at);
+        state.count_again(refund.sale, &before);
     }
+}
+
+/// A part with what stands of its commission once a refund has given back what it took.
+fn given_back<'a>(part: PartOf<'a>, refund: &Refund) -> PartLeft<'a> {
+    let mut holdings = part.earning.holdings();
+    let taken = refund.taken.iter().filter(|taken| taken.number == part.number);
+    taken.for_each(|taken| holdings.give_back(&CommissionPart { amount: -taken.amount, ..taken.clone() }));
+    PartLeft { part, holdings }
 }

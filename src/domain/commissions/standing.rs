@@ -102,7 +102,17 @@ impl State {
             let Some(partner) = self.partner_of(account) else { continue };
             let currency = self.accounts.key(account).1;
             let (available_at, awaits) = (entry.available_at, entry.awaits);
-            let part = CommissionPart { partner, agreement: Row::MAX, position: 0, currency, amount: 0, available_at, awaits, number: 0, entry: None };
+            let part = CommissionPart {
+                partner,
+                agreement: Row::MAX,
+                position: 0,
+                currency,
+                amount: 0,
+                available_at,
+                awaits,
+                number: 0,
+                entry: None,
+            };
             match entry.kind {
                 _ if brings_commission(&entry) => {
                     let part = CommissionPart { amount: -entry.amount, ..part };

@@ -301,7 +301,8 @@ impl State {
         let earners = self.earners(sale);
         let known = self.leads.by_id.get(lead);
         let is_a_first = |earner: &Row| known.first_sale(*earner, self).is_none_or(|first| first >= at);
-        let first_sales = (is_void && (known.sales.0.get() == Some(sale) || earners.iter().any(is_a_first))).then(|| self.first_sales(lead));
+        let first_sales =
+            (is_void && (known.sales.0.get() == Some(sale) || earners.iter().any(is_a_first))).then(|| self.first_sales(lead));
         let (is_first, first_recorded) = (known.sales.0.get() == Some(sale), known.first_recorded(self));
         let known = self.leads.by_id.get_mut(lead);
         let one = u32::from(is_above_zero);

@@ -4,8 +4,10 @@ use super::claim::claim_of;
 use super::{Claim, Decision, Lead};
 use crate::domain::account::{About, AccountName};
 use crate::domain::agreements::terms::Protection;
-use crate::domain::calendar::Time;
-use crate::domain::commissions::holdings::{CommissionPart, HOUSE, Holding};
+use crate::domain::calendar::{LATEST, Time};
+use crate::domain::commissions::earning::{Standing, Stands};
+use crate::domain::commissions::holdings::{CommissionPart, HOUSE, Holding, Holdings};
+use crate::domain::commissions::part::PartOf;
 use crate::domain::commissions::posting::{PartnerEntry, part_posted, subject_of_part};
 use crate::domain::commissions::standing::FirstUnpaid;
 use crate::domain::effect::{Effect, Party};
@@ -89,10 +91,11 @@ impl EventType for LeadReassigned {
                 Effect::Posting(posting) if posting.account.is_partner() => {
                     let sale = posting.subject.sale.as_ref().map(|id| state.commissions.known_sale(id).0);
                     let part = part_posted(posting, state);
-                    state.change_earning(sale.map_or(About::Lead(row), About::Sale), |earning| {
+                    let about = sale.map_or(About::Lead(row), |sale| state.about_part(sale, posting.part));
+                    state.change_earning(about, |earning| {
                         let moved = if part.amount < 0 {
                             let taken = CommissionPart { amount: -part.amount, ..part };
-                            source = earning.take(&taken).map_or(earning.stamp().position, |(_, source)| source);
+                            source = earning.take(&taken).map_or(earning.stamp().position, |from| from.source);
                             self.to.is_none().then_some(CommissionPart { partner: HOUSE, agreement: Row::MAX, ..taken })
                         } else {
                             Some(part)
@@ -144,9 +147,11 @@ impl LeadReassigned {
                 let entry = PartnerEntry {
                     kind: EntryKind::Transfer,
                     amount: Money::new(part.currency, minor_units),
-                    effective_at: state.commissions.effective_at(at),
+                    effective_at: state.effective_after(&lot.part, at),
                     available_at: part.available_at,
                     subject: subject_of_part(part, Some(lead_id), sale, state),
+                    awaits_customer_payment: part.awaits,
+                    part: part.number,
                 };
                 entry.post_against(AccountName::HouseCommission, effects);
             };
@@ -185,18 +190,13 @@ struct Lot {
 fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Option<Vec<Lot>> {
     let mut unpaid = UnpaidOfOthers { target, state, first_unpaid: BTreeMap::new() };
     let mut lots = Vec::new();
-    for sale in std::iter::once(None).chain(lead.sales(state).map(Some)) {
-        let known = sale.map(|row| state.commissions.sales.get(row));
-        let standing = known.map_or_else(|| lead.standing(), |sale| sale.standing());
-        if standing.iter().all(|(entry, stands)| unpaid.portion(*entry, *stands) == 0) {
-            continue;
-        }
-        let holdings = known.map_or_else(|| lead.holdings(), |sale| sale.holdings());
-        for holding in holdings.into_all().filter(|holding| holding.partner != HOUSE) {
-            let amount = unpaid.portion(holding.entry, holding.amount);
-            let Holding { partner, agreement, position, currency, available_at, .. } = holding;
-            if amount > 0 {
-                lots.push(Lot { sale, part: CommissionPart { partner, agreement, position, currency, amount, available_at } });
+    unpaid.add_lots(None, 0, &lead.standing(), || lead.holdings(), &mut lots);
+    for sale in lead.sales(state) {
+        for part in state.own_parts(sale) {
+            let is_lead_s = || state.is_of_lead_credit(lead, &part);
+            let standing = part.earning.standing();
+            if standing.iter().any(|stands| unpaid.portions(stands) != (0, 0)) && is_lead_s() {
+                unpaid.add_lots(Some(sale), part.number, &standing, || part.earning.holdings(), &mut lots);
             }
         }
         if lots.len() > MOST_LOTS {
@@ -205,6 +205,16 @@ fn unpaid_lots(lead: &Lead, target: Option<Row>, state: &State) -> Option<Vec<Lo
     }
     lots.sort_by_key(|lot| lot.part.position);
     Some(lots)
+}
+
+impl State {
+    /// Whether a part's agreement had the lead's credit when the sale was made, as known when it was recorded: other earners keep
+    /// their commission when the lead moves (rules 14.7).
+    fn is_of_lead_credit(&self, lead: &Lead, part: &PartOf) -> bool {
+        let stamp = part.earning.stamp();
+        let known = Seen { time: LATEST, position: stamp.position };
+        lead.credit_at(stamp.occurred_at, known, self) == part.earning.credit()
+    }
 }
 
 /// What does not count as paid in the accounts of others than a partner.
@@ -216,14 +226,29 @@ struct UnpaidOfOthers<'a> {
 }
 
 impl UnpaidOfOthers<'_> {
-    /// What of an amount that stands and was brought by an entry, account and place, does not count as paid.
-    fn portion(&mut self, entry: Option<(Row, Row)>, stands: i64) -> i64 {
-        let Some((account, place)) = entry.filter(|_| stands > 0) else { return 0 };
+    /// Adds what does not count as paid of a sale's part, or of a lead's qualifications: what waits, then what does not.
+    fn add_lots(&mut self, sale: Option<Row>, number: u32, standing: &Standing, holdings: impl FnOnce() -> Holdings, lots: &mut Vec<Lot>) {
+        if standing.iter().all(|stands| self.portions(stands) == (0, 0)) {
+            return;
+        }
+        for holding in holdings().into_all().filter(|holding| holding.partner != HOUSE) {
+            let (released, awaiting) = self.portions(&Stands::of(&holding));
+            for (amount, awaits) in [(awaiting, true), (released, false)] {
+                if amount > 0 {
+                    lots.push(Lot { sale, part: CommissionPart { number, ..holding.part(amount, awaits) } });
+                }
+            }
+        }
+    }
+
+    /// What of what stands does not count as paid: of what does not wait for the customer's payment, and of what does.
+    fn portions(&mut self, stands: &Stands) -> (i64, i64) {
+        let Some((account, place)) = stands.entry.filter(|_| stands.released > 0 || stands.awaiting > 0) else { return (0, 0) };
         let (state, target) = (self.state, self.target);
         let first = self.first_unpaid.entry(account).or_insert_with(|| {
             let is_target = target.is_some() && state.partner_of(account) == target;
             if is_target { None } else { state.first_unpaid(account) }
         });
-        first.as_ref().map_or(0, |first| first.unpaid(place, stands))
+        first.as_ref().map_or((0, 0), |first| first.unpaid(place, stands))
     }
 }

@@ -55,6 +55,8 @@ impl EventType for CapitalContributed {
                 available_at: None,
                 kind: EntryKind::Contribution,
                 subject: subject_of_agreement(row, None, None, state),
+                awaits_customer_payment: false,
+                part: 0,
             })
         };
         Ok(vec![posting(AccountName::HouseCash, self.amount.minor_units), posting(capital, -self.amount.minor_units)])

@@ -62,6 +62,8 @@ impl EventType for ProfitDistributed {
                 available_at: None,
                 kind: EntryKind::Distribution,
                 subject: subject.clone(),
+                awaits_customer_payment: false,
+                part: 0,
             })
         });
         Ok(postings.collect())

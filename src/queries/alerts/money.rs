@@ -127,7 +127,7 @@ fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
             .extend(agreement.signature_seen(seen).into_iter().flat_map(|signature| [signature.stamp.occurred_at, signature.effective_at]));
         turns.extend(agreement.versions(seen, state).map(|version| version.effective_at));
         turns.extend(agreement.end(seen).map(|end| end.at));
-        turns.extend(agreement.out_of_tail_at(seen));
+        turns.extend(agreement.out_of_tail_at(seen, state));
     }
     for hold in state.partners.get(partner).holds.iter().map(|row| state.holds.get(*row)).filter(|hold| seen.sees(hold.placed)) {
         turns.push(hold.placed.occurred_at);

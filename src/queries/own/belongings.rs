@@ -131,6 +131,7 @@ const MENTIONED: [IdKind; 21] = [
     IdKind::Sale,
     IdKind::Refund,
     IdKind::Reinstatement,
+    IdKind::Receipt,
     IdKind::Adjustment,
     IdKind::Payout,
     IdKind::PayoutReturn,
