@@ -62,7 +62,8 @@ impl<'a> Known<'a> {
 
     fn cadence_alerts(&self, agreement: &str, at: Instant) -> Vec<pb::Alert> {
         let start = self.effective_at(agreement).expect("active");
-        let terms = self.terms_at(agreement, at).expect("active").terms;
+        // Asked for a time before that of the programme's definition there are none.
+        let terms = self.terms_at(agreement, at).map(|version| version.terms.clone()).unwrap_or_default();
         let cadence = terms.cadence.unwrap_or_default();
         let or_usual = |days: u32, usual: u32| u64::from(if days == 0 { usual } else { days });
         let reviews = self.reviews(agreement);
@@ -85,7 +86,8 @@ impl<'a> Known<'a> {
     /// Ends within 30 days, of an active agreement.
     fn ending_alerts(&self, agreement: &str, at: Instant) -> Vec<pb::Alert> {
         let start = self.effective_at(agreement).expect("active");
-        let terms = self.terms_at(agreement, at).expect("active").terms;
+        // Asked for a time before that of the programme's definition there are none.
+        let terms = self.terms_at(agreement, at).map(|version| version.terms.clone()).unwrap_or_default();
         let zone = calendar::zone(&terms.time_zone);
         let end = self.end(agreement);
         let mut near: Vec<(AlertKind, Instant, Instant)> = Vec::new();

@@ -231,7 +231,7 @@ impl<'a> Known<'a> {
             (None, None) => unreachable!("known"),
         };
         let end = self.end(agreement);
-        let (terms_position, terms) = self.shown_terms(agreement, at);
+        let shown = self.shown_terms(agreement, at);
         let version = |version: super::agreements::Version<'_>| pb::TermsVersion {
             effective_at: Some(stamp(version.effective)),
             position: version.position,
@@ -246,8 +246,8 @@ impl<'a> Known<'a> {
             effective_at: self.effective_at(agreement).map(stamp),
             ends_at: end.map(|end| stamp(end.at)),
             end_cause: end.map(|end| end.cause.into()),
-            terms: Some(terms),
-            terms_position,
+            terms_position: shown.as_ref().map_or(0, |(position, _)| *position),
+            terms: shown.map(|(_, terms)| terms),
             versions: self.versions(agreement).into_iter().map(version).collect(),
             managers: [Side::House, Side::Partner].into_iter().filter_map(|side| self.manager(agreement, side)).collect(),
             launch_steps: self.launch_steps(&Subject::AgreementId(agreement.to_owned())),
@@ -264,7 +264,7 @@ impl<'a> Known<'a> {
     }
 
     /// Those in force; before, the first; after the end, those at the end; proposed ones until signed.
-    fn shown_terms(&self, agreement: &str, at: Instant) -> (u64, pb::Terms) {
+    fn shown_terms(&self, agreement: &str, at: Instant) -> Option<(u64, pb::Terms)> {
         let versions = self.versions(agreement);
         if let Some((record, _)) = self.signature(agreement) {
             let start = self.effective_at(agreement);
@@ -273,11 +273,10 @@ impl<'a> Known<'a> {
             };
             let first = versions.iter().find(signed);
             let shown = self.terms_then(agreement, at).or_else(|| first.cloned());
-            let shown = shown.expect("a signature is a version");
-            return (shown.position, shown.terms.clone());
+            return shown.map(|shown| (shown.position, shown.terms.clone()));
         }
         let (record, proposal) = self.proposal(agreement).expect("introduced one way or the other");
-        (record.position, proposal.terms.as_deref().expect("required").clone())
+        Some((record.position, proposal.terms.as_deref().expect("required").clone()))
     }
 
     fn entries_answer(&self, partner: &str, at: Instant) -> Vec<pb::Entry> {

@@ -91,12 +91,70 @@ impl World {
             terms: Some(Box::new(self.terms())),
             effective_at: effective.map(stamp),
             expires_at: expires.map(stamp),
-            ..pb::AgreementSigned::default()
+            acknowledged_conflicts: Vec::new(),
+            programme_id: None,
+            recruited_by_agreement_id: None,
+            supersedes_agreement_id: None,
         };
+        self.give_relatives(&mut signed);
         if self.one_in(3) {
             signed.acknowledged_conflicts = self.conflicts_of(&signed, start);
         }
         signed
+    }
+
+    /// Maybe a programme in place of terms, a recruiter, and a predecessor.
+    fn give_relatives(&mut self, signed: &mut pb::AgreementSigned) {
+        let programmes = self.programme_ids();
+        if !programmes.is_empty() && self.one_in(2) {
+            signed.programme_id = Some(self.known_id(&programmes));
+            signed.terms = None;
+        }
+        let known = self.known();
+        let is_own = |id: &&&str| known.partner_of(id) == Some(signed.partner_id.as_str());
+        let all = known.signed_agreements();
+        let others: Vec<String> = all.iter().filter(|id| !is_own(id)).map(|id| (*id).to_owned()).collect();
+        let free: Vec<String> =
+            all.iter().filter(|id| is_own(id) && known.successor(id).is_none()).map(|id| (*id).to_owned()).collect();
+        let stranger = if self.one_in(20) { Some(self.agreement_id()) } else { None };
+        if self.one_in(2) {
+            // Mostly the last one, so that chains grow long.
+            let last = others.last().cloned();
+            let recruiter = if self.one_in(4) && !others.is_empty() { Some(self.any(&others)) } else { last };
+            signed.recruited_by_agreement_id = stranger.clone().or(recruiter);
+        }
+        if self.one_in(4) {
+            let old = if free.is_empty() { None } else { Some(self.any(&free)) };
+            signed.supersedes_agreement_id = stranger.or(old);
+        }
+    }
+
+    pub fn programme_ids(&self) -> Vec<String> {
+        self.ids(|body| match body {
+            Body::ProgrammeDefined(body) => Some(&body.programme_id),
+            _ => None,
+        })
+    }
+
+    /// A programme is defined or, rather, amended.
+    pub fn programme_body(&mut self) -> Body {
+        let programmes = self.programme_ids();
+        if programmes.is_empty() || (programmes.len() < 3 && self.one_in(4)) {
+            let programme_id = self.new_id('g', programmes.len());
+            return Body::ProgrammeDefined(pb::ProgrammeDefined { programme_id, terms: Some(Box::new(self.terms())) });
+        }
+        let effective = match self.below(5) {
+            0 => Some(self.clock() + self.span(60)),
+            1 => Some(self.clock() - self.span(90)),
+            2 => Some(self.turn()),
+            _ => None,
+        };
+        Body::ProgrammeAmended(pb::ProgrammeAmended {
+            programme_id: self.known_id(&programmes),
+            terms: Some(Box::new(self.terms())),
+            effective_at: effective.map(stamp),
+            existing: !self.one_in(3),
+        })
     }
 
     fn conflicts_of(&self, signed: &pb::AgreementSigned, start: Instant) -> Vec<String> {

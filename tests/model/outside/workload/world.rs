@@ -198,6 +198,7 @@ pub fn turns(known: &Known<'_>) -> BTreeSet<Instant> {
             turns.extend(assessed.window.map(|(_, end)| end));
             turns.extend(assessed.tiers.as_ref().and_then(|tiers| tiers.period).map(|(_, end)| end));
         }
+        turns.extend(record.effects.hold.as_ref().map(|_| record.occurred + TimeDelta::days(30)));
         turns.extend(said_turns(record.body()));
     }
     turns
@@ -207,6 +208,7 @@ pub fn turns(known: &Known<'_>) -> BTreeSet<Instant> {
 fn said_turns(body: &Body) -> Vec<Instant> {
     match body {
         Body::AgreementSigned(body) => body.effective_at.iter().map(instant).collect(),
+        Body::ProgrammeAmended(body) => body.effective_at.iter().map(instant).collect(),
         Body::BreachReported(body) => body.cure_by.iter().map(instant).collect(),
         Body::CampaignPlanned(body) => {
             let due = body.deliverables.iter().filter_map(|deliverable| deliverable.due_at.as_ref());
