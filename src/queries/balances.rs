@@ -96,6 +96,6 @@ fn balance(balance: &Balance) -> proto::Balance {
         pending: saturating_i64(balance.pending),
         disputed: saturating_i64(balance.disputed),
         payable: saturating_i64(balance.payable),
-        ..proto::Balance::default()
+        awaiting_customer: saturating_i64(balance.awaiting_customer),
     }
 }

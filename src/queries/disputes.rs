@@ -71,7 +71,7 @@ pub(super) fn is_about(state: &State, subject: DisputeSubject, partner: Row, see
             let ownership = state.leads.by_id.get(row).ownership(seen.time, seen, state);
             ownership.is_some_and(|ownership| ownership.owner == Owner::Partner(partner) || has_credit(ownership.credit))
         }
-        DisputeSubject::Sale(row) => has_credit(state.commissions.sales.get(row).credit()),
+        DisputeSubject::Sale(row) => state.own_parts(row).any(|part| has_credit(part.earning.credit())),
         DisputeSubject::Payout(row) => state.commissions.payouts.get(row).partner == partner,
     }
 }

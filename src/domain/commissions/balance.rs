@@ -38,6 +38,8 @@ pub struct Balance {
     pub net: i128,
     /// Of that, commission not yet available.
     pub pending: i128,
+    /// Of what is pending, commission that waits for the customer to pay (rules 17).
+    pub awaiting_customer: i128,
     /// Of that, commission held by open disputes.
     pub disputed: i128,
     /// What can be paid now; it may be negative.
@@ -108,6 +110,7 @@ impl State {
             received: sums.owed(EntryKind::Receipt),
             net,
             pending: sums.pending(),
+            awaiting_customer: sums.awaiting(),
             disputed,
             payable: net - sums.pending() - disputed,
         })

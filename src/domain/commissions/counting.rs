@@ -5,7 +5,7 @@
 use super::PinnedAssessment;
 use super::net_sales::{RuleKey, Sold};
 use super::part::PartOf;
-use crate::domain::State;
+use crate::domain::{Seen, State};
 use crate::domain::money::base_left;
 use crate::domain::table::Row;
 use smallvec::SmallVec;
@@ -35,6 +35,17 @@ impl State {
         let bases = self.own_parts(row).map(|part| if is_void { 0 } else { part.net_base() }).collect();
         let as_sale = sale.amount().minor_units > 0 && !is_void && self.left_of_sale(row) > 0;
         Counted { bases, as_sale, as_voided: sale.counts_as_voided() }
+    }
+
+    /// Whether a sale counts as voided as seen: it was, or refunds for an error that are seen have taken all of it (rules 16.2, 16.3).
+    pub fn counts_as_voided_seen(&self, row: Row, seen: Seen) -> bool {
+        let sale = self.commissions.sales.get(row);
+        let refunds = sale.refunds().iter().map(|row| self.commissions.refunds.get(*row));
+        let stand = refunds.filter(|refund| refund.is_error && seen.sees(refund.stamp()));
+        let stand = stand.filter(|refund| !refund.reinstated().is_some_and(|stamp| seen.sees(stamp)));
+        let minor_units = sale.amount().minor_units;
+        sale.voided().is_some_and(|voided| seen.sees(voided))
+            || minor_units > 0 && stand.map(|refund| refund.applied).sum::<i64>() >= minor_units
     }
 
     /// How a sale that is being recorded counted before: not at all.

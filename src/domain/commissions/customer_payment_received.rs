@@ -57,7 +57,7 @@ impl EventType for CustomerPaymentReceived {
 
     fn evolve(&self, stamp: Stamp, _: &[Effect], state: &mut State) {
         let row = state.commissions.known_sale(&self.sale).0;
-        let payment = CustomerPayment { stamp: stamp.into(), minor_units: self.amount.minor_units };
+        let payment = CustomerPayment { receipt: self.receipt.clone(), stamp: stamp.into(), minor_units: self.amount.minor_units };
         state.commissions.sales.get_mut(row).details_mut().payments.push(payment);
         state.release_commission(row, stamp.occurred_at);
         let about = (IdKind::Sale, self.sale.clone());

@@ -128,7 +128,7 @@ impl Earning {
     }
 
     /// The currency of what was sold.
-    pub(super) fn sold(&self) -> Option<Currency> {
+    pub fn sold(&self) -> Option<Currency> {
         self.pinned.sold
     }
 

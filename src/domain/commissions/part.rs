@@ -20,8 +20,17 @@ pub struct PartShare {
     pub base: i64,
     /// The place of its line; 0 of a sale without lines.
     pub line: u32,
-    /// Of an override part, the number of the part that it is an override of (rules 15.2).
-    pub below: Option<u32>,
+    /// What an override part is an override of; `None` of an own part.
+    pub over: Option<Over>,
+}
+
+/// What an override part is an override of (rules 15.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Over {
+    /// The number of the part below.
+    pub part: u32,
+    /// How many levels above it.
+    pub level: u32,
 }
 
 /// A part after the first.
@@ -68,8 +77,10 @@ pub struct Line {
 }
 
 /// A payment of a customer, or one that bounced.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CustomerPayment {
+    /// Its id.
+    pub receipt: Id,
     /// When it happened, and by which record.
     pub stamp: CompactStamp,
     /// Minor units; below zero it bounced.
@@ -111,12 +122,12 @@ impl SaleDetails {
 impl PartShare {
     /// That of the one part of a sale.
     pub(super) fn whole(minor_units: i64) -> Self {
-        Self { amount: minor_units, base: minor_units, line: 0, below: None }
+        Self { amount: minor_units, base: minor_units, line: 0, over: None }
     }
 
     /// Whether it is an own part, not one of an override.
     pub fn is_own(&self) -> bool {
-        self.below.is_none()
+        self.over.is_none()
     }
 }
 
@@ -179,6 +190,27 @@ impl State {
                 Some((sale, row - first + 1))
             }
             About::Lead(_) | About::Nothing => None,
+        }
+    }
+
+    /// The line of a part that entries are about; `None` of a sale without lines.
+    pub fn line_of(&self, about: About) -> Option<&Id> {
+        let (sale, number) = self.sale_of(about)?;
+        let details = self.commissions.sales.get(sale).details()?;
+        let share = self.share_of_part(sale, number);
+        details.lines.get(share.line as usize).map(|line| &line.id)
+    }
+
+    /// How many levels above entries are that are about an override part; `None` of an own part.
+    pub fn level_of(&self, about: About) -> Option<u32> {
+        let (sale, number) = self.sale_of(about)?;
+        self.share_of_part(sale, number).over.map(|over| over.level)
+    }
+
+    fn share_of_part(&self, sale: Row, number: u32) -> PartShare {
+        match self.about_part(sale, number) {
+            About::Part(row) => self.commissions.parts.get(row).share,
+            _ => self.commissions.sales.get(sale).first_share(),
         }
     }
 

@@ -203,8 +203,8 @@ fn commission_left(parts: &[ChangedPart], place: usize) -> i128 {
 /// The commission on what is left of the part below an override, in minor units (rules 15.3).
 fn override_left(parts: &[ChangedPart], place: usize) -> i128 {
     let part = &parts[place];
-    let Some((decided, below)) = part.decided.zip(part.part.share.below) else { return 0 };
-    let below = &parts[below as usize];
+    let Some((decided, below)) = part.decided.zip(part.part.share.over) else { return 0 };
+    let below = &parts[below.part as usize];
     let Reward::Rate(bps) = decided.rule.reward else { return 0 };
     let base = match decided.rule.of {
         OverrideBase::Commission => crate::domain::money::saturating_i64((below.stands() - below.reversed).max(0)),

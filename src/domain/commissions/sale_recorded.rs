@@ -3,7 +3,7 @@
 use super::Sale;
 use super::assess::{AssessmentInput, Decided, PartInput, assess, assessments_in};
 use super::earning::{Earning, Pinned};
-use super::part::{Line, Part, PartShare, SaleDetails};
+use super::part::{Line, Over, Part, PartShare, SaleDetails};
 use super::posting::{accrue, collect, subject_of_agreement};
 use crate::domain::calendar::Time;
 use crate::domain::effect::{Assessment, Effect};
@@ -139,9 +139,10 @@ impl EventType for SaleRecorded {
         // Of a sale that nobody earns on there is one assessment or none.
         let mut parts: SmallVec<[(PartShare, Option<&Assessment>); 1]> = own.iter().map(|share| (*share, assessments.next())).collect();
         for above in assessments {
-            let below = parts.iter().take(own.len()).position(|(_, part)| part.is_some_and(|part| is_below(part, above)));
-            let below = below.and_then(|below| u32::try_from(below).ok());
-            parts.push((PartShare { amount: 0, base: 0, line: 0, below }, Some(above)));
+            let below = parts.iter().take(own.len()).zip(0..).find(|((_, part), _)| part.is_some_and(|part| is_below(part, above)));
+            let ((share, _), part) = below.expect("an override is one of an own part");
+            let level = above.above.as_ref().map_or(0, |(level, _)| *level);
+            parts.push((PartShare { amount: 0, base: 0, line: share.line, over: Some(Over { part, level }) }, Some(above)));
         }
         let count = u32::try_from(parts.len()).expect("a sale has few parts");
         let mut earnings = parts.into_iter().map(|(share, assessment)| {
@@ -189,10 +190,10 @@ impl SaleRecorded {
         let shares: SmallVec<[i64; 8]> = self.splits.iter().map(|split| i64::from(split.share_bps)).collect();
         let of_line = |line: u32, amount: i64, base: i64| -> SmallVec<[PartShare; 1]> {
             if shares.is_empty() {
-                return smallvec![PartShare { amount, base, line, below: None }];
+                return smallvec![PartShare { amount, base, line, over: None }];
             }
             let parts = apportion(amount, &shares).into_iter().zip(apportion(base, &shares));
-            parts.map(|(amount, base)| PartShare { amount, base, line, below: None }).collect()
+            parts.map(|(amount, base)| PartShare { amount, base, line, over: None }).collect()
         };
         if self.lines.is_empty() {
             return of_line(0, self.amount.minor_units, self.base);
@@ -203,7 +204,7 @@ impl SaleRecorded {
     /// The sale as if it were one part; its base is that of all lines.
     fn whole(&self) -> PartShare {
         let base = if self.lines.is_empty() { self.base } else { self.lines.iter().map(|line| line.base).sum() };
-        PartShare { amount: self.amount.minor_units, base, line: 0, below: None }
+        PartShare { amount: self.amount.minor_units, base, line: 0, over: None }
     }
 
     /// The share of an own part's earner in basis points, if it earns with others.

@@ -54,6 +54,8 @@ struct ColdFields {
     disputes: Vec<Row>,
     /// Qualifications after the first, each with its credit and its assessment.
     qualifications: Vec<(Qualification, Option<Row>, Option<PinnedAssessment>)>,
+    /// The record since which one of its sales counts, or has counted, as voided.
+    voids_since: Option<u64>,
     /// What it accrued under each rule, once it has many sales.
     accrued: Option<Vec<Accrued>>,
 }
@@ -208,6 +210,11 @@ impl Lead {
         std::iter::successors(self.sales.0.get(), |row| state.commissions.sales.get(*row).next_of_lead())
     }
 
+    /// The record since which one of its sales counts, or has counted, as voided (rules 16.2, 16.3).
+    pub fn voids_since(&self) -> Option<u64> {
+        self.cold()?.voids_since
+    }
+
     /// When the first sale that an agreement earned on occurred, of those recorded that do not count as voided (rules 6.3, 16.2).
     pub fn first_sale(&self, credit: Row, state: &State) -> Option<Time> {
         let known_first = self.cold().map_or(&[][..], |cold| &cold.first_sales);
@@ -304,7 +311,11 @@ impl State {
         let first_sales =
             (is_void && (known.sales.0.get() == Some(sale) || earners.iter().any(is_a_first))).then(|| self.first_sales(lead));
         let (is_first, first_recorded) = (known.sales.0.get() == Some(sale), known.first_recorded(self));
+        let position = self.position;
         let known = self.leads.by_id.get_mut(lead);
+        if is_void {
+            known.cold_mut().voids_since.get_or_insert(position);
+        }
         let one = u32::from(is_above_zero);
         known.sales_count = if is_void { known.sales_count - one } else { known.sales_count + one };
         match first_sales {

@@ -5,7 +5,7 @@ use crate::domain::pages::Pages;
 use crate::encoding::{Damaged, LoadMany, LoadOne, Loader, Section, Sink, codec, save_many};
 
 codec!(Scoped { history, extra });
-codec!(Extra { kept, repeats, takes_part_in });
+codec!(Extra { kept, repeats, takes_part_in, deals });
 
 impl Metrics {
     /// Writes it.

@@ -3,7 +3,8 @@
 mod encoding;
 
 use crate::domain::calendar::{LATEST, Time};
-use crate::domain::commissions::holdings::HOUSE;
+use crate::domain::commissions::holdings::{CommissionPart, HOUSE};
+use crate::domain::commissions::part::PartOf;
 use crate::domain::commissions::{Refund, Sale};
 use crate::domain::leads::{Lead, Origin, Qualification};
 use crate::domain::money::Currency;
@@ -118,8 +119,8 @@ impl Value {
                 let qualification = lead.qualifications(Seen::ALL).next().expect("noted when the lead qualified");
                 Self::of_qualification(lead, &qualification, true, state)
             }
-            Fact::Sold(row) => Self::of_sale(commissions.sales.get(row), false, scope, state),
-            Fact::FirstSold(row) => Self::of_sale(commissions.sales.get(row), true, scope, state),
+            Fact::Sold(row) => Self::of_sale(row, false, scope, state),
+            Fact::FirstSold(row) => Self::of_sale(row, true, scope, state),
             Fact::Refunded(row) => {
                 let refund = commissions.refunds.get(row);
                 Self::of_refund(refund, refund.stamp(), -1, scope, state)
@@ -149,44 +150,88 @@ impl Value {
         value
     }
 
-    fn of_sale(sale: &Sale, is_first: bool, scope: Scope, state: &State) -> Self {
+    fn of_sale(row: Row, is_first: bool, scope: Scope, state: &State) -> Self {
+        let sale = state.commissions.sales.get(row);
         let currency = sale.amount().currency;
         let mut value = Self { stamp: sale.stamp(), effective_at: effective_at(sale.stamp(), state), changes: SmallVec::new() };
-        if is_first {
+        if is_first && earns_in(row, scope, state) {
             value.changes.push(Change::Deals(currency, 1));
         }
-        value.add_revenue(sale, sale.amount().minor_units, scope, state);
-        let earned = sale.credit().and(sale.assessment()).and_then(|earned| earned.amount);
-        if let Some(amount) = earned.filter(|amount| amount.minor_units != 0) {
-            value.changes.push(Change::Commission(amount.currency, amount.minor_units));
+        value.add_revenue(row, state.own_parts(row).map(|part| (part, part.share.amount)), scope, state);
+        for part in state.parts(row).filter(|part| scope.covers_agreement(part.earning.credit(), state)) {
+            let earned = part.earning.credit().and(part.earning.assessment()).and_then(|earned| earned.amount);
+            if let Some(amount) = earned.filter(|amount| amount.minor_units != 0) {
+                value.changes.push(Change::Commission(amount.currency, amount.minor_units));
+            }
         }
         value
     }
 
-    /// A refund (`sign` is −1), or its reinstatement: revenue by the sale's credit, commission by whom it was taken from.
+    /// A refund (`sign` is −1), or its reinstatement: revenue by the earners of the parts, commission by whom it was taken from. What
+    /// counts later than the record does is not among it, see `counts_later`.
     fn of_refund(refund: &Refund, stamp: Stamp, sign: i64, scope: Scope, state: &State) -> Self {
-        let sale = state.commissions.sales.get(refund.sale);
         let mut value = Self { stamp, effective_at: effective_at(stamp, state), changes: SmallVec::new() };
-        value.add_revenue(sale, sign * refund.applied, scope, state);
-        let earned = sale.assessment().and_then(|earned| earned.amount);
-        let currency = earned.map_or(sale.amount().currency, |amount| amount.currency);
+        let parts: SmallVec<[PartOf; 1]> = state.own_parts(refund.sale).collect();
+        let refunded = refund.of_parts().map(|of_part| (parts[of_part.number as usize], sign * of_part.applied));
+        value.add_revenue(refund.sale, refunded, scope, state);
         for part in refund.taken.iter().filter(|part| part.partner != HOUSE && scope.covers_agreement(Some(part.agreement), state)) {
             // What is taken is below zero.
-            value.changes.push(Change::Commission(currency, -sign * part.amount));
+            if counts_later(part, stamp, state).is_none() {
+                value.changes.push(Change::Commission(part.currency, -sign * part.amount));
+            }
         }
         value
     }
 
-    fn add_revenue(&mut self, sale: &Sale, minor_units: i64, scope: Scope, state: &State) {
-        let currency = sale.amount().currency;
-        if minor_units == 0 || !scope.covers_agreement(sale.credit(), state) {
-            return;
+    /// Adds what parts of a sale were sold for, less what was refunded: one sum for the scope.
+    fn add_revenue<'a>(&mut self, row: Row, parts: impl Iterator<Item = (PartOf<'a>, i64)>, scope: Scope, state: &State) {
+        let currency = state.commissions.sales.get(row).amount().currency;
+        let (mut revenue, mut credited) = (0, 0);
+        for (part, minor_units) in parts.filter(|(part, _)| scope.covers_agreement(part.earning.credit(), state)) {
+            revenue += minor_units;
+            credited += if part.earning.credit().is_some() { minor_units } else { 0 };
         }
-        self.changes.push(Change::Revenue(currency, minor_units));
-        if scope == Scope::All && sale.credit().is_some() {
-            self.changes.push(Change::Credited(currency, minor_units));
+        if revenue != 0 {
+            self.changes.push(Change::Revenue(currency, revenue));
+        }
+        if scope == Scope::All && credited != 0 {
+            self.changes.push(Change::Credited(currency, credited));
         }
     }
+
+    /// The deal of a lead that has, or had, a voided sale: the first of its sales that are seen and are not voided as seen, if that
+    /// is earned in the scope (rules 16.2).
+    pub fn of_deal(lead: Row, scope: Scope, seen: Seen, state: &State) -> Option<Self> {
+        let sales = state.leads.by_id.get(lead).sales(state);
+        let counts = |row: &Row| seen.sees(state.commissions.sales.get(*row).stamp()) && !state.counts_as_voided_seen(*row, seen);
+        let first = sales.filter(counts).min_by_key(|row| state.commissions.sales.get(*row).stamp())?;
+        let sale = state.commissions.sales.get(first);
+        earns_in(first, scope, state).then(|| Self::new(sale.stamp(), Change::Deals(sale.amount().currency, 1)))
+    }
+
+    /// What a void takes back of a sale's revenue; its commission is by its postings (rules 16.2).
+    pub fn of_void(row: Row, stamp: Stamp, scope: Scope, state: &State) -> Self {
+        let mut value = Self { stamp, effective_at: stamp.occurred_at, changes: SmallVec::new() };
+        value.add_revenue(row, state.own_parts(row).map(|part| (part, -part.left())), scope, state);
+        value
+    }
+}
+
+/// Whether a sale's own parts are earned, or by campaign brought, in a scope.
+pub fn earns_in(row: Row, scope: Scope, state: &State) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Campaign(campaign) => campaign_of_sale(state.commissions.sales.get(row), state) == Some(campaign),
+        _ => state.own_parts(row).any(|part| scope.covers_agreement(part.earning.credit(), state)),
+    }
+}
+
+/// When commission counts that a refund, or its reinstatement, takes or gives back, if that is later than its record does: it does
+/// not count before the entry that brought it (rules 20.1).
+pub fn counts_later(part: &CommissionPart, stamp: Stamp, state: &State) -> Option<Time> {
+    let (account, place) = part.entry?;
+    let brought = state.accounts.get(account).entry(place).effective_at;
+    (brought > effective_at(stamp, state)).then_some(brought)
 }
 
 /// From when what a record posted counts: not before the last close recorded before it (rules 7.7).
@@ -206,8 +251,21 @@ pub fn origin_at(lead: &Lead, stamp: Stamp, state: &State) -> Origin {
     }
 }
 
-/// Through what a sale counts: its credit, and the campaign that brought its lead.
-pub fn origin_of_sale(sale: &Sale, state: &State) -> Origin {
-    let campaign = sale.lead().and_then(|row| origin_at(state.leads.by_id.get(row), sale.stamp(), state).campaign);
-    Origin { agreement: sale.credit(), campaign }
+/// The campaign that brought a sale's lead.
+pub fn campaign_of_sale(sale: &Sale, state: &State) -> Option<Row> {
+    sale.lead().and_then(|row| origin_at(state.leads.by_id.get(row), sale.stamp(), state).campaign)
+}
+
+/// The scopes in which a sale counts: those of all who earn on it, and of the campaign that brought its lead.
+pub fn scopes_of_sale(row: Row, state: &State) -> SmallVec<[Scope; 4]> {
+    let campaign = campaign_of_sale(state.commissions.sales.get(row), state);
+    let mut scopes: SmallVec<[Scope; 4]> = SmallVec::new();
+    for part in state.parts(row) {
+        for scope in Scope::of(Origin { agreement: part.earning.credit(), campaign }, state) {
+            if !scopes.contains(&scope) {
+                scopes.push(scope);
+            }
+        }
+    }
+    scopes
 }

@@ -51,6 +51,8 @@ struct Extra {
     kept: Pages<Arc<Value>, PAGE>,
     repeats: Pages<Arc<Repeat>, PAGE>,
     takes_part_in: Vec<Row>,
+    /// Leads whose deal is looked up, in order, each with the position from which on: one of its sales was voided.
+    deals: Vec<(Row, u64)>,
 }
 
 impl Metrics {
@@ -61,6 +63,12 @@ impl Metrics {
                 Update::Fact(scope, fact, value) => self.scoped_mut(*scope).add(*fact, value),
                 Update::Repeat(scope, repeat) => self.scoped_mut(*scope).extra_mut().repeats.push(Arc::new(*repeat)),
                 Update::TakesPart(scope, campaign) => self.scoped_mut(*scope).extra_mut().takes_part_in.push(*campaign),
+                Update::LookUpDeal(scope, lead, position) => {
+                    let deals = &mut self.scoped_mut(*scope).extra_mut().deals;
+                    if let Err(place) = deals.binary_search_by_key(lead, |(known, _)| *known) {
+                        deals.insert(place, (*lead, *position));
+                    }
+                }
             }
         }
     }
@@ -68,11 +76,13 @@ impl Metrics {
     /// Returns what a scope's facts come to in a window: sums as far as whole blocks of them count, and the facts left to be
     /// looked at.
     pub fn gather(&self, scope: Scope, window: Window) -> Gathered {
-        let mut gathered = Gathered { scope, window, sums: Sums::default(), left: Vec::new(), takes_part_in: Vec::new() };
+        let mut gathered = Gathered { scope, window, sums: Sums::default(), left: Vec::new(), deals: Vec::new(), takes_part_in: Vec::new() };
         let Some(scoped) = self.scoped(scope) else { return gathered };
         gathered.left = scoped.history.gather(&window, &mut gathered.sums);
         let Some(extra) = &scoped.extra else { return gathered };
         gathered.takes_part_in.clone_from(&extra.takes_part_in);
+        let deals = extra.deals.iter().filter(|(_, since)| *since <= window.seen.position);
+        gathered.deals = deals.map(|(lead, _)| *lead).collect();
         let sums = &mut gathered.sums;
         gathered.left.retain(|fact| match fact {
             Fact::Kept(place) => {
@@ -151,6 +161,8 @@ pub struct Gathered {
     window: Window,
     sums: Sums,
     left: Vec<Fact>,
+    /// Leads whose deal is left to be looked up.
+    deals: Vec<Row>,
     /// The campaigns that the scope takes part in, in the order of planning.
     pub takes_part_in: Vec<Row>,
 }
@@ -158,7 +170,7 @@ pub struct Gathered {
 impl Gathered {
     /// How many facts are left to be looked at, one by one.
     pub fn left(&self) -> usize {
-        self.left.len()
+        self.left.len() + self.deals.len()
     }
 
     /// Looks at some of the facts that are left; whether there are more.
@@ -169,12 +181,17 @@ impl Gathered {
                 self.window.add(&value, &mut self.sums);
             }
         }
-        !self.left.is_empty()
+        for lead in self.deals.drain(self.deals.len().saturating_sub(count)..) {
+            if let Some(value) = Value::of_deal(lead, self.scope, self.window.seen, state) {
+                self.window.add(&value, &mut self.sums);
+            }
+        }
+        !self.left.is_empty() || !self.deals.is_empty()
     }
 
     /// The sums, once nothing is left.
     pub fn sums(&self) -> &Sums {
-        assert!(self.left.is_empty(), "all facts were looked at");
+        assert!(self.left.is_empty() && self.deals.is_empty(), "all facts were looked at");
         &self.sums
     }
 }

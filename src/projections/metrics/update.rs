@@ -1,8 +1,9 @@
 //! How a record changes the figures: worked out while the state is at hand, applied once the record is durable.
 
-use super::fact::{Change, Fact, Scope, Value, origin_at, origin_of_sale};
+use super::fact::{Change, Fact, Scope, Value, campaign_of_sale, counts_later, earns_in, origin_at, scopes_of_sale};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
+use crate::domain::commissions::holdings::HOUSE;
 use crate::domain::effect::{Effect, Posting};
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::leads::{Lead, Origin};
@@ -20,6 +21,8 @@ pub enum Update {
     Repeat(Scope, Repeat),
     /// The scope takes part in a new campaign.
     TakesPart(Scope, Row),
+    /// From a position on, the deal of a lead is looked up whenever the scope is asked: one of its sales was voided.
+    LookUpDeal(Scope, Row, u64),
 }
 
 /// A second referral or qualification of a lead in a scope, which counts where the first does not.
@@ -50,6 +53,10 @@ pub fn updates(record: &Record, state: &State) -> Vec<Update> {
         Body::SaleReinstated(_) => {
             let row = named(record, IdKind::Refund, |id| state.commissions.refunds.find(id));
             refunded(row, Fact::Reinstated(row), state, &mut updates);
+        }
+        Body::SaleVoided(_) => {
+            let row = named(record, IdKind::Sale, |id| state.commissions.sales.find(id));
+            voided(row, record, stamp, state, &mut updates);
         }
         Body::LeadReassigned(_) => moved(record, stamp, state, &mut updates),
         Body::CostIncurred(_) => costs(record, stamp, state, &mut updates),
@@ -116,18 +123,63 @@ fn first_in(scope: Scope, earlier: &[(Time, Origin)], state: &State) -> Option<T
 
 fn sold(row: Row, state: &State, updates: &mut Vec<Update>) {
     let sale = state.commissions.sales.get(row);
+    if let Some(lead) = sale.lead().filter(|lead| state.leads.by_id.get(*lead).voids_since().is_some()) {
+        add_to(&scopes_of_sale(row, state), Fact::Sold(row), state, updates);
+        look_up_deal(lead, row, sale.stamp().position, state, updates);
+        return;
+    }
     let before = sale.lead().map(|lead| first_before(lead, row, state));
     let is_first = before.is_some_and(|before| before.is_none_or(|known| sale.stamp() < state.commissions.sales.get(known).stamp()));
     let fact = if is_first { Fact::FirstSold(row) } else { Fact::Sold(row) };
-    add_fact(fact, origin_of_sale(sale, state), state, updates);
+    add_to(&scopes_of_sale(row, state), fact, state, updates);
     // A sale told late that was earlier: the one that was the first is so no more.
     if let (true, Some(Some(known))) = (is_first, before) {
-        let known = state.commissions.sales.get(known);
-        let stamp = Stamp { occurred_at: known.stamp().occurred_at, position: sale.stamp().position };
-        let value = Value::new(stamp, Change::Deals(known.amount().currency, -1));
-        let scopes = Scope::of(origin_of_sale(known, state), state);
-        updates.extend(scopes.into_iter().map(|scope| Update::Fact(scope, None, value.clone())));
+        no_longer_first(known, sale.stamp().position, state, updates);
     }
+}
+
+/// Takes back the deal of a sale that was its lead's first, from a position on.
+fn no_longer_first(row: Row, position: u64, state: &State, updates: &mut Vec<Update>) {
+    let sale = state.commissions.sales.get(row);
+    let stamp = Stamp { occurred_at: sale.stamp().occurred_at, position };
+    let value = Value::new(stamp, Change::Deals(sale.amount().currency, -1));
+    let scopes = scopes_of_sale(row, state).into_iter().filter(|scope| earns_in(row, *scope, state));
+    updates.extend(scopes.map(|scope| Update::Fact(scope, None, value.clone())));
+}
+
+/// Has the deal of a lead looked up in all scopes in which a sale of it is earned.
+fn look_up_deal(lead: Row, sale: Row, position: u64, state: &State, updates: &mut Vec<Update>) {
+    let scopes = scopes_of_sale(sale, state).into_iter().filter(|scope| earns_in(sale, *scope, state));
+    updates.extend(scopes.map(|scope| Update::LookUpDeal(scope, lead, position)));
+}
+
+/// A void, or what makes a sale count as one: from now on the deal of its lead depends on whether that is seen (rules 16.2).
+fn void_seen(row: Row, position: u64, state: &State, updates: &mut Vec<Update>) {
+    let Some(lead) = state.commissions.sales.get(row).lead() else { return };
+    if state.leads.by_id.get(lead).voids_since() != Some(position) {
+        return;
+    }
+    let sales: Vec<Row> = state.leads.by_id.get(lead).sales(state).collect();
+    let first = sales.iter().min_by_key(|row| state.commissions.sales.get(**row).stamp());
+    first.into_iter().for_each(|first| no_longer_first(*first, position, state, updates));
+    sales.iter().for_each(|sale| look_up_deal(lead, *sale, position, state, updates));
+}
+
+/// What was left of a voided sale is taken back when that happened, and its commission by the postings (rules 16.2).
+fn voided(row: Row, record: &Record, stamp: Stamp, state: &State, updates: &mut Vec<Update>) {
+    for scope in scopes_of_sale(row, state) {
+        let value = Value::of_void(row, stamp, scope, state);
+        if !value.changes.is_empty() {
+            updates.push(Update::Fact(scope, None, value));
+        }
+    }
+    let campaign = campaign_of_sale(state.commissions.sales.get(row), state);
+    for posting in postings(record).filter(|posting| posting.account.is_partner() && posting.kind == EntryKind::Reversal) {
+        let agreement = posting.subject.agreement.as_ref().and_then(|id| state.agreements.by_id.find(id));
+        let change = Change::Commission(posting.amount.currency, -posting.amount.minor_units);
+        keep(Origin { agreement, campaign }, stamp, posting.effective_at, change, state, updates);
+    }
+    void_seen(row, stamp.position, state, updates);
 }
 
 /// The first of a lead's sales before this one was recorded.
@@ -145,8 +197,7 @@ fn first_before(lead: Row, sale: Row, state: &State) -> Option<Row> {
 /// A refund counts where the sale does, and where its commission was taken from.
 fn refunded(row: Row, fact: Fact, state: &State, updates: &mut Vec<Update>) {
     let refund = state.commissions.refunds.get(row);
-    let origin = origin_of_sale(state.commissions.sales.get(refund.sale), state);
-    let mut scopes = Scope::of(origin, state);
+    let mut scopes = scopes_of_sale(refund.sale, state);
     for part in refund.taken.iter().filter(|part| (part.agreement as usize) < state.agreements.by_id.len()) {
         let holder = Origin { agreement: Some(part.agreement), campaign: None };
         for scope in Scope::of(holder, state) {
@@ -156,10 +207,18 @@ fn refunded(row: Row, fact: Fact, state: &State, updates: &mut Vec<Update>) {
         }
     }
     add_to(&scopes, fact, state, updates);
-}
-
-fn add_fact(fact: Fact, origin: Origin, state: &State, updates: &mut Vec<Update>) {
-    add_to(&Scope::of(origin, state), fact, state, updates);
+    let (stamp, sign) = match fact {
+        Fact::Reinstated(_) => (refund.reinstated().expect("noted when it was reinstated"), 1),
+        _ => (refund.stamp(), -1),
+    };
+    let campaign = campaign_of_sale(state.commissions.sales.get(refund.sale), state);
+    for part in refund.taken.iter().filter(|part| part.partner != HOUSE) {
+        if let Some(effective_at) = counts_later(part, stamp, state) {
+            let change = Change::Commission(part.currency, -sign * part.amount);
+            keep(Origin { agreement: Some(part.agreement), campaign }, stamp, effective_at, change, state, updates);
+        }
+    }
+    void_seen(refund.sale, stamp.position, state, updates);
 }
 
 fn add_to(scopes: &[Scope], fact: Fact, state: &State, updates: &mut Vec<Update>) {
@@ -179,7 +238,7 @@ fn moved(record: &Record, stamp: Stamp, state: &State, updates: &mut Vec<Update>
         let subject = &posting.subject;
         let sale = subject.sale.as_ref().and_then(|id| state.commissions.sales.by_key(id));
         let campaign = match sale {
-            Some(sale) => origin_of_sale(sale, state).campaign,
+            Some(sale) => campaign_of_sale(sale, state),
             None => {
                 // Each reward is posted out, then in.
                 if posting.amount.minor_units > 0 {

@@ -20,7 +20,7 @@ impl Walk for DisputeOpen {
     fn concerns(state: &State, row: Row, wanted: &Wanted) -> bool {
         match state.commissions.disputes.get(row).subject {
             DisputeSubject::Lead(_) => true,
-            DisputeSubject::Sale(sale) => wanted.is_of(state, state.commissions.sales.get(sale).credit(), None),
+            DisputeSubject::Sale(sale) => state.own_parts(sale).any(|part| wanted.is_of(state, part.earning.credit(), None)),
             DisputeSubject::Payout(payout) => wanted.is_of(state, None, Some(state.commissions.payouts.get(payout).partner)),
         }
     }

@@ -65,27 +65,54 @@ pub fn without_the_whole(answer: &mut proto::GetMetricsResponse, is_campaign: bo
 /// How a sale's commission came about is told as far as it came about through the partner: the terms of others, what their
 /// rules gave and what they were paid is not.
 pub fn without_others_steps(answer: &mut proto::ExplainSaleResponse, own: &Own<'_>) {
-    let credit = answer.sale.as_ref().and_then(|sale| sale.agreement_id.as_deref());
-    let has_credit = credit.is_some_and(|id| is_own(own, IdKind::Agreement, id));
+    let is_own_agreement = |id: &str| is_own(own, IdKind::Agreement, id);
     answer.steps.retain(|step| is_told(step, own));
-    if has_credit {
+    let of_all = answer.parts.len();
+    answer.parts.retain(|part| is_own_agreement(&part.agreement_id));
+    if let Some(sale) = &mut answer.sale {
+        sale.splits.retain(|split| is_own_agreement(&split.agreement_id));
+    }
+    let credit = answer.sale.as_ref().and_then(|sale| sale.agreement_id.as_deref());
+    if answer.parts.len() == of_all && (of_all > 0 || credit.is_some_and(is_own_agreement)) {
         return;
     }
-    (answer.assessment, answer.terms, answer.commission_left, answer.paid) = (None, None, None, None);
+    // Of a sale that others earn on too, what the partner's own parts came to.
+    let first = answer.parts.first();
+    (answer.assessment, answer.terms) = first.map_or((None, None), |part| (part.assessment.clone(), part.terms.clone()));
+    answer.commission_left = sum(answer.parts.iter().filter_map(|part| part.commission_left.as_ref()));
+    answer.paid = sum(answer.parts.iter().filter_map(|part| part.paid.as_ref()));
     for step in &mut answer.steps {
-        match &mut step.fact {
-            Some(Fact::SaleRecorded(_)) => "The sale was recorded.".clone_into(&mut step.sentence),
+        let sentence = match &mut step.fact {
+            Some(Fact::SaleRecorded(_)) => "The sale was recorded.",
             Some(Fact::SaleRefunded(refund)) => {
                 refund.commission = None;
-                "The sale was refunded.".clone_into(&mut step.sentence);
+                "The sale was refunded."
             }
             Some(Fact::SaleReinstated(refund)) => {
                 refund.commission = None;
-                "A refund was undone.".clone_into(&mut step.sentence);
+                "A refund was undone."
             }
-            _ => {}
-        }
+            Some(Fact::SaleVoided(void)) => {
+                void.commission = None;
+                "The sale was voided."
+            }
+            Some(Fact::CustomerPaid(payment)) => {
+                payment.released = None;
+                "The customer paid, or a payment bounced."
+            }
+            _ => continue,
+        };
+        sentence.clone_into(&mut step.sentence);
     }
+}
+
+/// The sum of amounts, of those in the currency of the first.
+fn sum<'a>(mut amounts: impl Iterator<Item = &'a proto::Money>) -> Option<proto::Money> {
+    let mut sum = amounts.next()?.clone();
+    for amount in amounts.filter(|amount| amount.currency_code == sum.currency_code).map(|amount| amount.minor_units).collect::<Vec<_>>() {
+        sum.minor_units += amount;
+    }
+    Some(sum)
 }
 
 /// Whether a step is one that the partner is told of.
@@ -102,6 +129,8 @@ fn is_told(step: &ExplainStep, own: &Own<'_>) -> bool {
             | Fact::SaleRecorded(_)
             | Fact::SaleRefunded(_)
             | Fact::SaleReinstated(_)
+            | Fact::SaleVoided(_)
+            | Fact::CustomerPaid(_)
             | Fact::CommissionMoved(_),
         ) => true,
         None => false,

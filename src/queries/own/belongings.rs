@@ -1,7 +1,6 @@
 //! What is a partner's own: its agreements, and the programmes whose terms they take; leads that it has ever had the credit of, or has claimed in vain; sales that
 //! brought it commission; campaigns that it takes part in; and what is about these.
 
-use crate::domain::account::About;
 use crate::domain::agreements::Agreement;
 use crate::domain::commissions::DisputeSubject;
 use crate::domain::ids::{Id, IdKind};
@@ -81,9 +80,11 @@ impl Own<'_> {
     }
 
     fn has_sale(&self, row: Row) -> bool {
-        let mut posted = self.state.commission_seen(About::Sale(row), self.seen);
-        self.is_under_own(self.state.commissions.sales.get(row).credit())
-            || posted.any(|(account, _, _)| self.state.partner_of(account) == Some(self.partner))
+        let is_posted = |about| {
+            let mut posted = self.state.commission_seen(about, self.seen);
+            posted.any(|(account, _, _)| self.state.partner_of(account) == Some(self.partner))
+        };
+        self.state.parts(row).any(|part| self.is_under_own(part.earning.credit()) || is_posted(part.about))
     }
 
     fn is_under_own(&self, agreement: Option<Row>) -> bool {

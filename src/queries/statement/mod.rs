@@ -188,7 +188,7 @@ fn lines_until(view: &Reading<'_>, merge: &mut Merge<'_>, end: Place, limit: usi
         }
         if asked.has(&entry) {
             let net_after = saturating_i64(head.net(asked.seen));
-            lines.push(Line::new(&entry, head.currency, net_after));
+            lines.push(Line::new(&entry, head.currency, net_after, view));
         }
         head.advance(asked);
     }
@@ -232,8 +232,9 @@ fn positions_of_sale(state: &State, row: Row) -> Vec<u64> {
     let refunds = sale.refunds().iter().map(|row| state.commissions.refunds.get(*row));
     let refunds =
         refunds.flat_map(|refund| std::iter::once(refund.stamp().position).chain(refund.reinstated().map(|stamp| stamp.position)));
-    let entries = sale.entries().map(|(account, place)| state.accounts.get(account).entry(place).position);
-    let mut positions: Vec<u64> = std::iter::once(sale.stamp().position).chain(refunds).chain(entries).collect();
+    let entries = state.parts(row).flat_map(|part| part.earning.entries()).map(|(account, place)| state.accounts.get(account).entry(place).position);
+    let own = std::iter::once(sale.stamp()).chain(sale.voided()).map(|stamp| stamp.position);
+    let mut positions: Vec<u64> = own.chain(refunds).chain(entries).collect();
     positions.sort_unstable();
     positions.dedup();
     positions
@@ -256,10 +257,13 @@ pub struct Line {
     net_after: i64,
     effective_at: Time,
     available_at: Option<Time>,
+    /// The line of the sale, and of an override how many levels above.
+    line: Option<Id>,
+    level: Option<u32>,
 }
 
 impl Line {
-    fn new(entry: &Entry, currency: Currency, net_after: i64) -> Self {
+    fn new(entry: &Entry, currency: Currency, net_after: i64, state: &State) -> Self {
         Self {
             place: place_of(entry),
             kind: entry.kind,
@@ -268,6 +272,8 @@ impl Line {
             net_after,
             effective_at: entry.effective_at,
             available_at: entry.available_at,
+            line: state.line_of(entry.about).cloned(),
+            level: state.level_of(entry.about),
         }
     }
 
@@ -290,7 +296,9 @@ impl Line {
             sale_id: posting.sale_id.clone(),
             campaign_id: posting.campaign_id.clone(),
             reference: reference(event.body.as_ref()?, posting),
-            ..proto::Entry::default()
+            awaits_customer_payment: posting.awaits_customer_payment,
+            line_id: self.line.as_ref().map(ToString::to_string),
+            level: self.level,
         })
     }
 }
@@ -301,6 +309,7 @@ fn reference(body: &Body, posting: &proto::Posting) -> String {
         Body::SaleRecorded(sale) => sale.sale_id.clone(),
         Body::SaleRefunded(refund) => refund.refund_id.clone(),
         Body::SaleReinstated(reinstated) => reinstated.reinstatement_id.clone(),
+        Body::CustomerPaymentReceived(received) => received.receipt_id.clone(),
         Body::CommissionAdjusted(adjusted) => adjusted.adjustment_id.clone(),
         Body::CommissionPaid(paid) => paid.payout_id.clone(),
         Body::PayoutReturned(returned) => returned.return_id.clone(),

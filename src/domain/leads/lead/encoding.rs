@@ -5,4 +5,4 @@ use crate::encoding::codec;
 
 codec!(Lead { first, match_key, sales, sales_count, warm });
 codec!(WarmFields { earning, protected, cold });
-codec!(ColdFields { decisions, declined, losses, aliases, match_keys, first_sales, disputes, qualifications, accrued });
+codec!(ColdFields { decisions, declined, losses, aliases, match_keys, first_sales, disputes, qualifications, voids_since, accrued });
