@@ -3,6 +3,8 @@
 
 use super::event_types::EventTypes;
 use super::principal::Scope;
+use crate::domain::agreements::programmes::Programme;
+use crate::domain::calendar::LATEST;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::table::Row;
@@ -57,7 +59,9 @@ struct Subjects<'a> {
 impl Subjects<'_> {
     /// A refusal names ids as they were sent, and nothing that the state knows of them.
     fn check_named(&self, body: &Body) -> Result<(), Denied> {
-        if body.terms().is_some_and(|terms| terms.exclusivity.is_some()) {
+        let is_exclusive = |id: &Id| self.state.agreements.programmes.by_key(id).is_some_and(Programme::has_exclusivity);
+        let takes_exclusive = body.refers_to().into_iter().any(|(kind, id)| kind == IdKind::Programme && is_exclusive(id));
+        if takes_exclusive || body.terms().is_some_and(|terms| terms.exclusivity.is_some()) {
             return Err(Denied { missing: Missing::Scope, what: "exclusivity, which binds the house against others".to_owned() });
         }
         self.check_new(body)?;
@@ -107,14 +111,20 @@ impl Subjects<'_> {
         self.scope.partners.contains(self.state.partners.key(row)) || is_through_own()
     }
 
-    /// A lead is in the scope if the agreement that has the credit is; of one that has come to the house, one that had it.
+    /// A lead is in the scope if the agreement that was given the credit is, or one that takes its place; of a lead that has come
+    /// to the house, one that had it.
     fn is_own_lead(&self, row: Row) -> bool {
         let lead = self.state.leads.by_id.get(row);
         let mut credits = lead.decisions(Seen::ALL).rev().map(|decision| decision.credit);
         match credits.next() {
-            Some(Some(credit)) => self.is_own(credit),
-            _ => credits.flatten().any(|credit| self.is_own(credit)),
+            Some(Some(credit)) => self.is_own_by_succession(credit),
+            _ => credits.flatten().any(|credit| self.is_own_by_succession(credit)),
         }
+    }
+
+    fn is_own_by_succession(&self, agreement: Row) -> bool {
+        let mut successors = self.state.agreements.successors(agreement, LATEST, Seen::ALL);
+        self.is_own(agreement) || successors.any(|(row, _)| self.is_own(row))
     }
 
     /// A partner or an agreement that is introduced: the partner must be in the scope; whose an agreement is the event names.

@@ -43,7 +43,7 @@ async fn one(partner_id: String, options: ReadOptions, session: &mut Session) ->
 /// How the payable comes about, one column per currency.
 fn working(language: Language, balances: &[Balance]) -> Table {
     type Line = (char, String, fn(&Balance) -> i64);
-    let lines: [Line; 13] = [
+    let lines: [Line; 14] = [
         (' ', say!(language, "balance-accrued"), |balance| balance.accrued),
         ('-', say!(language, "balance-reversed"), |balance| balance.reversed),
         ('+', say!(language, "balance-adjusted"), |balance| balance.adjusted),
@@ -51,6 +51,7 @@ fn working(language: Language, balances: &[Balance]) -> Table {
         ('+', say!(language, "balance-distributed"), |balance| balance.distributed),
         ('-', say!(language, "balance-collected"), |balance| balance.collected),
         ('-', say!(language, "balance-paid"), |balance| balance.paid),
+        ('(', say!(language, "balance-in-transit"), |balance| balance.in_transit),
         ('+', say!(language, "balance-returned"), |balance| balance.returned),
         ('+', say!(language, "balance-received"), |balance| balance.received),
         ('=', say!(language, "balance-net"), |balance| balance.net),
@@ -61,9 +62,13 @@ fn working(language: Language, balances: &[Balance]) -> Table {
     let mut header = vec![String::new()];
     header.extend(balances.iter().map(|balance| text::line(&balance.currency_code)));
     let mut table = Table::amounts(header);
-    for (sign, name, field) in lines {
+    let is_in_transit = balances.iter().any(|balance| balance.in_transit != 0);
+    let shown = lines.into_iter().filter(|(sign, ..)| *sign != '(' || is_in_transit);
+    for (sign, name, field) in shown {
         let amounts = balances.iter().map(|balance| language.bare_amount(&balance.currency_code, field(balance)));
-        table.row(std::iter::once(format!("{sign} {name}")).chain(amounts));
+        // What is said of the line before in parentheses is no part of the sum.
+        let name = if sign == '(' { format!("  ({name})") } else { format!("{sign} {name}") };
+        table.row(std::iter::once(name).chain(amounts));
     }
     table
 }

@@ -9,7 +9,7 @@ use super::steps;
 use super::table::Table;
 use super::terms;
 use super::text::{code, line, optional};
-use partnership_ledger::proto::{CommissionAssessed, CommissionOutcome, ExplainSaleRequest, ExplainSaleResponse, Side};
+use partnership_ledger::proto::{CommissionAssessed, CommissionOutcome, ExplainPart, ExplainSaleRequest, ExplainSaleResponse, Side};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -36,6 +36,9 @@ fn show(answer: &ExplainSaleResponse, out: &mut Output) -> Result<(), Failure> {
     for step in &answer.steps {
         table.row([step.position.to_string(), steps::sentence(language, step, answer)]);
     }
+    if answer.parts.len() > 1 {
+        out.section(&say!(language, "explain-parts"), parts(language, &answer.parts))?;
+    }
     out.section(&say!(language, "explain-steps"), table)?;
     out.left_out(answer.steps_left_out)?;
     match &answer.terms {
@@ -55,6 +58,11 @@ fn facts(language: Language, answer: &ExplainSaleResponse) -> Table {
         facts.fact(&say!(language, "column-lead"), optional(sale.lead_id.as_ref()));
         facts.fact(&say!(language, "column-agreement"), optional(sale.agreement_id.as_ref()));
         facts.fact(&say!(language, "column-occurred"), language.time(sale.occurred_at.as_ref()));
+        facts.fact(&say!(language, "explain-coupon"), line(&sale.coupon));
+        facts.fact(&say!(language, "explain-paid-by-customer"), language.money(sale.paid_by_customer.as_ref()));
+        if let Some(voided) = &sale.voided_at {
+            facts.fact(&say!(language, "explain-voided"), language.time(Some(voided)));
+        }
         if sale.collected_by() == Side::Partner {
             facts.fact(&say!(language, "explain-collected-by"), say!(language, "explain-the-partner"));
         }
@@ -65,6 +73,36 @@ fn facts(language: Language, answer: &ExplainSaleResponse) -> Table {
     facts.fact(&say!(language, "explain-commission-left"), language.money(answer.commission_left.as_ref()));
     facts.fact(&say!(language, "explain-paid"), language.money(answer.paid.as_ref()));
     facts
+}
+
+/// A line for each part; the overrides of a part stand below it.
+fn parts(language: Language, parts: &[ExplainPart]) -> Table {
+    let mut table = Table::new(columns![
+        language;
+        "explain-part", > "column-amount", > "explain-base", "column-outcome", "column-rule", > "explain-commission",
+        > "explain-commission-left", > "explain-awaiting", > "explain-paid"
+    ]);
+    let is_above = |above: &&ExplainPart, below: &ExplainPart| {
+        above.downline_agreement_id.as_ref() == Some(&below.agreement_id) && above.line_id == below.line_id
+    };
+    for own in parts.iter().filter(|part| part.level.is_none()) {
+        for part in std::iter::once(own).chain(parts.iter().filter(|part| is_above(part, own))) {
+            let assessment = part.assessment.clone().unwrap_or_default();
+            let indent = if part.level.is_some() { "  " } else { "" };
+            table.row([
+                format!("{indent}{}", steps::part_name(language, &assessment)),
+                language.money(part.amount.as_ref().filter(|_| part.level.is_none())),
+                language.money(part.base.as_ref()),
+                code::<CommissionOutcome>(assessment.outcome),
+                line(&assessment.rule_name),
+                language.money(assessment.amount.as_ref()),
+                language.money(part.commission_left.as_ref()),
+                language.money(part.awaiting.as_ref().filter(|awaiting| awaiting.minor_units != 0)),
+                language.money(part.paid.as_ref()),
+            ]);
+        }
+    }
+    table
 }
 
 fn assessed(language: Language, assessment: &CommissionAssessed, facts: &mut Table) {

@@ -130,7 +130,8 @@ macro_rules! pages {
 pages! {
     ListAgreementsResponse: agreements of Agreement, ListAlertsResponse: alerts of Alert, ListCampaignsResponse: campaigns of Campaign,
     ListDisputesResponse: disputes of Dispute, ListEntriesResponse: entries of Entry, ListLeadsResponse: leads of Lead,
-    ListPayablesResponse: payables of Payable, ListPayoutsResponse: payouts of Payout, ListProgrammesResponse: programmes of Programme,
+    ListPayablesResponse: payables of Payable, ListPayoutsResponse: payouts of Payout, GetPayoutSummaryResponse: rows of PayoutSummaryRow,
+    ListProgrammesResponse: programmes of Programme,
 }
 
 /// Begins a future; returns its outcome if it has one at once.

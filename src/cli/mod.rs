@@ -28,15 +28,18 @@ mod listing;
 mod metrics;
 mod moment;
 mod output;
+mod page;
 mod partners;
 mod payables;
 mod payouts;
 mod programme;
 mod programmes;
 mod records;
+mod remittance;
 mod restore;
 mod serve;
 mod snapshots;
+mod spreadsheet;
 mod statement;
 mod steps;
 mod table;
@@ -98,7 +101,7 @@ enum Command {
     Demo,
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
     Append(append::Args),
-    /// Record rows of a spreadsheet: partners, leads, sales or payments
+    /// Record rows of a spreadsheet: partners, leads, sales, payments or settlements
     Import(import::Args),
     /// What a partner is owed, or every partner
     Balance(balance::Args),
@@ -132,8 +135,10 @@ enum Command {
     Explain(explain::Args),
     /// What should be paid out now
     Payables(payables::Args),
-    /// What was paid out
+    /// What was paid out, or with --summary what it comes to over a year
     Payouts(payouts::Args),
+    /// A payout as a document for the partner: a remittance advice, or the self-billed invoice of its number
+    Remittance(remittance::Args),
     /// The disputes and what they hold
     Disputes(disputes::Args),
     /// The records themselves: the last ones, or all from a position on
@@ -215,6 +220,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Explain(args) => explain::run(args, session).await,
         Command::Payables(args) => payables::run(args, session).await,
         Command::Payouts(args) => payouts::run(args, session).await,
+        Command::Remittance(args) => remittance::run(args, session).await,
         Command::Disputes(args) => disputes::run(args, session).await,
         Command::Records(args) => records::run(args, session).await,
         Command::Whoami => whoami::run(session).await,

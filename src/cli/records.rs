@@ -154,6 +154,7 @@ fn sentence(language: Language, effect: &Effect) -> Option<String> {
         }
         Effect::LeadClaimDeclined(declined) => say!(language, "records-declined", owner = language.party(declined.held_by.as_ref())),
         Effect::ExclusivityBreached(breached) => say!(language, "records-exclusivity", agreement = line(&breached.agreement_id)),
+        Effect::SaleVoidApplied(applied) => say!(language, "records-voided", amount = language.money(applied.amount.as_ref())),
         Effect::BrandUseApproved(_) => say!(language, "records-approved"),
         Effect::AgreementEndSet(end) => {
             say!(language, "records-ends", time = language.time(end.ends_at.as_ref()), cause = language.word::<EndCause>(end.cause))

@@ -2,12 +2,12 @@
 
 use super::language::{Language, say};
 use super::lead::because;
-use super::text::{code, line, list};
+use super::text::{code, line, list, optional};
 use partnership_ledger::proto::explain_step::Fact;
 use partnership_ledger::proto::party::Party;
 use partnership_ledger::proto::{
-    CommissionAssessed, CommissionOutcome, ExplainOwner, ExplainRefund, ExplainSaleResponse, ExplainStep, Money, OwnershipRule, Sale, Side,
-    TierMode, TierWorking,
+    CommissionAssessed, CommissionOutcome, ExplainCustomerPayment, ExplainOwner, ExplainPart, ExplainRefund, ExplainSaleResponse,
+    ExplainStep, Money, OwnershipRule, Sale, Side, TierMode, TierWorking,
 };
 
 /// Returns what a step of an answer tells. Of a ledger that gives no facts, it is the ledger's own sentence, which is English.
@@ -31,18 +31,25 @@ fn told(language: Language, fact: &Fact, answer: &ExplainSaleResponse) -> String
         Fact::AgreementAmended(amended) => say!(
             language,
             "steps-amended",
+            taken = yes(amended.programme_id.is_some()),
+            programme = optional(amended.programme_id.as_ref()),
             agreement = line(&amended.agreement_id),
             time = language.time(amended.effective_at.as_ref()),
             applies = yes(amended.applies)
         ),
         Fact::LeadReferred(lead_id) => say!(language, "steps-referred", lead = line(lead_id)),
         Fact::LeadOwned(owned) => owner(language, owned),
-        Fact::SaleRecorded(_) => sold(language, answer.sale.as_ref().unwrap_or(&Sale::default()), answer.assessment.as_ref()),
+        Fact::SaleRecorded(_) => sold(language, answer.sale.as_ref().unwrap_or(&Sale::default()), answer),
         Fact::SaleRefunded(refund) => refunded(language, refund),
         Fact::SaleReinstated(refund) => {
             let (id, amount) = (line(&refund.refund_id), language.money(refund.commission.as_ref()));
             say!(language, "steps-reinstated", refund = id, amount = amount, given = yes(!is_zero(refund.commission.as_ref())))
         }
+        Fact::SaleVoided(void) => {
+            let (amount, taken) = (language.money(void.amount.as_ref()), language.money(void.commission.as_ref()));
+            say!(language, "steps-voided", amount = amount, taken = taken, some = yes(!is_zero(void.commission.as_ref())))
+        }
+        Fact::CustomerPaid(payment) => customer_paid(language, payment),
         Fact::CommissionMoved(moved) => {
             let house = say!(language, "the-house");
             let to = if moved.to_partner_ids.is_empty() { house } else { list(&moved.to_partner_ids) };
@@ -97,14 +104,61 @@ fn refunded(language: Language, refund: &ExplainRefund) -> String {
     )
 }
 
-fn sold(language: Language, sale: &Sale, assessed: Option<&CommissionAssessed>) -> String {
+fn customer_paid(language: Language, payment: &ExplainCustomerPayment) -> String {
+    let sign = |money: Option<&Money>| money.map_or(0, |money| money.minor_units.signum());
+    let released = match sign(payment.released.as_ref()) {
+        0 => "none",
+        1 => "some",
+        _ => "back",
+    };
+    let positive = |money: Option<&Money>| {
+        let money = money.map(|money| Money { minor_units: money.minor_units.saturating_abs(), ..money.clone() });
+        language.money(money.as_ref())
+    };
+    say!(
+        language,
+        "steps-customer-paid",
+        receipt = line(&payment.receipt_id),
+        bounced = yes(sign(payment.amount.as_ref()) < 0),
+        amount = positive(payment.amount.as_ref()),
+        released = released,
+        commission = positive(payment.released.as_ref())
+    )
+}
+
+/// What each part of a sale is called: by its line, its agreement and its share, or as an override of another's.
+pub fn part_name(language: Language, assessed: &CommissionAssessed) -> String {
+    say!(
+        language,
+        "steps-part",
+        line = assessed.line_id.as_deref().map(line).unwrap_or_default(),
+        lined = yes(assessed.line_id.is_some()),
+        agreement = line(&assessed.agreement_id),
+        share = assessed.share_bps.map(|share| language.percent(share)).unwrap_or_default(),
+        shared = yes(assessed.share_bps.is_some() && assessed.level.is_none()),
+        level = assessed.level.unwrap_or(0),
+        downline = assessed.downline_agreement_id.as_deref().map(line).unwrap_or_default(),
+        above = yes(assessed.level.is_some())
+    )
+}
+
+fn sold(language: Language, sale: &Sale, answer: &ExplainSaleResponse) -> String {
+    let assessed = answer.assessment.as_ref();
+    let of_parts = |part: &ExplainPart| {
+        let assessed = part.assessment.as_ref()?;
+        Some(format!("{}: {}", part_name(language, assessed), outcome(language, assessed)))
+    };
+    let outcome = match &answer.parts[..] {
+        [] | [_] => assessed.map_or_else(|| say!(language, "steps-no-commission"), |assessed| outcome(language, assessed)),
+        parts => parts.iter().filter_map(of_parts).collect::<Vec<_>>().join("; "),
+    };
     say!(
         language,
         "steps-sold",
         sale = line(&sale.sale_id),
         amount = language.money(sale.amount.as_ref()),
         time = language.time(sale.occurred_at.as_ref()),
-        outcome = assessed.map_or_else(|| say!(language, "steps-no-commission"), |assessed| outcome(language, assessed)),
+        outcome = outcome,
         collected = yes(sale.collected_by() == Side::Partner)
     )
 }
@@ -212,6 +266,7 @@ mod tests {
             partner_id: partner_id.clone(),
             effective_at: Some(at(2)),
             applies,
+            programme_id: None,
         };
         let partner = ExplainPartner { partner_id: partner_id.clone(), display_name: "n-1".to_owned() };
         same_in_both(&Fact::PartnerRegistered(partner), &answer, &["p-1", "n-1"]);
@@ -219,8 +274,10 @@ mod tests {
         for applies in [true, false] {
             told.extend(same_in_both(&Fact::AgreementSigned(agreement(applies)), &answer, &["a-1", "p-1", "day-3"]));
             told.extend(same_in_both(&Fact::AgreementAmended(agreement(applies)), &answer, &["a-1", "day-3"]));
+            let of_programme = ExplainAgreement { programme_id: Some("g-1".to_owned()), ..agreement(applies) };
+            told.extend(same_in_both(&Fact::AgreementAmended(of_programme), &answer, &["a-1", "g-1", "day-3"]));
         }
-        assert_eq!(told.len(), 8, "whether the terms apply is told: {told:?}");
+        assert_eq!(told.len(), 12, "whether the terms apply is told: {told:?}");
         same_in_both(&Fact::LeadReferred("l-1".to_owned()), &answer, &["l-1"]);
         for rule in (0..).map_while(|number| OwnershipRule::try_from(number).ok()) {
             let owner = Some(proto::Party { party: Some(Party::PartnerId(partner_id.clone())) });

@@ -23,7 +23,8 @@ pub fn table(language: Language, terms: &Terms) -> Table {
     table.fact(&say!(language, "terms-tail"), tail(language, terms));
     table.fact(&say!(language, "terms-notice"), notice(language, terms));
     table.fact(&say!(language, "terms-exclusivity"), terms.exclusivity.as_ref().map(|one| exclusivity(language, one)).unwrap_or_default());
-    table.fact(&say!(language, "terms-minimum-payout"), language.money(terms.minimum_payout.as_ref()));
+    let minimums = terms.minimum_payout.iter().chain(&terms.minimum_payouts).map(|minimum| language.money(Some(minimum)));
+    table.fact(&say!(language, "terms-minimum-payout"), minimums.collect::<Vec<_>>().join(", "));
     table.fact(&say!(language, "terms-brand"), brand(language, terms));
     if terms.campaigns_at_end() == CampaignsAtEnd::Stop {
         table.fact(&say!(language, "terms-campaigns-at-end"), say!(language, "terms-campaigns-stop"));

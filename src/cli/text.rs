@@ -104,7 +104,7 @@ coded! {
     CampaignType "CAMPAIGN_TYPE_", CampaignsAtEnd "CAMPAIGNS_AT_END_", CommissionOutcome "COMMISSION_OUTCOME_",
     CommissionTrigger "COMMISSION_TRIGGER_", DisputeOutcome "DISPUTE_OUTCOME_", DistributionMethod "DISTRIBUTION_METHOD_",
     EndCause "END_CAUSE_", EntryKind "ENTRY_KIND_", LaunchStep "LAUNCH_STEP_", LeadState "LEAD_STATE_", LeadsAtEnd "LEADS_AT_END_",
-    OwnershipRule "OWNERSHIP_RULE_", PartnerKind "PARTNER_KIND_", ProtectionAnchor "PROTECTION_ANCHOR_", RefundReason "REFUND_REASON_",
+    OwnershipRule "OWNERSHIP_RULE_", PayoutState "PAYOUT_STATE_", PartnerKind "PARTNER_KIND_", ProtectionAnchor "PROTECTION_ANCHOR_", RefundReason "REFUND_REASON_",
     ReviewDecision "REVIEW_DECISION_", ReviewKind "REVIEW_KIND_", Role "ROLE_", Side "SIDE_", TailMode "TAIL_MODE_",
     TerminationCause "TERMINATION_CAUSE_", TierMode "TIER_MODE_", TierPeriod "TIER_PERIOD_", WindowAnchor "WINDOW_ANCHOR_",
 }

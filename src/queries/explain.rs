@@ -202,7 +202,8 @@ impl<'a> ToldPart<'a> {
         let (sold, sale) = (self.part.earning.sold()?, state.sale_of(self.part.about)?.0);
         let of_part = |refund: &Refund| refund.of_parts().filter(|of| of.number == self.part.number).map(|of| of.applied).sum::<i64>();
         let refunded = standing_refunds(state, sale, seen).map(of_part).sum();
-        let commission = |minor_units| assessment.amount.is_some().then(|| Money::new(self.currency, saturating_i64(minor_units)).to_message());
+        let commission =
+            |minor_units| assessment.amount.is_some().then(|| Money::new(self.currency, saturating_i64(minor_units)).to_message());
         Some(proto::ExplainPart {
             part: self.part.number,
             line_id: assessment.line_id.clone(),
@@ -283,6 +284,7 @@ impl<'a> Chain<'a> {
     fn tell_agreement(&mut self, credit: Row, applied: Option<Version<'_>>) {
         let (id, agreement) = (self.state.agreements.by_id.key(credit), self.state.agreements.by_id.get(credit));
         let signature = agreement.signature_seen(self.seen).map(|signature| (signature.stamp.position, signature.effective_at));
+        let programme = applied.and_then(|version| version.programme).map(|row| self.state.agreements.programmes.key(row));
         let applied = applied.map(|version| (version.stamp.position, version.effective_at));
         let partner = self.state.partners.key(agreement.partner);
         let fact = |effective_at, applies| proto::ExplainAgreement {
@@ -290,6 +292,7 @@ impl<'a> Chain<'a> {
             partner_id: partner.to_string(),
             effective_at: Some(timestamp(effective_at)),
             applies,
+            programme_id: None,
         };
         if let Some((position, effective_at)) = signature {
             let applies = applied.is_some_and(|(applied, _)| applied == position);
@@ -298,8 +301,14 @@ impl<'a> Chain<'a> {
             self.step(position, &sentence, Fact::AgreementSigned(fact(effective_at, applies)));
         }
         if let Some((position, effective_at)) = applied.filter(|applied| signature.is_none_or(|(signed, _)| signed != applied.0)) {
-            let sentence = format!("Agreement {id} was amended from {} on; these terms apply.", words::when(effective_at));
-            self.step(position, &sentence, Fact::AgreementAmended(fact(effective_at, true)));
+            let from = words::when(effective_at);
+            let sentence = match programme {
+                Some(programme) => format!("Agreement {id} takes the terms of programme {programme} from {from} on; these terms apply."),
+                None => format!("Agreement {id} was amended from {from} on; these terms apply."),
+            };
+            let programme_id = programme.map(ToString::to_string);
+            let fact = proto::ExplainAgreement { programme_id, ..fact(effective_at, true) };
+            self.step(position, &sentence, Fact::AgreementAmended(fact));
         }
     }
 

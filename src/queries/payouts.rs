@@ -3,12 +3,13 @@
 use super::fitting::Subject as _;
 use super::page::PageRequest;
 use super::requests::ListRequest as _;
-use super::{Reading, StateQuery, partner_seen};
+use super::{Reading, StateQuery, partner_seen, unknown};
 use crate::domain::calendar::Time;
 use crate::domain::commissions::ReturnedParts;
 use crate::domain::ids::{Id, IdKind};
 use crate::domain::money::Money;
 use crate::domain::parse::{Fields, timestamp};
+use crate::domain::rejection::Rejection;
 use crate::domain::table::Row;
 use crate::domain::{Seen, Stamp, State};
 use crate::ledger::Error;
@@ -17,6 +18,7 @@ use crate::proto::{self, PayoutState};
 /// `ListPayouts`.
 pub struct ListPayouts {
     partner: Option<Id>,
+    payout: Option<Id>,
     state: PayoutState,
     from: Option<Time>,
     to: Option<Time>,
@@ -30,6 +32,7 @@ impl StateQuery for ListPayouts {
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
         Self {
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
+            payout: fields.optional_id("payout_id", request.payout_id.as_deref()),
             state: fields.enum_or("state", request.state, PayoutState::Unspecified),
             from: fields.optional_time("from", request.from.as_ref()),
             to: fields.optional_time("to", request.to.as_ref()),
@@ -43,6 +46,7 @@ impl StateQuery for ListPayouts {
 
     fn answer(&self, view: &Reading<'_>, seen: Seen) -> Result<Self::Answer, Error> {
         let partner = self.partner.as_ref().map(|id| partner_seen(view, id, seen)).transpose()?;
+        let payout_row = self.payout.as_ref().map(|id| payout_seen(view, id, seen)).transpose()?;
         let items = |state: &State, row| {
             let known = state.commissions.payouts.get(row);
             let at = known.stamp().occurred_at;
@@ -53,10 +57,21 @@ impl StateQuery for ListPayouts {
                 && (self.state == PayoutState::Unspecified || self.state == known.state(seen));
             if wanted { vec![payout(state, row, seen)] } else { Vec::new() }
         };
-        let (payouts, next_page_token) =
-            self.page.fill(view, seen, Some(IdKind::Payout), |state| state.commissions.payouts.len(), items)?;
+        let first = self.page.first_row();
+        let rows = match payout_row {
+            Some(row) => row.max(first)..row + 1,
+            None => first..Row::try_from(view.commissions.payouts.len()).unwrap_or(Row::MAX),
+        };
+        let (payouts, next_page_token) = self.page.fill_from(view, seen, Some(IdKind::Payout), rows, items)?;
         Ok(proto::ListPayoutsResponse { payouts, next_page_token, position: seen.position })
     }
+}
+
+/// The payout of an id, if it is seen.
+fn payout_seen(state: &State, id: &Id, seen: Seen) -> Result<Row, Rejection> {
+    let payouts = &state.commissions.payouts;
+    let row = payouts.find(id).filter(|row| seen.sees(payouts.get(*row).stamp()));
+    row.ok_or_else(|| unknown(IdKind::Payout, id))
 }
 
 fn payout(state: &State, row: Row, seen: Seen) -> proto::Payout {

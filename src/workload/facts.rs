@@ -92,6 +92,36 @@ pub fn paid(payout: &str, partner: &str, minor_units: i64) -> Body {
     })
 }
 
+/// A payout to a partner that is sent, and settles or fails later, in US cents.
+pub fn initiated(payout: &str, partner: &str, minor_units: i64) -> Body {
+    Body::PayoutInitiated(proto::PayoutInitiated {
+        payout_id: payout.into(),
+        partner_id: partner.into(),
+        amount: Some(usd(minor_units)),
+        ..proto::PayoutInitiated::default()
+    })
+}
+
+/// A payout that was sent arrived.
+pub fn settled(payout: &str) -> Body {
+    Body::PayoutSettled(proto::PayoutSettled { payout_id: payout.into(), ..proto::PayoutSettled::default() })
+}
+
+/// A payout that was sent did not arrive.
+pub fn failed(payout: &str) -> Body {
+    Body::PayoutFailed(proto::PayoutFailed { payout_id: payout.into(), ..proto::PayoutFailed::default() })
+}
+
+/// Payouts to a partner are put on hold.
+pub fn held(hold: &str, partner: &str) -> Body {
+    Body::PartnerHoldPlaced(proto::PartnerHoldPlaced { hold_id: hold.into(), partner_id: partner.into(), reason: "review".into() })
+}
+
+/// A hold ends.
+pub fn lifted(hold: &str) -> Body {
+    Body::PartnerHoldLifted(proto::PartnerHoldLifted { hold_id: hold.into() })
+}
+
 /// Commission that is given by hand under an agreement, in US cents.
 pub fn adjusted(adjustment: &str, agreement: &str, minor_units: i64) -> Body {
     let amount = Some(usd(minor_units));

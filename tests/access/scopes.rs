@@ -8,8 +8,10 @@ use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{
-    AppendRequest, AppendResponse, AppendStreamRequest, Bound, Event, Exclusivity, GetRecordRequest, PeriodClosed, PreviewRequest, Terms,
+    AgreementSigned, AppendRequest, AppendResponse, AppendStreamRequest, Bound, Event, Exclusivity, GetAgreementRequest,
+    GetProgrammeRequest, GetRecordRequest, ListProgrammesRequest, PeriodClosed, PreviewRequest, ProgrammeAmended, ProgrammeDefined, Terms,
     append_stream_response, get_record_request, preview_result,
 };
 use tokio_stream::wrappers::ReceiverStream;
@@ -41,6 +43,72 @@ fn two_partners() -> Vec<Event> {
         event("lead a", referred("lead-a", "ag-a")),
         event("lead b", referred("lead-b", "ag-b")),
     ]
+}
+
+fn exclusive() -> Terms {
+    let exclusivity = Exclusivity { bound: Bound::House.into(), partner_ids: vec!["b".into()], ..Exclusivity::default() };
+    Terms { exclusivity: Some(exclusivity), ..terms() }
+}
+
+/// A signature with what it is to others; of a programme without terms of its own.
+fn family(agreement: &str, partner: &str, change: impl FnOnce(&mut AgreementSigned)) -> Body {
+    let Body::AgreementSigned(mut signed) = signed(agreement, partner, terms()) else { unreachable!("a signature") };
+    change(&mut signed);
+    signed.terms = signed.terms.filter(|_| signed.programme_id.is_none());
+    Body::AgreementSigned(signed)
+}
+
+/// A programme that binds nobody, and one whose exclusivity binds the house.
+fn programmes() -> [Event; 2] {
+    [("plain", terms()), ("exclusive", exclusive())]
+        .map(|(id, terms)| event(id, Body::ProgrammeDefined(ProgrammeDefined { programme_id: id.into(), terms: Some(Box::new(terms)) })))
+}
+
+fn programme_amended() -> Body {
+    let terms = Some(Box::new(terms()));
+    Body::ProgrammeAmended(ProgrammeAmended { programme_id: "plain".into(), terms, ..ProgrammeAmended::default() })
+}
+
+/// A partner sees the programmes of its own agreements, and of others that they are another partner's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_partner_sees_its_own_programmes_and_nobody_s_family() {
+    let known = [principal("root", "admin", ""), principal("of-a", "partner", "partner = \"a\"")];
+    let service = Service::behind(gate(&text(&known))).await;
+    append(&service, &known[0].key, two_partners()).await.expect("recorded");
+    append(&service, &known[0].key, programmes()).await.expect("recorded");
+    let joins = |agreement: &str, partner: &str, by: Option<&str>| {
+        event(
+            agreement,
+            family(agreement, partner, |signed| {
+                signed.programme_id = Some("plain".into());
+                signed.recruited_by_agreement_id = by.map(str::to_owned);
+            }),
+        )
+    };
+    let joined = [joins("ag-a-2", "a", Some("ag-b")), joins("ag-b-2", "b", None)];
+    append(&service, &known[0].key, joined).await.expect("recorded");
+    let mut client = PartnershipServiceClient::new(service.connect_as(&known[1].key).await);
+    let listed = client.list_programmes(ListProgrammesRequest::default()).await.expect("an answer").into_inner().programmes;
+    let told: Vec<_> = listed.iter().map(|programme| (programme.programme_id.as_str(), programme.agreement_count)).collect();
+    assert_eq!(told, [("plain", 1)], "of its agreements only its own are counted");
+    let ask = |id: &str| GetProgrammeRequest { programme_id: id.into(), options: None };
+    let programme = client.get_programme(ask("plain")).await.expect("its own").into_inner().programme.expect("a programme");
+    assert_eq!((programme.agreement_count, programme.versions.len()), (1, 1));
+    for id in ["exclusive", "nobody-s"] {
+        let status = client.get_programme(ask(id)).await.expect_err("not its own");
+        assert_eq!(told_of(&status, id), (Code::NotFound, "UNKNOWN_ID".to_owned()));
+    }
+    let request = GetAgreementRequest { agreement_id: "ag-a-2".into(), options: None };
+    let agreement = client.get_agreement(request).await.expect("its own").into_inner().agreement.expect("an agreement");
+    assert_eq!(agreement.programme_id.as_deref(), Some("plain"));
+    assert_eq!(agreement.recruited_by_agreement_id.as_deref(), Some("another partner"));
+    assert_eq!(agreement.upline_agreement_ids, ["another partner"]);
+}
+
+/// What a refusal says; it names no more than what was asked for.
+fn told_of(status: &Status, asked: &str) -> (Code, String) {
+    assert!(status.message().contains(asked), "{status:?}");
+    told(status)
 }
 
 fn closed() -> Event {
@@ -81,12 +149,10 @@ async fn events_about_others_are_refused_and_nothing_is_said_of_them() {
     let service = Service::behind(gate(&text(&known))).await;
     append(&service, &known[0].key, two_partners()).await.expect("recorded");
     append(&service, &known[0].key, [adjustment("x", "ag-b", 500)]).await.expect("recorded");
+    append(&service, &known[0].key, programmes()).await.expect("recorded");
     append(&service, &known[0].key, [event("sale of b", sold("sale-of-b", "lead-b", 100))]).await.expect("recorded");
     let [_, of_a, of_ag_a] = &known;
-    let exclusive = Terms {
-        exclusivity: Some(Exclusivity { bound: Bound::House.into(), partner_ids: vec!["b".into()], ..Exclusivity::default() }),
-        ..terms()
-    };
+    let exclusive = exclusive();
     // Each with who may record it: the partner's emitter, the agreement's.
     let cases = [
         (partner("new"), true, false),
@@ -108,6 +174,11 @@ async fn events_about_others_are_refused_and_nothing_is_said_of_them() {
         (closed(), false, false),
         (event("guess", refunded("r", "sale-of-b", 10)), false, false),
         (event("exclusive", signed("ag-a-3", "a", exclusive)), false, false),
+        (event("joins", family("ag-a-4", "a", |signed| signed.programme_id = Some("plain".into()))), true, false),
+        (event("binds", family("ag-a-5", "a", |signed| signed.programme_id = Some("exclusive".into()))), false, false),
+        (event("amends", programme_amended()), false, false),
+        (event("follows", family("ag-a-6", "a", |signed| signed.supersedes_agreement_id = Some("ag-a".into()))), true, false),
+        (event("is theirs", family("ag-a-7", "a", |signed| signed.recruited_by_agreement_id = Some("ag-b".into()))), false, false),
     ];
     for (event, by_partner, by_agreement) in cases {
         for (known, may) in [(of_a, by_partner), (of_ag_a, by_agreement)] {

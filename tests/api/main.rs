@@ -7,6 +7,7 @@ mod common;
 mod contract;
 mod errors;
 mod large;
+mod payouts;
 mod preview;
 mod read;
 mod reads;

@@ -6,9 +6,11 @@ mod bench;
 mod books;
 #[path = "../common/mod.rs"]
 mod common;
+mod families;
 mod figures;
 mod import;
 mod language;
+mod payouts;
 mod relationship;
 mod run;
 mod statement;

@@ -129,6 +129,119 @@ fn a_signature_unlike_the_proposal() {
     refused("PROPOSAL_MISMATCH", &[ACME, proposed], signed());
 }
 
+const PAID: (&str, &str) = (
+    "2025-02-03",
+    r#"commission_paid {"payout_id":"p","partner_id":"acme","amount":{"currency_code":"USD","minor_units":"100"},"document_number":"D-1"}"#,
+);
+const SENT: (&str, &str) = (
+    "2025-02-03",
+    r#"payout_initiated {"payout_id":"q","partner_id":"acme","amount":{"currency_code":"USD","minor_units":"100"},"document_number":"D-1"}"#,
+);
+const SETTLED: (&str, &str) = ("2025-02-04", r#"payout_settled {"payout_id":"q"}"#);
+const FAILED: (&str, &str) = ("2025-02-04", r#"payout_failed {"payout_id":"q"}"#);
+const RETURNED: (&str, &str) = ("2025-02-05", r#"payout_returned {"return_id":"r","payout_id":"q"}"#);
+const HELD: (&str, &str) = ("2025-02-02", r#"partner_hold_placed {"hold_id":"h","partner_id":"acme","reason":"review"}"#);
+const LIFTED: (&str, &str) = ("2025-02-06", r#"partner_hold_lifted {"hold_id":"h"}"#);
+
+#[test]
+fn payouts_on_their_way() {
+    let known = [ACME, signed(), LEAD, SALE];
+    let with = |more: &[(&'static str, &'static str)]| [&known, more].concat();
+    let refuse = |code: &str, facts: &[(&'static str, &'static str)], body: (&str, &str)| refused(code, &with(facts), body);
+    refuse("DUPLICATE_ID", &[SENT], ("2025-02-03", SENT.1));
+    refuse("DUPLICATE_ID", &[SENT], ("2025-02-03", &SENT.1.replace("payout_initiated", "commission_paid").replace("D-1", "D-2")));
+    refuse("DUPLICATE_ID", &[PAID], SENT);
+    refuse("UNKNOWN_ID", &[], SETTLED);
+    refuse("UNKNOWN_ID", &[], FAILED);
+    for end in [SETTLED, FAILED] {
+        refuse("ALREADY_DONE", &[SENT, SETTLED], end);
+        refuse("ALREADY_DONE", &[SENT, FAILED], end);
+    }
+    refuse("ALREADY_DONE", &[PAID], ("2025-02-04", r#"payout_settled {"payout_id":"p"}"#));
+    refuse("PAYOUT_NOT_SETTLED", &[SENT], RETURNED);
+    refuse("PAYOUT_NOT_SETTLED", &[SENT, FAILED], RETURNED);
+    refuse("RETURN_EXCEEDS_PAYOUT", &[SENT, SETTLED, RETURNED], ("2025-02-05", &RETURNED.1.replace("\"r\"", "\"s\"")));
+    refuse("EXCEEDS_PAYABLE", &[], ("2025-02-03", &SENT.1.replace("\"100\"", "\"2001\"")));
+    let in_its_own = r#"payout_settled {"payout_id":"q","settled_amount":{"currency_code":"USD","minor_units":"1"}}"#;
+    refuse("MALFORMED", &[SENT], ("2025-02-04", in_its_own));
+    refuse("MALFORMED", &[SENT, SETTLED], ("2025-02-04", in_its_own));
+}
+
+/// A number is taken by what did not fail alone, and of each partner apart.
+#[test]
+fn document_numbers_are_used_once() {
+    let mut story = Story::default();
+    for (at, body) in [ACME, BETA, signed(), LEAD, SALE, SENT] {
+        story.record(at, body).expect("as the rules want it");
+    }
+    let refusal = story.record(PAID.0, PAID.1).expect_err("taken");
+    let metadata = refusal.metadata();
+    assert!(
+        metadata.contains(&("field", "document_number".to_owned())) && metadata.contains(&("position", "6".to_owned())),
+        "{metadata:?}"
+    );
+    let of_beta = PAID.1.replace("acme", "beta").replace("\"p\"", "\"of-beta\"").replacen('{', r#"{"advance":true,"#, 1);
+    story.record("2025-02-03", &of_beta).expect("another partner's");
+    story.record(FAILED.0, FAILED.1).expect("it failed");
+    story.record(PAID.0, PAID.1).expect("free again");
+    let again = SENT.1.replace("\"q\"", "\"q2\"");
+    assert_eq!(story.record("2025-02-05", &again).expect_err("taken").code(), "DUPLICATE_ID");
+    story.record("2025-02-05", r#"payout_returned {"return_id":"back","payout_id":"p"}"#).expect("a return");
+    assert_eq!(story.record("2025-02-05", &again).expect_err("what came back did not fail").code(), "DUPLICATE_ID");
+    story.record("2025-02-05", &again.replace("D-1", "")).expect("none is no number");
+}
+
+#[test]
+fn partners_on_hold() {
+    refused("UNKNOWN_ID", &[], HELD);
+    refused("UNKNOWN_ID", &[ACME], LIFTED);
+    refused("DUPLICATE_ID", &[ACME, HELD], HELD);
+    refused("ALREADY_DONE", &[ACME, HELD, LIFTED], LIFTED);
+    let known = [ACME, signed(), LEAD, SALE, HELD];
+    for body in [PAID, SENT, ("2025-02-02", PAID.1), ("2025-02-05", SENT.1)] {
+        refused("PARTNER_ON_HOLD", &known, body);
+        refused("PARTNER_ON_HOLD", &[&known[..], &[LIFTED]].concat(), body);
+        // An advance too; and before what is payable is looked at.
+        refused("PARTNER_ON_HOLD", &known, (body.0, &body.1.replacen('{', r#"{"advance":true,"#, 1)));
+        refused("PARTNER_ON_HOLD", &known, (body.0, &body.1.replace("\"100\"", "\"999999\"")));
+    }
+    // What happened before the hold or after its end is paid.
+    let mut story = Story::default();
+    for (at, body) in known.into_iter().chain([LIFTED]) {
+        story.record(at, body).expect("as the rules want it");
+    }
+    story.record("2025-02-01T23:59:59Z", &PAID.1.replacen('{', r#"{"advance":true,"#, 1)).expect("before the hold");
+    story.record("2025-02-06", &SENT.1.replace("D-1", "D-2")).expect("at its end");
+}
+
+#[test]
+fn malformed_payouts() {
+    let of = |more: &str| {
+        violations(&format!(
+            r#"payout_initiated {{"payout_id":"p","partner_id":"a","amount":{{"currency_code":"USD","minor_units":"5"}},{more}}}"#
+        ))
+    };
+    let path = |field: &str| vec![format!("events[0].payout_initiated.{field}")];
+    assert_eq!(of(r#""tax_added":{"currency_code":"EUR","minor_units":"1"}"#), path("tax_added.currency_code"));
+    assert_eq!(of(r#""tax_added":{"currency_code":"USD","minor_units":"0"}"#), path("tax_added.minor_units"));
+    assert_eq!(of(r#""tax_withheld":{"currency_code":"USD","minor_units":"6"}"#), path("tax_withheld.minor_units"));
+    assert_eq!(of(r#""settled_amount":{"currency_code":"USD","minor_units":"1"}"#), path("settled_amount.currency_code"));
+    assert_eq!(of(&format!(r#""document_number":"{}""#, "x".repeat(65))), path("document_number"));
+    let longest = format!(r#""document_number":"{}","tax_added":{{"currency_code":"EUR","minor_units":"50"}}"#, "x".repeat(64));
+    assert_eq!(of(&longest), path("tax_added.currency_code"), "tax on top may be more than the gross, and a number may be so long");
+    assert_eq!(violations(r#"partner_hold_placed {"hold_id":"h","partner_id":"a"}"#), ["events[0].partner_hold_placed.reason"]);
+    let terms = |minimums: &str| {
+        violations(&format!(
+            r#"agreement_signed {{"agreement_id":"a","partner_id":"a","type":"AGREEMENT_TYPE_CHANNEL","terms":{{{minimums}}}}}"#
+        ))
+    };
+    let twice = r#""minimum_payouts":[{"currency_code":"USD","minor_units":"1"},{"currency_code":"EUR","minor_units":"1"},{"currency_code":"USD","minor_units":"2"}]"#;
+    assert_eq!(terms(twice), ["events[0].agreement_signed.terms.minimum_payouts[2].currency_code"]);
+    let beside =
+        r#""minimum_payout":{"currency_code":"EUR","minor_units":"1"},"minimum_payouts":[{"currency_code":"EUR","minor_units":"1"}]"#;
+    assert_eq!(terms(beside), ["events[0].agreement_signed.terms.minimum_payouts[0].currency_code"]);
+}
+
 #[test]
 fn notices() {
     let with_notice = (
@@ -192,6 +305,85 @@ fn exclusivity_of_either_agreement() {
     refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-02-01", &first)], ("2025-03-01", &second));
     let own = sign("b", "beta", exclusive);
     refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-02-01", &plain)], ("2025-03-01", &own));
+}
+
+/// A signature of an agreement with a partner, with more fields.
+fn sign(agreement: &str, partner: &str, more: &str) -> String {
+    let whole = r#"agreement_signed {"agreement_id":"AGREEMENT","partner_id":"PARTNER","type":"AGREEMENT_TYPE_CHANNEL",MORE}"#;
+    whole.replace("AGREEMENT\"", &format!("{agreement}\"")).replace("PARTNER\"", &format!("{partner}\"")).replace("MORE", more)
+}
+
+#[test]
+fn an_exclusivity_of_a_programme_stands_for_all_of_its_agreements() {
+    let exclusive = r#""terms":{"exclusivity":{"bound":"BOUND_HOUSE","categories":["email"]}}"#;
+    let plain = ("2025-01-01", r#"programme_defined {"programme_id":"p","terms":{}}"#);
+    let defined = format!(r#"programme_defined {{"programme_id":"p",{exclusive}}}"#);
+    let amended = format!(r#"programme_amended {{"programme_id":"p",{exclusive},"existing":true}}"#);
+    let (first, second) = (sign("a", "acme", r#""programme_id":"p""#), sign("b", "beta", r#""terms":{}"#));
+    refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-01-01", &defined), ("2025-02-01", &first)], ("2025-03-01", &second));
+    refused("EXCLUSIVITY_CONFLICT", &[ACME, BETA, ("2025-01-01", &defined), ("2025-02-01", &second)], ("2025-03-01", &first));
+    let late = [ACME, BETA, plain, ("2025-02-01", first.as_str()), ("2025-02-02", &amended)];
+    refused("EXCLUSIVITY_CONFLICT", &late, ("2025-03-01", &second));
+    let acknowledged = sign("b", "beta", r#""terms":{},"acknowledged_conflicts":["a"]"#);
+    let mut story = Story::default();
+    for (at, body) in late.into_iter().chain([("2025-03-01", acknowledged.as_str())]) {
+        story.record(at, body).expect("the rules allow it");
+    }
+    assert_eq!(story.state.agreements.breaches().len(), 1);
+}
+
+#[test]
+fn programmes_are_known_and_defined_once() {
+    let defined = ("2025-01-01", r#"programme_defined {"programme_id":"p","terms":{}}"#);
+    refused("DUPLICATE_ID", &[defined], defined);
+    refused("UNKNOWN_ID", &[], ("2025-01-01", r#"programme_amended {"programme_id":"p","terms":{}}"#));
+    refused("UNKNOWN_ID", &[ACME], ("2025-01-01", &sign("a", "acme", r#""programme_id":"p""#)));
+    let both = sign("a", "acme", r#""programme_id":"p","terms":{}"#);
+    assert_eq!(violations(&both), ["events[0].agreement_signed.terms"]);
+    assert_eq!(violations(&sign("a", "acme", r#""expires_at":"2099-01-01T00:00:00Z""#)), ["events[0].agreement_signed.terms"]);
+    assert_eq!(violations(r#"programme_defined {"programme_id":""}"#).len(), 2);
+    assert_eq!(violations(r#"programme_amended {"programme_id":"p"}"#), ["events[0].programme_amended.terms"]);
+}
+
+#[test]
+fn recruiters_are_signed_and_of_another_partner() {
+    let proposed =
+        ("2025-01-01", r#"agreement_proposed {"agreement_id":"q","partner_id":"beta","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
+    let by = |id: &str| sign("b", "beta", &format!(r#""terms":{{}},"recruited_by_agreement_id":"{id}""#));
+    refused("UNKNOWN_ID", &[ACME, BETA], ("2025-02-01", &by("a")));
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, BETA, proposed], ("2025-02-01", &by("q")));
+    let own = sign("b1", "beta", r#""terms":{}"#);
+    refused("PARTNER_MISMATCH", &[BETA, ("2025-01-01", &own)], ("2025-02-01", &by("b1")));
+    refused("UNKNOWN_ID", &[BETA], ("2025-02-01", &by("b")));
+    let mut story = Story::default();
+    for (at, body) in [ACME, BETA, signed(), MUTUAL_END, ("2025-07-01", &by("a"))] {
+        story.record(at, body).expect("one that has ended may have recruited");
+    }
+}
+
+#[test]
+fn successors_follow_once_of_the_same_partner_and_no_earlier() {
+    let after = |agreement: &str, partner: &str, id: &str, more: &str| {
+        sign(agreement, partner, &format!(r#""terms":{{}},"supersedes_agreement_id":"{id}"{more}"#))
+    };
+    let next = after("a2", "acme", "a", "");
+    refused("UNKNOWN_ID", &[ACME], ("2025-02-01", &next));
+    refused("PARTNER_MISMATCH", &[ACME, BETA, signed()], ("2025-02-01", &after("b", "beta", "a", "")));
+    refused("ALREADY_DONE", &[ACME, signed(), ("2025-02-01", &next)], ("2025-02-02", &after("a3", "acme", "a", "")));
+    refused("SUCCESSION_TOO_EARLY", &[ACME, signed()], ("2024-12-31", &next));
+    let proposed =
+        ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, proposed], ("2025-02-01", &next));
+    // In the order of rules 22: what was done, whether the recruiter and the predecessor are signed, their partners, their times.
+    let recruited = |agreement: &str, id: &str, by: &str| after(agreement, "acme", id, &format!(r#","recruited_by_agreement_id":"{by}""#));
+    let open = ("2025-01-01", r#"agreement_proposed {"agreement_id":"q","partner_id":"beta","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
+    refused("ALREADY_DONE", &[ACME, BETA, open, signed(), ("2025-02-01", &next)], ("2025-02-02", &recruited("a3", "a", "q")));
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, BETA, open, signed()], ("2024-12-31", &recruited("a2", "a", "q")));
+    refused("PARTNER_MISMATCH", &[ACME, signed()], ("2024-12-31", &recruited("a2", "a", "a")));
+    let mut story = Story::default();
+    for (at, body) in [ACME, signed(), ("2025-01-01", next.as_str())] {
+        story.record(at, body).expect("at the same instant is no earlier");
+    }
 }
 
 #[test]

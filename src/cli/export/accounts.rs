@@ -1,13 +1,16 @@
-//! Ledger accounts (rules 12) under the five roots that accounting programs expect.
+//! Ledger accounts (rules 12, 21) under the five roots that accounting programs expect.
 //!
 //! A name is derived from the account's alone, so every export calls an account the same; and no two accounts get the
 //! same name: ids are escaped one by one, and the escape can be undone.
 
 /// The house's accounts, each with its place in the books.
-const HOUSE: [(&str, &str); 6] = [
+const HOUSE: [(&str, &str); 9] = [
     ("house:cash", "Assets:House:Cash"),
     ("house:sales-clearing", "Assets:House:Sales-Clearing"),
     ("house:tax-withheld", "Liabilities:House:Tax-Withheld"),
+    ("house:payouts-in-transit", "Liabilities:House:Payouts-In-Transit"),
+    ("house:input-tax", "Assets:House:Input-Tax"),
+    ("house:exchange", "Equity:House:Exchange"),
     ("house:commission", "Expenses:House:Commission"),
     ("house:adjustments", "Expenses:House:Adjustments"),
     ("house:campaigns", "Expenses:House:Campaigns"),
@@ -92,6 +95,9 @@ mod tests {
             ("partner:acme", "Liabilities:Partner:Acme"),
             ("house:cash", "Assets:House:Cash"),
             ("house:campaigns", "Expenses:House:Campaigns"),
+            ("house:payouts-in-transit", "Liabilities:House:Payouts-In-Transit"),
+            ("house:input-tax", "Assets:House:Input-Tax"),
+            ("house:exchange", "Equity:House:Exchange"),
             ("capital:house:jv-1", "Equity:Capital:House:Jv-1"),
             ("capital:partner:jv-1", "Equity:Capital:Partner:Jv-1"),
             ("venture:jv-1", "Equity:Venture:Jv-1"),

@@ -12,6 +12,7 @@ pub fn body(kind: Kind, row: &mut Row<'_>) -> Body {
         Kind::Leads => Body::LeadReferred(lead(row)),
         Kind::Sales => Body::SaleRecorded(sale(row)),
         Kind::Payments => payment(row),
+        Kind::Settlements => settlement(row),
     }
 }
 
@@ -65,20 +66,51 @@ fn sale(row: &mut Row<'_>) -> proto::SaleRecorded {
 }
 
 fn payment(row: &mut Row<'_>) -> Body {
-    let is_received = row.word("direction", &["PAID", "RECEIVED"]).as_deref() == Some("RECEIVED");
+    let direction = row.word("direction", &["PAID", "SENT", "RECEIVED"]);
     let (payment_id, partner_id) = (row.required("payment_id"), row.required("partner_id"));
     let (amount, reference) = (row.money("amount", true), row.text("reference"));
-    if is_received {
+    if direction.as_deref() == Some("RECEIVED") {
         return Body::PaymentReceived(proto::PaymentReceived { payment_id, partner_id, amount, reference });
     }
+    let tax_withheld = row.money("tax_withheld", false).filter(|tax| tax.minor_units != 0);
+    let tax_added = row.money("tax_added", false).filter(|tax| tax.minor_units != 0);
+    let settled_amount = row.money_in("settled_amount", "settled_currency", false);
+    let (method, document_number, advance) = (row.text("method"), row.text("document_number"), row.flag("advance"));
+    let payout_id = payment_id;
+    if direction.as_deref() == Some("SENT") {
+        return Body::PayoutInitiated(proto::PayoutInitiated {
+            payout_id,
+            partner_id,
+            amount,
+            tax_withheld,
+            method,
+            reference,
+            advance,
+            tax_added,
+            document_number,
+            settled_amount,
+        });
+    }
     Body::CommissionPaid(proto::CommissionPaid {
-        payout_id: payment_id,
+        payout_id,
         partner_id,
         amount,
-        tax_withheld: row.money("tax_withheld", false).filter(|tax| tax.minor_units != 0),
-        method: row.text("method"),
+        tax_withheld,
+        method,
         reference,
-        advance: row.flag("advance"),
-        ..proto::CommissionPaid::default()
+        advance,
+        tax_added,
+        document_number,
+        settled_amount,
     })
+}
+
+fn settlement(row: &mut Row<'_>) -> Body {
+    let result = row.word("result", &["SETTLED", "FAILED"]);
+    let payout_id = row.required("payout_id");
+    if result.as_deref() == Some("FAILED") {
+        return Body::PayoutFailed(proto::PayoutFailed { payout_id, reason: row.text("reason") });
+    }
+    let settled_amount = row.money_in("settled_amount", "settled_currency", false);
+    Body::PayoutSettled(proto::PayoutSettled { payout_id, reference: row.optional("reference"), settled_amount })
 }

@@ -38,7 +38,8 @@ time_zone, buddhist_era for this field alone.
 A row is known by its own id, or by the fields in `identity = [...]`. Its event's
 id is made of that, so that a second run records nothing anew; a row that has
 changed since is refused. Payouts and payments received share their ids; where
-they are numbered apart, give the payment_id of one of them a prefix. Agreements have terms, not rows: record them with
+they are numbered apart, give the payment_id of one of them a prefix. What became of a payout that was SENT is a row of
+settlements. Agreements have terms, not rows: record them with
 `append` before the leads. Each row is an event of its own: one that is refused
 does not stop the others, and the exit code says whether any was (1).
 

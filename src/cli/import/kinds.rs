@@ -9,8 +9,10 @@ pub enum Kind {
     Leads,
     /// A sale was made
     Sales,
-    /// A partner was paid, or paid the house
+    /// A partner was paid, is being paid, or paid the house
     Payments,
+    /// A payout that was sent settled or failed
+    Settlements,
 }
 
 /// A field that a mapping may name: its name, whether it is required, and what it holds.
@@ -55,16 +57,30 @@ const PAYMENTS: &[Field] = &[
     ("amount", true, "amount, gross"),
     ("currency", true, "ISO 4217 code"),
     ("occurred_at", true, "time of the payment"),
-    ("direction", false, "PAID to the partner (the default) or RECEIVED from it"),
+    ("direction", false, "PAID to the partner (the default), SENT to it, or RECEIVED from it"),
     ("tax_withheld", false, "amount, the part of it withheld as tax"),
+    ("tax_added", false, "amount, the tax paid on top of it"),
+    ("document_number", false, "text, the number of its invoice"),
+    ("settled_amount", false, "amount that left the bank, in settled_currency"),
+    ("settled_currency", false, "ISO 4217 code"),
     ("method", false, "text"),
     ("reference", false, "text"),
     ("advance", false, "yes or no (the default): may go beyond what is payable"),
 ];
 
+const SETTLEMENTS: &[Field] = &[
+    ("payout_id", true, "id of the payout that was sent"),
+    ("occurred_at", true, "time at which it settled or failed"),
+    ("result", false, "SETTLED (the default) or FAILED"),
+    ("reference", false, "text, what the bank calls it"),
+    ("settled_amount", false, "amount that left the bank, in settled_currency"),
+    ("settled_currency", false, "ISO 4217 code"),
+    ("reason", false, "text, why it failed"),
+];
+
 impl Kind {
     /// All kinds, in the order in which they are to be imported.
-    pub const ALL: [Self; 4] = [Self::Partners, Self::Leads, Self::Sales, Self::Payments];
+    pub const ALL: [Self; 5] = [Self::Partners, Self::Leads, Self::Sales, Self::Payments, Self::Settlements];
 
     /// Its name on the command line and in the mapping.
     pub fn name(self) -> &'static str {
@@ -73,6 +89,7 @@ impl Kind {
             Self::Leads => "leads",
             Self::Sales => "sales",
             Self::Payments => "payments",
+            Self::Settlements => "settlements",
         }
     }
 
@@ -83,6 +100,7 @@ impl Kind {
             Self::Leads => LEADS,
             Self::Sales => SALES,
             Self::Payments => PAYMENTS,
+            Self::Settlements => SETTLEMENTS,
         }
     }
 
@@ -107,14 +125,16 @@ impl Kind {
     }
 
     /// Returns the word that, with a row's identity, makes the id of its event. It never changes: another word would make
-    /// other ids, and all rows would be imported again. Payments of both directions share one, so that a row whose direction
-    /// has changed is the same row with other content, which the ledger refuses, and not a second payment.
+    /// other ids, and all rows would be imported again. Payments of all directions share one, so that a row whose direction
+    /// has changed is the same row with other content, which the ledger refuses, and not a second payment; likewise the results
+    /// of a payout.
     pub fn event_name(self) -> &'static str {
         match self {
             Self::Partners => "partner_registered",
             Self::Leads => "lead_referred",
             Self::Sales => "sale_recorded",
             Self::Payments => "commission_paid",
+            Self::Settlements => "payout_settled",
         }
     }
 

@@ -40,6 +40,7 @@ pub struct Mapping {
     leads: Option<Table>,
     sales: Option<Table>,
     payments: Option<Table>,
+    settlements: Option<Table>,
 }
 
 /// How rows of one kind are read.
@@ -156,6 +157,7 @@ impl Mapping {
             Kind::Leads => &self.leads,
             Kind::Sales => &self.sales,
             Kind::Payments => &self.payments,
+            Kind::Settlements => &self.settlements,
         };
         table.as_ref().ok_or_else(|| Failure::usage(format!("the mapping has no table [{0}.fields]; add it to import {0}", kind.name())))
     }
@@ -165,8 +167,13 @@ impl Mapping {
             return Err("separator must be one ASCII character, such as \",\", \";\" or \"\\t\"".to_owned());
         }
         check_styles(self.time_zone.as_deref(), &self.dates, self.decimal, self.thousands)?;
-        let tables =
-            [(Kind::Partners, &self.partners), (Kind::Leads, &self.leads), (Kind::Sales, &self.sales), (Kind::Payments, &self.payments)];
+        let tables = [
+            (Kind::Partners, &self.partners),
+            (Kind::Leads, &self.leads),
+            (Kind::Sales, &self.sales),
+            (Kind::Payments, &self.payments),
+            (Kind::Settlements, &self.settlements),
+        ];
         for (kind, table) in tables {
             if let Some(table) = table {
                 check_table(kind, table)

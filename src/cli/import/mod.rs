@@ -46,7 +46,7 @@ pub struct Args {
     /// Record nothing; say of every row what would become of it
     #[arg(long)]
     dry_run: bool,
-    /// What its rows are. Partners come before their leads, leads before their sales, sales before payments
+    /// What its rows are. Partners come before their leads, leads before their sales, sales before payments, payments before their settlements
     #[arg(value_name = "KIND")]
     kind: Kind,
     /// The file to read; - is the standard input

@@ -104,8 +104,9 @@ impl Plan {
         let name = path.rsplit('.').find(|part| !matches!(*part, "minor_units")).unwrap_or(path);
         let name = name.split('[').next().unwrap_or(name);
         let name = match name {
+            "currency_code" if path.contains("settled_amount") => "settled_currency",
             "currency_code" => "currency",
-            "payout_id" => "payment_id",
+            "payout_id" if self.kind == Kind::Payments => "payment_id",
             name => name,
         };
         let column = self.fields.get(name).and_then(|field| field.column.as_deref());

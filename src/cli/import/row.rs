@@ -111,17 +111,23 @@ impl<'a> Row<'a> {
 
     /// Returns an amount in the row's currency.
     pub fn money(&mut self, name: &str, is_required: bool) -> Option<proto::Money> {
+        self.money_in(name, "currency", is_required)
+    }
+
+    /// Returns an amount in the currency of a field of its own, which an amount needs.
+    pub fn money_in(&mut self, name: &str, currency: &str, is_required: bool) -> Option<proto::Money> {
         let text = if is_required { self.required(name) } else { self.text(name) };
-        let code = if is_required { self.required("currency") } else { self.text("currency") };
+        let is_own = currency != "currency";
+        let code = if is_required || is_own && !text.is_empty() { self.required(currency) } else { self.text(currency) };
         if text.is_empty() || code.is_empty() {
             return None;
         }
-        // A bad currency is noted once, with the required amount.
+        // A bad currency of the row is noted once, with the required amount.
         let currency = match value::currency(&code) {
             Ok(currency) => currency,
             Err(problem) => {
-                if is_required {
-                    self.note("currency", problem);
+                if is_required || is_own {
+                    self.note(currency, problem);
                 }
                 return None;
             }

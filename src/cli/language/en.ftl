@@ -68,6 +68,8 @@ column-state = state
 payables-none = nothing is payable
 payables-below-minimum = below the minimum, carries forward
 payables-pay = pay
+payables-on-hold = on hold: do not pay
+payables-in-transit = on its way
 
 ## statement
 
@@ -128,6 +130,17 @@ statement-reason-returned = payout { $payout } came back
 statement-reason-advance = advance
 statement-reason-tax = { $amount } of it withheld as tax
 statement-reason-collected = { $amount } collected from the customer by the partner
+
+statement-zone = Time zone
+statement-zone-named = { $zone }, as was asked for
+statement-zone-shared = { $zone }, which the terms of all agreements with the partner have
+statement-zone-differ = { $zone }, as the terms of the agreements with the partner have different ones: { $zones }
+statement-zone-none = { $zone }, as no terms with the partner are in force
+statement-on-hold = { $amount } are payable at the end of the month, but payouts to the partner are on hold.
+statement-in-transit = { $amount } of what was paid out are on their way, and have neither arrived nor failed.
+statement-reason-failed = payout { $payout } did not arrive
+statement-reason-tax-added = with { $amount } of tax on top
+statement-reason-document = document { $number }
 
 ## disputes
 
@@ -206,6 +219,7 @@ balance-cost-share = cost share
 balance-distributed = distributed
 balance-collected = collected
 balance-paid = paid
+balance-in-transit = of that on its way
 balance-returned = returned
 balance-received = received
 balance-net = net
@@ -237,7 +251,10 @@ steps-signed =
        *[no] .
     }
 steps-amended =
-    Agreement { $agreement } was amended from { $time } on{ $applies ->
+    Agreement { $agreement } { $taken ->
+        [yes] takes the terms of programme { $programme }
+       *[no] was amended
+    } from { $time } on{ $applies ->
         [yes] ; these terms apply.
        *[no] .
     }
@@ -265,6 +282,36 @@ steps-available = available from { $time }
 steps-no-credit = nothing was earned: no agreement has the credit of the lead
 steps-agreement-ended = nothing was earned: agreement { $agreement } had ended, and its tail does not cover the sale
 steps-no-terms = nothing was earned: agreement { $agreement } had no terms in force
+steps-part = { $lined ->
+        [yes] line { $line },{" "}
+       *[no] {""}
+    }agreement { $agreement }{ $above ->
+        [yes] {" "}({ $level } above { $downline })
+       *[no] { $shared ->
+            [yes] {" "}({ $share })
+           *[no] {""}
+        }
+    }
+steps-voided = The sale was voided, with { $amount } left of it{ $some ->
+        [yes] ; { $taken } of commission were taken back
+       *[no] {""}
+    }
+steps-customer-paid = { $bounced ->
+        [yes] A payment of the customer bounced
+       *[no] The customer paid
+    }: { $amount } ({ $receipt }){ $released ->
+        [some] ; { $commission } of commission no longer wait for it
+        [back] ; { $commission } of commission wait again
+       *[none] {""}
+    }
+explain-parts = Parts
+explain-part = part
+explain-base = base
+explain-awaiting = awaits customer
+explain-coupon = coupon
+explain-paid-by-customer = paid by customer
+explain-voided = voided
+records-voided = voided with { $amount } left
 steps-included = nothing more was earned: rule { $rule } pays once per sale
 steps-no-rule = nothing was earned: no rule of the terms matches
 steps-window = nothing was earned: rule { $rule } pays from { $start } until { $end } only
@@ -377,6 +424,38 @@ payouts-tax-withheld = tax withheld
 payouts-returned = returned
 payouts-method = method
 payouts-advance = { $method } (advance)
+payouts-state = state
+payouts-state-since = { $state } { $time }
+payouts-tax-added = tax on top
+payouts-settled-amount = left the bank as
+payouts-document = document
+payouts-summary-gross = gross
+payouts-summary-tax-withheld-returned = tax withheld restored
+payouts-summary-tax-added-returned = tax on top restored
+payouts-summary-count = payouts
+payouts-summary-none = nothing was paid out or came back
+payouts-year = in { $year } ({ $zone })
+
+## remittance
+
+remittance-title = Remittance advice to { $partner }
+remittance-partner = partner
+remittance-sent = sent
+remittance-paid = paid
+remittance-gross = commission, gross
+remittance-tax-withheld = - tax withheld
+remittance-tax-added = + tax on top
+remittance-total = = paid out
+remittance-owed-before = owed before it
+remittance-owed-after = owed after it
+remittance-returned = What came back
+remittance-return = return
+remittance-in-transit = The money is on its way.
+remittance-settled = The money arrived on { $day }.
+remittance-failed = The money did not arrive: on { $day } all of it was given back.
+remittance-currency = currency
+remittance-advance = advance
+remittance-yes = yes
 
 ## records
 
@@ -923,6 +1002,9 @@ campaign-state-running = running
 campaign-state-ended = ended
 campaign-state-stopped = stopped
 
+payout-state-in-transit = on its way
+payout-state-settled = settled
+payout-state-failed = failed
 alert-kind-missing-manager = missing manager
 alert-kind-check-in-overdue = check-in overdue
 alert-kind-review-overdue = review overdue

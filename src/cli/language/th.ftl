@@ -56,6 +56,8 @@ column-state = สถานะ
 payables-none = ไม่มียอดที่จ่ายได้
 payables-below-minimum = ต่ำกว่าขั้นต่ำ ยกไปงวดหน้า
 payables-pay = จ่าย
+payables-on-hold = ระงับไว้ ห้ามจ่าย
+payables-in-transit = อยู่ระหว่างโอน
 
 ## statement
 
@@ -116,6 +118,17 @@ statement-reason-returned = เงินจ่าย { $payout } ตีกลั
 statement-reason-advance = เงินล่วงหน้า
 statement-reason-tax = หักภาษี ณ ที่จ่าย { $amount }
 statement-reason-collected = พันธมิตรเก็บเงินจากลูกค้า { $amount }
+
+statement-zone = เขตเวลา
+statement-zone-named = { $zone } ตามที่ระบุ
+statement-zone-shared = { $zone } ซึ่งเงื่อนไขของทุกข้อตกลงกับพันธมิตรใช้ร่วมกัน
+statement-zone-differ = { $zone } เพราะเงื่อนไขของข้อตกลงกับพันธมิตรใช้เขตเวลาต่างกัน: { $zones }
+statement-zone-none = { $zone } เพราะไม่มีเงื่อนไขกับพันธมิตรที่มีผลบังคับ
+statement-on-hold = ณ สิ้นเดือนมียอดที่จ่ายได้ { $amount } แต่การจ่ายเงินให้พันธมิตรถูกระงับไว้
+statement-in-transit = ในยอดที่จ่ายแล้ว { $amount } อยู่ระหว่างโอน ยังไม่ถึงผู้รับและยังไม่ล้มเหลว
+statement-reason-failed = เงินจ่าย { $payout } ไปไม่ถึงผู้รับ
+statement-reason-tax-added = บวกภาษีเพิ่ม { $amount }
+statement-reason-document = เอกสาร { $number }
 
 ## disputes
 
@@ -194,6 +207,7 @@ balance-cost-share = ส่วนแบ่งค่าใช้จ่าย
 balance-distributed = ส่วนแบ่งกำไร
 balance-collected = เก็บเงินแทน
 balance-paid = จ่ายแล้ว
+balance-in-transit = ในจำนวนนี้อยู่ระหว่างโอน
 balance-returned = เงินจ่ายตีกลับ
 balance-received = รับเงิน
 balance-net = สุทธิ
@@ -225,7 +239,10 @@ steps-signed =
        *[no] {""}
     }
 steps-amended =
-    แก้ไขข้อตกลง { $agreement } ตั้งแต่ { $time }{ $applies ->
+    { $taken ->
+        [yes] ข้อตกลง { $agreement } ใช้เงื่อนไขของโปรแกรม { $programme }
+       *[no] แก้ไขข้อตกลง { $agreement }
+    } ตั้งแต่ { $time }{ $applies ->
         [yes] {" "}และใช้เงื่อนไขนี้
        *[no] {""}
     }
@@ -253,6 +270,36 @@ steps-available = จ่ายได้ตั้งแต่ { $time }
 steps-no-credit = ไม่ได้ค่าคอมมิชชัน: ไม่มีข้อตกลงใดได้เครดิตของลูกค้ามุ่งหวัง
 steps-agreement-ended = ไม่ได้ค่าคอมมิชชัน: ข้อตกลง { $agreement } สิ้นสุดแล้ว และระยะหลังสิ้นสุดไม่ครอบคลุมการขายนี้
 steps-no-terms = ไม่ได้ค่าคอมมิชชัน: ข้อตกลง { $agreement } ไม่มีเงื่อนไขที่มีผลบังคับ
+steps-part = { $lined ->
+        [yes] รายการ { $line },{" "}
+       *[no] {""}
+    }ข้อตกลง { $agreement }{ $above ->
+        [yes] {" "}(สูงกว่า { $downline } { $level } ชั้น)
+       *[no] { $shared ->
+            [yes] {" "}({ $share })
+           *[no] {""}
+        }
+    }
+steps-voided = การขายถูกยกเลิกเสมือนไม่เคยมี โดยเหลือยอด { $amount }{ $some ->
+        [yes] ; เรียกคืนค่าคอมมิชชัน { $taken }
+       *[no] {""}
+    }
+steps-customer-paid = { $bounced ->
+        [yes] การชำระเงินของลูกค้าถูกตีกลับ
+       *[no] ลูกค้าชำระเงิน
+    }: { $amount } ({ $receipt }){ $released ->
+        [some] ; ค่าคอมมิชชัน { $commission } ไม่ต้องรออีก
+        [back] ; ค่าคอมมิชชัน { $commission } กลับไปรออีกครั้ง
+       *[none] {""}
+    }
+explain-parts = ส่วนต่าง ๆ
+explain-part = ส่วน
+explain-base = ฐานคำนวณ
+explain-awaiting = รอลูกค้าชำระ
+explain-coupon = คูปอง
+explain-paid-by-customer = ลูกค้าชำระแล้ว
+explain-voided = ยกเลิกเมื่อ
+records-voided = ยกเลิกการขายโดยเหลือยอด { $amount }
 steps-included = ไม่ได้ค่าคอมมิชชันเพิ่ม: กติกา { $rule } จ่ายครั้งเดียวต่อการขาย
 steps-no-rule = ไม่ได้ค่าคอมมิชชัน: ไม่มีกติกาใดในเงื่อนไขที่ตรงกัน
 steps-window = ไม่ได้ค่าคอมมิชชัน: กติกา { $rule } จ่ายเฉพาะตั้งแต่ { $start } ถึงก่อน { $end }
@@ -322,6 +369,8 @@ failure-refused =
         [NOTICE_TOO_SHORT] ระยะบอกกล่าวสั้นเกินไป
         [NO_RUNNING_NOTICE] ไม่มีการบอกกล่าวที่มีผลอยู่
         [AGREEMENT_NOT_ACTIVE] ข้อตกลงไม่มีผล ณ เวลานั้น
+        [PARTNER_MISMATCH] ข้อตกลงเป็นของพันธมิตรที่ไม่ถูกต้อง
+        [SUCCESSION_TOO_EARLY] ข้อตกลงที่แทนที่มีผลก่อนข้อตกลงเดิม
         [EXPIRY_NOT_LATER] วันหมดอายุใหม่ต้องช้ากว่าเดิม
         [EXCLUSIVITY_CONFLICT] ขัดกับสิทธิแต่ผู้เดียว
         [PROTECTION_LAPSED] การคุ้มครองหมดแล้ว
@@ -331,6 +380,8 @@ failure-refused =
         [CURRENCY_MISMATCH] สกุลเงินไม่ตรงกัน
         [REFUND_EXCEEDS_SALE] คืนเงินเกินยอดขาย
         [EXCEEDS_PAYABLE] เกินยอดที่จ่ายได้
+        [PARTNER_ON_HOLD] การจ่ายเงินให้พันธมิตรถูกระงับ
+        [PAYOUT_NOT_SETTLED] เงินจ่ายยังไม่ถึงผู้รับ
         [RETURN_EXCEEDS_PAYOUT] คืนเกินยอดที่จ่าย
         [CLOSE_NOT_LATER] การปิดงวดต้องช้ากว่าครั้งก่อน
         [AMOUNT_OUT_OF_RANGE] จำนวนเงินใหญ่เกินไป
@@ -401,6 +452,38 @@ payouts-tax-withheld = ภาษีหัก ณ ที่จ่าย
 payouts-returned = ตีกลับ
 payouts-method = วิธีจ่าย
 payouts-advance = { $method } (เงินล่วงหน้า)
+payouts-state = สถานะ
+payouts-state-since = { $state } { $time }
+payouts-tax-added = ภาษีเพิ่ม
+payouts-settled-amount = ยอดที่ออกจากธนาคาร
+payouts-document = เอกสาร
+payouts-summary-gross = ยอดก่อนหัก
+payouts-summary-tax-withheld-returned = ภาษีหัก ณ ที่จ่ายที่คืน
+payouts-summary-tax-added-returned = ภาษีเพิ่มที่คืน
+payouts-summary-count = จำนวนครั้ง
+payouts-summary-none = ไม่มีการจ่ายเงินหรือเงินตีกลับ
+payouts-year = ในปี { $year } ({ $zone })
+
+## remittance
+
+remittance-title = ใบแจ้งการจ่ายเงินให้ { $partner }
+remittance-partner = พันธมิตร
+remittance-sent = ส่งเมื่อ
+remittance-paid = จ่ายเมื่อ
+remittance-gross = ค่าคอมมิชชันก่อนหัก
+remittance-tax-withheld = - ภาษีหัก ณ ที่จ่าย
+remittance-tax-added = + ภาษีเพิ่ม
+remittance-total = = ยอดที่จ่าย
+remittance-owed-before = ยอดค้างจ่ายก่อนหน้า
+remittance-owed-after = ยอดค้างจ่ายหลังจ่าย
+remittance-returned = เงินที่ตีกลับ
+remittance-return = รายการตีกลับ
+remittance-in-transit = เงินอยู่ระหว่างโอน
+remittance-settled = เงินถึงผู้รับเมื่อ { $day }
+remittance-failed = เงินไปไม่ถึงผู้รับ: คืนยอดทั้งหมดเมื่อ { $day }
+remittance-currency = สกุลเงิน
+remittance-advance = เงินล่วงหน้า
+remittance-yes = ใช่
 
 ## records
 
@@ -932,6 +1015,9 @@ campaign-state-running = กำลังดำเนินการ
 campaign-state-ended = จบแล้ว
 campaign-state-stopped = หยุดแล้ว
 
+payout-state-in-transit = อยู่ระหว่างโอน
+payout-state-settled = ถึงผู้รับแล้ว
+payout-state-failed = ไปไม่ถึง
 alert-kind-missing-manager = ขาดผู้ดูแล
 alert-kind-check-in-overdue = เลยกำหนดติดตามงาน
 alert-kind-review-overdue = เลยกำหนดทบทวน

@@ -4,20 +4,16 @@ use super::month::{Line, MonthStatement, Part};
 use super::sheet::why;
 use crate::cli::failure::Failure;
 use crate::cli::language::{Language, say};
-use crate::cli::text::{bare_amount, line};
+use crate::cli::spreadsheet::{self, failure, text};
+use crate::cli::text::bare_amount;
 use chrono::NaiveDate;
-use csv::{Terminator, Writer, WriterBuilder};
+use csv::Writer;
 use partnership_ledger::proto::EntryKind;
 use std::io::Write;
 
-/// The byte order mark of UTF-8.
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-
 /// Writes a header, then per currency the opening balance, every entry and the closing balance.
-pub fn write(statement: &MonthStatement, language: Language, mut output: impl Write) -> Result<(), Failure> {
-    // Without it some spreadsheets assume another encoding and garble Thai.
-    output.write_all(BYTE_ORDER_MARK)?;
-    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(output);
+pub fn write(statement: &MonthStatement, language: Language, output: impl Write) -> Result<(), Failure> {
+    let mut writer = spreadsheet::begin(output)?;
     writer.write_record(header(language)).map_err(failure)?;
     for part in &statement.parts {
         write_part(statement, part, language, &mut writer)?;
@@ -82,32 +78,4 @@ fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String;
         entry.position.to_string(),
         text(&moved.record.recorded_by),
     ]
-}
-
-/// Returns a text that a spreadsheet takes for text: an apostrophe is put before what it would take for a formula.
-fn text(text: &str) -> String {
-    let text = line(text);
-    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
-    if is_formula { format!("'{text}") } else { text }
-}
-
-fn failure(error: csv::Error) -> Failure {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error.into(),
-        other => Failure::check(format!("cannot write the output: {other:?}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::text;
-
-    #[test]
-    fn no_text_is_a_formula() {
-        for formula in ["=1+1", "+66", "-2", "@SUM(A1)", " =1", "＝1"] {
-            assert_eq!(text(formula), format!("'{formula}"));
-        }
-        assert_eq!(text("\t=1"), "\\u{9}=1", "a tab is written out");
-        assert_eq!([text("sale-1"), text("พันธมิตร"), text("")], ["sale-1", "พันธมิตร", ""]);
-    }
 }

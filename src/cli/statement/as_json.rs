@@ -16,6 +16,7 @@ pub fn document(statement: &MonthStatement) -> Value {
         "display_name": statement.partner_name,
         "month": statement.period.name(),
         "time_zone": statement.period.zone.name(),
+        "time_zone_why": statement.why_zone.code(),
         "from": time(&timestamp(statement.period.start)),
         "to": time(&timestamp(statement.period.end)),
         "standing": standing(&statement.standing),
@@ -43,6 +44,7 @@ fn part(part: &Part) -> Value {
         "pending": part.pending.iter().map(|(at, amount)| json!({"available_at": time(at), "amount": amount.to_string()})).collect::<Vec<_>>(),
         "minimum_payout": part.payable.as_ref().map(|payable| payable.minimum_payout.to_string()),
         "below_minimum": part.payable.as_ref().map(|payable| payable.below_minimum),
+        "on_hold": part.payable.as_ref().map(|payable| payable.on_hold),
     })
 }
 

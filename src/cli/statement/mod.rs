@@ -8,6 +8,7 @@ mod month;
 mod period;
 mod reason;
 mod sheet;
+mod zone;
 
 use super::client::Session;
 use super::failure::Failure;
@@ -21,8 +22,10 @@ use super::text::line;
 use chrono::Utc;
 use partnership_ledger::domain::calendar::Tz;
 use partnership_ledger::proto::{Entry, EntryKind, ListEntriesRequest};
-use period::{GivenMonth, Period, parse_zone};
+pub use period::parse_zone;
+use period::{GivenMonth, Period};
 use sheet::Sheet;
+use zone::{Why, Zone};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -54,16 +57,16 @@ pub struct Args {
     /// How to write the statement of a month
     #[arg(long, value_name = "FORMAT", requires = "month")]
     format: Option<Format>,
-    /// The time zone whose month it is
-    #[arg(long, value_name = "ZONE", value_parser = parse_zone, default_value = "UTC", requires = "month")]
-    time_zone: Tz,
+    /// The time zone whose month it is; if left out, the one that the terms of all the partner's agreements share, else UTC
+    #[arg(long, value_name = "ZONE", value_parser = parse_zone, requires = "month")]
+    time_zone: Option<Tz>,
     #[command(flatten)]
     moment: Moment,
 }
 
-/// How a month's statement is written.
+/// How a document is written.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
+pub enum Format {
     /// For a terminal or a plain letter
     Text,
     /// For programs
@@ -72,6 +75,17 @@ enum Format {
     Csv,
     /// For a browser, which makes a PDF of it
     Html,
+}
+
+impl Format {
+    /// The one that is asked for; text, or JSON with `--json`.
+    pub fn of(given: Option<Self>, out: &Output) -> Result<Self, Failure> {
+        match given {
+            Some(format) if out.json && format != Self::Json => Err(Failure::usage(say!(out.language, "statement-json-or-format"))),
+            Some(format) => Ok(format),
+            None => Ok(if out.json { Self::Json } else { Self::Text }),
+        }
+    }
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
@@ -83,19 +97,30 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
 
 async fn of_month(args: Args, month: GivenMonth, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
-    let format = args.format.unwrap_or(if session.out.json { Format::Json } else { Format::Text });
-    if session.out.json && format != Format::Json {
-        return Err(Failure::usage(say!(language, "statement-json-or-format")));
-    }
-    let period = Period::of(month.read(language)?, args.time_zone);
+    let format = Format::of(args.format, &session.out)?;
+    let month = month.read(language)?;
+    let as_of_position = args.moment.as_of_position();
+    let (zone, as_of_position) = match args.time_zone {
+        Some(zone) => (Zone { zone, why: Why::Named }, as_of_position),
+        None => zone::shared(&args.partner, month, as_of_position, session).await?,
+    };
+    let period = Period::of(month, zone.zone);
     if period.start > Utc::now() {
         return Err(Failure::usage(say!(language, "statement-not-begun", month = language.month(period.first_day()))));
     }
-    let statement = month::read(args.partner, period, args.moment.as_of_position(), session).await?;
+    let statement = month::read(args.partner, period, zone.why, as_of_position, session).await?;
     match format {
         Format::Text => as_text::write(&Sheet::of(&statement, language), &mut session.out),
         Format::Json => session.out.line(&json::text(&as_json::document(&statement))),
-        Format::Csv => as_csv::write(&statement, language, &mut session.out),
+        Format::Csv => {
+            // A spreadsheet has no room for it.
+            if statement.period.zone != Tz::UTC || matches!(statement.why_zone, Why::Differ(_)) {
+                session.out.says_date(sheet::zone(&statement, language));
+            }
+            as_csv::write(&statement, language, &mut session.out)?;
+            session.out.tell_dates();
+            Ok(())
+        }
         Format::Html => session.out.line(&as_html::page(&Sheet::of(&statement, language))),
     }
 }

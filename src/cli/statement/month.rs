@@ -1,6 +1,7 @@
 //! A partner's statement of a month as it was read: everything at one position.
 
 use super::period::{Period, timestamp};
+use super::zone::Why;
 use crate::cli::client::{AuditClient, PartnershipClient, Session};
 use crate::cli::failure::Failure;
 use crate::cli::listing::{PAGE_SIZE, each_page};
@@ -26,6 +27,8 @@ pub struct MonthStatement {
     pub partner_name: String,
     /// The month.
     pub period: Period,
+    /// Why it is a month of its time zone.
+    pub why_zone: Why,
     /// How final it is.
     pub standing: Standing,
     /// A part per currency that has moved, by code.
@@ -85,7 +88,13 @@ pub struct Line {
 }
 
 /// Reads the statement, all of it as known at one position.
-pub async fn read(partner_id: String, period: Period, as_of_position: Option<u64>, session: &Session) -> Result<MonthStatement, Failure> {
+pub async fn read(
+    partner_id: String,
+    period: Period,
+    why_zone: Why,
+    as_of_position: Option<u64>,
+    session: &Session,
+) -> Result<MonthStatement, Failure> {
     let mut client = session.partnership().await?;
     let request = GetBalanceRequest { partner_id: partner_id.clone(), options: Some(period.at_end(as_of_position)) };
     let answer = client.get_balance(request).await?.into_inner();
@@ -100,7 +109,7 @@ pub async fn read(partner_id: String, period: Period, as_of_position: Option<u64
     reader.find_payables(&mut parts).await?;
     let disputes = reader.disputes().await?;
     let Reader { partner_id, position, .. } = reader;
-    Ok(MonthStatement { partner_id, partner_name, period, standing, parts, disputes, position })
+    Ok(MonthStatement { partner_id, partner_name, period, why_zone, standing, parts, disputes, position })
 }
 
 /// Returns a part for each currency with entries or a balance.

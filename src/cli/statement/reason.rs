@@ -6,8 +6,25 @@ use crate::cli::text::line;
 use partnership_ledger::proto::effect::Effect;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{
-    CommissionAssessed, CommissionPaid, DistributionMethod, EntryKind, LeadReassigned, Money, Record, RefundReason, SaleRefunded,
+    CommissionAssessed, DistributionMethod, EntryKind, LeadReassigned, Money, Record, RefundReason, SaleRefunded,
 };
+
+/// How a payout went out; both of its events have these fields.
+macro_rules! payment {
+    ($language:expr, $paid:expr) => {{
+        let (language, paid) = ($language, $paid);
+        let advance = if paid.advance { say!(language, "statement-reason-advance") } else { String::new() };
+        let withheld = paid.tax_withheld.as_ref().filter(|tax| tax.minor_units != 0);
+        let withheld = withheld.map(|tax| say!(language, "statement-reason-tax", amount = money(language, Some(tax))));
+        let added = paid.tax_added.as_ref().map(|tax| say!(language, "statement-reason-tax-added", amount = money(language, Some(tax))));
+        let document = match paid.document_number.as_str() {
+            "" => String::new(),
+            number => say!(language, "statement-reason-document", number = line(number)),
+        };
+        let [withheld, added] = [withheld, added].map(Option::unwrap_or_default);
+        joined([advance, line(&paid.method), line(&paid.reference), document, withheld, added])
+    }};
+}
 
 /// Returns the reason; empty if the record says no more than the line itself.
 pub fn reason(language: Language, moved: &Line) -> String {
@@ -21,7 +38,11 @@ pub fn reason(language: Language, moved: &Line) -> String {
         Body::SaleReinstated(reinstated) => say!(language, "statement-reason-reinstated", refund = line(&reinstated.refund_id)),
         Body::LeadReassigned(reassigned) => transferred(language, reassigned, moved.entry.amount),
         Body::CommissionAdjusted(adjusted) => line(&adjusted.reason),
-        Body::CommissionPaid(paid) => payment(language, paid),
+        Body::CommissionPaid(paid) => payment!(language, paid),
+        Body::PayoutInitiated(sent) => payment!(language, sent),
+        Body::PayoutFailed(failed) => {
+            joined([say!(language, "statement-reason-failed", payout = line(&failed.payout_id)), line(&failed.reason)])
+        }
         Body::PayoutReturned(returned) => {
             joined([say!(language, "statement-reason-returned", payout = line(&returned.payout_id)), line(&returned.reason)])
         }
@@ -79,13 +100,6 @@ fn refunded(language: Language, refund: &SaleRefunded, record: &Record) -> Strin
 fn transferred(language: Language, reassigned: &LeadReassigned, amount: i64) -> String {
     let moved = if amount < 0 { say!(language, "statement-reason-transfer-out") } else { say!(language, "statement-reason-transfer-in") };
     joined([moved, line(&reassigned.reason)])
-}
-
-fn payment(language: Language, paid: &CommissionPaid) -> String {
-    let advance = if paid.advance { say!(language, "statement-reason-advance") } else { String::new() };
-    let tax = paid.tax_withheld.as_ref().filter(|tax| tax.minor_units != 0);
-    let tax = tax.map(|tax| say!(language, "statement-reason-tax", amount = money(language, Some(tax)))).unwrap_or_default();
-    joined([advance, line(&paid.method), line(&paid.reference), tax])
 }
 
 fn money(language: Language, money: Option<&Money>) -> String {

@@ -2,8 +2,9 @@
 
 use super::month::{Line, MonthStatement, Part, Standing};
 use super::reason::reason;
+use super::zone::Why;
 use crate::cli::language::{Language, say};
-use crate::cli::text::line;
+use crate::cli::text::{line, list};
 use partnership_ledger::proto::dispute::Subject;
 use partnership_ledger::proto::{Dispute, EntryKind};
 use std::cmp::Ordering;
@@ -71,7 +72,19 @@ fn facts(statement: &MonthStatement, language: Language) -> Vec<(String, String)
     vec![
         (say!(language, "statement-partner"), format!("{} ({})", line(&statement.partner_name), line(&statement.partner_id))),
         (say!(language, "statement-period"), say!(language, "statement-from-to", first = first, last = last, zone = period.zone.name())),
+        (say!(language, "statement-zone"), zone(statement, language)),
     ]
+}
+
+/// The time zone of the month, and why it is this one.
+pub fn zone(statement: &MonthStatement, language: Language) -> String {
+    let zone = statement.period.zone.name();
+    match &statement.why_zone {
+        Why::Named => say!(language, "statement-zone-named", zone = zone),
+        Why::Shared => say!(language, "statement-zone-shared", zone = zone),
+        Why::Differ(zones) => say!(language, "statement-zone-differ", zone = zone, zones = list(zones)),
+        Why::NoTerms => say!(language, "statement-zone-none", zone = zone),
+    }
 }
 
 fn standing(statement: &MonthStatement, language: Language) -> String {
@@ -168,6 +181,10 @@ fn working(part: &Part, language: Language) -> Vec<(String, String)> {
 
 fn sentences(statement: &MonthStatement, part: &Part, language: Language) -> Vec<String> {
     let mut sentences = vec![payable(part, language)];
+    if part.balance.in_transit != 0 {
+        let amount = language.grouped_amount(&part.currency_code, part.balance.in_transit);
+        sentences.push(say!(language, "statement-in-transit", amount = amount));
+    }
     for (available_at, sum) in &part.pending {
         let day = statement.period.date_of(Some(available_at)).map(|date| language.day(date)).unwrap_or_default();
         let amount = language.grouped_amount(&part.currency_code, sum.saturating_abs());
@@ -184,6 +201,9 @@ fn payable(part: &Part, language: Language) -> String {
     let balance = &part.balance;
     let amount = |minor_units: i64| language.grouped_amount(&part.currency_code, minor_units.saturating_abs());
     match (balance.net.cmp(&0), balance.payable.cmp(&0)) {
+        (_, Ordering::Greater) if part.payable.as_ref().is_some_and(|payable| payable.on_hold) => {
+            say!(language, "statement-on-hold", amount = amount(balance.payable))
+        }
         (_, Ordering::Greater) => match part.payable.as_ref().filter(|payable| payable.below_minimum) {
             Some(payable) => {
                 let minimum = amount(payable.minimum_payout);

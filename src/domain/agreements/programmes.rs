@@ -80,6 +80,11 @@ impl Programme {
         self.versions[..self.first_after(at)].iter().rev().find(|version| seen.sees(version.stamp))
     }
 
+    /// Whether any version has an exclusivity.
+    pub fn has_exclusivity(&self) -> bool {
+        self.versions.iter().any(|version| version.terms.exclusivity.is_some())
+    }
+
     /// The agreements that were signed under it, in the order of recording.
     pub fn agreements(&self) -> impl Iterator<Item = Row> {
         self.agreements.iter_from(0).copied()
@@ -117,5 +122,147 @@ impl Programme {
     /// The place of the first version that takes effect after a time.
     fn first_after(&self, at: Time) -> usize {
         self.versions.partition_point(|version| version.effective_at <= Some(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::domain::agreements::{
+        Version, amended::AgreementAmended, programme_amended::ProgrammeAmended, programme_defined::ProgrammeDefined,
+        signed::AgreementSigned,
+    };
+    use crate::domain::calendar::Time;
+    use crate::domain::ids::Id;
+    use crate::domain::parse::{Fields, timestamp};
+    use crate::domain::partners::registered::PartnerRegistered;
+    use crate::domain::{EventType, Seen, Stamp, State};
+    use crate::proto;
+    use proptest::prelude::*;
+
+    fn at(hour: i64) -> Time {
+        Time::default() + chrono::TimeDelta::hours(hour)
+    }
+
+    /// What is recorded after the programme is defined: when it occurs, and what.
+    #[derive(Clone, Debug)]
+    enum Step {
+        /// The programme is amended: from when on, and whether for existing agreements.
+        Programme(i64, bool),
+        /// The agreement is amended: from when on.
+        Own(i64),
+    }
+
+    fn tell<T: EventType>(state: &mut State, occurred: i64, message: &T::Message) {
+        let stamp = Stamp { occurred_at: at(occurred), position: state.position + 1 };
+        state.position = stamp.position;
+        T::parse(message, stamp.occurred_at, &mut Fields::default()).evolve(stamp, &[], state);
+    }
+
+    fn record(state: &mut State, occurred: i64, step: &Step) {
+        let (agreement_id, programme_id, terms) = ("a".to_owned(), "p".to_owned(), Some(Box::default()));
+        match step {
+            Step::Programme(from, existing) => {
+                let effective_at = Some(timestamp(at(*from)));
+                let message = proto::ProgrammeAmended { programme_id, terms, effective_at, existing: *existing };
+                tell::<ProgrammeAmended>(state, occurred, &message);
+            }
+            Step::Own(from) => {
+                let effective_at = Some(timestamp(at(*from)));
+                tell::<AgreementAmended>(state, occurred, &proto::AgreementAmended { agreement_id, terms, effective_at });
+            }
+        }
+    }
+
+    /// A ledger with a programme, what comes before the signature, the signature, and what comes after it.
+    fn ledger(takes_effect: i64, before: &[(i64, Step)], after: &[(i64, Step)]) -> State {
+        let mut state = State::default();
+        let (partner_id, programme_id) = ("acme".to_owned(), "p".to_owned());
+        tell::<PartnerRegistered>(&mut state, 0, &proto::PartnerRegistered { partner_id: partner_id.clone(), ..Default::default() });
+        let defined = proto::ProgrammeDefined { programme_id: programme_id.clone(), terms: Some(Box::default()) };
+        tell::<ProgrammeDefined>(&mut state, 1, &defined);
+        before.iter().for_each(|(occurred, step)| record(&mut state, *occurred, step));
+        let (agreement_id, effective_at) = ("a".to_owned(), Some(timestamp(at(takes_effect))));
+        let programme_id = Some(programme_id);
+        let signed = proto::AgreementSigned { agreement_id, partner_id, programme_id, effective_at, ..Default::default() };
+        tell::<AgreementSigned>(&mut state, 2, &signed);
+        after.iter().for_each(|(occurred, step)| record(&mut state, *occurred, step));
+        state
+    }
+
+    /// The versions by the words of rules 18.2: from when, and by which record.
+    fn naive(takes_effect: i64, before: &[(i64, Step)], after: &[(i64, Step)], seen: Seen) -> Vec<(Time, u64)> {
+        let signed = 3 + before.len() as u64;
+        let records = (3..).zip(before).chain((signed + 1..).zip(after));
+        let records: Vec<_> = records.filter(|(position, (at_hour, _))| sees(seen, *at_hour, *position)).collect();
+        let own = records.iter().filter_map(|(position, (_, step))| match step {
+            Step::Own(from) => Some((at(*from), *position)),
+            Step::Programme(..) => None,
+        });
+        let mut versions: Vec<(Time, u64)> = own.collect();
+        if !sees(seen, 2, signed) {
+            return versions;
+        }
+        let first_own = versions.iter().map(|(from, _)| *from).min();
+        let amendments = records.iter().filter_map(|(position, (_, step))| match step {
+            Step::Programme(from, existing) => Some((at(*from), *position, *existing)),
+            Step::Own(_) => None,
+        });
+        let amendments: Vec<_> = amendments.collect();
+        let takes_effect = at(takes_effect);
+        let definition = sees(seen, 1, 2).then_some((Time::MIN_UTC, 2));
+        let known = amendments.iter().map(|(from, position, _)| (*from, *position)).chain(definition);
+        let first = known.filter(|(from, _)| *from <= takes_effect).max();
+        versions.extend(first.map(|(_, position)| (takes_effect, position)));
+        let later = amendments.iter().filter(|(from, _, existing)| *existing && *from > takes_effect);
+        versions.extend(later.filter(|(from, ..)| first_own.is_none_or(|own| *from < own)).map(|(from, position, _)| (*from, *position)));
+        versions.sort_unstable();
+        versions
+    }
+
+    fn sees(seen: Seen, hour: i64, position: u64) -> bool {
+        seen.sees(Stamp { occurred_at: at(hour), position })
+    }
+
+    fn place(version: &Version<'_>) -> (Time, u64) {
+        (version.effective_at, version.stamp.position)
+    }
+
+    fn programme_step() -> impl Strategy<Value = (i64, Step)> {
+        (0_i64..12, (0_i64..12, any::<bool>())).prop_map(|(occurred, (from, existing))| (occurred, Step::Programme(from, existing)))
+    }
+
+    fn step() -> impl Strategy<Value = (i64, Step)> {
+        prop_oneof![3 => programme_step(), 1 => (0_i64..12, 0_i64..14).prop_map(|(occurred, from)| (occurred, Step::Own(from)))]
+    }
+
+    proptest! {
+        #[test]
+        fn versions_by_programme_are_those_of_the_rule(
+            takes_effect in 0_i64..12,
+            before in prop::collection::vec(programme_step(), 0..5),
+            after in prop::collection::vec(step(), 0..8),
+            position in 0_u64..18,
+            time in 0_i64..16,
+        ) {
+            let state = ledger(takes_effect, &before, &after);
+            let agreement = state.agreements.by_id.by_key(&Id::new("a").expect("an id")).expect("it is signed");
+            for seen in [Seen::ALL, Seen { time: at(time), position }] {
+                let expected = naive(takes_effect, &before, &after, seen);
+                let versions: Vec<_> = agreement.versions(seen, &state).map(|version| place(&version)).collect();
+                prop_assert_eq!(&versions, &expected);
+                let backwards: Vec<_> = agreement.versions(seen, &state).rev().map(|version| place(&version)).collect();
+                prop_assert!(backwards.iter().eq(expected.iter().rev()));
+                let is_signed = sees(seen, 2, 3 + before.len() as u64);
+                for hour in 0..16 {
+                    let in_force = expected.iter().rev().find(|(from, _)| *from <= at(hour)).filter(|_| is_signed && takes_effect <= hour);
+                    let found = agreement.terms_in_force(at(hour), seen, &state).map(|version| place(&version));
+                    prop_assert_eq!(found, in_force.copied(), "at {}", hour);
+                }
+            }
+            // What was decided by a version that a backdated amendment replaced is found all the same.
+            for position in (2..=state.position).filter(|position| *position != 3 + before.len() as u64) {
+                prop_assert_eq!(agreement.version_of(position, &state).map(|version| version.stamp.position), Some(position));
+            }
+        }
     }
 }

@@ -5,9 +5,9 @@
 use super::PinnedAssessment;
 use super::net_sales::{RuleKey, Sold};
 use super::part::PartOf;
-use crate::domain::{Seen, State};
 use crate::domain::money::base_left;
 use crate::domain::table::Row;
+use crate::domain::{Seen, State};
 use smallvec::SmallVec;
 
 /// How a sale counts at a moment.

@@ -76,7 +76,8 @@ impl Metrics {
     /// Returns what a scope's facts come to in a window: sums as far as whole blocks of them count, and the facts left to be
     /// looked at.
     pub fn gather(&self, scope: Scope, window: Window) -> Gathered {
-        let mut gathered = Gathered { scope, window, sums: Sums::default(), left: Vec::new(), deals: Vec::new(), takes_part_in: Vec::new() };
+        let mut gathered =
+            Gathered { scope, window, sums: Sums::default(), left: Vec::new(), deals: Vec::new(), takes_part_in: Vec::new() };
         let Some(scoped) = self.scoped(scope) else { return gathered };
         gathered.left = scoped.history.gather(&window, &mut gathered.sums);
         let Some(extra) = &scoped.extra else { return gathered };

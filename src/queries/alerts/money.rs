@@ -250,7 +250,16 @@ mod tests {
         let mut account = Account::default();
         for (position, (seconds, amount)) in (1..).zip(amounts) {
             let (kind, effective_at) = (EntryKind::Adjustment, at(seconds));
-            account.post(Entry { position, effect: 0, kind, amount, effective_at, available_at: None, about: About::Nothing });
+            account.post(Entry {
+                position,
+                effect: 0,
+                kind,
+                amount,
+                effective_at,
+                available_at: None,
+                about: About::Nothing,
+                awaits: false,
+            });
         }
         account
     }

@@ -142,7 +142,7 @@ questions! {
     ListEntriesRequest => ListEntriesResponse { partner_id: Partner, agreement_id: Agreement, lead_id: Lead, sale_id: Sale };
     ExplainSaleRequest => ExplainSaleResponse { sale_id: Sale } finished by without_others_steps;
     ListPayablesRequest => ListPayablesResponse { partner_id: Partner } forces partner_id;
-    ListPayoutsRequest => ListPayoutsResponse { partner_id: Partner } forces partner_id;
+    ListPayoutsRequest => ListPayoutsResponse { partner_id: Partner, payout_id: Payout } forces partner_id;
     GetPayoutSummaryRequest => GetPayoutSummaryResponse { partner_id: Partner } forces partner_id;
     ListDisputesRequest => ListDisputesResponse { partner_id: Partner } forces partner_id finished by without_others_held;
     ListAlertsRequest => ListAlertsResponse { partner_id: Partner, agreement_id: Agreement } forces partner_id;

@@ -232,7 +232,8 @@ fn positions_of_sale(state: &State, row: Row) -> Vec<u64> {
     let refunds = sale.refunds().iter().map(|row| state.commissions.refunds.get(*row));
     let refunds =
         refunds.flat_map(|refund| std::iter::once(refund.stamp().position).chain(refund.reinstated().map(|stamp| stamp.position)));
-    let entries = state.parts(row).flat_map(|part| part.earning.entries()).map(|(account, place)| state.accounts.get(account).entry(place).position);
+    let entries =
+        state.parts(row).flat_map(|part| part.earning.entries()).map(|(account, place)| state.accounts.get(account).entry(place).position);
     let own = std::iter::once(sale.stamp()).chain(sale.voided()).map(|stamp| stamp.position);
     let mut positions: Vec<u64> = own.chain(refunds).chain(entries).collect();
     positions.sort_unstable();
@@ -312,6 +313,8 @@ fn reference(body: &Body, posting: &proto::Posting) -> String {
         Body::CustomerPaymentReceived(received) => received.receipt_id.clone(),
         Body::CommissionAdjusted(adjusted) => adjusted.adjustment_id.clone(),
         Body::CommissionPaid(paid) => paid.payout_id.clone(),
+        Body::PayoutInitiated(sent) => sent.payout_id.clone(),
+        Body::PayoutFailed(failed) => failed.payout_id.clone(),
         Body::PayoutReturned(returned) => returned.return_id.clone(),
         Body::PaymentReceived(received) => received.payment_id.clone(),
         Body::CostIncurred(cost) => cost.cost_id.clone(),

@@ -207,12 +207,7 @@ impl Workload {
             55..65 => self.refunded(number),
             65..72 => self.adjusted(number),
             72..85 => self.paid(number),
-            85..88 => Body::PayoutReturned(proto::PayoutReturned {
-                return_id: format!("return-{number}"),
-                payout_id: format!("payout-{}", self.earlier(number)),
-                reason: self.text(),
-                ..Default::default()
-            }),
+            85..88 => self.came_of_a_payout(number),
             88..91 => self.cost(number),
             91..95 => self.venture(number),
             95..98 => Body::PaymentReceived(proto::PaymentReceived {
@@ -270,16 +265,38 @@ impl Workload {
             .filter(|amount| amount.minor_units > 10)
             .map(|amount| proto::Money { minor_units: amount.minor_units / 10, ..amount });
         let is_taxed = self.random.random_range(0..3) == 0;
-        Body::CommissionPaid(proto::CommissionPaid {
+        let is_taxed_on_top = self.random.random_range(0..3) == 0;
+        let is_exchanged = self.random.random_range(0..4) == 0;
+        let code = amount.as_ref().map(|amount| amount.currency_code.clone());
+        let settled_amount = self.money(400_000).filter(|settled| is_exchanged && Some(&settled.currency_code) != code.as_ref());
+        let paid = proto::CommissionPaid {
             payout_id: format!("payout-{number}"),
             partner_id: self.partner(),
             amount,
-            tax_withheld: tax.filter(|_| is_taxed),
+            tax_withheld: tax.clone().filter(|_| is_taxed),
             method: self.text(),
             reference: self.text(),
             advance: true,
-            ..proto::CommissionPaid::default()
-        })
+            tax_added: tax.filter(|_| is_taxed_on_top),
+            document_number: if is_taxed_on_top { format!("\"{number}\"; ก") } else { String::new() },
+            settled_amount,
+        };
+        if self.random.random_range(0..2) == 0 { Body::CommissionPaid(paid) } else { Body::PayoutInitiated(sent(paid)) }
+    }
+
+    /// A payout settles, fails, or comes back in whole or in part.
+    fn came_of_a_payout(&mut self, number: u64) -> Body {
+        let payout_id = format!("payout-{}", self.earlier(number));
+        match self.random.random_range(0..6) {
+            0 | 1 => Body::PayoutSettled(proto::PayoutSettled { payout_id, reference: Some(self.text()), settled_amount: None }),
+            2 => Body::PayoutFailed(proto::PayoutFailed { payout_id, reason: self.text() }),
+            part => Body::PayoutReturned(proto::PayoutReturned {
+                return_id: format!("return-{number}"),
+                payout_id,
+                amount: self.money(90_000).filter(|_| part > 4),
+                reason: self.text(),
+            }),
+        }
     }
 
     fn reassigned(&mut self, number: u64) -> Body {
@@ -290,5 +307,21 @@ impl Workload {
             to: Some(proto::lead_reassigned::To::AgreementId(self.agreement())),
             ..Default::default()
         })
+    }
+}
+
+/// A payout that is sent as another one is paid.
+fn sent(paid: proto::CommissionPaid) -> proto::PayoutInitiated {
+    proto::PayoutInitiated {
+        payout_id: paid.payout_id,
+        partner_id: paid.partner_id,
+        amount: paid.amount,
+        tax_withheld: paid.tax_withheld,
+        method: paid.method,
+        reference: paid.reference,
+        advance: paid.advance,
+        tax_added: paid.tax_added,
+        document_number: paid.document_number,
+        settled_amount: paid.settled_amount,
     }
 }

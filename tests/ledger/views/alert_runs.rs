@@ -1,6 +1,8 @@
 //! Alerts of stories at random: since when one about a balance has lasted, and what a filter leaves of the list.
 
-use crate::common::facts::{adjusted, day, referred, refunded, registered, rule, signed, sold, terms, terms_with, usd};
+use crate::common::facts::{
+    self, adjusted, day, initiated, lifted, referred, refunded, registered, rule, signed, sold, terminated, terms, terms_with, usd,
+};
 use crate::common::story::Story;
 use crate::views::answers::ask;
 use crate::views::as_known_at::{play, turns};
@@ -9,7 +11,7 @@ use partnership_ledger::domain::calendar::Time;
 use partnership_ledger::domain::parse::timestamp;
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::{self, Alert, AlertKind, GetBalanceRequest, ListAlertsRequest, ListPayablesRequest, Side};
+use partnership_ledger::proto::{self, Alert, AlertKind, GetBalanceRequest, ListAlertsRequest, ListPayablesRequest, Side, TailMode};
 use partnership_ledger::queries::alerts::ListAlerts;
 use partnership_ledger::queries::balances::GetBalance;
 use partnership_ledger::queries::payables::ListPayables;
@@ -72,12 +74,15 @@ fn listed(story: &Story, seen: Seen, request: &ListAlertsRequest, page_size: u32
 type Turn = (u8, usize, i64, i64);
 
 fn money_turns() -> impl Strategy<Value = Vec<Turn>> {
-    prop::collection::vec((0_u8..10, 0_usize..8, 0_i64..60, 1_i64..20_000), 1..80)
+    prop::collection::vec((0_u8..14, 0_usize..8, 0_i64..60, 1_i64..20_000), 1..80)
 }
 
-/// One partner whose sales, of two leads or of none, are disputed and not disputed any more, within two months.
+/// One partner whose sales, of two leads or of none, are disputed and not disputed any more, and whose payouts are on hold or
+/// its last, within two months.
 fn disputed(turns: &[Turn]) -> Story {
+    let minimum_payouts = vec![usd(3_000)];
     let held = terms_with(proto::CommissionRule { hold_days: 9, ..rule(Reward::RateBps(2_000)) });
+    let held = proto::Terms { minimum_payouts, tail: Some(proto::Tail { mode: TailMode::Days as i32, days: 5 }), ..held };
     let story = Story::default().on("2025-01-01", registered("acme")).on("2025-01-01", signed("a", "acme", held));
     let mut story = story.on("2025-01-01", referred("l0", "a")).on("2025-01-01", referred("l1", "a"));
     for (number, (kind, which, days, amount)) in turns.iter().copied().enumerate() {
@@ -93,6 +98,7 @@ fn body(number: usize, kind: u8, which: usize, amount: i64, story: &Story) -> Bo
     let (new, lead, commissions) = (number.to_string(), format!("l{}", which % 2), &story.state.commissions);
     let sales: Vec<String> = commissions.sales.iter().map(|(_, id, _)| id.to_string()).collect();
     let disputes: Vec<String> = commissions.disputes.iter().map(|(_, id, _)| id.to_string()).collect();
+    let holds: Vec<String> = story.state.holds.iter().map(|(_, id, _)| id.to_string()).collect();
     let one_of = |ids: &[String]| ids.iter().cycle().nth(which).cloned().unwrap_or_else(|| "none".to_owned());
     let opened = |subject| {
         let (dispute_id, opened_by) = (new.clone(), Side::House as i32);
@@ -105,6 +111,10 @@ fn body(number: usize, kind: u8, which: usize, amount: i64, story: &Story) -> Bo
         (4 | 5, _) => opened(Subject::SaleId(one_of(&sales))),
         (6, _) => opened(Subject::LeadId(lead)),
         (7 | 8, _) => Body::DisputeResolved(proto::DisputeResolved { dispute_id: one_of(&disputes), outcome: 1, resolution: new }),
+        (10 | 11, _) => facts::held(&new, "acme"),
+        (12, _) => lifted(&one_of(&holds)),
+        (13, _) if which == 0 => terminated("a"),
+        (13, _) => initiated(&new, "acme", amount / 4),
         _ if which < 4 => adjusted(&new, "a", 2 * amount - 20_001),
         _ => {
             let terms = Some(Box::new(proto::Terms { minimum_payout: Some(usd(amount / 4 + 1)), ..terms() }));

@@ -1,6 +1,8 @@
 //! Every kind of alert: it fires at its instant and not before, and goes when what was wrong is mended.
 
-use crate::common::facts::{adjusted, day, paid, referred, registered, rule, signed, sold, terms, terms_with, usd};
+use crate::common::facts::{
+    adjusted, day, held, lifted, paid, referred, registered, rule, signed, sold, terminated, terms, terms_with, usd,
+};
 use crate::common::story::Story;
 use crate::views::answers::ask;
 use crate::views::relationship::{brand_use, breach, cured, decided, manager, review};
@@ -157,6 +159,44 @@ fn a_notice_is_told_thirty_days_before_it_ends_the_agreement() {
     assert_eq!(alerts(&story, story.seen("2025-02-10"), ListAlertsRequest::default()), []);
 }
 
+#[test]
+fn leads_whose_agreement_has_ended_are_told_while_their_partner_has_another_one() {
+    let tail = |days| proto::Tail { mode: if days == 0 { proto::TailMode::RemainingWindow } else { proto::TailMode::Days } as i32, days };
+    let tailed = |days| silent(proto::Terms { tail: Some(tail(days)), ..terms() });
+    let kind = AlertKind::LeadsWithoutEarningAgreement;
+    let ended = |days| {
+        let story = quiet(tailed(days)).on("2025-01-10", referred("l1", "a")).on("2025-01-11", referred("l2", "a"));
+        let story = story.on("2025-03-01", crate::common::facts::terminated("a"));
+        watched(story, signed("b", "acme", silent(terms())))
+    };
+    let alert = fires_at(&ended(30), kind, "2025-03-31", None);
+    assert_eq!(subject(&alert), [Some("acme"), Some("a"), None, None]);
+    assert_eq!(alert.facts.expect("facts").lead_count, Some(2));
+    assert!(alert.message.contains("agreement a with acme"), "{}", alert.message);
+    assert_eq!(of_kind(&ended(0), day("2099-01-01"), kind), [], "the remaining window may last");
+    let lost = |lead: &str| Body::LeadLost(proto::LeadLost { lead_id: lead.into(), reason: String::new() });
+    let story = ended(30).on("2025-05-01", lost("l1"));
+    assert_eq!(of_kind(&story, day("2025-05-01"), kind)[0].facts.as_ref().expect("facts").lead_count, Some(1));
+    fires_at(&story.on("2025-06-01", lost("l2")), kind, "2025-03-31", Some("2025-06-01"));
+    let reassigned = |lead| crate::common::facts::reassigned(lead, Some("b"));
+    fires_at(&ended(30).on("2025-05-01", reassigned("l1")).on("2025-05-02", reassigned("l2")), kind, "2025-03-31", Some("2025-05-02"));
+}
+
+#[test]
+fn a_successor_ends_it_and_it_waits_for_an_active_agreement() {
+    let kind = AlertKind::LeadsWithoutEarningAgreement;
+    let begins = |agreement: &str, from: &str, supersedes: Option<&str>| {
+        let Body::AgreementSigned(signature) = signed(agreement, "acme", silent(terms())) else { unreachable!("a signature") };
+        let supersedes_agreement_id = supersedes.map(str::to_owned);
+        Body::AgreementSigned(proto::AgreementSigned { effective_at: Some(timestamp(day(from))), supersedes_agreement_id, ..signature })
+    };
+    let story = quiet(silent(terms())).on("2025-01-10", referred("l", "a")).on("2025-03-01", crate::common::facts::terminated("a"));
+    assert_eq!(of_kind(&story, day("2025-12-01"), kind), [], "its partner has no other agreement");
+    let story = story.on("2025-03-15", begins("b", "2025-04-01", None));
+    let story = story.on("2025-05-01", begins("c", "2025-07-01", Some("a")));
+    fires_at(&story, kind, "2025-04-01", Some("2025-07-01"));
+}
+
 fn exclusive(months: Option<u32>) -> proto::Terms {
     let (bound, partner_ids) = (Bound::House as i32, vec!["beta".to_owned()]);
     let exclusivity = Some(proto::Exclusivity { bound, partner_ids, categories: Vec::new(), months });
@@ -275,6 +315,38 @@ fn a_dispute_holds_a_payable_back_and_is_itself_told_after_fourteen_days() {
         alerts(&story, story.seen("2025-06-01"), request)
     };
     assert_eq!(asked("acme").first(), Some(&of_lead), "its lead");
+}
+
+#[test]
+fn a_hold_keeps_a_payable_back_and_is_itself_told_after_thirty_days() {
+    let story = quiet(silent(terms())).on("2025-02-01", adjusted("x", "a", 2_000)).on("2025-02-10", held("h", "acme"));
+    let story = story.on("2025-02-12", held("other", "acme")).on("2025-02-13", lifted("other")).on("2025-04-01", lifted("h"));
+    let alert = fires_after(&story, AlertKind::HoldLong, "2025-03-12", Some("2025-04-01"));
+    assert_eq!(subject(&alert), [Some("acme"), None, None, None]);
+    let facts = alert.facts.expect("facts");
+    assert_eq!((facts.hold_id.as_deref(), facts.opened_at), (Some("h"), Some(timestamp(day("2025-02-10")))));
+    fires_at(&story, AlertKind::PayableDue, "2025-02-01", Some("2025-02-10"));
+    assert_eq!(of_kind(&story, day("2025-05-01"), AlertKind::PayableDue)[0].since, Some(timestamp(day("2025-04-01"))), "a new run");
+    let asked = |agreement_id: Option<&str>, partner_id: Option<&str>| {
+        let (agreement_id, partner_id) = (agreement_id.map(str::to_owned), partner_id.map(str::to_owned));
+        let request =
+            ListAlertsRequest { agreement_id, partner_id, kinds: vec![AlertKind::HoldLong as i32], ..ListAlertsRequest::default() };
+        alerts(&story, story.seen("2025-03-20"), request).len()
+    };
+    assert_eq!([asked(None, Some("acme")), asked(Some("a"), None)], [1, 0], "a hold is under no agreement");
+}
+
+#[test]
+fn the_last_balance_is_due_once_nothing_can_be_earned_and_nothing_is_pending() {
+    let terms = terms_with(proto::CommissionRule { hold_days: 60, ..rule(Reward::RateBps(2_000)) });
+    let tail = Some(proto::Tail { mode: proto::TailMode::Days as i32, days: 30 });
+    let terms = silent(proto::Terms { minimum_payouts: vec![usd(9_000)], tail, ..terms });
+    let story = quiet(terms).on("2025-02-01", referred("l", "a")).on("2025-02-01", adjusted("x", "a", 2_000));
+    let story = story.on("2025-03-01", terminated("a"));
+    fires_at(&story, AlertKind::PayableDue, "2025-03-31", None);
+    // What is earned in the tail is pending until 19 May.
+    let story = story.on("2025-03-20", sold("s", "l", 10_000));
+    fires_at(&story, AlertKind::PayableDue, "2025-05-19", None);
 }
 
 #[test]

@@ -2,16 +2,18 @@
 //! partners, told in any order, with corrections, transfers and disputes, and after a rollback.
 
 use crate::common::facts::{
-    adjusted, day, paid, qualified, reassigned, referred, refunded, registered, rule, signed, sold, terms, terms_with, usd,
+    adjusted, day, failed, initiated, paid, qualified, reassigned, referred, refunded, registered, rule, settled, signed, sold, terms,
+    terms_with, usd,
 };
 use crate::common::story::Story;
 use partnership_ledger::domain::account::{About, Entry};
-use partnership_ledger::domain::calendar::Time;
+use partnership_ledger::domain::calendar::{LATEST, Time};
 use partnership_ledger::domain::commissions::DisputeSubject;
 use partnership_ledger::domain::ids::Id;
 use partnership_ledger::domain::table::Row;
 use partnership_ledger::domain::{Seen, State};
 use partnership_ledger::proto::commission_rule::Reward;
+use partnership_ledger::proto::effect::Effect as Posted;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{self, CommissionTrigger, Side};
 use partnership_ledger::queries::SubjectQuery as _;
@@ -57,7 +59,10 @@ fn body(number: usize, (kind, one, hours, amount): Turn) -> Body {
         0..=19 => sold(&new, &lead, amount),
         20..=24 => refunded(&new, &earlier(300), amount),
         25 => Body::SaleReinstated(proto::SaleReinstated { reinstatement_id: new, refund_id: earlier(100) }),
-        26..=28 => paid(&new, &partner, amount * 5),
+        26 | 27 => paid(&new, &partner, amount * 5),
+        28 => initiated(&new, &partner, amount * 5),
+        29 if amount % 3 == 1 => settled(&earlier(60)),
+        29 if amount % 3 == 2 => failed(&earlier(60)),
         29 => Body::PayoutReturned(proto::PayoutReturned { return_id: new, payout_id: earlier(60), amount: None, ..Default::default() }),
         30 => adjusted(&new, &agreement, amount - 10_000),
         31 if amount % 5 == 0 => Body::PeriodClosed(proto::PeriodClosed {
@@ -150,6 +155,30 @@ fn assert_sums_are_right(state: &State, times: &[Time]) {
     }
 }
 
+/// What is on its way to a partner is what was posted to the account of payouts in transit for it.
+fn assert_transit_is_right(story: &Story, times: &[Time]) {
+    for (row, (name, currency), _) in story.state.accounts.iter().filter(|(_, (name, _), _)| name.is_partner()) {
+        let partner = name.to_string().trim_start_matches("partner:").to_owned();
+        for at in times.iter().copied().chain([LATEST]) {
+            for position in [story.state.position, story.state.position * 2 / 3] {
+                let effects = story.records.iter().filter(|record| record.position <= position).flat_map(|record| &record.effects);
+                let posted =
+                    effects.filter_map(|effect| if let Some(Posted::Posting(posting)) = &effect.effect { Some(posting) } else { None });
+                let counts = |posting: &&proto::Posting| {
+                    let amount = posting.amount.as_ref().expect("an amount");
+                    posting.account == "house:payouts-in-transit"
+                        && posting.partner_id.as_deref() == Some(&*partner)
+                        && amount.currency_code == currency.code()
+                        && posting.effective_at.as_ref().is_some_and(|time| (time.seconds, time.nanos) <= (at.timestamp(), 0))
+                };
+                let posted: i128 = posted.filter(counts).map(|posting| i128::from(posting.amount.as_ref().expect("one").minor_units)).sum();
+                let balance = story.state.balance(row, Seen { time: at, position });
+                assert_eq!(balance.map_or(0, |balance| balance.in_transit), -posted, "{partner} at {at}, {position}");
+            }
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(8))]
 
@@ -158,6 +187,7 @@ proptest! {
         let times: Vec<Time> = hours.iter().map(|hours| day("2025-01-02") + chrono::Duration::hours(*hours)).collect();
         let mut story = play(&turns);
         assert_sums_are_right(&story.state, &times);
+        assert_transit_is_right(&story, &times);
         // What is taken back was not.
         story.state.savepoint();
         for (number, turn) in later.iter().enumerate() {
@@ -169,6 +199,7 @@ proptest! {
         assert_sums_are_right(&story.state, &times[..2]);
         story.state.rollback();
         assert_sums_are_right(&story.state, &times[..2]);
+        assert_transit_is_right(&story, &times[..2]);
     }
 }
 

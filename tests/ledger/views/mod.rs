@@ -7,6 +7,7 @@ mod alerts;
 mod answers;
 mod as_known_at;
 mod campaigns;
+mod families;
 mod kept_sums;
 mod leads;
 mod metrics;
