@@ -93,6 +93,10 @@ pub fn assessment(assessed: &pb::CommissionAssessed, occurred: Option<&Timestamp
         assessed.rate_bps = None;
         assessed.tier_working = None;
     }
+    // The default may be said or not.
+    if let Some(working) = assessed.tier_working.as_deref_mut().filter(|working| working.measure() == pb::TierMeasure::NetSales) {
+        working.measure = 0;
+    }
     if assessed.amount.as_ref().is_some_and(|amount| amount.minor_units == 0) {
         assessed.amount = None;
         // From when nothing is available may be said or not.

@@ -43,9 +43,10 @@ impl Known<'_> {
     }
 
     fn part_shown(&self, record: &Record, part: &Assessed, unpaid: &[Unpaid]) -> pb::ExplainPart {
-        let own = &record.effects.assessed[part.of_part.unwrap_or(part.part) as usize];
         let (sale_currency, _) = price(sold(record).expect("a sale"));
         let held = held_of(unpaid, record, Some(part.part));
+        // An override is no share of the sale's amount.
+        let refunded = if part.level.is_none() { part.part_amount - self.left_of_part(record, part) } else { 0 };
         let earned = |amount: i128| part.currency.as_ref().filter(|_| amount != 0).map(|currency| money(currency, amount));
         pb::ExplainPart {
             part: part.part,
@@ -58,7 +59,7 @@ impl Known<'_> {
             share_bps: part.share_bps,
             assessment: Some(wire::assessed(part)),
             terms: self.terms_recorded_at(part.terms_position).cloned(),
-            refunded: Some(money(sale_currency, part.part_amount - self.left_of_part(record, own))),
+            refunded: Some(money(sale_currency, refunded)),
             commission_left: earned(held.left),
             paid: earned(held.paid),
             awaiting: earned(held.awaiting),
@@ -92,7 +93,7 @@ impl Known<'_> {
         pb::Sale {
             sale_id: body.sale_id.clone(),
             lead_id: record.effects.lead.clone(),
-            agreement_id: own_parts(record).first().and_then(|part| part.agreement.clone()),
+            agreement_id: own_parts(record).first().filter(|_| body.splits.is_empty()).and_then(|part| part.agreement.clone()),
             refunded: Some(money(currency, refunded)),
             product: body.product.clone(),
             collected_by: if body.collected_by() == Side::Partner { Side::Partner } else { Side::House }.into(),

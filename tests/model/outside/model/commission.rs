@@ -137,7 +137,6 @@ impl Known<'_> {
                 line: own.line,
                 line_id: own.line_id.clone(),
                 share_bps: own.share_bps,
-                part_amount: own.part_amount,
                 ..blank(deal)
             };
             part.base = match rule.of() {

@@ -114,7 +114,9 @@ impl<'a> Figures<'_, 'a> {
     fn qualified(&self) -> BTreeSet<&'a str> {
         let qualified = |record: &'a Record| {
             let lead = record.effects.lead.as_deref().filter(|_| matches!(record.body(), Body::LeadQualified(_)))?;
-            let agreement = self.recorded.decision_behind(record).and_then(|decision| self.recorded.agreement_behind(decision));
+            // By the credit at its time, so by a successor's; a house lead's by the agreement it was referred under.
+            let named = || self.recorded.decision_behind(record).and_then(|decision| self.recorded.agreement_behind(decision));
+            let agreement = record.effects.assessed.first().and_then(|assessed| assessed.agreement.clone()).or_else(named);
             self.covers(agreement.as_deref(), self.recorded.campaign_behind(record)).then_some(lead)
         };
         self.records().filter_map(qualified).collect()
