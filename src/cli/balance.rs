@@ -43,7 +43,7 @@ async fn one(partner_id: String, options: ReadOptions, session: &mut Session) ->
 /// How the payable comes about, one column per currency.
 fn working(language: Language, balances: &[Balance]) -> Table {
     type Line = (char, String, fn(&Balance) -> i64);
-    let lines: [Line; 14] = [
+    let lines: [Line; 15] = [
         (' ', say!(language, "balance-accrued"), |balance| balance.accrued),
         ('-', say!(language, "balance-reversed"), |balance| balance.reversed),
         ('+', say!(language, "balance-adjusted"), |balance| balance.adjusted),
@@ -56,14 +56,14 @@ fn working(language: Language, balances: &[Balance]) -> Table {
         ('+', say!(language, "balance-received"), |balance| balance.received),
         ('=', say!(language, "balance-net"), |balance| balance.net),
         ('-', say!(language, "balance-pending"), |balance| balance.pending),
+        ('(', say!(language, "balance-awaiting"), |balance| balance.awaiting_customer),
         ('-', say!(language, "balance-disputed"), |balance| balance.disputed),
         ('=', say!(language, "column-payable"), |balance| balance.payable),
     ];
     let mut header = vec![String::new()];
     header.extend(balances.iter().map(|balance| text::line(&balance.currency_code)));
     let mut table = Table::amounts(header);
-    let is_in_transit = balances.iter().any(|balance| balance.in_transit != 0);
-    let shown = lines.into_iter().filter(|(sign, ..)| *sign != '(' || is_in_transit);
+    let shown = lines.into_iter().filter(|(sign, _, field)| *sign != '(' || balances.iter().any(|balance| field(balance) != 0));
     for (sign, name, field) in shown {
         let amounts = balances.iter().map(|balance| language.bare_amount(&balance.currency_code, field(balance)));
         // What is said of the line before in parentheses is no part of the sum.

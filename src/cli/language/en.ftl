@@ -106,6 +106,8 @@ statement-late = happened on { $date }, recorded after that was closed
 statement-payable-heading = What is payable in { $currency }
 statement-working-closing = closing balance
 statement-working-pending = - pending
+statement-working-awaiting = - awaiting customers' payments
+statement-awaiting = { $amount } become payable as the customers pay.
 statement-working-disputed = - disputed
 statement-working-payable = = payable
 statement-pay = { $amount } are payable at the end of the month.
@@ -224,6 +226,7 @@ balance-returned = returned
 balance-received = received
 balance-net = net
 balance-pending = pending
+balance-awaiting = of it awaiting customers' payments
 balance-disputed = disputed
 
 ## explain

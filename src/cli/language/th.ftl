@@ -94,6 +94,8 @@ statement-late = เกิดขึ้นเมื่อ { $date } แต่บ�
 statement-payable-heading = ยอดที่จ่ายได้ สกุลเงิน { $currency }
 statement-working-closing = ยอดยกไป
 statement-working-pending = - รอครบกำหนด
+statement-working-awaiting = - รอลูกค้าชำระ
+statement-awaiting = { $amount } จะจ่ายได้เมื่อลูกค้าชำระเงิน
 statement-working-disputed = - อยู่ระหว่างโต้แย้ง
 statement-working-payable = = ยอดที่จ่ายได้
 statement-pay = ณ สิ้นเดือนมียอดที่จ่ายได้ { $amount }
@@ -212,6 +214,7 @@ balance-returned = เงินจ่ายตีกลับ
 balance-received = รับเงิน
 balance-net = สุทธิ
 balance-pending = รอครบกำหนด
+balance-awaiting = ในจำนวนนี้รอลูกค้าชำระ
 balance-disputed = อยู่ระหว่างโต้แย้ง
 
 ## explain

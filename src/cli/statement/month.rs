@@ -71,9 +71,14 @@ pub struct Part {
 }
 
 impl Part {
-    /// Whether the pending amounts found add up to the balance's.
+    /// What is pending until a day, in minor units: all but what waits for customers' payments.
+    pub fn on_hold(&self) -> i64 {
+        self.balance.pending.saturating_sub(self.balance.awaiting_customer)
+    }
+
+    /// Whether the amounts found that are pending until a day add up to the balance's.
     fn explains_pending(&self) -> bool {
-        self.pending.iter().map(|(_, amount)| i128::from(*amount)).sum::<i128>() == i128::from(self.balance.pending)
+        self.pending.iter().map(|(_, amount)| i128::from(*amount)).sum::<i128>() == i128::from(self.on_hold())
     }
 }
 

@@ -171,12 +171,14 @@ pub fn why(statement: &MonthStatement, moved: &Line, language: Language) -> Stri
 
 fn working(part: &Part, language: Language) -> Vec<(String, String)> {
     let amount = |minor_units| language.grouped(&part.currency_code, minor_units);
-    vec![
-        (say!(language, "statement-working-closing"), amount(part.balance.net)),
-        (say!(language, "statement-working-pending"), amount(part.balance.pending)),
-        (say!(language, "statement-working-disputed"), amount(part.balance.disputed)),
-        (say!(language, "statement-working-payable"), amount(part.balance.payable)),
-    ]
+    let mut working = vec![(say!(language, "statement-working-closing"), amount(part.balance.net))];
+    working.push((say!(language, "statement-working-pending"), amount(part.on_hold())));
+    if part.balance.awaiting_customer != 0 {
+        working.push((say!(language, "statement-working-awaiting"), amount(part.balance.awaiting_customer)));
+    }
+    working.push((say!(language, "statement-working-disputed"), amount(part.balance.disputed)));
+    working.push((say!(language, "statement-working-payable"), amount(part.balance.payable)));
+    working
 }
 
 fn sentences(statement: &MonthStatement, part: &Part, language: Language) -> Vec<String> {
@@ -184,6 +186,10 @@ fn sentences(statement: &MonthStatement, part: &Part, language: Language) -> Vec
     if part.balance.in_transit != 0 {
         let amount = language.grouped_amount(&part.currency_code, part.balance.in_transit);
         sentences.push(say!(language, "statement-in-transit", amount = amount));
+    }
+    if part.balance.awaiting_customer != 0 {
+        let amount = language.grouped_amount(&part.currency_code, part.balance.awaiting_customer);
+        sentences.push(say!(language, "statement-awaiting", amount = amount));
     }
     for (available_at, sum) in &part.pending {
         let day = statement.period.date_of(Some(available_at)).map(|date| language.day(date)).unwrap_or_default();

@@ -254,7 +254,8 @@ mod tests {
             let (mut sums, mut expected) = (Sums::default(), Sums::default());
             block.add_sums(&mut sums);
             entries.iter().for_each(|entry| expected.add(entry));
-            prop_assert_eq!(sums, expected);
+            // A block with what waits is never settled, so its summary is not asked for that.
+            prop_assert_eq!(sums, Sums { awaiting: 0, ..expected });
         }
     }
 }

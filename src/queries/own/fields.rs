@@ -36,6 +36,7 @@ const FIELDS: &[(&[&str], Content)] = &[
             "supersedes_agreement_id",
             "superseded_by_agreement_id",
             "upline_agreement_ids",
+            "downline_agreement_id",
         ],
         Content::Id(IdKind::Agreement),
     ),
@@ -48,6 +49,7 @@ const FIELDS: &[(&[&str], Content)] = &[
     (&["payout_id"], Content::Id(IdKind::Payout)),
     (&["return_id"], Content::Id(IdKind::PayoutReturn)),
     (&["payment_id"], Content::Id(IdKind::Payment)),
+    (&["receipt_id"], Content::Id(IdKind::Receipt)),
     (&["dispute_id"], Content::Id(IdKind::Dispute)),
     (&["campaign_id"], Content::Id(IdKind::Campaign)),
     (&["cost_id"], Content::Id(IdKind::Cost)),
@@ -59,14 +61,15 @@ const FIELDS: &[(&[&str], Content)] = &[
     (&["hold_id"], Content::Id(IdKind::Hold)),
     (&["account"], Content::Account),
     (&["display_name"], Content::PartnersName),
-    // A deliverable's id means something in its campaign, an event's id in its record.
-    (&["deliverable_id", "event_id", "currency_code", "country_code", "time_zone", "next_page_token"], Content::Plain),
+    // A deliverable's id means something in its campaign, a line's in its sale, an event's id in its record.
+    (&["deliverable_id", "line_id", "event_id", "currency_code", "country_code", "time_zone", "next_page_token"], Content::Plain),
     (
         &[
             "asset",
             "categories",
             "claim",
             "coupon",
+            "coupons",
             "description",
             "document_number",
             "explanation",
@@ -150,7 +153,7 @@ mod tests {
         let (mut known, mut texts) = (BTreeSet::new(), Vec::new());
         ANSWERS.iter().chain(&["Record"]).for_each(|name| add_texts(&message(name).expect("known"), &mut known, &mut texts));
         let ids = texts.iter().filter(|field| field.name().ends_with("_id") || field.name().ends_with("_ids"));
-        for field in ids.filter(|field| !["event_id", "deliverable_id"].contains(&field.name())) {
+        for field in ids.filter(|field| !["event_id", "deliverable_id", "line_id"].contains(&field.name())) {
             assert!(matches!(content(field.name()), Some(Content::Id(_))), "{}", field.full_name());
         }
     }
