@@ -38,7 +38,8 @@ impl<'a> Known<'a> {
     pub fn alerts(&self, recorded: &Known<'a>, at: Instant) -> Vec<pb::Alert> {
         let mut alerts = Vec::new();
         for agreement in self.signed_agreements() {
-            if self.is_active(agreement, at) {
+            // Of an agreement whose programme is defined only later nothing is told.
+            if self.is_active(agreement, at) && self.terms_at(agreement, at).is_some() {
                 alerts.extend(self.cadence_alerts(agreement, at));
                 alerts.extend(self.ending_alerts(agreement, at));
             }
@@ -62,8 +63,7 @@ impl<'a> Known<'a> {
 
     fn cadence_alerts(&self, agreement: &str, at: Instant) -> Vec<pb::Alert> {
         let start = self.effective_at(agreement).expect("active");
-        // Asked for a time before that of the programme's definition there are none.
-        let terms = self.terms_at(agreement, at).map(|version| version.terms.clone()).unwrap_or_default();
+        let terms = self.terms_at(agreement, at).expect("asked for").terms;
         let cadence = terms.cadence.unwrap_or_default();
         let or_usual = |days: u32, usual: u32| u64::from(if days == 0 { usual } else { days });
         let reviews = self.reviews(agreement);
@@ -86,8 +86,7 @@ impl<'a> Known<'a> {
     /// Ends within 30 days, of an active agreement.
     fn ending_alerts(&self, agreement: &str, at: Instant) -> Vec<pb::Alert> {
         let start = self.effective_at(agreement).expect("active");
-        // Asked for a time before that of the programme's definition there are none.
-        let terms = self.terms_at(agreement, at).map(|version| version.terms.clone()).unwrap_or_default();
+        let terms = self.terms_at(agreement, at).expect("asked for").terms;
         let zone = calendar::zone(&terms.time_zone);
         let end = self.end(agreement);
         let mut near: Vec<(AlertKind, Instant, Instant)> = Vec::new();

@@ -140,6 +140,7 @@ impl Ledger for Model {
 
     fn payout_summary(&mut self, request: &pb::GetPayoutSummaryRequest) -> Answer<pb::GetPayoutSummaryResponse> {
         let asked = self.asked(request.options.as_ref())?;
+        request.partner_id.as_ref().map_or(Ok(()), |partner| asked.known.known_partner(partner))?;
         let limits = (request.from.as_ref().map(instant), request.to.as_ref().map(instant));
         let rows = asked.known.payout_summary(request.partner_id.as_deref(), limits, request.by_method);
         Ok(pb::GetPayoutSummaryResponse { rows, next_page_token: String::new(), position: asked.position })
