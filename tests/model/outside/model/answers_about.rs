@@ -80,15 +80,13 @@ impl<'a> Known<'a> {
             }
         }
         let mut timeline: Vec<pb::LeadOwnership> = Vec::new();
-        let mut last_decision = 0;
         for turn in turns.into_iter().filter(|turn| *turn <= at) {
             let Some(owner) = self.owner_at(lead, turn) else {
                 continue;
             };
             let entry = ownership(&owner);
-            let says_the_same = |last: &pb::LeadOwnership| last.decided_at == entry.decided_at && last.rule == entry.rule;
-            let repeats = last_decision == owner.decision.position && timeline.last().is_some_and(says_the_same);
-            last_decision = owner.decision.position;
+            let says_the_same = |last: &pb::LeadOwnership| *last == pb::LeadOwnership { from: last.from, ..entry.clone() };
+            let repeats = timeline.last().is_some_and(says_the_same);
             if !repeats {
                 timeline.push(pb::LeadOwnership { from: Some(stamp(turn)), ..entry });
             }
