@@ -7,7 +7,7 @@ use partnership_ledger::proto::explain_step::Fact;
 use partnership_ledger::proto::party::Party;
 use partnership_ledger::proto::{
     CommissionAssessed, CommissionOutcome, ExplainCustomerPayment, ExplainOwner, ExplainPart, ExplainRefund, ExplainSaleResponse,
-    ExplainStep, Money, OwnershipRule, Sale, Side, TierMode, TierWorking,
+    ExplainStep, Money, OwnershipRule, Sale, Side, TierMeasure, TierMode, TierWorking,
 };
 
 /// Returns what a step of an answer tells. Of a ledger that gives no facts, it is the ledger's own sentence, which is English.
@@ -174,6 +174,7 @@ fn outcome(language: Language, assessed: &CommissionAssessed) -> String {
             told.extend(cut_off.map(|cut| say!(language, "steps-cut-off", amount = language.money(Some(cut)))));
             let available = assessed.available_at.as_ref();
             told.extend(available.map(|time| say!(language, "steps-available", time = language.time(Some(time)))));
+            told.extend(assessed.awaits_customer_payment.then(|| say!(language, "steps-awaits")));
             told.join("; ")
         }
         CommissionOutcome::Included => say!(language, "steps-included", rule = rule),
@@ -196,6 +197,10 @@ fn working(language: Language, assessed: &CommissionAssessed) -> String {
     let amount = |minor_units| language.amount(&base.currency_code, minor_units);
     let rate = language.percent(assessed.rate_bps.unwrap_or(0));
     match &assessed.tier_working {
+        Some(tiers) if tiers.measure() == TierMeasure::Sales => {
+            let sales = say!(language, "sales", count = tiers.sales_before);
+            say!(language, "steps-rate-by-count", rate = rate, base = amount(base.minor_units), sales = sales)
+        }
         Some(tiers) if tiers.mode() == TierMode::BySale => {
             say!(language, "steps-rate-by-sale", rate = rate, base = amount(base.minor_units), before = amount(tiers.net_sales_before))
         }
@@ -205,17 +210,25 @@ fn working(language: Language, assessed: &CommissionAssessed) -> String {
     }
 }
 
-/// Returns what tiers earned of the net sales with a sale and without it.
+/// Returns what tiers earned of the net sales with a sale and without it, and what of that is bonus; or how many sales came
+/// before it, if they are counted.
 pub fn tiers_worked(language: Language, tiers: &TierWorking, currency_code: &str) -> String {
     let amount = |minor_units| language.amount(currency_code, minor_units);
-    say!(
+    if tiers.measure() == TierMeasure::Sales {
+        return say!(language, "steps-tiers-count", sales = say!(language, "sales", count = tiers.sales_before));
+    }
+    let worked = say!(
         language,
         "steps-tiers",
         before = amount(tiers.net_sales_before),
         after = amount(tiers.net_sales_after),
         earned_before = amount(tiers.earned_before),
         earned_after = amount(tiers.earned_after)
-    )
+    );
+    match tiers.bonus {
+        0 => worked,
+        bonus => say!(language, "steps-bonus", worked = worked, amount = amount(bonus)),
+    }
 }
 
 #[cfg(test)]
@@ -333,12 +346,27 @@ mod tests {
         let by_rate = [&earned[..], &["20", "100.00"]].concat();
         let by_sale = [&by_rate[..], &["111.00"]].concat();
         let by_tiers = [&earned[..], &["111.00", "211.00", "11.10", "21.10"]].concat();
+        let by_count = [&by_rate[..], &["12"]].concat();
+        let with_bonus = [&by_tiers[..], &["7.50"]].concat();
+        let counted =
+            TierWorking { mode: TierMode::BySale.into(), measure: TierMeasure::Sales.into(), sales_before: 12, ..TierWorking::default() };
+        let bonus = tiers(TierMode::Marginal).map(|tiers| Box::new(TierWorking { bonus: 750, ..*tiers }));
+        let awaiting = CommissionAssessed {
+            available_at: None,
+            awaits_customer_payment: true,
+            ..outcome(CommissionOutcome::Accrued, None, Some(2_000), 2)
+        };
+        let by_rate_awaiting: Vec<&str> = by_rate.iter().copied().filter(|fact| *fact != "day-7").collect();
         let cases = [
             (outcome(CommissionOutcome::Capped, None, Some(2_000), 2), &by_rate[..]),
             (outcome(CommissionOutcome::Accrued, tiers(TierMode::BySale), Some(2_000), 2), &by_sale),
             (outcome(CommissionOutcome::Accrued, tiers(TierMode::Marginal), None, 2), &by_tiers),
             (outcome(CommissionOutcome::Accrued, tiers(TierMode::Retroactive), Some(2_000), 2), &by_tiers),
             (outcome(CommissionOutcome::Accrued, None, None, 2), &earned),
+            (outcome(CommissionOutcome::Accrued, Some(Box::new(counted)), Some(2_000), 2), &by_count),
+            (outcome(CommissionOutcome::Accrued, bonus, None, 2), &with_bonus),
+            (awaiting, &by_rate_awaiting),
+            (outcome(CommissionOutcome::Included, None, None, 2), &["rule-1"]),
             (outcome(CommissionOutcome::NoCredit, None, None, 2), &[]),
             (outcome(CommissionOutcome::AgreementEnded, None, None, 2), &["a-1"]),
             (outcome(CommissionOutcome::NoRule, None, None, 0), &["a-1"]),

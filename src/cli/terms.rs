@@ -5,8 +5,9 @@ use super::table::Table;
 use super::text::{line, list};
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::{
-    Bound, BrandChannel, CampaignsAtEnd, CommissionRule, CommissionTrigger, Exclusivity, LeadProtection, LeadsAtEnd, ProtectionAnchor,
-    Side, TailMode, Terms, TierMode, TierPeriod, Tiers, WindowAnchor, lead_protection, notice,
+    Bound, BrandChannel, CampaignsAtEnd, CommissionRule, CommissionTrigger, CustomerKind, Exclusivity, LeadProtection, LeadsAtEnd,
+    OverrideBase, PayableOn, ProtectionAnchor, Side, TailMode, Terms, TierMeasure, TierMode, TierPeriod, Tiers, WindowAnchor,
+    lead_protection, notice,
 };
 
 /// What the terms say, a line each; what they leave to the default is said too where it decides over money or leads.
@@ -55,6 +56,17 @@ fn relationship(language: Language, terms: &Terms, table: &mut Table) {
 
 fn commission_rule(language: Language, rule: &CommissionRule) -> String {
     let mut parts = vec![reward(language, rule)];
+    if !rule.coupons.is_empty() {
+        parts.push(say!(language, "terms-coupons", coupons = list(&rule.coupons)));
+    }
+    match rule.customer() {
+        CustomerKind::New => parts.push(say!(language, "terms-customer", customer = "new")),
+        CustomerKind::Returning => parts.push(say!(language, "terms-customer", customer = "returning")),
+        CustomerKind::Unspecified => {}
+    }
+    if let Some(minimum) = &rule.minimum_sale {
+        parts.push(say!(language, "terms-minimum-sale", amount = language.money(Some(minimum))));
+    }
     if !rule.products.is_empty() {
         parts.push(say!(language, "terms-products", products = list(&rule.products)));
     }
@@ -72,6 +84,12 @@ fn commission_rule(language: Language, rule: &CommissionRule) -> String {
     if let Some(cap) = &rule.cap_per_lead {
         parts.push(say!(language, "terms-cap", amount = language.money(Some(cap))));
     }
+    if let Some(most) = &rule.max_per_sale {
+        parts.push(say!(language, "terms-max-per-sale", amount = language.money(Some(most))));
+    }
+    if rule.payable_on() == PayableOn::CustomerPayment {
+        parts.push(say!(language, "terms-payable-on-customer"));
+    }
     if rule.hold_days > 0 {
         parts.push(say!(language, "terms-hold", days = say!(language, "days", count = rule.hold_days)));
     }
@@ -81,6 +99,10 @@ fn commission_rule(language: Language, rule: &CommissionRule) -> String {
 fn reward(language: Language, rule: &CommissionRule) -> String {
     let of_leads = rule.trigger() == CommissionTrigger::LeadQualified;
     match &rule.reward {
+        Some(Reward::RateBps(bps)) if rule.trigger() == CommissionTrigger::RecruitedSale => {
+            let of = if rule.of() == OverrideBase::Commission { "commission" } else { "sale" };
+            say!(language, "terms-rate-above", rate = language.percent(*bps), of = of, level = rule.level.max(1))
+        }
         Some(Reward::RateBps(bps)) if of_leads => say!(language, "terms-rate-lead", rate = language.percent(*bps)),
         Some(Reward::RateBps(bps)) => say!(language, "terms-rate-sale", rate = language.percent(*bps)),
         Some(Reward::Flat(flat)) if of_leads => say!(language, "terms-flat-lead", amount = language.money(Some(flat))),
@@ -92,8 +114,18 @@ fn reward(language: Language, rule: &CommissionRule) -> String {
 
 fn tiers_in_words(language: Language, tiers: &Tiers) -> String {
     let bands = tiers.bands.iter().map(|band| {
-        let amount = language.amount(&tiers.currency_code, band.from_minor_units);
-        say!(language, "terms-band", rate = language.percent(band.rate_bps), amount = amount)
+        let rate = language.percent(band.rate_bps);
+        let amount = match tiers.measure() {
+            TierMeasure::Sales => say!(language, "sales", count = band.from_minor_units),
+            TierMeasure::NetSales | TierMeasure::Unspecified => language.amount(&tiers.currency_code, band.from_minor_units),
+        };
+        match band.bonus_minor_units {
+            0 => say!(language, "terms-band", rate = rate, amount = amount),
+            bonus => {
+                let bonus = language.amount(&tiers.currency_code, bonus);
+                say!(language, "terms-band-bonus", rate = rate, bonus = bonus, amount = amount)
+            }
+        }
     });
     let how = match tiers.mode() {
         TierMode::Retroactive => say!(language, "terms-tiers-retroactive"),
@@ -104,6 +136,9 @@ fn tiers_in_words(language: Language, tiers: &Tiers) -> String {
         TierPeriod::Lifetime => say!(language, "terms-tiers-lifetime"),
         period => say!(language, "terms-tiers-per", period = language.word::<TierPeriod>(period.into())),
     };
+    if tiers.measure() == TierMeasure::Sales {
+        return say!(language, "terms-tiers-count", bands = bands.collect::<Vec<_>>().join(", "), period = period);
+    }
     say!(language, "terms-tiers", bands = bands.collect::<Vec<_>>().join(", "), period = period, how = how)
 }
 

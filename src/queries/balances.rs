@@ -24,8 +24,9 @@ impl SubjectQuery for GetBalance {
     fn is_long(state: &State, request: &proto::GetBalanceRequest, seen: Seen) -> bool {
         let partner = Id::new(&request.partner_id).and_then(|id| state.partners.by_key(&id));
         let accounts = partner.into_iter().flat_map(|partner| &partner.accounts).map(|row| state.accounts.get(*row));
-        // Of accounts of which all is seen the sums are kept.
-        accounts.filter(|account| !account.is_all_seen(seen)).map(Account::len).sum::<usize>() > FEW_ENTRIES
+        // Of accounts of which all is seen the sums are kept, and what is on its way where its last change is.
+        accounts.filter(|account| !account.is_all_seen(seen) || account.in_transit(seen).is_none()).map(Account::len).sum::<usize>()
+            > FEW_ENTRIES
     }
 }
 

@@ -25,7 +25,7 @@ const FEW_ITEMS: usize = 4_096;
 impl SubjectQuery for GetLead {
     fn is_long(state: &State, request: &proto::GetLeadRequest, _: Seen) -> bool {
         let row = Id::new(&request.lead_id).and_then(|id| state.leads.find(&id));
-        row.is_some_and(|row| state.leads.by_id.get(row).items() > FEW_ITEMS)
+        row.map(|row| state.leads.by_id.get(row)).is_some_and(|lead| lead.items() > FEW_ITEMS || lead.has_many_successions(state))
     }
 }
 

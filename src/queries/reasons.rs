@@ -2,7 +2,7 @@
 
 use super::words::{amount, percent, when};
 use crate::domain::calendar::Time;
-use crate::proto::{CommissionAssessed, CommissionOutcome, TierMode, TierWorking};
+use crate::proto::{CommissionAssessed, CommissionOutcome, TierMeasure, TierMode, TierWorking};
 
 /// What was earned and how, or why nothing: the end of a sentence.
 pub fn outcome(assessed: &CommissionAssessed) -> String {
@@ -24,9 +24,10 @@ pub fn outcome(assessed: &CommissionAssessed) -> String {
 
 fn earned(assessed: &CommissionAssessed) -> String {
     let earned = assessed.amount.as_ref().map(amount).unwrap_or_default();
-    let cut = assessed.cut_off.as_ref().map(|cut| format!("; the cap per lead cut off {}", amount(cut))).unwrap_or_default();
+    let cut = assessed.cut_off.as_ref().map(|cut| format!("; the cap cut off {}", amount(cut))).unwrap_or_default();
     let available = time(assessed.available_at.as_ref()).map(|time| format!("; available from {}", when(time))).unwrap_or_default();
-    format!("{earned} were earned by rule {}: {}{cut}{available}", assessed.rule_name, working(assessed))
+    let awaits = if assessed.awaits_customer_payment { "; payable as the customer pays" } else { "" };
+    format!("{earned} were earned by rule {}: {}{cut}{available}{awaits}", assessed.rule_name, working(assessed))
 }
 
 /// How the reward was worked out.
@@ -43,10 +44,15 @@ fn working_of_tiers(tiers: &TierWorking, rate: Option<u32>, base: &crate::proto:
     let money = |minor_units| amount(&crate::proto::Money { minor_units, ..base.clone() });
     let (before, after) = (money(tiers.net_sales_before), money(tiers.net_sales_after));
     match tiers.mode() {
+        TierMode::BySale if tiers.measure() == TierMeasure::Sales => {
+            let sales = if tiers.sales_before == 1 { "sale" } else { "sales" };
+            format!("{} of {}, the rate after {} {sales}", percent(rate.unwrap_or(0)), amount(base), tiers.sales_before)
+        }
         TierMode::BySale => format!("{} of {}, the rate at net sales of {before}", percent(rate.unwrap_or(0)), amount(base)),
         TierMode::Marginal | TierMode::Retroactive | TierMode::Unspecified => {
             let (earned_before, earned_after) = (money(tiers.earned_before), money(tiers.earned_after));
-            format!("net sales rose from {before} to {after}, which earn {earned_after} in place of {earned_before}")
+            let bonus = if tiers.bonus == 0 { String::new() } else { format!("; {} of that is bonus", money(tiers.bonus)) };
+            format!("net sales rose from {before} to {after}, which earn {earned_after} in place of {earned_before}{bonus}")
         }
     }
 }
@@ -86,13 +92,28 @@ mod tests {
     fn what_was_earned_says_how() {
         let mut share = assessed(CommissionOutcome::Capped);
         (share.rate_bps, share.amount, share.cut_off) = (Some(2_000), Some(usd(1_500)), Some(usd(500)));
-        assert_eq!(outcome(&share), "15.00 USD were earned by rule base: 20 % of 100.00 USD; the cap per lead cut off 5.00 USD");
+        assert_eq!(outcome(&share), "15.00 USD were earned by rule base: 20 % of 100.00 USD; the cap cut off 5.00 USD");
         let mut tiers = assessed(CommissionOutcome::Accrued);
         let working = TierWorking { net_sales_after: 10_000, earned_after: 1_000, ..TierWorking::default() };
         (tiers.amount, tiers.tier_working) = (Some(usd(1_000)), Some(Box::new(working)));
         let words =
             "10.00 USD were earned by rule base: net sales rose from 0.00 USD to 100.00 USD, which earn 10.00 USD in place of 0.00 USD";
         assert_eq!(outcome(&tiers), words);
+    }
+
+    #[test]
+    fn tiers_by_count_bonuses_and_what_waits_are_told() {
+        let mut counted = assessed(CommissionOutcome::Accrued);
+        let working =
+            TierWorking { mode: TierMode::BySale as i32, measure: TierMeasure::Sales as i32, sales_before: 1, ..TierWorking::default() };
+        (counted.rate_bps, counted.amount, counted.tier_working) = (Some(2_000), Some(usd(2_000)), Some(Box::new(working)));
+        counted.awaits_customer_payment = true;
+        let words = "20.00 USD were earned by rule base: 20 % of 100.00 USD, the rate after 1 sale; payable as the customer pays";
+        assert_eq!(outcome(&counted), words);
+        let mut bonus = assessed(CommissionOutcome::Accrued);
+        let working = TierWorking { net_sales_after: 10_000, earned_after: 1_500, bonus: 500, ..TierWorking::default() };
+        (bonus.amount, bonus.tier_working) = (Some(usd(1_500)), Some(Box::new(working)));
+        assert!(outcome(&bonus).ends_with("which earn 15.00 USD in place of 0.00 USD; 5.00 USD of that is bonus"), "{}", outcome(&bonus));
     }
 
     #[test]

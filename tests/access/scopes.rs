@@ -1,7 +1,7 @@
 //! What a principal may append: its event types, and what its events must be about.
 
 use crate::common::events::{adjustment, agreement, append_request, event, partner};
-use crate::common::facts::{reassigned, referred, refunded, signed, sold, terms};
+use crate::common::facts::{held, initiated, paid, reassigned, referred, refunded, signed, sold, terms};
 use crate::common::service::{Known, Service, metadata, told};
 use crate::kit::{gate, principal, text};
 use partnership_ledger::domain::parse::timestamp;
@@ -10,9 +10,9 @@ use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{
-    AgreementSigned, AppendRequest, AppendResponse, AppendStreamRequest, Bound, Event, Exclusivity, GetAgreementRequest,
-    GetProgrammeRequest, GetRecordRequest, ListProgrammesRequest, PeriodClosed, PreviewRequest, ProgrammeAmended, ProgrammeDefined, Terms,
-    append_stream_response, get_record_request, preview_result,
+    AgreementSigned, AppendRequest, AppendResponse, AppendStreamRequest, Bound, Event, Exclusivity, GetAgreementRequest, GetPartnerRequest,
+    GetPayoutSummaryRequest, GetProgrammeRequest, GetRecordRequest, ListPayoutsRequest, ListProgrammesRequest, PeriodClosed,
+    PreviewRequest, ProgrammeAmended, ProgrammeDefined, Terms, append_stream_response, get_record_request, preview_result,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Code, Status};
@@ -260,4 +260,27 @@ async fn raw_records_by_position_are_for_those_who_read() {
     assert_eq!(record.recorded_by, "root");
     let status = append(&service, &known[1].key, [partner("c")]).await.expect_err("an auditor appends nothing");
     assert_eq!(metadata(&status, "missing").as_deref(), Some("role"));
+}
+
+#[tokio::test]
+async fn a_partner_is_told_of_its_own_payouts_alone() {
+    let (admin, own) = (principal("admin", "admin", ""), principal("own", "partner", "partner = \"a\""));
+    let service = Service::behind(gate(&text([&admin, &own]))).await;
+    let mut events = two_partners();
+    events.extend([adjustment("x", "ag-a", 500), adjustment("y", "ag-b", 500)]);
+    events
+        .extend([("p", paid("p", "a", 100)), ("q", initiated("q", "b", 200)), ("h", held("h", "a"))].map(|(name, body)| event(name, body)));
+    append(&service, &admin.key, events).await.expect("recorded");
+    let mut reader = PartnershipServiceClient::new(service.connect_as(&own.key).await);
+    let rows = reader.get_payout_summary(GetPayoutSummaryRequest::default()).await.expect("an answer").into_inner().rows;
+    assert_eq!(rows.iter().map(|row| (row.partner_id.as_str(), row.gross, row.count)).collect::<Vec<_>>(), [("a", 100, 1)]);
+    let of_b = GetPayoutSummaryRequest { partner_id: Some("b".into()), ..GetPayoutSummaryRequest::default() };
+    let unknown = (Code::NotFound, "UNKNOWN_ID".to_owned());
+    assert_eq!(told(&reader.get_payout_summary(of_b).await.expect_err("another's")), unknown);
+    let one = |payout: &str| ListPayoutsRequest { payout_id: Some(payout.into()), ..ListPayoutsRequest::default() };
+    assert_eq!(told(&reader.list_payouts(one("q")).await.expect_err("another's")), unknown);
+    assert_eq!(reader.list_payouts(one("p")).await.expect("its own").into_inner().payouts.len(), 1);
+    let request = GetPartnerRequest { partner_id: "a".into(), options: None };
+    let partner = reader.get_partner(request).await.expect("an answer").into_inner().partner.expect("a partner");
+    assert_eq!((partner.on_hold, partner.holds[0].hold_id.as_str()), (true, "h"));
 }

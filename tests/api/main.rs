@@ -7,6 +7,7 @@ mod common;
 mod contract;
 mod errors;
 mod large;
+mod parts;
 mod payouts;
 mod preview;
 mod read;

@@ -74,7 +74,7 @@ fn a_refused_line_is_named_and_all_before_it_are_recorded() {
 fn a_malformed_event_is_told_with_every_bad_field() {
     let served = Server::with_story();
     let mut lines = sales("bad", 3);
-    lines[1] = lines[1].replace("USD", "usd").replace("1000", "0");
+    lines[1] = lines[1].replace("USD", "usd").replace("1000", "-1");
     lines[2] = lines[2].replace("2025-04-01T00:00:00Z", "1900-04-01T00:00:00Z");
     let outcome = finish(served.command(&["append"]).write_stdin(format!("\n{}\n", lines.join("\n\n"))));
     assert_eq!(outcome.code, 2);

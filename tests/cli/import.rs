@@ -2,7 +2,7 @@
 
 use crate::common::program::{Outcome, finish};
 use crate::common::server::Server;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -87,10 +87,10 @@ fn bad_row(number: usize) -> (&'static str, String) {
         11 => ("CELL_COUNT", row([&id, "lead-1", "", "1,000.00", "USD", "", "", "2025-04-01"])),
         12 => ("AMOUNT_TOO_LARGE", row([&id, "lead-1", "", "999999999999999999999", "USD", "", "", "2025-04-01"])),
         13 => ("MALFORMED", row([&id, "lead-1", "", "99999999999999.00", "USD", "", "", "2025-04-01"])),
-        14 => ("MALFORMED", row([&id, "lead-1", "", "0.00", "USD", "", "", "2025-04-01"])),
+        14 => ("MALFORMED", row([&id, "lead 1", "", "1.00", "USD", "", "", "2025-04-01"])),
         15 => ("MALFORMED", row([&id, "lead-1", "", "-5.00", "USD", "", "", "2025-04-01"])),
         16 => ("MALFORMED", row([&format!("{id} é"), "lead-1", "", "1", "USD", "", "", "2025-04-01"])),
-        17 => ("MALFORMED", row([&id, "lead-1", "acme-1", "1", "USD", "", "", "2025-04-01"])),
+        17 => ("MALFORMED", row([&id, "lead-1", "acme 1", "1", "USD", "", "", "2025-04-01"])),
         18 => ("MALFORMED", row([&id, "lead-1", "", "1", "USD", &"ก".repeat(100), "", "2025-04-01"])),
         19 => ("OCCURRED_IN_FUTURE", row([&id, "lead-1", "", "1", "USD", "", "", "2999-04-01"])),
         20 => ("UNKNOWN_ID", row([&id, "lead-none", "", "1", "USD", "", "", "2025-04-01"])),
@@ -355,6 +355,60 @@ fn the_sample_mappings_take_what_other_programmes_export() {
             assert_eq!(found["net"], *net, "{programme} {partner}");
         }
     }
+}
+
+#[test]
+fn a_shop_s_sheets_tell_what_became_of_its_sales() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/imports");
+    let served = Server::fresh();
+    let import = |options: &[&str], kind: &str| {
+        let mut command = served.command(&["import", "--mapping"]);
+        command.arg(folder.join("shop.toml")).args(options).arg(kind).arg(folder.join(format!("shop-{kind}.csv")));
+        finish(&mut command)
+    };
+    for (kind, rows) in
+        [("partners", 1), ("leads", 2), ("sales", 6), ("receipts", 4), ("refunds", 3), ("voids", 1), ("adjustments", 2), ("payments", 2)]
+    {
+        for (options, done) in [(&["--dry-run"][..], "would be recorded, 0 are"), (&[][..], "recorded, 0 recorded before, 0 refused")] {
+            let outcome = import(options, kind);
+            assert!(outcome.code == 0 && outcome.out.starts_with(&format!("{rows} {done}")), "{kind}: {}{}", outcome.out, outcome.error);
+        }
+        assert!(import(&[], kind).out.starts_with(&format!("0 recorded, {rows} recorded before")), "{kind}");
+        if kind == "partners" {
+            let signed = finish(served.command(&["append"]).write_stdin(shop_agreement()));
+            assert_eq!(signed.code, 0, "{}", signed.error);
+        }
+    }
+    assert!(import(&[], "settlements").out.starts_with("2 recorded, 0 recorded before, 0 refused"));
+    // 30 % of a lead's first purchase and of what a coupon brings, 10 % of others; of the invoice that is paid in parts 40 of 100.
+    let balance = served.ask(&["balance", "corner", "--json"]).json();
+    let dollars = &balance["balances"][0];
+    let figures = ["accrued", "reversed", "adjusted", "paid", "returned", "net", "pending", "payable"].map(|name| dollars[name].as_str());
+    let expected = ["16400", "2448", "-250", "5000", "2000", "10702", "6000", "4702"].map(Some);
+    assert_eq!(figures, expected, "{dollars:#}");
+    let explained = served.ask(&["explain", "S-6", "--json"]).json();
+    assert_eq!((&explained["sale"]["coupon"], &explained["sale"]["commissionable"]["minor_units"]), (&"SPRING".into(), &"8000".into()));
+}
+
+/// The agreement that the shop's sheets expect.
+fn shop_agreement() -> String {
+    let rule = |name: &str, bps: u32, more: &Value| {
+        let mut rule = json!({"name": name, "trigger": "COMMISSION_TRIGGER_SALE", "rate_bps": bps});
+        rule.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        rule
+    };
+    let rules = json!([
+        rule("invoiced", 1_000, &json!({"products": ["invoice"], "payable_on": "PAYABLE_ON_CUSTOMER_PAYMENT"})),
+        rule("coupon", 3_000, &json!({"coupons": ["SPRING"]})),
+        rule("first", 3_000, &json!({"customer": "CUSTOMER_KIND_NEW"})),
+        rule("later", 1_000, &json!({})),
+    ]);
+    let signed = json!({"agreement_signed": {
+        "agreement_id": "corner-1", "partner_id": "corner", "type": "AGREEMENT_TYPE_CHANNEL", "terms": {"commission": {"rules": rules}}
+    }});
+    let mut event = json!({"event_id": "00000000-0000-4000-9000-000000000001", "occurred_at": "2025-01-10T00:00:00Z"});
+    event.as_object_mut().expect("an object").extend(signed.as_object().expect("an object").clone());
+    event.to_string()
 }
 
 /// What does not fit into a preview is decided by a copy of the ledger.

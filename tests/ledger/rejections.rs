@@ -374,12 +374,16 @@ fn successors_follow_once_of_the_same_partner_and_no_earlier() {
     let proposed =
         ("2025-01-01", r#"agreement_proposed {"agreement_id":"a","partner_id":"acme","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
     refused("AGREEMENT_NOT_ACTIVE", &[ACME, proposed], ("2025-02-01", &next));
-    // In the order of rules 22: what was done, whether the recruiter and the predecessor are signed, their partners, their times.
+    // In the order of rules 22: what was done, then what is wrong with the recruiter, then with the predecessor.
     let recruited = |agreement: &str, id: &str, by: &str| after(agreement, "acme", id, &format!(r#","recruited_by_agreement_id":"{by}""#));
     let open = ("2025-01-01", r#"agreement_proposed {"agreement_id":"q","partner_id":"beta","type":"AGREEMENT_TYPE_CHANNEL","terms":{}}"#);
     refused("ALREADY_DONE", &[ACME, BETA, open, signed(), ("2025-02-01", &next)], ("2025-02-02", &recruited("a3", "a", "q")));
     refused("AGREEMENT_NOT_ACTIVE", &[ACME, BETA, open, signed()], ("2024-12-31", &recruited("a2", "a", "q")));
     refused("PARTNER_MISMATCH", &[ACME, signed()], ("2024-12-31", &recruited("a2", "a", "a")));
+    let own = sign("a1", "acme", r#""terms":{}"#);
+    refused("PARTNER_MISMATCH", &[ACME, BETA, open, ("2025-01-01", &own)], ("2025-02-01", &recruited("a2", "q", "a1")));
+    let theirs = sign("b1", "beta", r#""terms":{}"#);
+    refused("AGREEMENT_NOT_ACTIVE", &[ACME, BETA, open, ("2025-01-01", &theirs)], ("2025-02-01", &recruited("a2", "q", "b1")));
     let mut story = Story::default();
     for (at, body) in [ACME, signed(), ("2025-01-01", next.as_str())] {
         story.record(at, body).expect("at the same instant is no earlier");

@@ -138,6 +138,7 @@ fn leads_by_agreement_owner_and_state_are_those_among_all() {
         let (mut served, asked) = told(seed);
         for when in asked {
             let all = leads(&mut served, when, &pb::ListLeadsRequest::default());
+            let known = agreements(&mut served, when);
             let mut check = |filter: pb::ListLeadsRequest, is_wanted: &dyn Fn(&&pb::Lead) -> bool| {
                 for state in 0..=3 {
                     let filter = pb::ListLeadsRequest { state, ..filter.clone() };
@@ -147,10 +148,9 @@ fn leads_by_agreement_owner_and_state_are_those_among_all() {
                 }
                 all.iter().filter(is_wanted).count()
             };
-            let signed: BTreeSet<&String> = all.iter().flat_map(|lead| &lead.timeline).map(|line| &line.agreement_id).collect();
-            for agreement in signed.into_iter().filter(|id| !id.is_empty()) {
+            for agreement in known.into_iter().map(|agreement| agreement.agreement_id) {
                 let filter = pb::ListLeadsRequest { agreement_id: Some(agreement.clone()), ..Default::default() };
-                of_agreements += check(filter, &|lead| lead.agreement_id == *agreement);
+                of_agreements += check(filter, &|lead| lead.agreement_id == agreement);
             }
             for owner in all.iter().flat_map(|lead| &lead.timeline).filter_map(|line| line.owner.clone()) {
                 let filter = pb::ListLeadsRequest { owner: Some(owner.clone()), ..Default::default() };

@@ -37,7 +37,7 @@ macro_rules! events {
 }
 
 /// The stories in order.
-pub const CHAPTERS: [Chapter; 13] = [
+pub const CHAPTERS: [Chapter; 19] = [
     Chapter {
         title: Key::of("demo-referral"),
         says: Key::of("demo-referral-says"),
@@ -119,6 +119,42 @@ pub const CHAPTERS: [Chapter; 13] = [
         says: Key::of("demo-termination-says"),
         steps: &[Step::Record(events!("termination"))],
         commands: &[&["agreement", "beacon-referral", "--as-of", "2025-12-01"]],
+    },
+    Chapter {
+        title: Key::of("demo-split"),
+        says: Key::of("demo-split-says"),
+        steps: &[Step::Record(events!("split"))],
+        commands: &[&["explain", "sale-fleet-1"]],
+    },
+    Chapter {
+        title: Key::of("demo-trial"),
+        says: Key::of("demo-trial-says"),
+        steps: &[Step::Record(events!("trial"))],
+        commands: &[&["statement", "juniper"]],
+    },
+    Chapter {
+        title: Key::of("demo-void"),
+        says: Key::of("demo-void-says"),
+        steps: &[Step::Record(events!("void"))],
+        commands: &[&["explain", "sale-studio-3"]],
+    },
+    Chapter {
+        title: Key::of("demo-instalments"),
+        says: Key::of("demo-instalments-says"),
+        steps: &[Step::Record(events!("instalments"))],
+        commands: &[&["balance", "kestrel"], &["statement", "kestrel"]],
+    },
+    Chapter {
+        title: Key::of("demo-circle"),
+        says: Key::of("demo-circle-says"),
+        steps: &[Step::Record(events!("circle"))],
+        commands: &[&["programme", "circle"], &["explain", "sale-cedar-1"]],
+    },
+    Chapter {
+        title: Key::of("demo-failed"),
+        says: Key::of("demo-failed-says"),
+        steps: &[Step::Record(events!("payout-failed"))],
+        commands: &[&["payouts", "--partner", "cedar"], &["balance", "cedar"]],
     },
 ];
 

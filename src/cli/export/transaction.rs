@@ -71,12 +71,13 @@ fn effective_at(posting: &Posting, position: u64) -> Result<DateTime<Utc>, Failu
 
 fn transaction(record: &Record, effective_at: DateTime<Utc>, postings: &[&Posting]) -> Result<Transaction, Failure> {
     let event = record.event.clone().unwrap_or_default();
+    let parts = parts(record);
     let mut lines = Vec::with_capacity(postings.len());
     let mut sums: BTreeMap<&str, i128> = BTreeMap::new();
     for posting in postings {
         let amount = posting.amount.as_ref().ok_or_else(|| unbalanced(record.position))?;
         *sums.entry(&amount.currency_code).or_default() += i128::from(amount.minor_units);
-        lines.push(Line { tags: line_tags(posting), ..Line::new(&posting.account, amount)? });
+        lines.push(Line { tags: line_tags(posting, &parts), ..Line::new(&posting.account, amount)? });
     }
     // Programs refuse books that do not balance, without saying why.
     if sums.values().any(|sum| *sum != 0) {
@@ -103,7 +104,25 @@ fn instant(at: Option<&Timestamp>) -> String {
     if text.len() == "2025-01-01".len() { format!("{text}T00:00:00Z") } else { text }
 }
 
-fn line_tags(posting: &Posting) -> Tags {
+/// Returns the line and the level of each part of a sale that the record names; a level is that of an override.
+fn parts(record: &Record) -> BTreeMap<u32, (Option<&str>, Option<u32>)> {
+    let mut parts = BTreeMap::new();
+    for effect in &record.effects {
+        match &effect.effect {
+            Some(Effect::CommissionAssessed(assessed)) => {
+                parts.insert(assessed.part, (assessed.line_id.as_deref(), assessed.level));
+            }
+            Some(Effect::RefundApplied(applied)) => {
+                parts.extend(applied.parts.iter().map(|part| (part.part, (part.line_id.as_deref(), None))));
+            }
+            _ => {}
+        }
+    }
+    parts
+}
+
+/// Tags of a posting. Which part of the sale it belongs to is there unless that is the first one.
+fn line_tags(posting: &Posting, parts: &BTreeMap<u32, (Option<&str>, Option<u32>)>) -> Tags {
     let mut tags = vec![("kind", code::<EntryKind>(posting.kind).to_lowercase().replace('_', "-"))];
     let subjects = [
         ("partner", &posting.partner_id),
@@ -113,7 +132,14 @@ fn line_tags(posting: &Posting) -> Tags {
         ("campaign", &posting.campaign_id),
     ];
     tags.extend(subjects.into_iter().filter_map(|(name, id)| Some((name, id.clone()?))));
+    if posting.sale_id.is_some() && posting.kind() != EntryKind::Collection {
+        let (line, level) = parts.get(&posting.part).copied().unwrap_or_default();
+        tags.extend(Some(posting.part).filter(|part| *part > 0).map(|part| ("part", part.to_string())));
+        tags.extend(line.map(|line| ("line", line.to_owned())));
+        tags.extend(level.map(|level| ("level", level.to_string())));
+    }
     tags.extend(posting.available_at.as_ref().map(|at| ("available-at", instant(Some(at)))));
+    tags.extend(posting.awaits_customer_payment.then(|| ("awaits-customer-payment", "yes".to_owned())));
     tags
 }
 

@@ -3,7 +3,7 @@
 use super::kinds::Kind;
 use super::row::Row;
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::{self, AcquiredBy, PartnerKind, Side};
+use partnership_ledger::proto::{self, AcquiredBy, PartnerKind, RefundReason, Side};
 
 /// Returns the body of a row's event; problems of its cells are noted in the row.
 pub fn body(kind: Kind, row: &mut Row<'_>) -> Body {
@@ -11,6 +11,10 @@ pub fn body(kind: Kind, row: &mut Row<'_>) -> Body {
         Kind::Partners => Body::PartnerRegistered(partner(row)),
         Kind::Leads => Body::LeadReferred(lead(row)),
         Kind::Sales => Body::SaleRecorded(sale(row)),
+        Kind::Receipts => Body::CustomerPaymentReceived(receipt(row)),
+        Kind::Refunds => Body::SaleRefunded(refund(row)),
+        Kind::Voids => Body::SaleVoided(proto::SaleVoided { sale_id: row.required("sale_id"), reason: row.required("reason") }),
+        Kind::Adjustments => Body::CommissionAdjusted(adjustment(row)),
         Kind::Payments => payment(row),
         Kind::Settlements => settlement(row),
     }
@@ -61,7 +65,42 @@ fn sale(row: &mut Row<'_>) -> proto::SaleRecorded {
         amount: row.money("amount", true),
         product: row.text("product"),
         collected_by: collected_by.into(),
+        commissionable: row.money("commissionable", false),
+        coupon: row.text("coupon"),
         ..proto::SaleRecorded::default()
+    }
+}
+
+fn receipt(row: &mut Row<'_>) -> proto::CustomerPaymentReceived {
+    proto::CustomerPaymentReceived {
+        receipt_id: row.required("receipt_id"),
+        sale_id: row.required("sale_id"),
+        amount: row.money("amount", true),
+    }
+}
+
+/// A row refunds one line or none in particular; a refund of several lines has to be sent as an event.
+fn refund(row: &mut Row<'_>) -> proto::SaleRefunded {
+    let reasons = ["CUSTOMER_REQUEST", "CHARGEBACK", "FRAUD", "ERROR", "HOUSE_FAULT"];
+    let reason = row.word("reason", &reasons).unwrap_or_else(|| "CUSTOMER_REQUEST".to_owned());
+    let amount = row.money("amount", true);
+    let line = row.optional("line_id").map(|line_id| proto::RefundLine { line_id, amount: amount.clone() });
+    proto::SaleRefunded {
+        refund_id: row.required("refund_id"),
+        sale_id: row.required("sale_id"),
+        amount,
+        reason: RefundReason::from_str_name(&format!("REFUND_REASON_{reason}")).unwrap_or_default().into(),
+        clamp: row.flag("clamp"),
+        lines: line.into_iter().collect(),
+    }
+}
+
+fn adjustment(row: &mut Row<'_>) -> proto::CommissionAdjusted {
+    proto::CommissionAdjusted {
+        adjustment_id: row.required("adjustment_id"),
+        agreement_id: row.required("agreement_id"),
+        amount: row.money("amount", true),
+        reason: row.required("reason"),
     }
 }
 

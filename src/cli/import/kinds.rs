@@ -9,6 +9,14 @@ pub enum Kind {
     Leads,
     /// A sale was made
     Sales,
+    /// A customer paid a sale, in whole or in part, or a payment of a customer bounced
+    Receipts,
+    /// A sale was refunded
+    Refunds,
+    /// A sale never was
+    Voids,
+    /// Commission was adjusted
+    Adjustments,
     /// A partner was paid, is being paid, or paid the house
     Payments,
     /// A payout that was sent settled or failed
@@ -43,14 +51,50 @@ const LEADS: &[Field] = &[
 ];
 const SALES: &[Field] = &[
     ("sale_id", true, "id"),
-    ("amount", true, "amount"),
+    ("amount", true, "amount, zero for a trial"),
     ("currency", true, "ISO 4217 code"),
     ("occurred_at", true, "time of the sale"),
     ("lead_id", false, "id of the lead that bought"),
-    ("agreement_id", false, "id of the agreement, where there is no lead"),
+    ("agreement_id", false, "id of the agreement that earns, in place of the lead's credit if there is a lead"),
     ("product", false, "text"),
+    ("commissionable", false, "amount, the part of it that commission is worked out on; all of it if left out"),
+    ("coupon", false, "text, the coupon that was used"),
     ("collected_by", false, "HOUSE (the default) or PARTNER"),
 ];
+const RECEIPTS: &[Field] = &[
+    ("receipt_id", true, "id of the customer's payment"),
+    ("sale_id", true, "id of the sale that it pays"),
+    ("amount", true, "amount, below zero for a payment that bounced"),
+    ("currency", true, "ISO 4217 code"),
+    ("occurred_at", true, "time of the payment"),
+];
+
+const REFUNDS: &[Field] = &[
+    ("refund_id", true, "id"),
+    ("sale_id", true, "id of the sale"),
+    ("amount", true, "amount"),
+    ("currency", true, "ISO 4217 code"),
+    ("occurred_at", true, "time of the refund"),
+    ("reason", false, "CUSTOMER_REQUEST (the default), CHARGEBACK, FRAUD, ERROR or HOUSE_FAULT"),
+    ("line_id", false, "id of the sale's line that it refunds; spread over all lines if left out"),
+    ("clamp", false, "yes or no (the default): what is more than is left of the sale is cut off"),
+];
+
+const VOIDS: &[Field] = &[
+    ("sale_id", true, "id of the sale"),
+    ("occurred_at", true, "time at which it was voided"),
+    ("reason", true, "text, why it never was a sale"),
+];
+
+const ADJUSTMENTS: &[Field] = &[
+    ("adjustment_id", true, "id"),
+    ("agreement_id", true, "id"),
+    ("amount", true, "amount, below zero if it takes away"),
+    ("currency", true, "ISO 4217 code"),
+    ("occurred_at", true, "time of the adjustment"),
+    ("reason", true, "text"),
+];
+
 const PAYMENTS: &[Field] = &[
     ("payment_id", true, "id of the payout, or of the payment received"),
     ("partner_id", true, "id"),
@@ -80,7 +124,17 @@ const SETTLEMENTS: &[Field] = &[
 
 impl Kind {
     /// All kinds, in the order in which they are to be imported.
-    pub const ALL: [Self; 5] = [Self::Partners, Self::Leads, Self::Sales, Self::Payments, Self::Settlements];
+    pub const ALL: [Self; 9] = [
+        Self::Partners,
+        Self::Leads,
+        Self::Sales,
+        Self::Receipts,
+        Self::Refunds,
+        Self::Voids,
+        Self::Adjustments,
+        Self::Payments,
+        Self::Settlements,
+    ];
 
     /// Its name on the command line and in the mapping.
     pub fn name(self) -> &'static str {
@@ -88,6 +142,10 @@ impl Kind {
             Self::Partners => "partners",
             Self::Leads => "leads",
             Self::Sales => "sales",
+            Self::Receipts => "receipts",
+            Self::Refunds => "refunds",
+            Self::Voids => "voids",
+            Self::Adjustments => "adjustments",
             Self::Payments => "payments",
             Self::Settlements => "settlements",
         }
@@ -99,6 +157,10 @@ impl Kind {
             Self::Partners => PARTNERS,
             Self::Leads => LEADS,
             Self::Sales => SALES,
+            Self::Receipts => RECEIPTS,
+            Self::Refunds => REFUNDS,
+            Self::Voids => VOIDS,
+            Self::Adjustments => ADJUSTMENTS,
             Self::Payments => PAYMENTS,
             Self::Settlements => SETTLEMENTS,
         }
@@ -133,6 +195,10 @@ impl Kind {
             Self::Partners => "partner_registered",
             Self::Leads => "lead_referred",
             Self::Sales => "sale_recorded",
+            Self::Receipts => "customer_payment_received",
+            Self::Refunds => "sale_refunded",
+            Self::Voids => "sale_voided",
+            Self::Adjustments => "commission_adjusted",
             Self::Payments => "commission_paid",
             Self::Settlements => "payout_settled",
         }

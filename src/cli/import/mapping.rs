@@ -39,6 +39,10 @@ pub struct Mapping {
     partners: Option<Table>,
     leads: Option<Table>,
     sales: Option<Table>,
+    receipts: Option<Table>,
+    refunds: Option<Table>,
+    voids: Option<Table>,
+    adjustments: Option<Table>,
     payments: Option<Table>,
     settlements: Option<Table>,
 }
@@ -156,6 +160,10 @@ impl Mapping {
             Kind::Partners => &self.partners,
             Kind::Leads => &self.leads,
             Kind::Sales => &self.sales,
+            Kind::Receipts => &self.receipts,
+            Kind::Refunds => &self.refunds,
+            Kind::Voids => &self.voids,
+            Kind::Adjustments => &self.adjustments,
             Kind::Payments => &self.payments,
             Kind::Settlements => &self.settlements,
         };
@@ -171,6 +179,10 @@ impl Mapping {
             (Kind::Partners, &self.partners),
             (Kind::Leads, &self.leads),
             (Kind::Sales, &self.sales),
+            (Kind::Receipts, &self.receipts),
+            (Kind::Refunds, &self.refunds),
+            (Kind::Voids, &self.voids),
+            (Kind::Adjustments, &self.adjustments),
             (Kind::Payments, &self.payments),
             (Kind::Settlements, &self.settlements),
         ];

@@ -123,7 +123,7 @@ statement-reason-cost = cost of campaign { $campaign }
 statement-reason-rate = { $rate } of { $base }, rule { $rule }
 statement-reason-tiers = net sales from { $before } to { $after }, rule { $rule }
 statement-reason-flat = flat amount, rule { $rule }
-statement-reason-cut-off = { $amount } cut off by the cap per lead
+statement-reason-cut-off = { $amount } cut off by the cap
 statement-reason-refund = refund { $refund } of { $amount } ({ $why })
 statement-reason-reinstated = refund { $refund } undone
 statement-reason-transfer-in = lead reassigned, commission moved here
@@ -143,6 +143,21 @@ statement-in-transit = { $amount } of what was paid out are on their way, and ha
 statement-reason-failed = payout { $payout } did not arrive
 statement-reason-tax-added = with { $amount } of tax on top
 statement-reason-document = document { $number }
+statement-reason-override = override of agreement { $agreement }, level { $level }
+statement-reason-level = override, level { $level }
+statement-reason-awaits = payable as the customer pays
+statement-reason-bonus = { $amount } of it bonus
+statement-reason-part = { $amount } of it concern this line
+statement-reason-voided = sale voided
+statement-reason-customer-paid = { $bounced ->
+        [yes] a payment of the customer bounced
+       *[no] the customer paid
+    }: { $amount } ({ $receipt })
+statement-reason-waited = what awaits the customer's payment
+statement-reason-released = what the customer has paid for
+statement-line = line
+statement-level = level
+statement-level-of = level { $level }
 
 ## disputes
 
@@ -279,9 +294,13 @@ steps-earned = { $amount } were earned by rule { $rule }: { $how }
 steps-rate = { $rate } of { $base }
 steps-rate-by-sale = { $rate } of { $base }, the rate at net sales of { $before }
 steps-tiers = net sales rose from { $before } to { $after }, which earn { $earned_after } in place of { $earned_before }
+steps-rate-by-count = { $rate } of { $base }, the rate after { $sales }
+steps-tiers-count = the rate after { $sales }
+steps-bonus = { $worked }; { $amount } of that is bonus
 steps-flat = a flat amount
-steps-cut-off = the cap per lead cut off { $amount }
+steps-cut-off = the cap cut off { $amount }
 steps-available = available from { $time }
+steps-awaits = payable as the customer pays
 steps-no-credit = nothing was earned: no agreement has the credit of the lead
 steps-agreement-ended = nothing was earned: agreement { $agreement } had ended, and its tail does not cover the sale
 steps-no-terms = nothing was earned: agreement { $agreement } had no terms in force
@@ -505,6 +524,21 @@ terms-rate-sale = { $rate } of each sale
 terms-rate-lead = { $rate } of each qualified lead
 terms-flat-sale = { $amount } for each sale
 terms-flat-lead = { $amount } for each qualified lead
+terms-rate-above = { $rate } of { $of ->
+        [commission] what agreements earn that are
+       *[sale] each sale of agreements that are
+    } { $level ->
+        [1] recruited by this one
+       *[other] { $level } levels below this one
+    }
+terms-coupons = only with { $coupons }
+terms-customer = { $customer ->
+        [new] only a lead's first purchase
+       *[returning] only what a lead buys after the first purchase
+    }
+terms-minimum-sale = only sales of { $amount } or more
+terms-max-per-sale = at most { $amount } per sale
+terms-payable-on-customer = payable as the customer pays
 terms-products = only for { $products }
 terms-first-sales = for the first { $sales } of a lead
 terms-window-referral = for { $months } from the referral
@@ -513,6 +547,8 @@ terms-window-agreement = for { $months } from the agreement's start
 terms-cap = at most { $amount } per lead
 terms-hold = available after { $days }
 terms-band = { $rate } from { $amount }
+terms-band-bonus = { $rate } and { $bonus } of bonus from { $amount }
+terms-tiers-count = { $bands } of each sale, by the number of sales { $period } before it
 terms-tiers = { $bands } of net sales { $period }, { $how }
 terms-tiers-lifetime = over the whole time
 terms-tiers-per = per { $period }
@@ -846,6 +882,19 @@ bound-both = both
 
 commission-trigger-sale = sale
 commission-trigger-lead-qualified = lead qualified
+commission-trigger-recruited-sale = sale of a recruited agreement
+
+customer-kind-new = new
+customer-kind-returning = returning
+
+payable-on-sale = sale
+payable-on-customer-payment = customer payment
+
+override-base-sale = sale
+override-base-commission = commission
+
+tier-measure-net-sales = net sales
+tier-measure-sales = sales
 
 window-anchor-lead-referred = lead referred
 window-anchor-first-sale = first sale
@@ -966,6 +1015,7 @@ entry-kind-payment-return = payment return
 entry-kind-receipt = receipt
 entry-kind-transfer = transfer
 entry-kind-contribution = contribution
+entry-kind-release = release
 
 commission-outcome-accrued = accrued
 commission-outcome-no-rule = no rule
@@ -973,6 +1023,7 @@ commission-outcome-outside-window = outside window
 commission-outcome-agreement-ended = agreement ended
 commission-outcome-capped = capped
 commission-outcome-no-credit = no credit
+commission-outcome-included = included
 
 ownership-rule-first-claim = first claim
 ownership-rule-protection-lapsed = protection lapsed
@@ -1064,6 +1115,18 @@ demo-exclusivity = Exclusivity for 12 months
 demo-exclusivity-says = The house has promised Northwind not to work with another storefront until 15 January 2026. Cartwheel is one: its agreement is refused before that day, and fine from then on.
 demo-termination = Termination with 30 days' notice
 demo-termination-says = Both agreements are ended by a notice of 1 October 2025. Beacon's leads stay with the acquirer and earn on; Harbor's pass to the house.
+demo-split = A deal that two partners share
+demo-split-says = Quarry found the customer and Summit convinced it: of a sale of 10000.01 USD 60 % are Quarry's and 40 % Summit's, to the cent. Each earns by its own agreement.
+demo-trial = A trial that converts
+demo-trial-says = A sale of nothing begins the trial, earns nothing and is no first order. The first order that is paid earns Juniper 30 %, all later ones 10 %.
+demo-void = A sale that never was
+demo-void-says = The second order was recorded twice. A refund would say that the customer changed its mind; the void says that there was no such sale, and takes back all that it earned.
+demo-instalments = Commission as the customer pays
+demo-instalments-says = Of 9000.00 USD Kestrel earns 10 %, payable as the customer pays. It pays a third, and another third, which bounces: what had become payable waits again.
+demo-circle = A programme of two levels
+demo-circle-says = Maple recruited Birch and Birch recruited Cedar, all on the programme's terms. Of Cedar's sale Birch earns 5 %, and Maple a tenth of what Cedar earns.
+demo-failed = A payout that fails and is sent again
+demo-failed-says = Cedar's account is closed, and the money comes back to what is owed. Sent again to the new account, it arrives.
 demo-programme = What the programme brings: 15 to 30 % of revenue
 demo-programme-says = Beside its partners the house sold for 236000.00 USD itself in 2025.
 

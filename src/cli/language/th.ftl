@@ -111,7 +111,7 @@ statement-reason-cost = ค่าใช้จ่ายของแคมเป�
 statement-reason-rate = { $rate } ของ { $base } ตามกติกา { $rule }
 statement-reason-tiers = ยอดขายสุทธิจาก { $before } เป็น { $after } ตามกติกา { $rule }
 statement-reason-flat = จำนวนคงที่ตามกติกา { $rule }
-statement-reason-cut-off = ตัดออก { $amount } เพราะถึงเพดานต่อลูกค้ามุ่งหวัง
+statement-reason-cut-off = ตัดออก { $amount } เพราะถึงเพดาน
 statement-reason-refund = คืนเงิน { $refund } จำนวน { $amount } ({ $why })
 statement-reason-reinstated = ยกเลิกการคืนเงิน { $refund }
 statement-reason-transfer-in = โอนลูกค้ามุ่งหวัง ค่าคอมมิชชันย้ายมาที่นี่
@@ -131,6 +131,21 @@ statement-in-transit = ในยอดที่จ่ายแล้ว { $amoun
 statement-reason-failed = เงินจ่าย { $payout } ไปไม่ถึงผู้รับ
 statement-reason-tax-added = บวกภาษีเพิ่ม { $amount }
 statement-reason-document = เอกสาร { $number }
+statement-reason-override = ส่วนของผู้ชักชวน จากข้อตกลง { $agreement } ระดับ { $level }
+statement-reason-level = ส่วนของผู้ชักชวน ระดับ { $level }
+statement-reason-awaits = จ่ายได้ตามที่ลูกค้าชำระ
+statement-reason-bonus = เป็นโบนัส { $amount }
+statement-reason-part = เป็นของบรรทัดนี้ { $amount }
+statement-reason-voided = การขายถูกยกเลิกเสมือนไม่เคยมี
+statement-reason-customer-paid = { $bounced ->
+        [yes] เงินที่ลูกค้าชำระตีกลับ
+       *[no] ลูกค้าชำระ
+    } { $amount } ({ $receipt })
+statement-reason-waited = ส่วนที่รอลูกค้าชำระ
+statement-reason-released = ส่วนที่ลูกค้าชำระแล้ว
+statement-line = บรรทัด
+statement-level = ระดับ
+statement-level-of = ระดับ { $level }
 
 ## disputes
 
@@ -267,9 +282,13 @@ steps-earned = ได้ค่าคอมมิชชัน { $amount } ตา�
 steps-rate = { $rate } ของ { $base }
 steps-rate-by-sale = { $rate } ของ { $base } ซึ่งเป็นอัตราเมื่อยอดขายสุทธิถึง { $before }
 steps-tiers = ยอดขายสุทธิเพิ่มจาก { $before } เป็น { $after } ซึ่งได้ { $earned_after } แทน { $earned_before }
+steps-rate-by-count = { $rate } ของ { $base } ซึ่งเป็นอัตราหลังจาก { $sales }
+steps-tiers-count = อัตราหลังจาก { $sales }
+steps-bonus = { $worked } โดยเป็นโบนัส { $amount }
 steps-flat = จำนวนคงที่
-steps-cut-off = ตัดออก { $amount } เพราะถึงเพดานต่อลูกค้ามุ่งหวัง
+steps-cut-off = ตัดออก { $amount } เพราะถึงเพดาน
 steps-available = จ่ายได้ตั้งแต่ { $time }
+steps-awaits = จ่ายได้ตามที่ลูกค้าชำระ
 steps-no-credit = ไม่ได้ค่าคอมมิชชัน: ไม่มีข้อตกลงใดได้เครดิตของลูกค้ามุ่งหวัง
 steps-agreement-ended = ไม่ได้ค่าคอมมิชชัน: ข้อตกลง { $agreement } สิ้นสุดแล้ว และระยะหลังสิ้นสุดไม่ครอบคลุมการขายนี้
 steps-no-terms = ไม่ได้ค่าคอมมิชชัน: ข้อตกลง { $agreement } ไม่มีเงื่อนไขที่มีผลบังคับ
@@ -533,6 +552,21 @@ terms-rate-sale = { $rate } ของแต่ละการขาย
 terms-rate-lead = { $rate } ของแต่ละลูกค้ามุ่งหวังที่ผ่านคุณสมบัติ
 terms-flat-sale = { $amount } ต่อการขาย
 terms-flat-lead = { $amount } ต่อลูกค้ามุ่งหวังที่ผ่านคุณสมบัติ
+terms-rate-above = { $rate } ของ{ $of ->
+        [commission] ค่าคอมมิชชันที่ข้อตกลงอื่นได้
+       *[sale] แต่ละการขายของข้อตกลงอื่น
+    } { $level ->
+        [1] ที่ข้อตกลงนี้ชักชวนมา
+       *[other] ที่อยู่ต่ำกว่าข้อตกลงนี้ { $level } ระดับ
+    }
+terms-coupons = เฉพาะเมื่อใช้ { $coupons }
+terms-customer = { $customer ->
+        [new] เฉพาะการซื้อครั้งแรกของลูกค้ามุ่งหวัง
+       *[returning] เฉพาะการซื้อหลังจากครั้งแรกของลูกค้ามุ่งหวัง
+    }
+terms-minimum-sale = เฉพาะการขายตั้งแต่ { $amount } ขึ้นไป
+terms-max-per-sale = ไม่เกิน { $amount } ต่อการขาย
+terms-payable-on-customer = จ่ายได้ตามที่ลูกค้าชำระ
 terms-products = เฉพาะ { $products }
 terms-first-sales = เฉพาะ { $sales }แรกของลูกค้ามุ่งหวัง
 terms-window-referral = เป็นเวลา { $months } นับจากการแนะนำ
@@ -541,6 +575,8 @@ terms-window-agreement = เป็นเวลา { $months } นับจาก
 terms-cap = ไม่เกิน { $amount } ต่อลูกค้ามุ่งหวัง
 terms-hold = จ่ายได้หลัง { $days }
 terms-band = { $rate } ตั้งแต่ { $amount }
+terms-band-bonus = { $rate } กับโบนัส { $bonus } ตั้งแต่ { $amount }
+terms-tiers-count = { $bands } ของแต่ละการขาย ตามจำนวนการขาย{ $period }ก่อนหน้า
 terms-tiers = { $bands } ของยอดขายสุทธิ{ $period } { $how }
 terms-tiers-lifetime = ตลอดเวลา
 terms-tiers-per = ต่อ{ $period }
@@ -859,6 +895,19 @@ bound-both = ทั้งสองฝ่าย
 
 commission-trigger-sale = การขาย
 commission-trigger-lead-qualified = ลูกค้ามุ่งหวังที่ผ่านคุณสมบัติ
+commission-trigger-recruited-sale = การขายของข้อตกลงที่ชักชวนมา
+
+customer-kind-new = ลูกค้าใหม่
+customer-kind-returning = ลูกค้าเดิม
+
+payable-on-sale = เมื่อขาย
+payable-on-customer-payment = เมื่อลูกค้าชำระ
+
+override-base-sale = การขาย
+override-base-commission = ค่าคอมมิชชัน
+
+tier-measure-net-sales = ยอดขายสุทธิ
+tier-measure-sales = จำนวนการขาย
 
 window-anchor-lead-referred = วันที่แนะนำ
 window-anchor-first-sale = การขายครั้งแรก
@@ -979,6 +1028,7 @@ entry-kind-payment-return = เงินจ่ายตีกลับ
 entry-kind-receipt = รับเงิน
 entry-kind-transfer = โอน
 entry-kind-contribution = เงินลงทุน
+entry-kind-release = ปลดการรอ
 
 commission-outcome-accrued = ได้ค่าคอมมิชชัน
 commission-outcome-no-rule = ไม่มีกติกาที่ตรง
@@ -986,6 +1036,7 @@ commission-outcome-outside-window = นอกช่วงเวลา
 commission-outcome-agreement-ended = ข้อตกลงสิ้นสุดแล้ว
 commission-outcome-capped = ถึงเพดาน
 commission-outcome-no-credit = ไม่มีข้อตกลงที่ได้เครดิต
+commission-outcome-included = รวมอยู่แล้ว
 
 ownership-rule-first-claim = อ้างสิทธิก่อน
 ownership-rule-protection-lapsed = การคุ้มครองเดิมหมดแล้ว
@@ -1074,6 +1125,18 @@ demo-exclusivity = สิทธิแต่ผู้เดียว 12 เดื
 demo-exclusivity-says = เราสัญญากับ Northwind ว่าจะไม่ร่วมงานกับหน้าร้านออนไลน์รายอื่นจนถึง 15 มกราคม 2569 Cartwheel เป็นรายหนึ่ง: ข้อตกลงถูกปฏิเสธก่อนวันนั้น และทำได้ตั้งแต่วันนั้น
 demo-termination = เลิกข้อตกลงโดยบอกกล่าวล่วงหน้า 30 วัน
 demo-termination-says = ข้อตกลงทั้งสองเลิกด้วยการบอกกล่าวเมื่อ 1 ตุลาคม 2568 ลูกค้ามุ่งหวังของ Beacon อยู่กับผู้หามาและยังได้ค่าคอมมิชชัน ส่วนของ Harbor ตกเป็นของเรา
+demo-split = การขายที่พันธมิตรสองรายแบ่งกัน
+demo-split-says = Quarry หาลูกค้ามา และ Summit ทำให้ลูกค้าตกลงซื้อ: จากการขาย 10,000.01 USD เป็นของ Quarry 60 % และของ Summit 40 % ตรงถึงหน่วยเซนต์ แต่ละรายได้ค่าคอมมิชชันตามข้อตกลงของตน
+demo-trial = การทดลองใช้ที่กลายเป็นการซื้อ
+demo-trial-says = การขายราคาศูนย์เริ่มการทดลองใช้ ไม่ได้ค่าคอมมิชชันและไม่นับเป็นการซื้อครั้งแรก การซื้อครั้งแรกที่ชำระเงินให้ Juniper 30 % ครั้งต่อไป 10 %
+demo-void = การขายที่ไม่เคยมี
+demo-void-says = คำสั่งซื้อที่สองถูกบันทึกสองครั้ง การคืนเงินจะแปลว่าลูกค้าเปลี่ยนใจ ส่วนการยกเลิกแปลว่าไม่เคยมีการขายนั้น และค่าคอมมิชชันทั้งหมดถูกนำกลับ
+demo-instalments = ค่าคอมมิชชันตามที่ลูกค้าชำระ
+demo-instalments-says = จาก 9,000.00 USD Kestrel ได้ 10 % ซึ่งจ่ายได้ตามที่ลูกค้าชำระ ลูกค้าชำระหนึ่งในสาม และอีกหนึ่งในสามซึ่งตีกลับ: ส่วนที่จ่ายได้แล้วจึงกลับไปรออีกครั้ง
+demo-circle = โปรแกรมสองระดับ
+demo-circle-says = Maple ชักชวน Birch และ Birch ชักชวน Cedar ทั้งหมดใช้เงื่อนไขของโปรแกรม จากการขายของ Cedar นั้น Birch ได้ 5 % และ Maple ได้หนึ่งในสิบของสิ่งที่ Cedar ได้
+demo-failed = การจ่ายที่ไปไม่ถึงและส่งใหม่
+demo-failed-says = บัญชีธนาคารของ Cedar ถูกปิด เงินจึงกลับมาเป็นยอดที่ค้างจ่าย เมื่อส่งใหม่ไปยังบัญชีใหม่ เงินถึงผู้รับ
 demo-programme = สิ่งที่โปรแกรมพันธมิตรนำมา: 15 ถึง 30 % ของรายได้
 demo-programme-says = นอกจากผ่านพันธมิตร เราขายเองได้ 236000.00 USD ในปี 2568
 

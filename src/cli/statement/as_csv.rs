@@ -21,7 +21,7 @@ pub fn write(statement: &MonthStatement, language: Language, output: impl Write)
     Ok(writer.flush()?)
 }
 
-fn header(language: Language) -> [String; 15] {
+fn header(language: Language) -> [String; 17] {
     [
         say!(language, "statement-date"),
         say!(language, "statement-kind"),
@@ -29,6 +29,8 @@ fn header(language: Language) -> [String; 15] {
         say!(language, "statement-amount"),
         say!(language, "statement-balance"),
         say!(language, "statement-sale"),
+        say!(language, "statement-line"),
+        say!(language, "statement-level"),
         say!(language, "statement-lead"),
         say!(language, "statement-agreement"),
         say!(language, "statement-campaign"),
@@ -57,7 +59,7 @@ fn write_part(statement: &MonthStatement, part: &Part, language: Language, write
     writer.write_record(closing).map_err(failure)
 }
 
-fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String; 15] {
+fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String; 17] {
     let entry = &moved.entry;
     let day = |time| statement.period.date_of(time).map(|day| day.to_string()).unwrap_or_default();
     let id = |id: &Option<String>| id.as_ref().map(|id| text(id)).unwrap_or_default();
@@ -68,6 +70,8 @@ fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String;
         bare_amount(&entry.currency_code, entry.amount),
         bare_amount(&entry.currency_code, moved.balance),
         id(&entry.sale_id),
+        id(&entry.line_id),
+        entry.level.map(|level| level.to_string()).unwrap_or_default(),
         id(&entry.lead_id),
         id(&entry.agreement_id),
         id(&entry.campaign_id),

@@ -156,15 +156,22 @@ fn request(args: &Args, out: &mut Output) -> Result<ListEntriesRequest, Failure>
 }
 
 fn row(language: Language, table: &mut Table, entry: &Entry) {
-    let about = [&entry.sale_id, &entry.lead_id, &entry.agreement_id, &entry.campaign_id];
+    let ids = [&entry.lead_id, &entry.agreement_id, &entry.campaign_id];
+    let mut about = vec![sheet::sale_and_line(entry)];
+    about.extend(ids.into_iter().flatten().map(|id| line(id)));
+    about.extend(entry.level.map(|level| say!(language, "statement-level-of", level = level)));
+    about.retain(|words| !words.is_empty());
     table.row([
         entry.position.to_string(),
         language.time(entry.occurred_at.as_ref()),
         language.word::<EntryKind>(entry.kind),
         language.amount(&entry.currency_code, entry.amount),
         language.amount(&entry.currency_code, entry.net_after),
-        language.time(entry.available_at.as_ref()),
-        about.into_iter().flatten().map(|id| line(id)).collect::<Vec<_>>().join(" "),
+        match entry.awaits_customer_payment {
+            true => say!(language, "explain-awaiting"),
+            false => language.time(entry.available_at.as_ref()),
+        },
+        about.join(" "),
         line(&entry.reference),
     ]);
 }

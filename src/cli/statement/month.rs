@@ -7,10 +7,11 @@ use crate::cli::failure::Failure;
 use crate::cli::listing::{PAGE_SIZE, each_page};
 use crate::cli::text;
 use chrono::{DateTime, TimeDelta, Utc};
+use partnership_ledger::proto::effect::Effect;
 use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::{
     Balance, Dispute, Entry, GetBalanceRequest, GetPartnerRequest, ListDisputesRequest, ListEntriesRequest, ListPayablesRequest, Payable,
-    PeriodClosed, ReadOptions, ReadRecordsRequest, Record, RecordFilter,
+    PeriodClosed, Posting, ReadOptions, ReadRecordsRequest, Record, RecordFilter,
 };
 use prost_types::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +91,8 @@ pub struct Line {
     pub balance: i64,
     /// The record that moved it.
     pub record: Record,
+    /// Which part of the record's sale it belongs to, 0 the first (rules 14.6).
+    pub part: u32,
 }
 
 /// Reads the statement, all of it as known at one position.
@@ -124,6 +127,7 @@ fn assemble(balances: Vec<Balance>, entries: Vec<Entry>, records: &BTreeMap<u64,
         of_currency.entry(entry.currency_code.clone()).or_default().push(entry);
     }
     let mut parts = Vec::new();
+    let mut told = BTreeSet::new();
     for balance in balances {
         let entries = of_currency.remove(&balance.currency_code).unwrap_or_default();
         let moved: i128 = entries.iter().map(|entry| i128::from(entry.amount)).sum();
@@ -136,11 +140,33 @@ fn assemble(balances: Vec<Balance>, entries: Vec<Entry>, records: &BTreeMap<u64,
         for entry in entries {
             after = after.checked_add(entry.amount).ok_or_else(contradiction)?;
             let record = records.get(&entry.position).cloned().ok_or_else(contradiction)?;
-            lines.push(Line { entry, balance: after, record });
+            let part = part_of(&entry, &record, &mut told);
+            lines.push(Line { entry, balance: after, record, part });
         }
         parts.push(Part { currency_code: balance.currency_code.clone(), opening, lines, balance, pending: Vec::new(), payable: None });
     }
     if of_currency.is_empty() { Ok(parts) } else { Err(contradiction()) }
+}
+
+/// Returns the part of the sale that an entry belongs to: that of its posting in the record. Of postings that are alike in all
+/// that an entry has, each is told once, in their order.
+fn part_of(entry: &Entry, record: &Record, told: &mut BTreeSet<(u64, usize)>) -> u32 {
+    let is_of = |posting: &Posting| {
+        let amount = posting.amount.as_ref();
+        posting.account.starts_with("partner:")
+            && amount
+                .is_some_and(|amount| amount.currency_code == entry.currency_code && amount.minor_units.saturating_neg() == entry.amount)
+            && posting.kind == entry.kind
+            && posting.agreement_id == entry.agreement_id
+            && (posting.effective_at, posting.available_at) == (entry.effective_at, entry.available_at)
+            && posting.awaits_customer_payment == entry.awaits_customer_payment
+    };
+    let postings = record.effects.iter().enumerate().filter_map(|(place, effect)| match &effect.effect {
+        Some(Effect::Posting(posting)) if is_of(posting) => Some((place, posting.part)),
+        _ => None,
+    });
+    let found = postings.into_iter().find(|(place, _)| told.insert((record.position, *place)));
+    found.map_or(0, |(_, part)| part)
 }
 
 /// Fails unless the answers of one position are consistent.

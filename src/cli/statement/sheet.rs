@@ -6,7 +6,7 @@ use super::zone::Why;
 use crate::cli::language::{Language, say};
 use crate::cli::text::{line, list};
 use partnership_ledger::proto::dispute::Subject;
-use partnership_ledger::proto::{Dispute, EntryKind};
+use partnership_ledger::proto::{Dispute, Entry, EntryKind};
 use std::cmp::Ordering;
 
 /// How many columns the entries have; the last two are figures.
@@ -135,12 +135,17 @@ fn row(statement: &MonthStatement, moved: &Line, language: Language) -> [String;
     [
         date.unwrap_or_default(),
         language.word::<EntryKind>(entry.kind),
-        id(&entry.sale_id),
+        sale_and_line(entry),
         id(&entry.lead_id),
         about(statement, moved, language),
         language.grouped(&entry.currency_code, entry.amount),
         language.grouped(&entry.currency_code, moved.balance),
     ]
+}
+
+/// The sale, with its line if it has lines: `sale-1/line-2`. Empty if there is none.
+pub fn sale_and_line(entry: &Entry) -> String {
+    [&entry.sale_id, &entry.line_id].into_iter().flatten().map(|id| line(id)).collect::<Vec<_>>().join("/")
 }
 
 /// The reference, unless the line names it already, and why it moved.

@@ -69,7 +69,8 @@ impl State {
     /// that was superseded by then has its successor in its place (rules 15.1).
     pub fn uplines(&self, agreement: Row, at: Time, seen: Seen) -> impl Iterator<Item = Row> {
         let above = move |row: Row| {
-            let recruiter = self.agreements.by_id.get(row).recruited_by()?;
+            let known = self.agreements.by_id.get(row);
+            let recruiter = known.signature_seen(seen).and_then(|_| known.recruited_by())?;
             Some(self.agreements.in_place_of(recruiter, at, seen))
         };
         std::iter::successors(above(agreement), move |row| above(*row)).take(MAX_LEVELS)

@@ -223,7 +223,7 @@ impl Agreement {
     pub fn versions<'a>(&'a self, seen: Seen, state: &'a State) -> impl DoubleEndedIterator<Item = Version<'a>> {
         let own = |versions: &'a [OwnVersion]| versions.iter().filter(move |version| seen.sees(version.stamp)).map(OwnVersion::as_version);
         let mut of_programme = self.versions_of_programme(seen, state);
-        let first = of_programme.as_mut().and_then(|versions| versions.next());
+        let first = of_programme.as_mut().and_then(Iterator::next);
         // Later ones take effect before all of its own.
         let before_first = first.map_or(0, |first| self.versions.partition_point(|own| own.as_version().place() < first.place()));
         let (before, after) = self.versions.split_at(before_first);
@@ -266,11 +266,10 @@ impl Agreement {
 
     /// The terms at the end: the version with the latest `effective_at` before it (rules 4.3).
     pub fn terms_at_end<'a>(&'a self, end: Time, seen: Seen, state: &'a State) -> Option<Version<'a>> {
-        let signature = self.signature_seen(seen)?;
-        self.versions(seen, state)
-            .rev()
-            .find(|version| version.effective_at < end)
-            .filter(|version| version.effective_at >= signature.effective_at)
+        if end <= self.signature_seen(seen)?.effective_at {
+            return None;
+        }
+        self.versions(seen, state).rev().find(|version| version.effective_at < end)
     }
 
     /// The terms that apply at a time: those in force, after the end those at the end (rules 6.2).

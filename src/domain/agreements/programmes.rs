@@ -127,6 +127,7 @@ impl Programme {
 
 #[cfg(test)]
 mod tests {
+    use super::Programme;
     use crate::domain::agreements::{
         Version, amended::AgreementAmended, programme_amended::ProgrammeAmended, programme_defined::ProgrammeDefined,
         signed::AgreementSigned,
@@ -136,6 +137,7 @@ mod tests {
     use crate::domain::parse::{Fields, timestamp};
     use crate::domain::partners::registered::PartnerRegistered;
     use crate::domain::{EventType, Seen, Stamp, State};
+    use crate::encoding::{Codec, Input, Output};
     use crate::proto;
     use proptest::prelude::*;
 
@@ -233,6 +235,32 @@ mod tests {
 
     fn step() -> impl Strategy<Value = (i64, Step)> {
         prop_oneof![3 => programme_step(), 1 => (0_i64..12, 0_i64..14).prop_map(|(occurred, from)| (occurred, Step::Own(from)))]
+    }
+
+    #[test]
+    fn a_programme_comes_back_from_bytes_and_what_is_taken_back_is_gone() {
+        let mut state = ledger(3, &[(1, Step::Programme(2, false))], &[(1, Step::Programme(5, true))]);
+        let told = |state: &State| {
+            let programme = state.agreements.programmes.by_key(&Id::new("p").expect("an id")).expect("it is defined");
+            let mut out = Output::default();
+            programme.encode(&mut out);
+            let back = Programme::decode(&mut Input::new(out.bytes())).expect("it was written");
+            let told = |known: &Programme| {
+                let versions: Vec<_> = known.versions(Seen::ALL).map(|version| (version.effective_at, version.existing)).collect();
+                (versions, known.agreements().collect::<Vec<_>>())
+            };
+            assert_eq!(told(&back), told(programme));
+            told(programme)
+        };
+        let before = told(&state);
+        assert_eq!(before, (vec![(None, false), (Some(at(2)), false), (Some(at(5)), true)], vec![0]));
+        state.savepoint();
+        record(&mut state, 1, &Step::Programme(4, true));
+        let (agreement_id, partner_id, programme_id) = ("b".to_owned(), "acme".to_owned(), Some("p".to_owned()));
+        tell::<AgreementSigned>(&mut state, 2, &proto::AgreementSigned { agreement_id, partner_id, programme_id, ..Default::default() });
+        assert_eq!((told(&state).0.len(), told(&state).1), (4, vec![0, 1]));
+        state.rollback();
+        assert_eq!(told(&state), before);
     }
 
     proptest! {

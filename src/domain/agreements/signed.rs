@@ -166,8 +166,8 @@ impl SignedTerms {
 }
 
 impl AgreementSigned {
-    /// Refuses a predecessor that another one supersedes, a recruiter or predecessor that is not signed or with the wrong partner,
-    /// and a predecessor that takes effect later (rules 15.1, 18.1, 22).
+    /// Refuses a predecessor that another one supersedes; a recruiter that is not signed, or of the same partner; a predecessor that is
+    /// not signed, of another partner, or takes effect later (rules 15.1, 18.1, 22).
     fn require_family(&self, context: &Context, state: &State) -> Result<(), Rejection> {
         let known = |id: &Option<Id>| id.as_ref().map(|id| (id.clone(), state.agreements.known(id)));
         let (recruiter, predecessor) = (known(&self.recruited_by), known(&self.supersedes));
@@ -176,15 +176,16 @@ impl AgreementSigned {
         {
             return Err(Rejection::AlreadyDone { what: format!("the succession of agreement {id}"), position: signature.stamp.position });
         }
-        for (id, known) in recruiter.iter().chain(&predecessor) {
-            known.require_signed(id, context.occurred_at)?;
-        }
         let partner = |known: &Agreement| state.partners.key(known.partner).clone();
         let mismatch = |id: &Id, partner, why| Err(Rejection::PartnerMismatch { agreement: id.clone(), partner, why });
-        if let Some((id, known)) = recruiter.filter(|(_, known)| partner(known) == self.partner) {
-            return mismatch(&id, partner(known), "a partner does not recruit itself; name an agreement of another one, or none");
+        if let Some((id, known)) = recruiter {
+            known.require_signed(&id, context.occurred_at)?;
+            if partner(known) == self.partner {
+                return mismatch(&id, partner(known), "a partner does not recruit itself; name an agreement of another one, or none");
+            }
         }
         let Some((id, known)) = predecessor else { return Ok(()) };
+        known.require_signed(&id, context.occurred_at)?;
         if partner(known) != self.partner {
             return mismatch(&id, partner(known), "what supersedes it is with the same partner; name an agreement of this one, or none");
         }

@@ -1,6 +1,6 @@
 //! Balances: what a partner is owed, what of it is pending, disputed and payable (rules 7.1–7.3).
 
-use super::DisputeSubject;
+use super::{DisputeSubject, Payout};
 use crate::domain::account::AccountName;
 use crate::domain::calendar::Time;
 use crate::domain::ids::Id;
@@ -122,7 +122,8 @@ impl State {
         account.in_transit(seen).unwrap_or_else(|| {
             let sent = account.sent_payouts().map(|row| self.commissions.payouts.get(row));
             let known = sent.take_while(|payout| payout.stamp().position <= seen.position);
-            known.filter(|payout| payout.is_posted_in_transit(seen)).map(|payout| i128::from(payout.amount.minor_units)).sum()
+            let counts = |payout: &&Payout| self.commissions.payout_effective_at(payout) <= seen.time && payout.is_without_posted_end(seen);
+            known.filter(counts).map(|payout| i128::from(payout.amount.minor_units)).sum()
         })
     }
 

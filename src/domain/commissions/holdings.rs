@@ -236,9 +236,7 @@ impl Holdings {
     pub fn release(&mut self, place: usize, minor_units: i64, available_at: Time) {
         let holding = &mut self.0[place];
         holding.awaiting -= minor_units;
-        if minor_units > 0 {
-            holding.available_at = holding.available_at.max(Some(available_at));
-        }
+        holding.available_at = holding.available_at.max(Some(available_at));
     }
 
     /// Releases what a posting says: an amount of a partner's from a time on; below zero it waits again.

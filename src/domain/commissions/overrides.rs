@@ -30,7 +30,8 @@ impl State {
         let rule = version.terms.rules.iter().find(is_meant)?;
         let Reward::Rate(rate_bps) = rule.reward else { return None };
         let base = match rule.of {
-            OverrideBase::Commission => below.accrued,
+            // Tiers that fall take more than the sale earned.
+            OverrideBase::Commission => Money::new(below.accrued.currency, below.accrued.minor_units.max(0)),
             OverrideBase::Sale | OverrideBase::Unspecified => Money::new(part.whole.currency, part.base),
         };
         let downline = self.agreements.by_id.get(below.credit);

@@ -157,8 +157,8 @@ impl Payout {
         }
     }
 
-    /// Whether it is on its way by what was posted until then, as seen: neither its settlement nor its failure counts yet.
-    pub(super) fn is_posted_in_transit(&self, seen: Seen) -> bool {
+    /// Whether neither its settlement nor its failure is posted by then, as seen.
+    pub(super) fn is_without_posted_end(&self, seen: Seen) -> bool {
         let counts = |stamp: Stamp, effective_at: Time| stamp.position <= seen.position && effective_at <= seen.time;
         match self.transit() {
             None => false,
@@ -255,6 +255,14 @@ impl PayoutReturn {
 }
 
 impl super::Commissions {
+    /// From when the posting of a payout counts (rules 7.7).
+    pub(super) fn payout_effective_at(&self, payout: &Payout) -> Time {
+        let Stamp { occurred_at, position } = payout.stamp();
+        let closes = self.closes.partition_point(|close| close.stamp.position < position);
+        let last = closes.checked_sub(1).and_then(|index| self.closes.get(index));
+        last.map_or(occurred_at, |close| occurred_at.max(close.through))
+    }
+
     /// From when a posting of a payout's settlement, failure or return counts: not before the payout, nor before the last close
     /// (rules 7.7, 20.1).
     pub(super) fn effective_after(&self, payout: &Payout, occurred_at: Time) -> Time {

@@ -146,11 +146,17 @@ impl Change<'_> {
     /// Posts it for a part, above zero where the partner gets more, with the accrual's availability and no earlier than the entry
     /// that brought the commission (rules 6.8, 20.1).
     pub fn post(&self, minor_units: i64, part: &CommissionPart, state: &State, effects: &mut Vec<Effect>) {
-        let lead = state.commissions.sales.get(self.sale.0).lead().map(|row| state.leads.by_id.key(row));
+        let sale = state.commissions.sales.get(self.sale.0);
+        let lead = sale.lead().map(|row| state.leads.by_id.key(row));
+        // What accrued nothing has no entry; it counts as its sale does.
+        let effective_at = match part.entry {
+            Some(_) => state.effective_after(part, self.at),
+            None => state.effective_after_sale(sale.stamp(), self.at),
+        };
         let entry = PartnerEntry {
             kind: self.kind,
             amount: Money::new(part.currency, minor_units),
-            effective_at: state.effective_after(part, self.at),
+            effective_at,
             available_at: part.available_at,
             subject: subject_of_part(part, lead, Some(self.sale.1), state),
             awaits_customer_payment: part.awaits,
@@ -168,8 +174,8 @@ impl State {
         brought.map_or(effective_at, |brought| brought.max(effective_at))
     }
 
-    /// From when a change at a time counts of what a partner collected of a sale: not before that (rules 7.7, 20.1).
-    pub(super) fn effective_after_collection(&self, sale: Stamp, at: Time) -> Time {
+    /// From when a change at a time counts of what a sale posted: not before that (rules 7.7, 20.1).
+    pub(super) fn effective_after_sale(&self, sale: Stamp, at: Time) -> Time {
         let before = Seen { time: LATEST, position: sale.position - 1 };
         let collected = self.commissions.closes(before).next_back().map_or(sale.occurred_at, |close| sale.occurred_at.max(close.through));
         self.commissions.effective_at(at).max(collected)

@@ -105,7 +105,7 @@ impl EventType for SaleRecorded {
         }
         let mut effects = Vec::with_capacity(3);
         if earners.is_empty() {
-            let whole = self.part(0, None, &self.whole(), &[]);
+            let whole = PartInput { line: None, ..self.part(0, None, &self.whole(), &[]) };
             let (assessment, _) = assess(&AssessmentInput { part: Some(whole), lead, credit: None, at }, state);
             effects.push(Effect::CommissionAssessed(Box::new(assessment)));
             return Ok(effects);

@@ -70,7 +70,8 @@ impl EventType for SaleRefunded {
             taken_from_house: None,
             keeps_commission: of_part.exempt,
         };
-        let has_parts = own.len() > 1;
+        // Of a sale that nobody earns on, the lines say it all.
+        let has_parts = own.len() > 1 && sale.credit().is_some();
         let taken_lines = lines.iter().zip(&of_lines).filter(|(_, taken)| **taken != 0);
         let mut effects = vec![Effect::RefundApplied(Box::new(RefundApplied {
             refund: self.refund.clone(),
@@ -88,7 +89,7 @@ impl EventType for SaleRefunded {
         note_from_house(&reversed.from_house, &mut effects);
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
             let subject = subject_of_agreement(credit, sale.lead(), Some(&self.sale), state);
-            collect(applied, sale.amount(), subject, state.effective_after_collection(sale.stamp(), at), &mut effects);
+            collect(applied, sale.amount(), subject, state.effective_after_sale(sale.stamp(), at), &mut effects);
         }
         let Paid { paid, left } = state.paid_of_sale(row);
         state.post_releases(row, &reversed.parts, Paid { paid, left: left - applied }, at, &mut effects);
@@ -100,7 +101,11 @@ impl EventType for SaleRefunded {
         let before = state.counted(row);
         let applied = effects.iter().find_map(|effect| if let Effect::RefundApplied(applied) = effect { Some(&**applied) } else { None });
         let applied = applied.expect("a refund says what of it counts");
-        let parts: Vec<RefundOfPart> = applied.parts.iter().map(RefundOfPart::from).collect();
+        let parts = if applied.parts.is_empty() {
+            of_unearned(applied, row, state)
+        } else {
+            applied.parts.iter().map(RefundOfPart::from).collect()
+        };
         let mut taken = parts_posted(effects, EntryKind::Reversal, state);
         let house_parts = applied.parts.iter().filter_map(|part| Some((part.part, part.taken_from_house?)));
         let of_one = applied.taken_from_house.filter(|_| parts.is_empty()).map(|amount| (0, amount));
@@ -173,6 +178,16 @@ impl SaleRefunded {
         }
         refunded
     }
+}
+
+/// What a refund took of the parts of a sale that nobody earns on: there is one for each line.
+fn of_unearned(applied: &RefundApplied, row: Row, state: &State) -> Vec<RefundOfPart> {
+    let lines = state.commissions.sales.get(row).details().map_or(&[][..], |details| &details.lines);
+    let of_line = |(line, taken): &(Id, Money)| {
+        let number = lines.iter().zip(0..).find(|(known, _)| known.id == *line).map(|(_, number)| number)?;
+        Some(RefundOfPart { number, applied: taken.minor_units, exempt: applied.keeps_commission })
+    };
+    applied.lines.iter().filter_map(of_line).collect()
 }
 
 impl From<&RefundedPart> for RefundOfPart {

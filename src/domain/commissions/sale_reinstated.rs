@@ -52,7 +52,7 @@ impl EventType for SaleReinstated {
         taken.for_each(|part| change.post(-part.amount, part, state, &mut effects));
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
             let subject = subject_of_agreement(credit, sale.lead(), Some(sale_id), state);
-            collect(-refund.applied, sale.amount(), subject, state.effective_after_collection(sale.stamp(), at), &mut effects);
+            collect(-refund.applied, sale.amount(), subject, state.effective_after_sale(sale.stamp(), at), &mut effects);
         }
         let parts: Vec<PartLeft> = state.parts(row).map(|part| given_back(part, refund)).collect();
         let Paid { paid, left } = state.paid_of_sale(row);

@@ -47,7 +47,7 @@ impl EventType for SaleVoided {
         }
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
             let subject = subject_of_agreement(credit, sale.lead(), Some(&self.sale), state);
-            collect(left, sale.amount(), subject, state.effective_after_collection(sale.stamp(), at), &mut effects);
+            collect(left, sale.amount(), subject, state.effective_after_sale(sale.stamp(), at), &mut effects);
         }
         Ok(effects)
     }

@@ -2,10 +2,13 @@
 //! 5.4, 5.6, 18.1).
 
 use super::{Claim, Decision, Lead, Owner};
-use crate::domain::calendar::Time;
+use crate::domain::calendar::{LATEST, Time};
 use crate::domain::table::Row;
 use crate::domain::{Seen, Stamp, State};
 use crate::proto::{LeadsAtEnd, OwnershipRule};
+
+/// So many successions are gone through again and again in less than a millisecond.
+const MANY_SUCCESSIONS: usize = 64;
 
 /// The owner of a lead at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +35,12 @@ impl Lead {
     /// The agreement through whose rules its sales run at a time (rules 6.1).
     pub fn credit_at(&self, at: Time, seen: Seen, state: &State) -> Option<Row> {
         self.decision_at(at, seen)?.credit.map(|credit| state.agreements.in_place_of(credit, at, seen))
+    }
+
+    /// Whether so many agreements followed one that had the credit that a timeline takes long: it goes through them for each of them.
+    pub fn has_many_successions(&self, state: &State) -> bool {
+        let mut credits = self.decisions(Seen::ALL).filter_map(|decision| decision.credit);
+        credits.any(|credit| state.agreements.successors(credit, LATEST, Seen::ALL).nth(MANY_SUCCESSIONS).is_some())
     }
 
     /// When an agreement had the credit while the lead was not lost: stretches in their order, the last one without an end if it

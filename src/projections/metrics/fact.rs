@@ -176,7 +176,7 @@ impl Value {
         value.add_revenue(refund.sale, refunded, scope, state);
         for part in refund.taken.iter().filter(|part| part.partner != HOUSE && scope.covers_agreement(Some(part.agreement), state)) {
             // What is taken is below zero.
-            if counts_later(part, stamp, state).is_none() {
+            if counts_later(part, refund.sale, stamp, state).is_none() {
                 value.changes.push(Change::Commission(part.currency, -sign * part.amount));
             }
         }
@@ -228,9 +228,9 @@ pub fn earns_in(row: Row, scope: Scope, state: &State) -> bool {
 
 /// When commission counts that a refund, or its reinstatement, takes or gives back, if that is later than its record does: it does
 /// not count before the entry that brought it (rules 20.1).
-pub fn counts_later(part: &CommissionPart, stamp: Stamp, state: &State) -> Option<Time> {
-    let (account, place) = part.entry?;
-    let brought = state.accounts.get(account).entry(place).effective_at;
+pub fn counts_later(part: &CommissionPart, sale: Row, stamp: Stamp, state: &State) -> Option<Time> {
+    let of_sale = || effective_at(state.commissions.sales.get(sale).stamp(), state);
+    let brought = part.entry.map_or_else(of_sale, |(account, place)| state.accounts.get(account).entry(place).effective_at);
     (brought > effective_at(stamp, state)).then_some(brought)
 }
 

@@ -213,7 +213,7 @@ fn refunded(row: Row, fact: Fact, state: &State, updates: &mut Vec<Update>) {
     };
     let campaign = campaign_of_sale(state.commissions.sales.get(refund.sale), state);
     for part in refund.taken.iter().filter(|part| part.partner != HOUSE) {
-        if let Some(effective_at) = counts_later(part, stamp, state) {
+        if let Some(effective_at) = counts_later(part, refund.sale, stamp, state) {
             let change = Change::Commission(part.currency, -sign * part.amount);
             keep(Origin { agreement: Some(part.agreement), campaign }, stamp, effective_at, change, state, updates);
         }

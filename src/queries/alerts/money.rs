@@ -139,9 +139,9 @@ fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
     turns
 }
 
-/// The changes of what of an account is pending, in order. There is mostly nothing to ask them for: they count only where a
-/// partner can earn no more (rules 19.5).
-fn pending_changes(account: &Account, seen: Seen) -> Vec<(Time, i128)> {
+/// The changes of what of an account is pending up to the time asked, and before an instant, in order. They are seldom asked
+/// for: they count only where a partner can earn no more (rules 19.5).
+fn pending_changes(account: &Account, seen: Seen, before: Option<Time>) -> Vec<(Time, i128)> {
     let waits = |entry: &Entry| entry.settles_at() > entry.effective_at;
     let count = account.entries_until(seen.position);
     let entries = account.first_entries(count).filter(waits);
@@ -149,7 +149,8 @@ fn pending_changes(account: &Account, seen: Seen) -> Vec<(Time, i128)> {
         let amount = -i128::from(entry.amount);
         [(entry.effective_at, amount), (entry.settles_at(), -amount)]
     });
-    let mut changes: Vec<(Time, i128)> = changes.filter(|(time, _)| *time <= seen.time).collect();
+    let counts = |time: Time| time <= seen.time && before.is_none_or(|before| time < before);
+    let mut changes: Vec<(Time, i128)> = changes.filter(|(time, _)| counts(*time)).collect();
     changes.sort_unstable();
     changes
 }
@@ -184,6 +185,9 @@ fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<T
     let account = state.accounts.get(row);
     let sums = account.sums(seen);
     let settled = -sums.balance() - sums.pending();
+    if settled < 1 {
+        return None;
+    }
     let now = Between::at(state, partner, row, seen.time, seen);
     // What disputes hold makes it only less: most accounts need no look at them.
     if now.on_hold || settled < now.least(sums.pending()) {
@@ -194,21 +198,32 @@ fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<T
     let mut disputed = Backwards::new(held, disputed.into_iter().rev());
     let mut settled = Backwards::new(settled, latest_first(account, seen, Entry::settles_at));
     let mut turns = turns(state, partner, seen);
-    let matters = |instant: &Time| state.earns_no_more(partner, *instant, seen);
-    let pending = if turns.iter().any(matters) { pending_changes(account, seen) } else { Vec::new() };
-    let mut pending = Backwards::new(sums.pending(), pending.into_iter().rev());
+    let mut pending = None;
     let mut between = Some(now);
     let mut since = None;
-    while let Some(instant) = settled.reached_at().max(disputed.reached_at()).max(pending.reached_at()).max(turns.last().copied()) {
+    loop {
+        if pending.is_none() && between.as_ref().is_some_and(|between| between.earns_no_more) {
+            let changes = pending_changes(account, seen, since);
+            let sum = changes.iter().map(|(_, change)| change).sum();
+            pending = Some(Backwards::new(sum, changes.into_iter().rev()));
+        }
+        let money = settled.reached_at().max(disputed.reached_at()).max(pending.as_mut().and_then(Backwards::reached_at));
+        let Some(instant) = money.max(turns.last().copied()) else { break };
         // Between turns only what is pending changes the least payout.
-        let between_turns = between.get_or_insert_with(|| Between::at(state, partner, row, instant, seen));
-        if between_turns.on_hold || settled.sum - disputed.sum.max(0) < between_turns.least(pending.sum) {
+        let Some(least) = between.as_ref().map(|between| between.least(pending.as_ref().map_or(0, |pending| pending.sum))) else {
+            between = Some(Between::at(state, partner, row, instant, seen)).filter(|between| !between.on_hold);
+            if between.is_none() {
+                break;
+            }
+            continue;
+        };
+        if settled.sum - disputed.sum.max(0) < least {
             break;
         }
         since = Some(instant);
         settled.undo(instant);
         disputed.undo(instant);
-        pending.undo(instant);
+        pending.iter_mut().for_each(|pending| pending.undo(instant));
         if turns.pop_if(|turn| *turn >= instant).is_some() {
             between = None;
         }

@@ -27,6 +27,27 @@ const FROM: (&str, i64) = ("2024-07-15T13:45:00Z", 1_721_051_100);
 /// And ends with January, its last day included.
 const TO: (&str, i64) = ("2025-01-31", 1_738_368_000);
 
+/// Tags that the books have often: all that moves money, and how.
+const TOLD: [(&str, &str); 17] = [
+    ("event", "sale_recorded"),
+    ("event", "sale_refunded"),
+    ("event", "sale_reinstated"),
+    ("event", "sale_voided"),
+    ("event", "customer_payment_received"),
+    ("event", "commission_adjusted"),
+    ("event", "commission_paid"),
+    ("event", "payout_initiated"),
+    ("event", "payout_settled"),
+    ("event", "payout_failed"),
+    ("event", "payout_returned"),
+    ("event", "cost_incurred"),
+    ("kind", "release"),
+    ("kind", "transfer"),
+    ("awaits-customer-payment", "yes"),
+    ("level", "2"),
+    ("line", "2:-"),
+];
+
 /// What accounts stand at, by account and currency, in minor units; accounts at zero are left out.
 pub type Balances = BTreeMap<(String, String), i128>;
 
@@ -41,7 +62,11 @@ fn every_balance_of_the_books_is_the_ledger_s() {
         for format in ["hledger", "beancount"] {
             let file = dir.path().join(format!("{name}.{format}"));
             export(&served, format, options, &file);
-            let books = reader::read(format, &std::fs::read_to_string(&file).expect("UTF-8"));
+            let text = std::fs::read_to_string(&file).expect("UTF-8");
+            let books = reader::read(format, &text);
+            for told in TOLD {
+                assert!(count(&text, told) > 20, "{name} for {format} has {told:?} {} times", count(&text, told));
+            }
             assert!(books.transactions > EVENTS / 5, "only {} transactions", books.transactions);
             assert_eq!(books.opens_with_balances, end.is_some());
             assert_eq!(books.balances, expected, "{name} for {format}, as we read it");
@@ -51,6 +76,14 @@ fn every_balance_of_the_books_is_the_ledger_s() {
             }
         }
     }
+}
+
+/// How often books have a tag, of a transaction or of a line.
+fn count(text: &str, (name, value): (&str, &str)) -> usize {
+    let plain = format!("{name}: {value}");
+    let quoted = format!("{name}: \"{value}\"");
+    let ends = |line: &str| line.ends_with(&plain) || line.ends_with(&quoted) || line.contains(&format!("{plain},"));
+    text.lines().filter(|line| ends(line)).count()
 }
 
 /// The same books twice, to a file and to the standard output.

@@ -1,9 +1,10 @@
 //! Random events with what books find hard: odd ids, odd texts, many currencies, late facts after a close.
 
-use partnership_ledger::proto::{self, event::Body};
+use partnership_ledger::proto::{self, Money, event::Body};
 use prost_types::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use std::collections::BTreeMap;
 
 /// Partners, each with two agreements. No two differ in nothing but what an accounting program might take for the same.
 const PARTNERS: [&str; 16] = [
@@ -51,12 +52,16 @@ pub struct Workload {
     random: StdRng,
     made: u64,
     closes: i64,
+    /// The sales that were made, by the number of their event, with their lines.
+    sales: BTreeMap<u64, (Money, Vec<proto::SaleLine>)>,
+    /// The numbers of the events that refunded something.
+    refunds: Vec<u64>,
 }
 
 impl Workload {
     /// The workload of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), made: 0, closes: 0 }
+        Self { random: StdRng::seed_from_u64(seed), made: 0, closes: 0, sales: BTreeMap::new(), refunds: Vec::new() }
     }
 
     /// The next event. Most of them follow the rules.
@@ -69,6 +74,7 @@ impl Workload {
             _ if number < 3 * partners => self.signed(number - partners),
             _ if number < 3 * partners + CAMPAIGNS => self.planned(number - 3 * partners),
             _ if number.is_multiple_of(EVENTS_PER_CLOSE) => self.closed(),
+            _ if self.sales.is_empty() => self.sold(number),
             _ => self.traffic(number),
         };
         // Up to one and a half years on, in no order; a few from long before.
@@ -109,9 +115,9 @@ impl Workload {
     }
 
     #[expect(clippy::unnecessary_wraps, reason = "messages hold their fields as an Option")]
-    fn money(&mut self, most: i64) -> Option<proto::Money> {
+    fn money(&mut self, most: i64) -> Option<Money> {
         let minor_units = if self.random.random_range(0..500) == 0 { 1_000_000_000_000_000 } else { self.random.random_range(1..=most) };
-        Some(proto::Money { currency_code: self.any(&CURRENCIES).to_owned(), minor_units })
+        Some(Money { currency_code: self.any(&CURRENCIES).to_owned(), minor_units })
     }
 
     fn registered(&mut self, partner_id: &str) -> Body {
@@ -120,23 +126,51 @@ impl Workload {
         Body::PartnerRegistered(proto::PartnerRegistered { partner_id: partner_id.to_owned(), display_name, kind, ..Default::default() })
     }
 
-    fn signed(&mut self, number: u64) -> Body {
-        let rule = proto::CommissionRule {
+    /// Rates, some of them payable as the customer pays, and flat amounts for a product; each with what is earned above the
+    /// agreements that it recruited.
+    fn rules(&mut self, number: u64) -> Vec<proto::CommissionRule> {
+        use proto::commission_rule::Reward;
+        let waits = number.is_multiple_of(3);
+        let share = proto::CommissionRule {
             name: "share".to_owned(),
             trigger: proto::CommissionTrigger::Sale.into(),
-            reward: Some(proto::commission_rule::Reward::RateBps(self.random.random_range(1..5_000))),
+            reward: Some(Reward::RateBps(self.random.random_range(1..5_000))),
             hold_days: self.any(&[0, 0, 30]),
+            payable_on: if waits { proto::PayableOn::CustomerPayment } else { proto::PayableOn::Sale }.into(),
             ..Default::default()
         };
+        let flat = proto::CommissionRule {
+            name: "flat".to_owned(),
+            products: vec!["plain".to_owned()],
+            reward: Some(Reward::Flat(Money { currency_code: self.any(&CURRENCIES).to_owned(), minor_units: 501 })),
+            ..share.clone()
+        };
+        let above = |level, of: proto::OverrideBase| proto::CommissionRule {
+            name: format!("above-{level}"),
+            trigger: proto::CommissionTrigger::RecruitedSale.into(),
+            reward: Some(Reward::RateBps(707)),
+            level,
+            of: of.into(),
+            ..share.clone()
+        };
+        let above = [above(1, proto::OverrideBase::Sale), above(2, proto::OverrideBase::Commission)];
+        let own = if number.is_multiple_of(2) { vec![flat, share] } else { vec![share] };
+        own.into_iter().chain(above).collect()
+    }
+
+    fn signed(&mut self, number: u64) -> Body {
+        let rules = self.rules(number);
         // Every fourth is a joint venture, of which a third is the house's.
         let is_venture = number.is_multiple_of(4);
         let ownership = is_venture.then_some(proto::Ownership { house_bps: 3_333, partner_bps: 6_667 });
-        let terms = proto::Terms { commission: Some(proto::Commission { rules: vec![rule] }), ownership, ..Default::default() };
+        let terms = proto::Terms { commission: Some(proto::Commission { rules }), ownership, ..Default::default() };
         Body::AgreementSigned(proto::AgreementSigned {
             agreement_id: format!("g:{number}"),
             partner_id: PARTNERS[usize::try_from(number).expect("few") % PARTNERS.len()].to_owned(),
             r#type: if is_venture { proto::AgreementType::JointVenture } else { proto::AgreementType::Channel }.into(),
             terms: Some(Box::new(terms)),
+            // Chains of four, and agreements that nobody recruited.
+            recruited_by_agreement_id: (number % 5 > 1).then(|| format!("g:{}", number - 1)),
             ..Default::default()
         })
     }
@@ -203,9 +237,11 @@ impl Workload {
                 acquired_by: proto::AcquiredBy::Partner.into(),
                 ..Default::default()
             }),
-            15..55 => self.sold(number),
-            55..65 => self.refunded(number),
-            65..72 => self.adjusted(number),
+            15..49 => self.sold(number),
+            49..57 => self.refunded(number),
+            57..59 => Body::SaleVoided(proto::SaleVoided { sale_id: self.sale(number).0, reason: format!("{}?", self.text()) }),
+            59..67 => self.paid_by_customer(number),
+            67..72 => self.adjusted(number),
             72..85 => self.paid(number),
             85..88 => self.came_of_a_payout(number),
             88..91 => self.cost(number),
@@ -220,31 +256,89 @@ impl Workload {
         }
     }
 
+    /// Of a lead, of an agreement, of both, or split; whole or in lines; some for nothing.
     fn sold(&mut self, number: u64) -> Body {
-        let lead = self.random.random_range(0..3) == 0;
+        let earner = self.random.random_range(0..6);
+        let has_lead = earner < 3;
+        let mut amount = self.money(5_000_000).expect("an amount");
+        if self.random.random_range(0..20) == 0 {
+            amount.minor_units = 0;
+        }
+        let lines = if self.random.random_range(0..4) == 0 { self.lines(&amount) } else { Vec::new() };
+        let has_base = lines.is_empty() && self.random.random_range(0..5) == 0;
+        let base = has_base.then(|| Money { minor_units: self.random.random_range(0..=amount.minor_units), ..amount.clone() });
+        let agreement = self.random.random_range(0..2 * PARTNERS.len() - 3);
+        let splits = [3_333, 3_333, 3_334].into_iter().zip(agreement..);
+        let splits = splits.map(|(share_bps, agreement)| proto::SaleSplit { agreement_id: format!("g:{agreement}"), share_bps });
+        self.sales.insert(number, (amount.clone(), lines.clone()));
         Body::SaleRecorded(proto::SaleRecorded {
             sale_id: format!("sale-{number}"),
-            lead_id: lead.then(|| format!("lead.{}", self.earlier(number))),
-            agreement_id: (!lead).then(|| self.agreement()),
-            amount: self.money(5_000_000),
-            product: self.text(),
+            lead_id: has_lead.then(|| format!("lead.{}", self.earlier(number))),
+            agreement_id: [2, 4, 5].contains(&earner).then(|| format!("g:{agreement}")),
+            splits: if [1, 3].contains(&earner) { splits.collect() } else { Vec::new() },
+            amount: Some(amount),
+            commissionable: base,
+            product: if lines.is_empty() { self.text() } else { String::new() },
+            lines,
+            coupon: self.text(),
             collected_by: self.any(&[proto::Side::House, proto::Side::House, proto::Side::Partner]).into(),
-            ..proto::SaleRecorded::default()
         })
     }
 
+    /// Three lines that add up to an amount; the last one's commission is worked out on half of it.
+    fn lines(&mut self, amount: &Money) -> Vec<proto::SaleLine> {
+        let third = amount.minor_units / 3;
+        let amounts = [third, 0, amount.minor_units - third].map(|minor_units| Money { minor_units, ..amount.clone() });
+        let line = |(number, amount): (usize, Money)| proto::SaleLine {
+            line_id: format!("{number}:-"),
+            product: self.text(),
+            commissionable: (number == 2).then(|| Money { minor_units: amount.minor_units / 2, ..amount.clone() }),
+            amount: Some(amount),
+        };
+        amounts.into_iter().enumerate().map(line).collect()
+    }
+
+    /// One of the last sales: its id, its amount and its lines.
+    fn sale(&mut self, number: u64) -> (String, Money, Vec<proto::SaleLine>) {
+        let from = self.earlier(number);
+        let next = self.sales.range(from..).next().or_else(|| self.sales.last_key_value());
+        let (number, (amount, lines)) = next.expect("the first of all is a sale");
+        (format!("sale-{number}"), amount.clone(), lines.clone())
+    }
+
+    /// In parts, wholly, or too much; some payments bounce.
+    fn paid_by_customer(&mut self, number: u64) -> Body {
+        let (sale_id, amount, _) = self.sale(number);
+        let part = self.any(&[1, 2, 3]);
+        let sign = self.any(&[1, 1, 1, -1]);
+        let amount = Some(Money { minor_units: sign * (amount.minor_units / part).max(1), ..amount });
+        Body::CustomerPaymentReceived(proto::CustomerPaymentReceived { receipt_id: format!("receipt-{number}"), sale_id, amount })
+    }
+
     fn refunded(&mut self, number: u64) -> Body {
-        if self.random.random_range(0..5) == 0 {
-            let refund_id = format!("refund-{}", self.earlier(number));
+        if self.refunds.len() > 4 && self.random.random_range(0..4) == 0 {
+            let last = self.refunds[self.refunds.len() - 5..].to_vec();
+            let refund_id = format!("refund-{}", self.any(&last));
             return Body::SaleReinstated(proto::SaleReinstated { reinstatement_id: format!("reinstated-{number}"), refund_id });
         }
+        self.refunds.push(number);
+        let (sale_id, sold, lines) = self.sale(number);
+        let part = self.any(&[1, 2, 5]);
+        let mut amount = Money { minor_units: (sold.minor_units / part).max(1), ..sold };
+        let line = lines.into_iter().next_back().filter(|_| self.random.random_range(0..2) == 0);
+        let lines = line.into_iter().filter_map(|line| {
+            amount.minor_units = line.amount?.minor_units / part;
+            Some(proto::RefundLine { line_id: line.line_id, amount: Some(amount.clone()) })
+        });
+        let lines: Vec<_> = lines.filter(|line| line.amount.as_ref().is_some_and(|amount| amount.minor_units > 0)).collect();
+        amount.minor_units = amount.minor_units.max(1);
         Body::SaleRefunded(proto::SaleRefunded {
             refund_id: format!("refund-{number}"),
-            sale_id: format!("sale-{}", self.earlier(number)),
-            amount: self.money(2_000_000),
-            reason: proto::RefundReason::CustomerRequest.into(),
+            sale_id,
+            amount: Some(amount),
+            reason: self.any(&[proto::RefundReason::CustomerRequest, proto::RefundReason::Error, proto::RefundReason::HouseFault]).into(),
             clamp: true,
-            ..proto::SaleRefunded::default()
+            lines,
         })
     }
 
@@ -253,17 +347,15 @@ impl Workload {
         Body::CommissionAdjusted(proto::CommissionAdjusted {
             adjustment_id: format!("adjustment-{number}"),
             agreement_id: self.agreement(),
-            amount: self.money(70_000).map(|amount| proto::Money { minor_units: sign * amount.minor_units, ..amount }),
+            amount: self.money(70_000).map(|amount| Money { minor_units: sign * amount.minor_units, ..amount }),
             reason: format!("{}!", self.text()),
         })
     }
 
     fn paid(&mut self, number: u64) -> Body {
         let amount = self.money(400_000);
-        let tax = amount
-            .clone()
-            .filter(|amount| amount.minor_units > 10)
-            .map(|amount| proto::Money { minor_units: amount.minor_units / 10, ..amount });
+        let tax =
+            amount.clone().filter(|amount| amount.minor_units > 10).map(|amount| Money { minor_units: amount.minor_units / 10, ..amount });
         let is_taxed = self.random.random_range(0..3) == 0;
         let is_taxed_on_top = self.random.random_range(0..3) == 0;
         let is_exchanged = self.random.random_range(0..4) == 0;

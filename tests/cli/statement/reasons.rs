@@ -70,7 +70,7 @@ fn facts() -> Vec<(String, &'static str, &'static str)> {
         (
             sale("2025-03-03", "sale-2", &json!({"lead_id": "lead-3"}), "USD", 3_000),
             "ACCRUAL",
-            "50 % of 30.00 USD, rule capped, 5.00 USD cut off by the cap per lead",
+            "50 % of 30.00 USD, rule capped, 5.00 USD cut off by the cap",
         ),
         (sale("2025-03-04", "sale-3", &json!({"lead_id": "lead-2"}), "USD", 7_000), "ACCRUAL", "20 % of 70.00 USD, rule referral"),
         (refund("2025-03-05", "refund-1", "sale-1", "USD", 50_000), "REVERSAL", "refund refund-1 of 500.00 USD (customer request)"),
@@ -108,6 +108,92 @@ fn every_kind_of_line_says_why_it_moved() {
     {
         assert!(thai.contains(reason), "{reason}:\n{thai}");
     }
+}
+
+/// Two agreements of siam that share a sale of two lines, of which one is payable as the customer pays; and siam above tokyo.
+fn shared_sales() -> Vec<String> {
+    let waits =
+        json!({"name": "waits", "trigger": "COMMISSION_TRIGGER_SALE", "rate_bps": 1000, "payable_on": "PAYABLE_ON_CUSTOMER_PAYMENT"});
+    let above = json!({"name": "above", "trigger": "COMMISSION_TRIGGER_RECRUITED_SALE", "rate_bps": 500});
+    let rules = json!([{"name": "share", "trigger": "COMMISSION_TRIGGER_SALE", "rate_bps": 2000}]);
+    let recruited = json!({
+        "agreement_id": "tokyo-1", "partner_id": "tokyo", "type": "AGREEMENT_TYPE_CHANNEL",
+        "terms": {"commission": {"rules": rules}}, "recruited_by_agreement_id": "siam-2"
+    });
+    let half = |agreement: &str| json!({"agreement_id": agreement, "share_bps": 5000});
+    let line = |id: &str, cents: i64| json!({"line_id": id, "product": "pro", "amount": dollars(cents)});
+    let shared = json!({"splits": [half("siam-2"), half("siam-1")], "lines": [line("a", 15_000), line("b", 5_000)]});
+    vec![
+        registered("2025-01-01", "siam", "Siam"),
+        registered("2025-01-01", "tokyo", "Tokyo"),
+        signed("2025-01-01", "siam-1", "siam", 0),
+        agreement("siam-2", "AGREEMENT_TYPE_CHANNEL", &json!([waits, above]), None),
+        event("2025-01-01", &json!({"agreement_signed": recruited})),
+        sale("2025-03-01", "sale-1", &shared, "USD", 20_000),
+        sale("2025-03-02", "sale-2", &json!({"agreement_id": "tokyo-1"}), "USD", 10_000),
+    ]
+}
+
+/// What became of the shared sales.
+fn shared_sales_went_on() -> Vec<String> {
+    let received =
+        |id: &str, cents: i64| json!({"customer_payment_received": {"receipt_id": id, "sale_id": "sale-1", "amount": dollars(cents)}});
+    let of_line = json!({"sale_refunded": {
+        "refund_id": "refund-1", "sale_id": "sale-1", "amount": dollars(1_000), "reason": "REFUND_REASON_CUSTOMER_REQUEST",
+        "lines": [{"line_id": "b", "amount": dollars(1_000)}]
+    }});
+    vec![
+        event("2025-03-03", &received("receipt-1", 5_000)),
+        event("2025-03-04", &received("receipt-2", -2_000)),
+        event("2025-03-05", &of_line),
+        refund("2025-03-06", "refund-2", "sale-1", "USD", 1_900),
+        event("2025-03-07", &json!({"sale_voided": {"sale_id": "sale-2", "reason": "typed in twice"}})),
+    ]
+}
+
+#[test]
+fn each_part_of_a_sale_says_its_own_reason() {
+    let served = Server::fresh();
+    record(&served, &shared_sales());
+    record(&served, &shared_sales_went_on());
+    let answer = statement(&served, &["--json"]).json();
+    let entries = answer["currencies"][0]["entries"].as_array().expect("a list");
+    let told: Vec<[String; 4]> = entries
+        .iter()
+        .map(|entry| {
+            let kind = entry["kind"].as_str().unwrap_or_default().trim_start_matches("ENTRY_KIND_").to_owned();
+            let text = |name: &str| entry[name].as_str().unwrap_or_default().to_owned();
+            [kind, text("line_id"), text("amount"), text("reason")]
+        })
+        .collect();
+    let waited = "what awaits the customer's payment";
+    let released = "what the customer has paid for";
+    for [kind, line, amount, reason] in [
+        ["ACCRUAL", "a", "750", "10 % of 75.00 USD, rule waits, payable as the customer pays"],
+        ["ACCRUAL", "a", "1500", "20 % of 75.00 USD, rule referral"],
+        ["ACCRUAL", "b", "250", "10 % of 25.00 USD, rule waits, payable as the customer pays"],
+        ["ACCRUAL", "b", "500", "20 % of 25.00 USD, rule referral"],
+        ["ACCRUAL", "", "500", "override of agreement tokyo-1, level 1, 5 % of 100.00 USD, rule above"],
+        ["RELEASE", "a", "-188", &format!("the customer paid: 50.00 USD (receipt-1), {waited}")],
+        ["RELEASE", "a", "188", &format!("the customer paid: 50.00 USD (receipt-1), {released}")],
+        ["RELEASE", "b", "-25", &format!("a payment of the customer bounced: 20.00 USD (receipt-2), {released}")],
+        ["REVERSAL", "b", "-50", "refund refund-1 of 10.00 USD (customer request)"],
+        ["REVERSAL", "a", "-75", "refund refund-2 of 19.00 USD (customer request), 15.00 USD of it concern this line"],
+        ["REVERSAL", "", "-500", "override, level 1, sale voided, typed in twice"],
+    ] {
+        assert!(told.contains(&[kind, line, amount, reason].map(str::to_owned)), "{kind} {line} {amount} {reason:?}: {told:#?}");
+    }
+    let csv = statement(&served, &["--format", "csv"]).out;
+    let rows: Vec<_> = csv::Reader::from_reader(csv.as_bytes()).into_records().map(|row| row.expect("a row")).collect();
+    let with = |cells: [&str; 3]| rows.iter().any(|row| (5..8).map(|column| &row[column]).eq(cells));
+    assert!(with(["sale-1", "b", ""]) && with(["sale-2", "", "1"]), "{csv}");
+    let text = statement(&served, &["--lang", "th"]).out;
+    for words in ["sale-1/a", "ส่วนของผู้ชักชวน จากข้อตกลง tokyo-1 ระดับ 1", "ลูกค้าชำระ 50.00 USD (receipt-1)", "ส่วนที่ลูกค้าชำระแล้ว"]
+    {
+        assert!(text.contains(words), "{words}:\n{text}");
+    }
+    let table = served.ask(&["statement", "siam"]).out;
+    assert!(table.contains("sale-1/b siam-1") && table.contains("sale-2 siam-2 level 1") && table.contains("awaits customer"), "{table}");
 }
 
 #[test]

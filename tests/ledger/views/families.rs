@@ -178,17 +178,22 @@ fn a_successor_that_names_no_recruiter_keeps_its_predecessor_s() {
     assert_eq!(listed.iter().map(|known| known.agreement_id.as_str()).collect::<Vec<_>>(), ["r3", "s3"]);
 }
 
-fn minimum(minor_units: i64) -> Option<Box<proto::Terms>> {
-    Some(Box::new(proto::Terms { minimum_payout: Some(usd(minor_units)), ..terms() }))
+fn minimum(minor_units: i64) -> Box<proto::Terms> {
+    Box::new(proto::Terms { minimum_payout: Some(usd(minor_units)), ..terms() })
 }
 
 fn defined(programme: &str, minor_units: i64) -> Body {
-    Body::ProgrammeDefined(proto::ProgrammeDefined { programme_id: programme.into(), terms: minimum(minor_units) })
+    Body::ProgrammeDefined(proto::ProgrammeDefined { programme_id: programme.into(), terms: Some(minimum(minor_units)) })
 }
 
 fn programme_amended(programme: &str, minor_units: i64, from: &str, existing: bool) -> Body {
     let effective_at = Some(timestamp(day(from)));
-    Body::ProgrammeAmended(proto::ProgrammeAmended { programme_id: programme.into(), terms: minimum(minor_units), effective_at, existing })
+    Body::ProgrammeAmended(proto::ProgrammeAmended {
+        programme_id: programme.into(),
+        terms: Some(minimum(minor_units)),
+        effective_at,
+        existing,
+    })
 }
 
 fn joined(agreement: &str, partner: &str, programme: &str) -> Body {

@@ -200,8 +200,10 @@ impl<'a> Crawl<'a> {
                 _ => {}
             }
         }
+        assert!(answer.parts.iter().all(|part| self.owned.has(&part.agreement_id)), "parts of others: {answer:?}");
         let credit = answer.sale.as_ref().and_then(|sale| sale.agreement_id.as_deref());
-        if credit.is_some_and(|agreement| self.owned.has(agreement)) {
+        // Of its own parts all is told.
+        if !answer.parts.is_empty() || credit.is_some_and(|agreement| self.owned.has(agreement)) {
             return;
         }
         let told = (&answer.assessment, &answer.terms, &answer.commission_left, &answer.paid);

@@ -51,6 +51,7 @@ fn a_partner_finds_all_that_is_its_own_and_nothing_of_others() {
         for (method, list, id, kind) in [
             ("ListPartners", "partners", "partner_id", "partner"),
             ("ListAgreements", "agreements", "agreement_id", "agreement"),
+            ("ListProgrammes", "programmes", "programme_id", "programme"),
             ("ListLeads", "leads", "lead_id", "lead"),
             ("ListCampaigns", "campaigns", "campaign_id", "campaign"),
             ("ListPayouts", "payouts", "payout_id", "payout"),

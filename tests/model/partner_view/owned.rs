@@ -15,11 +15,13 @@ pub fn name(partner: &str) -> String {
     format!("Sociedad {} Limited", partner.trim_matches('Z').to_uppercase().replace('Z', "S"))
 }
 
-/// The kind of id that a field of a name holds: `lead` for `lead_id`.
+/// The kind of id that a field of a name holds: `lead` for `lead_id`, `agreement` for `supersedes_agreement_id`. A line's id means
+/// something in its sale alone.
 pub fn kind(field: &str) -> Option<&str> {
     match field {
-        "event_id" => None,
+        "event_id" | "line_id" => None,
         "acknowledged_conflicts" => Some("agreement"),
+        _ if field.ends_with("_agreement_id") || field.ends_with("_agreement_ids") => Some("agreement"),
         _ => field.strip_suffix("_id").or_else(|| field.strip_suffix("_ids")),
     }
 }
@@ -116,7 +118,13 @@ impl Owned {
     fn add_introduced(&mut self, body: &Body) {
         match body {
             Body::AgreementProposed(body) => self.add(&body.agreement_id, &body.partner_id),
-            Body::AgreementSigned(body) => self.add(&body.agreement_id, &body.partner_id),
+            Body::AgreementSigned(body) => {
+                self.add(&body.agreement_id, &body.partner_id);
+                body.programme_id.iter().for_each(|programme| self.add(programme, &body.agreement_id));
+            }
+            Body::PartnerHoldPlaced(body) => self.add(&body.hold_id, &body.partner_id),
+            Body::PayoutInitiated(body) => self.add(&body.payout_id, &body.partner_id),
+            Body::CustomerPaymentReceived(body) => self.add(&body.receipt_id, &body.sale_id),
             Body::CampaignPlanned(body) => {
                 for participant in &body.participants {
                     if let Some(pb::campaign_participant::Party::AgreementId(agreement)) = &participant.party {
