@@ -239,7 +239,7 @@ impl<'a> Known<'a> {
         for partner in self.partners() {
             for (placed, _, lifted) in self.holds(partner) {
                 let since = placed.occurred + TimeDelta::days(30);
-                if since <= at && lifted.is_none_or(|lifted| at < lifted) {
+                if since < at && lifted.is_none_or(|lifted| at < lifted) {
                     let about = About { partner: Some(partner.to_owned()), ..About::default() };
                     alerts.push(alert(AlertKind::HoldLong, about, since));
                 }

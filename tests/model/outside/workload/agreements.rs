@@ -83,7 +83,7 @@ impl World {
         };
         let start = effective.unwrap_or(clock);
         // Later than the event itself, whenever that will be said to have occurred.
-        let expires = self.one_in(3).then(|| start.max(clock) + TimeDelta::days(32) + self.span(300));
+        let expires = self.one_in(if self.is_family { 8 } else { 3 }).then(|| start.max(clock) + TimeDelta::days(32) + self.span(300));
         let mut signed = pb::AgreementSigned {
             agreement_id,
             partner_id: self.partner_id(),
@@ -114,17 +114,20 @@ impl World {
         let is_own = |id: &&&str| known.partner_of(id) == Some(signed.partner_id.as_str());
         let all = known.signed_agreements();
         let others: Vec<String> = all.iter().filter(|id| !is_own(id)).map(|id| (*id).to_owned()).collect();
-        let free: Vec<String> =
-            all.iter().filter(|id| is_own(id) && known.successor(id).is_none()).map(|id| (*id).to_owned()).collect();
-        let stranger = if self.one_in(20) { Some(self.agreement_id()) } else { None };
-        if self.one_in(2) {
+        let free: Vec<String> = all.iter().filter(|id| is_own(id) && known.successor(id).is_none()).map(|id| (*id).to_owned()).collect();
+        let stranger = if self.one_in(6) { Some(self.agreement_id()) } else { None };
+        if self.is_family || self.one_in(3) {
             // Mostly the last one, so that chains grow long.
             let last = others.last().cloned();
-            let recruiter = if self.one_in(4) && !others.is_empty() { Some(self.any(&others)) } else { last };
+            let recruiter = if self.one_in(6) && !others.is_empty() { Some(self.any(&others)) } else { last };
             signed.recruited_by_agreement_id = stranger.clone().or(recruiter);
         }
-        if self.one_in(4) {
+        if self.one_in(3) {
             let old = if free.is_empty() { None } else { Some(self.any(&free)) };
+            let too_early = old.as_ref().filter(|_| self.one_in(6)).and_then(|old| self.known().effective_at(old));
+            if let Some(start) = too_early {
+                signed.effective_at = Some(stamp(start - TimeDelta::nanoseconds(1)));
+            }
             signed.supersedes_agreement_id = stranger.or(old);
         }
     }

@@ -134,11 +134,7 @@ impl World {
         });
         if holds.is_empty() || self.one_in(3) {
             let hold_id = self.new_id('h', holds.len());
-            return Body::PartnerHoldPlaced(pb::PartnerHoldPlaced {
-                hold_id,
-                partner_id: self.partner_id(),
-                reason: "papers".to_owned(),
-            });
+            return Body::PartnerHoldPlaced(pb::PartnerHoldPlaced { hold_id, partner_id: self.partner_id(), reason: "papers".to_owned() });
         }
         let open: Vec<String> = holds.iter().filter(|hold| self.known().lifting(hold).is_none()).cloned().collect();
         let hold_id = if open.is_empty() || self.one_in(8) { self.known_id(&holds) } else { self.any(&open) };

@@ -1,9 +1,8 @@
 //! Random terms: every reward, window, tail, hold, cap and protection.
 
 use partnership_ledger::proto::{
-    self as pb, Bound, CampaignsAtEnd, CommissionTrigger, CustomerKind, LeadsAtEnd, OverrideBase, PayableOn, ProtectionAnchor,
-    TailMode, TierMeasure, TierMode, TierPeriod, WindowAnchor,
-    commission_rule::Reward, lead_protection, notice,
+    self as pb, Bound, CampaignsAtEnd, CommissionTrigger, CustomerKind, LeadsAtEnd, OverrideBase, PayableOn, ProtectionAnchor, TailMode,
+    TierMeasure, TierMode, TierPeriod, WindowAnchor, commission_rule::Reward, lead_protection, notice,
 };
 
 use super::World;
@@ -30,7 +29,7 @@ impl World {
             leads_at_end: self.leads_at_end().into(),
             tail: (!self.one_in(4)).then(|| self.tail()),
             notice: (!self.one_in(3)).then(|| self.notice()),
-            exclusivity: self.one_in(4).then(|| self.exclusivity()),
+            exclusivity: self.one_in(3).then(|| self.exclusivity()),
             minimum_payout: minimums.pop_if(|_| own_field),
             minimum_payouts: minimums,
             reverse_on_house_fault: self.one_in(3),
@@ -110,7 +109,7 @@ impl World {
             }
         }
         for (name, levels) in [("above", [0, 1, 1, 1]), ("above that", [2, 2, 3, 1]), ("far above", [3, 4, 4, 5])] {
-            if !self.one_in(3) {
+            if self.is_family || self.one_in(3) {
                 rules.push(self.override_rule(name, &levels));
             }
         }
@@ -148,8 +147,7 @@ impl World {
 
     /// What a rule of any sale may ask for, and what it pays when.
     fn conditions(&mut self, name: &str) -> pb::CommissionRule {
-        let payable_on =
-            if self.one_in(3) { PayableOn::CustomerPayment } else { self.any(&[PayableOn::Unspecified, PayableOn::Sale]) };
+        let payable_on = if self.one_in(3) { PayableOn::CustomerPayment } else { self.any(&[PayableOn::Unspecified, PayableOn::Sale]) };
         pb::CommissionRule {
             name: name.to_owned(),
             products: if self.one_in(4) { vec!["pro".to_owned()] } else { Vec::new() },

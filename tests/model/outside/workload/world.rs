@@ -32,6 +32,8 @@ pub struct World {
     pub zone: &'static str,
     /// Without campaigns, ventures and the relationship.
     pub is_plain: bool,
+    /// Most agreements are recruited by others.
+    pub is_family: bool,
 }
 
 impl World {
@@ -42,8 +44,9 @@ impl World {
         let currencies = currencies.choose(&mut rng).expect("some").clone();
         let zone = ["", "Asia/Bangkok", "Europe/Berlin"].choose(&mut rng).expect("some");
         let is_plain = rng.random_bool(0.3);
+        let is_family = rng.random_bool(0.4);
         let model = Model { now: Some(NOW), ..Model::default() };
-        Self { is_plain, rng, ahead: model.clone(), model, clock, last: clock, currencies, zone }
+        Self { is_plain, is_family, rng, ahead: model.clone(), model, clock, last: clock, currencies, zone }
     }
 
     /// Takes over what a request brought.
