@@ -67,7 +67,8 @@ fn facts(language: Language, answer: &ExplainSaleResponse) -> Table {
             facts.fact(&say!(language, "explain-collected-by"), say!(language, "explain-the-partner"));
         }
     }
-    if let Some(assessment) = &answer.assessment {
+    // Of several parts each has a row of its own.
+    if let Some(assessment) = answer.assessment.as_ref().filter(|_| answer.parts.len() < 2) {
         assessed(language, assessment, &mut facts);
     }
     facts.fact(&say!(language, "explain-commission-left"), language.money(answer.commission_left.as_ref()));

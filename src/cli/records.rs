@@ -7,6 +7,7 @@ use super::language::{Language, columns, say};
 use super::lead::credit;
 use super::moment::Moment;
 use super::output::Output;
+use super::steps::part_name;
 use super::table::Table;
 use super::text::{code, line};
 use partnership_ledger::proto::effect::Effect;
@@ -143,10 +144,14 @@ fn sentence(language: Language, effect: &Effect) -> Option<String> {
             let amount = language.amount(&moved.currency_code, moved.minor_units.saturating_neg());
             format!("{} {sign}{amount} ({})", line(partner), language.word::<EntryKind>(posting.kind))
         }
-        Effect::CommissionAssessed(assessed) if assessed.rule_name.is_empty() => code::<CommissionOutcome>(assessed.outcome),
         Effect::CommissionAssessed(assessed) => {
-            let (outcome, rule) = (code::<CommissionOutcome>(assessed.outcome), line(&assessed.rule_name));
-            say!(language, "records-assessed", outcome = outcome, rule = rule)
+            let outcome = code::<CommissionOutcome>(assessed.outcome);
+            let assessment = match assessed.rule_name.as_str() {
+                "" => outcome,
+                rule => say!(language, "records-assessed", outcome = outcome, rule = line(rule)),
+            };
+            let is_part = assessed.line_id.is_some() || assessed.share_bps.is_some() || assessed.level.is_some();
+            if is_part { format!("{}: {assessment}", part_name(language, assessed)) } else { assessment }
         }
         Effect::LeadOwnerSet(set) => {
             let (owner, rule) = (language.party(set.owner.as_ref()), code::<OwnershipRule>(set.rule));

@@ -212,3 +212,92 @@ fn brand(language: Language, terms: &Terms) -> String {
     }
     parts.join("; ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use partnership_ledger::proto::{Money, TierBand};
+
+    const LANGUAGES: [Language; 2] = [Language::English, Language::Thai];
+
+    fn usd(minor_units: i64) -> Option<Money> {
+        Some(Money { currency_code: "USD".to_owned(), minor_units })
+    }
+
+    fn rule(reward: Reward) -> CommissionRule {
+        CommissionRule { name: "r".to_owned(), trigger: CommissionTrigger::Sale.into(), reward: Some(reward), ..CommissionRule::default() }
+    }
+
+    #[test]
+    fn a_rule_says_what_it_asks_for_and_when_it_pays() {
+        let rule = CommissionRule {
+            coupons: vec!["SPRING".to_owned(), "ฤดูร้อน".to_owned()],
+            customer: CustomerKind::Returning.into(),
+            minimum_sale: usd(5_000),
+            max_per_sale: usd(7_500),
+            payable_on: PayableOn::CustomerPayment.into(),
+            ..rule(Reward::RateBps(1_250))
+        };
+        assert_eq!(
+            commission_rule(Language::English, &rule),
+            "r: 12.5 % of each sale, only with SPRING, ฤดูร้อน, only what a lead buys after the first purchase, only sales of 50.00 USD or more, \
+             at most 75.00 USD per sale, payable as the customer pays"
+        );
+        let thai = commission_rule(Language::Thai, &rule);
+        for told in ["12.5 %", "SPRING, ฤดูร้อน", "50.00 USD", "75.00 USD", "จ่ายได้ตามที่ลูกค้าชำระ"]
+        {
+            assert!(thai.contains(told), "{told}: {thai}");
+        }
+        let first = CommissionRule { customer: CustomerKind::New.into(), ..rule.clone() };
+        for language in LANGUAGES {
+            assert_ne!(commission_rule(language, &first), commission_rule(language, &rule));
+        }
+    }
+
+    #[test]
+    fn an_override_says_of_what_and_of_whom() {
+        let above = |level, of: OverrideBase| CommissionRule {
+            trigger: CommissionTrigger::RecruitedSale.into(),
+            level,
+            of: of.into(),
+            ..rule(Reward::RateBps(500))
+        };
+        let rules = [above(0, OverrideBase::Unspecified), above(1, OverrideBase::Commission), above(3, OverrideBase::Sale)];
+        assert_eq!(
+            rules.clone().map(|rule| commission_rule(Language::English, &rule)),
+            [
+                "r: 5 % of each sale of agreements that this one recruited",
+                "r: 5 % of what is earned by agreements that this one recruited",
+                "r: 5 % of each sale of agreements 3 levels below this one",
+            ]
+        );
+        let [first, second, third] = rules.map(|rule| commission_rule(Language::Thai, &rule));
+        assert!(first != second && third.contains("3 ระดับ") && !first.contains("ระดับ"), "{first}, {second}, {third}");
+    }
+
+    #[test]
+    fn tiers_say_what_they_count_and_their_bonuses() {
+        let band = |from_minor_units, rate_bps, bonus_minor_units| TierBand { from_minor_units, rate_bps, bonus_minor_units };
+        let counted = Tiers {
+            mode: TierMode::BySale.into(),
+            period: TierPeriod::Month.into(),
+            measure: TierMeasure::Sales.into(),
+            bands: vec![band(0, 1_000, 0), band(1, 1_500, 0), band(10, 2_000, 0)],
+            ..Tiers::default()
+        };
+        let words = "10 % from 0 sales, 15 % from 1 sale, 20 % from 10 sales of each sale, by the number of sales per month before it";
+        assert_eq!(tiers_in_words(Language::English, &counted), words);
+        let with_bonus = Tiers {
+            mode: TierMode::Marginal.into(),
+            period: TierPeriod::Lifetime.into(),
+            currency_code: "USD".to_owned(),
+            bands: vec![band(0, 1_000, 0), band(100_000, 0, 5_000)],
+            ..Tiers::default()
+        };
+        let words =
+            "10 % from 0.00 USD, 0 % and 50.00 USD of bonus from 1000.00 USD of net sales over the whole time, on each part of the total";
+        assert_eq!(tiers_in_words(Language::English, &with_bonus), words);
+        let thai = tiers_in_words(Language::Thai, &with_bonus);
+        assert!(thai.contains("50.00 USD") && thai.contains("1,000.00 USD"), "{thai}");
+    }
+}

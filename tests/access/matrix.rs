@@ -130,7 +130,7 @@ async fn everybody_who_is_known_is_told_who_it_is() {
     }
     assert_eq!(said.iter().map(|answer| answer.principal.as_str()).collect::<Vec<_>>(), ROLES);
     assert!(said.iter().all(|answer| answer.authentication() == Authentication::ApiKey && !answer.key_id.is_empty()));
-    assert_eq!(said[0].event_types.len(), 9, "leads and sales: {:?}", said[0].event_types);
+    assert_eq!(said[0].event_types.len(), 11, "leads and sales: {:?}", said[0].event_types);
     assert_eq!((said[1].partner_id.as_str(), said[1].event_types.len()), ("a", 0));
     assert_eq!(said[5].roles().collect::<Vec<_>>(), [Role::Admin]);
     let open = Service::start().await;

@@ -217,7 +217,7 @@ fn the_demo_tells_its_stories_and_how_to_go_on() {
         "agreement quarry-1 (60 %): 1200.00 USD were earned by rule share: 20 % of 6000.01 USD",
         "The sale was voided, with 100.00 USD left of it; 10.00 USD of commission were taken back",
         "of it awaiting customers' payments",
-        "recruiters-recruiter: 10 % of what agreements earn that are 2 levels below this one",
+        "recruiters-recruiter: 10 % of what is earned by agreements 2 levels below this one",
         "agreement maple-1 (2 above cedar-1): 4.00 USD were earned by rule recruiters-recruiter: 10 % of 40.00 USD",
         "failed 2026-02-03",
         "settled 2026-02-06",

@@ -525,10 +525,10 @@ terms-rate-lead = { $rate } of each qualified lead
 terms-flat-sale = { $amount } for each sale
 terms-flat-lead = { $amount } for each qualified lead
 terms-rate-above = { $rate } of { $of ->
-        [commission] what agreements earn that are
-       *[sale] each sale of agreements that are
+        [commission] what is earned by agreements
+       *[sale] each sale of agreements
     } { $level ->
-        [1] recruited by this one
+        [1] that this one recruited
        *[other] { $level } levels below this one
     }
 terms-coupons = only with { $coupons }
@@ -1122,7 +1122,7 @@ demo-trial-says = A sale of nothing begins the trial, earns nothing and is no fi
 demo-void = A sale that never was
 demo-void-says = The second order was recorded twice. A refund would say that the customer changed its mind; the void says that there was no such sale, and takes back all that it earned.
 demo-instalments = Commission as the customer pays
-demo-instalments-says = Of 9000.00 USD Kestrel earns 10 %, payable as the customer pays. It pays a third, and another third, which bounces: what had become payable waits again.
+demo-instalments-says = Of 9000.00 USD Kestrel earns 10 %, payable as the customer pays. The customer pays a third, and another third, which bounces: what had become payable waits again.
 demo-circle = A programme of two levels
 demo-circle-says = Maple recruited Birch and Birch recruited Cedar, all on the programme's terms. Of Cedar's sale Birch earns 5 %, and Maple a tenth of what Cedar earns.
 demo-failed = A payout that fails and is sent again

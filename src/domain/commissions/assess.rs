@@ -128,19 +128,19 @@ pub fn assess<'a>(input: &AssessmentInput, state: &'a State) -> (Assessment, Opt
         result.outcome = CommissionOutcome::AgreementEnded;
         return (result, None);
     }
-    let Some((version, rule)) = version.and_then(|version| Some((version, rule_for(input, &version.terms)?))) else {
+    let Some((version, rule)) = version.and_then(|version| Some((version, rule_for(input, version.terms)?))) else {
         result.outcome = CommissionOutcome::NoRule;
         return (result, None);
     };
     result.rule.clone_from(&rule.name);
-    if let Some(window) = window_of(input, (credit, agreement), &version.terms, rule, state) {
+    if let Some(window) = window_of(input, (credit, agreement), version.terms, rule, state) {
         result.window = Some(window);
         if !(window.0..window.1).contains(&input.at) {
             result.outcome = CommissionOutcome::OutsideWindow;
             return (result, None);
         }
     }
-    earn(input, credit, &version.terms, rule, state, &mut result);
+    earn(input, credit, version.terms, rule, state, &mut result);
     (result, Some(rule))
 }
 

@@ -300,6 +300,9 @@ impl State {
 impl PaidPortion {
     /// The portion of an amount that stands, with what stands before it, of all that was paid.
     fn of(paid: i128, before: i128, stands: i64) -> Self {
+        if stands <= 0 {
+            return Self { from: 0, amount: 0 };
+        }
         let amount = saturating_i64((paid - before).clamp(0, i128::from(stands.max(0))));
         Self { from: if amount > 0 { before } else { before.min(paid.max(0)) }, amount }
     }

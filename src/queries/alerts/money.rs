@@ -30,6 +30,11 @@ fn latest_first(account: &Account, seen: Seen, counts_at: fn(&Entry) -> Time) ->
     Box::new(std::iter::from_fn(move || changes.pop()))
 }
 
+/// From when an entry counts and is no longer pending; never, while it waits for the customer to pay (rules 17.1).
+fn settles_at(entry: &Entry) -> Time {
+    if entry.awaits { Time::MAX_UTC } else { entry.settles_at() }
+}
+
 /// A sum, and what made it so, the latest first.
 struct Backwards<I: Iterator<Item = (Time, i128)>> {
     sum: i128,
@@ -142,12 +147,12 @@ fn turns(state: &State, partner: Row, seen: Seen) -> Vec<Time> {
 /// The changes of what of an account is pending up to the time asked, and before an instant, in order. They are seldom asked
 /// for: they count only where a partner can earn no more (rules 19.5).
 fn pending_changes(account: &Account, seen: Seen, before: Option<Time>) -> Vec<(Time, i128)> {
-    let waits = |entry: &Entry| entry.settles_at() > entry.effective_at;
+    let waits = |entry: &Entry| settles_at(entry) > entry.effective_at;
     let count = account.entries_until(seen.position);
     let entries = account.first_entries(count).filter(waits);
     let changes = entries.flat_map(|entry| {
         let amount = -i128::from(entry.amount);
-        [(entry.effective_at, amount), (entry.settles_at(), -amount)]
+        [(entry.effective_at, amount), (settles_at(&entry), -amount)]
     });
     let counts = |time: Time| time <= seen.time && before.is_none_or(|before| time < before);
     let mut changes: Vec<(Time, i128)> = changes.filter(|(time, _)| counts(*time)).collect();
@@ -196,7 +201,7 @@ fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<T
     let disputed = state.disputed_changes(row, seen);
     let held = disputed.iter().map(|(_, change)| change).sum();
     let mut disputed = Backwards::new(held, disputed.into_iter().rev());
-    let mut settled = Backwards::new(settled, latest_first(account, seen, Entry::settles_at));
+    let mut settled = Backwards::new(settled, latest_first(account, seen, settles_at));
     let mut turns = turns(state, partner, seen);
     let mut pending = None;
     let mut between = Some(now);

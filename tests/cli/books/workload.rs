@@ -54,14 +54,26 @@ pub struct Workload {
     closes: i64,
     /// The sales that were made, by the number of their event, with their lines.
     sales: BTreeMap<u64, (Money, Vec<proto::SaleLine>)>,
+    /// The numbers of the events that referred a lead.
+    leads: Vec<u64>,
     /// The numbers of the events that refunded something.
     refunds: Vec<u64>,
+    /// The numbers of the events that paid something out.
+    payouts: Vec<u64>,
 }
 
 impl Workload {
     /// The workload of a seed.
     pub fn new(seed: u64) -> Self {
-        Self { random: StdRng::seed_from_u64(seed), made: 0, closes: 0, sales: BTreeMap::new(), refunds: Vec::new() }
+        Self {
+            random: StdRng::seed_from_u64(seed),
+            made: 0,
+            closes: 0,
+            sales: BTreeMap::new(),
+            leads: Vec::new(),
+            refunds: Vec::new(),
+            payouts: Vec::new(),
+        }
     }
 
     /// The next event. Most of them follow the rules.
@@ -231,12 +243,7 @@ impl Workload {
 
     fn traffic(&mut self, number: u64) -> Body {
         match self.random.random_range(0..100) {
-            0..15 => Body::LeadReferred(proto::LeadReferred {
-                lead_id: format!("lead.{number}"),
-                agreement_id: Some(self.agreement()),
-                acquired_by: proto::AcquiredBy::Partner.into(),
-                ..Default::default()
-            }),
+            0..15 => self.referred(number),
             15..49 => self.sold(number),
             49..57 => self.refunded(number),
             57..59 => Body::SaleVoided(proto::SaleVoided { sale_id: self.sale(number).0, reason: format!("{}?", self.text()) }),
@@ -252,8 +259,24 @@ impl Workload {
                 amount: self.money(900_000),
                 reference: self.text(),
             }),
-            _ => self.reassigned(number),
+            _ => self.reassigned(),
         }
+    }
+
+    fn referred(&mut self, number: u64) -> Body {
+        self.leads.push(number);
+        Body::LeadReferred(proto::LeadReferred {
+            lead_id: format!("lead.{number}"),
+            agreement_id: Some(self.agreement()),
+            acquired_by: proto::AcquiredBy::Partner.into(),
+            ..Default::default()
+        })
+    }
+
+    /// One of the last leads.
+    fn lead(&mut self) -> String {
+        let before = self.random.random_range(1..12).min(self.leads.len());
+        format!("lead.{}", self.leads.get(self.leads.len() - before).unwrap_or(&0))
     }
 
     /// Of a lead, of an agreement, of both, or split; whole or in lines; some for nothing.
@@ -273,7 +296,7 @@ impl Workload {
         self.sales.insert(number, (amount.clone(), lines.clone()));
         Body::SaleRecorded(proto::SaleRecorded {
             sale_id: format!("sale-{number}"),
-            lead_id: has_lead.then(|| format!("lead.{}", self.earlier(number))),
+            lead_id: has_lead.then(|| self.lead()),
             agreement_id: [2, 4, 5].contains(&earner).then(|| format!("g:{agreement}")),
             splits: if [1, 3].contains(&earner) { splits.collect() } else { Vec::new() },
             amount: Some(amount),
@@ -317,8 +340,7 @@ impl Workload {
 
     fn refunded(&mut self, number: u64) -> Body {
         if self.refunds.len() > 4 && self.random.random_range(0..4) == 0 {
-            let last = self.refunds[self.refunds.len() - 5..].to_vec();
-            let refund_id = format!("refund-{}", self.any(&last));
+            let refund_id = format!("refund-{}", self.refunds[self.refunds.len() - self.random.random_range(1..5)]);
             return Body::SaleReinstated(proto::SaleReinstated { reinstatement_id: format!("reinstated-{number}"), refund_id });
         }
         self.refunds.push(number);
@@ -353,6 +375,7 @@ impl Workload {
     }
 
     fn paid(&mut self, number: u64) -> Body {
+        self.payouts.push(number);
         let amount = self.money(400_000);
         let tax =
             amount.clone().filter(|amount| amount.minor_units > 10).map(|amount| Money { minor_units: amount.minor_units / 10, ..amount });
@@ -378,7 +401,8 @@ impl Workload {
 
     /// A payout settles, fails, or comes back in whole or in part.
     fn came_of_a_payout(&mut self, number: u64) -> Body {
-        let payout_id = format!("payout-{}", self.earlier(number));
+        let before = self.random.random_range(1..8).min(self.payouts.len());
+        let payout_id = format!("payout-{}", self.payouts.get(self.payouts.len() - before).unwrap_or(&0));
         match self.random.random_range(0..6) {
             0 | 1 => Body::PayoutSettled(proto::PayoutSettled { payout_id, reference: Some(self.text()), settled_amount: None }),
             2 => Body::PayoutFailed(proto::PayoutFailed { payout_id, reason: self.text() }),
@@ -391,9 +415,9 @@ impl Workload {
         }
     }
 
-    fn reassigned(&mut self, number: u64) -> Body {
+    fn reassigned(&mut self) -> Body {
         Body::LeadReassigned(proto::LeadReassigned {
-            lead_id: format!("lead.{}", self.earlier(number)),
+            lead_id: self.lead(),
             reason: format!("{}.", self.text()),
             transfer_unpaid_commission: true,
             to: Some(proto::lead_reassigned::To::AgreementId(self.agreement())),

@@ -350,6 +350,30 @@ fn the_last_balance_is_due_once_nothing_can_be_earned_and_nothing_is_pending() {
 }
 
 #[test]
+fn what_waits_for_the_customer_is_pending_and_due_once_it_is_paid() {
+    let waiting = proto::CommissionRule { payable_on: proto::PayableOn::CustomerPayment as i32, ..rule(Reward::RateBps(2_000)) };
+    let story = |minimum| {
+        let terms = proto::Terms { minimum_payouts: vec![usd(minimum)], ..terms_with(waiting.clone()) };
+        quiet(silent(terms))
+            .on("2025-02-01", referred("l", "a"))
+            .on("2025-02-01", adjusted("x", "a", 500))
+            .on("2025-02-10", sold("s", "l", 10_000))
+    };
+    let received = || {
+        let amount = Some(usd(10_000));
+        Body::CustomerPaymentReceived(proto::CustomerPaymentReceived { receipt_id: "r".into(), sale_id: "s".into(), amount })
+    };
+    let alert = fires_at(&story(400), AlertKind::PayableDue, "2025-02-01", None);
+    assert!(alert.message.starts_with("5.00 USD"), "{}", alert.message);
+    assert_eq!(of_kind(&story(400), day("2025-04-01"), AlertKind::PayableDue)[0].since, Some(timestamp(day("2025-02-01"))));
+    fires_at(&story(2_400).on("2025-05-01", received()), AlertKind::PayableDue, "2025-05-01", None);
+    // The agreement has ended, yet the last balance is not there before the customer has paid.
+    let ended = story(9_000).on("2025-03-01", terminated("a"));
+    assert_eq!(of_kind(&ended, day("2025-04-01"), AlertKind::PayableDue), []);
+    fires_at(&ended.on("2025-05-01", received()), AlertKind::PayableDue, "2025-05-01", None);
+}
+
+#[test]
 fn the_protection_of_an_open_lead_is_told_seven_days_before_it_lapses() {
     let story = || quiet(silent(terms())).on("2025-02-01", referred("l", "a"));
     // Ninety days from the first of February.

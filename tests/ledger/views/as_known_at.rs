@@ -9,6 +9,7 @@ use crate::views::answers::{ask, entries, explain, metrics};
 use crate::views::relationship::{assessed, brand_use, breach, cured, decided, launched, manager, review};
 use partnership_ledger::domain::Seen;
 use partnership_ledger::domain::account::About;
+use partnership_ledger::domain::commissions::earning::Stands;
 use partnership_ledger::domain::commissions::holdings::{HOUSE, Holdings};
 use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
@@ -310,11 +311,13 @@ proptest! {
             let (mut stands, mut covered, mut paid_out) = (0, 0, 0);
             for holding in sales.chain(leads).flat_map(|about| state.holdings_seen(about, Seen::ALL).iter().cloned().collect::<Vec<_>>()) {
                 let Some((_, place)) = holding.entry.filter(|(account, _)| *account == row) else { continue };
-                let part = state.paid_portion(row, place, holding.amount, Seen::ALL);
-                stands += i128::from(holding.amount.max(0));
-                covered += i128::from(part.amount);
-                let payouts: i64 = state.payouts_covering(row, part, Seen::ALL).iter().map(|(_, part)| part).sum();
-                paid_out += i128::from(payouts);
+                let of_holding = Stands::of(&holding);
+                stands += i128::from(of_holding.released) + i128::from(of_holding.awaiting);
+                for part in state.paid_portions(row, place, &of_holding, Seen::ALL) {
+                    covered += i128::from(part.amount);
+                    let payouts: i64 = state.payouts_covering(row, part, Seen::ALL).iter().map(|(_, part)| part).sum();
+                    paid_out += i128::from(payouts);
+                }
             }
             let sums = account.totals();
             let paid = -sums.owed(EntryKind::Payment) - sums.owed(EntryKind::PaymentReturn);

@@ -9,6 +9,7 @@ use crate::common::story::Story;
 use partnership_ledger::domain::account::{About, Entry};
 use partnership_ledger::domain::calendar::{LATEST, Time};
 use partnership_ledger::domain::commissions::DisputeSubject;
+use partnership_ledger::domain::commissions::earning::Stands;
 use partnership_ledger::domain::ids::Id;
 use partnership_ledger::domain::table::Row;
 use partnership_ledger::domain::{Seen, State};
@@ -38,7 +39,15 @@ fn play(turns: &[Turn]) -> Story {
             ..proto::CommissionRule::default()
         };
         let mut terms = terms_with(capped);
-        terms.commission.as_mut().expect("rules").rules.push(reward);
+        let waits = proto::CommissionRule {
+            name: "as the customer pays".into(),
+            products: vec!["later".into()],
+            payable_on: proto::PayableOn::CustomerPayment as i32,
+            ..rule(Reward::RateBps(1_000))
+        };
+        let rules = &mut terms.commission.as_mut().expect("rules").rules;
+        rules.insert(0, waits);
+        rules.push(reward);
         let (partner, agreement) = (format!("p{number}"), format!("a{number}"));
         story = story.on("2025-01-01", registered(&partner)).on("2025-01-01", signed(&agreement, &partner, terms));
         story = story.on("2025-01-01", referred(&format!("l{number}"), &agreement));
@@ -56,7 +65,21 @@ fn body(number: usize, (kind, one, hours, amount): Turn) -> Body {
     let (lead, agreement, partner, new) = (format!("l{one}"), format!("a{one}"), format!("p{one}"), number.to_string());
     let earlier = |most: usize| (number - usize::try_from(amount).expect("an amount") % (number.min(most) + 1)).to_string();
     match kind {
-        0..=19 => sold(&new, &lead, amount),
+        0..=13 => sold(&new, &lead, amount),
+        14 | 15 => Body::SaleRecorded(sale_of(&new, &lead, amount, "later")),
+        16 => Body::SaleRecorded(split(sale_of(&new, &lead, amount, "later"))),
+        17 => Body::SaleRecorded(lined(split(sale_of(&new, &lead, amount, "")))),
+        18 => Body::CustomerPaymentReceived(proto::CustomerPaymentReceived {
+            receipt_id: new,
+            sale_id: earlier(60),
+            amount: Some(usd(if amount % 4 == 0 { -amount } else { amount })),
+        }),
+        19 if amount % 3 == 0 => Body::SaleVoided(proto::SaleVoided { sale_id: earlier(60), reason: "typed twice".into() }),
+        19 => Body::CustomerPaymentReceived(proto::CustomerPaymentReceived {
+            receipt_id: new,
+            sale_id: earlier(20),
+            amount: Some(usd(amount / 2 + 1)),
+        }),
         20..=24 => refunded(&new, &earlier(300), amount),
         25 => Body::SaleReinstated(proto::SaleReinstated { reinstatement_id: new, refund_id: earlier(100) }),
         26 | 27 => paid(&new, &partner, amount * 5),
@@ -76,6 +99,29 @@ fn body(number: usize, (kind, one, hours, amount): Turn) -> Body {
     }
 }
 
+fn sale_of(sale: &str, lead: &str, minor_units: i64, product: &str) -> proto::SaleRecorded {
+    let (amount, product) = (Some(usd(minor_units)), product.into());
+    proto::SaleRecorded { sale_id: sale.into(), lead_id: Some(lead.into()), amount, product, ..proto::SaleRecorded::default() }
+}
+
+/// The same, on which both agreements earn.
+fn split(sale: proto::SaleRecorded) -> proto::SaleRecorded {
+    let of = |agreement: &str, share_bps| proto::SaleSplit { agreement_id: agreement.into(), share_bps };
+    proto::SaleRecorded { splits: vec![of("a0", 3_333), of("a1", 6_667)], ..sale }
+}
+
+/// The same, of two lines; commission on one of them waits for the customer's payment.
+fn lined(sale: proto::SaleRecorded) -> proto::SaleRecorded {
+    let whole = sale.amount.as_ref().expect("an amount").minor_units;
+    let line = |line_id: &str, product: &str, minor_units| proto::SaleLine {
+        line_id: line_id.into(),
+        product: product.into(),
+        amount: Some(usd(minor_units)),
+        commissionable: None,
+    };
+    proto::SaleRecorded { lines: vec![line("now", "pro", whole / 3), line("then", "later", whole - whole / 3)], ..sale }
+}
+
 fn disputed(dispute_id: String, amount: i64, lead: String, sale: String) -> Body {
     use proto::dispute_opened::Subject;
     let subject = Some(if amount % 4 == 0 { Subject::LeadId(lead) } else { Subject::SaleId(sale) });
@@ -84,10 +130,10 @@ fn disputed(dispute_id: String, amount: i64, lead: String, sale: String) -> Body
 
 /// When the disputes about an entry's sale or lead are open.
 fn spans(state: &State, entry: &Entry) -> Vec<(Time, Option<Time>)> {
-    let (sale, lead) = match entry.about {
-        About::Sale(sale) => (Some(sale), state.commissions.sales.get(sale).lead()),
-        About::Lead(lead) => (None, Some(lead)),
-        About::Nothing => (None, None),
+    let (sale, lead) = match (entry.about, state.sale_of(entry.about)) {
+        (_, Some((sale, _))) => (Some(sale), state.commissions.sales.get(sale).lead()),
+        (About::Lead(lead), None) => (None, Some(lead)),
+        _ => (None, None),
     };
     let concerns = |subject| match subject {
         DisputeSubject::Lead(row) => lead == Some(row),
@@ -102,7 +148,8 @@ fn spans(state: &State, entry: &Entry) -> Vec<(Time, Option<Time>)> {
 type Settling = (Time, i128, Vec<(Time, Option<Time>)>);
 
 fn settling(state: &State, row: Row) -> Vec<Settling> {
-    let entries = state.accounts.get(row).entries();
+    // What waits for the customer's payment settles with its release.
+    let entries = state.accounts.get(row).entries().filter(|entry| !entry.awaits);
     entries.map(|entry| (entry.settles_at(), -i128::from(entry.amount), spans(state, &entry))).collect()
 }
 
@@ -137,20 +184,23 @@ fn assert_sums_are_right(state: &State, times: &[Time]) {
             }
             let seen = Seen { time: *at, position: state.position };
             assert_eq!(state.disputed(row, seen), held(&entries, *at), "{partner} at {at}");
-            let pending = account.entries().filter(|entry| entry.effective_at <= *at && entry.settles_at() > *at);
+            let pending = account.entries().filter(|entry| entry.effective_at <= *at && (entry.awaits || entry.settles_at() > *at));
             assert_eq!(account.sums(seen).pending(), -pending.map(|entry| i128::from(entry.amount)).sum::<i128>());
         }
     }
-    let sales = state.commissions.sales.iter().map(|(sale, _, _)| About::Sale(sale));
+    let parts = state.commissions.sales.iter().flat_map(|(sale, _, _)| state.parts(sale)).map(|part| part.about);
     // The slow way is slow: some of them have to do.
-    for about in sales.step_by(7).chain(state.leads.by_id.iter().map(|(lead, _, _)| About::Lead(lead))) {
+    for about in parts.step_by(7).chain(state.leads.by_id.iter().map(|(lead, _, _)| About::Lead(lead))) {
         for holding in state.holdings_seen(about, Seen::ALL).iter() {
             let Some((account, place)) = holding.entry else { continue };
-            let part = state.paid_portion(account, place, holding.amount, Seen::ALL);
-            assert_eq!(part, state.paid_portion_past(account, place, holding.amount, Seen::ALL));
-            let unpaid = state.first_unpaid(account).map_or(0, |first| first.unpaid(place, holding.amount.max(0)));
-            assert_eq!(unpaid, holding.amount.max(0) - part.amount);
-            assert_eq!(state.payouts_covering(account, part, Seen::ALL), state.payouts_covering_past(account, part, Seen::ALL));
+            let stands = Stands::of(holding);
+            let parts = state.paid_portions(account, place, &stands, Seen::ALL);
+            assert_eq!(parts, state.paid_portions_past(account, place, &stands, Seen::ALL));
+            let unpaid = state.first_unpaid(account).map_or((0, 0), |first| first.unpaid(place, &stands));
+            assert_eq!(unpaid, (stands.released - parts[0].amount, stands.awaiting - parts[1].amount));
+            for part in parts {
+                assert_eq!(state.payouts_covering(account, part, Seen::ALL), state.payouts_covering_past(account, part, Seen::ALL));
+            }
         }
     }
 }
