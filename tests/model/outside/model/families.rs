@@ -147,7 +147,7 @@ impl<'a> Known<'a> {
             terms: Some(in_force.terms.clone()),
             terms_position,
             versions: self.programme_versions(programme).into_iter().map(version).collect(),
-            agreement_count: self.signed_agreements().iter().filter(takes).count() as i64,
+            agreement_count: i64::try_from(self.signed_agreements().iter().filter(takes).count()).expect("not that many"),
             defined_at: Some(crate::outside::ledger::stamp(definition.occurred)),
             position: definition.position,
             entries_left_out: 0,

@@ -89,7 +89,11 @@ impl<'a> Payout<'a> {
         match settled {
             None => legs.push((self.currency(), "house:cash", -left)),
             Some((other, amount)) => {
-                legs.extend([(self.currency(), "house:exchange", -left), (other, "house:exchange", amount), (other, "house:cash", -amount)])
+                legs.extend([
+                    (self.currency(), "house:exchange", -left),
+                    (other, "house:exchange", amount),
+                    (other, "house:cash", -amount),
+                ]);
             }
         }
         legs.retain(|(_, _, amount)| *amount != 0);

@@ -5,7 +5,7 @@ use partnership_ledger::proto::{CommissionOutcome as Outcome, EntryKind as Kind,
 use super::calendar::Instant;
 use super::commission::same_rule;
 use super::record::{Assessed, Known, Posting, Record, Refunded};
-use super::sales::{base_left, override_parts, own_parts, price, sale_id, sold, spares};
+use super::sales::{base_left, override_parts, own_parts, sale_id, spares};
 use super::tiers;
 
 /// Whether a part came out such that its rule rewards it.
@@ -37,7 +37,7 @@ impl Known<'_> {
         }
         for group in groups(&override_parts(sale)) {
             let spared = |part: &&Assessed| spares(below(sale, part), refund.reason);
-            if !group.iter().all(|part| spared(part)) {
+            if !group.iter().all(spared) {
                 let standing = |part: &Assessed| self.standing(sale, part) - reversals[part.part as usize];
                 let own: Vec<i128> = group.iter().map(|part| after.override_commission(sale, part, standing(below(sale, part)))).collect();
                 let own = |part: &Assessed| own[group.iter().position(|other| other.part == part.part).expect("of the group")];
@@ -176,11 +176,6 @@ impl Known<'_> {
             }
         }
         (of_lines, of_parts)
-    }
-
-    /// Revenue of a sale as it was made.
-    pub fn amount_of(sale: &Record) -> i128 {
-        price(sold(sale).expect("a sale")).1
     }
 }
 

@@ -115,7 +115,7 @@ impl Known<'_> {
     fn count_of_sales(&self, assessed: &Assessed, period: Option<(Instant, Instant)>) -> i128 {
         let decided = |part: &&Assessed| matches!(part.outcome, Outcome::Accrued | Outcome::Capped) && same_rule(part, assessed);
         let is_something = |record: &Record| sold(record).is_some_and(|sale| price(sale).1 > 0) && self.left_of_sale(record) > 0;
-        let counts = |record: &&Record| is_something(record) && own_parts(record).iter().any(|part| decided(&part));
+        let counts = |record: &&Record| is_something(record) && own_parts(record).iter().any(decided);
         self.sales_in(period).iter().filter(|record| counts(record)).count() as i128
     }
 }

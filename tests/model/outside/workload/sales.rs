@@ -95,7 +95,7 @@ impl World {
     fn lines(&mut self, amount: &pb::Money) -> Vec<pb::SaleLine> {
         let mut left = amount.minor_units;
         let mut lines = Vec::new();
-        for others in (0..self.below(4) + 1).rev() {
+        for others in (0..=self.below(4)).rev() {
             let most = pb::Money { minor_units: left, ..amount.clone() };
             let own = match self.below(6) {
                 _ if others == 0 => most,
