@@ -533,7 +533,10 @@ fn malformed_fields_are_all_named() {
             r#"agreement_terminated {"agreement_id":"a","cause":"TERMINATION_CAUSE_NOTICE","effective_at":"2025-01-01T00:00:00Z"}"#,
             &["agreement_terminated.effective_at"],
         ),
-        (r#"sale_recorded {"sale_id":"s","lead_id":"l","agreement_id":"a"}"#, &["sale_recorded.agreement_id", "sale_recorded.amount"]),
+        (
+            r#"sale_recorded {"sale_id":"s","lead_id":"l","agreement_id":"a","splits":[{"agreement_id":"a","share_bps":10000}]}"#,
+            &["sale_recorded.agreement_id", "sale_recorded.amount", "sale_recorded.splits"],
+        ),
         (
             r#"commission_paid {"payout_id":"p","partner_id":"a","amount":{"currency_code":"USD","minor_units":"5"},"tax_withheld":{"currency_code":"EUR","minor_units":"6"}}"#,
             &["commission_paid.tax_withheld.currency_code", "commission_paid.tax_withheld.minor_units"],
