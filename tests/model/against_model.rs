@@ -5,28 +5,30 @@ use std::collections::BTreeSet;
 use crate::outside::contest;
 use crate::outside::ledger::Ledger as _;
 use crate::outside::model::Model;
-use crate::outside::scenario;
+use crate::outside::scenario::{self, Scenario, Step};
 use crate::outside::shrink::shrink;
 use crate::outside::typed::ByName;
 use crate::outside::workload::{self, NOW, workload};
 
 /// What the model leaves out: malformed input.
-const BEYOND_THE_MODEL: [&str; 1] = ["delivery-malformed"];
+const BEYOND_THE_MODEL: &str = "INVALID_ARGUMENT";
 
 /// The model itself tells every story as the scenarios do.
 #[test]
 fn the_model_plays_the_scenarios() {
     let mut played = 0;
+    let mut failures = Vec::new();
     for name in scenario::names() {
-        if BEYOND_THE_MODEL.contains(&name.as_str()) {
-            continue;
-        }
-        let scenario = scenario::load(&name);
-        let failures = scenario::play(&scenario.steps, &mut ByName(Model::default()));
-        assert!(failures.is_empty(), "{name}: {failures:#?}");
+        let Scenario { steps, .. } = scenario::load(&name);
+        let is_malformed =
+            |step: &Step| step.error.as_ref().is_some_and(|error| error.get("code").is_some_and(|code| code == BEYOND_THE_MODEL));
+        let steps: Vec<Step> = steps.into_iter().filter(|step| !is_malformed(step)).collect();
+        let failed = scenario::play(&steps, &mut ByName(Model::default()));
+        failures.extend(failed.into_iter().map(|failure| format!("{name}: {failure}")));
         played += 1;
     }
-    assert!(played > 30, "only {played} scenarios were found");
+    assert!(failures.is_empty(), "{failures:#?}");
+    assert!(played > 65, "only {played} scenarios were found");
 }
 
 /// Cases that are played unless `MODEL_CASES` says otherwise.
@@ -36,7 +38,7 @@ const CASES: u64 = 100;
 const FIRST_SEED: u64 = 1;
 
 /// What some workload must come to: states, outcomes, refusals and what happens seldom.
-const TO_BE_REACHED: [&str; 135] = [
+const TO_BE_REACHED: [&str; 178] = [
     "AGREEMENT_NOT_ACTIVE",
     "AGREEMENT_STATE_ACTIVE",
     "AGREEMENT_STATE_EXPIRED",
@@ -51,6 +53,8 @@ const TO_BE_REACHED: [&str; 135] = [
     "ALERT_KIND_EXCLUSIVITY_ENDING",
     "ALERT_KIND_EXPIRY_NEAR",
     "ALERT_KIND_GOALS_DIFFER",
+    "ALERT_KIND_HOLD_LONG",
+    "ALERT_KIND_LEADS_WITHOUT_EARNING_AGREEMENT",
     "ALERT_KIND_MISSING_MANAGER",
     "ALERT_KIND_NEGATIVE_BALANCE",
     "ALERT_KIND_NOTICE_ENDING",
@@ -59,6 +63,7 @@ const TO_BE_REACHED: [&str; 135] = [
     "ALERT_KIND_REVIEW_OVERDUE",
     "ALERT_KIND_UNEQUAL_EFFORT",
     "ALREADY_DONE",
+    "BELOW_ZERO",
     "CAMPAIGN_STATE_ENDED",
     "CAMPAIGN_STATE_PLANNED",
     "CAMPAIGN_STATE_RUNNING",
@@ -81,6 +86,7 @@ const TO_BE_REACHED: [&str; 135] = [
     "ENTRY_KIND_PAYMENT_RETURN",
     "ENTRY_KIND_RECEIPT",
     "ENTRY_KIND_REINSTATEMENT",
+    "ENTRY_KIND_RELEASE",
     "ENTRY_KIND_REVERSAL",
     "ENTRY_KIND_TRANSFER",
     "EVENT_ID_REUSED",
@@ -106,6 +112,10 @@ const TO_BE_REACHED: [&str; 135] = [
     "OWNERSHIP_RULE_JOINT_ALLOCATION",
     "OWNERSHIP_RULE_PROTECTION_LAPSED",
     "OWNERSHIP_RULE_REASSIGNED",
+    "OWNERSHIP_RULE_SUCCESSION",
+    "PARTNER_MISMATCH",
+    "PARTNER_ON_HOLD",
+    "PAYOUT_NOT_SETTLED",
     "POSITION_NOT_REACHED",
     "POSITION_PASSED",
     "PROPOSAL_MISMATCH",
@@ -114,6 +124,8 @@ const TO_BE_REACHED: [&str; 135] = [
     "RETURN_EXCEEDS_PAYOUT",
     "REVIEW_KIND_CHECK_IN",
     "REVIEW_KIND_QUARTERLY_REVIEW",
+    "SALE_VOIDED",
+    "SUCCESSION_TOO_EARLY",
     "TIER_MODE_BY_SALE TIER_PERIOD_LIFETIME",
     "TIER_MODE_BY_SALE TIER_PERIOD_MONTH",
     "TIER_MODE_BY_SALE TIER_PERIOD_QUARTER",
@@ -129,6 +141,9 @@ const TO_BE_REACHED: [&str; 135] = [
     "UNKNOWN_ID",
     "a partner paid a cost of several partners",
     "a partner paid a cost of some partners",
+    "another currency",
+    "awaits the customer",
+    "bonus",
     "brand use approved at once",
     "brand use decided",
     "breach cured",
@@ -138,6 +153,8 @@ const TO_BE_REACHED: [&str; 135] = [
     "campaign stopped by END_CAUSE_NOTICE",
     "capital alone distributed",
     "capital and profit distributed",
+    "customer bounced",
+    "customer paid",
     "declined, earlier false",
     "declined, earlier true",
     "deliverable completed",
@@ -148,10 +165,26 @@ const TO_BE_REACHED: [&str; 135] = [
     "joint lead to the house",
     "launch step of a partner",
     "launch step of an agreement",
+    "lead and agreement",
+    "lines",
+    "max per sale",
+    "override of level 1",
+    "override of level 2",
+    "override of level 3",
+    "override of level 4",
+    "override of level 5",
+    "override of the commission",
+    "own amendment beside a programme",
     "partner assessed",
+    "parts of one rule",
     "payable below zero",
+    "payout failed",
+    "payout failed after a close",
+    "payout settled",
+    "payout settled after a close",
     "pending below zero",
     "posted at the close",
+    "programme binds an existing agreement",
     "qualification COMMISSION_OUTCOME_ACCRUED",
     "qualification COMMISSION_OUTCOME_AGREEMENT_ENDED",
     "qualification COMMISSION_OUTCOME_CAPPED",
@@ -160,17 +193,29 @@ const TO_BE_REACHED: [&str; 135] = [
     "qualification COMMISSION_OUTCOME_OUTSIDE_WINDOW",
     "reassigned to the house",
     "refund clamped",
+    "refund of several lines",
+    "refund of several parts",
+    "refunded as an error altogether",
     "reversed from several holders",
     "sale COMMISSION_OUTCOME_ACCRUED",
     "sale COMMISSION_OUTCOME_AGREEMENT_ENDED",
     "sale COMMISSION_OUTCOME_CAPPED",
+    "sale COMMISSION_OUTCOME_INCLUDED",
     "sale COMMISSION_OUTCOME_NO_CREDIT",
     "sale COMMISSION_OUTCOME_NO_RULE",
     "sale COMMISSION_OUTCOME_OUTSIDE_WINDOW",
+    "sale of nothing",
+    "split",
+    "tax on top",
     "tax restored",
     "the house paid a cost of several partners",
     "the house paid a cost of some partners",
+    "tiers by count",
+    "transfer of what awaits",
     "transferred from several holders",
+    "void",
+    "void after a payment",
+    "void after a refund",
     "window",
 ];
 

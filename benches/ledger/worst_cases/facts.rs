@@ -91,10 +91,10 @@ pub fn capped() -> proto::Terms {
 
 /// 20 % of the net sales of a month, and 30 % beyond a threshold.
 pub fn tiered() -> proto::Terms {
-    let band = |(from_minor_units, rate_bps)| proto::TierBand { from_minor_units, rate_bps };
+    let band = |(from_minor_units, rate_bps)| proto::TierBand { from_minor_units, rate_bps, ..proto::TierBand::default() };
     let bands = [(0, 2_000), (100_000_000, 3_000)].into_iter().map(band).collect();
     let (mode, period) = (proto::TierMode::Marginal as i32, proto::TierPeriod::Month as i32);
-    terms_with(rule(Reward::Tiers(proto::Tiers { mode, period, currency_code: "USD".into(), bands })))
+    terms_with(rule(Reward::Tiers(proto::Tiers { mode, period, currency_code: "USD".into(), bands, ..proto::Tiers::default() })))
 }
 
 /// A partner of a category is registered.

@@ -39,8 +39,17 @@ pub fn effects(effects: &[pb::Effect], occurred: Option<&Timestamp>) -> Vec<Stri
             Effect::CommissionAssessed(assessed) => lines.push(assessment(assessed, occurred)),
             Effect::RefundApplied(refund) => {
                 // What is posted nowhere is the ledger's own note; the questions show what follows from it.
-                let refund = pb::RefundApplied { taken_from_house: None, keeps_commission: false, ..refund.clone() };
+                let mut refund = pb::RefundApplied { taken_from_house: None, keeps_commission: false, ..refund.clone() };
+                refund.parts.retain(|part| part.amount.as_ref().is_some_and(|amount| amount.minor_units != 0));
+                refund.lines.retain(|line| line.amount.as_ref().is_some_and(|amount| amount.minor_units != 0));
+                for part in &mut refund.parts {
+                    (part.taken_from_house, part.keeps_commission) = (None, false);
+                }
                 lines.push(format!("refund_applied {}", json::line("RefundApplied", &refund)));
+            }
+            Effect::SaleVoidApplied(void) => {
+                let void = pb::SaleVoidApplied { taken_from_house: None, ..void.clone() };
+                lines.push(format!("sale_void_applied {}", json::line("SaleVoidApplied", &void)));
             }
             Effect::LeadProtectionSet(_) => lines.extend(protection(effect)),
             _ => lines.push(format!("effect {}", json::line("Effect", effect))),
@@ -80,14 +89,19 @@ fn is_after(one: &Timestamp, other: &Timestamp) -> bool {
 pub fn assessment(assessed: &pb::CommissionAssessed, occurred: Option<&Timestamp>) -> String {
     use pb::CommissionOutcome as Outcome;
     let mut assessed = assessed.clone();
-    if !matches!(assessed.outcome(), Outcome::Accrued | Outcome::Capped) {
+    if !matches!(assessed.outcome(), Outcome::Accrued | Outcome::Capped | Outcome::Included) {
         assessed.rate_bps = None;
         assessed.tier_working = None;
+    }
+    // The default may be said or not.
+    if let Some(working) = assessed.tier_working.as_deref_mut().filter(|working| working.measure() == pb::TierMeasure::NetSales) {
+        working.measure = 0;
     }
     if assessed.amount.as_ref().is_some_and(|amount| amount.minor_units == 0) {
         assessed.amount = None;
         // From when nothing is available may be said or not.
         assessed.available_at = None;
+        assessed.awaits_customer_payment = false;
     }
     // Available at once may be said or not.
     assessed.available_at = assessed.available_at.filter(|available| Some(available) != occurred);

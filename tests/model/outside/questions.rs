@@ -16,16 +16,18 @@ use super::model::{Model, calendar::Instant};
 use super::workload::turns;
 
 /// The kinds of alerts, the most urgent first, as the contract has them.
-pub const URGENCY: [AlertKind; 15] = [
+pub const URGENCY: [AlertKind; 17] = [
     AlertKind::ExclusivityBreached,
     AlertKind::BreachUncured,
     AlertKind::DisputeOpen,
+    AlertKind::HoldLong,
     AlertKind::NegativeBalance,
     AlertKind::PayableDue,
     AlertKind::ProtectionLapsing,
     AlertKind::NoticeEnding,
     AlertKind::ExpiryNear,
     AlertKind::ExclusivityEnding,
+    AlertKind::LeadsWithoutEarningAgreement,
     AlertKind::MissingManager,
     AlertKind::UnequalEffort,
     AlertKind::BrandUseUndecided,
@@ -48,6 +50,9 @@ pub enum Question {
     Sale(String),
     Payables,
     Payouts,
+    PayoutSummary(Option<String>, Option<Instant>, Option<Instant>),
+    Programme(String),
+    Programmes,
     Disputes,
     TrialBalance,
     Campaign(String),
@@ -60,6 +65,7 @@ impl Question {
     pub fn all(model: &Model) -> Vec<Self> {
         let nobody = "nobody".to_owned();
         let mut all = vec![Self::Payables, Self::Payouts, Self::Disputes, Self::TrialBalance, Self::Sale(nobody.clone())];
+        all.extend([Self::Programme(nobody.clone()), Self::Programmes, Self::PayoutSummary(None, None, None)]);
         all.extend([Self::Partner(nobody.clone()), Self::Balance(nobody.clone()), Self::Entries(nobody.clone())]);
         all.extend([Self::Agreement(nobody.clone()), Self::Lead(nobody.clone()), Self::Campaign(nobody), Self::Alerts]);
         all.extend(Self::figures(model));
@@ -80,6 +86,11 @@ impl Question {
                     leads.insert(body.lead_id.clone());
                 }
                 Body::SaleRecorded(body) => all.push(Self::Sale(body.sale_id.clone())),
+                Body::ProgrammeDefined(body) => all.push(Self::Programme(body.programme_id.clone())),
+                Body::PayoutSettled(_) | Body::PayoutReturned(_) => {
+                    all.push(Self::PayoutSummary(None, Some(record.occurred), None));
+                    all.push(Self::PayoutSummary(Some("p1".to_owned()), None, Some(record.occurred)));
+                }
                 Body::CampaignPlanned(body) => all.push(Self::Campaign(body.campaign_id.clone())),
                 _ => {}
             }
@@ -133,6 +144,9 @@ impl Question {
             Self::Agreement(agreement_id) => bytes(ledger.agreement(&pb::GetAgreementRequest { agreement_id, options })),
             Self::Lead(lead_id) => bytes(ledger.lead(&pb::GetLeadRequest { lead_id, options })),
             Self::Sale(sale_id) => bytes(ledger.explain(&pb::ExplainSaleRequest { sale_id, options })),
+            Self::PayoutSummary(..) => bytes(ledger.payout_summary(&self.summary_request(options))),
+            Self::Programme(programme_id) => bytes(ledger.programme(&pb::GetProgrammeRequest { programme_id, options })),
+            Self::Programmes => bytes(ledger.programmes(&pb::ListProgrammesRequest { options, ..pb::ListProgrammesRequest::default() })),
             Self::Payouts => bytes(ledger.payouts(&pb::ListPayoutsRequest { options, ..pb::ListPayoutsRequest::default() })),
             Self::Payables => bytes(ledger.payables(&pb::ListPayablesRequest { options, ..pb::ListPayablesRequest::default() })),
             Self::Disputes => bytes(ledger.disputes(&pb::ListDisputesRequest { options, ..pb::ListDisputesRequest::default() })),
@@ -155,11 +169,27 @@ impl Question {
             Self::Sale(id) => sale(ledger, id, options),
             Self::Payables => payables(ledger, options),
             Self::Payouts => payouts(ledger, options),
+            Self::PayoutSummary(..) => payout_summary(ledger, &self.summary_request(options)),
+            Self::Programme(id) => programme(ledger, id, options),
+            Self::Programmes => programmes(ledger, options),
             Self::Disputes => disputes(ledger, options),
             Self::TrialBalance => trial_balance(ledger, options),
             Self::Campaign(id) => campaign(ledger, id, options),
             Self::Metrics(scope, from, to) => metrics(ledger, &metrics_request(scope, *from, *to, options)),
             Self::Alerts => alerts(ledger, options),
+        }
+    }
+
+    fn summary_request(&self, options: Option<pb::ReadOptions>) -> pb::GetPayoutSummaryRequest {
+        let Self::PayoutSummary(partner_id, from, to) = self else { unreachable!("asked for the figures of payouts") };
+        pb::GetPayoutSummaryRequest {
+            partner_id: partner_id.clone(),
+            from: from.map(stamp),
+            to: to.map(stamp),
+            by_method: partner_id.is_none(),
+            page_size: 1_000,
+            page_token: String::new(),
+            options,
         }
     }
 }
@@ -316,9 +346,14 @@ fn lead(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) ->
 
 fn payables(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
     let mut all = Vec::new();
-    for include_below_minimum in [false, true] {
-        let request =
-            pb::ListPayablesRequest { include_below_minimum, page_size: 1_000, page_token: String::new(), options, partner_id: None };
+    for (include_below_minimum, include_on_hold) in [(false, false), (true, false), (true, true)] {
+        let request = pb::ListPayablesRequest {
+            include_below_minimum,
+            include_on_hold,
+            page_size: 1_000,
+            options,
+            ..pb::ListPayablesRequest::default()
+        };
         all.extend(lines(&ledger.payables(&request), |answer| vec![at(answer.position), line("Payable", &answer.payables)]));
     }
     all
@@ -336,17 +371,54 @@ fn sale(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) ->
         );
         let occurred = answer.sale.as_ref().and_then(|sale| sale.occurred_at.as_ref());
         lines.extend(answer.assessment.iter().map(|assessed| assessment(assessed, occurred)));
+        lines.extend(answer.parts.iter().map(|part| sale_part(part, occurred)));
         lines
     })
 }
 
-fn payouts(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
-    let request = pb::ListPayoutsRequest { page_size: 1_000, options, ..pb::ListPayoutsRequest::default() };
-    lines(&ledger.payouts(&request), |answer| {
+/// A part of a sale; of its commission, what is nothing may be said or not.
+fn sale_part(part: &pb::ExplainPart, occurred: Option<&prost_types::Timestamp>) -> String {
+    let something = |money: &Option<pb::Money>| money.clone().filter(|money| money.minor_units != 0);
+    let plain = pb::ExplainPart {
+        assessment: None,
+        commission_left: something(&part.commission_left),
+        paid: something(&part.paid),
+        awaiting: something(&part.awaiting),
+        ..part.clone()
+    };
+    let assessed = part.assessment.as_ref().map(|assessed| assessment(assessed, occurred)).unwrap_or_default();
+    format!("part {} {assessed}", json::line("ExplainPart", &plain))
+}
+
+fn payout_summary(ledger: &mut impl Ledger, request: &pb::GetPayoutSummaryRequest) -> Vec<String> {
+    lines(&ledger.payout_summary(request), |answer| {
         let mut lines = vec![at(answer.position)];
-        lines.extend(answer.payouts.iter().map(|payout| json::line("Payout", payout)));
+        lines.extend(answer.rows.iter().map(|row| json::line("PayoutSummaryRow", row)));
         lines
     })
+}
+
+fn programme(ledger: &mut impl Ledger, id: &str, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let answer = ledger.programme(&pb::GetProgrammeRequest { programme_id: id.to_owned(), options });
+    lines(&answer, |answer| vec![at(answer.position), line("Programme", &answer.programme)])
+}
+
+fn programmes(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let request = pb::ListProgrammesRequest { page_size: 1_000, options, ..pb::ListProgrammesRequest::default() };
+    lines(&ledger.programmes(&request), |answer| vec![at(answer.position), line("Programme", &answer.programmes)])
+}
+
+fn payouts(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {
+    let mut all = Vec::new();
+    for state in [pb::PayoutState::Unspecified, pb::PayoutState::InTransit] {
+        let request = pb::ListPayoutsRequest { state: state.into(), page_size: 1_000, options, ..pb::ListPayoutsRequest::default() };
+        all.extend(lines(&ledger.payouts(&request), |answer| {
+            let mut lines = vec![at(answer.position)];
+            lines.extend(answer.payouts.iter().map(|payout| json::line("Payout", payout)));
+            lines
+        }));
+    }
+    all
 }
 
 fn disputes(ledger: &mut impl Ledger, options: Option<pb::ReadOptions>) -> Vec<String> {

@@ -213,6 +213,18 @@ impl Ledger for Served {
         wait(self.reader().list_alerts(request.clone()))
     }
 
+    fn programme(&mut self, request: &pb::GetProgrammeRequest) -> Answer<pb::GetProgrammeResponse> {
+        wait(self.reader().get_programme(request.clone()))
+    }
+
+    fn programmes(&mut self, request: &pb::ListProgrammesRequest) -> Answer<pb::ListProgrammesResponse> {
+        wait(self.reader().list_programmes(request.clone()))
+    }
+
+    fn payout_summary(&mut self, request: &pb::GetPayoutSummaryRequest) -> Answer<pb::GetPayoutSummaryResponse> {
+        wait(self.reader().get_payout_summary(request.clone()))
+    }
+
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {
         wait(self.auditor().get_trial_balance(*request))
     }

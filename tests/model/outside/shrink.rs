@@ -101,13 +101,14 @@ fn fewer_requests(requests: Requests, same: Same<'_>) -> Requests {
 
 /// Terms without what does not matter.
 fn plainer_terms(requests: Requests, same: Same<'_>) -> Requests {
-    let simplifications: [fn(&mut pb::Terms); 14] = [
+    let simplifications: [fn(&mut pb::Terms); 17] = [
         |terms| terms.commission = None,
         |terms| terms.lead_protection = None,
         |terms| terms.tail = None,
         |terms| terms.notice = None,
         |terms| terms.exclusivity = None,
         |terms| terms.minimum_payout = None,
+        |terms| terms.minimum_payouts.clear(),
         |terms| terms.leads_at_end = 0,
         |terms| terms.reverse_on_house_fault = false,
         |terms| terms.time_zone.clear(),
@@ -118,6 +119,18 @@ fn plainer_terms(requests: Requests, same: Same<'_>) -> Requests {
         |terms| {
             for rule in terms.commission.iter_mut().flat_map(|commission| &mut commission.rules) {
                 rule.hold_days = 0;
+            }
+        },
+        |terms| {
+            for rule in terms.commission.iter_mut().flat_map(|commission| &mut commission.rules) {
+                (rule.minimum_sale, rule.customer) = (None, 0);
+                rule.coupons.clear();
+                rule.products.clear();
+            }
+        },
+        |terms| {
+            for rule in terms.commission.iter_mut().flat_map(|commission| &mut commission.rules) {
+                (rule.max_per_sale, rule.cap_per_lead, rule.window, rule.payable_on) = (None, None, None, 0);
             }
         },
     ];
@@ -139,7 +152,7 @@ fn plainer_terms(requests: Requests, same: Same<'_>) -> Requests {
 
 fn fewer_rules(requests: Requests, index: usize, same: Same<'_>) -> Requests {
     let mut least = requests;
-    for rule in (0..3).rev() {
+    for rule in (0..6).rev() {
         let mut simpler = least.clone();
         let terms = simpler[index].events.iter_mut().find_map(terms_of);
         let rules = terms.and_then(|terms| terms.commission.as_mut()).map(|commission| &mut commission.rules);
@@ -158,6 +171,8 @@ fn terms_of(event: &mut pb::Event) -> Option<&mut pb::Terms> {
         Body::AgreementSigned(body) => body.terms.as_deref_mut(),
         Body::AgreementAmended(body) => body.terms.as_deref_mut(),
         Body::AgreementProposed(body) => body.terms.as_deref_mut(),
+        Body::ProgrammeDefined(body) => body.terms.as_deref_mut(),
+        Body::ProgrammeAmended(body) => body.terms.as_deref_mut(),
         _ => None,
     }
 }

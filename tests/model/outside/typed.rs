@@ -28,6 +28,9 @@ impl<L: Ledger> Callee for ByName<L> {
             "GetCampaign" => asked(name, request, |r| ledger.campaign(r)),
             "GetMetrics" => asked(name, request, |r| ledger.metrics(r)),
             "ListAlerts" => asked(name, request, |r| ledger.alerts(r)),
+            "GetProgramme" => asked(name, request, |r| ledger.programme(r)),
+            "ListProgrammes" => asked(name, request, |r| ledger.programmes(r)),
+            "GetPayoutSummary" => asked(name, request, |r| ledger.payout_summary(r)),
             "GetTrialBalance" => asked(name, request, |r| ledger.trial_balance(r)),
             _ => Err(Refusal { code: "UNIMPLEMENTED".to_owned(), message: format!("{name} is beyond the model"), ..Refusal::default() }),
         }

@@ -13,7 +13,9 @@ use partnership_ledger::queries::leads::GetLead;
 use partnership_ledger::queries::metrics::GetMetrics;
 use partnership_ledger::queries::partners::GetPartner;
 use partnership_ledger::queries::payables::ListPayables;
+use partnership_ledger::queries::payout_summary::GetPayoutSummary;
 use partnership_ledger::queries::payouts::ListPayouts;
+use partnership_ledger::queries::programmes::{GetProgramme, ListProgrammes};
 use partnership_ledger::queries::statement::ListEntries;
 use partnership_ledger::queries::trial_balance::GetTrialBalance;
 use partnership_ledger::queries::{Frozen, Query};
@@ -80,6 +82,18 @@ impl Ledger for Asked<'_> {
 
     fn alerts(&mut self, request: &pb::ListAlertsRequest) -> Answer<pb::ListAlertsResponse> {
         ListAlerts::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
+    }
+
+    fn programme(&mut self, request: &pb::GetProgrammeRequest) -> Answer<pb::GetProgrammeResponse> {
+        GetProgramme::ask(self.0, request).map_err(refusal)
+    }
+
+    fn programmes(&mut self, request: &pb::ListProgrammesRequest) -> Answer<pb::ListProgrammesResponse> {
+        ListProgrammes::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
+    }
+
+    fn payout_summary(&mut self, request: &pb::GetPayoutSummaryRequest) -> Answer<pb::GetPayoutSummaryResponse> {
+        GetPayoutSummary::ask(&Frozen::new(self.0, &Cancellation::NEVER), request).map_err(refusal)
     }
 
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {

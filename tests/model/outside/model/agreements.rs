@@ -12,6 +12,8 @@ pub struct Version<'a> {
     pub effective: Instant,
     pub position: u64,
     pub terms: &'a pb::Terms,
+    /// The programme whose version it is. Rules 18.2.
+    pub programme: Option<&'a str>,
 }
 
 /// A notice that was given.
@@ -75,11 +77,11 @@ impl<'a> Known<'a> {
         Some(body.effective_at.as_ref().map_or(record.occurred, instant))
     }
 
-    /// By `effective_at`, then position; none as long as it is only proposed. Rules 4.3.
+    /// By `effective_at`, then position; none as long as it is only proposed. Rules 4.3, 18.2.
     pub fn versions(&self, agreement: &str) -> Vec<Version<'a>> {
-        if self.signature(agreement).is_none() {
+        let Some((_, signed)) = self.signature(agreement) else {
             return Vec::new();
-        }
+        };
         let version = |record: &&'a Record| {
             let (effective, terms) = match record.body() {
                 Body::AgreementSigned(b) if b.agreement_id == agreement => (&b.effective_at, &b.terms),
@@ -89,10 +91,14 @@ impl<'a> Known<'a> {
             Some(Version {
                 effective: effective.as_ref().map_or(record.occurred, instant),
                 position: record.position,
-                terms: terms.as_deref().expect("accepted with terms"),
+                terms: terms.as_deref()?,
+                programme: None,
             })
         };
         let mut versions: Vec<_> = self.records.iter().filter_map(version).collect();
+        if let (Some(programme), Some(start)) = (&signed.programme_id, self.effective_at(agreement)) {
+            versions.extend(self.versions_of_programme(programme, start, &versions));
+        }
         versions.sort_by_key(|version| (version.effective, version.position));
         versions
     }

@@ -38,7 +38,8 @@ impl<'a> Known<'a> {
     pub fn alerts(&self, recorded: &Known<'a>, at: Instant) -> Vec<pb::Alert> {
         let mut alerts = Vec::new();
         for agreement in self.signed_agreements() {
-            if self.is_active(agreement, at) {
+            // Of an agreement whose programme is defined only later nothing is told.
+            if self.is_active(agreement, at) && self.terms_at(agreement, at).is_some() {
                 alerts.extend(self.cadence_alerts(agreement, at));
                 alerts.extend(self.ending_alerts(agreement, at));
             }
@@ -48,6 +49,8 @@ impl<'a> Known<'a> {
         }
         alerts.extend(self.records.iter().flat_map(|record| self.record_alerts(recorded, record, at)));
         alerts.extend(self.money_alerts(at));
+        alerts.extend(self.hold_alerts(at));
+        alerts.extend(self.left_behind_alerts(at));
         let leads = self.leads().into_iter().filter(|lead| self.lead(lead).is_some());
         alerts.extend(leads.filter_map(|lead| self.lapsing_alert(lead, at)));
         alerts
@@ -60,7 +63,7 @@ impl<'a> Known<'a> {
 
     fn cadence_alerts(&self, agreement: &str, at: Instant) -> Vec<pb::Alert> {
         let start = self.effective_at(agreement).expect("active");
-        let terms = self.terms_at(agreement, at).expect("active").terms;
+        let terms = self.terms_at(agreement, at).expect("asked for").terms;
         let cadence = terms.cadence.unwrap_or_default();
         let or_usual = |days: u32, usual: u32| u64::from(if days == 0 { usual } else { days });
         let reviews = self.reviews(agreement);
@@ -83,7 +86,7 @@ impl<'a> Known<'a> {
     /// Ends within 30 days, of an active agreement.
     fn ending_alerts(&self, agreement: &str, at: Instant) -> Vec<pb::Alert> {
         let start = self.effective_at(agreement).expect("active");
-        let terms = self.terms_at(agreement, at).expect("active").terms;
+        let terms = self.terms_at(agreement, at).expect("asked for").terms;
         let zone = calendar::zone(&terms.time_zone);
         let end = self.end(agreement);
         let mut near: Vec<(AlertKind, Instant, Instant)> = Vec::new();
@@ -196,12 +199,12 @@ impl<'a> Known<'a> {
             Subject::LeadId(_) => About { lead: record.effects.lead.clone(), ..About::default() },
             Subject::SaleId(sale) => {
                 let sale = self.sale(sale).map(|record| &record.effects);
-                let credit = sale.and_then(|effects| effects.assessed.as_ref()?.agreement.clone());
+                let credit = sale.and_then(|effects| effects.assessed.first()?.agreement.clone());
                 let about = credit.map_or(About::default(), |credit| self.about_agreement(&credit));
                 About { lead: sale.and_then(|effects| effects.lead.clone()), ..about }
             }
             Subject::PayoutId(payout) => {
-                About { partner: self.payout(payout).map(|(_, payout)| payout.partner_id.clone()), ..About::default() }
+                About { partner: self.payout(payout).map(|payout| payout.terms().partner_id.clone()), ..About::default() }
             }
         }
     }
@@ -214,7 +217,7 @@ impl<'a> Known<'a> {
                 let currency = &balance.currency_code;
                 let is_due = |turn: Instant| {
                     let payable = self.payable(partner, currency, turn);
-                    payable > 0 && payable >= i128::from(self.minimum_payout(partner, currency, turn))
+                    !self.is_on_hold(partner, turn) && payable > 0 && payable >= i128::from(self.minimum_payout(partner, currency, turn))
                 };
                 let about = About { partner: Some(partner.to_owned()), ..About::default() };
                 if balance.net < 0 {
@@ -228,6 +231,58 @@ impl<'a> Known<'a> {
             }
         }
         alerts
+    }
+
+    /// Holds of more than 30 days. Rules 19.2.
+    fn hold_alerts(&self, at: Instant) -> Vec<pb::Alert> {
+        let mut alerts = Vec::new();
+        for partner in self.partners() {
+            for (placed, _, lifted) in self.holds(partner) {
+                let since = placed.occurred + TimeDelta::days(30);
+                if since < at && lifted.is_none_or(|lifted| at < lifted) {
+                    let about = About { partner: Some(partner.to_owned()), ..About::default() };
+                    alerts.push(alert(AlertKind::HoldLong, about, since));
+                }
+            }
+        }
+        alerts
+    }
+
+    /// Agreements that are over and still have the credit of leads, while their partner has another one. Rules 18.3.
+    fn left_behind_alerts(&self, at: Instant) -> Vec<pb::Alert> {
+        let mut alerts = Vec::new();
+        for agreement in self.signed_agreements() {
+            if self.leaves_leads_behind(agreement, at) {
+                let mut turns: Vec<Instant> = self.records.iter().map(|record| record.occurred).collect();
+                for other in self.signed_agreements() {
+                    turns.extend(self.effective_at(other));
+                    turns.extend(self.end(other).map(|end| end.at));
+                    turns.extend(self.tail_end(other));
+                }
+                let since = holds_since(turns, at, |turn| self.leaves_leads_behind(agreement, turn));
+                let about = self.about_agreement(agreement);
+                alerts.extend(since.map(|since| alert(AlertKind::LeadsWithoutEarningAgreement, about, since)));
+            }
+        }
+        alerts
+    }
+
+    fn leaves_leads_behind(&self, agreement: &str, at: Instant) -> bool {
+        let partner = self.partner_of(agreement);
+        let works_on = || self.signed_agreements().into_iter().any(|other| self.partner_of(other) == partner && self.is_active(other, at));
+        let has_lead = || {
+            let open = self.leads().into_iter().filter(|lead| self.lost_since(lead, at).is_none());
+            open.filter_map(|lead| self.credit_at(lead, at)).any(|credit| credit == agreement)
+        };
+        self.is_over(agreement, at) && works_on() && has_lead()
+    }
+
+    /// When the tail of an agreement ends, if it has one of so many days. Rules 6.4.
+    fn tail_end(&self, agreement: &str) -> Option<Instant> {
+        let end = self.end(agreement)?.at;
+        let terms = self.terms_at_end(agreement)?.terms;
+        let days = terms.tail.as_ref().filter(|tail| tail.mode() == pb::TailMode::Days)?.days;
+        Some(calendar::plus_days(end, u64::from(days), calendar::zone(&terms.time_zone)))
     }
 
     fn net(&self, partner: &str, currency: &str, at: Instant) -> i128 {
@@ -253,6 +308,11 @@ impl<'a> Known<'a> {
             turns.extend(versions.iter().filter_map(|version| Some(self.at_position(version.position)?.occurred)));
             turns.extend(self.effective_at(agreement));
             turns.extend(self.end(agreement).map(|end| end.at));
+            turns.extend(self.tail_end(agreement));
+        }
+        for (placed, _, lifted) in self.holds(partner) {
+            turns.push(placed.occurred);
+            turns.extend(lifted);
         }
         turns
     }
@@ -266,7 +326,7 @@ impl<'a> Known<'a> {
                 Party::House => None,
                 Party::Partner(partner) => Some(partner),
             },
-            agreement: owner.decision.credit.clone(),
+            agreement: owner.credit.clone(),
             lead: Some(lead.to_owned()),
             campaign: None,
         };

@@ -34,7 +34,7 @@ impl Ledger for Model {
 
     fn partner(&mut self, request: &pb::GetPartnerRequest) -> Answer<pb::GetPartnerResponse> {
         let asked = self.asked(request.options.as_ref())?;
-        Ok(pb::GetPartnerResponse { partner: Some(asked.known.partner_answer(&request.partner_id)?), position: asked.position })
+        Ok(pb::GetPartnerResponse { partner: Some(asked.known.partner_answer(&request.partner_id, asked.at)?), position: asked.position })
     }
 
     fn agreement(&mut self, request: &pb::GetAgreementRequest) -> Answer<pb::GetAgreementResponse> {
@@ -74,6 +74,8 @@ impl Ledger for Model {
         let asked = self.asked(request.options.as_ref())?;
         let mut payables = asked.known.payables_answer(asked.at);
         payables.retain(|payable| request.include_below_minimum || !payable.below_minimum);
+        payables.retain(|payable| request.include_on_hold || !payable.on_hold);
+        payables.retain(|payable| request.partner_id.as_ref().is_none_or(|partner| *partner == payable.partner_id));
         Ok(pb::ListPayablesResponse { payables, next_page_token: String::new(), position: asked.position })
     }
 
@@ -94,7 +96,13 @@ impl Ledger for Model {
 
     fn payouts(&mut self, request: &pb::ListPayoutsRequest) -> Answer<pb::ListPayoutsResponse> {
         let asked = self.asked(request.options.as_ref())?;
-        Ok(pb::ListPayoutsResponse { payouts: asked.known.payouts_answer(), next_page_token: String::new(), position: asked.position })
+        let mut payouts = asked.known.payouts_answer();
+        payouts.retain(|payout| request.partner_id.as_ref().is_none_or(|partner| *partner == payout.partner_id));
+        payouts.retain(|payout| request.state() == pb::PayoutState::Unspecified || payout.state == request.state);
+        let occurred = |payout: &pb::Payout| payout.occurred_at.as_ref().map(instant).expect("it occurred");
+        payouts.retain(|payout| request.from.as_ref().is_none_or(|from| instant(from) <= occurred(payout)));
+        payouts.retain(|payout| request.to.as_ref().is_none_or(|to| occurred(payout) < instant(to)));
+        Ok(pb::ListPayoutsResponse { payouts, next_page_token: String::new(), position: asked.position })
     }
 
     fn campaign(&mut self, request: &pb::GetCampaignRequest) -> Answer<pb::GetCampaignResponse> {
@@ -114,9 +122,33 @@ impl Ledger for Model {
         let asked = self.asked(request.options.as_ref())?;
         let recorded = Known::recorded(&self.records, asked.position);
         let mut alerts = asked.known.alerts(&recorded, asked.at);
+        alerts.retain(|alert| request.kinds.is_empty() || request.kinds.contains(&alert.kind));
+        alerts.retain(|alert| request.partner_id.is_none() || alert.partner_id == request.partner_id);
         let urgency = |kind: pb::AlertKind| crate::outside::questions::URGENCY.iter().position(|other| *other == kind);
         alerts.sort_by_key(|alert| (urgency(alert.kind()), alert.since.as_ref().map(|since| (since.seconds, since.nanos))));
         Ok(pb::ListAlertsResponse { alerts, next_page_token: String::new(), position: asked.position })
+    }
+
+    fn programme(&mut self, request: &pb::GetProgrammeRequest) -> Answer<pb::GetProgrammeResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let programme = asked.known.programme_answer(&request.programme_id, asked.at);
+        let programme = programme.ok_or_else(|| Refusal::rule("UNKNOWN_ID"))?;
+        Ok(pb::GetProgrammeResponse { programme: Some(programme), position: asked.position })
+    }
+
+    fn programmes(&mut self, request: &pb::ListProgrammesRequest) -> Answer<pb::ListProgrammesResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        let known = &asked.known;
+        let programmes = known.programmes().into_iter().filter_map(|programme| known.programme_answer(programme, asked.at)).collect();
+        Ok(pb::ListProgrammesResponse { programmes, next_page_token: String::new(), position: asked.position })
+    }
+
+    fn payout_summary(&mut self, request: &pb::GetPayoutSummaryRequest) -> Answer<pb::GetPayoutSummaryResponse> {
+        let asked = self.asked(request.options.as_ref())?;
+        request.partner_id.as_ref().map_or(Ok(()), |partner| asked.known.known_partner(partner))?;
+        let limits = (request.from.as_ref().map(instant), request.to.as_ref().map(instant));
+        let rows = asked.known.payout_summary(request.partner_id.as_deref(), limits, request.by_method);
+        Ok(pb::GetPayoutSummaryResponse { rows, next_page_token: String::new(), position: asked.position })
     }
 
     fn trial_balance(&mut self, request: &pb::GetTrialBalanceRequest) -> Answer<pb::GetTrialBalanceResponse> {
@@ -135,8 +167,19 @@ impl Ledger for Model {
     }
 }
 
+/// A hold as it is shown.
+fn hold((record, hold, lifted): (&super::Record, &pb::PartnerHoldPlaced, Option<Instant>)) -> pb::PartnerHold {
+    pb::PartnerHold {
+        hold_id: hold.hold_id.clone(),
+        reason: hold.reason.clone(),
+        placed_at: Some(stamp(record.occurred)),
+        lifted_at: lifted.map(stamp),
+        position: record.position,
+    }
+}
+
 impl<'a> Known<'a> {
-    fn partner_answer(&self, partner: &str) -> Answer<pb::Partner> {
+    fn partner_answer(&self, partner: &str, at: Instant) -> Answer<pb::Partner> {
         let registration = self.registration(partner);
         let Some(record) = registration else {
             return Err(Refusal::rule("UNKNOWN_ID"));
@@ -155,6 +198,8 @@ impl<'a> Known<'a> {
             agreement_ids: self.agreements_of(partner),
             fit: self.fit(partner),
             launch_steps: self.launch_steps(&Subject::PartnerId(partner.to_owned())),
+            on_hold: self.is_on_hold(partner, at),
+            holds: self.holds(partner).into_iter().map(hold).collect(),
             entries_left_out: 0,
         };
         for record in &self.records {
@@ -192,11 +237,12 @@ impl<'a> Known<'a> {
             (None, None) => unreachable!("known"),
         };
         let end = self.end(agreement);
-        let (terms_position, terms) = self.shown_terms(agreement, at);
+        let shown = self.shown_terms(agreement, at);
         let version = |version: super::agreements::Version<'_>| pb::TermsVersion {
             effective_at: Some(stamp(version.effective)),
             position: version.position,
             terms: Some(version.terms.clone()),
+            programme_id: version.programme.map(str::to_owned),
         };
         Ok(pb::Agreement {
             agreement_id: agreement.to_owned(),
@@ -206,29 +252,37 @@ impl<'a> Known<'a> {
             effective_at: self.effective_at(agreement).map(stamp),
             ends_at: end.map(|end| stamp(end.at)),
             end_cause: end.map(|end| end.cause.into()),
-            terms: Some(terms),
-            terms_position,
+            terms_position: shown.as_ref().map_or(0, |(position, _)| *position),
+            terms: shown.map(|(_, terms)| terms),
             versions: self.versions(agreement).into_iter().map(version).collect(),
             managers: [Side::House, Side::Partner].into_iter().filter_map(|side| self.manager(agreement, side)).collect(),
             launch_steps: self.launch_steps(&Subject::AgreementId(agreement.to_owned())),
             reviews: self.reviews(agreement),
             brand_uses: self.brand_uses(agreement),
             breaches: self.reported_breaches(agreement),
+            programme_id: self.signature(agreement).and_then(|(_, body)| body.programme_id.clone()),
+            recruited_by_agreement_id: self.recruiter(agreement),
+            supersedes_agreement_id: self.predecessor(agreement),
+            superseded_by_agreement_id: self.successor(agreement).map(|successor| successor.agreement.to_owned()),
+            upline_agreement_ids: self.uplines(agreement, at),
             entries_left_out: 0,
         })
     }
 
     /// Those in force; before, the first; after the end, those at the end; proposed ones until signed.
-    fn shown_terms(&self, agreement: &str, at: Instant) -> (u64, pb::Terms) {
+    fn shown_terms(&self, agreement: &str, at: Instant) -> Option<(u64, pb::Terms)> {
         let versions = self.versions(agreement);
         if let Some((record, _)) = self.signature(agreement) {
-            let first = versions.iter().find(|version| version.position == record.position);
+            let start = self.effective_at(agreement);
+            let signed = |version: &&super::agreements::Version<'_>| {
+                version.position == record.position || (version.programme.is_some() && Some(version.effective) == start)
+            };
+            let first = versions.iter().find(signed);
             let shown = self.terms_then(agreement, at).or_else(|| first.cloned());
-            let shown = shown.expect("a signature is a version");
-            return (shown.position, shown.terms.clone());
+            return shown.map(|shown| (shown.position, shown.terms.clone()));
         }
         let (record, proposal) = self.proposal(agreement).expect("introduced one way or the other");
-        (record.position, proposal.terms.as_deref().expect("required").clone())
+        Some((record.position, proposal.terms.as_deref().expect("required").clone()))
     }
 
     fn entries_answer(&self, partner: &str, at: Instant) -> Vec<pb::Entry> {
@@ -252,6 +306,9 @@ impl<'a> Known<'a> {
                 sale_id: posting.sale.clone(),
                 campaign_id: posting.campaign.clone(),
                 reference: posting.reference.clone(),
+                awaits_customer_payment: posting.awaits,
+                line_id: posting.line_id.clone(),
+                level: posting.level,
             });
         }
         entries
@@ -280,6 +337,7 @@ impl<'a> Known<'a> {
                     currency_code: balance.currency_code,
                     payable: balance.payable,
                     minimum_payout: minimum,
+                    on_hold: self.is_on_hold(partner, at),
                 });
             }
         }

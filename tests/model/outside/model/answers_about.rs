@@ -15,7 +15,7 @@ impl<'a> Known<'a> {
     /// A lead that is known by its first id. Rules 5.6.
     pub fn lead_answer(&self, lead: &str, at: Instant) -> pb::Lead {
         let owner = self.owner_at(lead, at);
-        let credit = owner.as_ref().and_then(|owner| owner.decision.credit.clone());
+        let credit = owner.as_ref().and_then(|owner| owner.credit.clone());
         let shown = owner.as_ref().and_then(|owner| self.shown_protection(owner.decision, at));
         pb::Lead {
             lead_id: lead.to_owned(),
@@ -24,7 +24,7 @@ impl<'a> Known<'a> {
             owner: owner.as_ref().map(|owner| wire::party(&owner.owner)),
             agreement_id: credit.unwrap_or_default(),
             since: owner.as_ref().map(|owner| stamp(owner.since)),
-            decided_at: owner.as_ref().map_or(0, |owner| owner.decision.position),
+            decided_at: owner.as_ref().map_or(0, |owner| owner.decided_at),
             rule: owner.as_ref().map_or(0, |owner| owner.rule.into()),
             explanation: String::new(),
             protected_until: shown.map(stamp),
@@ -70,8 +70,14 @@ impl<'a> Known<'a> {
         let mut turns: BTreeSet<Instant> = BTreeSet::new();
         for decision in self.decisions(lead) {
             turns.insert(decision.occurred);
-            let end = decision.credit.as_ref().and_then(|credit| self.end(credit));
-            turns.extend(end.map(|end| end.at.max(decision.occurred)));
+            let Some(credit) = &decision.credit else {
+                continue;
+            };
+            let successors = self.successors(credit, at);
+            for agreement in std::iter::once(credit.as_str()).chain(successors.iter().map(|successor| successor.agreement)) {
+                let turn = [self.effective_at(agreement), self.end(agreement).map(|end| end.at)];
+                turns.extend(turn.into_iter().flatten().map(|turn| turn.max(decision.occurred)));
+            }
         }
         let mut timeline: Vec<pb::LeadOwnership> = Vec::new();
         for turn in turns.into_iter().filter(|turn| *turn <= at) {
@@ -79,7 +85,8 @@ impl<'a> Known<'a> {
                 continue;
             };
             let entry = ownership(&owner);
-            let repeats = timeline.last().is_some_and(|last| last.decided_at == entry.decided_at && last.rule == entry.rule);
+            let says_the_same = |last: &pb::LeadOwnership| *last == pb::LeadOwnership { from: last.from, ..entry.clone() };
+            let repeats = timeline.last().is_some_and(says_the_same);
             if !repeats {
                 timeline.push(pb::LeadOwnership { from: Some(stamp(turn)), ..entry });
             }
@@ -161,8 +168,8 @@ fn ownership(owner: &Ownership<'_>) -> pb::LeadOwnership {
     pb::LeadOwnership {
         from: Some(stamp(owner.since)),
         owner: Some(wire::party(&owner.owner)),
-        agreement_id: owner.decision.credit.clone().unwrap_or_default(),
-        decided_at: owner.decision.position,
+        agreement_id: owner.credit.clone().unwrap_or_default(),
+        decided_at: owner.decided_at,
         rule: owner.rule.into(),
     }
 }

@@ -28,7 +28,11 @@ impl<'a> Known<'a> {
         let disputed_of = self.disputed_subjects(at);
         let balance = |currency: &&str| {
             let in_currency = postings.iter().map(|(_, p)| *p).filter(|p| p.currency == *currency);
-            balance(currency, &in_currency.collect::<Vec<_>>(), &disputed_of, at)
+            let in_transit = self.in_transit(partner, currency, at);
+            pb::Balance {
+                in_transit: i64::try_from(in_transit).expect("within 64 bits"),
+                ..balance(currency, &in_currency.collect::<Vec<_>>(), &disputed_of, at)
+            }
         };
         currencies.iter().map(balance).collect()
     }
@@ -74,16 +78,29 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// The least that is paid out to a partner in a currency. Rules 7.3.
+    /// The least that is paid out to a partner in a currency. Rules 7.3, 19.5.
     pub fn minimum_payout(&self, partner: &str, currency: &str, at: Instant) -> i64 {
         let of_partner = |agreement: &&str| self.partner_of(agreement) == Some(partner);
         let minimum = |agreement: &str| {
             let version = self.terms_then(agreement, at)?;
-            let minimum = version.terms.minimum_payout.as_ref()?;
-            (minimum.currency_code == currency).then_some(minimum.minor_units)
+            let minimums = version.terms.minimum_payout.iter().chain(&version.terms.minimum_payouts);
+            minimums.filter(|minimum| minimum.currency_code == currency).map(|minimum| minimum.minor_units).max()
         };
-        let agreements = self.signed_agreements().into_iter().filter(of_partner);
-        agreements.filter_map(minimum).max().unwrap_or(0)
+        let agreements: Vec<&str> = self.signed_agreements().into_iter().filter(of_partner).collect();
+        let balances = self.balances(partner, at);
+        let pending = balances.iter().any(|balance| balance.currency_code == currency && balance.pending != 0);
+        if !pending && agreements.iter().all(|agreement| self.is_over(agreement, at)) {
+            return 0;
+        }
+        agreements.into_iter().filter_map(minimum).max().unwrap_or(0)
+    }
+
+    /// Whether an agreement has ended and its tail too. Rules 6.4, 19.5.
+    pub fn is_over(&self, agreement: &str, at: Instant) -> bool {
+        let Some(end) = self.end(agreement).filter(|end| end.at <= at) else {
+            return false;
+        };
+        self.terms_at_end(agreement).is_none_or(|version| super::commission::is_out_of_tail(version.terms, end.at, at))
     }
 
     /// Every account over everything that is effective by `at`.
@@ -99,7 +116,7 @@ impl<'a> Known<'a> {
 
 /// What is commission, for what is pending and disputed.
 fn is_commission(kind: Kind) -> bool {
-    matches!(kind, Kind::Accrual | Kind::Reversal | Kind::Reinstatement | Kind::Transfer)
+    matches!(kind, Kind::Accrual | Kind::Reversal | Kind::Reinstatement | Kind::Transfer | Kind::Release)
 }
 
 /// Commission that is available by then and belongs to a subject of disputes; below zero if more was reversed.
@@ -107,6 +124,7 @@ pub fn available_of(postings: &[&Posting], subjects: &BTreeSet<(bool, String)>, 
     let disputed = |posting: &&&Posting| {
         let named = |is_lead: bool, id: &Option<String>| id.as_ref().is_some_and(|id| subjects.contains(&(is_lead, id.clone())));
         is_commission(posting.kind)
+            && !posting.awaits
             && posting.available.is_none_or(|available| available <= at)
             && (named(true, &posting.lead) || named(false, &posting.sale))
     };
@@ -125,9 +143,10 @@ fn balance(currency: &str, postings: &[&Posting], disputed_of: &BTreeSet<(bool, 
     }
     let sum = |kind: Kind| sums.get(&kind).copied().unwrap_or(0);
     let net: i128 = sums.values().sum();
-    let not_yet = |posting: &&&Posting| posting.available.is_some_and(|available| available > at);
-    let commission = postings.iter().filter(|posting| is_commission(posting.kind));
-    let pending: i128 = commission.filter(not_yet).map(|posting| -posting.amount).sum();
+    let not_yet = |posting: &&&Posting| posting.awaits || posting.available.is_some_and(|available| available > at);
+    let commission = || postings.iter().filter(|posting| is_commission(posting.kind));
+    let pending: i128 = commission().filter(not_yet).map(|posting| -posting.amount).sum();
+    let awaiting: i128 = commission().filter(|posting| posting.awaits).map(|posting| -posting.amount).sum();
     let disputed = available_of(postings, disputed_of, at).max(0);
     let field = |amount: i128| i64::try_from(amount).expect("within 64 bits");
     pb::Balance {
@@ -145,5 +164,7 @@ fn balance(currency: &str, postings: &[&Posting], disputed_of: &BTreeSet<(bool, 
         pending: field(pending),
         disputed: field(disputed),
         payable: field(net - pending - disputed),
+        in_transit: 0,
+        awaiting_customer: field(awaiting),
     }
 }

@@ -3,7 +3,7 @@
 use partnership_ledger::proto::{self as pb, event::Body};
 
 use super::calendar::Instant;
-use super::record::{Effects, Known};
+use super::record::{Effects, Known, Record};
 use crate::outside::ledger::{Answer, Refusal};
 
 /// What is the same for every event that is decided.
@@ -12,6 +12,13 @@ pub struct At {
     pub occurred: Instant,
     pub position: u64,
     pub now: Instant,
+}
+
+impl At {
+    /// The record that is being decided, as far as it is.
+    pub fn draft(self, event: &pb::Event, effects: Effects) -> Record {
+        Record { position: self.position, occurred: self.occurred, event: event.clone(), effects }
+    }
 }
 
 impl Known<'_> {
@@ -30,6 +37,8 @@ impl Known<'_> {
             Body::TerminationNoticeGiven(body) => self.notice_given(body, at),
             Body::TerminationNoticeWithdrawn(body) => self.notice_withdrawn(body, at),
             Body::AgreementTerminated(body) => self.terminated(body, at),
+            Body::ProgrammeDefined(body) => self.programme_defined(body),
+            Body::ProgrammeAmended(body) => self.programme_amended(body, at),
             Body::LeadReferred(body) => self.referred(body, at),
             Body::LeadApproved(body) => self.approved(body, at),
             Body::LeadQualified(body) => self.qualified(body, at),
@@ -37,10 +46,17 @@ impl Known<'_> {
             Body::LeadProtectionExtended(body) => self.extended(body, at),
             Body::LeadReassigned(body) => self.reassigned(body, at),
             Body::SaleRecorded(body) => self.sale_recorded(body, at),
-            Body::SaleRefunded(body) => self.sale_refunded(body, at),
-            Body::SaleReinstated(body) => self.sale_reinstated(body, at),
+            Body::SaleRefunded(body) => self.sale_refunded(body, event, at),
+            Body::SaleReinstated(body) => self.sale_reinstated(body, event, at),
+            Body::SaleVoided(body) => self.sale_voided(body, at),
+            Body::CustomerPaymentReceived(body) => self.customer_payment_received(body, event, at),
             Body::CommissionAdjusted(body) => self.adjusted(body, at),
             Body::CommissionPaid(body) => self.commission_paid(body, at),
+            Body::PayoutInitiated(body) => self.payout_initiated(body, at),
+            Body::PayoutSettled(body) => self.payout_settled(body, at),
+            Body::PayoutFailed(body) => self.payout_failed(body, at),
+            Body::PartnerHoldPlaced(body) => self.hold_placed(body),
+            Body::PartnerHoldLifted(body) => self.hold_lifted(body),
             Body::PayoutReturned(body) => self.payout_returned(body, at),
             Body::PaymentReceived(body) => self.payment_received(body, at),
             Body::PeriodClosed(body) => self.period_closed(body, at),

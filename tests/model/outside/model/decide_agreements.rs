@@ -5,7 +5,7 @@ use partnership_ledger::proto::{self as pb, EndCause, TerminationCause, event::B
 use super::agreements::runs_at;
 use super::calendar::{self, Instant};
 use super::decide::{At, refuse_if};
-use super::record::{Effects, Known};
+use super::record::{Effects, Known, ProgrammeVersion};
 use crate::outside::ledger::{Answer, Refusal, instant};
 
 impl Known<'_> {
@@ -21,6 +21,13 @@ impl Known<'_> {
         for id in &body.acknowledged_conflicts {
             self.known_agreement(id)?;
         }
+        if let Some(programme) = &body.programme_id {
+            refuse_if(self.programme(programme).is_none(), "UNKNOWN_ID")?;
+        }
+        for relative in body.recruited_by_agreement_id.iter().chain(&body.supersedes_agreement_id) {
+            self.known_agreement(relative)?;
+        }
+        self.may_have_relatives(body, at)?;
         if let Some((_, proposal)) = self.proposal(&body.agreement_id) {
             let same = proposal.partner_id == body.partner_id && proposal.r#type == body.r#type;
             refuse_if(!same, "PROPOSAL_MISMATCH")?;
@@ -35,6 +42,41 @@ impl Known<'_> {
         let all = breaches.iter().map(other).all(acknowledged);
         refuse_if(!all, "EXCLUSIVITY_CONFLICT")?;
         Ok(Effects { breaches, end: body.expires_at.as_ref().map(|end| (instant(end), EndCause::Expiry)), ..Effects::default() })
+    }
+
+    /// Whether a new agreement may name its recruiter and its predecessor. Rules 15.1, 18.1, 22.
+    fn may_have_relatives(&self, body: &pb::AgreementSigned, at: At) -> Answer<()> {
+        if let Some(old) = &body.supersedes_agreement_id {
+            refuse_if(self.successor(old).is_some(), "ALREADY_DONE")?;
+        }
+        if let Some(recruiter) = &body.recruited_by_agreement_id {
+            refuse_if(self.signature(recruiter).is_none(), "AGREEMENT_NOT_ACTIVE")?;
+            refuse_if(self.partner_of(recruiter) == Some(body.partner_id.as_str()), "PARTNER_MISMATCH")?;
+        }
+        if let Some(old) = &body.supersedes_agreement_id {
+            refuse_if(self.signature(old).is_none(), "AGREEMENT_NOT_ACTIVE")?;
+            refuse_if(self.partner_of(old) != Some(body.partner_id.as_str()), "PARTNER_MISMATCH")?;
+            let start = body.effective_at.as_ref().map_or(at.occurred, instant);
+            refuse_if(self.effective_at(old).is_some_and(|old| old > start), "SUCCESSION_TOO_EARLY")?;
+        }
+        Ok(())
+    }
+
+    pub fn programme_defined(&self, body: &pb::ProgrammeDefined) -> Answer<Effects> {
+        refuse_if(self.programme(&body.programme_id).is_some(), "DUPLICATE_ID")?;
+        let terms = body.terms.as_deref().expect("required").clone();
+        Ok(of_programme(ProgrammeVersion { programme: body.programme_id.clone(), effective: None, existing: false, terms }))
+    }
+
+    pub fn programme_amended(&self, body: &pb::ProgrammeAmended, at: At) -> Answer<Effects> {
+        refuse_if(self.programme(&body.programme_id).is_none(), "UNKNOWN_ID")?;
+        let effective = body.effective_at.as_ref().map_or(at.occurred, instant);
+        Ok(of_programme(ProgrammeVersion {
+            programme: body.programme_id.clone(),
+            effective: Some(effective),
+            existing: body.existing,
+            terms: body.terms.as_deref().expect("required").clone(),
+        }))
     }
 
     pub fn amended(&self, body: &pb::AgreementAmended, at: At) -> Answer<Effects> {
@@ -116,6 +158,10 @@ impl Known<'_> {
         let signed = self.has(|body| matches!(body, Body::AgreementSigned(b) if b.agreement_id == agreement));
         refuse_if(!signed || self.has_ended(agreement, at), "AGREEMENT_NOT_ACTIVE")
     }
+}
+
+fn of_programme(version: ProgrammeVersion) -> Effects {
+    Effects { programme: Some(version), ..Effects::default() }
 }
 
 fn ends_at(at: Instant, cause: EndCause) -> Effects {

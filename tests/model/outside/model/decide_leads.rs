@@ -4,7 +4,6 @@ use partnership_ledger::proto::{self as pb, AcquiredBy, OwnershipRule, event::Bo
 
 use super::commission::Deal;
 use super::decide::{At, refuse_if};
-use super::lots;
 use super::record::{Allocated, Decision, Declined, Effects, Known, Party, Pinned, Posting, Protection};
 use crate::outside::ledger::Answer;
 
@@ -116,9 +115,10 @@ impl Known<'_> {
             let lasts = self.protection(decision, at.occurred).lasts_at(at.occurred);
             effects.protection = lasts.then_some(Protection::NoLimit);
         }
-        let assessed = self.assess(&Deal { at: at.occurred, lead: Some(&lead), agreement: None, sale: None });
-        effects.postings = self.accrual(&assessed, at);
-        effects.assessed = Some(assessed);
+        let assessed = self.assess_qualification(&Deal { at: at.occurred, lead: Some(&lead), sale: None });
+        effects.postings = self.accrual(&assessed, at.position, at.occurred);
+        effects.assessed = vec![assessed];
+        effects.effective = Some(self.effective(at.occurred));
         Ok(effects)
     }
 
@@ -193,16 +193,7 @@ impl Known<'_> {
             let partner = self.partner_of(agreement)?;
             Some((partner, agreement.as_str()))
         });
-        self.transfer(lead, receiver, at.position, self.effective(at.occurred))
-    }
-
-    /// What an assessment posts.
-    pub fn accrual(&self, assessed: &super::record::Assessed, at: At) -> Vec<Posting> {
-        let Some(lot) = self.first_lot(assessed, at.position).filter(|_| assessed.amount != 0) else {
-            return Vec::new();
-        };
-        let effective = self.effective(at.occurred);
-        lots::with_house(lots::leg(&lot, pb::EntryKind::Accrual, assessed.amount, effective))
+        self.transfer(lead, receiver, at.position, at.occurred)
     }
 
     fn about_claim(&self, lead: &str, at: At) -> Effects {

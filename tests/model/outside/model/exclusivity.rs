@@ -25,7 +25,9 @@ impl Known<'_> {
 
     /// The conflicts of a new agreement that starts at `start`, both ways.
     pub fn conflicts(&self, new: &pb::AgreementSigned, start: Instant) -> Vec<Breach> {
-        let own = new.terms.as_ref().and_then(|terms| terms.exclusivity.as_ref());
+        let of_programme = new.programme_id.as_ref().and_then(|programme| self.programme_at(programme, start));
+        let terms = new.terms.as_deref().or(of_programme.map(|(_, version)| &version.terms));
+        let own = terms.and_then(|terms| terms.exclusivity.as_ref());
         let mut breaches = Vec::new();
         for other in self.signed_agreements() {
             let partner = self.partner_of(other).expect("a signed agreement has a partner");

@@ -9,9 +9,13 @@ use super::record::{Decision, Known, Party, Record};
 #[derive(Clone, Debug)]
 pub struct Ownership<'a> {
     pub decision: &'a Decision,
+    /// The agreement that has the credit then.
+    pub credit: Option<String>,
     pub owner: Party,
     pub since: Instant,
     pub rule: OwnershipRule,
+    /// Position of the record that decided it.
+    pub decided_at: u64,
 }
 
 impl<'a> Known<'a> {
@@ -89,31 +93,51 @@ impl<'a> Known<'a> {
         turns.max().map_or(pb::LeadState::Open, |(_, _, state)| state)
     }
 
-    /// Who owns a lead at `at`, the agreement's end considered. Rules 5.3, 5.4.
+    /// The agreement whose rules a lead's sales run through at `at`, successions considered. Rules 5.1, 18.1.
+    pub fn credit_at(&self, lead: &str, at: Instant) -> Option<String> {
+        let credit = self.decision_at(lead, at)?.credit.as_deref()?;
+        Some(self.in_place_of(credit, at))
+    }
+
+    /// Who owns a lead at `at`, the agreement's end and its successors considered. Rules 5.3, 5.4, 18.1.
     pub fn owner_at(&self, lead: &str, at: Instant) -> Option<Ownership<'a>> {
         let decision = self.decision_at(lead, at)?;
-        let as_decided = Ownership { decision, owner: decision.owner.clone(), since: decision.occurred, rule: decision.rule };
-        let Some(credit) = &decision.credit else {
-            return Some(as_decided);
+        let mut owned = Ownership {
+            decision,
+            credit: decision.credit.clone(),
+            owner: decision.owner.clone(),
+            since: decision.occurred,
+            rule: decision.rule,
+            decided_at: decision.position,
         };
-        let passes_at = match self.end(credit) {
-            Some(end) => end.at.max(decision.occurred),
-            None => return Some(as_decided),
+        let Some(credit) = &decision.credit else {
+            return Some(owned);
+        };
+        if let Some(last) = self.successors(credit, at).last() {
+            owned.credit = Some(last.agreement.to_owned());
+            owned.since = last.from.max(decision.occurred);
+            owned.rule = OwnershipRule::Succession;
+            owned.decided_at = last.position;
+        }
+        let credit = owned.credit.clone().expect("there is a credit");
+        let passes_at = match self.end(&credit) {
+            Some(end) => end.at.max(owned.since),
+            None => return Some(owned),
         };
         if at < passes_at || self.lost_since(lead, passes_at).is_some() {
-            return Some(as_decided);
+            return Some(owned);
         }
-        let wish = self.terms_at_end(credit).map_or(LeadsAtEnd::AcquirerKeeps, |version| version.terms.leads_at_end());
-        let (owner, rule) = match wish {
+        let wish = self.terms_at_end(&credit).map_or(LeadsAtEnd::AcquirerKeeps, |version| version.terms.leads_at_end());
+        (owned.owner, owned.rule) = match wish {
             LeadsAtEnd::House => (Party::House, OwnershipRule::EndToHouse),
             LeadsAtEnd::Partner => {
-                let partner = self.partner_of(credit).expect("credit is an agreement");
+                let partner = self.partner_of(&credit).expect("credit is an agreement");
                 (Party::Partner(partner.to_owned()), OwnershipRule::EndToPartner)
             }
             LeadsAtEnd::AcquirerKeeps | LeadsAtEnd::Unspecified => (decision.owner.clone(), OwnershipRule::EndAcquirerKeeps),
         };
-        let since = if rule == OwnershipRule::EndAcquirerKeeps { decision.occurred } else { passes_at };
-        Some(Ownership { decision, owner, since, rule })
+        owned.since = if owned.rule == OwnershipRule::EndAcquirerKeeps { owned.since } else { passes_at };
+        Some(owned)
     }
 
     /// The records about a lead.

@@ -8,6 +8,7 @@ use super::answers_campaigns::latest_of;
 use super::calendar::Instant;
 use super::campaigns::{Who, campaign_party, who};
 use super::record::{Known, Posting, Record};
+use super::sales::{own_parts, price, sold};
 use super::tiers::rounded;
 use crate::outside::ledger::{Answer, instant};
 
@@ -113,16 +114,42 @@ impl<'a> Figures<'_, 'a> {
     fn qualified(&self) -> BTreeSet<&'a str> {
         let qualified = |record: &'a Record| {
             let lead = record.effects.lead.as_deref().filter(|_| matches!(record.body(), Body::LeadQualified(_)))?;
-            let agreement = self.recorded.decision_behind(record).and_then(|decision| self.recorded.agreement_behind(decision));
+            // By the credit at its time, so by a successor's; a house lead's by the agreement it was referred under.
+            let named = || self.recorded.decision_behind(record).and_then(|decision| self.recorded.agreement_behind(decision));
+            let agreement = record.effects.assessed.first().and_then(|assessed| assessed.agreement.clone()).or_else(named);
             self.covers(agreement.as_deref(), self.recorded.campaign_behind(record)).then_some(lead)
         };
         self.records().filter_map(qualified).collect()
     }
 
-    /// Whether a sale belongs to the scope: by its credit.
+    /// Whether a sale belongs to the scope: by one of its earners, or as its lead's campaign. Rules 14.7.
     fn covers_sale(&self, sale: &Record) -> bool {
-        let credit = sale.effects.assessed.as_ref().and_then(|assessed| assessed.agreement.as_deref());
-        self.covers(credit, self.recorded.campaign_behind(sale))
+        match self.scope {
+            Scope::All(_) | Scope::CampaignId(_) => self.covers(None, self.recorded.campaign_behind(sale)),
+            _ => own_parts(sale).iter().any(|part| self.covers(part.agreement.as_deref(), None)),
+        }
+    }
+
+    /// What of the amounts of a sale's parts belongs to the scope; `whole` is all of it.
+    fn of_scope(&self, sale: &Record, whole: i128, parts: &[i128]) -> i128 {
+        let own = own_parts(sale);
+        match self.scope {
+            Scope::All(_) => {
+                if own.is_empty() {
+                    0
+                } else {
+                    whole
+                }
+            }
+            Scope::CampaignId(_) => {
+                if self.covers_sale(sale) {
+                    whole
+                } else {
+                    0
+                }
+            }
+            _ => own.iter().zip(parts).filter(|(part, _)| self.covers(part.agreement.as_deref(), None)).map(|(_, amount)| amount).sum(),
+        }
     }
 
     /// The first sales of leads.
@@ -135,17 +162,15 @@ impl<'a> Figures<'_, 'a> {
     fn money(&self, deals: &[&Record]) -> BTreeMap<String, Money> {
         let mut money: BTreeMap<String, Money> = BTreeMap::new();
         for record in self.records() {
-            if let Some((sale, currency, amount)) = self.turnover(record) {
+            if let Some((sale, currency, amount, parts)) = self.turnover(record) {
                 let money = money.entry(currency).or_default();
                 money.all_revenue += amount;
-                let is_partners = sale.effects.assessed.as_ref().is_some_and(|assessed| assessed.agreement.is_some());
-                let counts = if let Scope::All(_) = self.scope { is_partners } else { self.covers_sale(sale) };
-                money.revenue += if counts { amount } else { 0 };
+                money.revenue += self.of_scope(sale, amount, &parts);
             }
         }
         for deal in deals {
-            let (_, currency, _) = self.turnover(deal).expect("a deal is a sale");
-            money.entry(currency).or_default().deals += 1;
+            let (currency, _) = price(sold(deal).expect("a deal is a sale"));
+            money.entry(currency.to_owned()).or_default().deals += 1;
         }
         for (record, posting) in
             self.known.postings().filter(|(record, posting)| self.is_in(record.occurred) && posting.effective <= self.at)
@@ -160,20 +185,28 @@ impl<'a> Figures<'_, 'a> {
         money
     }
 
-    /// The sale behind a sale, refund or reinstatement, and by how much that moved revenue.
-    fn turnover(&self, record: &'a Record) -> Option<(&'a Record, String, i128)> {
-        let refunded = |refund: &'a Record| match refund.body() {
-            Body::SaleRefunded(body) => Some((self.recorded.sale(&body.sale_id)?, refund.effects.refund?.0)),
-            _ => None,
+    /// The sale behind a sale, refund, reinstatement or void, by how much that moved revenue, and that of each own part.
+    fn turnover(&self, record: &'a Record) -> Option<(&'a Record, String, i128, Vec<i128>)> {
+        let (sale, moved, parts) = if sold(record).is_some() {
+            (record, price(sold(record)?).1, own_parts(record).iter().map(|part| part.part_amount).collect())
+        } else if let Some(refund) = &record.effects.refund {
+            (self.recorded.sale(&refund.sale)?, -refund.applied, refund.parts.iter().map(|amount| -amount).collect())
+        } else if let Some(refund) = &record.effects.reinstates {
+            let refund = self.recorded.refund(refund)?.effects.refund.as_ref()?;
+            (self.recorded.sale(&refund.sale)?, refund.applied, refund.parts.clone())
+        } else {
+            let (sale, _, _) = record.effects.voided.as_ref()?;
+            let sale = self.recorded.sale(sale)?;
+            // What was left when the void was recorded.
+            let before = Known {
+                records: self.recorded.records.iter().copied().filter(|r| r.position < record.position).collect(),
+                effective_by: None,
+            };
+            let parts = own_parts(sale).into_iter().map(|part| -before.left_of_part(sale, part)).collect();
+            (sale, -before.left_of_sale(sale), parts)
         };
-        let (sale, moved) = match record.body() {
-            Body::SaleRecorded(body) => (record, i128::from(body.amount.as_ref()?.minor_units)),
-            Body::SaleRefunded(_) => refunded(record).map(|(sale, applied)| (sale, -applied))?,
-            Body::SaleReinstated(body) => refunded(self.recorded.refund(&body.refund_id)?)?,
-            _ => return None,
-        };
-        let Body::SaleRecorded(body) = sale.body() else { unreachable!("found as a sale") };
-        Some((sale, body.amount.as_ref()?.currency_code.clone(), moved))
+        let (currency, _) = price(sold(sale)?);
+        Some((sale, currency.to_owned(), moved, parts))
     }
 
     fn is_commission_of_scope(&self, record: &'a Record, posting: &Posting) -> bool {

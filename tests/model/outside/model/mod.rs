@@ -1,5 +1,5 @@
 //! A naive model of the ledger, written from the rules alone: a list of accepted events, and every question answered by
-//! going through all of it. Sections 1 to 12 of the rules.
+//! going through all of it. Sections 1 to 22 of the rules.
 
 pub mod agreements;
 pub mod alerts;
@@ -19,8 +19,8 @@ pub mod decide_campaigns;
 pub mod decide_leads;
 pub mod decide_money;
 pub mod decide_relations;
-pub mod departures;
 pub mod exclusivity;
+pub mod families;
 pub mod leads;
 pub mod lots;
 pub mod metrics;
@@ -28,6 +28,7 @@ pub mod payments;
 pub mod protection;
 pub mod record;
 pub mod refunds;
+pub mod sales;
 pub mod shares;
 pub mod tiers;
 pub mod wire;

@@ -10,7 +10,7 @@ pub fn effects(record: &Record) -> Vec<pb::Effect> {
     let effects = &record.effects;
     let booked = effects.postings.iter().filter(|posting| !posting.account.is_empty());
     let mut all: Vec<Effect> = booked.map(posting).collect();
-    all.extend(effects.assessed.as_ref().map(|a| Effect::CommissionAssessed(assessed(a))));
+    all.extend(effects.assessed.iter().map(|a| Effect::CommissionAssessed(assessed(a))));
     all.extend(effects.decision.as_ref().map(|d| Effect::LeadOwnerSet(owner_set(d))));
     let lead = effects.lead.clone().unwrap_or_default();
     all.extend(effects.declined.as_ref().map(|d| claim_declined(d, lead.clone())));
@@ -31,6 +31,7 @@ pub fn effects(record: &Record) -> Vec<pb::Effect> {
         Effect::LeadProtectionSet(pb::LeadProtectionSet { lead_id: lead, protected_until: protection.until().map(stamp) })
     }));
     all.extend(refund_applied(record));
+    all.extend(void_applied(record));
     if let Body::BrandUseRequested(body) = record.body()
         && effects.brand_use_approved
     {
@@ -51,17 +52,38 @@ fn agreement_of(body: &Body) -> String {
 }
 
 fn refund_applied(record: &Record) -> Option<Effect> {
-    let (Body::SaleRefunded(body), Some((applied, cut_off))) = (record.body(), record.effects.refund) else {
+    let (Body::SaleRefunded(body), Some(refund)) = (record.body(), &record.effects.refund) else {
         return None;
     };
     let currency = &body.amount.as_ref()?.currency_code;
+    let lines = refund.line_ids.iter().zip(&refund.lines).filter(|(_, amount)| **amount != 0);
+    let parts = refund.parts_of.iter().zip(&refund.parts).filter(|(_, amount)| **amount != 0);
     Some(Effect::RefundApplied(pb::RefundApplied {
         refund_id: body.refund_id.clone(),
         sale_id: body.sale_id.clone(),
-        amount: Some(money(currency, applied)),
-        cut_off: (cut_off != 0).then(|| money(currency, cut_off)),
+        amount: Some(money(currency, refund.applied)),
+        cut_off: (refund.cut_off != 0).then(|| money(currency, refund.cut_off)),
+        lines: lines
+            .filter(|_| refund.lines.len() > 1)
+            .map(|(line, amount)| pb::RefundLine { line_id: line.clone(), amount: Some(money(currency, *amount)) })
+            .collect(),
+        parts: parts
+            .filter(|_| refund.parts.len() > 1)
+            .map(|((part, line_id, agreement_id), amount)| pb::RefundedPart {
+                part: *part,
+                line_id: line_id.clone(),
+                agreement_id: agreement_id.clone(),
+                amount: Some(money(currency, *amount)),
+                ..pb::RefundedPart::default()
+            })
+            .collect(),
         ..pb::RefundApplied::default()
     }))
+}
+
+fn void_applied(record: &Record) -> Option<Effect> {
+    let (sale_id, currency, left) = record.effects.voided.clone()?;
+    Some(Effect::SaleVoidApplied(pb::SaleVoidApplied { sale_id, amount: Some(money(&currency, left)), taken_from_house: None }))
 }
 
 fn posting(posting: &Posting) -> Effect {
@@ -76,6 +98,8 @@ fn posting(posting: &Posting) -> Effect {
         lead_id: posting.lead.clone(),
         sale_id: posting.sale.clone(),
         campaign_id: posting.campaign.clone(),
+        awaits_customer_payment: posting.awaits,
+        part: posting.part,
     })
 }
 
@@ -98,6 +122,12 @@ pub fn assessed(assessed: &Assessed) -> pb::CommissionAssessed {
         outcome: assessed.outcome.into(),
         cut_off: assessed.currency.as_ref().filter(|_| is_cut).map(cut_off),
         tier_working: assessed.tiers.as_ref().map(|tiers| Box::new(tier_working(tiers, assessed))),
+        line_id: assessed.line_id.clone().filter(|_| assessed.agreement.is_some()),
+        share_bps: assessed.share_bps,
+        level: assessed.level,
+        downline_agreement_id: assessed.downline.clone(),
+        part: assessed.part,
+        awaits_customer_payment: assessed.awaits,
     }
 }
 
@@ -116,6 +146,9 @@ fn tier_working(working: &TierWorking, assessed: &Assessed) -> pb::TierWorking {
         earned_before: minor(working.earned_before),
         earned_after: minor(working.earned_after),
         period: tiers.period,
+        measure: tiers.measure,
+        sales_before: minor(working.sales_before.unwrap_or(0)),
+        bonus: minor(working.bonus),
     }
 }
 

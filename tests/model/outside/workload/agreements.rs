@@ -83,7 +83,7 @@ impl World {
         };
         let start = effective.unwrap_or(clock);
         // Later than the event itself, whenever that will be said to have occurred.
-        let expires = self.one_in(3).then(|| start.max(clock) + TimeDelta::days(32) + self.span(300));
+        let expires = self.one_in(if self.is_family { 8 } else { 3 }).then(|| start.max(clock) + TimeDelta::days(32) + self.span(300));
         let mut signed = pb::AgreementSigned {
             agreement_id,
             partner_id: self.partner_id(),
@@ -92,11 +92,72 @@ impl World {
             effective_at: effective.map(stamp),
             expires_at: expires.map(stamp),
             acknowledged_conflicts: Vec::new(),
+            programme_id: None,
+            recruited_by_agreement_id: None,
+            supersedes_agreement_id: None,
         };
+        self.give_relatives(&mut signed);
         if self.one_in(3) {
             signed.acknowledged_conflicts = self.conflicts_of(&signed, start);
         }
         signed
+    }
+
+    /// Maybe a programme in place of terms, a recruiter, and a predecessor.
+    fn give_relatives(&mut self, signed: &mut pb::AgreementSigned) {
+        let programmes = self.programme_ids();
+        if !programmes.is_empty() && self.one_in(2) {
+            signed.programme_id = Some(self.known_id(&programmes));
+            signed.terms = None;
+        }
+        let known = self.known();
+        let is_own = |id: &&&str| known.partner_of(id) == Some(signed.partner_id.as_str());
+        let all = known.signed_agreements();
+        let others: Vec<String> = all.iter().filter(|id| !is_own(id)).map(|id| (*id).to_owned()).collect();
+        let free: Vec<String> = all.iter().filter(|id| is_own(id) && known.successor(id).is_none()).map(|id| (*id).to_owned()).collect();
+        let stranger = if self.one_in(6) { Some(self.agreement_id()) } else { None };
+        if self.is_family || self.one_in(3) {
+            // Mostly the last one, so that chains grow long.
+            let last = others.last().cloned();
+            let recruiter = if self.one_in(6) && !others.is_empty() { Some(self.any(&others)) } else { last };
+            signed.recruited_by_agreement_id = stranger.clone().or(recruiter);
+        }
+        if self.one_in(3) {
+            let old = if free.is_empty() { None } else { Some(self.any(&free)) };
+            let too_early = old.as_ref().filter(|_| self.one_in(6)).and_then(|old| self.known().effective_at(old));
+            if let Some(start) = too_early {
+                signed.effective_at = Some(stamp(start - TimeDelta::nanoseconds(1)));
+            }
+            signed.supersedes_agreement_id = stranger.or(old);
+        }
+    }
+
+    pub fn programme_ids(&self) -> Vec<String> {
+        self.ids(|body| match body {
+            Body::ProgrammeDefined(body) => Some(&body.programme_id),
+            _ => None,
+        })
+    }
+
+    /// A programme is defined or, rather, amended.
+    pub fn programme_body(&mut self) -> Body {
+        let programmes = self.programme_ids();
+        if programmes.is_empty() || (programmes.len() < 3 && self.one_in(4)) {
+            let programme_id = self.new_id('g', programmes.len());
+            return Body::ProgrammeDefined(pb::ProgrammeDefined { programme_id, terms: Some(Box::new(self.terms())) });
+        }
+        let effective = match self.below(5) {
+            0 => Some(self.clock() + self.span(60)),
+            1 => Some(self.clock() - self.span(90)),
+            2 => Some(self.turn()),
+            _ => None,
+        };
+        Body::ProgrammeAmended(pb::ProgrammeAmended {
+            programme_id: self.known_id(&programmes),
+            terms: Some(Box::new(self.terms())),
+            effective_at: effective.map(stamp),
+            existing: !self.one_in(3),
+        })
     }
 
     fn conflicts_of(&self, signed: &pb::AgreementSigned, start: Instant) -> Vec<String> {

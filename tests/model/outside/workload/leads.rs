@@ -40,7 +40,7 @@ impl World {
 
     pub fn lead_reassigned(&mut self, lead_id: String) -> pb::LeadReassigned {
         let disputes = self.dispute_ids();
-        let lots = self.known().lots().into_iter().filter(|lot| lot.standing > 0);
+        let lots = self.known().lots().into_iter().filter(|lot| lot.standing() > 0);
         let sold: Vec<String> = lots.filter_map(|lot| lot.lead).collect();
         let lead_id = if sold.is_empty() || self.one_in(3) { lead_id } else { self.any(&sold) };
         let to = if self.one_in(5) { To::House(true) } else { To::AgreementId(self.agreement_id()) };

@@ -5,8 +5,10 @@ mod agreements;
 mod campaigns;
 mod leads;
 mod money;
+mod payouts;
 pub mod reach;
 mod relations;
+mod sales;
 mod terms;
 mod world;
 
@@ -21,7 +23,7 @@ pub type Requests = Vec<pb::AppendRequest>;
 pub fn workload(seed: u64) -> Requests {
     let mut world = World::new(seed);
     let mut requests = vec![world.beginning()];
-    let events = world.below(160) + 40;
+    let events = world.below(170) + 50;
     let mut sent = 0;
     world.keep(&requests[0]);
     while sent < events {
@@ -42,7 +44,14 @@ impl World {
             let event = self.event(Body::PartnerRegistered(body));
             self.try_out(event, &mut events);
         }
-        for number in 1..=3 {
+        if self.one_in(3) {
+            let body = self.programme_body();
+            let event = self.event(body);
+            self.try_out(event, &mut events);
+        }
+        // Some stories begin with a chain of recruiters.
+        let agreements = if self.is_family { 8 } else { 3 };
+        for number in 1..=agreements {
             let body = self.agreement_signed(Some(format!("a{number}")));
             let event = self.event(Body::AgreementSigned(body));
             self.try_out(event, &mut events);
@@ -110,21 +119,24 @@ impl World {
 
     fn body(&mut self) -> Body {
         // Some stories are about commission alone, so that its rules meet often enough.
-        let kinds = if self.is_plain { 104 } else { 142 };
+        let kinds = if self.is_plain { 140 } else { 182 };
         match self.below(kinds) {
-            0..20 => Body::SaleRecorded(self.sale_recorded()),
-            20..32 => Body::LeadReferred(self.lead_referred()),
-            32..42 => Body::SaleRefunded(self.sale_refunded()),
-            42..45 => Body::SaleReinstated(self.sale_reinstated()),
-            45..61 => self.lead_body(),
-            61..65 => {
+            0..24 => Body::SaleRecorded(self.sale_recorded()),
+            24..36 => Body::LeadReferred(self.lead_referred()),
+            36..48 => Body::SaleRefunded(self.sale_refunded()),
+            48..52 => Body::SaleReinstated(self.sale_reinstated()),
+            52..55 => Body::SaleVoided(self.sale_voided()),
+            55..64 => Body::CustomerPaymentReceived(self.customer_payment_received()),
+            64..80 => self.lead_body(),
+            80..86 => {
                 let lead_id = self.lead_id();
                 Body::LeadReassigned(self.lead_reassigned(lead_id))
             }
-            65..82 => self.agreement_body(),
-            82..104 => self.money_body(),
-            104..120 => self.campaign_body(),
-            120..128 => self.venture_body(),
+            86..108 => self.agreement_body(),
+            108..111 => self.programme_body(),
+            111..140 => self.money_body(),
+            140..156 => self.campaign_body(),
+            156..167 => self.venture_body(),
             _ => self.relation_body(),
         }
     }
@@ -141,8 +153,8 @@ impl World {
     }
 
     fn agreement_body(&mut self) -> Body {
-        match self.below(20) {
-            0..3 => Body::AgreementSigned(self.agreement_signed(None)),
+        match self.below(25) {
+            0..3 | 20.. => Body::AgreementSigned(self.agreement_signed(None)),
             3 | 4 => Body::AgreementProposed(self.agreement_proposed()),
             5..9 => Body::AgreementAmended(self.agreement_amended()),
             9..11 => Body::AgreementRenewed(self.agreement_renewed()),
@@ -150,7 +162,7 @@ impl World {
             14..16 => Body::TerminationNoticeWithdrawn(self.notice_withdrawn()),
             16..18 => Body::AgreementTerminated(self.agreement_terminated()),
             18 => Body::PartnerUpdated(self.partner_updated()),
-            _ => {
+            19 => {
                 let number = self.below(5) + 1;
                 Body::PartnerRegistered(self.partner_registered(format!("p{number}")))
             }
@@ -158,13 +170,18 @@ impl World {
     }
 
     fn money_body(&mut self) -> Body {
-        match self.below(24) {
+        match self.below(38) {
             0..3 => Body::CommissionAdjusted(self.commission_adjusted()),
-            3..10 => Body::CommissionPaid(self.commission_paid()),
-            10..13 => Body::PayoutReturned(self.payout_returned()),
-            13..15 => Body::PaymentReceived(self.payment_received()),
-            15..18 => Body::PeriodClosed(self.period_closed()),
-            18..22 => Body::DisputeOpened(self.dispute_opened()),
+            3..8 => Body::CommissionPaid(self.commission_paid()),
+            8..13 => Body::PayoutInitiated(self.payout_initiated()),
+            13..16 => Body::PayoutSettled(self.payout_settled()),
+            16..18 => Body::PayoutFailed(self.payout_failed()),
+            18..22 => Body::PayoutReturned(self.payout_returned()),
+            22..24 => Body::PaymentReceived(self.payment_received()),
+            24..27 => Body::PeriodClosed(self.period_closed()),
+            27 => Body::PeriodClosed(pb::PeriodClosed { through: Some(crate::outside::ledger::stamp(self.turn())) }),
+            28..30 => self.hold_body(),
+            30..36 => Body::DisputeOpened(self.dispute_opened()),
             _ => Body::DisputeResolved(self.dispute_resolved()),
         }
     }

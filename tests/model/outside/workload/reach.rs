@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use partnership_ledger::proto::{EntryKind, commission_rule::Reward, event::Body, launch_step_completed::Subject};
+use partnership_ledger::proto::{EntryKind, OverrideBase, commission_rule::Reward, event::Body, launch_step_completed::Subject};
 
 use super::turns;
 use crate::outside::model::campaigns::who_participates;
-use crate::outside::model::record::{Allocated, Effects, Party, Record};
+use crate::outside::model::commission::same_rule;
+use crate::outside::model::record::{Allocated, Assessed, Effects, Party, Record};
 use crate::outside::model::{Known, Model};
 
 /// Names of all that happened in a story.
@@ -31,7 +32,8 @@ pub fn reached(model: &Model) -> BTreeSet<String> {
 
 fn of_effects(effects: &Effects) -> Vec<String> {
     let mut names = Vec::new();
-    if let Some(assessed) = &effects.assessed {
+    names.extend(of_parts(effects));
+    for assessed in &effects.assessed {
         let kind = if assessed.sale.is_some() { "sale" } else { "qualification" };
         names.push(format!("{kind} {}", assessed.outcome.as_str_name()));
         names.extend(assessed.window.map(|_| "window".to_owned()));
@@ -45,7 +47,75 @@ fn of_effects(effects: &Effects) -> Vec<String> {
     names.extend(effects.breaches.iter().map(|_| "exclusivity breached".to_owned()));
     names.extend(effects.joint_to.as_ref().map(|to| format!("joint lead to {}", if to.who.is_some() { "a partner" } else { "the house" })));
     names.extend(effects.brand_use_approved.then(|| "brand use approved at once".to_owned()));
-    names.extend(effects.refund.filter(|(_, cut_off)| *cut_off > 0).map(|_| "refund clamped".to_owned()));
+    names.extend(effects.refund.as_ref().filter(|refund| refund.cut_off > 0).map(|_| "refund clamped".to_owned()));
+    names
+}
+
+/// What sales of several parts, and those above them, come to.
+fn of_parts(effects: &Effects) -> Vec<String> {
+    let mut names = Vec::new();
+    let parts = &effects.assessed;
+    let own = || parts.iter().filter(|part| part.level.is_none());
+    names.extend((own().filter(|part| part.share_bps.is_some()).count() > 1).then(|| "split".to_owned()));
+    names.extend((own().filter(|part| part.line_id.is_some()).count() > 1).then(|| "lines".to_owned()));
+    let mut groups: Vec<&Assessed> = Vec::new();
+    for part in parts.iter().filter(|part| part.amount != 0) {
+        names.extend(groups.iter().any(|other| same_rule(other, part)).then(|| "parts of one rule".to_owned()));
+        groups.push(part);
+        names.extend(part.level.map(|level| format!("override of level {level}")));
+        names.extend(part.tiers.as_ref().filter(|tiers| tiers.bonus != 0).map(|_| "bonus".to_owned()));
+        names.extend(part.tiers.as_ref().and_then(|tiers| tiers.sales_before).map(|_| "tiers by count".to_owned()));
+        names.extend(part.awaits.then(|| "awaits the customer".to_owned()));
+        let of_commission = part.rule.as_ref().is_some_and(|rule| rule.of() == OverrideBase::Commission);
+        names.extend(of_commission.then(|| "override of the commission".to_owned()));
+    }
+    let cut = |part: &Assessed| part.cut_off != 0 && part.rule.as_ref().is_some_and(|rule| rule.max_per_sale.is_some());
+    names.extend(parts.iter().any(cut).then(|| "max per sale".to_owned()));
+    if let Some(refund) = &effects.refund {
+        let several = |amounts: &[i128]| amounts.iter().filter(|amount| **amount != 0).count() > 1;
+        names.extend(several(&refund.parts).then(|| "refund of several parts".to_owned()));
+        names.extend(several(&refund.lines).then(|| "refund of several lines".to_owned()));
+    }
+    names.extend(effects.customer_paid.as_ref().map(|(_, amount)| format!("customer {}", if *amount < 0 { "bounced" } else { "paid" })));
+    names
+}
+
+/// What payouts on their way and programmes come to.
+fn of_ways(record: &Record, known: &Known<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    let effects = &record.effects;
+    if let Some(arrival) = &effects.arrival {
+        let closed = record.effects.postings.iter().any(|posting| posting.effective > record.occurred);
+        let came = if arrival.failed { "failed" } else { "settled" };
+        names.push(format!("payout {came}{}", if closed { " after a close" } else { "" }));
+    }
+    names.extend(effects.postings.iter().any(|posting| posting.account == "house:exchange").then(|| "another currency".to_owned()));
+    names.extend(effects.postings.iter().any(|posting| posting.account == "house:input-tax").then(|| "tax on top".to_owned()));
+    if let Body::SaleRecorded(sale) = record.body() {
+        names.extend((sale.lead_id.is_some() && sale.agreement_id.is_some()).then(|| "lead and agreement".to_owned()));
+        let price = sale.amount.as_ref().map_or(0, |amount| amount.minor_units);
+        names.extend((price == 0).then(|| "sale of nothing".to_owned()));
+        let errors = known.never_was(record) && known.void_of(&sale.sale_id).is_none();
+        names.extend(errors.then(|| "refunded as an error altogether".to_owned()));
+    }
+    if let Body::SaleVoided(body) = record.body() {
+        let was_refunded = !known.standing_refunds(&body.sale_id).is_empty();
+        let was_paid = known.sale(&body.sale_id).is_some_and(|sale| known.paid_by_customer(sale) > 0);
+        names.push("void".to_owned());
+        names.extend(was_refunded.then(|| "void after a refund".to_owned()));
+        names.extend(was_paid.then(|| "void after a payment".to_owned()));
+    }
+    if let Body::LeadReassigned(_) = record.body()
+        && effects.postings.iter().any(|posting| posting.awaits)
+    {
+        names.push("transfer of what awaits".to_owned());
+    }
+    if let Body::AgreementSigned(body) = record.body() {
+        let versions = known.versions(&body.agreement_id);
+        let of_programme = versions.iter().filter(|version| version.programme.is_some()).count();
+        names.extend((of_programme > 1).then(|| "programme binds an existing agreement".to_owned()));
+        names.extend((of_programme > 0 && of_programme < versions.len()).then(|| "own amendment beside a programme".to_owned()));
+    }
     names
 }
 
@@ -59,6 +129,7 @@ fn of_record(record: &Record, model: &Model) -> Vec<String> {
         names.push("tax restored".to_owned());
     }
     names.extend(of_campaigns(record));
+    names.extend(of_ways(record, &model.known()));
     if let Some(Allocated { who: Some(agreement) }) = &record.effects.joint_to
         && model.known().has_ended(agreement, record.occurred)
     {

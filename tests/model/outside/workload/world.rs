@@ -32,6 +32,8 @@ pub struct World {
     pub zone: &'static str,
     /// Without campaigns, ventures and the relationship.
     pub is_plain: bool,
+    /// Most agreements are recruited by others.
+    pub is_family: bool,
 }
 
 impl World {
@@ -42,8 +44,9 @@ impl World {
         let currencies = currencies.choose(&mut rng).expect("some").clone();
         let zone = ["", "Asia/Bangkok", "Europe/Berlin"].choose(&mut rng).expect("some");
         let is_plain = rng.random_bool(0.3);
+        let is_family = rng.random_bool(0.4);
         let model = Model { now: Some(NOW), ..Model::default() };
-        Self { is_plain, rng, ahead: model.clone(), model, clock, last: clock, currencies, zone }
+        Self { is_plain, is_family, rng, ahead: model.clone(), model, clock, last: clock, currencies, zone }
     }
 
     /// Takes over what a request brought.
@@ -194,10 +197,11 @@ pub fn turns(known: &Known<'_>) -> BTreeSet<Instant> {
         if let Some(decision) = &record.effects.decision {
             turns.extend(known.protection(decision, record.occurred).until());
         }
-        if let Some(assessed) = &record.effects.assessed {
+        for assessed in &record.effects.assessed {
             turns.extend(assessed.window.map(|(_, end)| end));
             turns.extend(assessed.tiers.as_ref().and_then(|tiers| tiers.period).map(|(_, end)| end));
         }
+        turns.extend(record.effects.hold.as_ref().map(|_| record.occurred + TimeDelta::days(30)));
         turns.extend(said_turns(record.body()));
     }
     turns
@@ -207,6 +211,7 @@ pub fn turns(known: &Known<'_>) -> BTreeSet<Instant> {
 fn said_turns(body: &Body) -> Vec<Instant> {
     match body {
         Body::AgreementSigned(body) => body.effective_at.iter().map(instant).collect(),
+        Body::ProgrammeAmended(body) => body.effective_at.iter().map(instant).collect(),
         Body::BreachReported(body) => body.cure_by.iter().map(instant).collect(),
         Body::CampaignPlanned(body) => {
             let due = body.deliverables.iter().filter_map(|deliverable| deliverable.due_at.as_ref());
