@@ -264,6 +264,11 @@ impl Earning {
         self.holdings_mut().acquire(holding);
     }
 
+    /// Adds commission that was transferred, see `Holdings::acquire_moved`.
+    pub fn acquire_moved(&mut self, moved: Holding, is_rest: bool) {
+        self.holdings_mut().acquire_moved(moved, is_rest);
+    }
+
     /// Takes a part from its holder, see `Holdings::take`.
     pub fn take(&mut self, part: &CommissionPart) -> Option<TakenFrom> {
         let position = self.stamp().position;

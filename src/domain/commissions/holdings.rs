@@ -125,6 +125,24 @@ pub struct TakenFrom {
     pub entry: Option<(Row, Row)>,
 }
 
+/// What a transfer took last: what waits of a holding is posted first, then what does not.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LastMoved(Option<(TakenFrom, bool)>);
+
+impl LastMoved {
+    /// Notes where something was taken from, and whether it waits. Returns whether it is the rest of a holding of which what
+    /// waited was taken just before.
+    pub fn is_rest(&mut self, from: Option<TakenFrom>, awaits: bool) -> bool {
+        let before = std::mem::replace(&mut self.0, from.map(|from| (from, awaits)));
+        !awaits && from.is_some() && before == from.map(|from| (from, true))
+    }
+
+    /// The record that earned what was taken last.
+    pub fn source(self) -> Option<u64> {
+        self.0.map(|(from, _)| from.source)
+    }
+}
+
 impl Holdings {
     /// All of them, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Holding> {
@@ -154,6 +172,19 @@ impl Holdings {
     /// Adds commission that was accrued, or transferred to a holder.
     pub fn acquire(&mut self, holding: Holding) {
         self.0.push(holding);
+    }
+
+    /// Adds what a transfer moved of a holding. What waited and what did not are posted apart, in this order, and are one holding
+    /// again (rules 17.4): `is_rest` says that it is the second of them.
+    pub fn acquire_moved(&mut self, moved: Holding, is_rest: bool) {
+        match self.0.last_mut().filter(|last| is_rest && last.position == moved.position && last.partner == moved.partner) {
+            Some(first) => {
+                first.amount += moved.amount;
+                first.awaiting += moved.awaiting;
+                first.available_at = moved.available_at;
+            }
+            None => self.acquire(moved),
+        }
     }
 
     /// From whom an amount is to be taken: the latest holder first; what nobody holds, from the first.

@@ -215,16 +215,20 @@ impl Payout {
     pub fn returns(&self, seen: Seen) -> impl Iterator<Item = ReturnedParts<'_>> {
         let mut before = 0;
         let all = self.returns.iter().map(move |returned| {
-            let parts =
-                ReturnedParts { id: returned.id.as_ref(), stamp: returned.stamp, ..self.parts_of_return(before, returned.minor_units) };
+            let parts = ReturnedParts {
+                id: returned.id.as_ref(),
+                stamp: returned.stamp,
+                ..self.parts_of_return(before, returned.minor_units, seen)
+            };
             before += returned.minor_units;
             parts
         });
         all.filter(move |parts| parts.id.is_some() && seen.sees(parts.stamp))
     }
 
-    /// What a return restores, after so much was returned: each part in proportion, rounded on the cumulative return.
-    pub(super) fn parts_of_return(&self, before: i64, gross: i64) -> ReturnedParts<'static> {
+    /// What a return restores, after so much was returned: each part in proportion, rounded on the cumulative return; of what left
+    /// the bank as far as that is seen.
+    pub(super) fn parts_of_return(&self, before: i64, gross: i64, seen: Seen) -> ReturnedParts<'static> {
         let part = |whole: i64| self.in_proportion(whole, before + gross) - self.in_proportion(whole, before);
         ReturnedParts {
             id: None,
@@ -232,7 +236,7 @@ impl Payout {
             gross,
             tax_withheld: part(self.tax_withheld),
             tax_added: part(self.tax_added()),
-            settled: self.settled_amount(Seen::ALL).map_or(0, |settled| part(settled.minor_units)),
+            settled: self.settled_amount(seen).map_or(0, |settled| part(settled.minor_units)),
         }
     }
 

@@ -47,7 +47,7 @@ impl EventType for PayoutReturned {
             return Err(Rejection::PayoutNotSettled { payout: self.payout.clone(), failed: payout.failed(Seen::ALL).is_some() });
         }
         let returned = self.returned(payout)?;
-        let restored = payout.parts_of_return(payout.returned(Seen::ALL), returned);
+        let restored = payout.parts_of_return(payout.returned(Seen::ALL), returned, Seen::ALL);
         let parts = Parts {
             gross: restored.gross,
             tax_withheld: restored.tax_withheld,

@@ -1,7 +1,7 @@
 //! What stands of commission as seen, with whom, and what of it counts as paid (rules 5.5, 6.8).
 
 use super::earning::{Earning, Stands};
-use super::holdings::{CommissionPart, HOUSE, Holding, Holdings};
+use super::holdings::{CommissionPart, HOUSE, Holding, Holdings, LastMoved};
 use crate::domain::account::{About, AccountName, Entry, Sums};
 use crate::domain::leads::Lead;
 use crate::domain::money::saturating_i64;
@@ -95,7 +95,7 @@ impl State {
     pub fn holdings_seen(&self, about: About, seen: Seen) -> Holdings {
         let mut holdings = Holdings::default();
         // Of what was moved last: it is posted out, then in.
-        let mut source = 0;
+        let (mut last, mut is_rest) = (LastMoved::default(), false);
         // How many entries of the reinstatement at a position came before.
         let mut nth = (0, 0);
         for (account, place, entry) in self.commission_seen(about, seen) {
@@ -116,10 +116,11 @@ impl State {
             match entry.kind {
                 _ if brings_commission(&entry) => {
                     let part = CommissionPart { amount: -entry.amount, ..part };
-                    let source = if entry.kind == EntryKind::Transfer { source } else { entry.position };
+                    let is_moved = entry.kind == EntryKind::Transfer;
+                    let source = if is_moved { last.source().unwrap_or(0) } else { entry.position };
                     let mut holding = Holding::moved(&part, entry.position, source);
                     holding.entry = Some((account, place));
-                    holdings.acquire(holding);
+                    holdings.acquire_moved(holding, is_moved && is_rest);
                 }
                 // Posted as awaiting, then as released.
                 EntryKind::Release if entry.awaits => {}
@@ -130,7 +131,8 @@ impl State {
                 }
                 _ => {
                     let part = CommissionPart { amount: entry.amount, ..part };
-                    source = holdings.take(&part).map_or(source, |from| from.source);
+                    let from = holdings.take(&part);
+                    is_rest = last.is_rest(from, part.awaits);
                 }
             }
         }

@@ -6,7 +6,7 @@ use crate::domain::account::{About, AccountName};
 use crate::domain::agreements::terms::Protection;
 use crate::domain::calendar::{LATEST, Time};
 use crate::domain::commissions::earning::{Standing, Stands};
-use crate::domain::commissions::holdings::{CommissionPart, HOUSE, Holding, Holdings};
+use crate::domain::commissions::holdings::{CommissionPart, HOUSE, Holding, Holdings, LastMoved};
 use crate::domain::commissions::part::PartOf;
 use crate::domain::commissions::posting::{PartnerEntry, part_posted, subject_of_part};
 use crate::domain::commissions::standing::FirstUnpaid;
@@ -80,8 +80,8 @@ impl EventType for LeadReassigned {
 
     fn evolve(&self, stamp: Stamp, effects: &[Effect], state: &mut State) {
         let row = state.leads.known(&self.lead).0;
-        // Whose commission moves: each lot is posted out, then in.
-        let mut source = 0;
+        // Whose commission moves: each lot is posted out, then in; what waits of a holding first, then what does not.
+        let (mut last, mut is_rest) = (LastMoved::default(), false);
         for effect in effects {
             match effect {
                 Effect::LeadOwnerSet { terms_position, .. } => {
@@ -96,12 +96,14 @@ impl EventType for LeadReassigned {
                     state.change_earning(about, |earning| {
                         let moved = if part.amount < 0 {
                             let taken = CommissionPart { amount: -part.amount, ..part };
-                            source = earning.take(&taken).map_or(earning.stamp().position, |from| from.source);
+                            is_rest = last.is_rest(earning.take(&taken), part.awaits);
                             self.to.is_none().then_some(CommissionPart { partner: HOUSE, agreement: Row::MAX, ..taken })
                         } else {
                             Some(part)
                         };
-                        moved.iter().for_each(|part| earning.acquire(Holding::moved(part, stamp.position, source)));
+                        let source = last.source().unwrap_or(earning.stamp().position);
+                        let moved = moved.iter().map(|part| Holding::moved(part, stamp.position, source));
+                        moved.for_each(|moved| earning.acquire_moved(moved, is_rest));
                     });
                 }
                 _ => {}
