@@ -26,13 +26,22 @@ impl PreviousTime {
     ///
     /// # Errors
     /// Those of `number`.
-    pub fn read<E>(&mut self, mut number: impl FnMut() -> Result<u64, E>) -> Result<Option<DateTime<Utc>>, E> {
+    pub fn read<E>(&mut self, number: impl FnMut() -> Result<u64, E>) -> Result<Option<DateTime<Utc>>, E> {
+        let instant = self.read_instant(number)?;
+        Ok(instant.and_then(|(seconds, nanoseconds)| DateTime::from_timestamp(seconds, nanoseconds)))
+    }
+
+    /// Reads a time as seconds of Unix time and nanoseconds, which costs less. Returns `None` if the numbers are none.
+    ///
+    /// # Errors
+    /// Those of `number`.
+    pub fn read_instant<E>(&mut self, mut number: impl FnMut() -> Result<u64, E>) -> Result<Option<(i64, u32)>, E> {
         let difference = unzigzag(number()?);
         self.seconds = self.seconds.wrapping_add(difference >> 1);
         if difference & 1 == 1 {
             let Ok(nanoseconds) = u32::try_from(number()?) else { return Ok(None) };
             self.nanoseconds = nanoseconds;
         }
-        Ok(DateTime::from_timestamp(self.seconds, self.nanoseconds))
+        Ok(Some((self.seconds, self.nanoseconds)))
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{BRANCHES, Branch, Node, Point, Stretch, Timeline, unpacked};
 use crate::domain::calendar::Time;
+use crate::encoding::Unpacker;
 use arrayvec::ArrayVec;
 
 /// A change beside the points of a timeline.
@@ -34,7 +35,7 @@ impl Timeline {
         let (mut run, start) = (Run { until, since: None }, Level { amount: 0, held: 0, least });
         match &self.root {
             Some(root) => run.is_broken_in(root, start, steps),
-            None => run.is_broken_among(std::iter::empty(), start, steps),
+            None => run.is_broken_among(&[], start, steps),
         };
         run.since.map(Start::time)
     }
@@ -78,14 +79,14 @@ impl Level {
 /// The first instant of a run: known, or that of a branch's first point.
 #[derive(Clone, Copy)]
 enum Start<'a> {
-    At(Time),
+    At(Parts),
     FirstOf(&'a Branch),
 }
 
 impl Start<'_> {
     fn time(self) -> Time {
         let mut branch = match self {
-            Self::At(time) => return time,
+            Self::At((seconds, nanoseconds)) => return Time::from_timestamp(seconds, nanoseconds).expect("it was a time"),
             Self::FirstOf(branch) => branch,
         };
         loop {
@@ -106,15 +107,16 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     /// Goes back through a branch, which begins at a level, and the steps beside it. Returns whether the run begins in it.
     fn is_broken_in(&mut self, branch: &'a Branch, start: Level, steps: &[Step]) -> bool {
+        let (steps, later) = steps.split_at(steps.partition_point(|step| step.at <= branch.last));
+        if !later.is_empty() && self.is_broken_among(&[], start.behind(&branch.sums, steps), later) {
+            return true;
+        }
         if steps.is_empty() && branch.last <= self.until && start.is_enough_throughout(&branch.sums) {
             self.since = Some(Start::FirstOf(branch));
             return false;
         }
         match &*branch.node {
-            Node::Leaf(bytes) => {
-                let until = self.until;
-                self.is_broken_among(unpacked(bytes).take_while(|point| point.at <= until), start, steps)
-            }
+            Node::Leaf(bytes) => self.is_broken_among(bytes, start, steps),
             Node::Inner(branches) => {
                 let parts = parts(branches, self.until, start, steps);
                 parts.into_iter().rev().any(|(branch, start, steps)| self.is_broken_in(branch, start, steps))
@@ -122,28 +124,65 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The same of points and steps, instant by instant.
-    fn is_broken_among(&mut self, points: impl Iterator<Item = Point>, mut level: Level, steps: &[Step]) -> bool {
-        let (mut points, mut steps) = (points.peekable(), steps.iter().peekable());
-        let (mut first, mut is_broken) = (None, false);
-        loop {
-            let next = [points.peek().map(|point| point.at), steps.peek().map(|step| step.at)];
-            let Some(at) = next.into_iter().flatten().min() else { break };
-            if let Some(point) = points.next_if(|point| point.at == at) {
-                level.take(&point.into());
+    /// The same of a leaf's points and steps, instant by instant.
+    fn is_broken_among(&mut self, leaf: &[u8], level: Level, steps: &[Step]) -> bool {
+        let (until, mut steps) = (parts_of(self.until), steps.iter().map(|step| (parts_of(step.at), step)).peekable());
+        let mut run = InLeaf { level, first: None, is_broken: false };
+        let mut points = Unpacker::new(leaf);
+        let has_held = !leaf.is_empty() && points.byte() == 1;
+        while !points.is_done() {
+            let at = points.instant();
+            if until < at {
+                break;
             }
-            while let Some(step) = steps.next_if(|step| step.at == at) {
-                level.take(step);
+            while let Some((before, _)) = steps.peek().copied().filter(|(before, _)| *before < at) {
+                while let Some((_, step)) = steps.next_if(|(same, _)| *same == before) {
+                    run.level.take(step);
+                }
+                run.pass(before);
             }
-            if level.is_enough() {
-                first = first.or(Some(Start::At(at)));
-            } else {
-                (first, is_broken) = (None, true);
+            run.level.amount += points.sum();
+            run.level.held += if has_held { points.sum() } else { 0 };
+            while let Some((_, step)) = steps.next_if(|(same, _)| *same == at) {
+                run.level.take(step);
+            }
+            run.pass(at);
+        }
+        while let Some((at, step)) = steps.next() {
+            run.level.take(step);
+            if steps.peek().is_none_or(|(next, _)| *next != at) {
+                run.pass(at);
             }
         }
-        self.since = first.or(self.since);
-        is_broken
+        self.since = run.first.map(Start::At).or(self.since);
+        run.is_broken
     }
+}
+
+/// The instants of a leaf, from the first one on.
+struct InLeaf {
+    level: Level,
+    /// The first instant of those at which it is enough up to here.
+    first: Option<Parts>,
+    is_broken: bool,
+}
+
+impl InLeaf {
+    /// Passes an instant, at which the level is reached.
+    fn pass(&mut self, at: Parts) {
+        if self.level.is_enough() {
+            self.first = self.first.or(Some(at));
+        } else {
+            (self.first, self.is_broken) = (None, true);
+        }
+    }
+}
+
+/// A time as seconds of Unix time and nanoseconds.
+type Parts = (i64, u32);
+
+fn parts_of(time: Time) -> Parts {
+    (time.timestamp(), time.timestamp_subsec_nanos())
 }
 
 /// A branch, the level at its beginning, and the steps beside it.
