@@ -130,7 +130,7 @@ fn scope(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("scope");
     group.throughput(Throughput::Elements(decided.len() as u64));
     group.bench_function("decide", |bencher| {
-        bencher.iter(|| decided.iter().filter(|(event, _)| effects_of(&state, event).is_some()).count())
+        bencher.iter(|| decided.iter().filter(|(event, _)| effects_of(&state, event).is_some()).count());
     });
     group.bench_function("ask whether it is within 2000 partners", |bencher| bencher.iter(|| asked_of(&*permit, &decided, &state)));
     group.finish();

@@ -235,7 +235,7 @@ struct Chain<'a> {
     steps: Vec<proto::ExplainStep>,
 }
 
-impl<'a> Chain<'a> {
+impl Chain<'_> {
     /// Adds all steps.
     fn tell(&mut self) {
         let mut told: Vec<Row> = Vec::new();

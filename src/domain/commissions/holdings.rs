@@ -42,6 +42,7 @@ impl Holding {
     }
 
     /// The same, all of which waits for the customer's payment.
+    #[must_use]
     pub fn waiting(self) -> Self {
         Self { awaiting: self.amount, available_at: None, ..self }
     }

@@ -275,7 +275,7 @@ impl PinnedAssessment {
     /// The terms that were applied, and the rule of them that decided.
     pub fn terms_and_rule<'a>(&self, credit: Row, state: &'a State) -> Option<(&'a Terms, &'a CommissionRule)> {
         let version = state.agreements.by_id.get(credit).version_of(self.terms_position, state)?;
-        Some((&version.terms, version.terms.rules.get(usize::from(self.rule?))?))
+        Some((version.terms, version.terms.rules.get(usize::from(self.rule?))?))
     }
 
     /// Whether its sale counts as a net sale of its rule (rules 13).

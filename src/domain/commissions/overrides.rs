@@ -59,7 +59,7 @@ impl State {
         if window.is_none_or(|(start, end)| (start..end).contains(&at)) {
             result.rate_bps = Some(rate_bps);
             pay(Money::new(base.currency, share(base.minor_units, rate_bps)), None, (upline, rule), Some(part), &mut result);
-            wait(rule, at, &version.terms, &mut result);
+            wait(rule, at, version.terms, &mut result);
         }
         Some((result, rule))
     }

@@ -2,7 +2,7 @@
 //! the customer paid of what is left of the sale.
 
 use super::holdings::{HOUSE, Holding, Holdings};
-use super::part::PartOf;
+use super::part::{PartOf, SaleDetails};
 use super::posting::{PartnerEntry, subject_of_part};
 use crate::domain::State;
 use crate::domain::account::{About, AccountName};
@@ -37,7 +37,7 @@ pub(super) struct PartLeft<'a> {
 impl State {
     /// What the customer has paid of a sale, and what is left of it, as recorded.
     pub(super) fn paid_of_sale(&self, sale: Row) -> Paid {
-        let paid = self.commissions.sales.get(sale).details().map_or(0, |details| details.paid());
+        let paid = self.commissions.sales.get(sale).details().map_or(0, SaleDetails::paid);
         Paid { paid, left: self.left_of_sale(sale) }
     }
 

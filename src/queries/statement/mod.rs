@@ -259,7 +259,7 @@ pub struct Line {
     effective_at: Time,
     available_at: Option<Time>,
     /// The line of the sale, and of an override how many levels above.
-    line: Option<Id>,
+    of_sale: Option<Id>,
     level: Option<u32>,
 }
 
@@ -273,7 +273,7 @@ impl Line {
             net_after,
             effective_at: entry.effective_at,
             available_at: entry.available_at,
-            line: state.line_of(entry.about).cloned(),
+            of_sale: state.line_of(entry.about).cloned(),
             level: state.level_of(entry.about),
         }
     }
@@ -298,7 +298,7 @@ impl Line {
             campaign_id: posting.campaign_id.clone(),
             reference: reference(event.body.as_ref()?, posting),
             awaits_customer_payment: posting.awaits_customer_payment,
-            line_id: self.line.as_ref().map(ToString::to_string),
+            line_id: self.of_sale.as_ref().map(ToString::to_string),
             level: self.level,
         })
     }
