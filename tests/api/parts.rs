@@ -18,6 +18,7 @@ fn at(date: &str, name: &str, body: Body) -> Event {
     Event { event_id: event_id(name), occurred_at: Some(timestamp(day(date))), metadata: [].into(), body: Some(body) }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the fields of messages are")]
 fn usd(minor_units: i64) -> Option<Money> {
     Some(Money { currency_code: "USD".into(), minor_units })
 }
