@@ -220,6 +220,7 @@ mod tests {
 
     const LANGUAGES: [Language; 2] = [Language::English, Language::Thai];
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the fields of messages are")]
     fn usd(minor_units: i64) -> Option<Money> {
         Some(Money { currency_code: "USD".to_owned(), minor_units })
     }
