@@ -53,11 +53,11 @@ impl Ledger for Model {
         let asked = self.asked(request.options.as_ref())?;
         asked.known.known_partner(&request.partner_id)?;
         let balances = asked.known.balances(&request.partner_id, asked.at);
-        let closed = self.records.iter().filter(|record| record.position <= asked.position).filter_map(|record| match record.body() {
+        let mut closed = self.records.iter().filter(|record| record.position <= asked.position).filter_map(|record| match record.body() {
             Body::PeriodClosed(close) => Some(pb::Close { through: close.through, position: record.position }),
             _ => None,
         });
-        Ok(pb::GetBalanceResponse { balances, position: asked.position, closed: closed.last() })
+        Ok(pb::GetBalanceResponse { balances, position: asked.position, closed: closed.next_back() })
     }
 
     fn entries(&mut self, request: &pb::ListEntriesRequest) -> Answer<pb::ListEntriesResponse> {
