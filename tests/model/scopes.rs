@@ -3,6 +3,8 @@
 
 use crate::outside::workload::{NOW, workload};
 use partnership_ledger::access::{AccessFile, Policy, Scope};
+use partnership_ledger::domain::agreements::programmes::Programme;
+use partnership_ledger::domain::calendar::LATEST;
 use partnership_ledger::domain::effect::Effect;
 use partnership_ledger::domain::ids::{Id, IdKind};
 use partnership_ledger::domain::{Body, Event, Record, Seen, State, Subjects, parse};
@@ -44,7 +46,10 @@ impl Scoped {
 
     /// What an event lacks that it names.
     fn lacks_named(&self, body: &Body, state: &State) -> Option<String> {
-        if body.terms().is_some_and(|terms| terms.exclusivity.is_some()) {
+        let programmes = &state.agreements.programmes;
+        let is_exclusive = |id: &Id| programmes.by_key(id).is_some_and(Programme::has_exclusivity);
+        let takes_exclusive = body.refers_to().iter().any(|(kind, id)| *kind == IdKind::Programme && is_exclusive(id));
+        if takes_exclusive || body.terms().is_some_and(|terms| terms.exclusivity.is_some()) {
             return Some("exclusivity, which binds the house against others".to_owned());
         }
         let outside = |kind: IdKind, id: &Id| Some(format!("{} {id}", kind.field()));
@@ -87,9 +92,13 @@ impl Scoped {
         };
         let is_lead = |row: u32| {
             let credits: Vec<_> = state.leads.by_id.get(row).decisions(Seen::ALL).map(|decision| decision.credit).collect();
+            // Who has the credit, or what takes its place.
+            let is_own_line = |credit: u32| {
+                is_own(credit) || state.agreements.successors(credit, LATEST, Seen::ALL).any(|(successor, _)| is_own(successor))
+            };
             match credits.last() {
-                Some(Some(credit)) => is_own(*credit),
-                _ => credits.into_iter().flatten().any(is_own),
+                Some(Some(credit)) => is_own_line(*credit),
+                _ => credits.into_iter().flatten().any(is_own_line),
             }
         };
         rows.agreements.iter().all(|row| is_own(*row))
