@@ -38,6 +38,13 @@ impl Account {
         sums.timeline.enough_since(seen.time, 1, &steps)
     }
 
+    /// What is no longer pending of what the house owes, at the time seen, before what disputes hold of it; in minor units.
+    pub fn settled(&self, seen: Seen) -> i128 {
+        let Some(sums) = self.partner.as_deref() else { return 0 };
+        let beside: i128 = self.beside(sums, seen, Point::from).iter().map(|step| step.amount).sum();
+        sums.timeline.between(None, Some(seen.time)).amount + beside
+    }
+
     /// The entries that are seen and not in order of time yet, and those in it that are not seen, with the opposite amount.
     fn beside(&self, sums: &PartnerSums, seen: Seen, point: impl Fn(Entry) -> Point) -> Vec<Step> {
         let count = if sums.posted_at <= seen.position { self.len() } else { self.entries_until(seen.position) };
