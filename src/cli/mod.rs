@@ -137,7 +137,7 @@ enum Command {
     Payables(payables::Args),
     /// What was paid out, or with --summary what it comes to over a year
     Payouts(payouts::Args),
-    /// A payout as a document for the partner: a remittance advice, or the self-billed invoice of its number
+    /// A payout as a document for the partner: a remittance advice with its invoice number
     Remittance(remittance::Args),
     /// The disputes and what they hold
     Disputes(disputes::Args),

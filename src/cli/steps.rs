@@ -53,7 +53,8 @@ fn told(language: Language, fact: &Fact, answer: &ExplainSaleResponse) -> String
         Fact::CommissionMoved(moved) => {
             let house = say!(language, "the-house");
             let to = if moved.to_partner_ids.is_empty() { house } else { list(&moved.to_partner_ids) };
-            say!(language, "steps-moved", amount = language.money(moved.amount.as_ref()), from = list(&moved.from_partner_ids), to = to)
+            let (amount, from) = (language.money(moved.amount.as_ref()), list(&moved.from_partner_ids));
+            say!(language, "steps-moved", told = yes(moved.amount.is_some()), amount = amount, from = from, to = to)
         }
         Fact::CommissionPaid(paid) => {
             let (payout, partner) = (line(&paid.payout_id), line(&paid.partner_id));
@@ -89,10 +90,12 @@ fn owner(language: Language, owned: &ExplainOwner) -> String {
 }
 
 fn refunded(language: Language, refund: &ExplainRefund) -> String {
-    let taken = match (is_zero(refund.commission.as_ref()), refund.exempt) {
-        (false, _) => "some",
-        (true, true) => "exempt",
-        (true, false) => "none",
+    let taken = match (refund.commission.as_ref().map(|taken| taken.minor_units), refund.exempt) {
+        // A partner is not told what others lost.
+        (None, _) => "untold",
+        (Some(0), true) => "exempt",
+        (Some(0), false) => "none",
+        (Some(_), _) => "some",
     };
     say!(
         language,
@@ -305,11 +308,13 @@ mod tests {
         same_in_both(&Fact::SaleRefunded(refund(Some(usd(500)), false)), &answer, &["r-1", "25.00", "5.00"]);
         same_in_both(&Fact::SaleRefunded(refund(Some(usd(0)), true)), &answer, &["r-1", "25.00"]);
         same_in_both(&Fact::SaleRefunded(refund(Some(usd(0)), false)), &answer, &["r-1", "25.00"]);
+        same_in_both(&Fact::SaleRefunded(refund(None, false)), &answer, &["r-1", "25.00"]);
         same_in_both(&Fact::SaleReinstated(refund(Some(usd(500)), false)), &answer, &["r-1", "5.00"]);
         same_in_both(&Fact::SaleReinstated(refund(Some(usd(0)), true)), &answer, &["r-1"]);
         let moved =
             ExplainTransfer { amount: Some(usd(700)), from_partner_ids: vec![partner_id.clone()], to_partner_ids: vec!["p-2".to_owned()] };
-        same_in_both(&Fact::CommissionMoved(moved), &answer, &["7.00", "p-1", "p-2"]);
+        same_in_both(&Fact::CommissionMoved(moved.clone()), &answer, &["7.00", "p-1", "p-2"]);
+        same_in_both(&Fact::CommissionMoved(ExplainTransfer { amount: None, ..moved }), &answer, &["p-1", "p-2"]);
         let paid = ExplainPayout { payout_id: "o-1".to_owned(), partner_id, amount: Some(usd(300)) };
         same_in_both(&Fact::CommissionPaid(paid), &answer, &["o-1", "p-1", "3.00"]);
     }

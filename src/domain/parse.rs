@@ -55,7 +55,7 @@ impl Fields {
     /// Reads a nested message: its field's name is put before the paths of what is bad in it.
     pub fn within<R>(&mut self, name: &str, read: impl FnOnce(&mut Self) -> R) -> R {
         let length = self.path.len();
-        if length > 0 {
+        if length > 0 && !name.is_empty() {
             self.path.push('.');
         }
         self.path.push_str(name);
@@ -200,7 +200,7 @@ impl Fields {
             let currency = fields.currency("currency_code", &value.currency_code).unwrap_or(any);
             let is_zero = value.minor_units == 0 && least != 0;
             if is_zero || !(least..=MAX_AMOUNT).contains(&value.minor_units) {
-                let not_zero = if least == 0 { "" } else { " and not zero" };
+                let not_zero = if least < 0 { " and not zero" } else { "" };
                 fields.bad("minor_units", format!("must be from {least} to {MAX_AMOUNT}{not_zero}"));
             }
             Money::new(currency, value.minor_units)

@@ -362,7 +362,7 @@ impl Chain<'_> {
                 continue;
             }
             let applied = Money::new(self.sale.amount().currency, refund.applied);
-            let taken = refund.taken.iter().map(|part| -i128::from(part.amount)).sum();
+            let taken = refund.taken.iter().filter(|part| part.currency == self.currency).map(|part| -i128::from(part.amount)).sum();
             let taken = self.money(saturating_i64(taken));
             let reversed = match taken.minor_units {
                 0 if refund.exempt => "no commission was taken back, for it was the house's fault".to_owned(),
@@ -432,7 +432,9 @@ impl Chain<'_> {
         for (account, _, entry) in self.parts.iter().flat_map(|part| self.state.commission_seen(part.part.about, self.seen)) {
             let Some(partner) = self.state.partner_of(account).filter(|_| entry.kind == EntryKind::Transfer) else { continue };
             let (from, to, moved) = moves.entry(entry.position).or_default();
-            let (side, amount) = if entry.amount > 0 { (from, entry.amount) } else { (to, 0) };
+            let is_summed = entry.amount > 0 && self.state.accounts.key(account).1 == self.currency;
+            let amount = if is_summed { entry.amount } else { 0 };
+            let side = if entry.amount > 0 { from } else { to };
             let id = self.state.partners.key(partner);
             if !side.contains(&id) {
                 side.push(id);

@@ -20,7 +20,7 @@ async fn all_bad_fields_of_all_events_are_told_at_once() {
     let service = Service::start().await;
     let mut nameless = partner("bad id!");
     nameless.event_id = "no".into();
-    let amount = Some(Money { currency_code: "XYZ".into(), minor_units: 0 });
+    let amount = Some(Money { currency_code: "XYZ".into(), minor_units: -1 });
     let sale = event("sale", Body::SaleRecorded(SaleRecorded { sale_id: "s".into(), amount, ..SaleRecorded::default() }));
     let mut bodiless = partner("b");
     bodiless.body = None;

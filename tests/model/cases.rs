@@ -56,4 +56,8 @@ cases! {
     a_reinstatement_gives_to_each_agreement_what_the_refund_took_from_it "reinstated-through-two-agreements" Model;
     a_claim_after_a_loss_that_was_told_late_starts_anew "reopened-after-a-loss-told-late" Model;
     a_transfer_moves_rewards_in_each_currency_by_itself "rewards-in-two-currencies";
+    a_refund_takes_from_the_house_what_falls_on_a_part_that_it_does_not_touch "refunded-of-the-house-through-another-part" Model;
+    a_cap_of_a_lead_with_many_sales_holds_after_a_void "capped-after-a-void" Model;
+    a_refund_takes_of_the_house_what_waits_for_the_customer_first "refunded-of-the-house-while-it-waits" Model;
+    a_refund_takes_of_the_house_what_waits_again_after_a_bounce "refunded-of-the-house-after-a-bounce" Model;
 }

@@ -316,16 +316,16 @@ steps-part = { $lined ->
         }
     }
 steps-voided = The sale was voided, with { $amount } left of it{ $some ->
-        [yes] ; { $taken } of commission were taken back
-       *[no] {""}
+        [yes] ; { $taken } of commission were taken back.
+       *[no] .
     }
 steps-customer-paid = { $bounced ->
         [yes] A payment of the customer bounced
        *[no] The customer paid
     }: { $amount } ({ $receipt }){ $released ->
-        [some] ; { $commission } of commission no longer wait for it
-        [back] ; { $commission } of commission wait again
-       *[none] {""}
+        [some] ; { $commission } of commission no longer wait for it.
+        [back] ; { $commission } of commission wait again.
+       *[none] .
     }
 explain-parts = Parts
 explain-part = part
@@ -344,6 +344,7 @@ steps-refunded =
     Refund { $refund } took { $applied } of the sale; { $taken ->
         [some] { $amount } of commission were taken back.
         [exempt] no commission was taken back, for it was the house's fault.
+        [untold] what it took of your commission is in your statement.
        *[none] no commission was taken back.
     }
 steps-reinstated =
@@ -351,7 +352,10 @@ steps-reinstated =
         [yes] ; { $amount } of commission were given back.
        *[no] .
     }
-steps-moved = The lead was reassigned; { $amount } of unpaid commission moved from { $from } to { $to }.
+steps-moved = The lead was reassigned; { $told ->
+        [yes] { $amount } of unpaid commission
+       *[no] unpaid commission
+    } moved from { $from } to { $to }.
 steps-paid = Payout { $payout } to { $partner } pays { $amount } of it.
 
 ## Access

@@ -54,8 +54,11 @@ impl Advice {
     }
 }
 
-/// What went out: the gross less what was withheld, with what was added; in minor units.
+/// What went out: the gross less what was withheld, with what was added; in minor units. Of a payout that failed nothing did.
 pub fn total(payout: &Payout) -> i64 {
+    if payout.state() == PayoutState::Failed {
+        return 0;
+    }
     payout.amount.saturating_sub(payout.tax_withheld).saturating_add(payout.tax_added)
 }
 
@@ -103,10 +106,12 @@ fn beside(remittance: &Remittance, language: Language) -> Vec<(String, String)> 
     let payout = &remittance.payout;
     let amount = |minor_units| language.grouped_amount(&payout.currency_code, minor_units);
     let settled = payout.settled_amount.as_ref().map(|settled| language.grouped_amount(&settled.currency_code, settled.minor_units));
+    // What was owed after a payout that failed later is owed no longer.
+    let owed_after = remittance.owed_after.filter(|_| payout.state() != PayoutState::Failed);
     let lines = [
         (say!(language, "payouts-settled-amount"), settled),
         (say!(language, "remittance-owed-before"), remittance.owed_before.map(amount)),
-        (say!(language, "remittance-owed-after"), remittance.owed_after.map(amount)),
+        (say!(language, "remittance-owed-after"), owed_after.map(amount)),
     ];
     lines.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }

@@ -211,6 +211,23 @@ impl Holdings {
         parts
     }
 
+    /// What is taken of the house, as `parts_of` takes it: of the latest holding first, of each first what waits. Minor units, and
+    /// whether they wait; what the house does not hold does not wait.
+    pub fn of_house(&self, currency: Currency, minor_units: i64) -> SmallVec<[(i64, bool); 2]> {
+        let mut left = minor_units;
+        let mut parts = SmallVec::new();
+        for holding in self.0.iter().rev().filter(|holding| holding.partner == HOUSE && holding.currency == currency) {
+            for (awaits, held) in [(true, holding.awaiting), (false, holding.released())] {
+                let taken = left.min(held).max(0);
+                parts.push((taken, awaits));
+                left -= taken;
+            }
+        }
+        parts.push((left, false));
+        parts.retain(|(taken, _)| *taken != 0);
+        parts
+    }
+
     /// Takes a part from its holder: from the latest holding like it first, what none of them has from the first. Returns
     /// the holding that the first of it was taken from; `None` if the holder has none.
     pub fn take(&mut self, part: &CommissionPart) -> Option<TakenFrom> {

@@ -7,6 +7,7 @@ use super::earning::Earning;
 use crate::domain::State;
 use crate::domain::account::About;
 use crate::domain::ids::Id;
+use crate::domain::money::saturating_i64;
 use crate::domain::stamp::CompactStamp;
 use crate::domain::table::{Row, undo_by_copy};
 use crate::domain::{Seen, Stamp};
@@ -107,10 +108,10 @@ impl SaleDetails {
         self.payments.iter().map(|payment| payment.minor_units).sum()
     }
 
-    /// The same, as seen; `None` if no payment is.
+    /// The same, as seen, cut to 64 bits: those of a time may come to more than all do. `None` if no payment is seen.
     pub fn paid_seen(&self, seen: Seen) -> Option<i64> {
         let payments = self.payments.iter().filter(|payment| seen.sees(payment.stamp.into()));
-        payments.map(|payment| payment.minor_units).reduce(|sum, next| sum + next)
+        payments.map(|payment| i128::from(payment.minor_units)).reduce(|sum, next| sum + next).map(saturating_i64)
     }
 
     /// When it was voided, and by which record.

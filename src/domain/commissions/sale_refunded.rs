@@ -87,7 +87,10 @@ impl EventType for SaleRefunded {
         let at = context.occurred_at;
         let change = Change { kind: EntryKind::Reversal, sale: (row, &self.sale), at };
         let reversed = state.reverse_refund(&change, &refunded, self.reason == RefundReason::HouseFault, &mut effects);
-        note_from_house(&reversed.from_house, &mut effects);
+        note_from_house(&reversed.from_house, &mut effects, |number| {
+            let at = own.iter().position(|part| has_parts && part.number == number)?;
+            Some(as_part((&own[at], &RefundOfPart { applied: 0, exempt: false, ..refunded[at] })))
+        });
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
             let subject = subject_of_agreement(credit, sale.lead(), Some(&self.sale), state);
             collect(applied, sale.amount(), subject, state.effective_after_sale(sale.stamp(), at), &mut effects);
@@ -110,7 +113,7 @@ impl EventType for SaleRefunded {
         let mut taken = parts_posted(effects, EntryKind::Reversal, state);
         let house_parts = applied.parts.iter().filter_map(|part| Some((part.part, part.taken_from_house?)));
         let of_one = applied.taken_from_house.filter(|_| parts.is_empty()).map(|amount| (0, amount));
-        taken.extend(house_parts.chain(of_one).map(|(number, amount)| from_house(number, amount.currency, amount.minor_units)));
+        taken.extend(house_parts.chain(of_one).flat_map(|(number, amount)| state.taken_of_house(row, number, amount)));
         state.take_commission(row, &mut taken);
         let refund = Refund {
             stamp: stamp.into(),
@@ -217,6 +220,24 @@ impl State {
         }
     }
 
+    /// What is taken of the commission of a part that the house had taken over: what of it waits, and what does not.
+    pub(super) fn taken_of_house(&self, row: Row, number: u32, amount: Money) -> Vec<CommissionPart> {
+        let Some(part) = self.parts(row).find(|part| part.number == number) else { return Vec::new() };
+        let of_house = part.earning.holdings().of_house(amount.currency, amount.minor_units).into_iter();
+        let taken = of_house.map(|(minor_units, awaits)| CommissionPart {
+            partner: HOUSE,
+            agreement: Row::MAX,
+            position: 0,
+            currency: amount.currency,
+            amount: -minor_units,
+            available_at: None,
+            awaits,
+            number,
+            entry: None,
+        });
+        taken.collect()
+    }
+
     /// Adds a refund to its sale's parts (`sign` is 1), or takes it off again once it is reinstated (−1).
     pub(super) fn add_refund(&mut self, refund: &Refund, sign: i64) {
         for part in refund.of_parts() {
@@ -229,31 +250,23 @@ impl State {
     }
 }
 
-/// What was taken of commission that the house had taken over, as a part; in minor units, above zero.
-pub(super) fn from_house(number: u32, currency: Currency, minor_units: i64) -> CommissionPart {
-    CommissionPart {
-        partner: HOUSE,
-        agreement: Row::MAX,
-        position: 0,
-        currency,
-        amount: -minor_units,
-        available_at: None,
-        awaits: false,
-        number,
-        entry: None,
-    }
-}
-
-/// Adds what the refund takes of commission that the house took over; it is said in the effect, not posted.
-fn note_from_house(taken: &[(u32, Currency, i64)], effects: &mut [Effect]) {
+/// Adds what the refund takes of commission that the house took over; it is said in the effect, not posted. A part of which the
+/// refund takes nothing may lose commission all the same, with others that its rule decided (rules 14.9): it is `untouched` then.
+/// The sum over the parts is of the first one's currency.
+fn note_from_house(taken: &[(u32, Currency, i64)], effects: &mut [Effect], untouched: impl Fn(u32) -> Option<RefundedPart>) {
     let Some(Effect::RefundApplied(applied)) = effects.first_mut() else { return };
     for (number, currency, minor_units) in taken {
         let taken = Money::new(*currency, *minor_units);
-        let before = applied.taken_from_house.map_or(0, |before| before.minor_units);
-        applied.taken_from_house = Some(Money::new(*currency, before + minor_units));
-        if let Some(part) = applied.parts.iter_mut().find(|part| part.part == *number) {
-            part.taken_from_house = Some(taken);
+        let sum = applied.taken_from_house.get_or_insert(Money::new(*currency, 0));
+        if sum.currency == *currency {
+            sum.minor_units += minor_units;
         }
+        let place = applied.parts.iter().position(|part| part.part >= *number).unwrap_or(applied.parts.len());
+        if applied.parts.get(place).is_none_or(|part| part.part != *number) {
+            let Some(part) = untouched(*number) else { continue };
+            applied.parts.insert(place, part);
+        }
+        applied.parts[place].taken_from_house = Some(taken);
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::holdings::HOUSE;
 use super::posting::{Change, collect, parts_posted, subject_of_agreement};
-use super::sale_refunded::from_house;
 use crate::domain::calendar::Time;
 use crate::domain::effect::Effect;
 use crate::domain::ids::{Id, IdKind};
@@ -43,8 +42,10 @@ impl EventType for SaleVoided {
         let change = Change { kind: EntryKind::Reversal, sale: (row, &self.sale), at };
         let reversed = state.reverse_void(&change, &mut effects);
         if let Some(Effect::SaleVoidApplied { taken_from_house, .. }) = effects.first_mut() {
-            let sum: i64 = reversed.from_house.iter().map(|(_, _, minor_units)| minor_units).sum();
-            *taken_from_house = reversed.from_house.first().map(|(_, currency, _)| Money::new(*currency, sum));
+            // Of the sale's currency: what the house holds in others is taken whole.
+            let own = reversed.from_house.iter().filter(|(_, currency, _)| *currency == amount.currency);
+            let sum = own.map(|(_, _, minor_units)| minor_units).sum();
+            *taken_from_house = (!reversed.from_house.is_empty()).then(|| Money::new(amount.currency, sum));
         }
         if let (true, Some(credit)) = (sale.collected(), sale.credit()) {
             let subject = subject_of_agreement(credit, sale.lead(), Some(&self.sale), state);
@@ -61,11 +62,15 @@ impl EventType for SaleVoided {
             Effect::SaleVoidApplied { taken_from_house, .. } => *taken_from_house,
             _ => None,
         });
-        let mut left = of_house.map_or(0, |amount| amount.minor_units);
-        for (number, currency, held) in state.held_by_house(row) {
-            let amount = held.min(left);
-            left -= amount;
-            taken.push(from_house(number, currency, amount));
+        if let Some(Money { currency: own, minor_units: mut left }) = of_house {
+            for (number, held) in state.held_by_house(row) {
+                let mut amount = held;
+                if held.currency == own {
+                    amount.minor_units = held.minor_units.min(left);
+                    left -= amount.minor_units;
+                }
+                taken.extend(state.taken_of_house(row, number, amount));
+            }
         }
         state.take_commission(row, &mut taken);
         state.commissions.sales.get_mut(row).details_mut().voided = Some(stamp.into());
@@ -74,13 +79,14 @@ impl EventType for SaleVoided {
 }
 
 impl State {
-    /// What the house holds of the commission of a sale's parts: number, currency and minor units.
-    fn held_by_house(&self, row: Row) -> Vec<(u32, crate::domain::money::Currency, i64)> {
+    /// What the house holds of the commission of each part of a sale: the part's number, and how much.
+    fn held_by_house(&self, row: Row) -> Vec<(u32, Money)> {
         let of_part = |part: super::part::PartOf<'_>| {
             let holdings = part.earning.holdings();
             let of_house = holdings.into_all().filter(|holding| holding.partner == HOUSE && holding.amount > 0);
-            of_house.map(move |holding| (part.number, holding.currency, holding.amount)).collect::<Vec<_>>()
+            let of_house = of_house.map(|holding| Money::new(holding.currency, holding.amount));
+            Some((part.number, of_house.reduce(|sum, next| Money::new(sum.currency, sum.minor_units + next.minor_units))?))
         };
-        self.parts(row).flat_map(of_part).collect()
+        self.parts(row).filter_map(of_part).collect()
     }
 }

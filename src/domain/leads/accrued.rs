@@ -10,7 +10,7 @@ use crate::encoding::codec;
 use smallvec::SmallVec;
 
 /// From how many sales on the sums are kept.
-const MANY: u32 = 16;
+const MANY: usize = 16;
 
 /// The sum of a rule: of an agreement, by its name, in a currency.
 #[derive(Clone)]
@@ -83,10 +83,11 @@ impl State {
     /// Keeps what a lead accrued up to date, once a qualification was added to it.
     pub(in crate::domain) fn note_accrued(&mut self, row: Row, credit: Option<Row>, earned: Option<PinnedAssessment>) {
         let lead = self.leads.by_id.get(row);
-        if lead.sales_count() < MANY {
-            return;
-        }
         if lead.kept_accrued().is_none() {
+            // Also sales that do not count for the lead are walked when it is added up.
+            if lead.sales(self).nth(MANY - 1).is_none() {
+                return;
+            }
             let sums = lead.add_up_accrued(self);
             *self.leads.by_id.get_mut(row).accrued_mut() = Some(sums);
             return;

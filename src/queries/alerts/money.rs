@@ -2,7 +2,6 @@
 
 use super::last_balance;
 use super::{AlertSubject, Found, Walk, Wanted, Watch};
-use crate::domain::account::Account;
 use crate::domain::agreements::Version;
 use crate::domain::calendar::Time;
 use crate::domain::money::{Currency, Money, saturating_i64};
@@ -65,12 +64,6 @@ impl Watch for NegativeBalance {
         let partner = state.partners.key(partner);
         format!("{partner} owes the house {owed}: agree how it is paid back, or let coming commission fill it")
     }
-}
-
-/// What of an account is no longer pending, before what disputes hold of it.
-fn settled(account: &Account, seen: Seen) -> i128 {
-    let sums = account.sums(seen);
-    -sums.balance() - sums.pending()
 }
 
 /// From when on which minimum applied to payouts to a partner in a currency, in order of time, up to the time seen: the largest
@@ -148,7 +141,7 @@ impl Watch for PayableDue {
     fn tell(state: &State, row: Row, seen: Seen) -> String {
         let Some(partner) = state.partner_of(row) else { return String::new() };
         let disputed: i128 = state.disputed_changes(row, seen).iter().map(|(_, change)| change).sum();
-        let payable = settled(state.accounts.get(row), seen) - disputed.max(0);
+        let payable = state.accounts.get(row).settled(seen) - disputed.max(0);
         let amount = Money::new(state.accounts.key(row).1, saturating_i64(payable));
         format!("{amount} is payable to {}: pay it out and record the payment", state.partners.key(partner))
     }

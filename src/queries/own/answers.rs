@@ -96,6 +96,10 @@ pub fn without_others_steps(answer: &mut proto::ExplainSaleResponse, own: &Own<'
                 void.commission = None;
                 "The sale was voided."
             }
+            Some(Fact::CommissionMoved(moved)) => {
+                moved.amount = None;
+                "The lead was reassigned, and unpaid commission moved."
+            }
             Some(Fact::CustomerPaid(payment)) => {
                 payment.released = None;
                 "The customer paid, or a payment bounced."
@@ -130,9 +134,11 @@ fn is_told(step: &ExplainStep, own: &Own<'_>) -> bool {
             | Fact::SaleRefunded(_)
             | Fact::SaleReinstated(_)
             | Fact::SaleVoided(_)
-            | Fact::CustomerPaid(_)
-            | Fact::CommissionMoved(_),
+            | Fact::CustomerPaid(_),
         ) => true,
+        Some(Fact::CommissionMoved(moved)) => {
+            moved.from_partner_ids.iter().chain(&moved.to_partner_ids).any(|id| is_own(own, IdKind::Partner, id))
+        }
         None => false,
     }
 }

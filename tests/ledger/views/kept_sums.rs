@@ -197,6 +197,7 @@ fn assert_runs_are_right(state: &State, row: Row, seen: Seen, least: i128) {
         -sum(Entry::settles_at, at) - held.max(0)
     };
     let instants = entries.iter().map(Entry::settles_at).chain(changes.iter().map(|(at, _)| *at)).chain([turn]);
+    assert_eq!(account.settled(seen), -sum(Entry::settles_at, seen.time), "{seen:?}");
     let expected = since(instants.filter(|at| *at <= seen.time), |at| payable(at) >= if at < turn { 1 } else { least });
     let held = (!account.knows_held(seen)).then_some(changes.as_slice());
     assert_eq!(account.payable_since(seen, &[(turn, least)], held), expected, "{seen:?}, {least}");

@@ -27,7 +27,7 @@ impl Account {
     /// seen. `held` is how what disputes hold changed, in order of time, where that is not what is kept.
     pub fn payable_since(&self, seen: Seen, minimums: &[(Time, i128)], held: Option<&[(Time, i128)]>) -> Option<Time> {
         let sums = self.partner.as_deref()?;
-        let mut steps = self.beside(sums, seen, |entry| (!entry.awaits).then(|| Point::from(entry)));
+        let mut steps = self.beside(sums, seen, not_waiting);
         if let Some(held) = held {
             let step = |at, held| Step { at, amount: 0, held, least: None };
             steps.extend(sums.timeline.held_changes(seen.time).into_iter().map(|(at, held)| step(at, -held)));
@@ -36,6 +36,13 @@ impl Account {
         steps.extend(minimums.iter().map(|(at, least)| Step { at: *at, amount: 0, held: 0, least: Some(*least) }));
         steps.sort_by_key(|step| step.at);
         sums.timeline.enough_since(seen.time, 1, &steps)
+    }
+
+    /// What is no longer pending of what the house owes, at the time seen, before what disputes hold of it; in minor units.
+    pub fn settled(&self, seen: Seen) -> i128 {
+        let Some(sums) = self.partner.as_deref() else { return 0 };
+        let beside: i128 = self.beside(sums, seen, not_waiting).iter().map(|step| step.amount).sum();
+        sums.timeline.between(None, Some(seen.time)).amount + beside
     }
 
     /// The entries that are seen and not in order of time yet, and those in it that are not seen, with the opposite amount.
@@ -47,4 +54,9 @@ impl Account {
         let seen_points = entries.filter(|point| point.at <= seen.time);
         seen_points.map(|point| Step { amount: sign * point.amount, ..point.into() }).collect()
     }
+}
+
+/// What waits for the customer's payment is pending for good: it is not in order of time.
+fn not_waiting(entry: Entry) -> Option<Point> {
+    (!entry.awaits).then(|| Point::from(entry))
 }

@@ -147,7 +147,9 @@ impl Ledger for Model {
         let asked = self.asked(request.options.as_ref())?;
         request.partner_id.as_ref().map_or(Ok(()), |partner| asked.known.known_partner(partner))?;
         let limits = (request.from.as_ref().map(instant), request.to.as_ref().map(instant));
-        let rows = asked.known.payout_summary(request.partner_id.as_deref(), limits, request.by_method);
+        let mut rows = asked.known.payout_summary(request.partner_id.as_deref(), limits, request.by_method);
+        // Those who would be told of if asked for alone.
+        rows.retain(|row| asked.known.known_partner(&row.partner_id).is_ok());
         Ok(pb::GetPayoutSummaryResponse { rows, next_page_token: String::new(), position: asked.position })
     }
 
