@@ -81,6 +81,7 @@ pub fn without_others_steps(answer: &mut proto::ExplainSaleResponse, own: &Own<'
     (answer.assessment, answer.terms) = first.map_or((None, None), |part| (part.assessment.clone(), part.terms.clone()));
     answer.commission_left = sum(answer.parts.iter().filter_map(|part| part.commission_left.as_ref()));
     answer.paid = sum(answer.parts.iter().filter_map(|part| part.paid.as_ref()));
+    let are_own = |partners: &[String]| !partners.is_empty() && partners.iter().all(|id| is_own(own, IdKind::Partner, id));
     for step in &mut answer.steps {
         let sentence = match &mut step.fact {
             Some(Fact::SaleRecorded(_)) => "The sale was recorded.",
@@ -96,7 +97,8 @@ pub fn without_others_steps(answer: &mut proto::ExplainSaleResponse, own: &Own<'
                 void.commission = None;
                 "The sale was voided."
             }
-            Some(Fact::CommissionMoved(moved)) => {
+            // All that moved is the partner's own if it had all of it before, or has it since.
+            Some(Fact::CommissionMoved(moved)) if !are_own(&moved.from_partner_ids) && !are_own(&moved.to_partner_ids) => {
                 moved.amount = None;
                 "The lead was reassigned, and unpaid commission moved."
             }
