@@ -201,6 +201,7 @@ mod tests {
             Step::Programme(..) => None,
         });
         let mut versions: Vec<(Time, u64)> = own.collect();
+        versions.sort_unstable();
         if !sees(seen, 2, signed) {
             return versions;
         }
