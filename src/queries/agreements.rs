@@ -138,7 +138,11 @@ fn agreement(state: &State, row: Row, seen: Seen) -> proto::Agreement {
 /// version that it was signed with, as long as it is only proposed those proposed (rules 4.3).
 fn terms(agreement: &Agreement, seen: Seen, state: &State) -> Option<(u64, proto::Terms)> {
     let own = || agreement.version_of(agreement.signature_seen(seen)?.stamp.position, state);
-    let of_programme = || agreement.versions(seen, state).find(|version| version.programme.is_some());
+    // Of a programme whose definition is not seen there may be a later version alone: it was not signed with that.
+    let of_programme = || {
+        let takes_effect = agreement.signature_seen(seen)?.effective_at;
+        agreement.versions(seen, state).find(|version| version.programme.is_some() && version.effective_at <= takes_effect)
+    };
     let version = agreement.terms_applying(seen.time, seen, state).or_else(own).or_else(of_programme);
     let signed = version.map(|version| (version.stamp.position, version.terms));
     let proposed = agreement.proposal.as_ref().filter(|(stamp, _)| seen.sees(*stamp)).map(|(stamp, terms)| (stamp.position, terms));

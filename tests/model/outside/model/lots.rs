@@ -51,6 +51,9 @@ impl Known<'_> {
             let Some(id) = &posting.lot else {
                 continue;
             };
+            // Where nothing was accrued, a total's tiers may still take something: that is commission since the sale.
+            let sale = posting.sale.as_ref().filter(|_| posting.kind == Kind::Reversal).and_then(|sale| self.sale(sale));
+            let brought = sale.and_then(|sale| sale.effects.effective);
             let index = lots.iter().position(|lot| lot.id == *id).unwrap_or_else(|| {
                 lots.push(Lot {
                     id: id.clone(),
@@ -58,7 +61,7 @@ impl Known<'_> {
                     awaiting: 0,
                     free: 0,
                     available: None,
-                    effective: posting.effective,
+                    effective: brought.unwrap_or(posting.effective),
                     agreement: posting.agreement.clone(),
                     lead: posting.lead.clone(),
                     sale: posting.sale.clone(),
