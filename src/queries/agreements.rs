@@ -146,6 +146,7 @@ fn terms(agreement: &Agreement, seen: Seen, state: &State) -> Option<(u64, proto
     let version = agreement.terms_applying(seen.time, seen, state).or_else(own).or_else(of_programme);
     let signed = version.map(|version| (version.stamp.position, version.terms));
     let proposed = agreement.proposal.as_ref().filter(|(stamp, _)| seen.sees(*stamp)).map(|(stamp, terms)| (stamp.position, terms));
+    let proposed = proposed.filter(|_| agreement.signature_seen(seen).is_none());
     signed.or(proposed).map(|(position, terms)| (position, (*terms.message).clone()))
 }
 
