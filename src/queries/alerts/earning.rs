@@ -2,8 +2,7 @@
 
 use super::agreements::{Agreements, named};
 use super::{AlertSubject, Found, Watch};
-use crate::domain::agreements::terms::Tail;
-use crate::domain::calendar::{Time, add_days};
+use crate::domain::calendar::Time;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 
@@ -13,18 +12,11 @@ pub struct LeadsWithoutEarningAgreement;
 /// A stretch of time: from when, and until when if it ends.
 type Stretch = (Time, Option<Time>);
 
-/// When sales stopped to earn anything through an agreement; `None` if they may still do.
+/// When sales stopped to earn anything through a signed agreement; `None` if they may still do.
 fn out_of_tail_since(state: &State, row: Row, seen: Seen) -> Option<Time> {
     let agreement = state.agreements.by_id.get(row);
     agreement.signature_seen(seen)?;
-    let end = agreement.end(seen)?.at;
-    let version = agreement.terms_at_end(end, seen, state);
-    let since = match version.map_or(Tail::None, |version| version.terms.tail) {
-        Tail::None => end,
-        Tail::Days(days) => add_days(end, u64::from(days), version.map(|version| version.terms.zone).unwrap_or_default()),
-        Tail::RemainingWindow => return None,
-    };
-    (since <= seen.time).then_some(since)
+    agreement.out_of_tail_at(seen, state).filter(|since| *since <= seen.time)
 }
 
 /// Since when a partner has had an active agreement without a break; `None` if it has none.
