@@ -1,9 +1,8 @@
 //! What is kept of each few rows of a table together, so that a list can pass over those among which nothing is wanted.
 
 use super::pages::Pages;
-use super::slice::Slice;
+use super::slice::{Slice, derived};
 use super::table::{Row, row_of};
-use crate::encoding::{Damaged, Input, Loader, Output, Section, Sink};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -74,8 +73,7 @@ impl<B: Clone + Default> Blocks<B> {
 }
 
 impl<B: Clone + Default> Slice for Blocks<B> {
-    type Sections = ();
-    type Loading = ();
+    derived!();
 
     fn savepoint(&mut self) {
         self.savepoint = Some(Savepoint { blocks: self.blocks.len(), marks: BTreeMap::new() });
@@ -96,26 +94,6 @@ impl<B: Clone + Default> Slice for Blocks<B> {
     fn share(&self) -> Self {
         assert!(self.savepoint.is_none(), "only what cannot be taken back is shared");
         Self { blocks: self.blocks.clone(), savepoint: None }
-    }
-
-    fn add_sections((): (), _: &mut Vec<Section>) {}
-
-    fn save<S: Sink>(&mut self, (): (), _: Section, _: &mut S) -> Result<(), S::Error> {
-        Ok(())
-    }
-
-    fn encode_values(&self, _: &mut Output) {}
-
-    fn loader((): &(), (): (), _: Section) -> Option<&dyn Loader> {
-        None
-    }
-
-    fn decode_values((): &(), _: &mut Input<'_>) -> Result<(), Damaged> {
-        Ok(())
-    }
-
-    fn take((): &()) -> Result<Self, Damaged> {
-        Ok(Self::default())
     }
 }
 

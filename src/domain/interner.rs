@@ -1,7 +1,6 @@
 //! An interner: equal values are kept once.
 
-use super::slice::Slice;
-use crate::encoding::{Damaged, Input, Loader, Output, Section, Sink};
+use super::slice::{Slice, derived};
 use std::collections::HashSet;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -35,8 +34,7 @@ impl<T: Hash + Eq> Interner<T> {
 }
 
 impl<T: Hash + Eq> Slice for Interner<T> {
-    type Sections = ();
-    type Loading = ();
+    derived!();
 
     fn savepoint(&mut self) {
         self.since_savepoint = Some(Vec::new());
@@ -55,26 +53,6 @@ impl<T: Hash + Eq> Slice for Interner<T> {
 
     fn share(&self) -> Self {
         Self::default()
-    }
-
-    fn add_sections((): (), _: &mut Vec<Section>) {}
-
-    fn save<S: Sink>(&mut self, (): (), _: Section, _: &mut S) -> Result<(), S::Error> {
-        Ok(())
-    }
-
-    fn encode_values(&self, _: &mut Output) {}
-
-    fn loader((): &(), (): (), _: Section) -> Option<&dyn Loader> {
-        None
-    }
-
-    fn decode_values((): &(), _: &mut Input<'_>) -> Result<(), Damaged> {
-        Ok(())
-    }
-
-    fn take((): &()) -> Result<Self, Damaged> {
-        Ok(Self::default())
     }
 }
 

@@ -2,9 +2,8 @@
 
 use super::few::Few;
 use super::pages::Pages;
-use super::slice::Slice;
+use super::slice::{Slice, derived};
 use super::table::Row;
-use crate::encoding::{Damaged, Input, Loader, Output, Section, Sink};
 
 /// A list of rows for each row of another table, in the order in which they were added. It is made of what the tables say:
 /// snapshots leave it out.
@@ -45,8 +44,7 @@ impl RowLists {
 }
 
 impl Slice for RowLists {
-    type Sections = ();
-    type Loading = ();
+    derived!();
 
     fn savepoint(&mut self) {
         self.since_savepoint = Some(Vec::new());
@@ -65,26 +63,6 @@ impl Slice for RowLists {
     fn share(&self) -> Self {
         assert!(self.since_savepoint.is_none(), "only what cannot be taken back is shared");
         Self { lists: self.lists.clone(), since_savepoint: None }
-    }
-
-    fn add_sections((): (), _: &mut Vec<Section>) {}
-
-    fn save<S: Sink>(&mut self, (): (), _: Section, _: &mut S) -> Result<(), S::Error> {
-        Ok(())
-    }
-
-    fn encode_values(&self, _: &mut Output) {}
-
-    fn loader((): &(), (): (), _: Section) -> Option<&dyn Loader> {
-        None
-    }
-
-    fn decode_values((): &(), _: &mut Input<'_>) -> Result<(), Damaged> {
-        Ok(())
-    }
-
-    fn take((): &()) -> Result<Self, Damaged> {
-        Ok(Self::default())
     }
 }
 

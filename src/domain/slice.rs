@@ -161,6 +161,35 @@ macro_rules! slice {
 }
 pub(crate) use slice;
 
+/// What of `Slice` is about snapshots, for what is in none, because the rest of the state says it: it is built anew.
+macro_rules! derived {
+    () => {
+        type Sections = ();
+        type Loading = ();
+
+        fn add_sections((): (), _: &mut Vec<$crate::encoding::Section>) {}
+
+        fn save<S: $crate::encoding::Sink>(&mut self, (): (), _: $crate::encoding::Section, _: &mut S) -> Result<(), S::Error> {
+            Ok(())
+        }
+
+        fn encode_values(&self, _: &mut $crate::encoding::Output) {}
+
+        fn loader((): &(), (): (), _: $crate::encoding::Section) -> Option<&dyn $crate::encoding::Loader> {
+            None
+        }
+
+        fn decode_values((): &(), _: &mut $crate::encoding::Input<'_>) -> Result<(), $crate::encoding::Damaged> {
+            Ok(())
+        }
+
+        fn take((): &()) -> Result<Self, $crate::encoding::Damaged> {
+            Ok(Self::default())
+        }
+    };
+}
+pub(crate) use derived;
+
 /// Items in a page of a list.
 const LIST_PAGE: usize = 32;
 

@@ -5,9 +5,8 @@ use super::{Decision, Lead, Leads, Owner};
 use crate::domain::few::Few;
 use crate::domain::ids::Id;
 use crate::domain::pages::Pages;
-use crate::domain::slice::Slice;
+use crate::domain::slice::{Slice, derived};
 use crate::domain::table::{Row, Table};
-use crate::encoding::{Damaged, Input, Loader, Output, Section, Sink};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -124,8 +123,7 @@ impl Leads {
 }
 
 impl Slice for CreditedLeads {
-    type Sections = ();
-    type Loading = ();
+    derived!();
 
     fn savepoint(&mut self) {
         self.since_savepoint = Some(Vec::new());
@@ -146,26 +144,6 @@ impl Slice for CreditedLeads {
     fn share(&self) -> Self {
         assert!(self.since_savepoint.is_none(), "only what cannot be taken back is shared");
         Self { lists: self.lists.clone(), since_savepoint: None }
-    }
-
-    fn add_sections((): (), _: &mut Vec<Section>) {}
-
-    fn save<S: Sink>(&mut self, (): (), _: Section, _: &mut S) -> Result<(), S::Error> {
-        Ok(())
-    }
-
-    fn encode_values(&self, _: &mut Output) {}
-
-    fn loader((): &(), (): (), _: Section) -> Option<&dyn Loader> {
-        None
-    }
-
-    fn decode_values((): &(), _: &mut Input<'_>) -> Result<(), Damaged> {
-        Ok(())
-    }
-
-    fn take((): &()) -> Result<Self, Damaged> {
-        Ok(Self::default())
     }
 }
 
