@@ -3,6 +3,7 @@
 //! moves what follows from that.
 
 use super::PinnedAssessment;
+use crate::domain::agreements::terms::CommissionRule;
 use super::net_sales::{RuleKey, Sold};
 use super::part::PartOf;
 use crate::domain::money::base_left;
@@ -69,7 +70,7 @@ impl State {
         let sale = self.commissions.sales.get(row);
         let (at, currency) = (sale.stamp().occurred_at, sale.amount().currency);
         let more = i8::from(now.as_sale) - i8::from(before.as_sale);
-        let mut moved: SmallVec<[(RuleKey, Sold); 1]> = SmallVec::new();
+        let mut moved: SmallVec<[(Row, &CommissionRule, Sold); 1]> = SmallVec::new();
         for (part, (base_before, base_now)) in self.own_parts(row).zip(before.bases.iter().zip(&now.bases)) {
             let Some((credit, earned)) = part.earning.credit().zip(part.earning.assessment().filter(PinnedAssessment::counts)) else {
                 continue;
@@ -78,14 +79,17 @@ impl State {
             let minor_units = base_now - base_before;
             // A sale counts once for a rule, whatever parts it decided.
             let is_counted = more == 0
-                || moved.iter().any(|((agreement, name), sold)| (*agreement, &**name) == (credit, &*rule.name) && sold.count != 0);
+                || moved.iter().any(|(agreement, known, sold)| (*agreement, &known.name) == (credit, &rule.name) && sold.count != 0);
             let count = if earned.counts_as_sale() && !is_counted { more } else { 0 };
             if minor_units != 0 || count != 0 {
-                moved.push(((credit, rule.name.as_str().into()), Sold { at, minor_units, count }));
+                moved.push((credit, rule, Sold { at, minor_units, count }));
             }
         }
-        for (key, sold) in moved {
-            self.commissions.add_net_sale(key, currency, sold);
+        // Mostly the rule has decided before, and its name needs no copy.
+        let rows = moved.into_iter().map(|(credit, rule, sold)| (self.commissions.row_of_rule(credit, &rule.name), sold));
+        let rows: SmallVec<[(Result<Row, RuleKey>, Sold); 1]> = rows.collect();
+        for (row, sold) in rows {
+            self.commissions.add_net_sale(row, currency, sold);
         }
     }
 }
