@@ -45,9 +45,24 @@ impl State {
         let refunds = sale.refunds().iter().map(|row| self.commissions.refunds.get(*row));
         let stand = refunds.filter(|refund| refund.reason == RefundReason::Error && seen.sees(refund.stamp()));
         let stand = stand.filter(|refund| !refund.reinstated().is_some_and(|stamp| seen.sees(stamp)));
-        let minor_units = sale.amount().minor_units;
+        let minor_units = i128::from(sale.amount().minor_units);
         sale.voided().is_some_and(|voided| seen.sees(voided))
-            || minor_units > 0 && stand.map(|refund| refund.applied).sum::<i64>() >= minor_units
+            || minor_units > 0 && stand.map(|refund| i128::from(refund.applied)).sum::<i128>() >= minor_units
+    }
+
+    /// Notes for a sale's lead that refunds for an error, with those that were reinstated since, come to all of the sale: as of a
+    /// time before the reinstatement it counts as voided (rules 16.3).
+    pub(super) fn note_seen_as_voided(&mut self, row: Row) {
+        let sale = self.commissions.sales.get(row);
+        let refunds = sale.refunds().iter().map(|row| self.commissions.refunds.get(*row));
+        let errors: i128 = refunds.filter(|refund| refund.reason == RefundReason::Error).map(|refund| i128::from(refund.applied)).sum();
+        let minor_units = i128::from(sale.amount().minor_units);
+        if minor_units > 0
+            && errors >= minor_units
+            && let Some(lead) = sale.lead()
+        {
+            self.note_void_of_lead(lead);
+        }
     }
 
     /// How a sale that is being recorded counted before: not at all.
