@@ -67,10 +67,11 @@ fn compile_pass_through(out_dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
         .build_client(false)
         .build_server(false)
         .btree_map(".")
-        // Events are slices of their request, and results of one buffer.
+        // Events are slices of their request, results of one buffer, and pages are shared.
         .bytes(".internal.AppendRequest")
         .bytes(".internal.AppendResponse")
         .bytes(".internal.AppendStreamRequest")
+        .bytes(".internal.SubscribeResponse")
         .extern_path(".partnership.ledger.v1", "crate::proto")
         .out_dir(out_dir)
         .compile_fds(descriptors)?;

@@ -94,7 +94,7 @@ impl Rpc {
 
     /// Whether it is a stream, of which a principal may be limited to so many at a time.
     pub fn is_stream(self) -> bool {
-        matches!(self, Self::AppendStream | Self::ReadRecords | Self::StreamBackup)
+        matches!(self, Self::AppendStream | Self::ReadRecords | Self::Subscribe | Self::StreamBackup)
     }
 }
 

@@ -4,6 +4,7 @@ mod arrival;
 mod audit;
 mod departure;
 mod edge;
+mod followed;
 mod framing;
 mod notes;
 mod observer;
@@ -25,6 +26,7 @@ pub use trace_context::TraceContext;
 pub use write::Protection;
 
 use crate::access::Refusal;
+use crate::feed::Feed;
 use crate::ledger::{Cancellation, Error, Ledger};
 use crate::proto::partnership_service_server::PartnershipServiceServer;
 use crate::queries::own::{self, Answered, NotForCaller, PartnersAnswer, PartnersQuestion, Sight};
@@ -63,9 +65,9 @@ pub fn partnership_service(ledger: &Ledger) -> PartnershipServiceServer<Partners
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
 }
 
-/// The service for audits and backups.
-pub fn audit_service(ledger: &Ledger) -> AuditServiceServer<Audit> {
-    AuditServiceServer::new(Audit::new(ledger.clone()))
+/// The service for audits and backups, and of the feed.
+pub fn audit_service(ledger: &Ledger, feed: &Feed) -> AuditServiceServer<Audit> {
+    AuditServiceServer::new(Audit::new(ledger.clone(), feed.clone()))
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
 }

@@ -275,15 +275,6 @@ fn append_error_of(refusal: Refusal) -> proto::AppendError {
     }
 }
 
-/// A call that this release does not answer yet.
-pub fn unimplemented(what: &str) -> Status {
-    Status::with_error_details(
-        Code::Unimplemented,
-        format!("this release does not answer {what} yet"),
-        ErrorDetails::with_error_info("UNIMPLEMENTED", DOMAIN, HashMap::new()),
-    )
-}
-
 /// Adds to a status that the transport made the details that the contract promises of every error.
 pub fn explained(status: &Status, path: &str) -> Status {
     let text = status.message();

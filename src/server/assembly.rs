@@ -3,6 +3,7 @@
 use super::{Health, ServeConfig};
 use crate::access::Gate;
 use crate::clock::SystemClock;
+use crate::feed::Feed;
 use crate::grpc::{Bounds, EdgeLayer, Observer, Protection, audit_service, ledger_service, partnership_service};
 use crate::ledger::{Ledger, Memory};
 use crate::proto;
@@ -36,6 +37,7 @@ const FRAME_BYTES: u32 = 256 << 10;
 /// What the services of a ledger share, whatever runtimes they are served in.
 pub struct Assembly {
     ledger: Ledger,
+    feed: Feed,
     memory: Memory,
     bounds: Bounds,
     health: Health,
@@ -51,6 +53,7 @@ impl Assembly {
         let memory = Memory::new(config.memory_bytes, config.stall_timeout, config.limits.retry_after);
         Self {
             ledger: ledger.clone(),
+            feed: Feed::new(ledger, config.heartbeat),
             bounds: Bounds {
                 gate: Gate::open(Arc::new(SystemClock)),
                 memory: memory.clone(),
@@ -78,6 +81,11 @@ impl Assembly {
     pub fn observed_by(mut self, observer: Option<Arc<dyn Observer>>) -> Self {
         self.bounds.observer = observer;
         self
+    }
+
+    /// The feed of what is recorded.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// The memory of all that is on its way in and out.
@@ -114,7 +122,7 @@ impl Assembly {
             .layer(EdgeLayer(self.bounds.clone()))
             .add_service(ledger_service(&self.ledger, self.stream_in_flight, self.protection))
             .add_service(partnership_service(&self.ledger))
-            .add_service(audit_service(&self.ledger))
+            .add_service(audit_service(&self.ledger, &self.feed))
             .add_service(self.health.service())
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?))

@@ -3,6 +3,7 @@
 use super::access_log::AccessLogSettings;
 use super::observe::TraceSettings;
 use super::tls::TlsFiles;
+use crate::feed::HEARTBEAT;
 use crate::ledger::Limits;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -56,6 +57,8 @@ pub struct ServeConfig {
     pub max_concurrent_streams: u32,
     /// Unanswered requests of one append stream; at that many it is not read on (back-pressure).
     pub stream_in_flight: usize,
+    /// After how long without anything else a subscriber is told that its stream lives.
+    pub heartbeat: Duration,
     /// How long calls under way may take to finish once the service is told to stop.
     pub drain: Duration,
     /// How long the last commits and closing the journal may take after that.
@@ -87,6 +90,7 @@ impl Default for ServeConfig {
             partial_message_timeout: Duration::from_mins(1),
             max_concurrent_streams: 256,
             stream_in_flight: 256,
+            heartbeat: HEARTBEAT,
             drain: Duration::from_secs(4),
             close: Duration::from_secs(5),
         }

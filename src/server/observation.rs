@@ -6,6 +6,7 @@ use super::disk::Disk;
 use super::error::ServeError;
 use super::guard::Guard;
 use super::observe::{Listening, Observers, Stage, Traces, Watched};
+use crate::feed::Feed;
 use crate::ledger::Ledger;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -59,9 +60,9 @@ impl Observation {
         self.listening.as_ref().map(|listening| listening.address)
     }
 
-    /// The ledger is open.
-    pub fn opened(&self, ledger: &Ledger) {
-        self.watched.opened(ledger);
+    /// The ledger is open, and so is its feed.
+    pub fn opened(&self, ledger: &Ledger, feed: &Feed) {
+        self.watched.opened(ledger, feed);
     }
 
     /// Calls are taken from now on.

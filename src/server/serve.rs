@@ -58,8 +58,8 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     // Seen from now on, also while its records are replayed.
     let observation = Observation::start(config, observe, &guard)?;
     let OpenLedger { ledger, replayed, notes } = open(config)?;
-    observation.opened(&ledger);
     let assembly = assembly(&ledger, config, &guard, &observation);
+    observation.opened(&ledger, assembly.feed());
     let mut threads = {
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?

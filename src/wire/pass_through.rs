@@ -77,6 +77,18 @@ mod tests {
         let theirs = proto::ReadRecordsResponse { records: vec![record.clone(), record.clone()], position: 12 };
         let ours = ReadRecordsResponse { records: vec![record.encode_to_vec(); 2], position: 12 };
         assert_eq!(ours.encode_to_vec(), theirs.encode_to_vec());
+
+        use proto::subscribe_response::Item as Theirs;
+        use subscribe_response::Item as Ours;
+        let page = proto::RecordPage { records: vec![record; 2] };
+        for (ours, theirs) in [
+            (Ours::Records(page.encode_to_vec().into()), Theirs::Records(page)),
+            (Ours::CaughtUp(proto::CaughtUp {}), Theirs::CaughtUp(proto::CaughtUp {})),
+            (Ours::Heartbeat(proto::Heartbeat {}), Theirs::Heartbeat(proto::Heartbeat {})),
+        ] {
+            let ours = SubscribeResponse { item: Some(ours), position: 300 };
+            assert_eq!(ours.encode_to_vec(), proto::SubscribeResponse { item: Some(theirs), position: 300 }.encode_to_vec());
+        }
     }
 
     #[test]

@@ -486,6 +486,9 @@ remittance-yes = yes
 
 ## records
 
+records-away = the ledger is away; all up to position { $position } was shown, and it goes on when it is back ({ $error })
+records-back = the ledger is back
+records-lost = the connection to the ledger broke: { $error }
 records-none = no records
 records-event = event
 records-effects = effects

@@ -514,6 +514,9 @@ remittance-yes = ใช่
 
 ## records
 
+records-away = ติดต่อบัญชีไม่ได้ แสดงครบถึงลำดับที่ { $position } แล้ว และจะแสดงต่อเมื่อบัญชีกลับมา ({ $error })
+records-back = บัญชีกลับมาแล้ว
+records-lost = การเชื่อมต่อกับบัญชีขาด: { $error }
 records-none = ไม่มีรายการบันทึก
 records-event = เหตุการณ์
 records-effects = ผล
