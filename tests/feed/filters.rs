@@ -27,7 +27,7 @@ fn business(round: usize) -> Vec<Event> {
         event(&name("sale b"), sold(&name("sale-b").replace(' ', "-"), "lead-b", 2_000)),
         event(&name("claim"), referred("lead-a", "bb")),
         event(&name("refund"), refunded(&name("refund").replace(' ', "-"), &name("sale-a").replace(' ', "-"), 100)),
-        adjustment(&name("adjustment"), "bb", 70),
+        adjustment(&name("adjustment").replace(' ', "-"), "bb", 70),
         event(&name("to b"), reassigned("lead-a", Some(if round % 2 == 0 { "bb" } else { "aa" }))),
     ]
 }

@@ -46,7 +46,7 @@ async fn append(address: String, mut number: u64) {
         let mut writer = LedgerServiceClient::new(channel(&address).await);
         loop {
             let events: Vec<Event> =
-                (0..1 + number % 7).map(|index| long_named(&format!("p-{number}-{index}"), 1 + usize::try_from(index).expect("few") * 20)).collect();
+                (0..1 + number % 7).map(|index| long_named(&format!("p-{number}-{index}"), 1 + usize::try_from(index).expect("few") * 8)).collect();
             if writer.append(append_request(events)).await.is_err() {
                 break;
             }

@@ -141,9 +141,9 @@ async fn who_reads_nothing_costs_little_and_misses_nothing() {
         silent.push(service.follow().await);
     }
     let mut quick = service.follow().await;
-    // Some 60 MB, which is more than the windows of the connections and the ring of the newest pages take.
-    for round in 0..30 {
-        service.append(&format!("r{round}"), 300, 190).await;
+    // Some 40 MB, which is more than the windows of the connections and the ring of the newest pages take.
+    for round in 0..50 {
+        service.append(&format!("r{round}"), 400, 50).await;
         quick.until(service.ledger.last()).await;
     }
     let last = service.ledger.last();
