@@ -26,6 +26,8 @@ impl AppendResponse {
 mod tests {
     use super::*;
     use bytes::Bytes;
+    use proto::subscribe_response::Item as Theirs;
+    use subscribe_response::Item as Ours;
 
     fn event(number: u8) -> proto::Event {
         let body = proto::event::Body::LeadQualified(proto::LeadQualified { lead_id: format!("lead-{number}") });
@@ -78,8 +80,6 @@ mod tests {
         let ours = ReadRecordsResponse { records: vec![record.encode_to_vec(); 2], position: 12 };
         assert_eq!(ours.encode_to_vec(), theirs.encode_to_vec());
 
-        use proto::subscribe_response::Item as Theirs;
-        use subscribe_response::Item as Ours;
         let page = proto::RecordPage { records: vec![record; 2] };
         for (ours, theirs) in [
             (Ours::Records(page.encode_to_vec().into()), Theirs::Records(page)),

@@ -1,9 +1,9 @@
 //! What ends a subscription: the right that is taken away, the deadline, the server that closes; and how many there may be.
 
+use crate::Follower;
 use crate::common::events::partner;
 use crate::common::service::{Service, metadata, told};
 use crate::kit::{gate, principal, text};
-use crate::Follower;
 use partnership_ledger::access::AccessFile;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;

@@ -1,10 +1,10 @@
 //! Who wants a part: what matches is found the same way whether it was there or came later, and the position moves past the rest.
 
+use crate::Follower;
 use crate::common::events::{adjustment, agreement, event, partner};
-use crate::common::facts::{referred, reassigned, refunded, sold};
+use crate::common::facts::{reassigned, referred, refunded, sold};
 use crate::common::service::{Service, told};
 use crate::kit::{gate, principal, text};
-use crate::Follower;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::{AppendRequest, Event, ReadRecordsRequest, Record, RecordFilter, SubscribeRequest};
@@ -28,7 +28,7 @@ fn business(round: usize) -> Vec<Event> {
         event(&name("claim"), referred("lead-a", "bb")),
         event(&name("refund"), refunded(&name("refund").replace(' ', "-"), &name("sale-a").replace(' ', "-"), 100)),
         adjustment(&name("adjustment").replace(' ', "-"), "bb", 70),
-        event(&name("to b"), reassigned("lead-a", Some(if round % 2 == 0 { "bb" } else { "aa" }))),
+        event(&name("to b"), reassigned("lead-a", Some(if round.is_multiple_of(2) { "bb" } else { "aa" }))),
     ]
 }
 

@@ -45,8 +45,9 @@ async fn append(address: String, mut number: u64) {
     while number < BATCHES {
         let mut writer = LedgerServiceClient::new(channel(&address).await);
         loop {
-            let events: Vec<Event> =
-                (0..1 + number % 7).map(|index| long_named(&format!("p-{number}-{index}"), 1 + usize::try_from(index).expect("few") * 8)).collect();
+            let events: Vec<Event> = (0..=number % 7)
+                .map(|index| long_named(&format!("p-{number}-{index}"), 1 + usize::try_from(index).expect("few") * 8))
+                .collect();
             if writer.append(append_request(events)).await.is_err() {
                 break;
             }
@@ -95,8 +96,7 @@ async fn who_goes_on_from_its_position_has_everything_once_however_often_the_ser
     let address = server.address.clone();
     let appending = tokio::spawn(append(address.clone(), 0));
     let (until, watching) = watch::channel(None);
-    let followers: Vec<_> =
-        (0..FOLLOWERS).map(|number| tokio::spawn(follow(address.clone(), number, watching.clone()))).collect();
+    let followers: Vec<_> = (0..FOLLOWERS).map(|number| tokio::spawn(follow(address.clone(), number, watching.clone()))).collect();
     let rounds = std::env::var("KILL_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(ROUNDS);
     for round in 0..rounds {
         tokio::time::sleep(Duration::from_millis(80 + u64::from(round) * 37 % 200)).await;

@@ -55,7 +55,12 @@ impl Following {
     ///
     /// # Errors
     /// `Damaged` if one cannot be decoded.
-    pub fn among(&self, ledger: &Ledger, mut range: Range<u64>, record: impl Fn(u64) -> Option<Vec<u8>>) -> Result<Vec<StoredRecord>, Error> {
+    pub fn among(
+        &self,
+        ledger: &Ledger,
+        mut range: Range<u64>,
+        record: impl Fn(u64) -> Option<Vec<u8>>,
+    ) -> Result<Vec<StoredRecord>, Error> {
         let seen = seen_at(range.end.saturating_sub(1));
         let mut positions = Vec::new();
         match self.0.matching(seen, false) {

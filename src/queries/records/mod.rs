@@ -291,9 +291,7 @@ impl Wanted {
     fn among(&self, records: Vec<StoredRecord>, source: &impl Source, seen: Seen) -> Result<Vec<StoredRecord>, Error> {
         let records = if self.filter.takes_all(seen) { records } else { matching(records, &self.filter, seen)? };
         match self.partner {
-            Some(partner) if !records.is_empty() => {
-                source.read_frozen(seen.position, |state| own::records::shown(records, state, partner))
-            }
+            Some(partner) if !records.is_empty() => source.read_frozen(seen.position, |state| own::records::shown(records, state, partner)),
             _ => Ok(records),
         }
     }
