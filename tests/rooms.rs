@@ -17,7 +17,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Translates.
     ("grpc", &["feed", "access", "queries", "ledger", "wire", "domain", "proto"]),
     // Tells what is recorded as it is recorded.
-    ("feed", &["queries", "ledger", "wire", "proto"]),
+    ("feed", &["queries", "ledger", "wire", "domain", "proto"]),
     // Who may do what; the ledger asks it by a trait of its own.
     ("access", &["ledger", "clock", "domain", "proto"]),
     // Asks the ledger's view, the projections and, for the past, the journal's records.

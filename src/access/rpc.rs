@@ -84,6 +84,16 @@ rpcs! {
         GetTreeHead: BOOKS,
         StreamBackup: AUDIT,
     }
+    "WebhookService" {
+        AddWebhook: Roles::ADMIN,
+        ListWebhooks: Roles::ADMIN,
+        PauseWebhook: Roles::ADMIN,
+        ResumeWebhook: Roles::ADMIN,
+        ReplayWebhook: Roles::ADMIN,
+        TestWebhook: Roles::ADMIN,
+        RotateWebhookSecret: Roles::ADMIN,
+        RemoveWebhook: Roles::ADMIN,
+    }
 }
 
 impl Rpc {

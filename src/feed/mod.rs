@@ -3,12 +3,13 @@
 //! There is no buffer of what is new: a subscriber reads pages after its position, up to the last published one, and then waits
 //! until that moves. So there is no gap between catching up and following, and nobody is dropped for being slow. One thread reads
 //! and encodes the newest pages once for all, and keeps the last of them in a ring; who is further behind, or wants a part only,
-//! reads by itself.
+//! reads by itself. `webhooks` delivers the same to endpoints that cannot subscribe.
 
 mod audience;
 mod reader;
 mod ring;
 mod subscription;
+pub mod webhooks;
 
 pub use audience::Audience;
 pub use subscription::{Next, Subscription};

@@ -3,6 +3,7 @@
 use crate::access::{self, Exceeded};
 use crate::domain::parse::Violation;
 use crate::domain::rejection::{Class, Rejection};
+use crate::feed::webhooks;
 use crate::ledger::{Denied, Error, EventPlace, Missing};
 use crate::proto;
 use std::collections::HashMap;
@@ -227,6 +228,24 @@ pub fn refused(refusal: access::Refusal) -> Status {
 pub fn unlogged() -> Status {
     let message = "what is asked of the ledger is logged, and cannot be at the moment; it is safe to send the same request again";
     status_of(Refusal::new(Code::Unavailable, "NOT_LOGGED", message))
+}
+
+/// The status of a server that has no data directory to keep webhooks in.
+pub fn no_webhooks() -> Status {
+    status_of(Refusal::new(Code::FailedPrecondition, "NO_WEBHOOKS", "this server keeps no webhooks: its ledger has no data directory"))
+}
+
+/// The status of what cannot be done about an endpoint.
+pub fn webhook_refused(refused: webhooks::Refused) -> Status {
+    let message = refused.to_string();
+    let of = |name: String| vec![("kind", "webhook".to_owned()), ("id", name)];
+    match refused {
+        webhooks::Refused::Ledger(error) => to_status(error),
+        webhooks::Refused::Unknown(name) => status_of(Refusal::new(Code::NotFound, "UNKNOWN_ID", message).with(of(name))),
+        webhooks::Refused::Exists(name) => status_of(Refusal::new(Code::AlreadyExists, "DUPLICATE_ID", message).with(of(name))),
+        webhooks::Refused::TooMany => status_of(Refusal::new(Code::FailedPrecondition, "TOO_MANY_WEBHOOKS", message)),
+        webhooks::Refused::System(why) => to_status(Error::Internal(why)),
+    }
 }
 
 /// The status of an error.

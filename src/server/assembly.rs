@@ -4,7 +4,8 @@ use super::{Health, ServeConfig};
 use crate::access::Gate;
 use crate::clock::SystemClock;
 use crate::feed::Feed;
-use crate::grpc::{Bounds, EdgeLayer, Observer, Protection, audit_service, ledger_service, partnership_service};
+use crate::feed::webhooks::Webhooks;
+use crate::grpc::{Bounds, EdgeLayer, Observer, Protection, audit_service, ledger_service, partnership_service, webhook_service};
 use crate::ledger::{Ledger, Memory};
 use crate::proto;
 use std::sync::Arc;
@@ -38,6 +39,7 @@ const FRAME_BYTES: u32 = 256 << 10;
 pub struct Assembly {
     ledger: Ledger,
     feed: Feed,
+    webhooks: Option<Webhooks>,
     memory: Memory,
     bounds: Bounds,
     health: Health,
@@ -54,6 +56,7 @@ impl Assembly {
         Self {
             ledger: ledger.clone(),
             feed: Feed::new(ledger, config.heartbeat),
+            webhooks: None,
             bounds: Bounds {
                 gate: Gate::open(Arc::new(SystemClock)),
                 memory: memory.clone(),
@@ -86,6 +89,12 @@ impl Assembly {
     /// The feed of what is recorded.
     pub fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    /// The same, which delivers to endpoints.
+    #[must_use]
+    pub fn delivering(self, webhooks: Webhooks) -> Self {
+        Self { webhooks: Some(webhooks), ..self }
     }
 
     /// The memory of all that is on its way in and out.
@@ -123,6 +132,7 @@ impl Assembly {
             .add_service(ledger_service(&self.ledger, self.stream_in_flight, self.protection))
             .add_service(partnership_service(&self.ledger))
             .add_service(audit_service(&self.ledger, &self.feed))
+            .add_service(webhook_service(self.webhooks.clone()))
             .add_service(self.health.service())
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?))

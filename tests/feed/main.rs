@@ -9,7 +9,10 @@ mod kills;
 #[path = "../access/kit.rs"]
 #[allow(dead_code, reason = "it is shared with the tests of access")]
 mod kit;
+mod receiver;
 mod sequence;
+mod webhook_kills;
+mod webhooks;
 
 use common::service::Service;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;

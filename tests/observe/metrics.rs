@@ -83,6 +83,19 @@ fn who_follows_is_counted_and_how_far_behind_the_last_one_is() {
 }
 
 #[test]
+fn an_endpoint_that_is_behind_or_paused_is_seen() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let observed = Observed::on(&dir.path().join("ledger"), &[]);
+    assert_eq!(finish(observed.server.command(&["append"]).write_stdin(STORY)).code, 0);
+    // Nowhere that a server may connect to by itself.
+    assert_eq!(observed.server.ask(&["webhooks", "add", "crm", "https://127.0.0.1:1/", "--after", "2"]).code, 0);
+    let of = |name: &str| value(&observed.metrics(), &format!("partnership_ledger_webhook_{name}{{endpoint=\"crm\"}}"));
+    assert_eq!((of("lag_records"), of("paused")), (Some(7.0), Some(0.0)));
+    assert_eq!(observed.server.ask(&["webhooks", "pause", "crm"]).code, 0);
+    assert_eq!((of("lag_records"), of("paused")), (Some(7.0), Some(1.0)));
+}
+
+#[test]
 fn a_server_lives_while_it_ends_and_is_ready_no_more() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut observed = Observed::on(&dir.path().join("ledger"), &["--log-format", "json"]);

@@ -163,6 +163,12 @@ impl<S: Source> Scan<S> {
         self
     }
 
+    /// The same, by pages of at most so many records.
+    #[must_use]
+    pub fn by(self, page_size: usize) -> Self {
+        Self { page_size, ..self }
+    }
+
     /// Up to which position all was returned that is wanted, or passed over; of a scan forwards.
     pub fn passed(&self) -> u64 {
         let read = self.page.first().or(self.found.front()).map(|record| record.position);

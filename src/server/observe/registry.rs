@@ -4,6 +4,7 @@ use super::calls::Calls as CallCounts;
 use super::watched::Watched;
 use crate::access::FailureKind;
 use crate::feed::Feed;
+use crate::feed::webhooks::Webhooks;
 use crate::ledger::{Ledger, Measured};
 use crate::measure::Counted;
 use prometheus_client::collector::Collector;
@@ -117,7 +118,13 @@ impl Out<'_> {
         let feed = watched.feed();
         self.gauge("subscribers", "Subscribers that follow what is recorded", feed.map(|feed| feed.audience().count() as u64))?;
         let lag = feed.map(Feed::lag);
-        self.gauge("subscriber_lag_records", "Records that the subscriber furthest behind was not told of yet", lag)
+        self.gauge("subscriber_lag_records", "Records that the subscriber furthest behind was not told of yet", lag)?;
+        let lags = watched.webhooks().map(Webhooks::lags).unwrap_or_default();
+        let records = lags.iter().map(|(name, records, _)| (name, *records));
+        self.gauges("webhook_lag_records", "Records that an endpoint may have still to get", "endpoint", records)?;
+        let stopped = lags.iter().map(|(name, _, is_delivered)| (name, u64::from(!is_delivered)));
+        let help = "1 while nothing is delivered to an endpoint: paused, failed for days, or gone";
+        self.gauges("webhook_paused", help, "endpoint", stopped)
     }
 
     fn disk(&mut self, watched: &Watched) -> fmt::Result {
