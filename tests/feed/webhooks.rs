@@ -324,6 +324,7 @@ fn replay_moves_the_cursor_and_a_pause_keeps_it() {
     assert_eq!(taken(&receiver.got()), all(4), "paused, it gets nothing");
     delivering.webhooks.resume("crm").expect("it is there");
     assert_eq!(receiver.taken_until(6), [1, 2, 3, 4, 3, 4, 5, 6]);
+    delivering.until("crm", |webhook| webhook.position == 6);
     assert!(delivering.webhooks.replay("crm", 7).is_err_and(|refused| refused.to_string().contains('7')), "beyond the last");
     assert!(matches!(delivering.webhooks.pause("nobody"), Err(Refused::Unknown(_))));
     assert!(matches!(delivering.webhooks.test("crm"), Ok(Outcome::Taken(204))));
