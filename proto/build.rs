@@ -6,13 +6,14 @@ use prost_types::{FileDescriptorSet, MethodDescriptorProto};
 use protox::prost::Message as _;
 use tonic_prost_build::manual;
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "partnership/ledger/v1/audit_service.proto",
     "partnership/ledger/v1/events.proto",
     "partnership/ledger/v1/ledger_service.proto",
     "partnership/ledger/v1/partnership_service.proto",
     "partnership/ledger/v1/records.proto",
     "partnership/ledger/v1/terms.proto",
+    "partnership/ledger/v1/webhook_service.proto",
 ];
 
 /// Large parts of events and effects, kept out of line so that the common ones stay small.
@@ -67,10 +68,11 @@ fn compile_pass_through(out_dir: &Path) -> Result<Vec<String>, Box<dyn Error>> {
         .build_client(false)
         .build_server(false)
         .btree_map(".")
-        // Events are slices of their request, and results of one buffer.
+        // Events are slices of their request, results of one buffer, and pages are shared.
         .bytes(".internal.AppendRequest")
         .bytes(".internal.AppendResponse")
         .bytes(".internal.AppendStreamRequest")
+        .bytes(".internal.SubscribeResponse")
         .extern_path(".partnership.ledger.v1", "crate::proto")
         .out_dir(out_dir)
         .compile_fds(descriptors)?;

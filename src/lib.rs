@@ -5,6 +5,7 @@ pub mod backup;
 pub mod clock;
 pub mod domain;
 pub mod encoding;
+pub mod feed;
 pub mod grpc;
 pub mod journal;
 pub mod ledger;

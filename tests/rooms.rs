@@ -13,9 +13,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Parses and calls; `verify` looks into snapshots, `import` and `bench` make events.
     ("cli", &["server", "grpc", "access", "backup", "ledger", "snapshot", "journal", "clock", "workload", "domain", "proto"]),
     // Puts everything together.
-    ("server", &["grpc", "access", "queries", "ledger", "journal", "clock", "measure", "priority", "domain", "proto"]),
+    ("server", &["grpc", "feed", "access", "queries", "ledger", "journal", "clock", "measure", "priority", "domain", "proto"]),
     // Translates.
-    ("grpc", &["access", "queries", "ledger", "wire", "domain", "proto"]),
+    ("grpc", &["feed", "access", "queries", "ledger", "wire", "domain", "proto"]),
+    // Tells what is recorded as it is recorded.
+    ("feed", &["queries", "ledger", "wire", "domain", "proto"]),
     // Who may do what; the ledger asks it by a trait of its own.
     ("access", &["ledger", "clock", "domain", "proto"]),
     // Asks the ledger's view, the projections and, for the past, the journal's records.

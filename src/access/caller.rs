@@ -60,12 +60,16 @@ impl Caller {
         self.principal.limiter.spend(events, bytes)
     }
 
-    /// Takes a place among the streams of its principal, if the call is one.
+    /// Takes a place among the streams of its principal, or among its subscriptions, if the call is one.
     ///
     /// # Errors
     /// If there are as many as it may have.
     pub fn stream(&self) -> Result<Option<Place>, Exceeded> {
-        if self.rpc.is_stream() { self.principal.limiter.stream().map(Some) } else { Ok(None) }
+        match self.rpc {
+            Rpc::Subscribe => self.principal.limiter.subscription().map(Some),
+            rpc if rpc.is_stream() => self.principal.limiter.stream().map(Some),
+            _ => Ok(None),
+        }
     }
 
     /// Looks again whether the call may go on: under the policy of now, and at the time of now.
@@ -143,8 +147,7 @@ impl Caller {
                 bytes_per_second: number(limits.bytes_per_second).into(),
                 burst_events: number(limits.burst_events),
                 streams: number(limits.streams),
-                // The feed, which they are of, is not served yet.
-                subscriptions: 0,
+                subscriptions: number(limits.subscriptions),
             }),
             expires_at: self.expires_at().map(|time| prost_types::Timestamp {
                 seconds: time.timestamp(),

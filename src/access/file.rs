@@ -152,6 +152,7 @@ struct LimitsTable {
     bytes_per_second: Option<NonZeroU32>,
     burst_events: Option<NonZeroU32>,
     streams: Option<NonZeroU32>,
+    subscriptions: Option<NonZeroU32>,
 }
 
 #[derive(Deserialize)]
@@ -428,7 +429,7 @@ fn scope_of(table: Table, faults: &mut Faults) -> Option<Scope> {
 }
 
 fn limits_of(table: Table, faults: &mut Faults) -> Option<Limits> {
-    let LimitsTable { events_per_second, bytes_per_second, burst_events, streams } = faults.read(table)?;
+    let LimitsTable { events_per_second, bytes_per_second, burst_events, streams, subscriptions } = faults.read(table)?;
     if burst_events.is_some_and(|burst| burst.get() < LEAST_BURST_EVENTS) {
         faults.add(format!(
             "burst_events must be at least {LEAST_BURST_EVENTS}, the events of the largest request: fewer could never be sent"
@@ -437,7 +438,7 @@ fn limits_of(table: Table, faults: &mut Faults) -> Option<Limits> {
     if burst_events.is_some() && events_per_second.is_none() {
         faults.add("burst_events says how far events_per_second may be exceeded for a moment; say that too");
     }
-    Some(Limits { events_per_second, bytes_per_second, burst_events, streams })
+    Some(Limits { events_per_second, bytes_per_second, burst_events, streams, subscriptions })
 }
 
 fn key_of(table: Table, faults: &mut Faults) -> Option<KeyEntry> {

@@ -1,4 +1,4 @@
-//! How much a principal may ask for: events and bytes a second by a token bucket, streams by counting.
+//! How much a principal may ask for: events and bytes a second by a token bucket, streams and subscriptions by counting.
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::state::{InMemoryState, NotKeyed};
@@ -28,6 +28,8 @@ pub struct Limits {
     pub burst_events: Option<NonZeroU32>,
     /// Streams at a time: of appends, records and backups.
     pub streams: Option<NonZeroU32>,
+    /// Subscriptions at a time.
+    pub subscriptions: Option<NonZeroU32>,
 }
 
 /// A limit is reached: which, and when to try again.
@@ -49,6 +51,7 @@ pub struct Limiter {
     events: Option<(Bucket, u64)>,
     units: Option<(Bucket, u64)>,
     streams: Slots,
+    subscriptions: Slots,
 }
 
 impl Limiter {
@@ -65,6 +68,7 @@ impl Limiter {
                 (bucket(NonZeroU32::new(units).unwrap_or(NonZeroU32::MIN), units.max(LEAST_BURST_UNITS)), rate.get().into())
             }),
             streams: most(limits.streams),
+            subscriptions: most(limits.subscriptions),
         }
     }
 
@@ -88,6 +92,14 @@ impl Limiter {
     /// If it has as many as it may.
     pub fn stream(&self) -> Result<Place, Exceeded> {
         self.streams.take("streams")
+    }
+
+    /// Takes a place among the principal's subscriptions.
+    ///
+    /// # Errors
+    /// If it has as many as it may.
+    pub fn subscription(&self) -> Result<Place, Exceeded> {
+        self.subscriptions.take("subscriptions")
     }
 }
 
@@ -166,7 +178,9 @@ mod tests {
 
     #[test]
     fn a_stream_that_ends_makes_room_for_another() {
-        let limiter = Limiter::new(Limits { streams: NonZeroU32::new(2), ..Limits::default() });
+        let limiter = Limiter::new(Limits { streams: NonZeroU32::new(2), subscriptions: NonZeroU32::new(1), ..Limits::default() });
+        let _followed = limiter.subscription().expect("a place");
+        assert_eq!(limiter.subscription().expect_err("there is one").limit, "subscriptions");
         let first = limiter.stream().expect("a place");
         let _second = limiter.stream().expect("a place");
         assert_eq!(limiter.stream().expect_err("there are two").most, 2);

@@ -84,6 +84,16 @@ rpcs! {
         GetTreeHead: BOOKS,
         StreamBackup: AUDIT,
     }
+    "WebhookService" {
+        AddWebhook: Roles::ADMIN,
+        ListWebhooks: Roles::ADMIN,
+        PauseWebhook: Roles::ADMIN,
+        ResumeWebhook: Roles::ADMIN,
+        ReplayWebhook: Roles::ADMIN,
+        TestWebhook: Roles::ADMIN,
+        RotateWebhookSecret: Roles::ADMIN,
+        RemoveWebhook: Roles::ADMIN,
+    }
 }
 
 impl Rpc {
@@ -94,7 +104,7 @@ impl Rpc {
 
     /// Whether it is a stream, of which a principal may be limited to so many at a time.
     pub fn is_stream(self) -> bool {
-        matches!(self, Self::AppendStream | Self::ReadRecords | Self::StreamBackup)
+        matches!(self, Self::AppendStream | Self::ReadRecords | Self::Subscribe | Self::StreamBackup)
     }
 }
 

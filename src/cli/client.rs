@@ -6,6 +6,7 @@ use super::output::Output;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
+use partnership_ledger::proto::webhook_service_client::WebhookServiceClient;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use std::error::Error;
@@ -33,6 +34,7 @@ pub type Channel = InterceptedService<transport::Channel, Bearer>;
 pub type LedgerClient = LedgerServiceClient<Channel>;
 pub type PartnershipClient = PartnershipServiceClient<Channel>;
 pub type AuditClient = AuditServiceClient<Channel>;
+pub type WebhookClient = WebhookServiceClient<Channel>;
 
 /// How the ledger is reached: what its certificate is checked by, and what says who calls. The files are read when it is
 /// connected to.
@@ -98,6 +100,11 @@ impl Session {
     /// Connects to the service that shows the records.
     pub async fn audit(&self) -> Result<AuditClient, Failure> {
         Ok(AuditServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+    }
+
+    /// Connects to the service that sets webhooks.
+    pub async fn webhooks(&self) -> Result<WebhookClient, Failure> {
+        Ok(WebhookServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
     async fn connect(&self) -> Result<Channel, Failure> {

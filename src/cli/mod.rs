@@ -47,6 +47,7 @@ mod terms;
 mod text;
 mod trial_balance;
 mod verify;
+mod webhooks;
 mod whoami;
 
 use clap::parser::ValueSource;
@@ -151,6 +152,8 @@ enum Command {
     Backup(backup::Args),
     /// Make a ledger of a backup, in a new directory
     Restore(restore::Args),
+    /// Deliver records to endpoints by HTTP, signed: add, list, pause, resume, replay, test, rotate, remove
+    Webhooks(webhooks::Args),
     /// Who you are to the ledger, and what you may do
     Whoami,
     /// Check an access file, make keys for it, or show who may do what by it
@@ -223,6 +226,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Remittance(args) => remittance::run(args, session).await,
         Command::Disputes(args) => disputes::run(args, session).await,
         Command::Records(args) => records::run(args, session).await,
+        Command::Webhooks(args) => webhooks::run(args, session).await,
         Command::Whoami => whoami::run(session).await,
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
         Command::Export(args) => export::run(args, session).await,

@@ -1,6 +1,7 @@
 //! `serve`: opens the ledger of a directory and serves it until SIGTERM or SIGINT.
 
 use super::failure::Failure;
+use ipnet::IpNet;
 use partnership_ledger::ledger::ReplayReport;
 use partnership_ledger::server::{AccessLogSettings, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, serve};
 use std::io::{self, IsTerminal as _, Write as _};
@@ -28,6 +29,10 @@ pub struct Args {
     /// connection may hold a quarter of what is free; beyond that it is refused as overload [default: 256]
     #[arg(long, value_name = "MIB", env = "PARTNERSHIP_LEDGER_MEMORY", value_parser = parse_memory)]
     memory: Option<usize>,
+    /// Deliver webhooks to the addresses of this network too, also by http; may be repeated. Without it they go to addresses of
+    /// the global internet alone, by https
+    #[arg(long, value_name = "CIDR", env = "PARTNERSHIP_LEDGER_WEBHOOK_ALLOW", value_delimiter = ',')]
+    webhook_allow: Vec<IpNet>,
     /// Take a snapshot of the state every so many records, so that a start need not replay all of them; 0: none
     #[arg(long, value_name = "RECORDS", env = "PARTNERSHIP_LEDGER_SNAPSHOT_EVERY", default_value_t = 1_000_000)]
     snapshot_every: u64,
@@ -155,6 +160,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         seen,
         workers,
         memory,
+        webhook_allow,
         snapshot_every: snapshot_records,
         cut_damaged_tail,
         check: check_everything,
@@ -175,6 +181,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         traces: TraceSettings::of_environment().map_err(Failure::usage)?,
         worker_threads,
         memory_bytes,
+        webhook_allowed: webhook_allow,
         snapshot_records,
         cut_damaged_tail,
         check_everything,

@@ -106,7 +106,7 @@ coded! {
     EndCause "END_CAUSE_", EntryKind "ENTRY_KIND_", LaunchStep "LAUNCH_STEP_", LeadState "LEAD_STATE_", LeadsAtEnd "LEADS_AT_END_",
     OwnershipRule "OWNERSHIP_RULE_", PayoutState "PAYOUT_STATE_", PartnerKind "PARTNER_KIND_", ProtectionAnchor "PROTECTION_ANCHOR_", RefundReason "REFUND_REASON_",
     ReviewDecision "REVIEW_DECISION_", ReviewKind "REVIEW_KIND_", Role "ROLE_", Side "SIDE_", TailMode "TAIL_MODE_",
-    TerminationCause "TERMINATION_CAUSE_", TierMode "TIER_MODE_", TierPeriod "TIER_PERIOD_", WindowAnchor "WINDOW_ANCHOR_",
+    TerminationCause "TERMINATION_CAUSE_", TierMode "TIER_MODE_", TierPeriod "TIER_PERIOD_", WebhookState "WEBHOOK_STATE_", WindowAnchor "WINDOW_ANCHOR_",
 }
 
 /// A code as the contract writes it, without its prefix: `FIRST_CLAIM`. A value that this release does not know is its number.

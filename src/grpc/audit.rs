@@ -1,30 +1,33 @@
 //! `AuditService`: the records as they were recorded, and the proof that they are whole.
 
 use super::edge::{account_of, caller_of, check_sees_all, deadline_of, sight_of};
+use super::followed::Followed;
 use super::notes::Noting;
 use super::pages::{Holder, Next, Pages};
 use super::services::AuditService;
-use super::status::{to_status, unimplemented};
+use super::status::to_status;
 use super::{Answers, answered, look_up, read};
+use crate::feed::Feed;
 use crate::ledger::Ledger;
 use crate::proto::{self, get_record_request::Key};
 use crate::queries::backup::Copy;
 use crate::queries::own;
 use crate::queries::records::{GetRecord, Progress, RecordsPage, SCAN_BYTES};
 use crate::queries::trial_balance::GetTrialBalance;
-use crate::wire::ReadRecordsResponse;
+use crate::wire::{ReadRecordsResponse, SubscribeResponse};
 use tonic::{Request, Response, Status};
 
 /// Shows the records as they were recorded.
 #[derive(Clone)]
 pub struct Audit {
     ledger: Ledger,
+    feed: Feed,
 }
 
 impl Audit {
-    /// The service of a ledger.
-    pub fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    /// The service of a ledger and its feed.
+    pub fn new(ledger: Ledger, feed: Feed) -> Self {
+        Self { ledger, feed }
     }
 }
 
@@ -51,10 +54,19 @@ impl AuditService for Audit {
         Ok(Response::new(pages.stream(move |bytes, cancellation| Ok(to_next(scan.next(bytes, cancellation)?, &noting)))))
     }
 
-    type SubscribeStream = Answers<proto::SubscribeResponse>;
+    type SubscribeStream = Answers<SubscribeResponse>;
 
-    async fn subscribe(&self, _: Request<proto::SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
-        Err(unimplemented("Subscribe (ReadRecords from the last position on gives the same records)"))
+    async fn subscribe(&self, request: Request<proto::SubscribeRequest>) -> Result<Response<Self::SubscribeStream>, Status> {
+        let (caller, deadline, account) = (caller_of(&request)?, deadline_of(&request), account_of(&request));
+        let noting = Noting::of(&request);
+        noting.asked(request.get_ref());
+        let holder = Holder::of(caller, noting.clone())?;
+        let (sight, request) = (sight_of(&request)?, request.into_inner());
+        let after = request.after_position;
+        let following = answered(self.ledger.look_up(move |ledger| own::follow(ledger, &sight, request)).await, &noting)?;
+        let subscription = self.feed.subscribe(after, following).map_err(to_status)?;
+        let closing = self.ledger.closing();
+        Ok(Response::new(Followed { subscription, account, deadline, closing, holder, noting }.stream()))
     }
 
     async fn get_trial_balance(

@@ -4,6 +4,7 @@ mod arrival;
 mod audit;
 mod departure;
 mod edge;
+mod followed;
 mod framing;
 mod notes;
 mod observer;
@@ -14,6 +15,7 @@ mod status;
 mod subjects;
 mod told;
 mod trace_context;
+mod webhooks;
 mod write;
 
 pub use edge::{Bounds, Edge, EdgeLayer, Peer};
@@ -25,8 +27,11 @@ pub use trace_context::TraceContext;
 pub use write::Protection;
 
 use crate::access::Refusal;
+use crate::feed::Feed;
+use crate::feed::webhooks::Webhooks;
 use crate::ledger::{Cancellation, Error, Ledger};
 use crate::proto::partnership_service_server::PartnershipServiceServer;
+use crate::proto::webhook_service_server::WebhookServiceServer;
 use crate::queries::own::{self, Answered, NotForCaller, PartnersAnswer, PartnersQuestion, Sight};
 use crate::queries::{Frozen, Query};
 use audit::Audit;
@@ -38,6 +43,7 @@ use std::pin::Pin;
 use subjects::ReadAt;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
+use webhooks::Endpoints;
 use write::Writing;
 
 /// What a streaming call answers.
@@ -63,11 +69,16 @@ pub fn partnership_service(ledger: &Ledger) -> PartnershipServiceServer<Partners
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
 }
 
-/// The service for audits and backups.
-pub fn audit_service(ledger: &Ledger) -> AuditServiceServer<Audit> {
-    AuditServiceServer::new(Audit::new(ledger.clone()))
+/// The service for audits and backups, and of the feed.
+pub fn audit_service(ledger: &Ledger, feed: &Feed) -> AuditServiceServer<Audit> {
+    AuditServiceServer::new(Audit::new(ledger.clone(), feed.clone()))
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
+}
+
+/// The service that sets the endpoints which records are delivered to; without a data directory there are none.
+pub fn webhook_service(webhooks: Option<Webhooks>) -> WebhookServiceServer<Endpoints> {
+    WebhookServiceServer::new(Endpoints::new(webhooks)).max_decoding_message_size(MAX_REQUEST_BYTES)
 }
 
 /// Answers a question that may look at many rows from a frozen view, on a thread for long reads, as its caller sees it.

@@ -62,7 +62,7 @@ pub struct Holder {
 }
 
 impl Holder {
-    /// Takes a place for a stream.
+    /// Takes a place for a stream, or for a subscription.
     ///
     /// # Errors
     /// If its principal has as many as it may.
@@ -85,14 +85,11 @@ impl Pages {
     {
         let (sender, pages) = mpsc::channel(AHEAD);
         tokio::spawn(async move {
-            let until = self.deadline.unwrap_or_else(|| Instant::now() + NEVER);
             let end = tokio::select! {
                 biased;
                 // Also while a page is looked for.
                 () = sender.closed() => return,
-                () = closed(self.closing) => to_status(Error::Stopped("the ledger is closing".to_owned())),
-                () = tokio::time::sleep_until(until.into()) => to_status(Error::DeadlineExceeded),
-                refusal = self.holder.caller.clone().revoked() => self.holder.noting.refused(refusal),
+                end = ended(self.deadline, self.closing, &self.holder) => end,
                 end = send(&self.ledger, next_page, &sender, self.account.as_ref(), self.bytes) => match end {
                     Some(error) => to_status(error),
                     None => return,
@@ -102,6 +99,17 @@ impl Pages {
         });
         // A page is encoded as soon as it is taken from here, and its bytes count from then on.
         Box::pin(ReceiverStream::new(pages).map(|page| page.map(|(page, _): Page<T>| page)))
+    }
+}
+
+/// Returns why a stream ends before its time: the server closes, the deadline passes, its reader has lost the right to it.
+pub async fn ended(deadline: Option<Instant>, closing: Option<watch::Receiver<bool>>, holder: &Holder) -> Status {
+    let until = deadline.unwrap_or_else(|| Instant::now() + NEVER);
+    tokio::select! {
+        biased;
+        () = closed(closing) => to_status(Error::Stopped("the ledger is closing".to_owned())),
+        () = tokio::time::sleep_until(until.into()) => to_status(Error::DeadlineExceeded),
+        refusal = holder.caller.clone().revoked() => holder.noting.refused(refusal),
     }
 }
 
@@ -117,14 +125,18 @@ async fn closed(closing: Option<watch::Receiver<bool>>) {
 
 /// Takes room, and waits for it; fails if there is none for as long as an answer may stall.
 async fn room(account: &Account, bytes: usize) -> Result<Held, Error> {
-    let until = Instant::now() + account.memory().stall_timeout();
+    let room = tokio::time::timeout(account.memory().stall_timeout(), room_in_time(account, bytes)).await;
+    room.map_err(|_| Error::Overloaded { retry_after: account.memory().retry_after() })
+}
+
+/// Takes room, and waits for it however long it takes.
+pub async fn room_in_time(account: &Account, bytes: usize) -> Held {
     let mut pause = FIRST_PAUSE;
     loop {
-        match account.try_take(bytes) {
-            Some(held) => return Ok(held),
-            None if Instant::now() >= until => return Err(Error::Overloaded { retry_after: account.memory().retry_after() }),
-            None => tokio::time::sleep(pause).await,
+        if let Some(held) = account.try_take(bytes) {
+            return held;
         }
+        tokio::time::sleep(pause).await;
         pause = (2 * pause).min(LONGEST_PAUSE);
     }
 }

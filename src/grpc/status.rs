@@ -3,6 +3,7 @@
 use crate::access::{self, Exceeded};
 use crate::domain::parse::Violation;
 use crate::domain::rejection::{Class, Rejection};
+use crate::feed::webhooks;
 use crate::ledger::{Denied, Error, EventPlace, Missing};
 use crate::proto;
 use std::collections::HashMap;
@@ -229,6 +230,24 @@ pub fn unlogged() -> Status {
     status_of(Refusal::new(Code::Unavailable, "NOT_LOGGED", message))
 }
 
+/// The status of a server that has no data directory to keep webhooks in.
+pub fn no_webhooks() -> Status {
+    status_of(Refusal::new(Code::FailedPrecondition, "NO_WEBHOOKS", "this server keeps no webhooks: its ledger has no data directory"))
+}
+
+/// The status of what cannot be done about an endpoint.
+pub fn webhook_refused(refused: webhooks::Refused) -> Status {
+    let message = refused.to_string();
+    let of = |name: String| vec![("kind", "webhook".to_owned()), ("id", name)];
+    match refused {
+        webhooks::Refused::Ledger(error) => to_status(error),
+        webhooks::Refused::Unknown(name) => status_of(Refusal::new(Code::NotFound, "UNKNOWN_ID", message).with(of(name))),
+        webhooks::Refused::Exists(name) => status_of(Refusal::new(Code::AlreadyExists, "DUPLICATE_ID", message).with(of(name))),
+        webhooks::Refused::TooMany => status_of(Refusal::new(Code::FailedPrecondition, "TOO_MANY_WEBHOOKS", message)),
+        webhooks::Refused::System(why) => to_status(Error::Internal(why)),
+    }
+}
+
 /// The status of an error.
 pub fn to_status(error: Error) -> Status {
     status_of(refusal_of(error))
@@ -273,15 +292,6 @@ fn append_error_of(refusal: Refusal) -> proto::AppendError {
             .collect(),
         retry_delay: retry_after.and_then(|delay| prost_types::Duration::try_from(delay).ok()),
     }
-}
-
-/// A call that this release does not answer yet.
-pub fn unimplemented(what: &str) -> Status {
-    Status::with_error_details(
-        Code::Unimplemented,
-        format!("this release does not answer {what} yet"),
-        ErrorDetails::with_error_info("UNIMPLEMENTED", DOMAIN, HashMap::new()),
-    )
 }
 
 /// Adds to a status that the transport made the details that the contract promises of every error.

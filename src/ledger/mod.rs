@@ -278,6 +278,11 @@ impl Ledger {
         ask(&self.at_usual_priority(|core| core.projections.index().clone()))
     }
 
+    /// Reads the index itself: for what takes microseconds, as the next commit is not published while it is read.
+    pub fn index_now<R>(&self, ask: impl FnOnce(&Index) -> R) -> R {
+        ask(&self.core.projections.index())
+    }
+
     /// Reads the projection that metrics are counted from.
     pub fn metrics<R>(&self, ask: impl FnOnce(&Metrics) -> R) -> R {
         ask(&self.core.projections.metrics())

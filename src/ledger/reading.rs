@@ -53,4 +53,17 @@ impl Ledger {
         let ledger = self.clone();
         self.core.lookups.run(move |_| read(&ledger)).await
     }
+
+    /// Looks up a further part of a stream, as `look_up` does; it is not refused for overload.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub async fn look_up_on<T, F>(&self, read: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    {
+        let ledger = self.clone();
+        self.core.lookups.run_on(move |_| read(&ledger)).await
+    }
 }

@@ -49,6 +49,13 @@ impl Request for proto::GetRecordRequest {
     }
 }
 
+impl Request for proto::SubscribeRequest {
+    /// What is recorded is told, whenever it occurred.
+    fn options(&self) -> Option<&proto::ReadOptions> {
+        None
+    }
+}
+
 impl Request for proto::ReadRecordsRequest {
     fn options(&self) -> Option<&proto::ReadOptions> {
         self.options.as_ref()

@@ -3,7 +3,9 @@
 use super::{Health, ServeConfig};
 use crate::access::Gate;
 use crate::clock::SystemClock;
-use crate::grpc::{Bounds, EdgeLayer, Observer, Protection, audit_service, ledger_service, partnership_service};
+use crate::feed::Feed;
+use crate::feed::webhooks::Webhooks;
+use crate::grpc::{Bounds, EdgeLayer, Observer, Protection, audit_service, ledger_service, partnership_service, webhook_service};
 use crate::ledger::{Ledger, Memory};
 use crate::proto;
 use std::sync::Arc;
@@ -36,6 +38,8 @@ const FRAME_BYTES: u32 = 256 << 10;
 /// What the services of a ledger share, whatever runtimes they are served in.
 pub struct Assembly {
     ledger: Ledger,
+    feed: Feed,
+    webhooks: Option<Webhooks>,
     memory: Memory,
     bounds: Bounds,
     health: Health,
@@ -51,6 +55,8 @@ impl Assembly {
         let memory = Memory::new(config.memory_bytes, config.stall_timeout, config.limits.retry_after);
         Self {
             ledger: ledger.clone(),
+            feed: Feed::new(ledger, config.heartbeat),
+            webhooks: None,
             bounds: Bounds {
                 gate: Gate::open(Arc::new(SystemClock)),
                 memory: memory.clone(),
@@ -78,6 +84,17 @@ impl Assembly {
     pub fn observed_by(mut self, observer: Option<Arc<dyn Observer>>) -> Self {
         self.bounds.observer = observer;
         self
+    }
+
+    /// The feed of what is recorded.
+    pub fn feed(&self) -> &Feed {
+        &self.feed
+    }
+
+    /// The same, which delivers to endpoints.
+    #[must_use]
+    pub fn delivering(self, webhooks: Webhooks) -> Self {
+        Self { webhooks: Some(webhooks), ..self }
     }
 
     /// The memory of all that is on its way in and out.
@@ -114,7 +131,8 @@ impl Assembly {
             .layer(EdgeLayer(self.bounds.clone()))
             .add_service(ledger_service(&self.ledger, self.stream_in_flight, self.protection))
             .add_service(partnership_service(&self.ledger))
-            .add_service(audit_service(&self.ledger))
+            .add_service(audit_service(&self.ledger, &self.feed))
+            .add_service(webhook_service(self.webhooks.clone()))
             .add_service(self.health.service())
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?))

@@ -3,7 +3,10 @@
 use super::access_log::AccessLogSettings;
 use super::observe::TraceSettings;
 use super::tls::TlsFiles;
+use crate::feed::HEARTBEAT;
+use crate::feed::webhooks::Pace;
 use crate::ledger::Limits;
+use ipnet::IpNet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -56,6 +59,12 @@ pub struct ServeConfig {
     pub max_concurrent_streams: u32,
     /// Unanswered requests of one append stream; at that many it is not read on (back-pressure).
     pub stream_in_flight: usize,
+    /// After how long without anything else a subscriber is told that its stream lives.
+    pub heartbeat: Duration,
+    /// Which addresses webhooks are delivered to beside those of the global internet.
+    pub webhook_allowed: Vec<IpNet>,
+    /// How often deliveries that fail are tried again, and for how long.
+    pub webhook_pace: Pace,
     /// How long calls under way may take to finish once the service is told to stop.
     pub drain: Duration,
     /// How long the last commits and closing the journal may take after that.
@@ -87,6 +96,9 @@ impl Default for ServeConfig {
             partial_message_timeout: Duration::from_mins(1),
             max_concurrent_streams: 256,
             stream_in_flight: 256,
+            heartbeat: HEARTBEAT,
+            webhook_allowed: Vec::new(),
+            webhook_pace: Pace::default(),
             drain: Duration::from_secs(4),
             close: Duration::from_secs(5),
         }

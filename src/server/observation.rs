@@ -6,6 +6,8 @@ use super::disk::Disk;
 use super::error::ServeError;
 use super::guard::Guard;
 use super::observe::{Listening, Observers, Stage, Traces, Watched};
+use crate::feed::Feed;
+use crate::feed::webhooks::Webhooks;
 use crate::ledger::Ledger;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -59,9 +61,9 @@ impl Observation {
         self.listening.as_ref().map(|listening| listening.address)
     }
 
-    /// The ledger is open.
-    pub fn opened(&self, ledger: &Ledger) {
-        self.watched.opened(ledger);
+    /// The ledger is open, and so are its feed and the endpoints that it delivers to.
+    pub fn opened(&self, ledger: &Ledger, feed: &Feed, webhooks: Option<Webhooks>) {
+        self.watched.opened(ledger, feed, webhooks);
     }
 
     /// Calls are taken from now on.

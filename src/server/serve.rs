@@ -9,6 +9,7 @@ use super::observation::{Observation, bind as bind_observe};
 use super::open::{OpenLedger, open};
 use super::signals::{Signals, ignore_hang_up};
 use super::threads::{Entrance, Threads};
+use crate::feed::webhooks::{Allowed, Webhooks};
 use crate::journal::create_private_dir;
 use crate::ledger::{Ledger, ReplayReport};
 use std::io;
@@ -58,8 +59,11 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     // Seen from now on, also while its records are replayed.
     let observation = Observation::start(config, observe, &guard)?;
     let OpenLedger { ledger, replayed, notes } = open(config)?;
-    observation.opened(&ledger);
-    let assembly = assembly(&ledger, config, &guard, &observation);
+    let allowed = Allowed(config.webhook_allowed.clone());
+    let webhooks = Webhooks::open(&config.data_dir, &ledger, allowed, config.webhook_pace);
+    let webhooks = webhooks.map_err(system("the webhooks of the data directory"))?;
+    let assembly = assembly(&ledger, config, &guard, &observation).delivering(webhooks.clone());
+    observation.opened(&ledger, assembly.feed(), Some(webhooks));
     let mut threads = {
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?

@@ -5,13 +5,16 @@
 
 mod effects;
 mod fields;
+mod page;
 mod pass_through;
 mod record;
 mod response;
 
 pub use effects::EncodedEffects;
+pub use page::EncodedPage;
 pub use pass_through::{
-    AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse, ReadRecordsResponse, append_stream_response,
+    AppendRequest, AppendResponse, AppendStreamRequest, AppendStreamResponse, ReadRecordsResponse, SubscribeResponse,
+    append_stream_response, subscribe_response,
 };
 pub use record::write_record;
 pub use response::ResponseWriter;

@@ -26,6 +26,8 @@ impl AppendResponse {
 mod tests {
     use super::*;
     use bytes::Bytes;
+    use proto::subscribe_response::Item as Theirs;
+    use subscribe_response::Item as Ours;
 
     fn event(number: u8) -> proto::Event {
         let body = proto::event::Body::LeadQualified(proto::LeadQualified { lead_id: format!("lead-{number}") });
@@ -77,6 +79,16 @@ mod tests {
         let theirs = proto::ReadRecordsResponse { records: vec![record.clone(), record.clone()], position: 12 };
         let ours = ReadRecordsResponse { records: vec![record.encode_to_vec(); 2], position: 12 };
         assert_eq!(ours.encode_to_vec(), theirs.encode_to_vec());
+
+        let page = proto::RecordPage { records: vec![record; 2] };
+        for (ours, theirs) in [
+            (Ours::Records(page.encode_to_vec().into()), Theirs::Records(page)),
+            (Ours::CaughtUp(proto::CaughtUp {}), Theirs::CaughtUp(proto::CaughtUp {})),
+            (Ours::Heartbeat(proto::Heartbeat {}), Theirs::Heartbeat(proto::Heartbeat {})),
+        ] {
+            let ours = SubscribeResponse { item: Some(ours), position: 300 };
+            assert_eq!(ours.encode_to_vec(), proto::SubscribeResponse { item: Some(theirs), position: 300 }.encode_to_vec());
+        }
     }
 
     #[test]

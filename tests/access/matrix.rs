@@ -50,6 +50,14 @@ const ORACLE: &[(&str, &str)] = &[
     ("AuditService/GetTrialBalance", "faA"),
     ("AuditService/GetTreeHead", "faA"),
     ("AuditService/StreamBackup", "aA"),
+    ("WebhookService/AddWebhook", "A"),
+    ("WebhookService/ListWebhooks", "A"),
+    ("WebhookService/PauseWebhook", "A"),
+    ("WebhookService/ResumeWebhook", "A"),
+    ("WebhookService/ReplayWebhook", "A"),
+    ("WebhookService/TestWebhook", "A"),
+    ("WebhookService/RotateWebhookSecret", "A"),
+    ("WebhookService/RemoveWebhook", "A"),
 ];
 const LETTERS: [char; 6] = ['e', 'p', 'm', 'f', 'a', 'A'];
 

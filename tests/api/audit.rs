@@ -7,7 +7,7 @@ use partnership_ledger::proto::event::Body;
 use partnership_ledger::proto::get_record_request::Key;
 use partnership_ledger::proto::{
     AcquiredBy, GetRecordRequest, GetTreeHeadRequest, GetTrialBalanceRequest, LeadReferred, ReadOptions, ReadRecordsRequest,
-    ReadRecordsResponse, RecordFilter, SubscribeRequest,
+    ReadRecordsResponse, RecordFilter,
 };
 use tokio_stream::StreamExt as _;
 use tonic::{Code, Status};
@@ -164,12 +164,4 @@ async fn the_tree_head_covers_all_records() {
     let one = head().await;
     let stored = prost::Message::encode_to_vec(&service.records()[0]);
     assert_eq!((one.size, one.position, one.root), (1, 1, leaf_hash(&stored).to_vec()));
-}
-
-#[tokio::test]
-async fn subscribing_is_refused_with_words_for_now() {
-    let service = Service::start().await;
-    let status = service.auditor().await.subscribe(SubscribeRequest::default()).await.expect_err("not yet");
-    assert_eq!(told(&status), (Code::Unimplemented, "UNIMPLEMENTED".into()));
-    assert!(status.message().contains("Subscribe"));
 }

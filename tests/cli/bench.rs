@@ -49,6 +49,17 @@ fn assert_adds_up(report: &Value, events: u64) {
     assert!(number(report, "/disk/bytes_per_record") > 0.0);
 }
 
+#[test]
+fn subscribers_follow_along_and_get_everything() {
+    let report = bench(&["--events", "600", "--events-per-call", "20", "--subscribers", "3", "--rate", "3000"]).json();
+    assert_adds_up(&report, 600);
+    assert_eq!((count(&report, "/followed/subscribers"), count(&report, "/followed/records")), (3, 3 * 600));
+    assert!(count(&report, "/followed/pages") >= 3);
+    assert_ordered(&report, "/followed/lag");
+    let speed = number(&report, "/load/events_per_second");
+    assert!(speed < 3_600.0, "{speed} events a second are more than were asked for");
+}
+
 #[rstest]
 #[case::one_by_one(&["--clients", "1", "--events-per-call", "1"], 1)]
 #[case::many_in_flight(&["--clients", "2", "--in-flight", "32", "--events-per-call", "1"], 1)]

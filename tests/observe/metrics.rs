@@ -1,10 +1,11 @@
 //! Metrics and health, over HTTP.
 
-use crate::common::events::{append_request, partner};
+use crate::common::events::{append_request, long_named, partner};
 use crate::common::program::{STORY, STORY_EVENTS, finish};
 use crate::{Observed, get, value};
+use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
-use partnership_ledger::proto::{AppendStreamRequest, WhoAmIRequest};
+use partnership_ledger::proto::{AppendStreamRequest, SubscribeRequest, WhoAmIRequest};
 use std::time::{Duration, Instant};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -56,6 +57,42 @@ fn what_is_recorded_and_refused_is_counted() {
     let (_, open_metrics) = observed.get("/metrics", "application/openmetrics-text; version=1.0.0");
     assert!(open_metrics.ends_with("# EOF\n") && open_metrics.contains("# UNIT rpc_server_call_duration_seconds seconds\n"));
     assert_eq!(observed.get("/", "*/*").0, 404);
+}
+
+#[test]
+fn who_follows_is_counted_and_how_far_behind_the_last_one_is() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let observed = Observed::on(&dir.path().join("ledger"), &[]);
+    let of = |name: &str| value(&observed.metrics(), &format!("partnership_ledger_{name}"));
+    assert_eq!((of("subscribers"), of("subscriber_lag_records")), (Some(0.0), Some(0.0)));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let mut client = AuditServiceClient::new(observed.server.connect().await);
+        let mut stream = client.subscribe(SubscribeRequest::default()).await.expect("a stream").into_inner();
+        stream.message().await.expect("it lives").expect("it has everything");
+        let mut writer = LedgerServiceClient::new(observed.server.connect().await);
+        // More than the windows of a connection that takes nothing, and than what waits for it.
+        for round in 0..40 {
+            let events: Vec<_> = (0..400).map(|number| long_named(&format!("p-{round}-{number}"), 50)).collect();
+            writer.append(append_request(events)).await.expect("recorded");
+        }
+        until(|| of("subscribers") == Some(1.0) && of("subscriber_lag_records").is_some_and(|lag| lag > 1_000.0));
+        drop(stream);
+        until(|| (of("subscribers"), of("subscriber_lag_records")) == (Some(0.0), Some(0.0)));
+    });
+}
+
+#[test]
+fn an_endpoint_that_is_behind_or_paused_is_seen() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let observed = Observed::on(&dir.path().join("ledger"), &[]);
+    assert_eq!(finish(observed.server.command(&["append"]).write_stdin(STORY)).code, 0);
+    // Nowhere that a server may connect to by itself.
+    assert_eq!(observed.server.ask(&["webhooks", "add", "crm", "https://127.0.0.1:1/", "--after", "2"]).code, 0);
+    let of = |name: &str| value(&observed.metrics(), &format!("partnership_ledger_webhook_{name}{{endpoint=\"crm\"}}"));
+    assert_eq!((of("lag_records"), of("paused")), (Some(7.0), Some(0.0)));
+    assert_eq!(observed.server.ask(&["webhooks", "pause", "crm"]).code, 0);
+    assert_eq!((of("lag_records"), of("paused")), (Some(7.0), Some(1.0)));
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod asking;
 mod calls;
 mod clients;
+mod followers;
 mod limits;
 mod measure;
 mod report;
@@ -15,7 +16,7 @@ mod worst_cases;
 use super::client::Session;
 use super::failure::Failure;
 use calls::Amount;
-use clap::ValueEnum as _;
+use clap::{ArgGroup, ValueEnum as _};
 use partnership_ledger::workload::{Mix, Story};
 use run::{Asking, Plan};
 use serde::Serialize;
@@ -41,7 +42,7 @@ are recorded before the clock starts, and requests are encoded ahead of it.
 A run with a refused event fails.";
 
 #[derive(clap::Args)]
-#[command(after_help = ABOUT)]
+#[command(after_help = ABOUT, group = ArgGroup::new("paced").args(["queries", "subscribers"]).multiple(true))]
 #[expect(clippy::struct_excessive_bools, reason = "each is an option of the command line")]
 pub struct Args {
     /// Where the temporary server's directory is made; a real disk, or the figures are those of memory
@@ -98,9 +99,12 @@ pub struct Args {
     /// Questions in flight
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     queries_in_flight: u32,
-    /// Events per second that are appended while questions are asked
-    #[arg(long, value_name = "N", requires = "queries", value_parser = clap::value_parser!(u32).range(1..))]
+    /// Events per second that are appended while questions are asked; or all the time, with --subscribers and without --queries
+    #[arg(long, value_name = "N", requires = "paced", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
+    /// Subscribers that follow along while events are appended, each on a connection of its own
+    #[arg(long, value_name = "N", conflicts_with_all = ["suite", "rows", "worst_cases", "limits"], value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    subscribers: Option<u32>,
     /// The whole table of loads beside what is aimed at, each on a fresh ledger
     #[arg(long, conflicts_with_all = ["clients", "in_flight", "events_per_call", "duration", "stream"])]
     suite: bool,
@@ -240,6 +244,8 @@ impl Args {
             ahead_bytes: (self.ahead as usize) << 20,
             page_size: Some(self.read).filter(|page_size| *page_size > 0),
             questions: self.queries.map(|time| Asking { time, in_flight, rate }),
+            subscribers: self.subscribers.unwrap_or(0),
+            rate: rate.filter(|_| self.queries.is_none()),
             restart: true,
         }
     }

@@ -2,6 +2,7 @@
 
 use super::asking::{Asked, Read};
 use super::clients::{Address, Load};
+use super::followers::Followed;
 use super::measure::{Cpu, Disk, Memory, Percentiles, per, per_second};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
@@ -181,6 +182,8 @@ pub struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerReport>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub followed: Option<Followed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub read: Option<Read>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub questions: Option<AskedMeanwhile>,
@@ -203,6 +206,7 @@ impl Report {
             load,
             recorded,
             server: None,
+            followed: None,
             read: None,
             questions: None,
             disk: None,
@@ -239,6 +243,11 @@ impl Report {
         let ahead = self.load.calls_encoded_ahead.min(self.load.calls);
         table.fact("client", format!("{ahead} of {} requests encoded before the clock started; answers {answers}", self.load.calls));
         self.add_load(&mut table);
+        if let Some(Followed { subscribers, records_per_second, seconds, pages, lag, .. }) = &self.followed {
+            let told = format!("{records_per_second:.0} records/s to {subscribers} subscribers in {seconds:.2} s, {pages} pages");
+            table.fact("followed", told);
+            table.fact("lag", percentiles(lag));
+        }
         if let Some(read) = &self.read {
             let Read { page_size, records, seconds, records_per_second, .. } = read;
             table.fact("read back", format!("{records_per_second:.0} records/s ({records} in pages of {page_size} in {seconds:.2} s)"));

@@ -3,6 +3,7 @@
 use super::asking::{Questions, ask, read};
 use super::calls::{Amount, Calls, prepare};
 use super::clients::{APPEND, Address, CallKind, Load, Schedule, call, connect, connect_all, send};
+use super::followers::Followers;
 use super::measure::{Cpu, Disk, Memory, per, per_second};
 use super::report::{AskedMeanwhile, LoadReport, OnDisk, Report, Restarted, ServerReport, Settings, Snapshot};
 use super::server::{Server, ServerDir, Setup, StartReport};
@@ -44,6 +45,10 @@ pub struct Plan {
     /// Records of a page when all are read back; not read back if absent.
     pub page_size: Option<u32>,
     pub questions: Option<Asking>,
+    /// How many follow along while events are appended.
+    pub subscribers: u32,
+    /// Events per second that are appended; as many as there can be if absent.
+    pub rate: Option<u32>,
     /// Whether a temporary server is started again on what it has.
     pub restart: bool,
 }
@@ -133,7 +138,12 @@ pub async fn run(plan: &Plan) -> Result<Report, Failure> {
     introduce(&ledger.address, &story).await?;
     let lanes = Calls::of_lanes(&story, plan.lanes(), plan.events_per_call, plan.on_streams);
     let connections = connect_all(&ledger.address, plan.clients).await?;
+    let introduced = ledger.last_position().await?;
+    let followers = Followers::start(&ledger.address, plan.subscribers, introduced).await?;
     let lanes = load(plan, &ledger, &connections, lanes, &mut report).await;
+    let last = ledger.last_position().await?;
+    let followed = followers.finish(introduced, last, &mut report.problems).await;
+    report.followed = (plan.subscribers > 0).then_some(followed);
     let mut recorded = story.introductions() + report.load.events;
     report.server = report.server.map(|server| server.with_memory(before.1, ledger.memory(), recorded));
     if let Some(page_size) = plan.page_size {
@@ -208,13 +218,19 @@ async fn load(plan: &Plan, ledger: &Ledger, connections: &[Grpc<Channel>], mut l
     let ahead: u64 = lanes.iter().map(Calls::ahead).sum();
     let cpu = (ledger.cpu(), Cpu::of(std::process::id()));
     let started = Instant::now();
-    let schedule = Schedule { started, end: time.map(|time| started + time), pace: None };
+    let schedule = Schedule { started, end: time.map(|time| started + time), pace: plan.rate.map(|rate| pace(plan, rate)) };
     let (load, lanes) = send_checked(plan, connections, lanes, schedule).await;
     let (server, client) = (ledger.cpu().since(cpu.0), Cpu::of(std::process::id()).since(cpu.1));
     report.server = ledger.own.is_some().then(|| ServerReport::new(server, load.events));
     report.load = LoadReport::new(&load, ahead, client);
     report.problems.extend(load.problems);
     lanes
+}
+
+/// The time from one call to the next for so many events a second.
+#[expect(clippy::cast_precision_loss, reason = "events per call are few")]
+fn pace(plan: &Plan, rate: u32) -> Duration {
+    Duration::from_secs_f64(plan.events_per_call as f64 / f64::from(rate.max(1)))
 }
 
 /// Asks questions, while events are appended if the plan wants it. Returns how many events were acknowledged.
@@ -232,9 +248,7 @@ async fn questions(
         let events = u64::from(rate) * (time.as_secs() + 1);
         prepare(&mut lanes, None, events, plan.ahead_bytes);
         let started = Instant::now();
-        #[expect(clippy::cast_precision_loss, reason = "events per call are few")]
-        let pace = Duration::from_secs_f64(plan.events_per_call as f64 / f64::from(rate.max(1)));
-        let schedule = Schedule { started, end: Some(started + time), pace: Some(pace) };
+        let schedule = Schedule { started, end: Some(started + time), pace: Some(pace(plan, rate)) };
         Some(send_checked(plan, connections, lanes, schedule).await.0)
     };
     // On connections of their own, so that a question does not wait behind a large request.

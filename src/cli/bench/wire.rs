@@ -6,6 +6,7 @@ use prost::Message as _;
 use prost::bytes::{Buf, BufMut as _, Bytes};
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use std::marker::PhantomData;
+use std::time::Duration;
 use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 
@@ -211,6 +212,62 @@ impl Answer for PageSize {
     }
 }
 
+/// A `SubscribeResponse`: how many records it has, and when the ledger took the first of them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FollowedPage {
+    pub records: u64,
+    /// Since the beginning of 1970.
+    pub first_recorded_at: Duration,
+    pub position: u64,
+}
+
+impl Answer for FollowedPage {
+    fn read(source: &mut impl Buf) -> Result<Self, prost::DecodeError> {
+        let mut page = Self::default();
+        each_field(source, |number, wire, source| match number {
+            1 => {
+                let length = length(source)?;
+                page.read_records(&mut source.take(length))
+            }
+            4 => {
+                page.position = decode_varint(source)?;
+                Ok(())
+            }
+            _ => skip(number, wire, source),
+        })?;
+        Ok(page)
+    }
+}
+
+impl FollowedPage {
+    fn read_records(&mut self, source: &mut impl Buf) -> Result<(), prost::DecodeError> {
+        each_field(source, |_, _, source| {
+            let length = length(source)?;
+            self.records += 1;
+            if self.records == 1 {
+                self.first_recorded_at = recorded_at(&mut source.take(length))?;
+            } else {
+                source.advance(length.min(source.remaining()));
+            }
+            Ok(())
+        })
+    }
+}
+
+/// When a record was recorded.
+fn recorded_at(record: &mut impl Buf) -> Result<Duration, prost::DecodeError> {
+    let mut time = prost_types::Timestamp::default();
+    each_field(record, |number, wire, source| match number {
+        2 => {
+            let length = length(source)?;
+            time = prost_types::Timestamp::decode(source.take(length))?;
+            Ok(())
+        }
+        _ => skip(number, wire, source),
+    })?;
+    Ok(Duration::new(time.seconds.try_into().unwrap_or_default(), time.nanos.try_into().unwrap_or_default()))
+}
+
 /// Encodes a request with these events, for a unary call or a stream: the fields have other numbers there.
 pub fn append_request(events: Vec<proto::Event>, on_a_stream: bool) -> Bytes {
     let bytes = if on_a_stream {
@@ -270,5 +327,24 @@ mod tests {
         let bytes: usize = records.iter().map(proto::Record::encoded_len).sum();
         let page = PageSize::read(&mut proto::ReadRecordsResponse { records, position: 301 }.encode_to_vec().as_slice()).expect("a page");
         assert_eq!((page.records, page.bytes), (2, bytes as u64));
+    }
+
+    #[test]
+    fn what_a_subscriber_gets_is_counted_with_the_time_of_its_first_record() {
+        use proto::subscribe_response::Item;
+        let record = |position, nanos| proto::Record {
+            position,
+            recorded_at: Some(prost_types::Timestamp { seconds: 5, nanos }),
+            recorded_by: "x".repeat(300),
+            ..proto::Record::default()
+        };
+        let read = |item| {
+            let bytes = proto::SubscribeResponse { item: Some(item), position: 301 }.encode_to_vec();
+            let page = FollowedPage::read(&mut bytes.as_slice()).expect("a page");
+            (page.records, page.first_recorded_at, page.position)
+        };
+        let records = vec![record(300, 7), record(301, 8)];
+        assert_eq!(read(Item::Records(proto::RecordPage { records })), (2, Duration::new(5, 7), 301));
+        assert_eq!(read(Item::Heartbeat(proto::Heartbeat {})), (0, Duration::ZERO, 301));
     }
 }

@@ -486,6 +486,9 @@ remittance-yes = yes
 
 ## records
 
+records-away = the ledger is away; all up to position { $position } was shown, and it goes on when it is back ({ $error })
+records-back = the ledger is back
+records-lost = the connection to the ledger broke: { $error }
 records-none = no records
 records-event = event
 records-effects = effects
@@ -1061,6 +1064,10 @@ campaign-state-running = running
 campaign-state-ended = ended
 campaign-state-stopped = stopped
 
+webhook-state-active = delivered
+webhook-state-paused = paused
+webhook-state-failed = failed for days
+webhook-state-gone = gone
 payout-state-in-transit = on its way
 payout-state-settled = settled
 payout-state-failed = failed
@@ -1165,3 +1172,17 @@ import-would-be-refused = { $count ->
     [one] 1 row would be refused
    *[other] { $count } rows would be refused
 }
+
+## Webhooks
+
+webhooks-none = no webhooks
+webhooks-name = webhook
+webhooks-state = state
+webhooks-lag = behind
+webhooks-failures = failed
+webhooks-url = delivered to
+webhooks-why = why the last one failed
+webhooks-taken = it was taken: { $status }
+webhooks-not-taken = the test was not taken by { $name }: { $why }
+webhooks-removed = { $name } is forgotten
+webhooks-secret = this is the secret of { $name }: keep it, it is not shown again; signatures v1a are checked by { $key }

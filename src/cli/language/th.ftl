@@ -514,6 +514,9 @@ remittance-yes = ใช่
 
 ## records
 
+records-away = ติดต่อบัญชีไม่ได้ แสดงครบถึงลำดับที่ { $position } แล้ว และจะแสดงต่อเมื่อบัญชีกลับมา ({ $error })
+records-back = บัญชีกลับมาแล้ว
+records-lost = การเชื่อมต่อกับบัญชีขาด: { $error }
 records-none = ไม่มีรายการบันทึก
 records-event = เหตุการณ์
 records-effects = ผล
@@ -1074,6 +1077,10 @@ campaign-state-running = กำลังดำเนินการ
 campaign-state-ended = จบแล้ว
 campaign-state-stopped = หยุดแล้ว
 
+webhook-state-active = ส่งอยู่
+webhook-state-paused = หยุดพัก
+webhook-state-failed = ล้มเหลวมาหลายวัน
+webhook-state-gone = เลิกใช้แล้ว
 payout-state-in-transit = อยู่ระหว่างโอน
 payout-state-settled = ถึงผู้รับแล้ว
 payout-state-failed = ไปไม่ถึง
@@ -1169,3 +1176,17 @@ import-nothing = { $summary } ยังไม่ได้บันทึกส�
 import-at = { $summary } บัญชีอยู่ที่ลำดับที่ { $position }
 import-were-refused = ปฏิเสธ { $count } แถว โปรดแก้ไขแล้วสั่งคำสั่งเดิมอีกครั้ง
 import-would-be-refused = จะปฏิเสธ { $count } แถว
+
+## Webhooks
+
+webhooks-none = ไม่มีเว็บฮุก
+webhooks-name = เว็บฮุก
+webhooks-state = สถานะ
+webhooks-lag = ตามหลัง
+webhooks-failures = ล้มเหลว
+webhooks-url = ส่งไปยัง
+webhooks-why = เหตุที่ครั้งล่าสุดล้มเหลว
+webhooks-taken = ปลายทางรับแล้ว: { $status }
+webhooks-not-taken = { $name } ไม่รับการทดสอบ: { $why }
+webhooks-removed = ลบ { $name } แล้ว
+webhooks-secret = นี่คือรหัสลับของ { $name } โปรดเก็บไว้เพราะจะไม่แสดงอีก ลายเซ็น v1a ตรวจด้วย { $key }

@@ -19,7 +19,7 @@ mod redaction;
 pub use belongings::Own;
 pub use questions::{PartnersAnswer, PartnersQuestion};
 
-use super::records::Scan;
+use super::records::{Following, Scan};
 use super::{Query, Source};
 use crate::domain::calendar::{LATEST, Time};
 use crate::domain::ids::{EventId, Id};
@@ -137,6 +137,26 @@ pub fn scan<S: Source>(source: S, sight: &Sight, mut request: proto::ReadRecords
             let partner = source.view(Seen::ALL).partners.find(whose);
             let Some(partner) = partner else { return Ok(Err(NotForCaller::UnknownPartner(whose.clone()))) };
             Scan::new(source, request).map(|scan| Ok(scan.of(partner)))
+        }
+    }
+}
+
+/// Returns what a request to subscribe asks for, as a caller sees it.
+///
+/// # Errors
+/// Those of `Following::new`; `UnknownId` also for a filter by what is another partner's.
+pub fn follow<S: Source>(source: &S, sight: &Sight, mut request: proto::SubscribeRequest) -> Result<Answered<Following>, Error> {
+    match sight {
+        Sight::All => Following::new(source, request).map(Ok),
+        Sight::Recorder(_) => Ok(Err(NotForCaller::OwnRecordsAlone)),
+        Sight::Partner(whose) => {
+            if let Err(refused) = checked(&OwnSource { inner: source, whose }, &request)? {
+                return Ok(Err(refused));
+            }
+            request.narrow(whose)?;
+            let partner = source.view(Seen::ALL).partners.find(whose);
+            let Some(partner) = partner else { return Ok(Err(NotForCaller::UnknownPartner(whose.clone()))) };
+            Following::new(source, request).map(|following| Ok(following.of(partner)))
         }
     }
 }

@@ -246,15 +246,34 @@ impl PartnersQuestion for proto::ReadRecordsRequest {
     type Answer = ();
 
     fn names(&self) -> Vec<(IdKind, &str)> {
-        let Some(filter) = &self.filter else { return Vec::new() };
-        let lists = [(IdKind::Partner, &filter.partner_ids), (IdKind::Agreement, &filter.agreement_ids), (IdKind::Lead, &filter.lead_ids)];
-        lists.into_iter().flat_map(|(kind, ids)| ids.iter().map(move |id| (kind, id.as_str()))).collect()
+        named_by(self.filter.as_ref())
     }
 
     fn narrow(&mut self, whose: &Id) -> Result<(), Error> {
         self.filter.get_or_insert_default().partner_ids = vec![whose.to_string()];
         Ok(())
     }
+}
+
+impl PartnersQuestion for proto::SubscribeRequest {
+    /// As of `ReadRecords`.
+    type Answer = ();
+
+    fn names(&self) -> Vec<(IdKind, &str)> {
+        named_by(self.filter.as_ref())
+    }
+
+    fn narrow(&mut self, whose: &Id) -> Result<(), Error> {
+        self.filter.get_or_insert_default().partner_ids = vec![whose.to_string()];
+        Ok(())
+    }
+}
+
+/// The ids that a filter names.
+fn named_by(filter: Option<&proto::RecordFilter>) -> Vec<(IdKind, &str)> {
+    let Some(filter) = filter else { return Vec::new() };
+    let lists = [(IdKind::Partner, &filter.partner_ids), (IdKind::Agreement, &filter.agreement_ids), (IdKind::Lead, &filter.lead_ids)];
+    lists.into_iter().flat_map(|(kind, ids)| ids.iter().map(move |id| (kind, id.as_str()))).collect()
 }
 
 /// Every account is nobody's own: it is for no partner.

@@ -1,4 +1,4 @@
-//! The filter of `ReadRecords`: by whom a record is about, by its event's type and by when it occurred.
+//! The filter of `ReadRecords` and `Subscribe`: by whom a record is about, by its event's type and by when it occurred.
 
 use crate::domain::calendar::{LATEST, Time};
 use crate::domain::ids::{Id, IdKind};
@@ -11,6 +11,7 @@ use crate::projections::index::{List, Matching};
 use crate::proto;
 
 /// A checked filter: what matches every part that is set.
+#[derive(Clone)]
 pub struct Filter {
     partners: Vec<Id>,
     agreements: Vec<Id>,
@@ -83,6 +84,7 @@ impl Filter {
 }
 
 /// The rows of the ids that a filter names.
+#[derive(Clone)]
 pub struct Selected {
     partners: Vec<Row>,
     agreements: Vec<Row>,

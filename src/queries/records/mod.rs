@@ -1,6 +1,10 @@
-//! Records as they were recorded: one of them (`GetRecord`), or a filtered range forwards or backwards (`ReadRecords`).
+//! Records as they were recorded: one of them (`GetRecord`), a filtered range forwards or backwards (`ReadRecords`), or all after
+//! a position and those to come (`Subscribe`).
 
 mod filter;
+mod follow;
+
+pub use follow::Following;
 
 use super::source::{SPAN_POSITIONS, Source, read_wanted, read_within};
 use super::{Query, own};
@@ -10,6 +14,7 @@ use crate::domain::ids::EventId;
 use crate::domain::table::Row;
 use crate::journal::StoredRecord;
 use crate::ledger::{Cancellation, Error, decode};
+use crate::projections::index::Matching;
 use crate::proto::{self, get_record_request::Key};
 use filter::{Filter, Selected};
 use std::collections::VecDeque;
@@ -81,14 +86,20 @@ struct Ahead {
     found: VecDeque<u64>,
 }
 
+/// Which records are wanted.
+#[derive(Clone)]
+struct Wanted {
+    filter: Filter,
+    selected: Selected,
+    /// The partner whose records alone are shown; `None` for all.
+    partner: Option<Row>,
+}
+
 /// `ReadRecords`: a scan over records, page by page.
 pub struct Scan<S> {
     source: S,
-    filter: Filter,
-    selected: Selected,
+    wanted: Wanted,
     seen: Seen,
-    /// The partner whose records alone are shown; `None` for all.
-    partner: Option<Row>,
     ahead: Ahead,
     backwards: bool,
     page_size: usize,
@@ -124,16 +135,47 @@ impl<S: Source> Scan<S> {
         let seen = source.seen(options.as_ref(), LATEST)?;
         let end = to.unwrap_or(u64::MAX).min(seen.position + 1);
         let selected = filter.select(&source.view(seen), seen)?;
-        let ahead = Ahead { range: from.max(1)..end, found: VecDeque::new() };
-        let (found, page) = (VecDeque::new(), Vec::new());
-        let partner = None;
-        Ok(Self { source, filter, selected, seen, partner, ahead, backwards, page_size, last, found, page, page_bytes: 0, is_first: true })
+        let wanted = Wanted { filter, selected, partner: None };
+        Ok(Self { backwards, page_size, last, ..Self::over(source, wanted, seen, from.max(1)..end) })
+    }
+
+    /// The scan of what is wanted of a range of positions, forwards, by pages that only their bytes limit.
+    fn over(source: S, wanted: Wanted, seen: Seen, range: Range<u64>) -> Self {
+        Self {
+            source,
+            wanted,
+            seen,
+            ahead: Ahead { range, found: VecDeque::new() },
+            backwards: false,
+            page_size: usize::MAX,
+            last: seen.position,
+            found: VecDeque::new(),
+            page: Vec::new(),
+            page_bytes: 0,
+            is_first: true,
+        }
     }
 
     /// The same, of which the records of one partner are shown.
     #[must_use]
-    pub fn of(self, partner: Row) -> Self {
-        Self { partner: Some(partner), ..self }
+    pub fn of(mut self, partner: Row) -> Self {
+        self.wanted.partner = Some(partner);
+        self
+    }
+
+    /// The same, by pages of at most so many records.
+    #[must_use]
+    pub fn by(self, page_size: usize) -> Self {
+        Self { page_size, ..self }
+    }
+
+    /// Up to which position all was returned that is wanted, or passed over; of a scan forwards.
+    pub fn passed(&self) -> u64 {
+        let read = self.page.first().or(self.found.front()).map(|record| record.position);
+        let next = read.or(self.ahead.found.front().copied());
+        let range = &self.ahead.range;
+        // An empty range may have been left where it was.
+        next.unwrap_or(if range.is_empty() { self.seen.position + 1 } else { range.start }) - 1
     }
 
     /// Reads on until there is a page, of no more than `max_bytes` unless its first record is larger, or a good part was looked
@@ -176,7 +218,7 @@ impl<S: Source> Scan<S> {
             return;
         }
         let records = std::mem::take(&mut self.found);
-        let is_all = self.filter.matching(&self.selected, self.seen, self.backwards).is_none();
+        let is_all = self.wanted.matching(self.seen, self.backwards).is_none();
         let Ahead { range, found } = &mut self.ahead;
         match records.front() {
             Some(first) if is_all && self.backwards => range.end = first.position + 1,
@@ -187,12 +229,12 @@ impl<S: Source> Scan<S> {
 
     /// Reads the next records that may match, about `max_bytes` of them; returns whether there were any left to look at.
     fn read_on(&mut self, max_bytes: usize) -> Result<bool, Error> {
-        let (filter, seen, Ahead { range, found }) = (&self.filter, self.seen, &mut self.ahead);
+        let (wanted, seen, Ahead { range, found }) = (&self.wanted, self.seen, &mut self.ahead);
         if range.is_empty() && found.is_empty() {
             return Ok(false);
         }
-        let max_bytes = if filter.takes_all(seen) { max_bytes } else { max_bytes.max(LEAST_READ_BYTES) };
-        let mut records = match filter.matching(&self.selected, seen, self.backwards) {
+        let max_bytes = if wanted.filter.takes_all(seen) { max_bytes } else { max_bytes.max(LEAST_READ_BYTES) };
+        let mut records = match wanted.matching(seen, self.backwards) {
             None => read_next(&self.source, range, self.backwards, max_bytes)?,
             Some(matching) => {
                 if found.is_empty() {
@@ -202,12 +244,7 @@ impl<S: Source> Scan<S> {
                 read_wanted(&self.source, found, max_bytes)?
             }
         };
-        if !filter.takes_all(seen) {
-            records = matching(records, filter, seen)?;
-        }
-        if let Some(partner) = self.partner {
-            records = self.source.read_frozen(seen.position, |state| own::records::shown(records, state, partner))?;
-        }
+        records = wanted.among(records, &self.source, seen)?;
         if self.backwards {
             records.reverse();
         }
@@ -247,6 +284,22 @@ fn next_span(range: &mut Range<u64>, backwards: bool) -> Range<u64> {
         let span = range.start..end;
         range.start = end;
         span
+    }
+}
+
+impl Wanted {
+    /// Where the index has what may be wanted; `None` if that is everything.
+    fn matching(&self, seen: Seen, backwards: bool) -> Option<Matching<'_>> {
+        self.filter.matching(&self.selected, seen, backwards)
+    }
+
+    /// Returns those of some records of the index that are wanted.
+    fn among(&self, records: Vec<StoredRecord>, source: &impl Source, seen: Seen) -> Result<Vec<StoredRecord>, Error> {
+        let records = if self.filter.takes_all(seen) { records } else { matching(records, &self.filter, seen)? };
+        match self.partner {
+            Some(partner) if !records.is_empty() => source.read_frozen(seen.position, |state| own::records::shown(records, state, partner)),
+            _ => Ok(records),
+        }
     }
 }
 

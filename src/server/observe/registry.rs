@@ -3,6 +3,8 @@
 use super::calls::Calls as CallCounts;
 use super::watched::Watched;
 use crate::access::FailureKind;
+use crate::feed::Feed;
+use crate::feed::webhooks::Webhooks;
 use crate::ledger::{Ledger, Measured};
 use crate::measure::Counted;
 use prometheus_client::collector::Collector;
@@ -65,6 +67,7 @@ impl Collector for Figures {
         out.ledger(measured.as_ref())?;
         out.commits(measured.as_ref())?;
         out.appends(&self.0)?;
+        out.feed(&self.0)?;
         out.disk(&self.0)?;
         out.access(&self.0)?;
         out.server(&self.0)
@@ -109,6 +112,19 @@ impl Out<'_> {
         self.counters("rejections", "Requests to append that were refused, by the reason of the error", "reason", rejections)?;
         let limited = calls.map(CallCounts::limits_reached).unwrap_or_default();
         self.counters("rate_limited", "How often a principal asked for more than it may", "principal", limited)
+    }
+
+    fn feed(&mut self, watched: &Watched) -> fmt::Result {
+        let feed = watched.feed();
+        self.gauge("subscribers", "Subscribers that follow what is recorded", feed.map(|feed| feed.audience().count() as u64))?;
+        let lag = feed.map(Feed::lag);
+        self.gauge("subscriber_lag_records", "Records that the subscriber furthest behind was not told of yet", lag)?;
+        let lags = watched.webhooks().map(Webhooks::lags).unwrap_or_default();
+        let records = lags.iter().map(|(name, records, _)| (name, *records));
+        self.gauges("webhook_lag_records", "Records that an endpoint may have still to get", "endpoint", records)?;
+        let stopped = lags.iter().map(|(name, _, is_delivered)| (name, u64::from(!is_delivered)));
+        let help = "1 while nothing is delivered to an endpoint: paused, failed for days, or gone";
+        self.gauges("webhook_paused", help, "endpoint", stopped)
     }
 
     fn disk(&mut self, watched: &Watched) -> fmt::Result {

@@ -3,6 +3,8 @@
 use super::Observers;
 use super::balance::TrialBalance;
 use super::calls::Calls;
+use crate::feed::Feed;
+use crate::feed::webhooks::Webhooks;
 use crate::ledger::Ledger;
 use crate::server::disk::Disk;
 use crate::server::guard::Guard;
@@ -25,7 +27,7 @@ pub enum Stage {
 /// What there is to see of a server.
 pub struct Watched {
     stage: Mutex<Stage>,
-    ledger: OnceLock<Ledger>,
+    ledger: OnceLock<(Ledger, Feed, Option<Webhooks>)>,
     /// Who gets in, and how connections are encrypted.
     pub guard: Arc<Guard>,
     /// What calls are told to.
@@ -51,10 +53,10 @@ impl Watched {
         Self { stage, ledger: OnceLock::new(), guard, observers, disk, data_dir, balance }
     }
 
-    /// The ledger is open.
-    pub fn opened(&self, ledger: &Ledger) {
+    /// The ledger is open, and so are its feed and the endpoints that it delivers to.
+    pub fn opened(&self, ledger: &Ledger, feed: &Feed, webhooks: Option<Webhooks>) {
         // It is opened once.
-        let _ = self.ledger.set(ledger.clone());
+        let _ = self.ledger.set((ledger.clone(), feed.clone(), webhooks));
     }
 
     /// The server has come to a stage.
@@ -64,7 +66,17 @@ impl Watched {
 
     /// The ledger, once it is open.
     pub fn ledger(&self) -> Option<&Ledger> {
-        self.ledger.get()
+        self.ledger.get().map(|(ledger, _, _)| ledger)
+    }
+
+    /// The feed, once the ledger is open.
+    pub fn feed(&self) -> Option<&Feed> {
+        self.ledger.get().map(|(_, feed, _)| feed)
+    }
+
+    /// The endpoints that are delivered to, once the ledger is open.
+    pub fn webhooks(&self) -> Option<&Webhooks> {
+        self.ledger.get().and_then(|(_, _, webhooks)| webhooks.as_ref())
     }
 
     pub(super) fn calls(&self) -> Option<&Calls> {
@@ -95,6 +107,7 @@ impl Watched {
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
+    use crate::feed::HEARTBEAT;
     use crate::journal::MemoryJournal;
     use crate::ledger::Limits;
     use crate::server::ServeConfig;
@@ -107,7 +120,7 @@ mod tests {
         let watched = Watched::new(guard, Arc::default(), disk, PathBuf::new());
         assert!(watched.ready().is_err_and(|why| why.contains("replayed")));
         let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::default()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
-        watched.opened(&ledger);
+        watched.opened(&ledger, &Feed::new(&ledger, HEARTBEAT), None);
         assert!(watched.ready().is_err(), "it does not listen yet");
         watched.reached(Stage::Serving);
         assert_eq!(watched.ready(), Ok(()));

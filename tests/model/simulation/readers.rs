@@ -3,8 +3,10 @@
 use chrono::TimeDelta;
 use partnership_ledger::clock::Clock as _;
 use partnership_ledger::domain::ids::EventId;
-use partnership_ledger::ledger::Error;
-use partnership_ledger::proto::{event::Body, get_metrics_request::Scope};
+use partnership_ledger::journal::StoredRecord;
+use partnership_ledger::ledger::{Cancellation, Error, Ledger};
+use partnership_ledger::proto::{RecordFilter, SubscribeRequest, event::Body, get_metrics_request::Scope};
+use partnership_ledger::queries::records::{Following, Progress};
 use rand::RngExt as _;
 
 use super::asking::Asked;
@@ -16,13 +18,36 @@ use crate::outside::questions::Question;
 /// Answers that are kept to be asked for again.
 const REMEMBERED: usize = 6;
 
+/// What a scan of what is followed comes to.
+fn scanned(following: &Following, ledger: &Ledger, after: u64, until: u64) -> Result<Vec<StoredRecord>, Error> {
+    let mut scan = following.scan(ledger.clone(), after, until);
+    let (mut records, mut passed) = (Vec::new(), after);
+    loop {
+        let progress = scan.next(500, &Cancellation::NEVER)?;
+        assert!((passed..=until).contains(&scan.passed()), "it comes further");
+        passed = scan.passed();
+        match progress {
+            Progress::Page(page) => {
+                assert!(page.records.iter().all(|record| record.position <= passed));
+                records.extend(page.records);
+            }
+            Progress::Searching => {}
+            Progress::End => {
+                assert_eq!(passed, until);
+                return Ok(records);
+            }
+        }
+    }
+}
+
 impl World {
     /// Somebody reads.
     pub fn read(&mut self) {
         if self.committing.is_some() {
             self.reach("a read during a sync");
         }
-        let kept = match self.below(8) {
+        let kept = match self.below(9) {
+            8 => self.follow(),
             0 | 1 => self.read_records(),
             2 => self.read_by_id(),
             3 => self.ask_again(),
@@ -45,6 +70,43 @@ impl World {
             return Ok(());
         }
         Err(format!("records from {from}, {count} of them, with {published} published: {} are due, {read:?}", durable.len()))
+    }
+
+    /// Who follows has everything that is on the disk and published; or of a part the same whether it was there or came.
+    fn follow(&mut self) -> Kept {
+        let published = self.oracle.published;
+        let middle = self.rng.random_range(0..=published);
+        let known = self.oracle.model.records[..index(published)].iter();
+        let partners = known.filter_map(|record| match record.body() {
+            Body::PartnerRegistered(body) => Some(body.partner_id.clone()),
+            _ => None,
+        });
+        let partners: Vec<String> = partners.collect();
+        let mut filter = RecordFilter::default();
+        match self.below(3) {
+            0 if !partners.is_empty() => filter.partner_ids = vec![partners[self.rng.random_range(0..partners.len())].clone()],
+            1 => filter.body_types = vec!["lead_referred".to_owned(), "sale_recorded".to_owned()],
+            _ => {}
+        }
+        let is_all = filter == RecordFilter::default();
+        let ledger = self.ledger.ledger();
+        let followed = || {
+            let following = Following::new(ledger, SubscribeRequest { after_position: middle, filter: Some(filter.clone()) })?;
+            let (before, after) = (scanned(&following, ledger, 0, middle)?, scanned(&following, ledger, middle, published)?);
+            let came = following.among(ledger, middle + 1..published + 1, |position| {
+                ledger.stored_records(position, 1, 1).ok()?.into_iter().next().map(|record| record.bytes)
+            })?;
+            Ok::<_, Error>((before, after, came))
+        };
+        let (before, after, came) = followed().map_err(|error| error.to_string())?;
+        if after != came {
+            return Err(format!("after {middle} of {published}, {filter:?}: {} were there, and {} came", after.len(), came.len()));
+        }
+        let bytes: Vec<_> = before.into_iter().chain(after).map(|record| record.bytes).collect();
+        if is_all && bytes != self.disk.range(0, index(published)) {
+            return Err(format!("{} records were followed, and {published} are published", bytes.len()));
+        }
+        Ok(())
     }
 
     /// A record is found by its id if it is published, and not before.

@@ -1,15 +1,17 @@
 //! `records`: the records themselves, as they were recorded.
 
-use super::client::Session;
-use super::failure::Failure;
-use super::json;
-use super::language::{Language, columns, say};
-use super::lead::credit;
-use super::moment::Moment;
-use super::output::Output;
-use super::steps::part_name;
-use super::table::Table;
-use super::text::{code, line};
+mod follow;
+
+use crate::cli::client::Session;
+use crate::cli::failure::Failure;
+use crate::cli::json;
+use crate::cli::language::{Language, columns, say};
+use crate::cli::lead::credit;
+use crate::cli::moment::Moment;
+use crate::cli::output::Output;
+use crate::cli::steps::part_name;
+use crate::cli::table::Table;
+use crate::cli::text::{code, line};
 use partnership_ledger::proto::effect::Effect;
 use partnership_ledger::proto::{CommissionOutcome, EndCause, EntryKind, Event, OwnershipRule, ReadRecordsRequest, Record, RecordFilter};
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
@@ -34,12 +36,41 @@ pub struct Args {
     /// Only events of this type, such as sale_recorded; may be repeated
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
+    /// Go on with what is recorded from then on, until Ctrl-C; a connection that is lost is made again
+    #[arg(long, conflicts_with_all = ["as_of", "as_of_position"])]
+    follow: bool,
     #[command(flatten)]
     moment: Moment,
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
+    let filter = RecordFilter {
+        partner_ids: args.partner.clone(),
+        agreement_ids: args.agreement.clone(),
+        lead_ids: args.lead.clone(),
+        body_types: args.types.clone(),
+        ..RecordFilter::default()
+    };
+    match args.from {
+        Some(from) if args.follow => follow::run(from.saturating_sub(1), filter, session).await,
+        None if args.follow => {
+            let position = read(args, filter.clone(), session).await?.0;
+            follow::run(position, filter, session).await
+        }
+        _ => {
+            let (position, shown) = read(args, filter, session).await?;
+            match (session.out.json, shown) {
+                (true, _) => Ok(()),
+                (false, 0) => session.out.answer(table(language, &[]), &say!(language, "records-none"), position),
+                (false, _) => session.out.read_at(position),
+            }
+        }
+    }
+}
+
+/// Shows the records that are there; returns the position they were read at, and how many were shown.
+async fn read(args: Args, filter: RecordFilter, session: &mut Session) -> Result<(u64, usize), Failure> {
     let backwards = args.from.is_none();
     let wanted = if backwards { args.last } else { usize::MAX };
     let request = ReadRecordsRequest {
@@ -48,14 +79,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         backwards,
         page_size: u32::try_from(wanted.clamp(1, 1_000)).unwrap_or(1_000),
         options: Some(args.moment.options(&mut session.out)?),
-        filter: Some(RecordFilter {
-            partner_ids: args.partner,
-            agreement_ids: args.agreement,
-            lead_ids: args.lead,
-            body_types: args.types,
-            occurred_from: None,
-            occurred_to: None,
-        }),
+        filter: Some(filter),
     };
     let mut pages = session.audit().await?.read_records(request).await?.into_inner();
     let mut last = Vec::new();
@@ -75,11 +99,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     }
     last.reverse();
     show(&last, &mut session.out)?;
-    match (session.out.json, shown + last.len()) {
-        (true, _) => Ok(()),
-        (false, 0) => session.out.answer(table(language, &[]), &say!(language, "records-none"), position),
-        (false, _) => session.out.read_at(position),
-    }
+    Ok((position, shown + last.len()))
 }
 
 fn show(records: &[Record], out: &mut Output) -> Result<(), Failure> {
@@ -93,13 +113,16 @@ fn table(language: Language, records: &[Record]) -> Table {
     let mut table = Table::new(
         columns![language; > "column-position", "column-occurred", "records-event", "column-about", "records-effects", "records-by"],
     );
-    for record in records {
-        let event = record.event.clone().unwrap_or_default();
-        let (kind, about) = describe(language, &event);
-        let occurred = language.time(event.occurred_at.as_ref());
-        table.row([record.position.to_string(), occurred, kind, about, effects(language, record), line(&record.recorded_by)]);
-    }
+    records.iter().for_each(|record| table.row(row(language, record)));
     table
+}
+
+/// Returns what is shown of a record.
+fn row(language: Language, record: &Record) -> [String; 6] {
+    let event = record.event.clone().unwrap_or_default();
+    let (kind, about) = describe(language, &event);
+    let occurred = language.time(event.occurred_at.as_ref());
+    [record.position.to_string(), occurred, kind, about, effects(language, record), line(&record.recorded_by)]
 }
 
 /// Returns the event's type with its ids and amount, by reflection, so that a new type needs no code here.

@@ -1,0 +1,283 @@
+//! Delivers to one endpoint: reads what follows its cursor, sends it as one batch, and moves the cursor once that was taken. One batch is
+//! under way at a time, and it is sent again until it is taken: in order, each at least once, none skipped.
+
+use super::endpoint::{Endpoint, State};
+use super::event::batch;
+use super::sender::{Message, Outcome, Sender};
+use super::store::Folder;
+use super::{Desk, Entry};
+use crate::domain::ids::Id;
+use crate::ledger::{Error, Ledger, decode};
+use crate::proto;
+use crate::queries::own::{self, Sight};
+use crate::queries::records::{Following, Progress};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// The most records of a batch.
+const MAX_RECORDS: usize = 100;
+/// The most bytes of records of a batch, unless one alone has more.
+const MAX_BYTES: usize = 512 << 10;
+/// How long what does not match moves the cursor in memory alone.
+const UNSYNCED: Duration = Duration::from_secs(10);
+
+/// What follows the cursor.
+enum Ahead {
+    /// These match, and up to there all was looked at.
+    Batch(Vec<proto::Record>, u64),
+    /// Nothing up to there matches.
+    Nothing(u64),
+}
+
+/// Delivers to an endpoint until the ledger closes or the endpoint is removed. It is run on a thread of its own.
+pub async fn run(desk: Arc<Desk>, name: String, mut changed: watch::Receiver<u64>) {
+    let mut closing = desk.ledger.closing();
+    let mut courier = Courier { desk, name, following: None, synced: Instant::now() };
+    loop {
+        changed.borrow_and_update();
+        let wait = courier.turn().await;
+        let Some(wait) = wait else { return };
+        tokio::select! {
+            biased;
+            _ = closing.wait_for(|closing| *closing) => return,
+            // The endpoint, and with it the sending end, may have gone.
+            told = changed.changed() => if told.is_err() { return },
+            () = wait.over() => {}
+        }
+    }
+}
+
+/// What a courier waits for before its next turn, unless it is told of a change.
+enum Wait {
+    /// Nothing.
+    No,
+    /// A time.
+    Until(Instant),
+    /// More records.
+    Records(watch::Receiver<u64>),
+    /// A change.
+    Change,
+}
+
+impl Wait {
+    async fn over(self) {
+        match self {
+            Self::No => {}
+            Self::Until(time) => tokio::time::sleep_until(time.into()).await,
+            Self::Records(mut positions) => {
+                if positions.changed().await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+            }
+            Self::Change => std::future::pending().await,
+        }
+    }
+}
+
+struct Courier {
+    desk: Arc<Desk>,
+    name: String,
+    /// What it follows, once that is known.
+    following: Option<Following>,
+    /// When the cursor was kept last.
+    synced: Instant,
+}
+
+impl Courier {
+    /// One batch, or the reason to wait; `None` once the endpoint is gone.
+    async fn turn(&mut self) -> Option<Wait> {
+        let (endpoint, position, epoch, next_attempt) =
+            self.desk.with(&self.name, |entry| (entry.endpoint.clone(), entry.position, entry.epoch, entry.next_attempt))?;
+        if endpoint.state != State::Active {
+            return Some(Wait::Change);
+        }
+        if let Some(time) = next_attempt.filter(|time| *time > Instant::now()) {
+            return Some(Wait::Until(time));
+        }
+        let mut positions = self.desk.ledger.positions();
+        let last = *positions.borrow_and_update();
+        if position > last {
+            let why =
+                format!("it has records up to {position}, and the ledger only {last}: was it restored? Replay from where it should go on");
+            self.stop(State::Failed, &why);
+            return Some(Wait::Change);
+        }
+        if position == last {
+            return Some(Wait::Records(positions));
+        }
+        match self.ahead(&endpoint, position, last).await {
+            Ok(Ahead::Nothing(passed)) => {
+                let is_due = self.synced.elapsed() > UNSYNCED;
+                self.advance(epoch, passed, is_due);
+                Some(Wait::No)
+            }
+            Ok(Ahead::Batch(records, passed)) => Some(self.deliver(&endpoint, epoch, records, passed).await),
+            Err(error) => Some(self.failed(epoch, &format!("what it gets cannot be read: {error}"), None)),
+        }
+    }
+
+    /// Looks for what follows the cursor.
+    async fn ahead(&mut self, endpoint: &Endpoint, position: u64, last: u64) -> Result<Ahead, Error> {
+        let following = match &self.following {
+            Some(following) => following.clone(),
+            None => following(&self.desk.ledger, endpoint)?,
+        };
+        self.following = Some(following.clone());
+        let mut scan = following.scan(self.desk.ledger.clone(), position, last).by(MAX_RECORDS);
+        self.desk
+            .ledger
+            .read_on(move |cancellation| {
+                Ok(match scan.next(MAX_BYTES, cancellation)? {
+                    Progress::Page(page) if !page.records.is_empty() => {
+                        let records: Result<Vec<_>, Error> = page.records.iter().map(decode).collect();
+                        Ahead::Batch(records?, scan.passed())
+                    }
+                    _ => Ahead::Nothing(scan.passed()),
+                })
+            })
+            .await
+    }
+
+    /// Makes an attempt with a batch.
+    async fn deliver(&self, endpoint: &Endpoint, epoch: u64, records: Vec<proto::Record>, passed: u64) -> Wait {
+        let (desk, name, endpoint) = (Arc::clone(&self.desk), self.name.clone(), endpoint.clone());
+        let attempt = tokio::task::spawn_blocking(move || {
+            let source = desk.source().map_err(|error| error.to_string())?;
+            let body = batch(&records, source, &desk.ledger).map_err(|error| error.to_string())?;
+            let positions = records.first().zip(records.last()).map(|(first, last)| (first.position, last.position));
+            let (first, last) = positions.unwrap_or_default();
+            attempt(&desk.sender, &endpoint, &format!("msg_{name}_{first}_{last}"), &body)
+        });
+        match attempt.await.unwrap_or_else(|panic| Err(format!("a defect: {panic}"))) {
+            Ok(Outcome::Taken(_)) => {
+                self.taken(epoch, passed);
+                Wait::No
+            }
+            Ok(Outcome::Gone) => {
+                self.stop(State::Gone, "it answered 410: it wants no more");
+                Wait::Change
+            }
+            Ok(Outcome::Failed { why, retry_after, .. }) => self.failed(epoch, &why, retry_after),
+            Err(why) => self.failed(epoch, &why, None),
+        }
+    }
+
+    /// A batch was taken: only then the cursor moves, and it is kept before the next one is sent.
+    fn taken(&self, epoch: u64, passed: u64) {
+        self.desk.change(&self.name, |entry, folder, name| {
+            if entry.endpoint.failing_since.take().is_some() || !entry.endpoint.last_failure.is_empty() {
+                entry.endpoint.last_failure.clear();
+                tracing::info!(webhook = name, "it takes records again");
+                write(folder, name, entry);
+            }
+            (entry.failures, entry.next_attempt) = (0, None);
+            // Somebody may have moved it meanwhile: that counts.
+            if entry.epoch == epoch {
+                entry.position = passed;
+                write_cursor(folder, name, passed);
+            }
+        });
+    }
+
+    /// Nothing matches up to there.
+    fn advance(&mut self, epoch: u64, passed: u64, is_due: bool) {
+        if is_due {
+            self.synced = Instant::now();
+        }
+        self.desk.change(&self.name, |entry, folder, name| {
+            if entry.epoch == epoch {
+                entry.position = passed;
+                if is_due {
+                    write_cursor(folder, name, passed);
+                }
+            }
+        });
+    }
+
+    /// An attempt failed: the next one is made later; or none, if they have failed for days.
+    fn failed(&self, epoch: u64, why: &str, retry_after: Option<Duration>) -> Wait {
+        let pace = self.desk.pace;
+        let now = chrono::Utc::now().timestamp();
+        let next = self.desk.change(&self.name, |entry, folder, name| {
+            if entry.epoch != epoch {
+                return None;
+            }
+            let since = *entry.endpoint.failing_since.get_or_insert(now);
+            entry.failures += 1;
+            why.clone_into(&mut entry.endpoint.last_failure);
+            let is_over = u64::try_from(now - since).unwrap_or_default() >= pace.give_up_after.as_secs();
+            if is_over {
+                entry.endpoint.state = State::Failed;
+                entry.next_attempt = None;
+                tracing::error!(
+                    webhook = name,
+                    why,
+                    "it has failed for so long that it is paused; nothing is skipped: mend it, and resume"
+                );
+            } else {
+                let pause = pace.pause(entry.failures, retry_after, fastrand::f64());
+                tracing::warn!(webhook = name, why, failures = entry.failures, again_in = ?pause, "a delivery failed");
+                entry.next_attempt = Some(Instant::now() + pause);
+            }
+            write(folder, name, entry);
+            entry.next_attempt
+        });
+        next.flatten().map_or(Wait::No, Wait::Until)
+    }
+
+    /// Delivers nothing more until somebody resumes it.
+    fn stop(&self, state: State, why: &str) {
+        self.desk.change(&self.name, |entry, folder, name| {
+            entry.endpoint.state = state;
+            why.clone_into(&mut entry.endpoint.last_failure);
+            entry.next_attempt = None;
+            tracing::error!(webhook = name, why, "nothing more is delivered until it is resumed");
+            write(folder, name, entry);
+        });
+    }
+}
+
+/// What an endpoint gets.
+///
+/// # Errors
+/// Those of a filter; `UnknownId` for a partner that the ledger does not know.
+pub fn following(ledger: &Ledger, endpoint: &Endpoint) -> Result<Following, Error> {
+    let sight = match &endpoint.partner {
+        None => Sight::All,
+        Some(partner) => Sight::Partner(Id::new(partner).ok_or_else(|| Error::malformed("partner_id", "is no id"))?),
+    };
+    let request = proto::SubscribeRequest { after_position: 0, filter: endpoint.filter.to_message() };
+    own::follow(ledger, &sight, request)?.map_err(|_| {
+        let partner = endpoint.partner.clone().unwrap_or_default();
+        Error::malformed("partner_id", format!("{partner} is no partner that the ledger knows"))
+    })
+}
+
+/// Signs a body and makes one attempt. Blocks.
+///
+/// # Errors
+/// If it cannot be signed.
+pub fn attempt(sender: &Sender, endpoint: &Endpoint, id: &str, body: &[u8]) -> Result<Outcome, String> {
+    let timestamp = chrono::Utc::now().timestamp();
+    let mut signature = endpoint.keys.sign(id, timestamp, body)?;
+    if let Some((before, until)) = &endpoint.keys_before
+        && timestamp < *until
+    {
+        signature = format!("{signature} {}", before.sign(id, timestamp, body)?);
+    }
+    Ok(sender.send(&endpoint.url, &Message { id, timestamp, signature: &signature, body }))
+}
+
+/// Keeps an endpoint. That it cannot be kept stops nothing: what was taken may be delivered once more after a start.
+fn write(folder: &Folder, name: &str, entry: &Entry) {
+    if let Err(error) = folder.write(name, &entry.endpoint) {
+        tracing::error!(webhook = name, %error, "the endpoint cannot be kept");
+    }
+}
+
+fn write_cursor(folder: &Folder, name: &str, position: u64) {
+    if let Err(error) = folder.write_cursor(name, position) {
+        tracing::error!(webhook = name, %error, "the cursor cannot be kept: records may be delivered again after a start");
+    }
+}

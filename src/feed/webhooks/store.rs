@@ -1,0 +1,184 @@
+//! The folder of endpoints in a data directory: `webhooks/NAME.json` is one, with its secrets, and `webhooks/NAME.cursor` its position.
+//! Files are exchanged whole and synced, for their owner alone: after a crash there is the one before or the one after.
+
+use super::endpoint::{Endpoint, is_name};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+/// Where endpoints are in a data directory.
+const DIR: &str = "webhooks";
+/// The name that the ledger's events come from.
+const SOURCE: &str = "source";
+const ENDPOINT: &str = "json";
+const CURSOR: &str = "cursor";
+/// The largest file that is read, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The folder.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    dir: PathBuf,
+}
+
+impl Folder {
+    /// That of a data directory. It need not be there.
+    pub fn of(data_dir: &Path) -> Self {
+        Self { dir: data_dir.join(DIR) }
+    }
+
+    /// The names of all endpoints, in order.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn names(&self) -> io::Result<Vec<String>> {
+        let entries = match fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let name = path.file_stem().and_then(|name| name.to_str()).filter(|name| is_name(name));
+            if let Some(name) = name.filter(|_| path.extension().is_some_and(|extension| extension == ENDPOINT)) {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// Reads an endpoint and its position.
+    ///
+    /// # Errors
+    /// What is wrong, with the file that it is wrong with.
+    pub fn read(&self, name: &str) -> Result<(Endpoint, u64), String> {
+        let path = self.path(name, ENDPOINT);
+        let wrong = |path: &Path, why: String| format!("{}: {why}", path.display());
+        let text = read_small(&path).map_err(|error| wrong(&path, error.to_string()))?;
+        let endpoint = serde_json::from_str(&text).map_err(|error| wrong(&path, error.to_string()))?;
+        let path = self.path(name, CURSOR);
+        let text = read_small(&path).map_err(|error| wrong(&path, error.to_string()))?;
+        let position = text.strip_suffix('\n').and_then(|text| text.parse().ok());
+        Ok((endpoint, position.ok_or_else(|| wrong(&path, "it has no position".to_owned()))?))
+    }
+
+    /// Keeps an endpoint as it is now.
+    ///
+    /// # Errors
+    /// If it cannot be written and synced.
+    pub fn write(&self, name: &str, endpoint: &Endpoint) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(endpoint).map_err(io::Error::other)?;
+        self.exchange(&self.path(name, ENDPOINT), &text)
+    }
+
+    /// Keeps a position.
+    ///
+    /// # Errors
+    /// If it cannot be written and synced.
+    pub fn write_cursor(&self, name: &str, position: u64) -> io::Result<()> {
+        self.exchange(&self.path(name, CURSOR), &format!("{position}\n"))
+    }
+
+    /// Forgets an endpoint.
+    ///
+    /// # Errors
+    /// If its files cannot be removed.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        // Without the first the second is nothing.
+        fs::remove_file(self.path(name, ENDPOINT))?;
+        self.sync()?;
+        fs::remove_file(self.path(name, CURSOR))
+    }
+
+    /// What the ledger's events come from: a URN, made at random the first time and kept for good.
+    ///
+    /// # Errors
+    /// If it cannot be read, or written.
+    pub fn source(&self) -> io::Result<String> {
+        let path = self.dir.join(SOURCE);
+        match read_small(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let source = format!("urn:uuid:{}", uuid::Uuid::new_v4());
+                self.exchange(&path, &format!("{source}\n"))?;
+                Ok(source)
+            }
+            text => Ok(text?.trim_end().to_owned()),
+        }
+    }
+
+    fn path(&self, name: &str, extension: &str) -> PathBuf {
+        self.dir.join(format!("{name}.{extension}"))
+    }
+
+    /// Puts a text in the place of a file, durably.
+    fn exchange(&self, path: &Path, text: &str) -> io::Result<()> {
+        if !self.dir.is_dir() {
+            DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+            self.dir.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
+        }
+        let beside = path.with_extension(format!("{}.new", path.extension().unwrap_or_default().to_string_lossy()));
+        let mut written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        written.write_all(text.as_bytes())?;
+        written.sync_all()?;
+        fs::rename(&beside, path)?;
+        self.sync()
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        File::open(&self.dir)?.sync_all()
+    }
+}
+
+fn read_small(path: &Path) -> io::Result<String> {
+    // A pipe in its place would stop whoever reads it.
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    let mut text = String::new();
+    File::open(path)?.take(MAX_BYTES).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feed::webhooks::endpoint::{Filter, State};
+    use crate::feed::webhooks::signing::SigningKeys;
+    use std::os::unix::fs::MetadataExt as _;
+
+    fn endpoint() -> Endpoint {
+        Endpoint {
+            url: "https://a.example".into(),
+            filter: Filter::default(),
+            partner: None,
+            state: State::Active,
+            keys: SigningKeys::make().expect("random numbers"),
+            keys_before: None,
+            failing_since: None,
+            last_failure: String::new(),
+        }
+    }
+
+    #[test]
+    fn endpoints_are_kept_for_their_owner_alone_and_found_again() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let folder = Folder::of(dir.path());
+        assert_eq!(folder.names().expect("none"), Vec::<String>::new());
+        let (one, source) = (endpoint(), folder.source().expect("made"));
+        folder.write_cursor("crm", 7).expect("written");
+        folder.write("crm", &one).expect("written");
+        folder.write_cursor("crm", 9).expect("written");
+        assert_eq!((folder.names().expect("one"), folder.source().expect("read")), (vec!["crm".to_owned()], source));
+        let (read, position) = folder.read("crm").expect("whole");
+        assert_eq!((read.keys.secret(), position), (one.keys.secret(), 9));
+        for path in [dir.path().join("webhooks"), dir.path().join("webhooks/crm.json")] {
+            assert_eq!(fs::metadata(&path).expect("there").mode() & 0o077, 0, "{path:?}");
+        }
+        fs::write(dir.path().join("webhooks/crm.cursor"), "9").expect("written");
+        assert!(folder.read("crm").expect_err("cut off").contains("crm.cursor"), "a position that was cut is none");
+        folder.remove("crm").expect("removed");
+        assert!(folder.names().expect("none").is_empty() && folder.read("crm").is_err());
+    }
+}
