@@ -3,28 +3,36 @@
 use super::edge::{account_of, caller_of, check_sees_all, deadline_of, sight_of};
 use super::notes::Noting;
 use super::pages::{Holder, Next, Pages};
+use super::proofs::Proving;
 use super::services::AuditService;
 use super::status::{to_status, unimplemented};
 use super::{Answers, answered, look_up, read};
 use crate::ledger::Ledger;
+use crate::proofs::Proofs;
 use crate::proto::{self, get_record_request::Key};
 use crate::queries::backup::Copy;
 use crate::queries::own;
 use crate::queries::records::{GetRecord, Progress, RecordsPage, SCAN_BYTES};
 use crate::queries::trial_balance::GetTrialBalance;
 use crate::wire::ReadRecordsResponse;
+use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 /// Shows the records as they were recorded.
 #[derive(Clone)]
 pub struct Audit {
     ledger: Ledger,
+    proofs: Arc<Proofs>,
 }
 
 impl Audit {
-    /// The service of a ledger.
-    pub fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    /// The service of a ledger, with what it proves.
+    pub fn new(ledger: Ledger, proofs: Arc<Proofs>) -> Self {
+        Self { ledger, proofs }
+    }
+
+    fn proving(&self) -> Proving<'_> {
+        Proving { ledger: &self.ledger, proofs: &self.proofs }
     }
 }
 
@@ -70,6 +78,31 @@ impl AuditService for Audit {
         let head = self.ledger.tree_head();
         noting.read_at(head.size);
         Ok(Response::new(proto::GetTreeHeadResponse { size: head.size, root: head.root.to_vec(), position: head.size }))
+    }
+
+    async fn get_checkpoint(
+        &self,
+        request: Request<proto::GetCheckpointRequest>,
+    ) -> Result<Response<proto::GetCheckpointResponse>, Status> {
+        self.proving().checkpoint(request).await
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        request: Request<proto::GetInclusionProofRequest>,
+    ) -> Result<Response<proto::GetInclusionProofResponse>, Status> {
+        self.proving().inclusion(request).await
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<proto::GetConsistencyProofRequest>,
+    ) -> Result<Response<proto::GetConsistencyProofResponse>, Status> {
+        self.proving().consistency(request).await
+    }
+
+    async fn get_proof(&self, request: Request<proto::GetProofRequest>) -> Result<Response<proto::GetProofResponse>, Status> {
+        self.proving().proof(request).await
     }
 
     type StreamBackupStream = Answers<proto::StreamBackupResponse>;

@@ -8,6 +8,7 @@ mod framing;
 mod notes;
 mod observer;
 mod pages;
+mod proofs;
 mod read;
 mod services;
 mod status;
@@ -19,13 +20,14 @@ mod write;
 pub use edge::{Bounds, Edge, EdgeLayer, Peer};
 pub use notes::{Known, Noted, Notes, Refused};
 pub use observer::{Appended, CODES, Call, Method, Observer, Receipt, code_name};
-pub use status::{DOMAIN, to_status};
+pub use status::{DOMAIN, proof_status, to_status};
 pub use subjects::type_name;
 pub use trace_context::TraceContext;
 pub use write::Protection;
 
 use crate::access::Refusal;
 use crate::ledger::{Cancellation, Error, Ledger};
+use crate::proofs::Proofs;
 use crate::proto::partnership_service_server::PartnershipServiceServer;
 use crate::queries::own::{self, Answered, NotForCaller, PartnersAnswer, PartnersQuestion, Sight};
 use crate::queries::{Frozen, Query};
@@ -35,6 +37,7 @@ use notes::Noting;
 use read::Partnership;
 use services::{AuditServiceServer, LedgerServiceServer};
 use std::pin::Pin;
+use std::sync::Arc;
 use subjects::ReadAt;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
@@ -63,9 +66,9 @@ pub fn partnership_service(ledger: &Ledger) -> PartnershipServiceServer<Partners
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
 }
 
-/// The service for audits and backups.
-pub fn audit_service(ledger: &Ledger) -> AuditServiceServer<Audit> {
-    AuditServiceServer::new(Audit::new(ledger.clone()))
+/// The service for audits, proofs and backups.
+pub fn audit_service(ledger: &Ledger, proofs: &Arc<Proofs>) -> AuditServiceServer<Audit> {
+    AuditServiceServer::new(Audit::new(ledger.clone(), Arc::clone(proofs)))
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
 }

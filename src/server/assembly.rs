@@ -5,6 +5,7 @@ use crate::access::Gate;
 use crate::clock::SystemClock;
 use crate::grpc::{Bounds, EdgeLayer, Observer, Protection, audit_service, ledger_service, partnership_service};
 use crate::ledger::{Ledger, Memory};
+use crate::proofs::Proofs;
 use crate::proto;
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,7 @@ const FRAME_BYTES: u32 = 256 << 10;
 /// What the services of a ledger share, whatever runtimes they are served in.
 pub struct Assembly {
     ledger: Ledger,
+    proofs: Arc<Proofs>,
     memory: Memory,
     bounds: Bounds,
     health: Health,
@@ -51,6 +53,7 @@ impl Assembly {
         let memory = Memory::new(config.memory_bytes, config.stall_timeout, config.limits.retry_after);
         Self {
             ledger: ledger.clone(),
+            proofs: Arc::new(Proofs::in_memory(ledger)),
             bounds: Bounds {
                 gate: Gate::open(Arc::new(SystemClock)),
                 memory: memory.clone(),
@@ -78,6 +81,12 @@ impl Assembly {
     pub fn observed_by(mut self, observer: Option<Arc<dyn Observer>>) -> Self {
         self.bounds.observer = observer;
         self
+    }
+
+    /// The same, with what the ledger proves; without it proofs are made of tiles in memory, and no checkpoint is signed.
+    #[must_use]
+    pub fn proving(self, proofs: Arc<Proofs>) -> Self {
+        Self { proofs, ..self }
     }
 
     /// The memory of all that is on its way in and out.
@@ -114,7 +123,7 @@ impl Assembly {
             .layer(EdgeLayer(self.bounds.clone()))
             .add_service(ledger_service(&self.ledger, self.stream_in_flight, self.protection))
             .add_service(partnership_service(&self.ledger))
-            .add_service(audit_service(&self.ledger))
+            .add_service(audit_service(&self.ledger, &self.proofs))
             .add_service(self.health.service())
             .add_service(reflection().build_v1()?)
             .add_service(reflection().build_v1alpha()?))

@@ -4,6 +4,7 @@ use super::access_log::AccessLogSettings;
 use super::observe::TraceSettings;
 use super::tls::TlsFiles;
 use crate::ledger::Limits;
+use crate::proofs::ProofSettings;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -30,6 +31,8 @@ pub struct ServeConfig {
     pub access_log: Option<AccessLogSettings>,
     /// Where traces are sent; nowhere without.
     pub traces: Option<TraceSettings>,
+    /// How what is recorded is proved to others: the ledger's origin, the key of its checkpoints, its witnesses.
+    pub proofs: ProofSettings,
     /// Whether a damaged end of the log that no other copy has is cut off instead of refused.
     pub cut_damaged_tail: bool,
     /// Records from one snapshot of the state to the next; 0 for none.
@@ -75,6 +78,7 @@ impl Default for ServeConfig {
             observe: None,
             access_log: None,
             traces: None,
+            proofs: ProofSettings::default(),
             cut_damaged_tail: false,
             snapshot_records: 1_000_000,
             check_everything: false,

@@ -7,6 +7,7 @@ use super::error::ServeError;
 use super::guard::Guard;
 use super::observe::{Listening, Observers, Stage, Traces, Watched};
 use crate::ledger::Ledger;
+use crate::proofs::Proofs;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -59,9 +60,10 @@ impl Observation {
         self.listening.as_ref().map(|listening| listening.address)
     }
 
-    /// The ledger is open.
-    pub fn opened(&self, ledger: &Ledger) {
+    /// The ledger is open, and proves what it has.
+    pub fn opened(&self, ledger: &Ledger, proofs: &Arc<Proofs>) {
         self.watched.opened(ledger);
+        self.watched.proves(proofs);
     }
 
     /// Calls are taken from now on.

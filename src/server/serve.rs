@@ -11,6 +11,7 @@ use super::signals::{Signals, ignore_hang_up};
 use super::threads::{Entrance, Threads};
 use crate::journal::create_private_dir;
 use crate::ledger::{Ledger, ReplayReport};
+use crate::proofs::{OpenProofs, Proofs};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,7 +28,7 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> ServeError {
 }
 
 /// What is known once a server listens.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Ready<'a> {
     /// Its real address.
     pub address: SocketAddr,
@@ -37,6 +38,8 @@ pub struct Ready<'a> {
     pub replayed: &'a ReplayReport,
     /// The notes of opening the store.
     pub notes: &'a [String],
+    /// What it proves to others.
+    pub proofs: &'a Proofs,
 }
 
 /// Opens a ledger and serves it until SIGTERM or SIGINT. `on_ready` is called once it listens.
@@ -57,9 +60,11 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
     // Seen from now on, also while its records are replayed.
     let observation = Observation::start(config, observe, &guard)?;
+    let proofs = OpenProofs::open(config.data_dir.clone(), config.proofs.clone()).map_err(ServeError::Proofs)?;
     let OpenLedger { ledger, replayed, notes } = open(config)?;
-    observation.opened(&ledger);
-    let assembly = assembly(&ledger, config, &guard, &observation);
+    let proofs = Arc::new(proofs.start(&ledger).map_err(system("threads"))?);
+    observation.opened(&ledger, &proofs);
+    let assembly = assembly(&ledger, config, &guard, &observation).proving(Arc::clone(&proofs));
     let mut threads = {
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
@@ -70,11 +75,13 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let signals = Signals::new().map_err(system("signals"))?;
-        on_ready(&Ready { address, observed: observation.address(), replayed: &replayed, notes: &notes });
+        let observed = observation.address();
+        on_ready(&Ready { address, observed, replayed: &replayed, notes: &notes, proofs: &proofs });
         let mut told = Told { signals, reload, observation: &observation };
         run(&ledger, config, listener, &assembly, &mut threads, &mut told).await
     });
     threads.close();
+    proofs.close();
     let stopped = ledger.stopped().borrow().clone();
     let closed = close(ledger, config.close);
     runtime.block_on(threads.wait());

@@ -49,6 +49,10 @@ const ORACLE: &[(&str, &str)] = &[
     ("AuditService/Subscribe", "pmfaA"),
     ("AuditService/GetTrialBalance", "faA"),
     ("AuditService/GetTreeHead", "faA"),
+    ("AuditService/GetCheckpoint", "pmfaA"),
+    ("AuditService/GetInclusionProof", "epmfaA"),
+    ("AuditService/GetConsistencyProof", "pmfaA"),
+    ("AuditService/GetProof", "epmfaA"),
     ("AuditService/StreamBackup", "aA"),
 ];
 const LETTERS: [char; 6] = ['e', 'p', 'm', 'f', 'a', 'A'];

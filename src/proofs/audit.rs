@@ -1,0 +1,445 @@
+//! The audit of a ledger by somebody who trusts nobody: every record is hashed again, and what is signed must follow from what was
+//! signed when the auditor looked last.
+//!
+//! Comparing roots is not enough: a server that shows the old root beside changed records would pass. So the roots are worked out from
+//! the records that are shown, at the size of the last checkpoint and at that of the new one.
+
+use super::checkpoint::Checkpoint;
+use super::files::{create_private, lock, read_text, replace};
+use super::key::NotSigned;
+use super::note::{Note, to_base64};
+use super::policy::{Cosigned, Policy, Unbelieved};
+use super::tree::is_consistent;
+use crate::journal::{Frontier, Hash, TreeHead};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The file with the checkpoint that was seen last.
+const LAST_FILE: &str = "last.checkpoint";
+
+/// Why an auditor's directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The system refuses it.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Another process uses it.
+    #[error("{} is in use by another process", dir.display())]
+    InUse {
+        /// The directory.
+        dir: PathBuf,
+    },
+    /// What is kept in it is not believed.
+    #[error("{} is not believed by the policy: {why}. Give the policy that it was kept under, or begin anew in another directory", path.display())]
+    Unbelieved {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: String,
+    },
+}
+
+/// What an auditor keeps from one time to the next: a directory with the checkpoint that it has seen last.
+pub struct Auditor {
+    dir: PathBuf,
+    last: Option<(Checkpoint, Note)>,
+    _lock: File,
+}
+
+/// What an audit has found.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    /// The signed checkpoint is not believed.
+    #[error("the checkpoint is not believed: {0}")]
+    Unbelieved(#[from] Unbelieved),
+    /// It is of another log than the one before.
+    #[error("the checkpoint is of {offered}, and the one seen last was of {seen}")]
+    AnotherLog {
+        /// The origin seen last.
+        seen: String,
+        /// The origin that is offered.
+        offered: String,
+    },
+    /// The ledger has fewer records than it had signed.
+    #[error("the ledger has signed {seen} records before, and now {offered}: records are gone")]
+    Shorter {
+        /// The size seen last.
+        seen: u64,
+        /// The size that is offered.
+        offered: u64,
+    },
+    /// The ledger has signed two histories.
+    #[error("the first {seen} records are not those that the ledger had signed before: it has signed two histories")]
+    Forked {
+        /// The size seen last.
+        seen: u64,
+    },
+    /// Fewer records are shown than are signed.
+    #[error("the checkpoint is of {signed} records, and {shown} are shown")]
+    Missing {
+        /// The size that is signed.
+        signed: u64,
+        /// How many records are shown.
+        shown: u64,
+    },
+    /// The records that are shown do not have the root that is signed.
+    #[error("the records that are shown do not have the root that is signed: records were changed, exchanged or left out")]
+    Records,
+    /// The records shown beyond the checkpoint do not have the root that is said with them.
+    #[error("the records that are shown do not have the root that the ledger says of them")]
+    Head,
+    /// A record says another position than the one where it stands.
+    #[error("the record at position {position} says that its position is {says}")]
+    Position {
+        /// Where it stands.
+        position: u64,
+        /// What it says.
+        says: u64,
+    },
+    /// The consistency proof that the ledger gives is wrong, or it gives none, though the records are right.
+    #[error("the ledger does not prove that its checkpoint goes on from the last one: {0}")]
+    Proof(String),
+}
+
+impl Finding {
+    /// Whether the ledger's own signatures contradict each other: that convinces everybody.
+    #[must_use]
+    pub fn is_fork(&self) -> bool {
+        matches!(self, Self::Forked { .. } | Self::Shorter { .. })
+    }
+}
+
+impl Auditor {
+    /// Opens an auditor's directory, which is created if it is not there. What it keeps must be believed by the policy; cosignatures may
+    /// be fewer than it asks for now.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn open(dir: &Path, policy: &Policy) -> Result<Self, StateError> {
+        let io_error = |path: &Path| {
+            let path = path.to_owned();
+            move |source| StateError::Io { path, source }
+        };
+        crate::journal::create_private_dir(dir).map_err(io_error(dir))?;
+        let lock = lock(&dir.join("lock")).map_err(|error| match error.kind() {
+            io::ErrorKind::WouldBlock => StateError::InUse { dir: dir.to_owned() },
+            _ => io_error(dir)(error),
+        })?;
+        let path = dir.join(LAST_FILE);
+        let text = read_text(&path).map_err(io_error(&path))?;
+        let unbelieved = |why: String| StateError::Unbelieved { path: path.clone(), why };
+        let last = text.map(|text| -> Result<_, StateError> {
+            let note = Note::parse(&text).map_err(|error| unbelieved(error.to_string()))?;
+            match policy.believe(&note) {
+                Ok((checkpoint, _)) => Ok((checkpoint, note)),
+                Err(Unbelieved::Quorum(_)) => Ok((Checkpoint::parse(&note.text).map_err(|error| unbelieved(error.to_string()))?, note)),
+                Err(error) => Err(unbelieved(error.to_string())),
+            }
+        });
+        Ok(Self { dir: dir.to_owned(), last: last.transpose()?, _lock: lock })
+    }
+
+    /// The checkpoint that was seen last.
+    #[must_use]
+    pub fn last(&self) -> Option<&Checkpoint> {
+        self.last.as_ref().map(|(checkpoint, _)| checkpoint)
+    }
+
+    /// Begins an audit of a ledger that offers a checkpoint.
+    ///
+    /// # Errors
+    /// What is wrong with the checkpoint by itself, or beside the last one.
+    pub fn begin(&self, offered: &Note, policy: &Policy) -> Result<Audit, Finding> {
+        let (checkpoint, cosigned) = policy.believe(offered)?;
+        if let Some((last, _)) = &self.last {
+            if last.origin != checkpoint.origin {
+                return Err(Finding::AnotherLog { seen: last.origin.clone(), offered: checkpoint.origin });
+            }
+            if checkpoint.head.size < last.head.size {
+                return Err(Finding::Shorter { seen: last.head.size, offered: checkpoint.head.size });
+            }
+            if checkpoint.head.size == last.head.size && checkpoint.head.root != last.head.root {
+                return Err(Finding::Forked { seen: last.head.size });
+            }
+        }
+        let before = self.last().map(|last| last.head);
+        let wanted = before.into_iter().chain([checkpoint.head]).map(|head| head.size).collect::<Vec<_>>();
+        let mut audit = Audit { before, checkpoint, cosigned, frontier: Frontier::new(), wanted, roots: BTreeMap::new(), misplaced: None };
+        audit.note_root();
+        Ok(audit)
+    }
+
+    /// Keeps the checkpoint of an audit that found nothing; returns once that is durable.
+    ///
+    /// # Errors
+    /// If it cannot be kept.
+    pub fn keep(&mut self, note: &Note, checkpoint: Checkpoint) -> Result<(), StateError> {
+        let path = self.dir.join(LAST_FILE);
+        replace(&path, &note.to_string()).map_err(|source| StateError::Io { path, source })?;
+        self.last = Some((checkpoint, note.clone()));
+        Ok(())
+    }
+
+    /// Writes down what was found, with what proves it: both checkpoints, and the consistency proof that was offered. Returns the new
+    /// directory that has it.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn keep_evidence(&self, finding: &Finding, offered: &str, proof: &[Hash]) -> Result<PathBuf, StateError> {
+        let io_error = |path: &Path| {
+            let path = path.to_owned();
+            move |source| StateError::Io { path, source }
+        };
+        let dir = (1..).map(|number| self.dir.join(format!("evidence-{number}"))).find(|dir| !dir.exists()).unwrap_or_default();
+        fs::create_dir(&dir).map_err(io_error(&dir))?;
+        let lines = proof.iter().fold(String::new(), |lines, hash| lines + &to_base64(hash) + "\n");
+        let seen = self.last.as_ref().map(|(_, note)| note.to_string());
+        let files = [
+            ("finding.txt", Some(format!("{finding}\n"))),
+            ("seen.checkpoint", seen),
+            ("offered.checkpoint", Some(offered.to_owned())),
+            ("consistency-proof.txt", (!proof.is_empty()).then_some(lines)),
+        ];
+        for (name, text) in files {
+            let path = dir.join(name);
+            text.map_or(Ok(()), |text| create_private(&path, &text)).map_err(io_error(&path))?;
+        }
+        Ok(dir)
+    }
+}
+
+/// An audit under way.
+pub struct Audit {
+    before: Option<TreeHead>,
+    checkpoint: Checkpoint,
+    cosigned: Cosigned,
+    frontier: Frontier,
+    /// The sizes whose roots are wanted.
+    wanted: Vec<u64>,
+    roots: BTreeMap<u64, Hash>,
+    /// The first record that says another position than the one where it stands.
+    misplaced: Option<(u64, u64)>,
+}
+
+impl Audit {
+    /// What the checkpoint says.
+    #[must_use]
+    pub fn checkpoint(&self) -> &Checkpoint {
+        &self.checkpoint
+    }
+
+    /// Who has cosigned it.
+    #[must_use]
+    pub fn cosigned(&self) -> &Cosigned {
+        &self.cosigned
+    }
+
+    /// The head that was seen last, if it has records.
+    #[must_use]
+    pub fn before(&self) -> Option<TreeHead> {
+        self.before.filter(|head| head.size > 0)
+    }
+
+    /// Takes the next record, as the bytes that are stored, and the position that these say; the first one is at position 1.
+    pub fn take(&mut self, record: &[u8], says: u64) {
+        self.frontier.push(record);
+        let position = self.frontier.size();
+        if says != position {
+            self.misplaced.get_or_insert((position, says));
+        }
+        self.note_root();
+    }
+
+    fn note_root(&mut self) {
+        if self.wanted.contains(&self.frontier.size()) {
+            self.roots.insert(self.frontier.size(), self.frontier.root());
+        }
+    }
+
+    /// Says what is wrong with the records that were taken. `said` is the head that the ledger says of them, which may be later than the
+    /// checkpoint's.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, the gravest first.
+    pub fn check_records(&self, said: TreeHead) -> Result<(), Finding> {
+        let signed = self.checkpoint.head;
+        let Some(root) = self.roots.get(&signed.size) else {
+            return Err(Finding::Missing { signed: signed.size, shown: self.frontier.size() });
+        };
+        let is_signed = *root == signed.root;
+        let is_as_before = self.before.is_none_or(|before| self.roots.get(&before.size) == Some(&before.root));
+        match (is_signed, is_as_before) {
+            (false, _) => return Err(Finding::Records),
+            // The records are those that are signed now, and not those that were signed before.
+            (true, false) => return Err(Finding::Forked { seen: self.before.map_or(0, |before| before.size) }),
+            (true, true) => {}
+        }
+        if self.frontier.head() != said {
+            return Err(Finding::Head);
+        }
+        self.misplaced.map_or(Ok(()), |(position, says)| Err(Finding::Position { position, says }))
+    }
+
+    /// Checks the consistency proof that the ledger gives from the head that was seen last to the checkpoint.
+    ///
+    /// # Errors
+    /// `Proof` if it is wrong.
+    pub fn check_proof(&self, proof: &[Hash]) -> Result<(), Finding> {
+        let (Some(before), now) = (self.before(), self.checkpoint.head) else { return Ok(()) };
+        if is_consistent(before.size, &before.root, now.size, &now.root, proof) {
+            return Ok(());
+        }
+        Err(Finding::Proof("the proof that it gives is wrong".to_owned()))
+    }
+}
+
+impl From<NotSigned> for Finding {
+    fn from(error: NotSigned) -> Self {
+        Self::Unbelieved(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proofs::key::{KeyKind, SecretKey};
+    use crate::proofs::tree::{consistency, empty_root};
+    use std::convert::Infallible;
+
+    struct World {
+        key: SecretKey,
+        policy: Policy,
+        dir: tempfile::TempDir,
+    }
+
+    fn records(count: u64) -> Vec<Vec<u8>> {
+        (1..=count).map(|position| format!("record {position}").into_bytes()).collect()
+    }
+
+    fn head(records: &[Vec<u8>]) -> TreeHead {
+        let mut frontier = Frontier::new();
+        records.iter().for_each(|record| frontier.push(record));
+        frontier.head()
+    }
+
+    impl World {
+        fn new() -> Self {
+            let key = SecretKey::make("ledger.example", KeyKind::Log).expect("a key");
+            let policy = Policy::parse(&format!("log {}\nquorum none", key.verifier())).expect("a policy");
+            Self { key, policy, dir: tempfile::tempdir().expect("a directory") }
+        }
+
+        fn auditor(&self) -> Auditor {
+            Auditor::open(&self.dir.path().join("state"), &self.policy).expect("an auditor")
+        }
+
+        fn note(&self, head: TreeHead) -> Note {
+            let text = Checkpoint { origin: "ledger.example".to_owned(), head }.text();
+            Note { signatures: vec![self.key.sign(&text, 0)], text }
+        }
+
+        /// Audits records beside a signed head, and keeps that if all is well.
+        fn audit(&self, signed: TreeHead, records: &[Vec<u8>]) -> Result<(), Finding> {
+            let (mut auditor, note) = (self.auditor(), self.note(signed));
+            let mut audit = auditor.begin(&note, &self.policy)?;
+            (1..).zip(records).for_each(|(position, record)| audit.take(record, position));
+            audit.check_records(head(records))?;
+            let checkpoint = audit.checkpoint().clone();
+            auditor.keep(&note, checkpoint).expect("kept");
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn what_goes_on_is_well_and_is_kept() {
+        let world = World::new();
+        for (signed, shown) in [(0, 0), (0, 5), (5, 5), (5, 9), (9, 9), (20, 21)] {
+            assert_eq!(world.audit(head(&records(signed)), &records(shown)), Ok(()), "{signed} of {shown}");
+            assert_eq!(world.auditor().last().map(|last| last.head), Some(head(&records(signed))));
+        }
+        assert!(matches!(
+            Auditor::open(&world.dir.path().join("state"), &Policy::parse("quorum none").expect("one")),
+            Err(StateError::Unbelieved { .. })
+        ));
+        let auditor = world.auditor();
+        assert!(matches!(Auditor::open(&world.dir.path().join("state"), &world.policy), Err(StateError::InUse { .. })));
+        drop(auditor);
+    }
+
+    #[test]
+    fn each_tampering_is_found_by_its_name() {
+        let world = World::new();
+        let ten = records(10);
+        world.audit(head(&ten), &ten).expect("well");
+        let mut changed = records(12);
+        changed[3] = b"another".to_vec();
+        let mut exchanged = records(12);
+        exchanged.swap(3, 4);
+        let more = records(12);
+        assert_eq!(world.audit(head(&more), &changed), Err(Finding::Records));
+        assert_eq!(world.audit(head(&more), &exchanged), Err(Finding::Records));
+        assert_eq!(world.audit(head(&more), &records(11)), Err(Finding::Missing { signed: 12, shown: 11 }));
+        assert_eq!(world.audit(head(&changed), &more), Err(Finding::Records), "the signature is of what is not shown");
+        assert_eq!(world.audit(head(&changed), &changed), Err(Finding::Forked { seen: 10 }));
+        assert_eq!(world.audit(head(&records(9)), &records(9)), Err(Finding::Shorter { seen: 10, offered: 9 }));
+        assert_eq!(world.audit(head(&changed[..10]), &changed[..10]), Err(Finding::Forked { seen: 10 }));
+        let stranger = World { dir: tempfile::tempdir().expect("a directory"), ..World::new() };
+        assert!(matches!(world.auditor().begin(&stranger.note(head(&more)), &world.policy), Err(Finding::Unbelieved(_))));
+        world.audit(head(&more), &more).expect("what is right is well again");
+    }
+
+    #[test]
+    fn heads_positions_and_proofs_are_checked_as_well() {
+        let world = World::new();
+        let ten = records(10);
+        world.audit(head(&ten), &ten).expect("well");
+        let auditor = world.auditor();
+        let audit = |positions: &mut dyn Iterator<Item = u64>| {
+            let mut audit = auditor.begin(&world.note(head(&records(12))), &world.policy).expect("believed");
+            records(13).iter().zip(positions).for_each(|(record, position)| audit.take(record, position));
+            audit
+        };
+        let misplaced = audit(&mut (1..=5).chain(7..));
+        assert_eq!(misplaced.check_records(head(&records(13))), Err(Finding::Position { position: 6, says: 7 }));
+        let audit = audit(&mut (1..));
+        assert_eq!(audit.check_records(head(&records(12))), Err(Finding::Head));
+        assert_eq!(audit.check_records(head(&records(13))), Ok(()));
+        let mut node = |height: u32, number: u64| {
+            let first = usize::try_from(number << height).expect("a number");
+            Ok::<_, Infallible>(head(&records(20)[first..first + (1 << height)]).root)
+        };
+        let Ok(proof) = consistency(10, 12, &mut node);
+        assert_eq!(audit.check_proof(&proof), Ok(()));
+        assert!(matches!(audit.check_proof(&proof[1..]), Err(Finding::Proof(_))));
+        assert_eq!(audit.before().map(|head| head.size), Some(10));
+        assert_ne!(audit.before().map(|head| head.root), Some(empty_root()));
+    }
+
+    #[test]
+    fn evidence_has_all_that_convinces_others() {
+        let world = World::new();
+        let ten = records(10);
+        world.audit(head(&ten), &ten).expect("well");
+        let auditor = world.auditor();
+        let offered = world.note(TreeHead { size: 10, root: [9; 32] });
+        let finding = auditor.begin(&offered, &world.policy).err().expect("a finding");
+        assert!(finding.is_fork());
+        for number in 1..=2 {
+            let dir = auditor.keep_evidence(&finding, &offered.to_string(), &[[7; 32]]).expect("kept");
+            assert!(dir.ends_with(format!("evidence-{number}")));
+            let read = |name: &str| std::fs::read_to_string(dir.join(name)).expect("read");
+            for (name, head) in [("seen.checkpoint", head(&ten)), ("offered.checkpoint", TreeHead { size: 10, root: [9; 32] })] {
+                let note = Note::parse(&read(name)).expect("a note");
+                assert_eq!(world.policy.believe(&note).expect("believed").0.head, head);
+            }
+            assert!(read("finding.txt").contains("two histories") && !read("consistency-proof.txt").is_empty());
+        }
+    }
+}
