@@ -109,6 +109,12 @@ pub enum Finding {
 }
 
 impl Finding {
+    /// Whether it is worth keeping: that witnesses were away proves nothing.
+    #[must_use]
+    pub fn is_evidence(&self) -> bool {
+        !matches!(self, Self::Unbelieved(Unbelieved::Quorum(_)))
+    }
+
     /// Whether the ledger's own signatures contradict each other: that convinces everybody.
     #[must_use]
     pub fn is_fork(&self) -> bool {

@@ -176,7 +176,7 @@ fn a_restored_older_backup_is_not_signed_and_found_by_audit_and_witness() {
     let backup = world.path("backup");
     let mut server = world.serve();
     assert_eq!(server.ask(&["backup", "--to", text(&backup)]).code, 0);
-    record(&server, "after the backup", 5);
+    record(&server, "after-the-backup", 5);
     world.ask_nobody();
     world.audit_well(&server, RECORDS + 5);
     server.terminate();
@@ -208,13 +208,13 @@ fn two_histories_of_one_key_are_found_by_audit_and_witness() {
     let witnesses = world.path("witnesses");
     let options = ["--witnesses", text(&witnesses)];
     let mut server = world.serve_with("data", &options);
-    record(&server, "this way", 3);
+    record(&server, "this-way", 3);
     world.audit_well(&server, RECORDS + 3);
     server.terminate();
     // The same key on another machine, with what it had signed before the fork.
     fs::write(world.path("key.signed"), &state).expect("written");
     let server = world.serve_with("fork", &options);
-    record(&server, "that way", 5);
+    record(&server, "that-way", 5);
     assert_refused(&server.ask(&["checkpoint"]), "the witness one has cosigned what the ledger does not have");
     drop(server);
     fs::write(world.path("key.signed"), &state).expect("written");

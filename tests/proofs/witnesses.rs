@@ -49,8 +49,10 @@ fn without_a_witness_the_ledger_goes_on_and_says_so() {
     // Whose policy asks for both does not believe it.
     let audit = world.audit(&server);
     assert!(audit.code == 1 && audit.error.contains("too few cosignatures"), "{}", audit.error);
+    assert!(!world.path("auditor").join("evidence-1").exists(), "a witness that is away proves nothing");
     two.start(&world);
     record(&server, "b", 1);
+    assert_eq!(server.ask(&["checkpoint", "--min-position", "4"]).code, 0);
     world.audit_well(&server, 4);
 }
 

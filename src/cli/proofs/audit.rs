@@ -63,8 +63,8 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         }
         Err(Ended::Failed(failure)) => Err(failure),
         Err(Ended::Found(finding, proof)) => {
-            let evidence = auditor.keep_evidence(&finding, &offered, &proof)?;
-            tell(&finding, &evidence, &mut session.out)
+            let evidence = finding.is_evidence().then(|| auditor.keep_evidence(&finding, &offered, &proof)).transpose()?;
+            tell(&finding, evidence.as_deref(), &mut session.out)
         }
     }
 }
@@ -137,14 +137,17 @@ fn seen_before(before: Option<u64>, language: Language) -> String {
     }
 }
 
-fn tell(finding: &Finding, evidence: &Path, out: &mut Output) -> Result<(), Failure> {
-    let (finding_text, directory) = (line(&finding.to_string()), evidence.display().to_string());
+fn tell(finding: &Finding, evidence: Option<&Path>, out: &mut Output) -> Result<(), Failure> {
+    let (finding_text, directory) = (line(&finding.to_string()), evidence.map(|evidence| evidence.display().to_string()));
     if out.json {
         let answer = json!({ "finding": finding_text, "is_fork": finding.is_fork(), "evidence": directory });
         out.line(&json::text(&answer))?;
         out.flush()?;
     }
-    Err(Failure::check(say!(out.language, "audit-found", finding = finding_text, directory = directory)))
+    Err(Failure::check(match directory {
+        Some(directory) => say!(out.language, "audit-found", finding = finding_text, directory = directory),
+        None => finding_text,
+    }))
 }
 
 impl From<StateError> for Failure {
