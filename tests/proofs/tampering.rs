@@ -174,10 +174,10 @@ fn changed_histories_are_found_by_a_witness_when_the_key_was_made_to_forget() {
 fn a_restored_older_backup_is_not_signed_and_found_by_audit_and_witness() {
     let (world, _witness) = seen();
     let backup = world.path("backup");
-    let mut server = world.serve();
+    let mut server = world.serve_witnessed("data", &[]);
     assert_eq!(server.ask(&["backup", "--to", text(&backup)]).code, 0);
     record(&server, "after-the-backup", 5);
-    world.ask_nobody();
+    assert_eq!(server.ask(&["checkpoint", "--min-position", "45"]).code, 0);
     world.audit_well(&server, RECORDS + 5);
     server.terminate();
     assert_eq!(run(&["restore", "--from", text(&backup), "--data-dir", text(&world.path("restored"))]).code, 0);
@@ -193,7 +193,13 @@ fn a_restored_older_backup_is_not_signed_and_found_by_audit_and_witness() {
     let server = world.try_serve("restored", "copied-key", &[]).expect("it serves");
     assert_refused(&server.ask(&["checkpoint"]), "has 40 records, and its key has signed 45");
     drop(server);
+    // Who makes the key forget meets the others.
     world.forget();
+    let server = world.serve_witnessed("restored", &[]);
+    assert_refused(&server.ask(&["checkpoint"]), "the witness one has cosigned what the ledger does not have: 45 records");
+    drop(server);
+    world.forget();
+    world.ask_nobody();
     let server = world.serve_with("restored", &[]);
     let outcome = world.audit(&server);
     assert_evidence(&world, &outcome, "signed 45 records before, and now 40");
