@@ -203,7 +203,12 @@ impl Auditor {
             let path = path.to_owned();
             move |source| StateError::Io { path, source }
         };
-        let dir = (1..).map(|number| self.dir.join(format!("evidence-{number}"))).find(|dir| !dir.exists()).unwrap_or_default();
+        let mut number = 1;
+        let mut dir = self.dir.join("evidence-1");
+        while dir.exists() {
+            number += 1;
+            dir = self.dir.join(format!("evidence-{number}"));
+        }
         fs::create_dir(&dir).map_err(io_error(&dir))?;
         let lines = proof.iter().fold(String::new(), |lines, hash| lines + &to_base64(hash) + "\n");
         let seen = self.last.as_ref().map(|(_, note)| note.to_string());

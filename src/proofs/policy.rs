@@ -280,6 +280,7 @@ mod tests {
     use super::*;
     use crate::journal::TreeHead;
     use crate::proofs::key::SecretKey;
+    use std::fmt::Write as _;
 
     struct World {
         log: SecretKey,
@@ -293,7 +294,7 @@ mod tests {
             (0..4).map(|number| SecretKey::make(&format!("w{number}.example"), KeyKind::Cosigner).expect("a key")).collect();
         let mut lines = format!("# whom we believe\n\nlog {} https://ledger.example/\n", log.verifier());
         for (number, key) in witnesses.iter().enumerate() {
-            lines += &format!(" witness\tw{number}  {} http://127.0.0.1:{number}/\n", key.verifier());
+            let _ = writeln!(lines, " witness\tw{number}  {} http://127.0.0.1:{number}/", key.verifier());
         }
         World { log, witnesses, lines }
     }

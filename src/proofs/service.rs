@@ -13,7 +13,7 @@ use crate::journal::{Hash, TreeHead};
 use crate::ledger::Ledger;
 use crate::priority::{Niceness, lower_priority};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Builder;
@@ -82,7 +82,7 @@ impl OpenProofs {
     /// # Errors
     /// What is wrong with them.
     pub fn open(data_dir: PathBuf, settings: ProofSettings) -> Result<Self, OpenError> {
-        let policy = settings.witnesses.as_ref().map(|path| read_policy(path)).transpose()?;
+        let policy = settings.witnesses.as_deref().map(read_policy).transpose()?;
         let key = settings.key.as_ref().map(|path| read_key(path, KeyKind::Log)).transpose()?;
         let is_new = !data_dir.join(super::ORIGIN_FILE).exists();
         // A ledger that was restored, or is new, is the one that its key is of.
@@ -109,8 +109,8 @@ impl OpenProofs {
     }
 }
 
-fn read_policy(path: &PathBuf) -> Result<Policy, OpenError> {
-    let bad = |what: String| OpenError::Policy { path: path.clone(), what };
+fn read_policy(path: &Path) -> Result<Policy, OpenError> {
+    let bad = |what: String| OpenError::Policy { path: path.to_owned(), what };
     let text = read_text(path).map_err(|error| bad(error.to_string()))?.ok_or_else(|| bad("there is no such file".to_owned()))?;
     Policy::parse(&text).map_err(|error| bad(error.to_string()))
 }

@@ -7,6 +7,7 @@ use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
 use partnership_ledger::journal::{Batch, Journal as _};
 use partnership_ledger::proofs::{Checkpoint, Note, SecretKey, state_of};
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -134,10 +135,10 @@ impl World {
     pub fn ask(&self, witnesses: &[&Witness], threshold: usize) {
         let mut lines = format!("log {}\n", self.verifier);
         for witness in witnesses {
-            lines += &format!("witness {} {} http://{}/\n", witness.name, witness.verifier, witness.address);
+            let _ = writeln!(lines, "witness {} {} http://{}/", witness.name, witness.verifier, witness.address);
         }
         let names: Vec<&str> = witnesses.iter().map(|witness| witness.name.as_str()).collect();
-        lines += &format!("group all-of-them {threshold} {}\nquorum all-of-them\n", names.join(" "));
+        let _ = writeln!(lines, "group all-of-them {threshold} {}\nquorum all-of-them", names.join(" "));
         fs::write(self.path("witnesses"), &lines).expect("written");
         fs::write(self.path("policy"), &lines).expect("written");
     }

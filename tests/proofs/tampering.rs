@@ -9,7 +9,7 @@
 //! | a tile is changed | the ledger, which makes it again | the same |
 //! | a checkpoint or a proof is changed on its way | whoever checks it by the key | the same |
 
-use crate::common::program::{Outcome, finish};
+use crate::common::program::{Outcome, STORY, STORY_EVENTS, finish};
 use crate::common::server::Server;
 use crate::support::{World, record, run, text};
 use partnership_ledger::proofs::Note;
@@ -28,10 +28,8 @@ fn seen() -> (World, crate::support::Witness) {
     let witness = world.witness("one");
     world.ask(&[&witness], 1);
     let mut server = world.serve_witnessed("data", &[]);
-    for event in [crate::common::program::STORY] {
-        assert_eq!(finish(server.command(&["append"]).write_stdin(event)).code, 0);
-    }
-    record(&server, "partner", RECORDS - crate::common::program::STORY_EVENTS);
+    assert_eq!(finish(server.command(&["append"]).write_stdin(STORY)).code, 0);
+    record(&server, "partner", RECORDS - STORY_EVENTS);
     world.audit_well(&server, RECORDS);
     server.terminate();
     (world, witness)
@@ -54,7 +52,7 @@ const TAMPERINGS: [(&str, Tampering); 4] = [
             let Some(Body::PartnerRegistered(partner)) = record.event.as_mut().and_then(|event| event.body.as_mut()) else {
                 panic!("a partner")
             };
-            partner.display_name = "Somebody else".to_owned();
+            "Somebody else".clone_into(&mut partner.display_name);
         });
     }),
     ("an effect", |records| {

@@ -5,6 +5,11 @@
 //! the tiles in memory, whose root is the journal's. So a file that is missing or changed is found when it is needed, and made again from
 //! the tiles below or from the records. What differs then is the records themselves, and that is said.
 
+#![allow(
+    clippy::cast_possible_truncation,
+    reason = "levels are fewer than eight, places in a tile fewer than 256, and a usize has 64 bits"
+)]
+
 mod files;
 mod grown;
 mod path;
@@ -197,10 +202,12 @@ impl Tiles {
             (growing.checked, growing.kept_before) = (head.size, 0);
             return Ok(());
         }
-        // Tiles that an earlier process kept may have changed since. First the last ones are made again, then all.
+        // Tiles that an earlier process kept may have changed since. First the last ones are made again, then more.
         if growing.kept_before > 0 {
-            let fewer = if growing.kept_before % 256 == 0 { 0 } else { growing.kept_before - growing.kept_before % 256 };
-            tracing::warn!(from = fewer * 256 + 1, "the tiles do not have the root of the log: they are made again");
+            // Those under the last tile of level 1 first, then under that of level 2, and so on.
+            let whole_parts = [8, 16, 24].map(|bits| growing.kept_before >> bits << bits);
+            let fewer = whole_parts.into_iter().find(|whole| *whole < growing.kept_before).unwrap_or(0);
+            tracing::warn!(from = fewer * WIDTH as u64 + 1, "the tiles do not have the root of the log: they are made again");
             self.load(growing, fewer);
             return Ok(());
         }

@@ -217,3 +217,82 @@ fn a_full_disk_loses_nothing() {
     tiles.catch_up().expect("caught up");
     check(&tiles, 1_000, [1, 256, 257, 1_000]);
 }
+
+/// How often tiles were read.
+type Reads = Arc<std::sync::atomic::AtomicUsize>;
+
+/// A hundred million leaves that are all alike, so that every subtree of a height has one hash and no tile need be kept.
+#[derive(Clone, Default)]
+struct Alike(Reads);
+
+const MANY: u64 = 100_000_000;
+
+impl Alike {
+    fn node(height: u32) -> Hash {
+        (0..height).fold(leaf_hash(b"alike"), |node, _| node_hash(&node, &node))
+    }
+
+    fn root(size: u64) -> Hash {
+        let Ok(root) = range_hash(0..size, &mut |height, _| Ok::<_, std::convert::Infallible>(Self::node(height)));
+        root
+    }
+}
+
+impl Leaves for Alike {
+    fn tree_head(&self) -> TreeHead {
+        TreeHead { size: MANY, root: Self::root(MANY) }
+    }
+
+    fn leaf_hashes(&self, from: u64, max: usize) -> Result<Vec<Hash>, Error> {
+        let left = usize::try_from(MANY + 1 - from).expect("a number");
+        Ok(vec![Self::node(0); max.min(left)])
+    }
+
+    fn leaf_hashes_anew(&self, _: u64, _: usize) -> Result<Vec<Hash>, Error> {
+        panic!("no tile is missing")
+    }
+}
+
+impl TileFiles for Alike {
+    fn read(&self, level: u8, _: u64) -> Option<Tile> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Some(Box::new([Self::node(8 * u32::from(level)); WIDTH]))
+    }
+
+    fn write(&self, _: u8, _: u64, _: &Tile) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn end(&self) -> u64 {
+        MANY / WIDTH as u64
+    }
+}
+
+#[test]
+fn a_proof_among_a_hundred_million_records_reads_a_handful_of_tiles() {
+    let alike = Alike::default();
+    let tiles = Tiles::new(Box::new(alike.clone()), Box::new(alike.clone()));
+    let reads = |work: &mut dyn FnMut()| {
+        let before = alike.0.load(Ordering::SeqCst);
+        work();
+        alike.0.load(Ordering::SeqCst) - before
+    };
+    // At a start the last tile of each level is made of those below.
+    let at_start = reads(&mut || assert_eq!(tiles.catch_up().expect("caught up").size, MANY));
+    assert!(at_start < 3 * WIDTH, "{at_start}");
+    for position in [1, 12_345_678, 99_999_999, MANY] {
+        let read = reads(&mut || {
+            let (leaf, proof, root) = tiles.inclusion(position, MANY).expect("a proof");
+            assert_eq!(root_of_inclusion(&leaf, position - 1, MANY, &proof), Some(root));
+            assert_eq!(root, Alike::root(MANY));
+        });
+        assert!(read <= 3, "{read} tiles for record {position}");
+    }
+    for first in [1, 255, 33_333_333, 99_999_999] {
+        let read = reads(&mut || {
+            let proof = tiles.consistency(first, MANY).expect("a proof");
+            assert!(is_consistent(first, &Alike::root(first), MANY, &Alike::root(MANY), &proof));
+        });
+        assert!(read <= 4, "{read} tiles from {first} records on");
+    }
+}
