@@ -224,7 +224,7 @@ pub fn proof_status(error: &ProofError) -> Status {
     status_of(refusal_of_proof(error))
 }
 
-/// Returns what a caller is told of a proof that there is not. Where files are is for operators, and goes to the log.
+/// Returns what a caller is told of a proof that there is not. Where files are is for operators, and was logged when it was found.
 fn refusal_of_proof(error: &ProofError) -> Refusal {
     let retry_after = Some(Duration::from_secs(2));
     match error {
@@ -233,14 +233,12 @@ fn refusal_of_proof(error: &ProofError) -> Refusal {
         ProofError::Malformed { field, what } => refusal_of(Error::malformed(*field, what.clone())),
         ProofError::Building { .. } => Refusal { retry_after, ..Refusal::new(Code::Unavailable, "PROOFS_NOT_READY", error.to_string()) },
         ProofError::Tiles(_) => {
-            tracing::error!(%error, "no proof can be made");
             let message = "the tiles of the tree cannot be written; the ledger's operator finds the particulars in its log";
             Refusal { retry_after, ..Refusal::new(Code::Unavailable, "PROOFS_NOT_READY", message) }
         }
         ProofError::Records { .. } | ProofError::Range { .. } => refusal_of(Error::Damaged(error.to_string())),
         ProofError::NoKey => Refusal::new(Code::FailedPrecondition, "CHECKPOINTS_NOT_SIGNED", error.to_string()),
         ProofError::Refused(refused) => {
-            tracing::error!(%refused, "no checkpoint is signed");
             let why = match refused {
                 Refused::Shorter { signed, now, .. } => format!("the ledger has {now} records, and its key has signed {signed} already"),
                 Refused::Different { signed, .. } => format!("the first {signed} records are not those that the ledger's key has signed"),

@@ -243,7 +243,7 @@ impl Work {
         }
         match what.as_str() {
             "" => tracing::info!("checkpoints are signed, and cosigned by all witnesses"),
-            what => tracing::warn!(what, "checkpoints"),
+            what => tracing::warn!("checkpoints: {what}"),
         }
         self.said = what;
     }

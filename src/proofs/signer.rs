@@ -86,7 +86,8 @@ pub fn new_key(path: &Path, origin: &str) -> Result<VerifierKey, KeyError> {
     let key = SecretKey::make(origin, KeyKind::Log).map_err(|error| KeyError::file(path)(error.to_string()))?;
     let text = Checkpoint { origin: origin.to_owned(), head: TreeHead { size: 0, root: empty_root() } }.text();
     let nothing = Note { signatures: vec![key.sign(&text, 0)], text };
-    for (path, text) in [(path, key.secret() + "\n"), (&state_of(path), nothing.to_string())] {
+    // In this order: a key that is there has its state.
+    for (path, text) in [(&*state_of(path), nothing.to_string()), (path, key.secret() + "\n")] {
         create_private(path, &text).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => KeyError::There { path: path.to_owned() },
             _ => KeyError::file(path)(error.to_string()),

@@ -172,3 +172,29 @@ fn new_checkpoints_are_signed_though_nobody_asks() {
         std::thread::sleep(Duration::from_millis(100));
     }
 }
+
+#[test]
+fn what_was_given_out_is_kept_whenever_the_server_is_killed() {
+    let world = World::new();
+    let signed = || {
+        let note = Note::parse(&fs::read_to_string(world.path("key.signed")).expect("it is there")).expect("it is whole");
+        VerifierKey::parse(&world.verifier).expect("a key").check(&note).expect("it is signed");
+        Checkpoint::parse(&note.text).expect("a checkpoint").head
+    };
+    for round in 0..8_u64 {
+        let mut server = world.serve();
+        record(&server, &format!("round{round}"), 3 + round);
+        let seen = std::thread::scope(|scope| {
+            let asking = scope.spawn(|| server.ask(&["checkpoint"]));
+            std::thread::sleep(Duration::from_millis(7 * round));
+            asking.join().expect("no panic")
+        });
+        server.kill();
+        // Nothing of what was given out is forgotten.
+        let head = Checkpoint::parse(&Note::parse(&seen.out).expect("a note").text).expect("a checkpoint").head;
+        assert!(signed().size >= head.size, "round {round}");
+        let mut frontier = Frontier::new();
+        world.stored("data").iter().take(usize::try_from(signed().size).expect("a size")).for_each(|record| frontier.push(record));
+        assert_eq!(signed(), frontier.head(), "round {round}");
+    }
+}
