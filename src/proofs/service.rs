@@ -126,6 +126,8 @@ fn follow(tiles: Arc<Tiles>, ledger: Ledger) -> io::Result<()> {
                 positions.borrow_and_update();
                 let pause = match tiles.catch_up_until(|| *ledger.closing().borrow()) {
                     Ok(()) => GATHERED,
+                    // The journal may have been closed meanwhile.
+                    Err(_) if *closing.borrow() => return,
                     Err(error) => {
                         tracing::error!(%error, "the tiles of the tree do not follow the records");
                         AFTER_ERROR

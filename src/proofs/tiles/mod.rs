@@ -35,7 +35,7 @@ pub const TILE_BYTES: usize = WIDTH * 32;
 pub type Tile = Box<[Hash; WIDTH]>;
 
 /// Leaves that are taken at a time, while nobody else is let in.
-const LEAVES_AT_A_TIME: usize = 4_096;
+const LEAVES_AT_A_TIME: usize = 1_024;
 /// So many leaves are caught up with by whoever asks for a proof; with more, the tiles are being built by their own thread.
 const FEW: u64 = 1 << 17;
 
