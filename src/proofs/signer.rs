@@ -96,13 +96,22 @@ pub fn new_key(path: &Path, origin: &str) -> Result<VerifierKey, KeyError> {
     Ok(key.verifier())
 }
 
+fn made_by(kind: KeyKind) -> &'static str {
+    match kind {
+        KeyKind::Log => "; `checkpoint-key new` makes one",
+        KeyKind::Cosigner => "; `witness new-key` makes one",
+    }
+}
+
 /// Reads a key of a kind.
 ///
 /// # Errors
 /// `File` if it is none.
 pub fn read_key(path: &Path, kind: KeyKind) -> Result<SecretKey, KeyError> {
     let wrong = KeyError::file(path);
-    let text = read_text(path).map_err(|error| wrong(error.to_string()))?.ok_or_else(|| wrong("there is no such file".to_owned()))?;
+    let text = read_text(path)
+        .map_err(|error| wrong(error.to_string()))?
+        .ok_or_else(|| wrong("there is no such file".to_owned() + made_by(kind)))?;
     let key = SecretKey::parse(&text).map_err(|error| wrong(error.to_string()))?;
     if key.verifier().kind == kind {
         return Ok(key);
