@@ -6,14 +6,19 @@ use crate::proofs::ProofError;
 use crate::proofs::checkpoint::decimal;
 use crate::proofs::note::{Note, Signature, to_base64};
 use crate::proofs::policy::Witness;
+use parking_lot::Mutex;
 use std::io::Read as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// How long a witness may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// One that took longer than this and gave nothing is left alone for a while: it would hold up every checkpoint.
+const SLOW: Duration = Duration::from_secs(1);
+/// For so long.
+const LEFT_ALONE: Duration = Duration::from_secs(30);
 /// The most bytes of an answer that are read.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
@@ -35,6 +40,8 @@ pub struct Asked {
     agent: ureq::Agent,
     /// The size that it has cosigned last, as far as that is known.
     known: AtomicU64,
+    /// Until when it is left alone.
+    left_alone: Mutex<Option<Instant>>,
 }
 
 impl Asked {
@@ -53,7 +60,8 @@ impl Asked {
             .http_status_as_error(false)
             .tls_config(tls)
             .build();
-        Some(Self { witness: witness.clone(), url, agent: ureq::Agent::new_with_config(config), known: AtomicU64::new(0) })
+        let agent = ureq::Agent::new_with_config(config);
+        Some(Self { witness: witness.clone(), url, agent, known: AtomicU64::new(0), left_alone: Mutex::default() })
     }
 
     /// Its name in the policy.
@@ -74,7 +82,7 @@ impl Asked {
             if proof.len() > MAX_PROOF_LINES {
                 return Err(AskError::Away("the proof is too long for it".to_owned()));
             }
-            let (status, body) = self.post(&request(old, &proof, note)).map_err(AskError::Away)?;
+            let (status, body) = self.post_in_time(&request(old, &proof, note)).map_err(AskError::Away)?;
             match status {
                 200 => {
                     let signature = self.signature(note, &body)?;
@@ -94,6 +102,18 @@ impl Asked {
             }
         }
         Err(AskError::Away("others submit to it at the same time".to_owned()))
+    }
+
+    /// Posts, unless it was slow to give nothing a while ago.
+    fn post_in_time(&self, body: &str) -> Result<(u16, String), String> {
+        let began = Instant::now();
+        if self.left_alone.lock().is_some_and(|until| began < until) {
+            return Err("it did not answer in time, and is left alone for half a minute".to_owned());
+        }
+        let posted = self.post(body);
+        let is_slow = posted.is_err() && began.elapsed() > SLOW;
+        *self.left_alone.lock() = is_slow.then(|| Instant::now() + LEFT_ALONE);
+        posted
     }
 
     fn post(&self, body: &str) -> Result<(u16, String), String> {
@@ -125,4 +145,30 @@ fn request(old: u64, proof: &[Hash], note: &Note) -> String {
 /// What is said of an answer: not more than a line, without what would move a terminal's cursor.
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().chars().filter(|letter| !letter.is_control()).take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proofs::key::{KeyKind, SecretKey};
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_witness_that_says_nothing_is_waited_for_once_in_a_while() {
+        // What connects waits for ever.
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a listener");
+        let url = format!("http://{}/", silent.local_addr().expect("an address"));
+        let key = SecretKey::make("witness.example", KeyKind::Cosigner).expect("a key").verifier();
+        let asked = Asked::of(&Witness { name: "w".to_owned(), key, url: Some(url) }).expect("it has an address");
+        let note = Note { text: "text\n".to_owned(), signatures: Vec::new() };
+        let ask = || {
+            let began = Instant::now();
+            let outcome = asked.ask(&note, TreeHead { size: 1, root: [7; 32] }, &|_| Ok(Vec::new()));
+            (matches!(outcome, Err(AskError::Away(_))), began.elapsed())
+        };
+        let (is_away, took) = ask();
+        assert!(is_away && took > SLOW && took < TIMEOUT * 2, "{took:?}");
+        let (is_away, took) = ask();
+        assert!(is_away && took < SLOW, "{took:?}");
+    }
 }
