@@ -15,7 +15,10 @@ const ALLOW: [&str; 2] = ["--webhook-allow", "127.0.0.0/8"];
 fn serve(dir: &Path, address: &str) -> Server {
     let begun = Instant::now();
     loop {
-        match Server::start(serving(dir, address).args(ALLOW)) {
+        // A proxy of the environment is not used: there is none.
+        let nowhere =
+            ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1"));
+        match Server::start(serving(dir, address).args(ALLOW).envs(nowhere)) {
             Ok(server) => return server,
             Err(not_started) => assert!(begun.elapsed() < PATIENCE, "{not_started:?}"),
         }

@@ -309,6 +309,25 @@ fn a_partner_s_endpoint_gets_its_own_records_and_filters_hold() {
     assert!(matches!(refused(|request| request.name = "own".into()), why if why.contains("already")));
 }
 
+/// A ledger that closes while it delivers leaves no failure behind: else the next one, days later, would count from then.
+#[test]
+fn closing_is_no_failure_of_an_endpoint() {
+    let receiver = Receiver::answering(|_| {
+        std::thread::sleep(Duration::from_millis(20));
+        Answer::status(200)
+    });
+    let delivering = Delivering::start();
+    delivering.append_partners("p", 2_000);
+    delivering.add("crm", &receiver.url);
+    receiver.until("a delivery", |got| got.len() > 2);
+    delivering.ledger.close().expect("closed");
+    std::thread::sleep(Duration::from_millis(300));
+    let webhook = delivering.one("crm");
+    assert_eq!((webhook.failures, webhook.failing_since, webhook.state()), (0, None, WebhookState::Active), "{webhook:?}");
+    let kept = std::fs::read_to_string(delivering.dir.path().join("webhooks/crm.json")).expect("it is kept");
+    assert!(!kept.contains("failing_since"), "{kept}");
+}
+
 #[test]
 fn replay_moves_the_cursor_and_a_pause_keeps_it() {
     let delivering = Delivering::start();

@@ -197,6 +197,10 @@ impl Courier {
 
     /// An attempt failed: the next one is made later; or none, if they have failed for days.
     fn failed(&self, epoch: u64, why: &str, retry_after: Option<Duration>) -> Wait {
+        // A ledger that closes can no longer be read: that is no failure of the endpoint.
+        if *self.desk.ledger.closing().borrow() {
+            return Wait::Change;
+        }
         let pace = self.desk.pace;
         let now = chrono::Utc::now().timestamp();
         let next = self.desk.change(&self.name, |entry, folder, name| {
