@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod measure;
 mod priority;
 pub mod projections;
+pub mod proofs;
 pub mod proto;
 pub mod queries;
 pub mod server;

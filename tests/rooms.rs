@@ -11,13 +11,15 @@ use std::{
 /// The rooms from top to bottom. Each may import rooms further down, of those the ones named here.
 const ALLOWED: &[(&str, &[&str])] = &[
     // Parses and calls; `verify` looks into snapshots, `import` and `bench` make events.
-    ("cli", &["server", "grpc", "access", "backup", "ledger", "snapshot", "journal", "clock", "workload", "domain", "proto"]),
+    ("cli", &["server", "grpc", "access", "proofs", "backup", "ledger", "snapshot", "journal", "clock", "workload", "domain", "proto"]),
     // Puts everything together.
-    ("server", &["grpc", "feed", "access", "queries", "ledger", "journal", "clock", "measure", "priority", "domain", "proto"]),
+    ("server", &["grpc", "feed", "proofs", "access", "queries", "ledger", "journal", "clock", "measure", "priority", "domain", "proto"]),
     // Translates.
-    ("grpc", &["feed", "access", "queries", "ledger", "wire", "domain", "proto"]),
+    ("grpc", &["feed", "proofs", "access", "queries", "ledger", "wire", "domain", "proto"]),
     // Tells what is recorded as it is recorded.
     ("feed", &["queries", "ledger", "wire", "domain", "proto"]),
+    // Makes and checks what others can check without us.
+    ("proofs", &["ledger", "journal", "priority"]),
     // Who may do what; the ledger asks it by a trait of its own.
     ("access", &["ledger", "clock", "domain", "proto"]),
     // Asks the ledger's view, the projections and, for the past, the journal's records.

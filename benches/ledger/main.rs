@@ -5,6 +5,7 @@ mod access;
 mod append;
 mod domain;
 mod journal;
+mod proofs;
 mod query;
 mod replay;
 mod rpc;
@@ -25,6 +26,7 @@ criterion_group!(
     access::access,
     replay::replay,
     query::query,
+    proofs::proofs,
     snapshot::snapshot
 );
 criterion_main!(benches);

@@ -82,6 +82,11 @@ rpcs! {
         Subscribe: OWN,
         GetTrialBalance: BOOKS,
         GetTreeHead: BOOKS,
+        GetCheckpoint: OWN,
+        // As GetRecord.
+        GetInclusionProof: Roles::ALL,
+        GetConsistencyProof: OWN,
+        GetProof: Roles::ALL,
         StreamBackup: AUDIT,
     }
     "WebhookService" {

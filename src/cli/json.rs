@@ -29,7 +29,7 @@ macro_rules! named {
 }
 
 named! {
-    Agreement, Alert, AppendResult, Balance, Campaign, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetCampaignResponse, GetLeadResponse, GetMetricsResponse, GetPartnerResponse, GetProgrammeResponse, GetTrialBalanceResponse, Lead, Partner, PartnerBalances, Payable, Payout, PayoutSummaryRow, Programme, Record, TestWebhookResponse, Webhook, WhoAmIResponse,
+    Agreement, Alert, AppendResult, Balance, Campaign, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetCampaignResponse, GetCheckpointResponse, GetLeadResponse, GetMetricsResponse, GetPartnerResponse, GetProgrammeResponse, GetProofResponse, GetTrialBalanceResponse, Lead, Partner, PartnerBalances, Payable, Payout, PayoutSummaryRow, Programme, Record, TestWebhookResponse, Webhook, WhoAmIResponse,
 }
 
 fn descriptor<M: Named>() -> MessageDescriptor {

@@ -1,4 +1,5 @@
-//! The command line: one file per command. It holds no rules; all commands but `serve`, `verify`, `restore`, `access` and `completions` are clients of the contract.
+//! The command line: one file per command. It holds no rules; all commands but `serve`, `verify`, `restore`,
+//! `access`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
 
 mod access;
 mod agreement;
@@ -34,6 +35,7 @@ mod payables;
 mod payouts;
 mod programme;
 mod programmes;
+mod proofs;
 mod records;
 mod remittance;
 mod restore;
@@ -158,6 +160,18 @@ enum Command {
     Whoami,
     /// Check an access file, make keys for it, or show who may do what by it
     Access(access::Args),
+    /// The signed checkpoint of the ledger: how many records there are, and the root over them
+    Checkpoint(proofs::checkpoint::Args),
+    /// That a record is in a signed checkpoint, as a file that can be checked without the ledger
+    Proof(proofs::proof::Args),
+    /// Check such a file, offline
+    VerifyProof(proofs::verify::Args),
+    /// Look through a running ledger without trusting it: for an auditor, every day
+    Audit(proofs::audit::Args),
+    /// Make the key that a ledger signs its checkpoints with, or say what it has signed
+    CheckpointKey(proofs::key::Args),
+    /// Cosign the checkpoints of ledgers as a witness
+    Witness(proofs::witness::Args),
     /// Check a ledger's directory while nothing runs on it
     Verify(verify::Args),
     /// How fast a ledger is on this machine
@@ -180,7 +194,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
-    if let Command::Serve(_) | Command::Restore(_) | Command::Backup(_) = cli.command {
+    if let Command::Serve(_) | Command::Restore(_) | Command::Backup(_) | Command::Audit(_) | Command::Witness(_) = cli.command {
         // What is kept of a ledger is for its own user alone.
         rustix::process::umask(Mode::from_raw_mode(0o077));
     }
@@ -190,6 +204,9 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
         Command::Restore(args) => restore::run(&args, &mut session.out)?,
         Command::Access(args) => access::run(&args, &mut session.out)?,
+        Command::VerifyProof(args) => proofs::verify::run(&args, &mut session.out)?,
+        Command::CheckpointKey(args) => proofs::key::run(&args, &mut session.out)?,
+        Command::Witness(args) => proofs::witness::run(&args, &mut session.out)?,
         Command::Bench(args) => bench::run(args, named, &mut session)?,
         Command::Demo => client_runtime()?.block_on(demo::run(&mut session))?,
         Command::Completions(args) => completions::run(&args, &mut session.out)?,
@@ -231,12 +248,18 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::TrialBalance(args) => trial_balance::run(args, session).await,
         Command::Export(args) => export::run(args, session).await,
         Command::Backup(args) => backup::run(args, session).await,
+        Command::Checkpoint(args) => proofs::checkpoint::run(args, session).await,
+        Command::Proof(args) => proofs::proof::run(args, session).await,
+        Command::Audit(args) => proofs::audit::run(args, session).await,
         Command::Serve(_)
         | Command::Demo
         | Command::Bench(_)
         | Command::Verify(_)
         | Command::Restore(_)
         | Command::Access(_)
+        | Command::VerifyProof(_)
+        | Command::CheckpointKey(_)
+        | Command::Witness(_)
         | Command::Completions(_) => {
             unreachable!("these need no running ledger")
         }
@@ -265,6 +288,9 @@ fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
         Command::Verify(_) => ("verify", OFFLINE),
         Command::Restore(_) => ("restore", OFFLINE),
         Command::Access(_) => ("access", OFFLINE),
+        Command::VerifyProof(_) => ("verify-proof", OFFLINE),
+        Command::CheckpointKey(_) => ("checkpoint-key", &["address", "json", "ca", "key_file", "client_cert"]),
+        Command::Witness(_) => ("witness", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::Backup(args) if args.data_dir.is_some() => ("backup --data-dir", OFFLINE),
         Command::Completions(_) => ("completions", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
         _ => return Ok(()),

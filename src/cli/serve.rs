@@ -3,6 +3,8 @@
 use super::failure::Failure;
 use ipnet::IpNet;
 use partnership_ledger::ledger::ReplayReport;
+use partnership_ledger::proofs::witness::WitnessError;
+use partnership_ledger::proofs::{OpenError, ProofSettings};
 use partnership_ledger::server::{AccessLogSettings, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, serve};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -22,6 +24,8 @@ pub struct Args {
     guard: GuardArgs,
     #[command(flatten)]
     seen: SeenArgs,
+    #[command(flatten)]
+    proved: ProvedArgs,
     /// Threads that serve connections, each of them its own [default: one for each core, at most 4]
     #[arg(long, value_name = "N", env = "PARTNERSHIP_LEDGER_WORKERS", value_parser = parse_workers)]
     workers: Option<usize>,
@@ -79,6 +83,34 @@ struct GuardArgs {
     /// Serve an address that other machines reach without TLS or access file: whoever reaches it may read and write
     #[arg(long)]
     insecure: bool,
+}
+
+/// How what is recorded is proved to others.
+#[derive(clap::Args)]
+struct ProvedArgs {
+    /// The ledger's origin, fixed for good when it is served first: the name that its checkpoints carry, best an address without a scheme,
+    /// such as ledger.example.com/partners [default: that of the checkpoint key, else a random one]
+    #[arg(long, value_name = "ORIGIN", env = "PARTNERSHIP_LEDGER_ORIGIN")]
+    origin: Option<String>,
+    /// Sign checkpoints with this key, which `checkpoint-key new` makes; FILE.signed beside it says what was signed last
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_CHECKPOINT_KEY")]
+    checkpoint_key: Option<PathBuf>,
+    /// Sign one every so many seconds though nobody asks, if there are new records; nobody gets more than one a second
+    #[arg(long, value_name = "SECONDS", requires = "checkpoint_key", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    checkpoint_every: u64,
+    /// Ask the witnesses of this policy for cosignatures (c2sp.org/tlog-policy); without them the ledger goes on, and says so
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_WITNESSES", requires = "checkpoint_key")]
+    witnesses: Option<PathBuf>,
+    /// Give out only checkpoints that a quorum of that policy has cosigned
+    #[arg(long, requires = "witnesses")]
+    witness_required: bool,
+}
+
+impl ProvedArgs {
+    fn settings(self) -> ProofSettings {
+        let Self { origin, checkpoint_key: key, checkpoint_every, witnesses, witness_required } = self;
+        ProofSettings { origin, key, witnesses, witness_required, every: Duration::from_secs(checkpoint_every) }
+    }
 }
 
 /// How the server is seen from outside.
@@ -152,12 +184,13 @@ impl GuardArgs {
 }
 
 pub fn run(args: Args) -> Result<(), Failure> {
-    log_to_standard_error(args.seen.log_format);
+    log_in_format(args.seen.log_format);
     let Args {
         data_dir,
         listen,
         guard,
         seen,
+        proved,
         workers,
         memory,
         webhook_allow,
@@ -183,6 +216,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         memory_bytes,
         webhook_allowed: webhook_allow,
         snapshot_records,
+        proofs: proved.settings(),
         cut_damaged_tail,
         check_everything,
         ..defaults
@@ -201,12 +235,15 @@ struct Announced {
 
 /// Prints where it listens, on the first line, and what was replayed. That nobody reads it is no reason not to serve.
 fn announce(ready: &Ready<'_>, how: &Announced) {
-    let Ready { address, observed, replayed, notes } = *ready;
+    let Ready { address, observed, replayed, notes, proofs } = *ready;
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on {address}");
     let _ = writeln!(out, "{}", replay_line(replayed));
     if let Some(observed) = observed {
         let _ = writeln!(out, "metrics on http://{observed}/metrics");
+    }
+    if let Some(key) = proofs.verifier() {
+        let _ = writeln!(out, "checkpoints signed by {key}");
     }
     let _ = out.flush();
     for note in notes {
@@ -243,7 +280,12 @@ fn replay_line(replayed: &ReplayReport) -> String {
     }
 }
 
-fn log_to_standard_error(format: LogFormat) {
+/// Logs to the standard error, as text.
+pub fn log_to_standard_error() {
+    log_in_format(LogFormat::Text);
+}
+
+fn log_in_format(format: LogFormat) {
     // Set but empty it says nothing, as if it were not set.
     let directives = std::env::var(EnvFilter::DEFAULT_ENV).ok().filter(|directives| !directives.trim().is_empty());
     let filter = directives.and_then(|directives| EnvFilter::try_new(directives).ok()).unwrap_or_else(|| EnvFilter::new("info"));
@@ -254,7 +296,8 @@ fn log_to_standard_error(format: LogFormat) {
     }
 }
 
-fn parse_address(text: &str) -> Result<SocketAddr, String> {
+/// Parses an address to listen on.
+pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
     let mut addresses = text.to_socket_addrs().map_err(|error| format!("must be HOST:PORT, such as 127.0.0.1:50051 ({error})"))?;
     addresses.next().ok_or_else(|| "names no address".to_owned())
 }
@@ -281,7 +324,10 @@ impl From<ServeError> for Failure {
             ServeError::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Self::usage(text),
             ServeError::Listen { .. } => Self::unavailable(text),
             ServeError::Journal(error) => error.into(),
-            ServeError::DataDir { .. }
+            ServeError::Proofs(OpenError::Key(error)) | ServeError::Witness(WitnessError::Key(error)) => error.into(),
+            ServeError::Witness(error) => error.into(),
+            ServeError::Proofs(_)
+            | ServeError::DataDir { .. }
             | ServeError::Unguarded { .. }
             | ServeError::Access { .. }
             | ServeError::Tls(_)

@@ -184,6 +184,14 @@ pub struct TierWorking {
 }
 
 impl Effect {
+    /// Returns the posting, if it is one.
+    pub fn as_posting(&self) -> Option<&Posting> {
+        match self {
+            Self::Posting(posting) => Some(posting),
+            _ => None,
+        }
+    }
+
     /// Returns the message that is stored.
     pub fn to_message(&self) -> proto::Effect {
         proto::Effect { effect: Some(self.to_oneof()) }

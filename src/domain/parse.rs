@@ -170,6 +170,20 @@ impl Fields {
         time
     }
 
+    /// Reads between what times something is asked for: from one on, and up to but without another one. An end before the start
+    /// is bad.
+    pub fn optional_period(
+        &mut self,
+        from: Option<&prost_types::Timestamp>,
+        to: Option<&prost_types::Timestamp>,
+    ) -> (Option<Time>, Option<Time>) {
+        let (from, to) = (self.optional_time("from", from), self.optional_time("to", to));
+        if from.zip(to).is_some_and(|(from, to)| to < from) {
+            self.bad("to", "must not be before from");
+        }
+        (from, to)
+    }
+
     /// An amount from 1 to 10^15 minor units that must be there.
     pub fn amount(&mut self, name: &str, value: Option<&proto::Money>) -> Money {
         self.money_in(name, value, 1)

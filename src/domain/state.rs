@@ -97,8 +97,6 @@ impl Equivalent<AccountKey> for AccountOf<'_> {
 
 /// Accounts in a page: an account has its last entries in it.
 const ACCOUNTS_PAGE: usize = 7;
-/// How many accounts of an event are looked through one by one.
-const FEW_ACCOUNTS: usize = 8;
 
 slice! {
     /// The state of the ledger.
@@ -231,26 +229,28 @@ impl State {
 
     /// Refuses what would bring an account or a field of a balance out of range (rules 3.4).
     fn check_range(&self, effects: &[Effect]) -> Result<(), Rejection> {
-        let mut added: SmallVec<[(AccountOf, Sums); 4]> = SmallVec::new();
-        // Of the accounts after the first few, which a transfer alone has.
-        let mut places: BTreeMap<AccountOf, usize> = BTreeMap::new();
-        for effect in effects {
-            let Effect::Posting(posting) = effect else { continue };
+        // All that the record moves: mostly far less than any of its accounts has room for.
+        let postings = || effects.iter().filter_map(Effect::as_posting);
+        let moved: i128 = postings().map(|posting| i128::from(posting.amount.minor_units).abs()).sum();
+        let has_room = |posting: &Posting| {
+            let known = self.accounts.by_key(&AccountOf(&posting.account, posting.amount.currency));
+            known.is_none_or(|account| account.totals().have_room_for(moved))
+        };
+        if moved <= i128::from(i64::MAX) && postings().all(has_room) { Ok(()) } else { self.check_range_exactly(effects) }
+    }
+
+    /// The same, by what each sum would come to.
+    fn check_range_exactly(&self, effects: &[Effect]) -> Result<(), Rejection> {
+        let mut added: BTreeMap<AccountOf, Sums> = BTreeMap::new();
+        for posting in effects.iter().filter_map(Effect::as_posting) {
             let account = AccountOf(&posting.account, posting.amount.currency);
-            let among_few = added.iter().take(FEW_ACCOUNTS).position(|(known, _)| *known == account);
-            let place = among_few.or_else(|| places.get(&account).copied()).unwrap_or_else(|| {
-                if added.len() >= FEW_ACCOUNTS {
-                    places.insert(account, added.len());
-                }
-                let totals = self.accounts.by_key(&account).map(|account| account.totals().clone());
-                added.push((account, totals.unwrap_or_default()));
-                added.len() - 1
-            });
-            added[place].1.add_amount(posting.kind, posting.amount.minor_units);
+            let totals = || self.accounts.by_key(&account).map(|account| account.totals().clone()).unwrap_or_default();
+            added.entry(account).or_insert_with(totals).add_amount(posting.kind, posting.amount.minor_units);
         }
-        let beyond = added.iter().filter(|(account, sums)| !sums.fit(account.0.is_partner())).map(|(account, _)| account).min();
-        match beyond {
-            Some(AccountOf(account, currency)) => Err(Rejection::AmountOutOfRange { account: account.to_string(), currency: *currency }),
+        match added.iter().find(|(account, sums)| !sums.fit(account.0.is_partner())) {
+            Some((AccountOf(account, currency), _)) => {
+                Err(Rejection::AmountOutOfRange { account: account.to_string(), currency: *currency })
+            }
             None => Ok(()),
         }
     }

@@ -4,8 +4,8 @@ pub mod encoding;
 
 use super::pages::Pages;
 use super::row_index::RowIndex;
-use hashbrown::Equivalent;
-use std::collections::BTreeMap;
+use foldhash::fast::FixedState;
+use hashbrown::{Equivalent, HashMap};
 use std::hash::Hash;
 
 /// The place of a row in its table. Rows are never removed, so it stays good for the table's life.
@@ -72,7 +72,8 @@ pub struct Table<K, V: Undo, const N: usize = PAGE> {
 /// How many rows there were, and how those that changed since were.
 struct Savepoint<V: Undo> {
     rows: usize,
-    marks: BTreeMap<Row, V::Mark>,
+    /// In no order: each row goes back by itself.
+    marks: HashMap<Row, V::Mark, FixedState>,
 }
 
 impl<K, V: Undo, const N: usize> Default for Table<K, V, N> {
@@ -123,7 +124,7 @@ impl<K, V: Undo, const N: usize> Table<K, V, N> {
 
     /// Opens a savepoint, to which `rollback` goes back.
     pub fn savepoint(&mut self) {
-        self.savepoint = Some(Savepoint { rows: self.rows.len(), marks: BTreeMap::new() });
+        self.savepoint = Some(Savepoint { rows: self.rows.len(), marks: HashMap::default() });
     }
 
     /// Forgets the savepoint: what was written since stays.

@@ -79,10 +79,10 @@ fn lesser(one: Option<(i128, Time)>, other: Option<(i128, Time)>) -> Option<(i12
     }
 }
 
-/// Points by time, one for each instant. A clone shares all of it.
+/// Points by time, one for each instant. A clone shares all of it, and costs a pointer.
 #[derive(Clone, Default)]
 pub struct Timeline {
-    root: Option<Branch>,
+    root: Option<Arc<Branch>>,
 }
 
 /// A part of the tree: its last instant, and what its points come to.
@@ -113,7 +113,7 @@ impl Timeline {
         while branches.len() > 1 {
             branches = inner(branches);
         }
-        self.root = branches.pop();
+        self.root = branches.pop().map(Arc::new);
     }
 
     /// What the points after a time, and until another one, come to; `None` is no limit.

@@ -4,17 +4,20 @@ use super::edge::{account_of, caller_of, check_sees_all, deadline_of, sight_of};
 use super::followed::Followed;
 use super::notes::Noting;
 use super::pages::{Holder, Next, Pages};
+use super::proofs::Proving;
 use super::services::AuditService;
 use super::status::to_status;
 use super::{Answers, answered, look_up, read};
 use crate::feed::Feed;
 use crate::ledger::Ledger;
+use crate::proofs::Proofs;
 use crate::proto::{self, get_record_request::Key};
 use crate::queries::backup::Copy;
 use crate::queries::own;
 use crate::queries::records::{GetRecord, Progress, RecordsPage, SCAN_BYTES};
 use crate::queries::trial_balance::GetTrialBalance;
 use crate::wire::{ReadRecordsResponse, SubscribeResponse};
+use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
 /// Shows the records as they were recorded.
@@ -22,12 +25,17 @@ use tonic::{Request, Response, Status};
 pub struct Audit {
     ledger: Ledger,
     feed: Feed,
+    proofs: Arc<Proofs>,
 }
 
 impl Audit {
-    /// The service of a ledger and its feed.
-    pub fn new(ledger: Ledger, feed: Feed) -> Self {
-        Self { ledger, feed }
+    /// The service of a ledger, with its feed and what it proves.
+    pub fn new(ledger: Ledger, feed: Feed, proofs: Arc<Proofs>) -> Self {
+        Self { ledger, feed, proofs }
+    }
+
+    fn proving(&self) -> Proving<'_> {
+        Proving { ledger: &self.ledger, proofs: &self.proofs }
     }
 }
 
@@ -82,6 +90,31 @@ impl AuditService for Audit {
         let head = self.ledger.tree_head();
         noting.read_at(head.size);
         Ok(Response::new(proto::GetTreeHeadResponse { size: head.size, root: head.root.to_vec(), position: head.size }))
+    }
+
+    async fn get_checkpoint(
+        &self,
+        request: Request<proto::GetCheckpointRequest>,
+    ) -> Result<Response<proto::GetCheckpointResponse>, Status> {
+        self.proving().checkpoint(request).await
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        request: Request<proto::GetInclusionProofRequest>,
+    ) -> Result<Response<proto::GetInclusionProofResponse>, Status> {
+        self.proving().inclusion(request).await
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<proto::GetConsistencyProofRequest>,
+    ) -> Result<Response<proto::GetConsistencyProofResponse>, Status> {
+        self.proving().consistency(request).await
+    }
+
+    async fn get_proof(&self, request: Request<proto::GetProofRequest>) -> Result<Response<proto::GetProofResponse>, Status> {
+        self.proving().proof(request).await
     }
 
     type StreamBackupStream = Answers<proto::StreamBackupResponse>;

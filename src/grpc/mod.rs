@@ -9,6 +9,7 @@ mod framing;
 mod notes;
 mod observer;
 mod pages;
+mod proofs;
 mod read;
 mod services;
 mod status;
@@ -21,7 +22,7 @@ mod write;
 pub use edge::{Bounds, Edge, EdgeLayer, Peer};
 pub use notes::{Known, Noted, Notes, Refused};
 pub use observer::{Appended, CODES, Call, Method, Observer, Receipt, code_name};
-pub use status::{DOMAIN, to_status};
+pub use status::{DOMAIN, proof_status, to_status};
 pub use subjects::type_name;
 pub use trace_context::TraceContext;
 pub use write::Protection;
@@ -30,6 +31,7 @@ use crate::access::Refusal;
 use crate::feed::Feed;
 use crate::feed::webhooks::Webhooks;
 use crate::ledger::{Cancellation, Error, Ledger};
+use crate::proofs::Proofs;
 use crate::proto::partnership_service_server::PartnershipServiceServer;
 use crate::proto::webhook_service_server::WebhookServiceServer;
 use crate::queries::own::{self, Answered, NotForCaller, PartnersAnswer, PartnersQuestion, Sight};
@@ -40,6 +42,7 @@ use notes::Noting;
 use read::Partnership;
 use services::{AuditServiceServer, LedgerServiceServer};
 use std::pin::Pin;
+use std::sync::Arc;
 use subjects::ReadAt;
 use tokio_stream::Stream;
 use tonic::{Request, Response, Status};
@@ -69,9 +72,9 @@ pub fn partnership_service(ledger: &Ledger) -> PartnershipServiceServer<Partners
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
 }
 
-/// The service for audits and backups, and of the feed.
-pub fn audit_service(ledger: &Ledger, feed: &Feed) -> AuditServiceServer<Audit> {
-    AuditServiceServer::new(Audit::new(ledger.clone(), feed.clone()))
+/// The service for audits, proofs and backups, and of the feed.
+pub fn audit_service(ledger: &Ledger, feed: &Feed, proofs: &Arc<Proofs>) -> AuditServiceServer<Audit> {
+    AuditServiceServer::new(Audit::new(ledger.clone(), feed.clone(), Arc::clone(proofs)))
         .max_decoding_message_size(MAX_REQUEST_BYTES)
         .max_encoding_message_size(MAX_RESPONSE_BYTES)
 }

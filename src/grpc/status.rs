@@ -5,6 +5,7 @@ use crate::domain::parse::Violation;
 use crate::domain::rejection::{Class, Rejection};
 use crate::feed::webhooks;
 use crate::ledger::{Denied, Error, EventPlace, Missing};
+use crate::proofs::{ProofError, Refused};
 use crate::proto;
 use std::collections::HashMap;
 use std::time::Duration;
@@ -216,6 +217,40 @@ fn refusal_of_caller(refusal: access::Refusal) -> Refusal {
             let refusal = Refusal::new(Code::ResourceExhausted, "RATE_LIMITED", message);
             Refusal { retry_after: Some(retry_after), ..refusal.with(vec![("limit", "failed_attempts".to_owned())]) }
         }
+    }
+}
+
+/// The status of why there is no proof, or no signed checkpoint.
+pub fn proof_status(error: &ProofError) -> Status {
+    status_of(refusal_of_proof(error))
+}
+
+/// Returns what a caller is told of a proof that there is not. Where files are is for operators, and was logged when it was found.
+fn refusal_of_proof(error: &ProofError) -> Refusal {
+    let retry_after = Some(Duration::from_secs(2));
+    match error {
+        ProofError::Ledger(error) => refusal_of(error.clone()),
+        ProofError::Beyond { asked, last, .. } => refusal_of(Rejection::PositionNotReached { asked: *asked, last: *last }.into()),
+        ProofError::Malformed { field, what } => refusal_of(Error::malformed(*field, what.clone())),
+        ProofError::Building { .. } => Refusal { retry_after, ..Refusal::new(Code::Unavailable, "PROOFS_NOT_READY", error.to_string()) },
+        ProofError::Tiles(_) => {
+            let message = "the tiles of the tree cannot be written; the ledger's operator finds the particulars in its log";
+            Refusal { retry_after, ..Refusal::new(Code::Unavailable, "PROOFS_NOT_READY", message) }
+        }
+        ProofError::Records { .. } | ProofError::Range { .. } => refusal_of(Error::Damaged(error.to_string())),
+        ProofError::NoKey => Refusal::new(Code::FailedPrecondition, "CHECKPOINTS_NOT_SIGNED", error.to_string()),
+        ProofError::Refused(refused) => {
+            let why = match refused {
+                Refused::Shorter { signed, now, .. } => format!("the ledger has {now} records, and its key has signed {signed} already"),
+                Refused::Different { signed, .. } => format!("the first {signed} records are not those that the ledger's key has signed"),
+                Refused::Witnessed { witness, what } => format!("the witness {witness} has cosigned what the ledger does not have: {what}"),
+                Refused::NotKept { .. } => "what is signed cannot be kept".to_owned(),
+            };
+            let message = format!("no checkpoint is signed: {why}; the ledger's operator finds the particulars in its log");
+            Refusal::new(Code::FailedPrecondition, "CHECKPOINT_REFUSED", message)
+        }
+        ProofError::Witnesses { .. } => Refusal { retry_after, ..Refusal::new(Code::Unavailable, "WITNESSES_MISSING", error.to_string()) },
+        ProofError::Ending => refusal_of(Error::Stopped(error.to_string())),
     }
 }
 

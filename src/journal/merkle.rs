@@ -30,7 +30,9 @@ pub fn leaf_hash(record: &[u8]) -> Hash {
     hasher.finalize().into()
 }
 
-fn node_hash(left: &Hash, right: &Hash) -> Hash {
+/// The hash of a node of two subtrees: `SHA-256(0x01 || left || right)`.
+#[must_use]
+pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     let mut input = [0x01; 65];
     input[1..33].copy_from_slice(left);
     input[33..].copy_from_slice(right);
@@ -68,7 +70,12 @@ impl Frontier {
 
     /// Appends a record.
     pub fn push(&mut self, record: &[u8]) {
-        let mut node = leaf_hash(record);
+        self.push_leaf(leaf_hash(record));
+    }
+
+    /// Appends a record by its leaf's hash.
+    pub fn push_leaf(&mut self, leaf: Hash) {
+        let mut node = leaf;
         let mut rest = self.size;
         while rest & 1 == 1 {
             // A set bit of the size stands for a peak, so there is one to take.

@@ -35,5 +35,5 @@ pub use disk::{check_regular_files, create_private_dir};
 pub use error::JournalError;
 pub use frame::{FrameHeader, MAX_COMMIT_BYTES, encode_frame};
 pub use memory::MemoryJournal;
-pub use merkle::{Frontier, Hash, LEAF_VERSION, TreeHead, leaf_hash};
+pub use merkle::{Frontier, Hash, LEAF_VERSION, TreeHead, leaf_hash, node_hash};
 pub use port::{DiskBytes, Journal, Measured, StopListener, StoredRecord};

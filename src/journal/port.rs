@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use super::error::JournalError;
-use super::merkle::{Frontier, TreeHead};
+use super::merkle::{Frontier, Hash, TreeHead, leaf_hash};
 use crate::measure::Histogram;
 use std::sync::Arc;
 
@@ -84,6 +84,16 @@ pub trait Journal: Send + Sync {
     /// # Errors
     /// `Damaged` if no copy has the records whole; `Stopped` after `close`.
     fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError>;
+
+    /// Returns the leaf hashes of records from position `from` on (1 or more): at most `max_records`, fewer if that is cheaper, and at
+    /// least one unless `from` lies behind the last position.
+    ///
+    /// # Errors
+    /// As for `read`.
+    fn leaf_hashes(&self, from: u64, max_records: usize) -> Result<Vec<Hash>, JournalError> {
+        let records = self.read(from, max_records, READ_AT_A_TIME)?;
+        Ok(records.iter().map(|record| leaf_hash(&record.bytes)).collect())
+    }
 
     /// Completes what the journal does behind its commits, so that the next opening has the least to read. Returns the
     /// position up to which that is done: the last one. The default is for journals that do nothing behind their commits.

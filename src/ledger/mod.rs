@@ -48,7 +48,7 @@ use crate::domain::calendar::Time;
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{self, Seen};
-use crate::journal::{Journal, JournalError, StoredRecord, TreeHead};
+use crate::journal::{Hash, Journal, JournalError, StoredRecord, TreeHead};
 use crate::projections::index::Index;
 use crate::projections::metrics::Metrics;
 use crate::proto;
@@ -341,6 +341,15 @@ impl Ledger {
     /// The head of the Merkle tree over all durable records.
     pub fn tree_head(&self) -> TreeHead {
         self.core.journal.tree_head()
+    }
+
+    /// Leaf hashes of durable records from a position on (1 or more): at most `max_records`, and at least one unless the position
+    /// lies behind the last one.
+    ///
+    /// # Errors
+    /// `Damaged` if they cannot be read.
+    pub fn leaf_hashes(&self, from: u64, max_records: usize) -> Result<Vec<Hash>, Error> {
+        Ok(self.core.journal.leaf_hashes(from, max_records)?)
     }
 
     /// Asks long-running streams to end. Appends are still taken until `close`.

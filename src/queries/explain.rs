@@ -9,6 +9,7 @@ use crate::domain::agreements::Version;
 use crate::domain::calendar::LATEST;
 use crate::domain::commissions::earning::Stands;
 use crate::domain::commissions::part::{PartOf, PartShare};
+use crate::domain::commissions::standing::PaidPortion;
 use crate::domain::commissions::{Refund, Sale};
 use crate::domain::effect::id_or_empty;
 use crate::domain::ids::Id;
@@ -170,14 +171,21 @@ impl<'a> ToldPart<'a> {
         let assessment = assessments.iter().copied().find(|assessed| assessed.part == part.number);
         let currency = assessment.and_then(|assessed| Currency::from_code(&assessed.amount.as_ref()?.currency_code)).unwrap_or(usual);
         let mut told = Self { part, assessment, currency, left: 0, paid: 0, payouts: BTreeMap::new(), awaiting: 0 };
-        for (_, _, entry) in state.commission_seen(part.about, seen) {
-            told.left -= i128::from(entry.amount);
+        let mut left_with: BTreeMap<Row, i128> = BTreeMap::new();
+        for (account, _, entry) in state.commission_seen(part.about, seen) {
+            *left_with.entry(account).or_default() -= i128::from(entry.amount);
             told.awaiting -= if entry.awaits { i128::from(entry.amount) } else { 0 };
         }
+        told.left = left_with.values().sum();
         for holding in state.holdings_seen(part.about, seen).iter() {
             let Some((account, place)) = holding.entry else { continue };
             for covered in state.paid_portions(account, place, &Stands::of(holding), seen) {
-                told.paid += i128::from(covered.amount);
+                // As of a time, a holder may have had more reversed than was released to it by then (rules 13).
+                let left = left_with.entry(account).or_default();
+                let paid = i128::from(covered.amount).min(*left).max(0);
+                *left -= paid;
+                told.paid += paid;
+                let covered = PaidPortion { amount: saturating_i64(paid), ..covered };
                 for (payout, amount) in state.payouts_covering(account, covered, seen) {
                     *told.payouts.entry(payout).or_default() += amount;
                 }

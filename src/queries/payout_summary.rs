@@ -40,10 +40,11 @@ impl StateQuery for GetPayoutSummary {
     type Answer = proto::GetPayoutSummaryResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        let (from, to) = fields.optional_period(request.from.as_ref(), request.to.as_ref());
         Self {
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
-            from: fields.optional_time("from", request.from.as_ref()),
-            to: fields.optional_time("to", request.to.as_ref()),
+            from,
+            to,
             by_method: request.by_method,
             page: request.page(fields),
         }

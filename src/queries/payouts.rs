@@ -30,12 +30,13 @@ impl StateQuery for ListPayouts {
     type Answer = proto::ListPayoutsResponse;
 
     fn parse(request: &Self::Request, fields: &mut Fields) -> Self {
+        let (from, to) = fields.optional_period(request.from.as_ref(), request.to.as_ref());
         Self {
             partner: fields.optional_id("partner_id", request.partner_id.as_deref()),
             payout: fields.optional_id("payout_id", request.payout_id.as_deref()),
             state: fields.enum_or("state", request.state, PayoutState::Unspecified),
-            from: fields.optional_time("from", request.from.as_ref()),
-            to: fields.optional_time("to", request.to.as_ref()),
+            from,
+            to,
             page: request.page(fields),
         }
     }

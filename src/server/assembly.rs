@@ -7,6 +7,7 @@ use crate::feed::Feed;
 use crate::feed::webhooks::Webhooks;
 use crate::grpc::{Bounds, EdgeLayer, Observer, Protection, audit_service, ledger_service, partnership_service, webhook_service};
 use crate::ledger::{Ledger, Memory};
+use crate::proofs::Proofs;
 use crate::proto;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,6 +41,7 @@ pub struct Assembly {
     ledger: Ledger,
     feed: Feed,
     webhooks: Option<Webhooks>,
+    proofs: Arc<Proofs>,
     memory: Memory,
     bounds: Bounds,
     health: Health,
@@ -57,6 +59,7 @@ impl Assembly {
             ledger: ledger.clone(),
             feed: Feed::new(ledger, config.heartbeat),
             webhooks: None,
+            proofs: Arc::new(Proofs::in_memory(ledger)),
             bounds: Bounds {
                 gate: Gate::open(Arc::new(SystemClock)),
                 memory: memory.clone(),
@@ -97,6 +100,12 @@ impl Assembly {
         Self { webhooks: Some(webhooks), ..self }
     }
 
+    /// The same, with what the ledger proves; without it proofs are made of tiles in memory, and no checkpoint is signed.
+    #[must_use]
+    pub fn proving(self, proofs: Arc<Proofs>) -> Self {
+        Self { proofs, ..self }
+    }
+
     /// The memory of all that is on its way in and out.
     pub fn memory(&self) -> &Memory {
         &self.memory
@@ -131,7 +140,7 @@ impl Assembly {
             .layer(EdgeLayer(self.bounds.clone()))
             .add_service(ledger_service(&self.ledger, self.stream_in_flight, self.protection))
             .add_service(partnership_service(&self.ledger))
-            .add_service(audit_service(&self.ledger, &self.feed))
+            .add_service(audit_service(&self.ledger, &self.feed, &self.proofs))
             .add_service(webhook_service(self.webhooks.clone()))
             .add_service(self.health.service())
             .add_service(reflection().build_v1()?)

@@ -6,6 +6,7 @@ use super::tls::TlsFiles;
 use crate::feed::HEARTBEAT;
 use crate::feed::webhooks::Pace;
 use crate::ledger::Limits;
+use crate::proofs::ProofSettings;
 use ipnet::IpNet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -33,6 +34,8 @@ pub struct ServeConfig {
     pub access_log: Option<AccessLogSettings>,
     /// Where traces are sent; nowhere without.
     pub traces: Option<TraceSettings>,
+    /// How what is recorded is proved to others: the ledger's origin, the key of its checkpoints, its witnesses.
+    pub proofs: ProofSettings,
     /// Whether a damaged end of the log that no other copy has is cut off instead of refused.
     pub cut_damaged_tail: bool,
     /// Records from one snapshot of the state to the next; 0 for none.
@@ -84,6 +87,7 @@ impl Default for ServeConfig {
             observe: None,
             access_log: None,
             traces: None,
+            proofs: ProofSettings::default(),
             cut_damaged_tail: false,
             snapshot_records: 1_000_000,
             check_everything: false,

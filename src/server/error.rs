@@ -3,6 +3,8 @@
 use crate::access::Fault;
 use crate::journal::JournalError;
 use crate::ledger::ReplayError;
+use crate::proofs::witness::WitnessError;
+use crate::proofs::{self};
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -66,6 +68,12 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
+    /// What proves the records to others cannot be set up.
+    #[error(transparent)]
+    Proofs(#[from] proofs::OpenError),
+    /// A witness cannot begin.
+    #[error(transparent)]
+    Witness(#[from] WitnessError),
     /// The journal cannot be opened, or not closed well.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -2,7 +2,7 @@
 //! signals. The command line parses and calls it.
 //!
 //! Imports inside run one way: `serve` → `threads` → {`assembly`, `connections`}; `serve` → `open` → `store`; `serve` → `guard` → `tls`;
-//! `serve` → `observation` → `observe` → {`access_log`, `disk`, `guard`}.
+//! `serve` → `observation` → `observe` → {`access_log`, `disk`, `guard`, `http`}; `witness` → `http`.
 
 mod access_log;
 mod assembly;
@@ -13,6 +13,7 @@ mod disk;
 mod error;
 mod guard;
 mod health;
+mod http;
 mod observation;
 mod observe;
 mod open;
@@ -22,6 +23,7 @@ mod small_file;
 mod store;
 mod threads;
 mod tls;
+mod witness;
 
 pub use access_log::{AccessLog, AccessLogSettings};
 pub use assembly::{Assembly, Service, assemble};
@@ -37,3 +39,4 @@ pub use serve::{Ready, serve};
 pub use signals::Signals;
 pub use store::{Inspection, OpenStore, Store, StoreOptions};
 pub use tls::{Tls, TlsFiles};
+pub use witness::{WitnessConfig, serve_witness};

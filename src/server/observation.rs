@@ -9,6 +9,7 @@ use super::observe::{Listening, Observers, Stage, Traces, Watched};
 use crate::feed::Feed;
 use crate::feed::webhooks::Webhooks;
 use crate::ledger::Ledger;
+use crate::proofs::Proofs;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -61,9 +62,10 @@ impl Observation {
         self.listening.as_ref().map(|listening| listening.address)
     }
 
-    /// The ledger is open, and so are its feed and the endpoints that it delivers to.
-    pub fn opened(&self, ledger: &Ledger, feed: &Feed, webhooks: Option<Webhooks>) {
+    /// The ledger is open, and so are its feed and the endpoints that it delivers to; it proves what it has.
+    pub fn opened(&self, ledger: &Ledger, feed: &Feed, webhooks: Option<Webhooks>, proofs: &Arc<Proofs>) {
         self.watched.opened(ledger, feed, webhooks);
+        self.watched.proves(proofs);
     }
 
     /// Calls are taken from now on.

@@ -12,6 +12,7 @@ use super::threads::{Entrance, Threads};
 use crate::feed::webhooks::{Allowed, Webhooks};
 use crate::journal::create_private_dir;
 use crate::ledger::{Ledger, ReplayReport};
+use crate::proofs::{OpenProofs, Proofs};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ fn system(what: &'static str) -> impl FnOnce(io::Error) -> ServeError {
 }
 
 /// What is known once a server listens.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Ready<'a> {
     /// Its real address.
     pub address: SocketAddr,
@@ -38,6 +39,8 @@ pub struct Ready<'a> {
     pub replayed: &'a ReplayReport,
     /// The notes of opening the store.
     pub notes: &'a [String],
+    /// What it proves to others.
+    pub proofs: &'a Proofs,
 }
 
 /// Opens a ledger and serves it until SIGTERM or SIGINT. `on_ready` is called once it listens.
@@ -58,12 +61,14 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
     // Seen from now on, also while its records are replayed.
     let observation = Observation::start(config, observe, &guard)?;
+    let proofs = OpenProofs::open(config.data_dir.clone(), config.proofs.clone()).map_err(ServeError::Proofs)?;
     let OpenLedger { ledger, replayed, notes } = open(config)?;
     let allowed = Allowed(config.webhook_allowed.clone());
     let webhooks = Webhooks::open(&config.data_dir, &ledger, allowed, config.webhook_pace);
     let webhooks = webhooks.map_err(system("the webhooks of the data directory"))?;
-    let assembly = assembly(&ledger, config, &guard, &observation).delivering(webhooks.clone());
-    observation.opened(&ledger, assembly.feed(), Some(webhooks));
+    let proofs = Arc::new(proofs.start(&ledger).map_err(system("threads"))?);
+    let assembly = assembly(&ledger, config, &guard, &observation).delivering(webhooks.clone()).proving(Arc::clone(&proofs));
+    observation.opened(&ledger, assembly.feed(), Some(webhooks), &proofs);
     let mut threads = {
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
@@ -74,11 +79,13 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         let listener = socket.listen(BACKLOG).map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let signals = Signals::new().map_err(system("signals"))?;
-        on_ready(&Ready { address, observed: observation.address(), replayed: &replayed, notes: &notes });
+        let observed = observation.address();
+        on_ready(&Ready { address, observed, replayed: &replayed, notes: &notes, proofs: &proofs });
         let mut told = Told { signals, reload, observation: &observation };
         run(&ledger, config, listener, &assembly, &mut threads, &mut told).await
     });
     threads.close();
+    proofs.close();
     let stopped = ledger.stopped().borrow().clone();
     let closed = close(ledger, config.close);
     runtime.block_on(threads.wait());

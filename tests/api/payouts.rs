@@ -181,6 +181,12 @@ async fn the_figures_of_a_time_come_in_pages_by_partner_currency_and_method() {
     assert_eq!(summary(&service, &of_february).await, [], "an empty time");
     let of_february = GetPayoutSummaryRequest { to: Some(timestamp(day("2026-02-04"))), ..of_february };
     assert_eq!(summary(&service, &of_february).await, [row("a", "", [0, 0, 0, 0, 6_667, 200, 1_667])]);
+    let (from, to) = (Some(timestamp(day("2026-02-01"))), Some(timestamp(day("2026-01-31"))));
+    let backwards = GetPayoutSummaryRequest { from, to, ..all.clone() };
+    let refused = service.reader().await.get_payout_summary(backwards).await.expect_err("it ends before it begins");
+    assert_eq!(told(&refused), (Code::InvalidArgument, "MALFORMED".into()));
+    let refused = service.reader().await.list_payouts(ListPayoutsRequest { from, to, ..Default::default() }).await;
+    assert_eq!(told(&refused.expect_err("it ends before it begins")), (Code::InvalidArgument, "MALFORMED".into()));
     let early = ReadOptions { as_of: Some(timestamp(day("2025-12-31"))), ..ReadOptions::default() };
     assert_eq!(summary(&service, &GetPayoutSummaryRequest { options: Some(early), ..all }).await, [row("b", "", [1, 100, 0, 0, 0, 0, 0])]);
     let nobody = GetPayoutSummaryRequest { partner_id: Some("nobody".into()), ..GetPayoutSummaryRequest::default() };

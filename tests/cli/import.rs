@@ -357,6 +357,17 @@ fn the_sample_mappings_take_what_other_programmes_export() {
     }
 }
 
+/// The refund of a line has its amount in two fields of the event.
+#[test]
+fn what_is_wrong_with_a_cell_is_told_once() {
+    let desk = Desk::new();
+    let fields = ["refund_id = 'Id'", "sale_id = 'Sale'", "line_id = 'Line'", "amount = 'Amount'", "currency = 'Currency'"];
+    let mapping = desk.file("map.toml", format!("[refunds.fields]\n{}\noccurred_at = 'Date'\n", fields.join("\n")));
+    let sheet = desk.file("refunds.csv", "Id,Sale,Line,Amount,Currency,Date\nr-9,sale-1,line-1,-5.00,USD,2025-04-01\n");
+    let outcome = desk.import(&[], &mapping, "refunds", &sheet);
+    assert_eq!((outcome.code, outcome.out.matches("must be").count()), (1, 1), "{}{}", outcome.out, outcome.error);
+}
+
 #[test]
 fn a_shop_s_sheets_tell_what_became_of_its_sales() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/imports");

@@ -2,7 +2,7 @@
 
 mod follow;
 mod report;
-mod source;
+pub mod source;
 mod status;
 
 use super::client::Session;

@@ -92,8 +92,11 @@ impl Plan {
     fn checked(&self, event: Event) -> Outcome {
         match domain::parse(std::slice::from_ref(&event)) {
             Err(violations) => {
-                let problems = violations.into_iter().map(|violation| self.malformed(&violation.field, &violation.description));
-                Outcome::Problems(problems.collect())
+                let mut problems: Vec<Problem> = Vec::new();
+                for violation in violations {
+                    self.malformed(&violation.field, &violation.description).note(&mut problems);
+                }
+                Outcome::Problems(problems)
             }
             Ok(_) => Outcome::Event(Box::new(event)),
         }

@@ -16,7 +16,7 @@ macro_rules! problem {
 pub(super) use problem;
 
 /// One thing that is wrong with a row.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The code: one of this program's, or the ledger's (rules 2.5).
     pub code: String,
@@ -26,7 +26,7 @@ pub struct Problem {
 }
 
 /// The sentence that says what is wrong, and how to correct it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Words {
     /// A text of this program, with its variables.
     Own(Key, Vec<(&'static str, String)>),
@@ -49,6 +49,13 @@ impl Problem {
     pub fn in_column(mut self, column: Option<&str>) -> Self {
         self.column = column.map(line);
         self
+    }
+
+    /// Adds it to those of a row, unless the same is said of the same column: a cell may be read for two fields.
+    pub fn note(self, problems: &mut Vec<Self>) {
+        if !problems.contains(&self) {
+            problems.push(self);
+        }
     }
 
     /// The sentence that says what is wrong, and how to correct it.

@@ -68,7 +68,7 @@ impl<'a> Row<'a> {
 
     fn note(&mut self, name: &str, problem: Problem) {
         let problem = problem.in_column(self.column(name));
-        self.problems.push(problem);
+        problem.note(&mut self.problems);
     }
 
     /// Returns a required field; if it is absent, that is noted.

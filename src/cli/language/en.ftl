@@ -589,6 +589,23 @@ trial-balance-debit = debit
 trial-balance-credit = credit
 trial-balance-damaged = the accounts do not add up to zero: the ledger is damaged
 
+## checkpoint, proof, verify-proof, audit, checkpoint-key, witness
+
+proofs-bad-policy = { $file } is no good policy: { $error }
+checkpoint-cosigned = cosigned by { $witnesses }
+checkpoint-not-cosigned = not cosigned by { $witness }
+checkpoint-no-quorum = the cosignatures are fewer than the ledger's own policy asks for
+proof-written = the proof that record { $position } is in a checkpoint of { $signed } records
+verify-proof-well = record { $position } of { $origin } is as it stands in the signed checkpoint of { $size } records
+verify-proof-no-witness = no witness has cosigned it: that the ledger shows the same to others is its word alone
+audit-well = all is well: all { $size } records of { $origin } were hashed again and have the signed root { $root }
+audit-goes-on = they go on from the { $before } records that were seen last
+audit-first = nothing was seen before: from now on it is remembered
+audit-found = { $finding }; the evidence is in { $directory }
+checkpoint-key-new = the key is in { $file }, and what it has signed in { $state }: keep both, and never restore an older copy of the second
+checkpoint-key-adopted = it has signed { $size } records, and signs nothing that contradicts them
+witness-serves = cosigning as { $key }
+
 ## verify
 
 verify-no-ledger = { $directory } holds no ledger: it has no wal directory

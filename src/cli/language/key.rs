@@ -6,7 +6,7 @@ pub const ENGLISH: &str = include_str!("en.ftl");
 pub const THAI: &str = include_str!("th.ftl");
 
 /// The name of an existing text.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Key(&'static str);
 
 /// The offsets of the English messages, among which names are looked up.

@@ -422,6 +422,10 @@ failure-refused =
         [STOPPED] บัญชีหยุดทำงาน
         [NOT_LOGGED] บันทึกการเข้าถึงไม่ได้ จึงไม่ตอบ
         [DAMAGED] บัญชีเสียหาย
+        [CHECKPOINTS_NOT_SIGNED] บัญชีนี้ไม่ลงนามจุดตรวจสอบ
+        [CHECKPOINT_REFUSED] บัญชีปฏิเสธที่จะลงนามจุดตรวจสอบ
+        [PROOFS_NOT_READY] หลักฐานยังไม่พร้อม
+        [WITNESSES_MISSING] ลายเซ็นร่วมของพยานยังไม่ครบ
         [UNAVAILABLE] ติดต่อบัญชีไม่ได้
        *[other] ไม่สำเร็จ
     }): { $sentence }
@@ -616,6 +620,23 @@ trial-balance-account = บัญชี
 trial-balance-debit = เดบิต
 trial-balance-credit = เครดิต
 trial-balance-damaged = ผลรวมของบัญชีไม่เป็นศูนย์: บัญชีเสียหาย
+
+## checkpoint, proof, verify-proof, audit, checkpoint-key, witness
+
+proofs-bad-policy = { $file } ไม่ใช่นโยบายที่ใช้ได้: { $error }
+checkpoint-cosigned = ลงนามร่วมโดย { $witnesses }
+checkpoint-not-cosigned = ไม่ได้ลงนามร่วมโดย { $witness }
+checkpoint-no-quorum = ลายเซ็นร่วมน้อยกว่าที่นโยบายของบัญชีกำหนด
+proof-written = หลักฐานว่ารายการบันทึกที่ { $position } อยู่ในจุดตรวจสอบของ { $signed } รายการ
+verify-proof-well = รายการบันทึกที่ { $position } ของ { $origin } ตรงกับที่อยู่ในจุดตรวจสอบที่ลงนามแล้วของ { $size } รายการ
+verify-proof-no-witness = ไม่มีพยานลงนามร่วม: การที่บัญชีแสดงสิ่งเดียวกันแก่ผู้อื่นเป็นเพียงคำกล่าวของบัญชีเอง
+audit-well = เรียบร้อยดี: รายการบันทึกทั้ง { $size } รายการของ { $origin } ถูกแฮชใหม่และมีรากที่ลงนามแล้ว { $root }
+audit-goes-on = ต่อเนื่องจาก { $before } รายการที่เห็นครั้งล่าสุด
+audit-first = ยังไม่เคยเห็นมาก่อน: จะจดจำตั้งแต่นี้ไป
+audit-found = { $finding } หลักฐานอยู่ใน { $directory }
+checkpoint-key-new = กุญแจอยู่ใน { $file } และสิ่งที่ลงนามแล้วอยู่ใน { $state }: เก็บไว้ทั้งสอง และอย่ากู้คืนสำเนาเก่าของไฟล์หลัง
+checkpoint-key-adopted = กุญแจลงนามแล้ว { $size } รายการ และจะไม่ลงนามสิ่งที่ขัดกัน
+witness-serves = ลงนามร่วมในชื่อ { $key }
 
 ## verify
 

@@ -42,6 +42,14 @@ impl Sums {
         within(self.balance()) && (!is_partner || fields())
     }
 
+    /// Whether they certainly fit, whatever entries of that much in all are added, debit or credit; in minor units. Every balance
+    /// and every field of one is a sum of some of them.
+    pub fn have_room_for(&self, minor_units: i128) -> bool {
+        let kinds: u128 = self.by_kind.iter().map(|sum| sum.unsigned_abs()).sum();
+        let taken = kinds + 2 * self.transferred_in.unsigned_abs() + 2 * minor_units.unsigned_abs();
+        taken <= i64::MAX.unsigned_abs().into()
+    }
+
     /// Adds what is effective by then, and counts what is pending then.
     pub(super) fn add_seen(&mut self, entry: &Entry, seen: Seen) {
         if entry.effective_at <= seen.time {

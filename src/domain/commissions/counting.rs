@@ -3,6 +3,7 @@
 //! moves what follows from that.
 
 use super::PinnedAssessment;
+use crate::domain::agreements::terms::CommissionRule;
 use super::net_sales::{RuleKey, Sold};
 use super::part::PartOf;
 use crate::domain::money::base_left;
@@ -44,9 +45,24 @@ impl State {
         let refunds = sale.refunds().iter().map(|row| self.commissions.refunds.get(*row));
         let stand = refunds.filter(|refund| refund.reason == RefundReason::Error && seen.sees(refund.stamp()));
         let stand = stand.filter(|refund| !refund.reinstated().is_some_and(|stamp| seen.sees(stamp)));
-        let minor_units = sale.amount().minor_units;
+        let minor_units = i128::from(sale.amount().minor_units);
         sale.voided().is_some_and(|voided| seen.sees(voided))
-            || minor_units > 0 && stand.map(|refund| refund.applied).sum::<i64>() >= minor_units
+            || minor_units > 0 && stand.map(|refund| i128::from(refund.applied)).sum::<i128>() >= minor_units
+    }
+
+    /// Notes for a sale's lead that refunds for an error, with those that were reinstated since, come to all of the sale: as of a
+    /// time before the reinstatement it counts as voided (rules 16.3).
+    pub(super) fn note_seen_as_voided(&mut self, row: Row) {
+        let sale = self.commissions.sales.get(row);
+        let refunds = sale.refunds().iter().map(|row| self.commissions.refunds.get(*row));
+        let errors: i128 = refunds.filter(|refund| refund.reason == RefundReason::Error).map(|refund| i128::from(refund.applied)).sum();
+        let minor_units = i128::from(sale.amount().minor_units);
+        if minor_units > 0
+            && errors >= minor_units
+            && let Some(lead) = sale.lead()
+        {
+            self.note_void_of_lead(lead);
+        }
     }
 
     /// How a sale that is being recorded counted before: not at all.
@@ -69,7 +85,7 @@ impl State {
         let sale = self.commissions.sales.get(row);
         let (at, currency) = (sale.stamp().occurred_at, sale.amount().currency);
         let more = i8::from(now.as_sale) - i8::from(before.as_sale);
-        let mut moved: SmallVec<[(RuleKey, Sold); 1]> = SmallVec::new();
+        let mut moved: SmallVec<[(Row, &CommissionRule, Sold); 1]> = SmallVec::new();
         for (part, (base_before, base_now)) in self.own_parts(row).zip(before.bases.iter().zip(&now.bases)) {
             let Some((credit, earned)) = part.earning.credit().zip(part.earning.assessment().filter(PinnedAssessment::counts)) else {
                 continue;
@@ -78,14 +94,17 @@ impl State {
             let minor_units = base_now - base_before;
             // A sale counts once for a rule, whatever parts it decided.
             let is_counted = more == 0
-                || moved.iter().any(|((agreement, name), sold)| (*agreement, &**name) == (credit, &*rule.name) && sold.count != 0);
+                || moved.iter().any(|(agreement, known, sold)| (*agreement, &known.name) == (credit, &rule.name) && sold.count != 0);
             let count = if earned.counts_as_sale() && !is_counted { more } else { 0 };
             if minor_units != 0 || count != 0 {
-                moved.push(((credit, rule.name.as_str().into()), Sold { at, minor_units, count }));
+                moved.push((credit, rule, Sold { at, minor_units, count }));
             }
         }
-        for (key, sold) in moved {
-            self.commissions.add_net_sale(key, currency, sold);
+        // Mostly the rule has decided before, and its name needs no copy.
+        let rows = moved.into_iter().map(|(credit, rule, sold)| (self.commissions.row_of_rule(credit, &rule.name), sold));
+        let rows: SmallVec<[(Result<Row, RuleKey>, Sold); 1]> = rows.collect();
+        for (row, sold) in rows {
+            self.commissions.add_net_sale(row, currency, sold);
         }
     }
 }

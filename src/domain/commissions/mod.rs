@@ -248,8 +248,13 @@ impl Commissions {
         self.net_sales.by_key(&RuleOf(agreement, rule))
     }
 
-    fn add_net_sale(&mut self, key: RuleKey, currency: Currency, sold: Sold) {
-        let row = self.net_sales.find_or_insert_with(key, RuleSales::default);
+    /// Where net sales of a rule are kept, or its key if it has decided nothing yet.
+    fn row_of_rule(&self, agreement: Row, name: &str) -> Result<Row, RuleKey> {
+        self.net_sales.find(&RuleOf(agreement, name)).ok_or_else(|| (agreement, name.into()))
+    }
+
+    fn add_net_sale(&mut self, row: Result<Row, RuleKey>, currency: Currency, sold: Sold) {
+        let row = row.unwrap_or_else(|key| self.net_sales.find_or_insert_with(key, RuleSales::default));
         self.net_sales.get_mut(row).add(currency, sold);
     }
 }

@@ -4,7 +4,7 @@ mod encoding;
 
 use super::earning::Earning;
 use super::part::{PartShare, SaleDetails};
-use crate::domain::money::Money;
+use crate::domain::money::{Money, saturating_i64};
 use crate::domain::table::{OptionalRow, Row, undo_by_copy};
 use crate::domain::{Seen, Stamp, State};
 use std::ops::{Deref, DerefMut};
@@ -93,7 +93,9 @@ impl Sale {
     /// What of it was refunded, as seen, in minor units.
     pub fn refunded_seen(&self, seen: Seen, state: &State) -> i64 {
         let refunds = self.refunds().iter().map(|row| state.commissions.refunds.get(*row)).filter(|refund| seen.sees(refund.stamp()));
-        refunds.filter(|refund| !refund.reinstated().is_some_and(|stamp| seen.sees(stamp))).map(|refund| refund.applied).sum()
+        let stand = refunds.filter(|refund| !refund.reinstated().is_some_and(|stamp| seen.sees(stamp)));
+        // As of a time before they were reinstated, they may be more than the sale, as often as it was refunded.
+        saturating_i64(stand.map(|refund| i128::from(refund.applied)).sum())
     }
 }
 

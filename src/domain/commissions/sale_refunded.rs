@@ -130,6 +130,9 @@ impl EventType for SaleRefunded {
         state.commissions.sales.get_mut(row).add_refund(refund);
         state.release_commission(row, stamp.occurred_at);
         state.count_again(row, &before);
+        if self.reason == RefundReason::Error {
+            state.note_seen_as_voided(row);
+        }
     }
 }
 

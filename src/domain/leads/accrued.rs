@@ -1,5 +1,5 @@
 //! What a lead accrued under the rules of an agreement, for caps (rules 6.6): added up anew as long as it has few sales, kept
-//! from then on.
+//! from then on. A lead has few as long as fewer than `MANY + SELDOM` have to be looked at.
 
 use super::Lead;
 use crate::domain::State;
@@ -11,6 +11,8 @@ use smallvec::SmallVec;
 
 /// From how many sales on the sums are kept.
 const MANY: usize = 16;
+/// Whether there are so many is looked at once in so many sales that count, for it costs a look at each of them.
+const SELDOM: u32 = 8;
 
 /// The sum of a rule: of an agreement, by its name, in a currency.
 #[derive(Clone)]
@@ -67,6 +69,10 @@ impl State {
     pub(super) fn note_accrued_by_sale(&mut self, row: Row, sale: Row, sign: i64) {
         let known = self.leads.by_id.get(row);
         if known.kept_accrued().is_none() {
+            let counts = sign > 0 && self.commissions.sales.get(sale).counts();
+            if counts && !known.sales_count().is_multiple_of(SELDOM) {
+                return;
+            }
             // Adding them up has this sale as it counts now.
             return self.note_accrued(row, None, None);
         }

@@ -145,7 +145,7 @@ impl Decision {
 
     /// Between what its protection ends by date, whatever is seen, in seconds of Unix time, with a margin of days; `None` if it
     /// certainly does not.
-    pub(super) fn lapse_bounds(&self) -> Option<(i64, i64)> {
+    pub fn lapse_bounds(&self) -> Option<(i64, i64)> {
         let days = self.protection.days?;
         let anchor = match (self.protection.from_approval, self.approved()) {
             (false, _) => self.stamp().occurred_at,

@@ -54,7 +54,7 @@ struct ColdFields {
     disputes: Vec<Row>,
     /// Qualifications after the first, each with its credit and its assessment.
     qualifications: Vec<(Qualification, Option<Row>, Option<PinnedAssessment>)>,
-    /// The record since which one of its sales counts, or has counted, as voided.
+    /// The record since which one of its sales counts as voided, if only as of some time.
     voids_since: Option<u64>,
     /// What it accrued under each rule, once it has many sales.
     accrued: Option<Vec<Accrued>>,
@@ -210,7 +210,7 @@ impl Lead {
         std::iter::successors(self.sales.0.get(), |row| state.commissions.sales.get(*row).next_of_lead())
     }
 
-    /// The record since which one of its sales counts, or has counted, as voided (rules 16.2, 16.3).
+    /// The record since which one of its sales counts as voided, if only as of some time (rules 16.2, 16.3).
     pub fn voids_since(&self) -> Option<u64> {
         self.cold()?.voids_since
     }
@@ -311,11 +311,10 @@ impl State {
         let first_sales =
             (is_void && (known.sales.0.get() == Some(sale) || earners.iter().any(is_a_first))).then(|| self.first_sales(lead));
         let (is_first, first_recorded) = (known.sales.0.get() == Some(sale), known.first_recorded(self));
-        let position = self.position;
-        let known = self.leads.by_id.get_mut(lead);
         if is_void {
-            known.cold_mut().voids_since.get_or_insert(position);
+            self.note_void_of_lead(lead);
         }
+        let known = self.leads.by_id.get_mut(lead);
         let one = u32::from(is_above_zero);
         known.sales_count = if is_void { known.sales_count - one } else { known.sales_count + one };
         match first_sales {
@@ -324,6 +323,14 @@ impl State {
             None => {}
         }
         self.note_accrued_by_sale(lead, sale, if is_void { -1 } else { 1 });
+    }
+
+    /// Notes the first record since which a sale of a lead counts as voided, if only as of some time.
+    pub(in crate::domain) fn note_void_of_lead(&mut self, lead: Row) {
+        let position = self.position;
+        if self.leads.by_id.get(lead).voids_since().is_none() {
+            self.leads.by_id.get_mut(lead).cold_mut().voids_since = Some(position);
+        }
     }
 
     /// When each agreement's first sale to a lead occurred, of those that do not count as voided.

@@ -61,6 +61,6 @@ impl Codec for Timeline {
         while branches.len() > 1 {
             branches = inner(branches);
         }
-        Ok(Self { root: branches.pop() })
+        Ok(Self { root: branches.pop().map(Arc::new) })
     }
 }

@@ -26,7 +26,8 @@ impl From<Point> for Step {
 
 impl Timeline {
     /// Returns since when, up to a time, the sum of amounts less what is held, which is not below zero, has been enough at every
-    /// instant; `None` if it is not at the last one. It costs the logarithm of the number of points, and some for each step.
+    /// instant; `None` if it is not at the last one. It costs the logarithm of the number of points, and some for each step; a leaf
+    /// with steps is looked through only where it is close.
     ///
     /// Steps are in order of time, and none is later. Before the first one that says how much is enough it is `least`, which is
     /// above zero: of nothing there is never enough.
@@ -61,6 +62,22 @@ impl Level {
         amounts && stretch.least_free.is_none_or(|(least, _)| self.amount - self.held + least >= self.least)
     }
 
+    /// Whether it is certainly enough at every point of a stretch that follows, and at every one of some steps within it, wherever
+    /// in it they are: even if the lowest sums of both come together, and the most that is ever asked is asked throughout.
+    fn is_enough_wherever(&self, stretch: &Stretch, steps: &[Step]) -> bool {
+        let (mut beside, mut lowest) = (Self { amount: 0, held: 0, least: self.least }, (0, 0));
+        let mut least = self.least;
+        for step in steps {
+            beside.take(step);
+            lowest = (beside.amount.min(lowest.0), (beside.amount - beside.held).min(lowest.1));
+            least = least.max(beside.least);
+        }
+        let of_stretch = |least: Option<(i128, Time)>| least.map_or(0, |(least, _)| least.min(0));
+        let amount = self.amount + of_stretch(stretch.least_amount) + lowest.0;
+        let free = self.amount - self.held + of_stretch(stretch.least_free) + lowest.1;
+        amount.min(free) >= least
+    }
+
     fn take(&mut self, step: &Step) {
         self.amount += step.amount;
         self.held += step.held;
@@ -76,25 +93,26 @@ impl Level {
     }
 }
 
-/// The first instant of a run: known, or that of a branch's first point.
+/// The first instant of a run: known, or that of a branch's first point, unless that of the first step beside it is earlier.
 #[derive(Clone, Copy)]
 enum Start<'a> {
     At(Parts),
-    FirstOf(&'a Branch),
+    FirstOf(&'a Branch, Option<Time>),
 }
 
 impl Start<'_> {
     fn time(self) -> Time {
-        let mut branch = match self {
+        let (mut branch, step) = match self {
             Self::At((seconds, nanoseconds)) => return Time::from_timestamp(seconds, nanoseconds).expect("it was a time"),
-            Self::FirstOf(branch) => branch,
+            Self::FirstOf(branch, step) => (branch, step),
         };
-        loop {
+        let first = loop {
             match &*branch.node {
                 Node::Inner(branches) => branch = branches.first().expect("a node has branches"),
-                Node::Leaf(bytes) => return unpacked(bytes).next().expect("a leaf has points").at,
+                Node::Leaf(bytes) => break unpacked(bytes).next().expect("a leaf has points").at,
             }
-        }
+        };
+        step.map_or(first, |step| step.min(first))
     }
 }
 
@@ -111,8 +129,12 @@ impl<'a> Run<'a> {
         if !later.is_empty() && self.is_broken_among(&[], start.behind(&branch.sums, steps), later) {
             return true;
         }
-        if steps.is_empty() && branch.last <= self.until && start.is_enough_throughout(&branch.sums) {
-            self.since = Some(Start::FirstOf(branch));
+        let is_enough = || match steps {
+            [] => start.is_enough_throughout(&branch.sums),
+            steps => start.is_enough_wherever(&branch.sums, steps),
+        };
+        if branch.last <= self.until && is_enough() {
+            self.since = Some(Start::FirstOf(branch, steps.first().map(|step| step.at)));
             return false;
         }
         match &*branch.node {

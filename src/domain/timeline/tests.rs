@@ -112,7 +112,7 @@ proptest! {
             });
             timeline.add(points.collect());
         }
-        let (mut leaves, mut open) = (0, timeline.root.into_iter().collect::<Vec<_>>());
+        let (mut leaves, mut open) = (0, timeline.root.iter().map(|root| Branch::clone(root)).collect::<Vec<_>>());
         while let Some(branch) = open.pop() {
             match &*branch.node {
                 Node::Leaf(_) => leaves += 1,

@@ -12,16 +12,20 @@ use super::feed_store::feed_store;
 use super::maintenance::maintain_log;
 use super::maintenance_signal::MaintenanceSignal;
 use super::queue::Queue;
+use super::recent_leaves::RecentLeaves;
 use super::shared::Shared;
 use crate::journal::batch::Batch;
 use crate::journal::disk::{allocated_bytes, check_regular_files_named, create_private_dir, make_private, sync_ancestors};
 use crate::journal::error::JournalError;
-use crate::journal::merkle::TreeHead;
+use crate::journal::merkle::{Hash, TreeHead, leaf_hash};
 use crate::journal::options::Options;
 use crate::journal::panics::catch_panic;
 use crate::journal::port::{DiskBytes, Journal, Measured, StopListener, StoredRecord};
 use crate::journal::recovery::{DirLock, OPENED, OPENED_DIRS, OpenReport, Recovered, STORE_DIR, WAL_DIR, recover};
 use crate::journal::store::Store;
+
+/// Bytes of records that are read at a time to hash them.
+const HASHED_AT_A_TIME: usize = 4 << 20;
 
 /// The journal in a directory: a write-ahead log with sled behind it.
 pub struct EmbeddedJournal {
@@ -73,6 +77,7 @@ impl EmbeddedJournal {
             syncs: log.syncs(),
             maintenance: MaintenanceSignal::default(),
             cache: FrameCache::default(),
+            recent_leaves: RecentLeaves::default(),
             log: Mutex::new(Some(log)),
             head: RwLock::new(report.tree_head),
             checkpoint: Mutex::new(checkpoint),
@@ -148,6 +153,14 @@ impl Journal for EmbeddedJournal {
 
     fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
         self.guarded(|| self.shared.read(from, max_records, max_bytes))
+    }
+
+    fn leaf_hashes(&self, from: u64, max_records: usize) -> Result<Vec<Hash>, JournalError> {
+        if let Some(leaves) = self.shared.recent_leaves.get(from, max_records) {
+            return Ok(leaves);
+        }
+        let records = self.read(from, max_records, HASHED_AT_A_TIME)?;
+        Ok(records.iter().map(|record| leaf_hash(&record.bytes)).collect())
     }
 
     fn checkpoint(&self) -> Result<u64, JournalError> {

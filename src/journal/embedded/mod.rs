@@ -1,7 +1,7 @@
 //! The embedded journal: the log with the store behind it, in a directory of this machine that one process owns.
 //!
 //! Imports run one way: `journal` → {`feed_store`, `maintenance`} → {`seal`, `scrub`, `read`} → `shared` →
-//! {`cache`, `maintenance_signal`, `queue`}.
+//! {`cache`, `maintenance_signal`, `queue`, `recent_leaves`}.
 
 mod cache;
 mod feed_store;
@@ -10,6 +10,7 @@ mod maintenance;
 mod maintenance_signal;
 mod queue;
 mod read;
+mod recent_leaves;
 mod scrub;
 mod seal;
 mod shared;

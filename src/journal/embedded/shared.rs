@@ -10,11 +10,12 @@ use parking_lot::{Mutex, RwLock};
 use super::cache::FrameCache;
 use super::maintenance_signal::MaintenanceSignal;
 use super::queue::{HeldFrame, Queue};
+use super::recent_leaves::RecentLeaves;
 use crate::journal::batch::Batch;
 use crate::journal::error::JournalError;
 use crate::journal::frame::{FrameHeader, MAX_COMMIT_BYTES, body_bytes, encode_frame};
 use crate::journal::log::{Log, Segments};
-use crate::journal::merkle::TreeHead;
+use crate::journal::merkle::{Hash, TreeHead, leaf_hash};
 use crate::journal::options::{Options, Step};
 use crate::journal::port::StopListener;
 use crate::journal::recovery::SUSPECT_FILE;
@@ -32,6 +33,7 @@ pub(super) struct Shared {
     pub syncs: Arc<Histogram>,
     pub maintenance: MaintenanceSignal,
     pub cache: FrameCache,
+    pub recent_leaves: RecentLeaves,
     pub head: RwLock<TreeHead>,
     pub checkpoint: Mutex<Checkpoint>,
     pub stopped: Mutex<Option<String>>,
@@ -105,7 +107,8 @@ impl Shared {
     fn commit(&self, log: &mut Log, batch: &Batch, body: usize) -> Result<TreeHead, JournalError> {
         let first = log.frontier().size() + 1;
         let mut after = log.frontier().clone();
-        batch.records().for_each(|record| after.push(record));
+        let leaves: Vec<Hash> = batch.records().map(leaf_hash).collect();
+        leaves.iter().for_each(|leaf| after.push_leaf(*leaf));
         let tree = after.head();
         let mut bytes = Vec::new();
         encode_frame(&mut bytes, first, batch, tree);
@@ -113,6 +116,7 @@ impl Shared {
         // Count and length fit in 32 bits: a commit's limit is smaller.
         let header = FrameHeader { first, count: batch.len() as u32, body_bytes: body as u32, tree };
         self.queue.push(HeldFrame { header, bytes });
+        self.recent_leaves.push(first, &leaves);
         *self.head.write() = tree;
         Ok(tree)
     }

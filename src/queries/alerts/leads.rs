@@ -3,7 +3,7 @@
 use super::{AlertSubject, Found, Rows, Stretch, Walk, Wanted, Watch};
 use crate::domain::calendar::{Time, days_before};
 use crate::domain::effect::Party;
-use crate::domain::leads::{Lead, LeadBlock, ProtectionEnd};
+use crate::domain::leads::{Decision, Lead, LeadBlock, ProtectionEnd};
 use crate::domain::relationship::alerts::PROTECTION_END_DAYS;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
@@ -64,6 +64,11 @@ impl Watch for ProtectionLapsing {
 
     fn is_about(state: &State, found: &Found, _: Seen, wanted: &Wanted) -> bool {
         wanted.names(state, &found.subject)
+    }
+
+    fn earliest(state: &State, row: Row, seen: Seen) -> i64 {
+        let decision = state.leads.by_id.get(row).decision_at(seen.time, seen);
+        decision.and_then(Decision::lapse_bounds).map_or(i64::MAX, |(least, _)| least - NEAR_SECONDS)
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {

@@ -67,6 +67,12 @@ trait Watch {
         None
     }
 
+    /// A time before which an alert of a row cannot have begun, in seconds of Unix time, for less than a look costs: what begins
+    /// after the last alert of a full page is not looked at.
+    fn earliest(_: &State, _: Row, _: Seen) -> i64 {
+        i64::MIN
+    }
+
     /// The alert of a row as seen, if there is one. It is asked of every row that concerns: what is cheap comes first.
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found>;
 
@@ -232,9 +238,10 @@ impl Search<'_> {
     fn run<W: Watch>(&self, view: &Reading<'_>) -> Result<Vec<Found>, Error> {
         let first = self.from.filter(|row| (*row as usize) < W::Over::rows(view)).and_then(|row| self.find::<W>(view, row));
         let mut kept: BinaryHeap<Found> = BinaryHeap::with_capacity(self.limit + 1);
+        // When the last alert of a page that is full began.
+        let mut last = i64::MAX;
         for stretch in self.stretches::<W>(view) {
-            let last = kept.peek().filter(|_| kept.len() == self.limit);
-            if last.is_some_and(|last| last.since.timestamp() < *stretch.since.start()) {
+            if last < *stretch.since.start() {
                 break;
             }
             if first.as_ref().is_some_and(|first| *stretch.since.end() < first.since.timestamp()) {
@@ -243,11 +250,17 @@ impl Search<'_> {
             let mut places = 0..;
             while let Some(row) = places.next().and_then(|place| stretch.rows.at(place)) {
                 view.check()?;
+                if last < W::earliest(view, row, self.seen) {
+                    continue;
+                }
                 let found = self.find::<W>(view, row).filter(|found| first.as_ref().is_none_or(|first| found >= first));
                 if let Some(found) = found {
                     kept.push(found);
                     if kept.len() > self.limit {
                         kept.pop();
+                    }
+                    if kept.len() == self.limit {
+                        last = kept.peek().map_or(i64::MAX, |last| last.since.timestamp());
                     }
                 }
             }

@@ -52,11 +52,7 @@ impl Query for GetMetrics {
 impl GetMetrics {
     /// The question of a request; bad fields go to `fields`.
     pub fn parse(request: &proto::GetMetricsRequest, fields: &mut Fields) -> Self {
-        let from = fields.optional_time("from", request.from.as_ref());
-        let to = fields.optional_time("to", request.to.as_ref());
-        if from.zip(to).is_some_and(|(from, to)| to < from) {
-            fields.bad("to", "must not be before from");
-        }
+        let (from, to) = fields.optional_period(request.from.as_ref(), request.to.as_ref());
         Self { asked: parse_scope(request.scope.as_ref(), fields), from, to }
     }
 

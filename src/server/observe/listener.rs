@@ -1,33 +1,28 @@
-//! Metrics and health over HTTP/1, by a thread of its own: it answers however busy the service is.
+//! Metrics, health, the signed checkpoint and tiles of the tree over HTTP/1, by a thread of its own: it answers however busy the service is.
 
 use super::balance;
 use super::registry::{registry, written};
 use super::watched::Watched;
+use crate::grpc::proof_status;
+use crate::proofs::ProofError;
+use crate::proofs::tiles::TilePath;
+use crate::server::http::{Answer, TEXT, accept, answer};
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
-use hyper::service::service_fn;
-use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::header::{ACCEPT, CACHE_CONTROL, HeaderValue};
+use hyper::{Method, Request, StatusCode};
 use prometheus_client::registry::Registry;
-use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
 use tokio::runtime::Builder;
-use tokio::sync::{Semaphore, oneshot};
-
-/// Connections at a time; others wait.
-const CONNECTIONS: usize = 32;
-/// How long a client may take to send a request, and be silent between two.
-const SILENCE: Duration = Duration::from_secs(30);
-/// How long nothing is accepted after the system has refused a connection.
-const PAUSE: Duration = Duration::from_millis(200);
+use tokio::sync::oneshot;
+use tonic::Code;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
-const TEXT: &str = "text/plain; charset=utf-8";
+/// Tiles never change.
+const FOR_GOOD: &str = "max-age=31536000, immutable";
 
 /// A listener that answers until it is dropped.
 pub struct Listening {
@@ -52,7 +47,7 @@ impl Listening {
             runtime.block_on(async {
                 tokio::select! {
                     _ = ended => {}
-                    () = accept(listener, shown) => {}
+                    () = accept(listener, "metrics", move |request| Arc::clone(&shown).answer(request)) => {}
                 }
             });
         })?;
@@ -67,64 +62,72 @@ struct Shown {
     registry: Registry,
 }
 
-async fn accept(listener: TcpListener, shown: Arc<Shown>) {
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => return tracing::error!(%error, "metrics cannot be served"),
-    };
-    let places = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        // Never closed.
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
-            Err(error) => {
-                tracing::debug!(%error, "no connection to the metrics can be accepted");
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
-        let shown = Arc::clone(&shown);
-        tokio::spawn(async move {
-            let answer = service_fn(|request: Request<Incoming>| std::future::ready(Ok::<_, Infallible>(shown.answer(&request))));
-            let mut server = hyper::server::conn::http1::Builder::new();
-            server.timer(TokioTimer::new()).header_read_timeout(SILENCE);
-            // What goes wrong with a connection is its client's affair.
-            let _ = server.serve_connection(TokioIo::new(stream), answer).await;
-            drop(place);
-        });
-    }
-}
-
 impl Shown {
-    fn answer(&self, request: &Request<Incoming>) -> Response<String> {
+    async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Answer {
         if request.method() != Method::GET && request.method() != Method::HEAD {
-            return text(StatusCode::METHOD_NOT_ALLOWED, "GET is all there is\n".to_owned(), TEXT);
+            return answer(StatusCode::METHOD_NOT_ALLOWED, "GET is all there is\n", TEXT);
         }
         match request.uri().path() {
             "/metrics" => self.metrics(request.headers().get(ACCEPT)),
-            "/healthz" => text(StatusCode::OK, "it lives\n".to_owned(), TEXT),
+            "/healthz" => answer(StatusCode::OK, "it lives\n", TEXT),
             "/readyz" => match self.watched.ready() {
-                Ok(()) => text(StatusCode::OK, "it takes calls and records\n".to_owned(), TEXT),
-                Err(why) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"), TEXT),
+                Ok(()) => answer(StatusCode::OK, "it takes calls and records\n", TEXT),
+                Err(why) => answer(StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n"), TEXT),
             },
-            _ => text(StatusCode::NOT_FOUND, "there are /metrics, /healthz and /readyz\n".to_owned(), TEXT),
+            "/checkpoint" => self.checkpoint().await,
+            path => match path.strip_prefix("/tile/") {
+                Some(path) => self.tile(path).await,
+                None => answer(StatusCode::NOT_FOUND, "there are /metrics, /healthz, /readyz, /checkpoint and /tile/\n", TEXT),
+            },
         }
     }
 
-    fn metrics(&self, accept: Option<&HeaderValue>) -> Response<String> {
+    /// The signed checkpoint, as c2sp.org/tlog-tiles has it.
+    async fn checkpoint(&self) -> Answer {
+        let Some(proofs) = self.watched.proofs() else { return opening() };
+        match proofs.checkpoint(0).await {
+            Ok(published) => with_caching(answer(StatusCode::OK, published.note.to_string(), TEXT), "no-cache"),
+            Err(error) => refused(&error),
+        }
+    }
+
+    /// Hashes of the tree, as c2sp.org/tlog-tiles has them.
+    async fn tile(&self, path: &str) -> Answer {
+        let Some(path) = TilePath::parse(path) else {
+            return answer(StatusCode::NOT_FOUND, "there are tiles of hashes at /tile/<level>/<number>[.p/<width>]\n", TEXT);
+        };
+        let Some(proofs) = self.watched.proofs().cloned() else { return opening() };
+        let read = tokio::task::spawn_blocking(move || proofs.tiles().hashes(path)).await;
+        match read {
+            Ok(Ok(Some(hashes))) => with_caching(answer(StatusCode::OK, hashes.into_flattened(), "application/octet-stream"), FOR_GOOD),
+            Ok(Ok(None)) => answer(StatusCode::NOT_FOUND, "the tree has no such tile yet\n", TEXT),
+            Ok(Err(error)) => refused(&error),
+            Err(_) => answer(StatusCode::INTERNAL_SERVER_ERROR, "a defect\n", TEXT),
+        }
+    }
+
+    fn metrics(&self, accept: Option<&HeaderValue>) -> Answer {
         let is_open_metrics =
             accept.and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("application/openmetrics-text"));
         match written(&self.registry, is_open_metrics) {
-            Ok(metrics) => text(StatusCode::OK, metrics, if is_open_metrics { OPEN_METRICS } else { PROMETHEUS }),
-            Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n"), TEXT),
+            Ok(metrics) => answer(StatusCode::OK, metrics, if is_open_metrics { OPEN_METRICS } else { PROMETHEUS }),
+            Err(error) => answer(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n"), TEXT),
         }
     }
 }
 
-fn text(status: StatusCode, body: String, kind: &'static str) -> Response<String> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    response
+fn with_caching(mut answer: Answer, how: &'static str) -> Answer {
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static(how));
+    answer
+}
+
+fn opening() -> Answer {
+    answer(StatusCode::SERVICE_UNAVAILABLE, "the ledger is being opened: its records are replayed\n", TEXT)
+}
+
+/// What is told of a proof that there is not: where files are is for operators, and in the log.
+fn refused(error: &ProofError) -> Answer {
+    let status = proof_status(error);
+    let code = if status.code() == Code::FailedPrecondition { StatusCode::NOT_FOUND } else { StatusCode::SERVICE_UNAVAILABLE };
+    answer(code, format!("{}\n", status.message()), TEXT)
 }

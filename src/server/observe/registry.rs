@@ -65,6 +65,7 @@ impl Collector for Figures {
         let mut out = Out(encoder);
         let measured = self.0.ledger().map(Ledger::measured);
         out.ledger(measured.as_ref())?;
+        out.proofs(&self.0)?;
         out.commits(measured.as_ref())?;
         out.appends(&self.0)?;
         out.feed(&self.0)?;
@@ -89,6 +90,18 @@ impl Out<'_> {
         self.gauge("store_lag_records", "Records that are durable in the log and not in the store yet", lag)?;
         let snapshot = measured.and_then(|measured| measured.snapshot);
         self.gauge("snapshot_position", "The position of the last snapshot, 0 before the first: a start replays what follows it", snapshot)
+    }
+
+    fn proofs(&mut self, watched: &Watched) -> fmt::Result {
+        let proofs = watched.proofs();
+        let signed = proofs.and_then(|proofs| proofs.signed_position());
+        self.gauge("signed_checkpoint_position", "How many records the last signed checkpoint covers; none without a key", signed)?;
+        let tiled = proofs.map(|proofs| proofs.tiles().size());
+        self.gauge("tiles_position", "How many records are in the tiles that proofs are made of", tiled)?;
+        let repaired = proofs.map(|proofs| proofs.tiles().repaired());
+        let help = "Tiles that were found missing or changed when they were needed, and were made again";
+        let mut metric = self.0.encode_descriptor("tiles_repaired", help, None, MetricType::Counter)?;
+        repaired.map_or(Ok(()), |repaired| metric.encode_counter::<NoLabelSet, _, u64>(&repaired, None))
     }
 
     fn commits(&mut self, measured: Option<&Measured>) -> fmt::Result {

@@ -6,6 +6,7 @@ use super::calls::Calls;
 use crate::feed::Feed;
 use crate::feed::webhooks::Webhooks;
 use crate::ledger::Ledger;
+use crate::proofs::Proofs;
 use crate::server::disk::Disk;
 use crate::server::guard::Guard;
 use parking_lot::Mutex;
@@ -28,6 +29,7 @@ pub enum Stage {
 pub struct Watched {
     stage: Mutex<Stage>,
     ledger: OnceLock<(Ledger, Feed, Option<Webhooks>)>,
+    proofs: OnceLock<Arc<Proofs>>,
     /// Who gets in, and how connections are encrypted.
     pub guard: Arc<Guard>,
     /// What calls are told to.
@@ -50,13 +52,24 @@ impl Watched {
     /// A server that is about to open its ledger.
     pub fn new(guard: Arc<Guard>, observers: Arc<Observers>, disk: Arc<Disk>, data_dir: PathBuf) -> Self {
         let (stage, balance) = (Mutex::default(), TrialBalance::default());
-        Self { stage, ledger: OnceLock::new(), guard, observers, disk, data_dir, balance }
+        Self { stage, ledger: OnceLock::new(), proofs: OnceLock::new(), guard, observers, disk, data_dir, balance }
     }
 
     /// The ledger is open, and so are its feed and the endpoints that it delivers to.
     pub fn opened(&self, ledger: &Ledger, feed: &Feed, webhooks: Option<Webhooks>) {
         // It is opened once.
         let _ = self.ledger.set((ledger.clone(), feed.clone(), webhooks));
+    }
+
+    /// What is recorded is proved from now on.
+    pub fn proves(&self, proofs: &Arc<Proofs>) {
+        // It is opened once.
+        let _ = self.proofs.set(Arc::clone(proofs));
+    }
+
+    /// What proves the records, once the ledger is open.
+    pub fn proofs(&self) -> Option<&Arc<Proofs>> {
+        self.proofs.get()
     }
 
     /// The server has come to a stage.

@@ -10,6 +10,7 @@ mod cuts;
 mod history;
 mod recovery;
 mod served;
+mod signed;
 mod teeth;
 mod totals;
 mod writer;

@@ -1,10 +1,13 @@
 //! What is payable, held and paid, and how a sale's commission came about, in words.
 
-use crate::common::facts::{adjusted, paid, reassigned, referred, refunded, registered, signed, sold, terminated, terms, usd};
+use crate::common::facts::{
+    adjusted, paid, reassigned, referred, refunded, registered, rule, signed, sold, terminated, terms, terms_with, usd,
+};
 use crate::common::story::Story;
 use crate::views::answers::{ask, explain};
+use partnership_ledger::proto::commission_rule::Reward;
 use partnership_ledger::proto::event::Body;
-use partnership_ledger::proto::{self, ListDisputesRequest, ListPayablesRequest, Side};
+use partnership_ledger::proto::{self, ListDisputesRequest, ListPayablesRequest, PayableOn, Side};
 use partnership_ledger::queries::disputes::ListDisputes;
 use partnership_ledger::queries::payables::ListPayables;
 
@@ -104,6 +107,34 @@ fn a_transfer_takes_along_what_is_unpaid() {
     let moved = "The lead was reassigned; 15.00 USD of unpaid commission moved from acme to beta.";
     assert_eq!(sentences, ["Payout p to acme pays 5.00 USD of it.", moved, "Payout q to beta pays 15.00 USD of it."]);
     assert_eq!((told.commission_left, told.paid), (Some(usd(2_000)), Some(usd(2_000))));
+}
+
+#[test]
+fn no_more_of_a_sale_is_paid_than_stands_of_it_at_the_time_asked() {
+    let on_payment = proto::CommissionRule { payable_on: PayableOn::CustomerPayment as i32, ..rule(Reward::RateBps(2_000)) };
+    let story = Story::default().on("2025-01-01", registered("acme")).on("2025-01-01", signed("a", "acme", terms_with(on_payment)));
+    let story = story.on("2025-01-02", referred("l", "a")).on("2025-01-03", sold("s", "l", 10_000));
+    let advance = Body::CommissionPaid(proto::CommissionPaid {
+        payout_id: "p".into(),
+        partner_id: "acme".into(),
+        amount: Some(usd(2_000)),
+        advance: true,
+        ..proto::CommissionPaid::default()
+    });
+    let received =
+        proto::CustomerPaymentReceived { receipt_id: "c".into(), sale_id: "s".into(), amount: Some(usd(10_000)) };
+    let story = story.on("2025-01-20", advance).on("2025-03-01", Body::CustomerPaymentReceived(received));
+    // It takes what the customer's payment released, which is not yet released when the refund was made.
+    let story = story.on("2025-02-01", refunded("r", "s", 5_000));
+    let then = explain(&story, story.seen("2025-02-15"), "s").expect("known");
+    assert_eq!((then.commission_left, then.paid), (Some(usd(1_000)), Some(usd(1_000))));
+    assert_eq!(then.parts[0].awaiting, Some(usd(2_000)));
+    let sentence = then.steps.last().map(|step| step.sentence.as_str());
+    assert_eq!(sentence, Some("Refund r took 50.00 USD of the sale; 10.00 USD of commission were taken back."));
+    let payout = then.steps.iter().find(|step| step.position == 5).map(|step| step.sentence.as_str());
+    assert_eq!(payout, Some("Payout p to acme pays 10.00 USD of it."));
+    let now = explain(&story, story.seen("2025-03-01"), "s").expect("known");
+    assert_eq!((now.commission_left, now.paid), (Some(usd(1_000)), Some(usd(1_000))));
 }
 
 #[test]

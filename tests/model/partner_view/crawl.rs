@@ -14,6 +14,8 @@ use tonic::{Code, Status};
 const PAGE_SIZE: u32 = 3;
 /// Of the ids of stories that the partner is not in, every so many are asked for.
 const STEP: usize = 71;
+/// What is asked by records, and not by ids; a ledger without a key signs no checkpoints.
+const BY_RECORD: [&str; 4] = ["GetRecord", "GetInclusionProof", "GetProof", "GetCheckpoint"];
 /// A story that nobody tells: ids of it are of the same length as others, and unknown.
 const NO_STORY: &str = "Z999";
 
@@ -102,7 +104,9 @@ impl<'a> Crawl<'a> {
     /// Asks one question without any id, then by each id in each field that takes one.
     fn ask(&mut self, method: &MethodDescriptor, ids: &BTreeMap<String, BTreeSet<String>>) {
         let plain = self.plain(&method.input());
-        if method.name() != "GetRecord" && method.input().fields().all(|field| !is_required_id(&field) || field.name() == "partner_id") {
+        if !BY_RECORD.contains(&method.name())
+            && method.input().fields().all(|field| !is_required_id(&field) || field.name() == "partner_id")
+        {
             let (_, answers) =
                 self.ledger.pages(self.partner, method, &plain, PAGE_SIZE).unwrap_or_else(|status| panic!("{}: {status:?}", method.name()));
             answers.iter().for_each(|answer| self.look_at(method, answer));
@@ -151,6 +155,9 @@ impl<'a> Crawl<'a> {
             let event_id = record.event.as_ref().expect("an event").event_id.to_lowercase();
             let by_event = self.ledger.record(self.partner, Key::EventId(event_id.clone()));
             let by_position = self.ledger.record(self.partner, Key::Position(record.position));
+            if record.position % 4 == 1 {
+                self.look_at_proofs(record, by_position.as_ref().err());
+            }
             match (by_event, by_position) {
                 (Ok(answer), Ok(other)) => {
                     assert_eq!((answer.record.as_ref(), other.record.as_ref()), (Some(record), Some(record)));
@@ -167,6 +174,21 @@ impl<'a> Crawl<'a> {
                 }
                 (by_event, by_position) => panic!("{by_event:?} but {by_position:?}"),
             }
+        }
+    }
+
+    /// A record is proved to whom it is shown, and refused in the same words.
+    fn look_at_proofs(&self, record: &pb::Record, refused: Option<&Status>) {
+        use pb::get_inclusion_proof_request::Key;
+        let event_id = record.event.as_ref().expect("an event").event_id.clone();
+        let by_event = self.ledger.proved(self.partner, Key::EventId(event_id));
+        match (self.ledger.proved(self.partner, Key::Position(record.position)), refused) {
+            (Ok(leaf), None) => assert_eq!((leaf, by_event.expect("the same")), (record.position - 1, record.position - 1)),
+            (Err(status), Some(refused)) => {
+                assert_eq!((status.code(), status.message()), (refused.code(), refused.message()));
+                assert_eq!(by_event.expect_err("the same").code(), Code::NotFound);
+            }
+            (proved, refused) => panic!("{proved:?} but {refused:?}"),
         }
     }
 

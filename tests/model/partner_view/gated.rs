@@ -99,6 +99,13 @@ impl Gated {
         self.runtime.block_on(client.get_record(by(name, pb::GetRecordRequest { key: Some(key) }))).map(tonic::Response::into_inner)
     }
 
+    /// The leaf of a record in an inclusion proof.
+    pub fn proved(&self, name: &str, key: pb::get_inclusion_proof_request::Key) -> Result<u64, Status> {
+        let mut client = AuditServiceClient::new(self.channel.clone());
+        let request = pb::GetInclusionProofRequest { key: Some(key), tree_size: None };
+        self.runtime.block_on(client.get_inclusion_proof(by(name, request))).map(|answer| answer.into_inner().leaf_index)
+    }
+
     pub fn metrics(&self, name: &str, request: pb::GetMetricsRequest) -> pb::GetMetricsResponse {
         let mut client = PartnershipServiceClient::new(self.channel.clone());
         self.runtime.block_on(client.get_metrics(by(name, request))).expect("figures").into_inner()

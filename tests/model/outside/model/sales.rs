@@ -188,7 +188,7 @@ impl<'a> Known<'a> {
         let (_, amount) = price(sale);
         let refunds = self.standing_refunds(&sale.sale_id);
         let errors: i128 = refunds.iter().filter(|refund| refund.reason == RefundReason::Error).map(|refund| refund.applied).sum();
-        self.void_of(&sale.sale_id).is_some() || (amount > 0 && errors == amount)
+        self.void_of(&sale.sale_id).is_some() || (amount > 0 && errors >= amount)
     }
 
     /// The sales of a lead recorded so far that are not taken back as never made. Rules 16.2.

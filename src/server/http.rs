@@ -1,0 +1,71 @@
+//! What the listeners of HTTP/1 have in common: they answer few clients at a time, each within a bound.
+
+use http_body_util::Full;
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use std::convert::Infallible;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// Connections at a time; others wait.
+const CONNECTIONS: usize = 32;
+/// How long a client may take to send a request, and be silent between two.
+const SILENCE: Duration = Duration::from_secs(30);
+/// How long nothing is accepted after the system has refused a connection.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// Plain text.
+pub const TEXT: &str = "text/plain; charset=utf-8";
+
+/// An answer.
+pub type Answer = Response<Full<Bytes>>;
+
+/// An answer with a body of a kind.
+pub fn answer(status: StatusCode, body: impl Into<Bytes>, kind: &'static str) -> Answer {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+/// Accepts connections for ever, and answers their requests. `what` says in the log what is served.
+pub async fn accept<H, F>(listener: TcpListener, what: &'static str, handle: H)
+where
+    H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, what, "cannot be served"),
+    };
+    let (places, handle) = (Arc::new(Semaphore::new(CONNECTIONS)), Arc::new(handle));
+    loop {
+        // Never closed.
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::debug!(%error, what, "no connection can be accepted");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let handle = Arc::clone(&handle);
+        tokio::spawn(async move {
+            let service = service_fn(|request: Request<Incoming>| {
+                let answer = handle(request);
+                async move { Ok::<_, Infallible>(answer.await) }
+            });
+            let mut server = hyper::server::conn::http1::Builder::new();
+            server.timer(TokioTimer::new()).header_read_timeout(SILENCE);
+            // What goes wrong with a connection is its client's affair.
+            let _ = server.serve_connection(TokioIo::new(stream), service).await;
+            drop(place);
+        });
+    }
+}
