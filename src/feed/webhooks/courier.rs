@@ -143,8 +143,7 @@ impl Courier {
     async fn deliver(&self, endpoint: &Endpoint, epoch: u64, records: Vec<proto::Record>, passed: u64) -> Wait {
         let (desk, name, endpoint) = (Arc::clone(&self.desk), self.name.clone(), endpoint.clone());
         let attempt = tokio::task::spawn_blocking(move || {
-            let source = desk.source().map_err(|error| error.to_string())?;
-            let body = batch(&records, source, &desk.ledger).map_err(|error| error.to_string())?;
+            let body = batch(&records, &desk.source, &desk.ledger).map_err(|error| error.to_string())?;
             let positions = records.first().zip(records.last()).map(|(first, last)| (first.position, last.position));
             let (first, last) = positions.unwrap_or_default();
             attempt(&desk.sender, &endpoint, &format!("msg_{name}_{first}_{last}"), &body)
