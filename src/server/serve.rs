@@ -63,10 +63,8 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     let observation = Observation::start(config, observe, &guard)?;
     let proofs = OpenProofs::open(config.data_dir.clone(), config.proofs.clone()).map_err(ServeError::Proofs)?;
     let OpenLedger { ledger, replayed, notes } = open(config)?;
-    let allowed = Allowed(config.webhook_allowed.clone());
-    let webhooks = Webhooks::open(&config.data_dir, &ledger, allowed, config.webhook_pace);
-    let webhooks = webhooks.map_err(system("the webhooks of the data directory"))?;
     let proofs = Arc::new(proofs.start(&ledger).map_err(system("threads"))?);
+    let webhooks = open_webhooks(config, &ledger, proofs.origin()).map_err(system("the webhooks of the data directory"))?;
     let assembly = assembly(&ledger, config, &guard, &observation).delivering(webhooks.clone()).proving(Arc::clone(&proofs));
     observation.opened(&ledger, assembly.feed(), Some(webhooks), &proofs);
     let mut threads = {
@@ -101,6 +99,12 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
 fn assembly(ledger: &Ledger, config: &ServeConfig, guard: &Guard, observation: &Observation) -> Assembly {
     let assembly = Assembly::new(ledger, config).behind(Arc::clone(guard.gate()), guard.protection());
     assembly.observed_by(observation.observers().observer())
+}
+
+/// Goes on to deliver to the endpoints of the data directory.
+fn open_webhooks(config: &ServeConfig, ledger: &Ledger, origin: Option<&str>) -> io::Result<Webhooks> {
+    let allowed = Allowed(config.webhook_allowed.clone());
+    Webhooks::open(&config.data_dir, ledger, origin.unwrap_or_default(), allowed, config.webhook_pace)
 }
 
 /// What the process is told by signals.

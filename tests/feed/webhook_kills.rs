@@ -15,7 +15,10 @@ const ALLOW: [&str; 2] = ["--webhook-allow", "127.0.0.0/8"];
 fn serve(dir: &Path, address: &str) -> Server {
     let begun = Instant::now();
     loop {
-        match Server::start(serving(dir, address).args(ALLOW)) {
+        // A proxy of the environment is not used: there is none.
+        let nowhere =
+            ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"].map(|name| (name, "http://127.0.0.1:1"));
+        match Server::start(serving(dir, address).args(ALLOW).envs(nowhere)) {
             Ok(server) => return server,
             Err(not_started) => assert!(begun.elapsed() < PATIENCE, "{not_started:?}"),
         }
@@ -95,6 +98,8 @@ fn endpoints_are_set_from_the_command_line_and_secrets_are_shown_once() {
     let table = server.ask(&["webhooks", "pause", "crm"]);
     assert!(table.out.contains("paused") && table.out.contains(&receiver.url), "{}", table.out);
     assert_eq!(server.ask(&["webhooks", "resume", "crm", "--json"]).json()["state"], "WEBHOOK_STATE_ACTIVE");
+    let origin = std::fs::read_to_string(dir.path().join("origin")).expect("the ledger has one");
+    assert_eq!(receiver.got()[0].events()[0]["source"], origin.trim(), "events come from the ledger's origin");
     let tested = server.ask(&["webhooks", "test", "crm"]);
     assert_eq!((tested.code, tested.out.contains("204")), (0, true), "{}", tested.error);
     receiver.answer(|_| Answer::With(500, String::new(), "no".into()));

@@ -3,9 +3,9 @@
 //! moves what follows from that.
 
 use super::PinnedAssessment;
-use crate::domain::agreements::terms::CommissionRule;
 use super::net_sales::{RuleKey, Sold};
 use super::part::PartOf;
+use crate::domain::agreements::terms::CommissionRule;
 use crate::domain::money::base_left;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};

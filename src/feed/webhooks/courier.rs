@@ -143,8 +143,7 @@ impl Courier {
     async fn deliver(&self, endpoint: &Endpoint, epoch: u64, records: Vec<proto::Record>, passed: u64) -> Wait {
         let (desk, name, endpoint) = (Arc::clone(&self.desk), self.name.clone(), endpoint.clone());
         let attempt = tokio::task::spawn_blocking(move || {
-            let source = desk.source().map_err(|error| error.to_string())?;
-            let body = batch(&records, source, &desk.ledger).map_err(|error| error.to_string())?;
+            let body = batch(&records, &desk.source, &desk.ledger).map_err(|error| error.to_string())?;
             let positions = records.first().zip(records.last()).map(|(first, last)| (first.position, last.position));
             let (first, last) = positions.unwrap_or_default();
             attempt(&desk.sender, &endpoint, &format!("msg_{name}_{first}_{last}"), &body)
@@ -197,6 +196,10 @@ impl Courier {
 
     /// An attempt failed: the next one is made later; or none, if they have failed for days.
     fn failed(&self, epoch: u64, why: &str, retry_after: Option<Duration>) -> Wait {
+        // A ledger that closes can no longer be read: that is no failure of the endpoint.
+        if *self.desk.ledger.closing().borrow() {
+            return Wait::Change;
+        }
         let pace = self.desk.pace;
         let now = chrono::Utc::now().timestamp();
         let next = self.desk.change(&self.name, |entry, folder, name| {

@@ -27,7 +27,7 @@ use signing::SigningKeys;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use store::Folder;
 use tokio::sync::watch;
@@ -73,8 +73,8 @@ pub struct Webhooks(Arc<Desk>);
 struct Desk {
     ledger: Ledger,
     folder: Folder,
-    /// What events come from; made with the first endpoint.
-    source: OnceLock<String>,
+    /// What events come from: the ledger's origin.
+    source: String,
     sender: Sender,
     pace: Pace,
     entries: Mutex<BTreeMap<String, Entry>>,
@@ -110,28 +110,17 @@ impl Desk {
     }
 }
 
-impl Desk {
-    /// What events come from.
-    fn source(&self) -> Result<&str, Refused> {
-        if self.source.get().is_none() {
-            let source = self.folder.source()?;
-            let _ = self.source.set(source);
-        }
-        Ok(self.source.get().map_or("", String::as_str))
-    }
-}
-
 impl Webhooks {
-    /// Opens those of a data directory and goes on to deliver. One whose files cannot be read is said in the log, left as it is, and
+    /// Opens those of a data directory and goes on to deliver; events come from `source`. One whose files cannot be read is said in the log, left as it is, and
     /// not delivered to.
     ///
     /// # Errors
     /// If the folder cannot be read, or the system refuses a thread.
-    pub fn open(data_dir: &Path, ledger: &Ledger, allowed: Allowed, pace: Pace) -> io::Result<Self> {
+    pub fn open(data_dir: &Path, ledger: &Ledger, source: &str, allowed: Allowed, pace: Pace) -> io::Result<Self> {
         let folder = Folder::of(data_dir);
         let names = folder.names()?;
         let sender = Sender::new(allowed, pace.attempt);
-        let desk = Desk { ledger: ledger.clone(), folder, source: OnceLock::new(), sender, pace, entries: Mutex::default() };
+        let desk = Desk { ledger: ledger.clone(), folder, source: source.to_owned(), sender, pace, entries: Mutex::default() };
         let webhooks = Self(Arc::new(desk));
         for name in names {
             match webhooks.0.folder.read(&name) {
@@ -185,7 +174,6 @@ impl Webhooks {
             last_failure: String::new(),
         };
         courier::following(&self.0.ledger, &endpoint)?;
-        self.0.source()?;
         {
             let entries = self.0.entries.lock();
             if entries.contains_key(&name) || self.0.folder.names()?.contains(&name) {
@@ -282,7 +270,7 @@ impl Webhooks {
     pub fn test(&self, name: &str) -> Result<Outcome, Refused> {
         let endpoint = self.0.with(name, |entry| entry.endpoint.clone()).ok_or_else(|| Refused::Unknown(name.to_owned()))?;
         let id = uuid::Uuid::new_v4().to_string();
-        let body = event::test(&id, self.0.source()?, self.0.ledger.now());
+        let body = event::test(&id, &self.0.source, self.0.ledger.now());
         courier::attempt(&self.0.sender, &endpoint, &format!("msg_{name}_test_{id}"), &body).map_err(Refused::System)
     }
 

@@ -9,8 +9,6 @@ use std::path::{Path, PathBuf};
 
 /// Where endpoints are in a data directory.
 const DIR: &str = "webhooks";
-/// The name that the ledger's events come from.
-const SOURCE: &str = "source";
 const ENDPOINT: &str = "json";
 const CURSOR: &str = "cursor";
 /// The largest file that is read, in bytes.
@@ -92,22 +90,6 @@ impl Folder {
         fs::remove_file(self.path(name, CURSOR))
     }
 
-    /// What the ledger's events come from: a URN, made at random the first time and kept for good.
-    ///
-    /// # Errors
-    /// If it cannot be read, or written.
-    pub fn source(&self) -> io::Result<String> {
-        let path = self.dir.join(SOURCE);
-        match read_small(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let source = format!("urn:uuid:{}", uuid::Uuid::new_v4());
-                self.exchange(&path, &format!("{source}\n"))?;
-                Ok(source)
-            }
-            text => Ok(text?.trim_end().to_owned()),
-        }
-    }
-
     fn path(&self, name: &str, extension: &str) -> PathBuf {
         self.dir.join(format!("{name}.{extension}"))
     }
@@ -166,11 +148,11 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let folder = Folder::of(dir.path());
         assert_eq!(folder.names().expect("none"), Vec::<String>::new());
-        let (one, source) = (endpoint(), folder.source().expect("made"));
+        let one = endpoint();
         folder.write_cursor("crm", 7).expect("written");
         folder.write("crm", &one).expect("written");
         folder.write_cursor("crm", 9).expect("written");
-        assert_eq!((folder.names().expect("one"), folder.source().expect("read")), (vec!["crm".to_owned()], source));
+        assert_eq!(folder.names().expect("one"), ["crm"]);
         let (read, position) = folder.read("crm").expect("whole");
         assert_eq!((read.keys.secret(), position), (one.keys.secret(), 9));
         for path in [dir.path().join("webhooks"), dir.path().join("webhooks/crm.json")] {

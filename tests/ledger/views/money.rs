@@ -121,8 +121,7 @@ fn no_more_of_a_sale_is_paid_than_stands_of_it_at_the_time_asked() {
         advance: true,
         ..proto::CommissionPaid::default()
     });
-    let received =
-        proto::CustomerPaymentReceived { receipt_id: "c".into(), sale_id: "s".into(), amount: Some(usd(10_000)) };
+    let received = proto::CustomerPaymentReceived { receipt_id: "c".into(), sale_id: "s".into(), amount: Some(usd(10_000)) };
     let story = story.on("2025-01-20", advance).on("2025-03-01", Body::CustomerPaymentReceived(received));
     // It takes what the customer's payment released, which is not yet released when the refund was made.
     let story = story.on("2025-02-01", refunded("r", "s", 5_000));
