@@ -74,17 +74,33 @@ impl Shard {
     }
 
     fn find(&self, kept: u64, bits: u32, is_it: impl Fn(Row) -> bool) -> Option<Row> {
+        self.find_or_free(kept, bits, is_it).ok()
+    }
+
+    /// Puts a row where it is found later, unless there is one already that is it, which is returned.
+    fn put_unless_known(&self, kept: u64, row: Row, bits: u32, is_it: impl Fn(Row) -> bool) -> Option<Row> {
+        match self.find_or_free(kept, bits, is_it) {
+            Ok(known) => Some(known),
+            Err(place) => {
+                self.0[place].store(slot(kept, row), Relaxed);
+                None
+            }
+        }
+    }
+
+    /// The row, or the place of the free slot that the search for it ends at.
+    fn find_or_free(&self, kept: u64, bits: u32, is_it: impl Fn(Row) -> bool) -> Result<Row, usize> {
         let mut place = self.place(kept, bits);
         loop {
             let slot = self.0[place].load(Relaxed);
             if slot == FREE {
-                return None;
+                return Err(place);
             }
             if kept_in(slot) == kept
                 && let Some(row) = row_in(slot)
                 && is_it(row)
             {
-                return Some(row);
+                return Ok(row);
             }
             place = self.after(place);
         }
@@ -184,8 +200,8 @@ impl RowIndex {
         self.shards[shard_of(kept, bits)].find(kept, bits, is_it)
     }
 
-    /// Adds a row.
-    pub fn add(&mut self, hash: u64, row: Row) {
+    /// Adds a row, unless there is one already that is it, which is returned.
+    pub fn add_unless_known(&mut self, hash: u64, row: Row, is_it: impl Fn(Row) -> bool) -> Option<Row> {
         if self.shards.len() == 1 && self.taken[0] >= FEW {
             let slots = self.shards[0].rows();
             *self = Self::spread(self.hasher.clone(), slots.len(), slots.iter().copied());
@@ -198,8 +214,9 @@ impl RowIndex {
             Arc::make_mut(&mut self.shards)[index] = grown;
             self.taken[index] = taken;
         }
-        self.shards[index].put(slot(kept, row), bits);
-        self.taken[index] += 1;
+        let known = self.shards[index].put_unless_known(kept, row, bits, is_it);
+        self.taken[index] += usize::from(known.is_none());
+        known
     }
 
     /// Removes a row that was added.
@@ -216,7 +233,7 @@ mod tests {
 
     /// Adds rows from the last one on, of which each is its own key, with few different hashes.
     fn add(index: &mut RowIndex, rows: std::ops::Range<Row>, hashes: u64) {
-        rows.for_each(|row| index.add(hash(index, row, hashes), row));
+        rows.for_each(|row| assert_eq!(index.add_unless_known(hash(index, row, hashes), row, |known| known == row), None));
     }
 
     fn hash(index: &RowIndex, row: Row, hashes: u64) -> u64 {

@@ -5,7 +5,7 @@ pub mod encoding;
 use super::pages::Pages;
 use super::row_index::RowIndex;
 use foldhash::fast::FixedState;
-use hashbrown::{Equivalent, HashMap};
+use hashbrown::{Equivalent, HashSet};
 use std::hash::Hash;
 
 /// The place of a row in its table. Rows are never removed, so it stays good for the table's life.
@@ -72,8 +72,9 @@ pub struct Table<K, V: Undo, const N: usize = PAGE> {
 /// How many rows there were, and how those that changed since were.
 struct Savepoint<V: Undo> {
     rows: usize,
-    /// In no order: each row goes back by itself.
-    marks: HashMap<Row, V::Mark, FixedState>,
+    /// The rows that changed, each once; how they were stands in `marks`.
+    changed: HashSet<Row, FixedState>,
+    marks: Vec<(Row, V::Mark)>,
 }
 
 impl<K, V: Undo, const N: usize> Default for Table<K, V, N> {
@@ -124,7 +125,7 @@ impl<K, V: Undo, const N: usize> Table<K, V, N> {
 
     /// Opens a savepoint, to which `rollback` goes back.
     pub fn savepoint(&mut self) {
-        self.savepoint = Some(Savepoint { rows: self.rows.len(), marks: HashMap::default() });
+        self.savepoint = Some(Savepoint { rows: self.rows.len(), changed: HashSet::default(), marks: Vec::new() });
     }
 
     /// Forgets the savepoint: what was written since stays.
@@ -166,9 +167,10 @@ impl<K: Clone, V: Undo + Clone, const N: usize> Table<K, V, N> {
         let value = &mut self.rows.get_mut(row as usize).expect("rows are never removed while somebody knows their place").1;
         if let Some(savepoint) = &mut self.savepoint
             && (row as usize) < savepoint.rows
-        {
             // The first mark alone restores the row, however often it changes.
-            savepoint.marks.entry(row).or_insert_with(|| value.mark());
+            && savepoint.changed.insert(row)
+        {
+            savepoint.marks.push((row, value.mark()));
         }
         value
     }
@@ -177,22 +179,29 @@ impl<K: Clone, V: Undo + Clone, const N: usize> Table<K, V, N> {
 impl<K: Hash + Eq + Clone, V: Undo + Clone, const N: usize> Table<K, V, N> {
     /// Adds a row. The key must be new: `decide` has checked it.
     pub fn insert(&mut self, key: K, value: V) -> Row {
-        let hash = self.places.hash(&key);
-        assert!(self.places.find(hash, |row| *self.key(row) == key).is_none(), "a row is introduced once");
-        self.add(hash, key, value)
+        let known = self.add_place(&key);
+        assert!(known.is_none(), "a row is introduced once");
+        self.push(key, value)
     }
 
     /// The row of a key, added if it is not there.
     pub fn find_or_insert_with(&mut self, key: K, value: impl FnOnce() -> V) -> Row {
-        let hash = self.places.hash(&key);
-        let known = self.places.find(hash, |row| *self.key(row) == key);
-        known.unwrap_or_else(|| self.add(hash, key, value()))
+        match self.add_place(&key) {
+            Some(known) => known,
+            None => self.push(key, value()),
+        }
     }
 
-    fn add(&mut self, hash: u64, key: K, value: V) -> Row {
+    /// Has the next row found by a key, unless there is one of the key already, which is returned.
+    fn add_place(&mut self, key: &K) -> Option<Row> {
+        let hash = self.places.hash(key);
+        self.places
+            .add_unless_known(hash, row_of(self.rows.len()), |row| self.rows.get(row as usize).is_some_and(|(known, _)| known == key))
+    }
+
+    fn push(&mut self, key: K, value: V) -> Row {
         let row = row_of(self.rows.len());
         self.rows.push((key, value));
-        self.places.add(hash, row);
         row
     }
 

@@ -42,21 +42,19 @@ impl MatchKeys {
 
     /// Adds a lead to a key. Returns the key's row, or `None` if the lead had the key before.
     pub fn add(&mut self, key: &str, lead: Row) -> Option<Row> {
-        let Some(row) = self.find(key) else { return Some(self.introduce(key, lead)) };
+        let next = row_of(self.first.len());
+        let known = self.places.add_unless_known(self.places.hash(key), next, |row| self.texts.get(row as usize) == key);
+        let Some(row) = known else {
+            self.texts.push(key);
+            self.first.push(lead);
+            return Some(next);
+        };
         if self.leads(row).any(|known| known == lead) {
             return None;
         }
         let place = self.more.find_or_insert_with(row, Vec::new);
         self.more.get_mut(place).push(lead);
         Some(row)
-    }
-
-    fn introduce(&mut self, key: &str, lead: Row) -> Row {
-        let row = row_of(self.first.len());
-        self.texts.push(key);
-        self.first.push(lead);
-        self.places.add(self.places.hash(key), row);
-        row
     }
 }
 
