@@ -62,28 +62,31 @@ pub(crate) use undo_by_copy;
 /// page that is shared copies it, so rows that need much memory have smaller pages.
 pub const PAGE: usize = 31;
 
+/// So many marks are room for the next savepoint; of a larger batch it is given back.
+const KEPT_MARKS: usize = 4_096;
+
 /// Rows by key, in the order of their introduction, with one open savepoint at most. Growing it moves no rows.
 pub struct Table<K, V: Undo, const N: usize = PAGE> {
     rows: Pages<(K, V), N>,
     places: RowIndex,
-    savepoint: Option<Savepoint<V>>,
-}
-
-/// How many rows there were, and how those that changed since were.
-struct Savepoint<V: Undo> {
-    rows: usize,
-    /// The rows that changed, each once; how they were stands in `marks`.
+    /// How many rows there were when the open savepoint was opened.
+    savepoint: Option<usize>,
+    /// The rows that changed since, each once; how they were stands in `marks`. Their room is used again and again.
     changed: HashSet<Row, FixedState>,
     marks: Vec<(Row, V::Mark)>,
 }
 
 impl<K, V: Undo, const N: usize> Default for Table<K, V, N> {
     fn default() -> Self {
-        Self { rows: Pages::default(), places: RowIndex::default(), savepoint: None }
+        Self::of(Pages::default(), RowIndex::default())
     }
 }
 
 impl<K, V: Undo, const N: usize> Table<K, V, N> {
+    fn of(rows: Pages<(K, V), N>, places: RowIndex) -> Self {
+        Self { rows, places, savepoint: None, changed: HashSet::default(), marks: Vec::new() }
+    }
+
     /// The value of a row that is there.
     pub fn get(&self, row: Row) -> &V {
         &self.row(row).1
@@ -125,12 +128,23 @@ impl<K, V: Undo, const N: usize> Table<K, V, N> {
 
     /// Opens a savepoint, to which `rollback` goes back.
     pub fn savepoint(&mut self) {
-        self.savepoint = Some(Savepoint { rows: self.rows.len(), changed: HashSet::default(), marks: Vec::new() });
+        self.forget_marks();
+        self.savepoint = Some(self.rows.len());
     }
 
     /// Forgets the savepoint: what was written since stays.
     pub fn release(&mut self) {
         self.savepoint = None;
+        self.forget_marks();
+    }
+
+    fn forget_marks(&mut self) {
+        if self.marks.capacity() > KEPT_MARKS {
+            (self.changed, self.marks) = (HashSet::default(), Vec::new());
+        } else {
+            self.changed.clear();
+            self.marks.clear();
+        }
     }
 }
 
@@ -159,18 +173,17 @@ impl<K: Clone, V: Undo + Clone, const N: usize> Table<K, V, N> {
     #[must_use]
     pub fn share(&self) -> Self {
         assert!(self.savepoint.is_none(), "only what cannot be taken back is shared");
-        Self { rows: self.rows.clone(), places: self.places.share(), savepoint: None }
+        Self::of(self.rows.clone(), self.places.share())
     }
 
     /// The value of a row, to be changed.
     pub fn get_mut(&mut self, row: Row) -> &mut V {
         let value = &mut self.rows.get_mut(row as usize).expect("rows are never removed while somebody knows their place").1;
-        if let Some(savepoint) = &mut self.savepoint
-            && (row as usize) < savepoint.rows
+        if self.savepoint.is_some_and(|rows| (row as usize) < rows)
             // The first mark alone restores the row, however often it changes.
-            && savepoint.changed.insert(row)
+            && self.changed.insert(row)
         {
-            savepoint.marks.push((row, value.mark()));
+            self.marks.push((row, value.mark()));
         }
         value
     }
@@ -207,16 +220,17 @@ impl<K: Hash + Eq + Clone, V: Undo + Clone, const N: usize> Table<K, V, N> {
 
     /// Takes back all that was written since the savepoint.
     pub fn rollback(&mut self) {
-        let Some(savepoint) = self.savepoint.take() else { return };
-        while self.rows.len() > savepoint.rows {
+        let Some(rows) = self.savepoint.take() else { return };
+        while self.rows.len() > rows {
             let row = row_of(self.rows.len() - 1);
             if let Some((key, _)) = self.rows.pop() {
                 self.places.remove(self.places.hash(&key), row);
             }
         }
-        for (row, mark) in savepoint.marks {
+        for (row, mark) in self.marks.drain(..) {
             self.rows.get_mut(row as usize).expect("a row that was there stays").1.undo(mark);
         }
+        self.forget_marks();
     }
 }
 

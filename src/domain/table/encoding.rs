@@ -142,7 +142,7 @@ where
             return Err(Damaged("there are too many rows"));
         }
         let places = RowIndex::of(self.hasher.clone(), rows.len(), &hashes);
-        self.table.put(Table { rows, places, savepoint: None });
+        self.table.put(Table::of(rows, places));
         Ok(())
     }
 }
