@@ -36,6 +36,52 @@ fn it_says_where_it_listens_and_what_it_replayed() {
 }
 
 #[test]
+fn it_says_which_ledger_it_serves_and_that_it_begins_a_new_one() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = dir.path().join("ledger");
+    let program = concat!("partnership-ledger ", env!("CARGO_PKG_VERSION"));
+    let mut served = Server::on(&ledger);
+    served.says();
+    assert_eq!(served.says(), format!("{program} begins a new ledger in {}", ledger.display()));
+    assert_eq!(finish(served.command(&["append"]).write_stdin(STORY)).code, 0);
+    served.terminate();
+    let mut served = Server::on(&ledger);
+    served.says();
+    assert_eq!(served.says(), format!("{program} serves the ledger in {}, of 9 records", ledger.display()));
+}
+
+#[test]
+fn a_directory_of_other_files_is_refused_and_stays_as_it_is() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for name in ["a.txt", "b.txt", "c.txt", "d.txt"] {
+        fs::write(dir.path().join(name), "mine").expect("written");
+    }
+    let before = files(dir.path());
+    for options in [&[][..], &["--dev"]] {
+        let outcome = finish(program().args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path()).args(options));
+        assert_eq!((outcome.code, outcome.out.as_str()), (2, ""), "{}", outcome.error);
+        let says =
+            format!("error: {} holds no ledger, but other files (a.txt, b.txt, c.txt and 1 more): check --data-dir", dir.path().display());
+        assert!(outcome.error.starts_with(&says), "{}", outcome.error);
+    }
+    assert!(files(dir.path()) == before, "nothing is written");
+}
+
+#[test]
+fn files_that_belong_to_a_new_ledger_are_no_reason_to_refuse_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let log = dir.path().join("calls.log");
+    fs::write(&log, "").expect("written");
+    let mut served = Server::with_options(dir.path(), &["--access-log", log.to_str().expect("a path")]);
+    assert_eq!(served.terminate().0.code(), Some(0));
+    // Its log lost, it is rebuilt from the store and not begun anew.
+    fs::remove_dir_all(dir.path().join("wal")).expect("the log");
+    let mut served = Server::on(dir.path());
+    served.says();
+    assert!(served.says().contains(" serves the ledger in "));
+}
+
+#[test]
 fn sigterm_ends_it_with_0_although_a_client_stays_connected() {
     let mut served = Server::with_story();
     let idle = TcpStream::connect(&served.address).expect("a connection");
