@@ -105,7 +105,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
 /// The services, behind their guard and seen by whoever observes them.
 fn assembly(ledger: &Ledger, config: &ServeConfig, guard: &Guard, observation: &Observation) -> Assembly {
     let assembly = Assembly::new(ledger, config).behind(Arc::clone(guard.gate()), guard.protection());
-    assembly.observed_by(observation.observers().observer())
+    assembly.observed_by(Some(observation.observers().observer()))
 }
 
 /// Goes on to deliver to the endpoints of the data directory.
