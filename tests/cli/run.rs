@@ -314,6 +314,13 @@ fn completions_name_the_commands() {
     }
 }
 
+#[test]
+fn its_version_is_one_that_the_changelog_tells_of() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(finish(program().arg("--version")).out, format!("partnership-ledger {version}\n"));
+    assert!(include_str!("../../CHANGELOG.md").contains(&format!("\n## [{version}] - 2")), "no heading of {version}");
+}
+
 /// What bash completes the last of some words to.
 fn completed_by_bash(script: &str, words: &[&str]) -> Vec<String> {
     let (current, previous) = (words[words.len() - 1], words[words.len() - 2]);
