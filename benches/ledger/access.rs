@@ -117,7 +117,8 @@ impl Asked {
         let config = ServeConfig::default();
         let memory = Assembly::new(&self.ledger, &config).memory().clone();
         let (gate, observer) = (Arc::clone(&self.gate), observers.observer());
-        let bounds = Bounds { gate, memory, arrival_timeout: config.partial_message_timeout, observer };
+        let bounds =
+            Bounds { gate, memory, arrival_timeout: config.partial_message_timeout, observer: observers.log.is_some().then_some(observer) };
         let mut client = PartnershipServiceClient::new(EdgeLayer(bounds).layer(partnership_service(&self.ledger)));
         let bearer: tonic::metadata::MetadataValue<_> = format!("Bearer {}", self.key).parse().expect("a header");
         self.runtime.block_on(async {

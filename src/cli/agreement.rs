@@ -22,7 +22,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let request = GetAgreementRequest { agreement_id: args.agreement, options: Some(args.moment.options(&mut session.out)?) };
+    let request = GetAgreementRequest { agreement_id: args.agreement, options: Some(args.moment.options(session).await?) };
     let answer = session.partnership().await?.get_agreement(request).await?.into_inner();
     if session.out.json {
         return session.out.message(&answer);

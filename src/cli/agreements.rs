@@ -36,7 +36,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let header = columns![
         language; "agreements-agreement", "column-partner", "agreements-type", "agreements-state", "agreements-effective", "agreements-ends"
     ];
-    let options = args.moment.options(&mut session.out)?;
+    let options = args.moment.options(session).await?;
     let mut client = session.partnership().await?;
     let listing = Listing::of(&mut session.out, "agreements", header);
     let ask = async |page_token| {

@@ -8,6 +8,7 @@ use super::failure::{Failure, Refusal};
 use super::json;
 use super::language::{Language, say};
 use super::output::Output;
+use super::unearned::Unearned;
 use indicatif::{ProgressBar, ProgressStyle};
 use partnership_ledger::proto::append_stream_response::Outcome;
 use partnership_ledger::proto::{AppendResponse, AppendStreamRequest, AppendStreamResponse, Event};
@@ -47,8 +48,16 @@ struct Line {
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     let (source, bytes) = open(&args.file, language)?;
-    let mut appender =
-        Appender { client: session.ledger().await?, language, stream: None, recorded: 0, duplicates: 0, position: 0, has_reader: true };
+    let mut appender = Appender {
+        client: session.ledger().await?,
+        language,
+        stream: None,
+        recorded: 0,
+        duplicates: 0,
+        unearned: Unearned::default(),
+        position: 0,
+        has_reader: true,
+    };
     let progress = progress_bar(bytes);
     let (sender, mut lines) = mpsc::channel(4 * CHUNK_EVENTS);
     let reader = progress.wrap_read(source);
@@ -88,7 +97,10 @@ fn progress_bar(bytes: Option<u64>) -> ProgressBar {
 fn summarize(appender: &Appender, out: &mut Output) -> Result<(), Failure> {
     let (recorded, duplicates) = (appender.recorded, appender.duplicates);
     let [before, position] = [duplicates, appender.position].map(|number| number.to_string());
-    let summary = say!(out.language, "append-summary", recorded = recorded.to_string(), duplicates = before, position = position);
+    let mut summary = say!(out.language, "append-summary", recorded = recorded.to_string(), duplicates = before, position = position);
+    if let Some(unearned) = appender.unearned.text(out.language) {
+        summary = format!("{summary}\n{unearned}");
+    }
     if out.json {
         // A closed standard error is no reason to fail.
         let _ = writeln!(io::stderr(), "{summary}");
@@ -123,7 +135,7 @@ fn read_lines(mut source: impl BufRead, language: Language, sender: &mpsc::Sende
             Ok(_) if content(&text, number).is_empty() => continue,
             Ok(_) => json::read(content(&text, number))
                 .map(|event| Line { number, event })
-                .map_err(|error| Failure::usage(format!("MALFORMED: {}", super::text::line(&error))).at(&place(language, number))),
+                .map_err(|unread| Failure::usage(format!("MALFORMED: {}", unread.text(language))).at(&place(language, number))),
         };
         let is_last = line.is_err();
         if sender.blocking_send(line).is_err() || is_last {
@@ -144,6 +156,8 @@ struct Appender {
     stream: Option<(mpsc::Sender<AppendStreamRequest>, Streaming<AppendStreamResponse>)>,
     recorded: u64,
     duplicates: u64,
+    /// The sales of all lines that earned nothing.
+    unearned: Unearned,
     position: u64,
     /// Whether somebody still reads the output. Events are recorded all the same.
     has_reader: bool,
@@ -232,6 +246,7 @@ impl Appender {
         let duplicates = response.results.iter().filter(|result| result.duplicate).count() as u64;
         self.duplicates += duplicates;
         self.recorded += response.results.len() as u64 - duplicates;
+        response.results.iter().for_each(|result| self.unearned.count(&result.effects));
         self.position = response.position;
         if !out.json || !self.has_reader {
             return Ok(());

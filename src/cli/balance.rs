@@ -18,7 +18,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let options = args.moment.options(&mut session.out)?;
+    let options = args.moment.options(session).await?;
     match args.partner {
         Some(partner) => one(partner, options, session).await,
         None => all(options, session).await,

@@ -19,7 +19,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let request = GetCampaignRequest { campaign_id: args.campaign, options: Some(args.moment.options(&mut session.out)?) };
+    let request = GetCampaignRequest { campaign_id: args.campaign, options: Some(args.moment.options(session).await?) };
     let answer = session.partnership().await?.get_campaign(request).await?.into_inner();
     if session.out.json {
         return session.out.message(&answer);

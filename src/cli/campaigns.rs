@@ -32,7 +32,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         language; "campaign-campaign", "campaign-title", "campaign-type", "campaign-state", "campaign-starts", "campaign-ends",
         "campaigns-with", > "campaigns-delivered"
     ];
-    let options = args.moment.options(&mut session.out)?;
+    let options = args.moment.options(session).await?;
     let mut client = session.partnership().await?;
     let listing = Listing::of(&mut session.out, "campaigns", header);
     let ask = async |page_token| {

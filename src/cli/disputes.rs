@@ -23,7 +23,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let options = args.moment.options(&mut session.out)?;
+    let options = args.moment.options(session).await?;
     let mut client = session.partnership().await?;
     let language = session.out.language;
     let header = columns![

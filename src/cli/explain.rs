@@ -20,7 +20,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let request = ExplainSaleRequest { sale_id: args.sale, options: Some(args.moment.options(&mut session.out)?) };
+    let request = ExplainSaleRequest { sale_id: args.sale, options: Some(args.moment.options(session).await?) };
     let answer = session.partnership().await?.explain_sale(request).await?.into_inner();
     if session.out.json {
         return session.out.message(&answer);

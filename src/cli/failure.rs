@@ -64,6 +64,11 @@ impl Failure {
         Self::of(exit, Cause::Said(text.into()))
     }
 
+    /// What was asked for is not known.
+    pub fn not_found(text: impl Into<String>) -> Self {
+        Self::of(Exit::NotFound, Cause::Said(text.into()))
+    }
+
     /// The ledger cannot be reached.
     pub fn unavailable(text: impl Into<String>) -> Self {
         Self::of(Exit::Unavailable, Cause::Said(text.into()))

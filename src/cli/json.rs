@@ -1,9 +1,10 @@
 //! Proto3 JSON of the contract's messages, by the descriptor that the server also serves.
 
-use super::text::is_deceptive;
+use super::language::{Language, say};
+use super::text::{is_deceptive, line};
 use partnership_ledger::proto;
 use prost::Message;
-use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, MessageDescriptor, SerializeOptions};
+use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, SerializeOptions};
 use serde::Serialize as _;
 use serde_json::ser::{CompactFormatter, Formatter};
 use std::io::{self, Write};
@@ -76,13 +77,88 @@ impl Formatter for Escaping {
     }
 }
 
+/// Why a text is no message.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// A field of an enum has a name that is none of its values.
+    Enum {
+        /// The field's path: `agreement_signed.type`.
+        field: String,
+        /// What it has.
+        value: String,
+        /// What it may have, in the contract's order.
+        allowed: String,
+    },
+    /// It is no JSON, or no message of this kind.
+    Other {
+        /// What is wrong, in English.
+        error: String,
+        /// Where in the text, in bytes from 1, if that is known.
+        column: Option<usize>,
+    },
+}
+
+impl Unread {
+    /// Says what is wrong, in a language.
+    pub fn text(&self, language: Language) -> String {
+        match self {
+            Self::Enum { field, value, allowed } => {
+                say!(language, "json-enum", field = line(field), value = line(value), allowed = allowed.as_str())
+            }
+            Self::Other { error, column: None } => line(error),
+            Self::Other { error, column: Some(column) } => say!(language, "json-at-column", error = line(error), column = *column),
+        }
+    }
+
+    /// Takes the place out of an error's text: a text of one line has no line but the first.
+    fn of(error: &serde_json::Error) -> Self {
+        let text = error.to_string();
+        let place = format!(" at line {} column {}", error.line(), error.column());
+        match text.strip_suffix(&place) {
+            Some(error_text) if error.line() == 1 => Self::Other { error: error_text.to_owned(), column: Some(error.column()) },
+            _ => Self::Other { error: text, column: None },
+        }
+    }
+}
+
 /// Parses a message; field names may be in snake case or camel case.
-pub fn read<M: Named>(text: &[u8]) -> Result<M, String> {
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn read<M: Named>(text: &[u8]) -> Result<M, Unread> {
     let mut source = serde_json::Deserializer::from_slice(text);
     let dynamic = DynamicMessage::deserialize_with_options(descriptor::<M>(), &mut source, &DeserializeOptions::new())
         .and_then(|message| source.end().map(|()| message))
-        .map_err(|error| error.to_string())?;
-    dynamic.transcode_to().map_err(|error| error.to_string())
+        .map_err(|error| {
+            // The library does not say which values there are.
+            let document = serde_json::from_slice(text).ok();
+            document.and_then(|document| unknown_value(&descriptor::<M>(), &document, "")).unwrap_or_else(|| Unread::of(&error))
+        })?;
+    dynamic.transcode_to().map_err(|error| Unread::Other { error: error.to_string(), column: None })
+}
+
+/// Finds the first field of an enum in a document that has a name which is none of its values.
+fn unknown_value(message: &MessageDescriptor, document: &serde_json::Value, path: &str) -> Option<Unread> {
+    document.as_object()?.iter().find_map(|(name, value)| {
+        let field = message.get_field_by_name(name).or_else(|| message.get_field_by_json_name(name))?;
+        let path = if path.is_empty() { field.name().to_owned() } else { format!("{path}.{}", field.name()) };
+        match value.as_array().filter(|_| field.is_list()) {
+            Some(items) => items.iter().enumerate().find_map(|(index, item)| unknown_in_field(&field, item, &format!("{path}[{index}]"))),
+            None => unknown_in_field(&field, value, &path),
+        }
+    })
+}
+
+fn unknown_in_field(field: &FieldDescriptor, value: &serde_json::Value, path: &str) -> Option<Unread> {
+    match field.kind() {
+        Kind::Message(inner) => unknown_value(&inner, value, path),
+        Kind::Enum(inner) => value.as_str().filter(|name| inner.get_value_by_name(name).is_none()).map(|name| {
+            // The value 0 of every enum stands for what was not said.
+            let named: Vec<String> = inner.values().filter(|value| value.number() != 0).map(|value| value.name().to_owned()).collect();
+            Unread::Enum { field: path.to_owned(), value: name.to_owned(), allowed: named.join(", ") }
+        }),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -114,9 +190,26 @@ mod tests {
     #[test]
     fn an_unknown_field_or_a_second_value_is_refused() {
         let unknown = SALE.replace("sale_id", "sale_number");
-        assert!(read::<proto::Event>(unknown.as_bytes()).expect_err("unknown field").contains("sale_number"));
+        assert!(read::<proto::Event>(unknown.as_bytes()).expect_err("unknown field").text(Language::English).contains("sale_number"));
         let twice = format!("{SALE} {SALE}");
-        assert!(read::<proto::Event>(twice.as_bytes()).expect_err("trailing").contains("trailing"));
+        assert!(read::<proto::Event>(twice.as_bytes()).expect_err("trailing").text(Language::English).contains("trailing"));
+    }
+
+    #[test]
+    fn a_name_that_an_enum_does_not_have_is_told_with_those_that_it_has() {
+        let terms =
+            r#"{"agreementSigned": {"terms": {"commission": {"rules": [{"trigger": "COMMISSION_TRIGGER_SALE"}, {"trigger": "SALE"}]}}}}"#;
+        let unread = read::<proto::Event>(terms.as_bytes()).expect_err("unknown value");
+        let says = "agreement_signed.terms.commission.rules[1].trigger: 'SALE' is not one of COMMISSION_TRIGGER_SALE, COMMISSION_TRIGGER_";
+        assert!(unread.text(Language::English).starts_with(says), "{unread:?}");
+    }
+
+    #[test]
+    fn a_place_within_a_line_is_a_column() {
+        let unread = read::<proto::Event>(br#"{"sale_recorded": }"#).expect_err("no JSON");
+        assert_eq!(unread.text(Language::English), "expected value, column 19");
+        let unread = read::<proto::Event>(br#"{"sale_number": 1}"#).expect_err("unknown field");
+        assert!(!unread.text(Language::English).contains("line 1"), "{unread:?}");
     }
 
     #[test]

@@ -57,7 +57,7 @@ struct Done {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let options = Some(args.moment.options(&mut session.out)?);
+    let options = Some(args.moment.options(session).await?);
     let mut client = session.partnership().await?;
     let mut agreement = None;
     let mut partner_id = args.subject.partner.unwrap_or_default();

@@ -24,6 +24,9 @@ pub struct Args {
     /// Only in this state: open, qualified or lost
     #[arg(long, value_name = "STATE", value_parser = choice::parse::<LeadState>)]
     state: Option<i32>,
+    /// Only with this match key, such as domain:acme.example
+    #[arg(long, value_name = "KEY")]
+    match_key: Option<String>,
     #[command(flatten)]
     moment: Moment,
 }
@@ -34,7 +37,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         language; "leads-lead", "leads-state", "leads-owner", "leads-credit", "leads-since", "leads-rule", "leads-protected-until",
         "leads-acquired-by"
     ];
-    let options = args.moment.options(&mut session.out)?;
+    let options = args.moment.options(session).await?;
     let mut client = session.partnership().await?;
     let listing = Listing::of(&mut session.out, "leads", header);
     let ask = async |page_token| client.list_leads(request(&args, options, page_token)).await;
@@ -51,6 +54,7 @@ fn request(args: &Args, options: ReadOptions, page_token: String) -> ListLeadsRe
         page_size: PAGE_SIZE,
         page_token,
         options: Some(options),
+        match_key: args.match_key.clone(),
     }
 }
 

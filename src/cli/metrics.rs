@@ -38,7 +38,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let to = args.to.map(|given| given.to(&mut session.out)).transpose()?;
     let of_agreement = args.agreement.map(Scope::AgreementId).or(args.campaign.map(Scope::CampaignId));
     let scope = args.partner.map(Scope::PartnerId).or(of_agreement).unwrap_or(Scope::All(true));
-    let request = GetMetricsRequest { scope: Some(scope.clone()), from, to, options: Some(args.moment.options(&mut session.out)?) };
+    let request = GetMetricsRequest { scope: Some(scope.clone()), from, to, options: Some(args.moment.options(session).await?) };
     let answer = session.partnership().await?.get_metrics(request).await?.into_inner();
     if session.out.json {
         return session.out.message(&answer);

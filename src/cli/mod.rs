@@ -19,6 +19,7 @@ mod disputes;
 mod explain;
 mod export;
 mod failure;
+mod house;
 mod import;
 mod json;
 mod language;
@@ -48,6 +49,7 @@ mod table;
 mod terms;
 mod text;
 mod trial_balance;
+mod unearned;
 mod verify;
 mod webhooks;
 mod whoami;
@@ -278,12 +280,27 @@ fn client_runtime() -> Result<tokio::runtime::Runtime, Failure> {
 /// Options that say how a running ledger is reached.
 const OFFLINE: &[&str] = &["address", "ca", "key_file", "client_cert"];
 
+/// Refuses who issues a statement where there is none to be sent out. In the environment it is for all that are.
+fn refuse_idle_house(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
+    let told = |option: &&str| {
+        let of_statement = matches.subcommand_matches("statement");
+        of_statement.and_then(|matches| matches.value_source(option)) == Some(ValueSource::CommandLine)
+    };
+    match ["house_name", "house_address"].into_iter().find(told) {
+        Some(option) => {
+            Err(Failure::usage(say!(cli.lang, "failure-idle", option = option.replace('_', "-"), command = "statement without --month")))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Refuses options that would have no effect: they are mistakes of the caller.
 fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
     let (name, idle): (&str, &[&str]) = match &cli.command {
         Command::Serve(_) => ("serve", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
         Command::Demo => ("demo", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::Bench(_) => ("bench", &["lang", "ca", "key_file", "client_cert"]),
+        Command::Statement(args) if !args.is_of_month() => return refuse_idle_house(cli, matches),
         Command::Export(_) => ("export", &["json"]),
         Command::Verify(_) => ("verify", OFFLINE),
         Command::Restore(_) => ("restore", OFFLINE),

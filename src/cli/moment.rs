@@ -4,11 +4,12 @@
 //! it, and what is asked from a day on begins with it. Days are those of UTC, as answers show them. The year of a day is
 //! written as the language shows years; an instant may always have a year of the common era, as RFC 3339 says.
 
+use super::client::{AuditClient, Session};
 use super::failure::Failure;
 use super::language::{Language, say};
 use super::output::Output;
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
-use partnership_ledger::proto::ReadOptions;
+use partnership_ledger::proto::{ReadOptions, ReadRecordsRequest, Record};
 use prost_types::Timestamp;
 use std::ops::RangeInclusive;
 
@@ -26,19 +27,66 @@ pub struct Moment {
     /// Answer as known when this position was the last
     #[arg(long, value_name = "N")]
     as_of_position: Option<u64>,
+    /// Answer as known at this time: by the records that were recorded until then; a day means its end in UTC
+    #[arg(long, value_name = "TIME", value_parser = GivenTime::parse, conflicts_with = "as_of_position")]
+    known_at: Option<GivenTime>,
 }
 
 impl Moment {
-    /// Returns them as the contract's options; `out` will say how the time was read.
-    pub fn options(&self, out: &mut Output) -> Result<ReadOptions, Failure> {
-        let as_of = self.as_of.as_ref().map(|given| given.as_of(out)).transpose()?;
-        Ok(ReadOptions { as_of, as_of_position: self.as_of_position, min_position: None })
+    /// Returns them as the contract's options; the output will say how the times were read.
+    pub async fn options(&self, session: &mut Session) -> Result<ReadOptions, Failure> {
+        let as_of = self.as_of.as_ref().map(|given| given.as_of(&mut session.out)).transpose()?;
+        Ok(ReadOptions { as_of, as_of_position: self.position(session).await?, min_position: None })
     }
 
-    /// Returns the position.
-    pub fn as_of_position(&self) -> Option<u64> {
-        self.as_of_position
+    /// Returns the position that is asked for. Of a time it is that of the last record that was recorded by then and that the
+    /// caller may read; 0 if there is none.
+    pub async fn position(&self, session: &mut Session) -> Result<Option<u64>, Failure> {
+        let Some(given) = &self.known_at else { return Ok(self.as_of_position) };
+        let language = session.out.language;
+        let (instant, time) = match given.read(language)? {
+            Reading::Day(day) => (last_instant(day), say!(language, "date-end-of-day", day = language.date(day))),
+            Reading::Instant(instant) => (instant, language.time(Some(&timestamp(instant)))),
+        };
+        let position = recorded_by(timestamp(instant), session).await?;
+        session.out.says_date(say!(language, "date-known-at", time = time, position = position.to_string()));
+        Ok(Some(position))
     }
+}
+
+/// Finds the position of the last record that was recorded at or before a time, by bisection: times of recording never decrease
+/// (rules 1.1). Partners read their own records alone, and get the last of those.
+async fn recorded_by(time: Timestamp, session: &Session) -> Result<u64, Failure> {
+    let mut client = session.audit().await?;
+    let (newest, position) = record_from(&mut client, ReadRecordsRequest { backwards: true, ..ReadRecordsRequest::default() }).await?;
+    let is_by_then = |record: &Record| record.recorded_at.is_none_or(|at| (at.seconds, at.nanos) <= (time.seconds, time.nanos));
+    let Some(newest) = newest else { return Ok(0) };
+    if is_by_then(&newest) {
+        return Ok(position);
+    }
+    // The first record at or behind `known` + 1 need not be known by then; the first one at or behind `later` is not.
+    let (mut known, mut later) = (0, newest.position);
+    while known + 1 < later {
+        let from = known + (later - known) / 2;
+        match record_from(&mut client, ReadRecordsRequest { from, ..ReadRecordsRequest::default() }).await?.0 {
+            Some(record) if is_by_then(&record) => known = record.position,
+            _ => later = from,
+        }
+    }
+    Ok(known)
+}
+
+/// The first record that a request is answered with, and the position that it was read at.
+async fn record_from(client: &mut AuditClient, request: ReadRecordsRequest) -> Result<(Option<Record>, u64), Failure> {
+    let mut pages = client.read_records(ReadRecordsRequest { page_size: 1, ..request }).await?.into_inner();
+    let mut position = 0;
+    while let Some(page) = pages.message().await? {
+        position = page.position;
+        if let Some(record) = page.records.into_iter().next() {
+            return Ok((Some(record), position));
+        }
+    }
+    Ok((None, position))
 }
 
 /// A time as it was written: its year, which the language decides about, and the rest.

@@ -34,7 +34,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     // JSON is the same in every language, its order as well.
     let order = if session.out.json { Language::English } else { language };
     let mut all: Vec<Partner> = Vec::new();
-    let options = args.moment.options(&mut session.out)?;
+    let options = args.moment.options(session).await?;
     let mut client = session.partnership().await?;
     let mut listing = Listing::of(&mut session.out, "partners", header);
     each_page(async |page_token| {

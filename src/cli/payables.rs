@@ -32,7 +32,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     let header =
         columns![language; "column-partner", > "column-payable", > "column-minimum-payout", > "payables-in-transit", "column-proposal"];
-    let mut options = args.moment.options(&mut session.out)?;
+    let mut options = args.moment.options(session).await?;
     let mut in_transit = InTransit::new();
     if !session.out.json {
         // Read first, so that both are of one position.

@@ -19,7 +19,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
-    let request = GetProgrammeRequest { programme_id: args.programme, options: Some(args.moment.options(&mut session.out)?) };
+    let request = GetProgrammeRequest { programme_id: args.programme, options: Some(args.moment.options(session).await?) };
     let answer = session.partnership().await?.get_programme(request).await?.into_inner();
     if session.out.json {
         return session.out.message(&answer);

@@ -20,7 +20,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let header = columns![
         language; "programme-programme", "programme-defined", > "programme-agreements", > "programme-versions-count", > "programme-terms-position"
     ];
-    let options = args.moment.options(&mut session.out)?;
+    let options = args.moment.options(session).await?;
     let mut client = session.partnership().await?;
     let listing = Listing::of(&mut session.out, "programmes", header);
     let ask = async |page_token| {

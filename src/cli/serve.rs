@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use partnership_ledger::ledger::ReplayReport;
 use partnership_ledger::proofs::witness::WitnessError;
 use partnership_ledger::proofs::{OpenError, ProofSettings};
-use partnership_ledger::server::{AccessLogSettings, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, serve};
+use partnership_ledger::server::{AccessLogSettings, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
@@ -172,6 +172,8 @@ impl GuardArgs {
     /// The access file and the files of TLS.
     fn files(&self, data_dir: &Path) -> Result<(Option<PathBuf>, Option<TlsFiles>), Failure> {
         if self.dev {
+            // Before anything is written into a directory that is not the ledger's.
+            has_ledger(&ServeConfig { data_dir: data_dir.to_owned(), ..ServeConfig::default() })?;
             let files = DevFiles::of(data_dir).map_err(|source| ServeError::Dev { dir: data_dir.to_owned(), source })?;
             return Ok((Some(files.access), Some(files.tls)));
         }
@@ -233,9 +235,9 @@ struct Announced {
     dev_dir: Option<PathBuf>,
 }
 
-/// Prints where it listens, on the first line, and what was replayed. That nobody reads it is no reason not to serve.
+/// Prints where it listens, on the first line, what was replayed, and last which ledger it is. That nobody reads it is no reason not to serve.
 fn announce(ready: &Ready<'_>, how: &Announced) {
-    let Ready { address, observed, replayed, notes, proofs } = *ready;
+    let Ready { address, observed, data_dir, is_new, replayed, notes, proofs } = *ready;
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on {address}");
     let _ = writeln!(out, "{}", replay_line(replayed));
@@ -245,6 +247,7 @@ fn announce(ready: &Ready<'_>, how: &Announced) {
     if let Some(key) = proofs.verifier() {
         let _ = writeln!(out, "checkpoints signed by {key}");
     }
+    let _ = writeln!(out, "{}", ledger_line(data_dir, is_new, replayed));
     let _ = out.flush();
     for note in notes {
         tracing::warn!("{note}");
@@ -262,6 +265,18 @@ fn announce(ready: &Ready<'_>, how: &Announced) {
         tracing::warn!(
             "{address} is open to other machines without TLS or authentication, as --insecure says: whoever reaches it may read and write"
         );
+    }
+}
+
+/// Which program serves which ledger.
+fn ledger_line(data_dir: &Path, is_new: bool, replayed: &ReplayReport) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
+    let dir = dir.display();
+    match replayed.from + replayed.records {
+        _ if is_new => format!("partnership-ledger {version} begins a new ledger in {dir}"),
+        1 => format!("partnership-ledger {version} serves the ledger in {dir}, of 1 record"),
+        records => format!("partnership-ledger {version} serves the ledger in {dir}, of {records} records"),
     }
 }
 
@@ -328,6 +343,8 @@ impl From<ServeError> for Failure {
             ServeError::Witness(error) => error.into(),
             ServeError::Proofs(_)
             | ServeError::DataDir { .. }
+            | ServeError::DataDirUnreadable { .. }
+            | ServeError::NoLedger { .. }
             | ServeError::Unguarded { .. }
             | ServeError::Access { .. }
             | ServeError::Tls(_)

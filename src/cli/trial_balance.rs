@@ -16,7 +16,7 @@ pub struct Args {
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
-    let request = GetTrialBalanceRequest { options: Some(args.moment.options(&mut session.out)?) };
+    let request = GetTrialBalanceRequest { options: Some(args.moment.options(session).await?) };
     let answer = session.audit().await?.get_trial_balance(request).await?.into_inner();
     if session.out.json {
         session.out.message(&answer)?;

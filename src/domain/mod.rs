@@ -20,6 +20,7 @@ pub mod ids;
 mod interner;
 pub mod leads;
 pub mod money;
+mod named_value;
 pub mod pages;
 pub mod parse;
 pub mod partners;

@@ -3,6 +3,7 @@
 use super::calendar::{EARLIEST, LATEST, Time, Tz};
 use super::ids::{Id, MAX_ID_LENGTH};
 use super::money::{Currency, MAX_AMOUNT, Money, WHOLE_BPS};
+use super::named_value::{NamedValue, names};
 use crate::proto;
 use chrono::DateTime;
 use std::fmt::Write as _;
@@ -123,23 +124,23 @@ impl Fields {
     }
 
     /// An enum value other than `…_UNSPECIFIED`.
-    pub fn enum_value<E: TryFrom<i32> + Default + PartialEq>(&mut self, name: &str, value: i32) -> E {
+    pub fn enum_value<E: NamedValue>(&mut self, name: &str, value: i32) -> E {
         match E::try_from(value) {
             Ok(known) if known != E::default() => known,
             _ => {
-                self.bad(name, "must be one of the named values");
+                self.bad(name, format!("must be one of {}", names::<E>()));
                 E::default()
             }
         }
     }
 
     /// An enum value; `…_UNSPECIFIED` stands for `default`.
-    pub fn enum_or<E: TryFrom<i32> + Default + PartialEq>(&mut self, name: &str, value: i32, default: E) -> E {
+    pub fn enum_or<E: NamedValue>(&mut self, name: &str, value: i32, default: E) -> E {
         match E::try_from(value) {
             Ok(known) if known == E::default() => default,
             Ok(known) => known,
             Err(_) => {
-                self.bad(name, "must be one of the named values, or left out");
+                self.bad(name, format!("must be one of {}, or left out", names::<E>()));
                 default
             }
         }

@@ -13,6 +13,7 @@ use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::ledger::Error;
 use crate::proto::{self, AcquiredBy, LeadState, OwnershipRule, party};
+use std::collections::BTreeSet;
 
 /// `GetLead`.
 pub struct GetLead {
@@ -48,6 +49,7 @@ pub struct ListLeads {
     agreement: Option<Id>,
     owner: Option<OwnerFilter>,
     state: LeadState,
+    match_key: Option<Box<str>>,
     page: PageRequest,
 }
 
@@ -66,6 +68,7 @@ impl StateQuery for ListLeads {
             agreement: fields.optional_id("agreement_id", request.agreement_id.as_deref()),
             owner: request.owner.as_ref().map(|party| fields.within("owner", |fields| parse_owner(party, fields))),
             state: fields.enum_or("state", request.state, LeadState::Unspecified),
+            match_key: request.match_key.as_deref().map(|key| fields.key("match_key", key)),
             page: request.page(fields),
         }
     }
@@ -81,14 +84,19 @@ impl StateQuery for ListLeads {
             OwnerFilter::Partner(id) => partner_seen(view, id, seen).map(Owner::Partner),
         });
         let owner = owner.transpose()?;
-        let wanted = |state: &State, known: &Lead| {
+        let has_key = |state: &State, row: Row, key: &str| {
+            view.shows_keys_of(row, seen) && state.leads.by_id.get(row).match_keys(seen, state).any(|known| known == key)
+        };
+        let wanted = |state: &State, row: Row| {
+            let known = state.leads.by_id.get(row);
             known.is_seen(seen)
+                && self.match_key.as_deref().is_none_or(|key| has_key(state, row, key))
                 && agreement.is_none_or(|agreement| known.credit_at(seen.time, seen, state) == Some(agreement))
                 && (self.state == LeadState::Unspecified || known.state_at(seen.time, seen) == self.state)
                 && owner.is_none_or(|owner| known.ownership(seen.time, seen, state).is_some_and(|held| held.owner == owner))
         };
         let items = |state: &State, row| {
-            if wanted(state, state.leads.by_id.get(row)) { vec![lead(state, row, seen)] } else { Vec::new() }
+            if wanted(state, row) { vec![lead(state, row, seen)] } else { Vec::new() }
         };
         let rows = self.rows(view, agreement, owner, seen);
         let (leads, next_page_token) = self.page.fill_from(view, seen, Some(IdKind::Lead), rows, items)?;
@@ -98,10 +106,14 @@ impl StateQuery for ListLeads {
 
 impl ListLeads {
     /// The leads that the page may show. A partner owns a lead through an agreement that has its credit; the house owns what it
-    /// was given, and what an agreement's end passed to it. Where none can be in the state asked for, leads are passed over.
+    /// was given, and what an agreement's end passed to it. Those with a match key are few. Where none can be in the state asked for, leads are passed over.
     fn rows<'a>(&self, state: &'a State, agreement: Option<Row>, owner: Option<Owner>, seen: Seen) -> Box<dyn Iterator<Item = Row> + 'a> {
         let (credited, blocks, first, wanted) = (&state.leads.credited, &state.leads.blocks, self.page.first_row(), self.state);
         let may_be = move |row: &Row| blocks.of(*row).is_none_or(|block| block.may_be(wanted, seen));
+        if let Some(key) = self.match_key.as_deref() {
+            let with_key = state.leads.with_match_key(key).filter(|row| *row >= first);
+            return Box::new(with_key.collect::<BTreeSet<_>>().into_iter());
+        }
         match (agreement, owner) {
             (Some(agreement), _) => Box::new(credited.of_agreements(state.agreements.with_predecessors(agreement), first).filter(may_be)),
             (None, Some(Owner::Partner(partner))) => {

@@ -47,6 +47,11 @@ impl<'a> Reading<'a> {
         self.partner.is_none_or(|partner| Own { state: self.state, partner, seen }.has_row(kind, row))
     }
 
+    /// Whether the match keys of a lead are shown: who its customer is stays with those who have had it.
+    pub fn shows_keys_of(&self, lead: Row, seen: Seen) -> bool {
+        self.partner.is_none_or(|partner| Own { state: self.state, partner, seen }.has_credit_of(lead))
+    }
+
     /// Ends the reading if nobody waits for it: asked between any two rows.
     ///
     /// # Errors

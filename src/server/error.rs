@@ -21,6 +21,26 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
+    /// The data directory cannot be read.
+    #[error("the data directory {} cannot be read: {source}", dir.display())]
+    DataDirUnreadable {
+        /// The directory.
+        dir: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There are other files in the data directory, and no ledger.
+    #[error(
+        "{} holds no ledger, but other files ({found}): check --data-dir. A new ledger begins in an empty directory, or in one that is \
+         not there yet",
+        dir.display()
+    )]
+    NoLedger {
+        /// The directory.
+        dir: PathBuf,
+        /// Some of the names.
+        found: String,
+    },
     /// The address cannot be listened on.
     #[error("{address} cannot be listened on: {source}")]
     Listen {

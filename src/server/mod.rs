@@ -1,13 +1,14 @@
 //! The composition root: chooses the store, opens the ledger, assembles the services, and owns listeners, threads and
 //! signals. The command line parses and calls it.
 //!
-//! Imports inside run one way: `serve` → `threads` → {`assembly`, `connections`}; `serve` → `open` → `store`; `serve` → `guard` → `tls`;
+//! Imports inside run one way: `serve` → `threads` → {`assembly`, `connections`}; `serve` → {`open`, `data_dir`} → `store`; `serve` → `guard` → `tls`;
 //! `serve` → `observation` → `observe` → {`access_log`, `disk`, `guard`, `http`}; `witness` → `http`.
 
 mod access_log;
 mod assembly;
 mod config;
 mod connections;
+mod data_dir;
 mod dev;
 mod disk;
 mod error;
@@ -28,6 +29,7 @@ mod witness;
 pub use access_log::{AccessLog, AccessLogSettings};
 pub use assembly::{Assembly, Service, assemble};
 pub use config::ServeConfig;
+pub use data_dir::has_ledger;
 pub use dev::DevFiles;
 pub use error::ServeError;
 pub use guard::{Guard, Reloads, read_access};

@@ -5,7 +5,7 @@ use super::config::ServeConfig;
 use super::disk::Disk;
 use super::error::ServeError;
 use super::guard::Guard;
-use super::observe::{Listening, Observers, Stage, Traces, Watched};
+use super::observe::{Listening, Observers, Stage, Summary, Traces, Watched};
 use crate::feed::Feed;
 use crate::feed::webhooks::Webhooks;
 use crate::ledger::Ledger;
@@ -29,6 +29,8 @@ pub struct Observation {
     watched: Arc<Watched>,
     listening: Option<Listening>,
     _disk: Sender<()>,
+    /// Says its last when this is dropped.
+    _summary: Summary,
 }
 
 impl Observation {
@@ -49,7 +51,8 @@ impl Observation {
         let watching = disk.watch().map_err(threads)?;
         let watched = Arc::new(Watched::new(Arc::clone(guard), Arc::clone(&observers), disk, config.data_dir.clone()));
         let listening = listener.map(|listener| Listening::start(listener, &watched)).transpose().map_err(threads)?;
-        Ok(Self { observers, watched, listening, _disk: watching })
+        let summary = observers.summarize().map_err(threads)?;
+        Ok(Self { observers, watched, listening, _disk: watching, _summary: summary })
     }
 
     /// What calls are told to.

@@ -3,6 +3,7 @@
 use super::assembly::Assembly;
 use super::config::ServeConfig;
 use super::connections::{Acceptor, most_connections};
+use super::data_dir::has_ledger;
 use super::error::ServeError;
 use super::guard::Guard;
 use super::observation::{Observation, bind as bind_observe};
@@ -15,6 +16,7 @@ use crate::ledger::{Ledger, ReplayReport};
 use crate::proofs::{OpenProofs, Proofs};
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
@@ -35,6 +37,10 @@ pub struct Ready<'a> {
     pub address: SocketAddr,
     /// Where its metrics are.
     pub observed: Option<SocketAddr>,
+    /// The data directory.
+    pub data_dir: &'a Path,
+    /// Whether a new ledger begins in it.
+    pub is_new: bool,
     /// What was replayed.
     pub replayed: &'a ReplayReport,
     /// The notes of opening the store.
@@ -57,6 +63,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     };
     let guard = Arc::new(Guard::open(config)?);
     let observe = bind_observe(config)?;
+    let is_new = !has_ledger(config)?;
     // Only now: a start that fails for its address or its files leaves no directory.
     create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
     // Seen from now on, also while its records are replayed.
@@ -78,7 +85,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let signals = Signals::new().map_err(system("signals"))?;
         let observed = observation.address();
-        on_ready(&Ready { address, observed, replayed: &replayed, notes: &notes, proofs: &proofs });
+        on_ready(&Ready { address, observed, data_dir: &config.data_dir, is_new, replayed: &replayed, notes: &notes, proofs: &proofs });
         let mut told = Told { signals, reload, observation: &observation };
         run(&ledger, config, listener, &assembly, &mut threads, &mut told).await
     });
@@ -98,7 +105,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
 /// The services, behind their guard and seen by whoever observes them.
 fn assembly(ledger: &Ledger, config: &ServeConfig, guard: &Guard, observation: &Observation) -> Assembly {
     let assembly = Assembly::new(ledger, config).behind(Arc::clone(guard.gate()), guard.protection());
-    assembly.observed_by(observation.observers().observer())
+    assembly.observed_by(Some(observation.observers().observer()))
 }
 
 /// Goes on to deliver to the endpoints of the data directory.

@@ -4,7 +4,7 @@
 //! A second kind of store is one more variant of [`Store`] and an arm in each of its methods.
 
 pub use crate::journal::embedded::Inspection;
-use crate::journal::embedded::{EmbeddedJournal, Options, inspect_records, is_ledger};
+use crate::journal::embedded::{EmbeddedJournal, Options, has_remains, inspect_records, is_ledger};
 use crate::journal::{Journal, JournalError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,6 +43,13 @@ impl Store {
     pub fn has_ledger(&self) -> bool {
         match self {
             Self::Directory(dir) => is_ledger(dir),
+        }
+    }
+
+    /// Whether records may be there: a ledger, or what is left of one, which opening repairs or refuses.
+    pub fn may_have_records(&self) -> bool {
+        match self {
+            Self::Directory(dir) => has_remains(dir),
         }
     }
 

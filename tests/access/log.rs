@@ -39,7 +39,7 @@ impl Logged {
         change(&mut settings);
         let log = AccessLog::open(&settings).expect("a log");
         let observers = Arc::new(Observers::new(Some(Arc::new(log)), None, false));
-        let service = Service::observed(gate(&text(known.iter().copied())), observers.observer()).await;
+        let service = Service::observed(gate(&text(known.iter().copied())), Some(observers.observer())).await;
         Self { service, path, _dir: dir }
     }
 

@@ -112,3 +112,46 @@ fn a_partners_statement_is_complete_and_says_nothing_of_others() {
         assert!(refused.code != 0 && refused.error.contains("UNKNOWN_ID"), "{}", refused.error);
     }
 }
+
+#[test]
+fn a_partner_asks_as_known_at_a_time_by_its_own_records() {
+    let secured = served();
+    let later = r#"{"event_id":"00000000-0000-4000-8000-0000000000aa","occurred_at":"2025-04-03T00:00:00Z","sale_recorded":{"sale_id":"s-9","agreement_id":"acme-1","amount":{"currency_code":"USD","minor_units":"100"}}}"#;
+    std::fs::write(secured.path("later.jsonl"), later).expect("written");
+    let file = secured.path("later.jsonl");
+    let appended = secured.ask(&["append", file.to_str().expect("a path")], &[("--key-file", "key")]);
+    assert_eq!(appended.code, 0, "{}", appended.error);
+    let own = secured.ask(&["records", "--from", "1", "--json"], &[("--key-file", "acme")]).out;
+    let own: Vec<Value> = own.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let [.., before, last] = own.as_slice() else { panic!("too few records: {own:?}") };
+    assert!(last["recorded_at"].as_str() > before["recorded_at"].as_str(), "{before} {last}");
+    let position_at = |time: &Value| {
+        let words = ["balance", "acme", "--json", "--known-at", time.as_str().expect("a time")];
+        secured.ask(&words, &[("--key-file", "acme")]).json()["position"].clone()
+    };
+    assert_eq!(position_at(&before["recorded_at"]), before["position"]);
+    assert_eq!(position_at(&last["recorded_at"]), last["position"]);
+    let nothing = secured.ask(&["balance", "acme", "--known-at", "2020-01-01"], &[("--key-file", "acme")]);
+    assert!(nothing.code != 0 && nothing.error.contains("at position 0"), "{}", nothing.error);
+}
+
+#[test]
+fn a_match_key_finds_no_lead_that_a_partner_has_only_claimed_in_vain() {
+    let secured = served();
+    let referral = |number: u8, day: &str, agreement: &str| {
+        format!(
+            r#"{{"event_id":"00000000-0000-4000-8000-0000000000b{number}","occurred_at":"{day}T00:00:00Z","lead_referred":{{"lead_id":"k-1","agreement_id":"{agreement}","acquired_by":"ACQUIRED_BY_PARTNER","match_keys":["domain:k.example"]}}}}"#
+        )
+    };
+    let file = secured.path("claims.jsonl");
+    std::fs::write(&file, format!("{}\n{}", referral(1, "2025-04-03", "acme-1"), referral(2, "2025-04-04", "bolt-1"))).expect("written");
+    let appended = secured.ask(&["append", file.to_str().expect("a path")], &[("--key-file", "key")]);
+    assert_eq!(appended.code, 0, "{}", appended.error);
+    let found = |key: &str| {
+        let answer = secured.ask(&["leads", "--json", "--match-key", "domain:k.example"], &[("--key-file", key)]).json();
+        answer["leads"].as_array().map(Vec::len)
+    };
+    let vain = secured.ask(&["lead", "k-1", "--json"], &[("--key-file", "bolt")]).json();
+    assert_eq!(vain["lead"]["match_keys"], Value::Array(Vec::new()), "it is shown without its keys: {vain}");
+    assert_eq!((found("key"), found("acme"), found("bolt")), (Some(1), Some(1), Some(0)));
+}

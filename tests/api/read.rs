@@ -85,9 +85,10 @@ async fn all_bad_fields_of_a_question_are_named_at_once() {
         page_size: 1_001,
         page_token: "x".into(),
         options,
+        match_key: Some(String::new()),
     };
     let fields = bad_fields(&reader.list_leads(request).await.expect_err("malformed"));
-    assert_eq!(fields, ["agreement_id", "owner.house", "state", "page_size", "page_token", "options.as_of"]);
+    assert_eq!(fields, ["agreement_id", "owner.house", "state", "match_key", "page_size", "page_token", "options.as_of"]);
     let entries = ListEntriesRequest { kinds: vec![1, 0], currency_code: Some("usd".into()), ..ListEntriesRequest::default() };
     let fields = bad_fields(&reader.list_entries(entries).await.expect_err("malformed"));
     assert_eq!(fields, ["partner_id", "currency_code", "kinds[1]"]);

@@ -113,6 +113,35 @@ fn as_json_every_event_has_its_result() {
 }
 
 #[test]
+fn sales_that_earned_nothing_are_counted_with_the_reason() {
+    let served = Server::with_story();
+    let mut lines = sales("late", 3);
+    // The first is before its lead's referral, and the second after the agreement's end.
+    lines[0] = lines[0].replace(r#""agreement_id":"acme-1""#, r#""lead_id":"lead-1""#).replace("2025-04-01", "2025-01-15");
+    lines[1] = lines[1].replace("2025-04-01", "2025-07-01");
+    let unearned = "2 sales earned nothing: AGREEMENT_ENDED 1, NO_CREDIT 1\n";
+    let again = "0 recorded, 3 recorded before; the ledger is at position 12\n";
+    let outcome = finish(served.command(&["append"]).write_stdin(lines.join("\n")));
+    assert_eq!(outcome.out, format!("3 recorded, 0 recorded before; the ledger is at position 12\n{unearned}"), "{}", outcome.error);
+    let outcome = finish(served.command(&["append", "--json"]).write_stdin(lines.join("\n")));
+    assert_eq!((outcome.out.lines().count(), outcome.error), (3, format!("{again}{unearned}")));
+}
+
+#[test]
+fn a_value_that_is_none_of_an_enum_is_told_with_those_there_are() {
+    let served = Server::fresh();
+    let partner = |kind: &str| STORY.lines().next().expect("a line").replace("\"PARTNER_KIND_RESELLER\"", kind);
+    let outcome = finish(served.command(&["append"]).write_stdin(format!("\n\n{}", partner("\"RESELLER\""))));
+    assert_eq!(outcome.code, 2);
+    let says =
+        "error: line 3: MALFORMED: partner_registered.kind: 'RESELLER' is not one of PARTNER_KIND_RESELLER, PARTNER_KIND_AFFILIATE, ";
+    assert!(outcome.error.starts_with(says) && !outcome.error.contains("line 1"), "{}", outcome.error);
+    let outcome = finish(served.command(&["append"]).write_stdin(partner("99")));
+    let says = "error: line 1: MALFORMED: partner_registered.kind: must be one of PARTNER_KIND_RESELLER, PARTNER_KIND_AFFILIATE, ";
+    assert!(outcome.error.starts_with(says), "{}", outcome.error);
+}
+
+#[test]
 fn nothing_to_append_is_no_failure() {
     let served = Server::fresh();
     let outcome = finish(served.command(&["append"]).write_stdin("\n\n"));

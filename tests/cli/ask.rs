@@ -1,9 +1,9 @@
 //! Every command that asks: for people, as JSON, and with its exit code.
 
-use crate::common::program::{STORY_EVENTS, finish, program};
+use crate::common::program::{STORY, STORY_EVENTS, finish, program};
 use crate::common::server::Server;
 use rstest::{fixture, rstest};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[fixture]
 fn served() -> Server {
@@ -81,6 +81,51 @@ fn questions_are_asked_as_of_a_time_and_a_position(served: Server) {
     assert_eq!(owner(&["lead", "lead-1", "--as-of-position", "3"]), json!({"partner_id": "acme"}));
     let early = served.ask(&["lead", "lead-1", "--as-of-position", "2"]);
     assert_eq!(early.code, 3, "{}", early.error);
+}
+
+#[rstest]
+fn a_time_of_recording_finds_its_position(served: Server) {
+    let recorded: Vec<String> = (1..=STORY_EVENTS)
+        .map(|position| served.ask(&["records", "--from", &position.to_string(), "--json"]).out)
+        .map(|line| serde_json::from_str::<Value>(line.lines().next().expect("a record")).expect("JSON")["recorded_at"].clone())
+        .map(|time| time.as_str().expect("a time").to_owned())
+        .collect();
+    let table = served.ask(&["records"]).out;
+    assert!(table.lines().next().is_some_and(|header| header.contains("recorded ")) && table.contains(&recorded[8][..19]), "{table}");
+    // Of records that share a time the last one counts.
+    let known = |time: &str| recorded.iter().rposition(|recorded| recorded == time).expect("recorded") + 1;
+    let position_at = |time: &str| served.ask(&["records", "--known-at", time, "--json", "-n", "1"]);
+    for time in &recorded {
+        let outcome = position_at(time);
+        assert_eq!(outcome.json()["position"], json!(known(time).to_string()), "{time}: {}", outcome.error);
+        assert!(outcome.error.starts_with("as known at ") && outcome.error.ends_with(&format!("at position {}\n", known(time))));
+    }
+    assert_eq!(position_at("2199-01-01").json()["position"], json!(STORY_EVENTS.to_string()));
+    let before = served.ask(&["balance", "acme", "--known-at", "2020-01-01"]);
+    assert_eq!(before.code, 3, "nothing was known: {}", before.out);
+    assert!(before.error.contains("as known at the end of 2020-01-01 (UTC): at position 0"), "{}", before.error);
+    let both = served.ask(&["balance", "acme", "--known-at", "2020-01-01", "--as-of-position", "3"]);
+    assert_eq!(both.code, 2, "{}", both.error);
+}
+
+#[rstest]
+fn leads_are_found_by_a_match_key_and_say_why_they_were_reassigned(served: Server) {
+    let signed = STORY.lines().nth(1).expect("the agreement").replace("000000000002", "000000000102").replace("acme-1", "acme-2");
+    let reassigned = r#"{"event_id":"00000000-0000-4000-8000-000000000103","occurred_at":"2025-07-01T00:00:00Z","lead_reassigned":{"lead_id":"lead-1","agreement_id":"acme-2","reason":"they met it first"}}"#;
+    let more = finish(served.command(&["append"]).write_stdin(format!("{signed}\n{reassigned}")));
+    assert_eq!(more.code, 0, "{}", more.error);
+    let by_id = served.ask(&["lead", "lead-1"]);
+    assert!(by_id.out.contains("REASSIGNED") && by_id.out.contains("they met it first"), "{}", by_id.out);
+    assert_eq!(served.ask(&["lead", "--match-key", "domain:one.example"]).out, by_id.out);
+    let by_key = served.ask(&["lead", "--match-key", "domain:one.example", "--json"]).json();
+    assert_eq!(by_key, served.ask(&["lead", "lead-1", "--json"]).json());
+    assert!(served.ask(&["leads", "--match-key", "domain:one.example"]).out.contains("lead-1"));
+    let early = served.ask(&["lead", "--match-key", "domain:one.example", "--as-of-position", "2"]);
+    assert_eq!((early.code, early.out.as_str()), (3, ""));
+    let unknown = served.ask(&["lead", "--match-key", "domain:two.example"]);
+    assert_eq!(unknown.code, 3);
+    assert!(unknown.error.starts_with("error: no lead has the match key domain:two.example: "), "{}", unknown.error);
+    assert_eq!(served.ask(&["lead"]).code, 2);
 }
 
 #[rstest]

@@ -148,6 +148,10 @@ fn a_remittance_advice_comes_in_every_form() {
     assert_eq!(document["payout"]["tax_added_returned"], "833");
     let early = served.ask(&["remittance", "p-1", "--json", "--as-of-position", "9"]).json();
     assert_eq!((&early["payout"]["returns"], &early["position"]), (&json!([]), &json!("9")));
+    let house = ["remittance", "p-1", "--house-name", "Ledger & Co", "--house-address", "1 Main Road"];
+    says(&served, &house, &["Issued by", "Ledger & Co", "1 Main Road"]);
+    says(&served, &[&house[..], &["--format", "html"]].concat(), &["Ledger &amp; Co"]);
+    assert_eq!(served.ask(&[&house[..], &["--json"]].concat()).json()["issuer"]["address"], "1 Main Road");
     assert_eq!(served.ask(&["remittance", "p-9"]).code, 3);
     assert_eq!(served.ask(&["remittance", "p-1", "--json", "--format", "csv"]).code, 2);
 }

@@ -1,7 +1,8 @@
 //! Running a ledger: serving, ending, checking its directory; the demo, completions, and readers that go away.
 
 use crate::common::program::{STORY, finish, process, program};
-use crate::common::server::Server;
+use crate::common::server::{ANY_PORT, Server, serving};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -33,6 +34,52 @@ fn it_says_where_it_listens_and_what_it_replayed() {
     let line = served.says();
     assert!(line.starts_with("replayed 9 records in ") && line.ends_with(" a second)"), "{line}");
     assert_eq!(served.ask(&["records", "--from", "9"]).code, 0);
+}
+
+#[test]
+fn it_says_which_ledger_it_serves_and_that_it_begins_a_new_one() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let ledger = dir.path().join("ledger");
+    let program = concat!("partnership-ledger ", env!("CARGO_PKG_VERSION"));
+    let mut served = Server::on(&ledger);
+    served.says();
+    assert_eq!(served.says(), format!("{program} begins a new ledger in {}", ledger.display()));
+    assert_eq!(finish(served.command(&["append"]).write_stdin(STORY)).code, 0);
+    served.terminate();
+    let mut served = Server::on(&ledger);
+    served.says();
+    assert_eq!(served.says(), format!("{program} serves the ledger in {}, of 9 records", ledger.display()));
+}
+
+#[test]
+fn a_directory_of_other_files_is_refused_and_stays_as_it_is() {
+    let dir = tempfile::tempdir().expect("a directory");
+    for name in ["a.txt", "b.txt", "c.txt", "d.txt"] {
+        fs::write(dir.path().join(name), "mine").expect("written");
+    }
+    let before = files(dir.path());
+    for options in [&[][..], &["--dev"]] {
+        let outcome = finish(program().args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(dir.path()).args(options));
+        assert_eq!((outcome.code, outcome.out.as_str()), (2, ""), "{}", outcome.error);
+        let says =
+            format!("error: {} holds no ledger, but other files (a.txt, b.txt, c.txt and 1 more): check --data-dir", dir.path().display());
+        assert!(outcome.error.starts_with(&says), "{}", outcome.error);
+    }
+    assert!(files(dir.path()) == before, "nothing is written");
+}
+
+#[test]
+fn files_that_belong_to_a_new_ledger_are_no_reason_to_refuse_it() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let log = dir.path().join("calls.log");
+    fs::write(&log, "").expect("written");
+    let mut served = Server::with_options(dir.path(), &["--access-log", log.to_str().expect("a path")]);
+    assert_eq!(served.terminate().0.code(), Some(0));
+    // Its log lost, it is rebuilt from the store and not begun anew.
+    fs::remove_dir_all(dir.path().join("wal")).expect("the log");
+    let mut served = Server::on(dir.path());
+    served.says();
+    assert!(served.says().contains(" serves the ledger in "));
 }
 
 #[test]
@@ -110,6 +157,27 @@ fn settings_of_the_log_that_say_nothing_are_as_good_as_none() {
     serving.kill().expect("it runs");
     serving.wait().expect("it ends");
     assert!(line.contains("without TLS or authentication"), "{line}");
+}
+
+#[test]
+fn the_log_says_what_was_appended_and_refused() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let log = dir.path().join("log");
+    let mut serving = serving(&dir.path().join("ledger"), ANY_PORT);
+    serving.stderr(fs::File::create(&log).expect("a file")).args(["--log-format", "json"]);
+    let mut served = Server::start(&mut serving).expect("it starts");
+    assert_eq!(finish(served.command(&["append"]).write_stdin(STORY)).code, 0);
+    assert_eq!(finish(served.command(&["append"]).write_stdin(STORY)).code, 0);
+    let unknown = STORY.lines().nth(1).expect("the agreement").replace("000000000002", "000000000099").replace("acme", "nobody");
+    assert_eq!(finish(served.command(&["append"]).write_stdin(unknown)).code, 3);
+    assert_eq!(served.terminate().0.code(), Some(0));
+    let log = fs::read_to_string(log).expect("text");
+    let lines = log.lines().filter(|line| line.contains("events appended"));
+    let said: Vec<Value> = lines.map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    // One line, unless a minute went by.
+    let sum = |name: &str| said.iter().filter_map(|line| line[name].as_u64()).sum::<u64>();
+    assert_eq!((sum("recorded"), sum("duplicates"), sum("refused")), (9, 9, 1), "{log}");
+    assert!(said.iter().all(|line| line["level"] == "INFO") && said.iter().any(|line| line["reasons"] == "UNKNOWN_ID 1"), "{log}");
 }
 
 #[test]
@@ -244,6 +312,57 @@ fn completions_name_the_commands() {
         assert_eq!(outcome.code, 0);
         assert!(outcome.out.contains("trial-balance") && outcome.out.contains("as-of-position"), "{shell}");
     }
+}
+
+#[test]
+fn its_version_is_one_that_the_changelog_tells_of() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(finish(program().arg("--version")).out, format!("partnership-ledger {version}\n"));
+    assert!(include_str!("../../CHANGELOG.md").contains(&format!("\n## [{version}] - 2")), "no heading of {version}");
+}
+
+/// What bash completes the last of some words to.
+fn completed_by_bash(script: &str, words: &[&str]) -> Vec<String> {
+    let (current, previous) = (words[words.len() - 1], words[words.len() - 2]);
+    let quoted = words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" ");
+    let asked = format!(
+        "{script}\nCOMP_WORDS=({quoted}); COMP_CWORD={}\n_partnership__ledger partnership-ledger '{current}' '{previous}'\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        words.len() - 1
+    );
+    let outcome = finish(assert_cmd::Command::new("bash").args(["--norc", "--noprofile"]).write_stdin(asked));
+    assert_eq!((outcome.code, outcome.error.as_str()), (0, ""), "{words:?}");
+    outcome.out.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_subcommands_their_options_and_values() {
+    let script = finish(program().args(["completions", "bash"])).out;
+    let completed = |words: &[&str]| completed_by_bash(&script, &[&["partnership-ledger"], words].concat());
+    assert_eq!(completed(&["trial"]), ["trial-balance"]);
+    assert_eq!(completed(&["statement", "acme", "--mon"]), ["--month"]);
+    assert_eq!(completed(&["statement", "acme", "--format", ""]), ["text", "json", "csv", "html"]);
+    assert_eq!(completed(&["serve", "--log-format", "j"]), ["json"]);
+    assert_eq!(completed(&["trial-balance", "--lang", "t"]), ["th"]);
+    assert_eq!(completed(&["checkpoint-key", "new", "key", "--ori"]), ["--origin"]);
+    assert_eq!(completed(&["--lang", "th", "completions", "z"]), ["zsh"]);
+}
+
+#[test]
+fn fish_completes_values_where_it_is_installed() {
+    if installed("fish").is_none() {
+        return;
+    }
+    let dir = tempfile::tempdir().expect("a directory");
+    let script = dir.path().join("completions.fish");
+    fs::write(&script, finish(program().args(["completions", "fish"])).out).expect("written");
+    let asked = format!("source {}; complete -C 'partnership-ledger statement acme --format c'", script.display());
+    let outcome = finish(assert_cmd::Command::new("fish").args(["--no-config", "-c", &asked]));
+    assert!(outcome.out.lines().any(|line| line.starts_with("csv")), "{}{}", outcome.out, outcome.error);
+}
+
+/// Where a program is, if it is installed.
+fn installed(name: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?).map(|dir| dir.join(name)).find(|path| path.is_file())
 }
 
 #[test]

@@ -291,6 +291,45 @@ fn a_month_is_that_of_the_time_zone() {
 }
 
 #[test]
+fn a_month_can_be_told_of_one_currency() {
+    let served = with_march();
+    let all = statement(&served, &["--json"]).json();
+    let one = statement(&served, &["--json", "--currency", "JPY"]).json();
+    let of = |document: &Value, code: &str| {
+        let parts = document["currencies"].as_array().expect("a list");
+        parts.iter().find(|part| part["currency_code"] == code).cloned()
+    };
+    assert!(of(&all, "USD").is_some() && of(&all, "JPY").is_some());
+    assert_eq!((&one["only_currency"], one["currencies"].as_array().map(Vec::len)), (&json!("JPY"), Some(1)));
+    assert_eq!(of(&one, "JPY"), of(&all, "JPY"));
+    let text = statement(&served, &["--currency", "JPY"]).out;
+    assert!(text.contains("JPY") && !text.contains("USD"), "{text}");
+    assert!(statement(&served, &["--currency", "EUR"]).out.contains("EUR"));
+    let refused = served.ask(&["statement", "siam", "--month", "2025-03", "--currency", "yen"]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.error.contains("--currency yen must be an ISO 4217 code"), "{}", refused.error);
+}
+
+#[test]
+fn a_statement_names_who_issues_it() {
+    let served = with_march();
+    let house = ["--house-name", "Ledger & Co", "--house-address", "1 Main Road; Bangkok"];
+    let text = statement(&served, &house).out;
+    assert!(text.contains("Issued by") && text.contains("Ledger & Co") && text.contains("1 Main Road, Bangkok"), "{text}");
+    let page = statement(&served, &[&house[..], &["--format", "html"]].concat()).out;
+    assert!(page.contains("Ledger &amp; Co") && page.contains("1 Main Road, Bangkok"), "{page}");
+    let document = statement(&served, &[&house[..], &["--json"]].concat()).json();
+    assert_eq!(document["issuer"], json!({"name": "Ledger & Co", "address": "1 Main Road, Bangkok"}));
+    assert_eq!(statement(&served, &["--json"]).json()["issuer"], json!({"name": null, "address": null}));
+    let of_environment = |words: &[&str]| finish(served.command(words).env("PARTNERSHIP_LEDGER_HOUSE_NAME", "Ledger & Co"));
+    assert!(of_environment(&["statement", "siam", "--month", "2025-03"]).out.contains("Ledger & Co"));
+    assert_eq!(of_environment(&["statement", "siam"]).code, 0, "it is for what is sent out");
+    let idle = served.ask(&["statement", "siam", "--house-name", "Ledger & Co"]);
+    assert_eq!(idle.code, 2);
+    assert!(idle.error.contains("--house-name") && idle.error.contains("--month"), "{}", idle.error);
+}
+
+#[test]
 fn what_cannot_be_stated_is_refused_with_how_to_mend_it() {
     let served = with_march();
     for (words, code, says) in [

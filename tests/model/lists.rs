@@ -133,7 +133,7 @@ fn statements_are_the_same_in_pages() {
 
 #[test]
 fn leads_by_agreement_owner_and_state_are_those_among_all() {
-    let (mut of_agreements, mut of_owners) = (0, 0);
+    let (mut of_agreements, mut of_owners, mut of_keys) = (0, 0, 0);
     for seed in SEEDS {
         let (mut served, asked) = told(seed);
         for when in asked {
@@ -152,13 +152,17 @@ fn leads_by_agreement_owner_and_state_are_those_among_all() {
                 let filter = pb::ListLeadsRequest { agreement_id: Some(agreement.clone()), ..Default::default() };
                 of_agreements += check(filter, &|lead| lead.agreement_id == agreement);
             }
+            for key in all.iter().flat_map(|lead| &lead.match_keys) {
+                let filter = pb::ListLeadsRequest { match_key: Some(key.clone()), ..Default::default() };
+                of_keys += check(filter, &|lead| lead.match_keys.contains(key));
+            }
             for owner in all.iter().flat_map(|lead| &lead.timeline).filter_map(|line| line.owner.clone()) {
                 let filter = pb::ListLeadsRequest { owner: Some(owner.clone()), ..Default::default() };
                 of_owners += check(filter, &|lead| lead.owner.as_ref() == Some(&owner));
             }
         }
     }
-    assert!(of_agreements > 50 && of_owners > 50, "only {of_agreements} and {of_owners} leads were listed");
+    assert!(of_agreements > 50 && of_owners > 50 && of_keys > 50, "only {of_agreements}, {of_owners} and {of_keys} leads were listed");
 }
 
 #[test]

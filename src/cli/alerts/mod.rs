@@ -28,7 +28,7 @@ pub struct Args {
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
-    let options = args.moment.options(&mut session.out)?;
+    let options = args.moment.options(session).await?;
     let mut client = session.partnership().await?;
     let header = columns![language; "alerts-since", "alerts-alert", "alerts-what-to-do"];
     let listing = Listing::of(&mut session.out, "alerts", header);

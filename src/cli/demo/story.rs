@@ -209,7 +209,8 @@ impl Player {
         let lines = lines.lines().filter(|line| !line.is_empty());
         let events = lines.map(|line| {
             self.played += 1;
-            let mut event: Event = json::read(line.as_bytes()).map_err(|error| Failure::check(format!("{error} in {line}")))?;
+            let mut event: Event =
+                json::read(line.as_bytes()).map_err(|error| Failure::check(format!("{} in {line}", error.text(Language::English))))?;
             event.event_id = Uuid::new_v5(&Uuid::NAMESPACE_OID, format!("demo {}", self.played).as_bytes()).to_string();
             Ok(event)
         });

@@ -10,6 +10,8 @@ unspecified = unspecified
 read-at = read at position { $position }
 left-out = { $count } older entries are left out: the answer would be too large; --as-of-position of an earlier position shows them
 date-as-of = as of { $time }
+date-known-at = as known at { $time }: at position { $position }
+date-end-of-day = the end of { $day } (UTC)
 date-as-of-day = as of the end of { $day } (UTC)
 date-from = from { $time }
 date-from-day = from the beginning of { $day } (UTC)
@@ -78,6 +80,10 @@ statement-not-begun = { $month } has not begun
 statement-json-or-format = --json and another --format are asked for; leave one of them out
 statement-available = available
 statement-title = Statement of { $partner }, { $month }
+house-name = Issued by
+house-address = Address
+statement-no-currency = --currency { $code } must be an ISO 4217 code (list one, with a minor unit), such as USD
+statement-only-currency = Currency
 statement-partner = Partner
 statement-period = Period
 statement-from-to = { $first } to { $last } ({ $zone })
@@ -216,11 +222,18 @@ agreement-description = description
 
 append-progress = { $recorded } recorded
 append-summary = { $recorded } recorded, { $duplicates } recorded before; the ledger is at position { $position }
+append-earned-nothing =
+    { $count ->
+        [one] 1 sale earned nothing: { $reasons }
+       *[other] { $count } sales earned nothing: { $reasons }
+    }
 append-nothing = 0 recorded
 append-unreadable = cannot read { $file }: { $error }
 append-line-unreadable = cannot read line { $line }: { $error }
 append-line = line { $line }
 append-too-long = MALFORMED: longer than { $bytes } bytes
+json-enum = { $field }: '{ $value }' is not one of { $allowed }
+json-at-column = { $error }, column { $column }
 append-again = ; run the same command again: what is recorded is not recorded twice
 append-no-outcome = the ledger gave an answer without an outcome
 append-overloaded = the ledger is overloaded and takes nothing; run the same command again later
@@ -410,6 +423,8 @@ lead-no-limit = no limit
 lead-why = why
 lead-acquired-by = acquired by
 lead-match-keys = match keys
+lead-reason = reason
+lead-no-such-key = no lead has the match key { $key }: check it, match keys are compared letter by letter
 lead-owners = Owners
 lead-declined = Claims that were declined
 lead-decided-at = decided at
@@ -492,6 +507,7 @@ records-lost = the connection to the ledger broke: { $error }
 records-none = no records
 records-event = event
 records-effects = effects
+records-recorded = recorded
 records-by = recorded by
 records-assessed = { $outcome } by { $rule }
 records-owner = owner { $owner } ({ $rule }), credit { $credit }

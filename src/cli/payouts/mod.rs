@@ -55,7 +55,7 @@ async fn list(args: Args, session: &mut Session) -> Result<(), Failure> {
         from: args.from.as_ref().map(|given| given.from(&mut session.out)).transpose()?,
         to: args.to.as_ref().map(|given| given.to(&mut session.out)).transpose()?,
         page_size: PAGE_SIZE,
-        options: Some(args.moment.options(&mut session.out)?),
+        options: Some(args.moment.options(session).await?),
         ..ListPayoutsRequest::default()
     };
     let mut client = session.partnership().await?;

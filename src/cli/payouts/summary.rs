@@ -32,7 +32,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         by_method: args.by_method,
         page_size: PAGE_SIZE,
         page_token: String::new(),
-        options: Some(args.moment.options(&mut session.out)?),
+        options: Some(args.moment.options(session).await?),
     };
     let mut client = session.partnership().await?;
     let language = session.out.language;

@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long = "type", value_name = "TYPE")]
     types: Vec<String>,
     /// Go on with what is recorded from then on, until Ctrl-C; a connection that is lost is made again
-    #[arg(long, conflicts_with_all = ["as_of", "as_of_position"])]
+    #[arg(long, conflicts_with_all = ["as_of", "as_of_position", "known_at"])]
     follow: bool,
     #[command(flatten)]
     moment: Moment,
@@ -78,7 +78,7 @@ async fn read(args: Args, filter: RecordFilter, session: &mut Session) -> Result
         to: None,
         backwards,
         page_size: u32::try_from(wanted.clamp(1, 1_000)).unwrap_or(1_000),
-        options: Some(args.moment.options(&mut session.out)?),
+        options: Some(args.moment.options(session).await?),
         filter: Some(filter),
     };
     let mut pages = session.audit().await?.read_records(request).await?.into_inner();
@@ -111,18 +111,19 @@ fn show(records: &[Record], out: &mut Output) -> Result<(), Failure> {
 
 fn table(language: Language, records: &[Record]) -> Table {
     let mut table = Table::new(
-        columns![language; > "column-position", "column-occurred", "records-event", "column-about", "records-effects", "records-by"],
+        columns![language; > "column-position", "column-occurred", "records-recorded", "records-event", "column-about", "records-effects", "records-by"],
     );
     records.iter().for_each(|record| table.row(row(language, record)));
     table
 }
 
 /// Returns what is shown of a record.
-fn row(language: Language, record: &Record) -> [String; 6] {
+fn row(language: Language, record: &Record) -> [String; 7] {
     let event = record.event.clone().unwrap_or_default();
     let (kind, about) = describe(language, &event);
     let occurred = language.time(event.occurred_at.as_ref());
-    [record.position.to_string(), occurred, kind, about, effects(language, record), line(&record.recorded_by)]
+    let recorded = language.time(record.recorded_at.as_ref());
+    [record.position.to_string(), occurred, recorded, kind, about, effects(language, record), line(&record.recorded_by)]
 }
 
 /// Returns the event's type with its ids and amount, by reflection, so that a new type needs no code here.

@@ -1,6 +1,7 @@
 //! A remittance advice in the words of a language, ready to be laid out as text or as a page.
 
 use super::Remittance;
+use crate::cli::house::House;
 use crate::cli::language::{Language, say};
 use crate::cli::text::line;
 use partnership_ledger::proto::{Payout, PayoutReturn, PayoutState};
@@ -36,12 +37,12 @@ pub struct Advice {
 
 impl Advice {
     /// Puts a payout into the words of a language.
-    pub fn of(remittance: &Remittance, language: Language) -> Self {
+    pub fn of(remittance: &Remittance, house: &House, language: Language) -> Self {
         let payout = &remittance.payout;
         Self {
             language,
             title: say!(language, "remittance-title", partner = line(&remittance.partner_name)),
-            facts: facts(remittance, language),
+            facts: house.facts(language).into_iter().chain(facts(remittance, language)).collect(),
             standing: standing(payout, language),
             working: working(payout, language),
             beside: beside(remittance, language),

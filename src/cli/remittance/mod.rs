@@ -8,6 +8,7 @@ mod as_text;
 
 use super::client::{PartnershipClient, Session};
 use super::failure::Failure;
+use super::house::House;
 use super::json;
 use super::moment::Moment;
 use super::statement::Format;
@@ -22,6 +23,8 @@ pub struct Args {
     /// How to write it
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
+    #[command(flatten)]
+    house: House,
     #[command(flatten)]
     moment: Moment,
 }
@@ -42,19 +45,19 @@ pub struct Remittance {
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let format = Format::of(args.format, &session.out)?;
-    let options = args.moment.options(&mut session.out)?;
+    let options = args.moment.options(session).await?;
     let remittance = read(args.payout, options, session).await?;
     let language = session.out.language;
     match format {
-        Format::Text => as_text::write(&Advice::of(&remittance, language), &mut session.out),
-        Format::Json => session.out.line(&json::text(&as_json::document(&remittance))),
+        Format::Text => as_text::write(&Advice::of(&remittance, &args.house, language), &mut session.out),
+        Format::Json => session.out.line(&json::text(&as_json::document(&remittance, &args.house))),
         Format::Csv => {
             as_csv::write(&remittance, language, &mut session.out)?;
             session.out.tell_dates();
             Ok(())
         }
         Format::Html => {
-            session.out.line(&as_html::page(&Advice::of(&remittance, language)))?;
+            session.out.line(&as_html::page(&Advice::of(&remittance, &args.house, language)))?;
             session.out.tell_dates();
             Ok(())
         }

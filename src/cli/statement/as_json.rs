@@ -3,6 +3,7 @@
 use super::month::{Line, MonthStatement, Part, Standing};
 use super::period::timestamp;
 use super::reason::reason;
+use crate::cli::house::House;
 use crate::cli::json::{self, Named};
 use crate::cli::language::Language;
 use crate::cli::text;
@@ -10,8 +11,10 @@ use prost_types::Timestamp;
 use serde_json::{Value, json};
 
 /// The document.
-pub fn document(statement: &MonthStatement) -> Value {
+pub fn document(statement: &MonthStatement, house: &House) -> Value {
     json!({
+        "issuer": house.document(),
+        "only_currency": statement.only_currency,
         "partner_id": statement.partner_id,
         "display_name": statement.partner_name,
         "month": statement.period.name(),

@@ -25,7 +25,9 @@ pub fn write(sheet: &Sheet, out: &mut Output) -> Result<(), Failure> {
         out.line(&sheet.nothing)?;
     }
     out.line("")?;
-    out.line(&sheet.read_at)
+    let mut words = vec![sheet.read_at.clone()];
+    words.extend(out.take_dates());
+    out.line(&words.join(", "))
 }
 
 fn entries(part: &SheetPart) -> Table {

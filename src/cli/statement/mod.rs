@@ -12,6 +12,7 @@ mod zone;
 
 use super::client::Session;
 use super::failure::Failure;
+use super::house::House;
 use super::json;
 use super::language::{Language, columns, say};
 use super::listing::{Listing, PAGE_SIZE};
@@ -21,6 +22,7 @@ use super::table::Table;
 use super::text::line;
 use chrono::Utc;
 use partnership_ledger::domain::calendar::Tz;
+use partnership_ledger::domain::money::Currency;
 use partnership_ledger::proto::{Entry, EntryKind, ListEntriesRequest};
 pub use period::parse_zone;
 use period::{GivenMonth, Period};
@@ -52,7 +54,7 @@ pub struct Args {
     /// The statement of this month, such as 2025-03, to be sent out: the opening balance, every entry with its reason, the
     /// closing balance, and what is payable when
     #[arg(long, value_name = "MONTH", value_parser = GivenMonth::parse,
-        conflicts_with_all = ["currency", "agreement", "lead", "sale", "from", "to", "as_of"])]
+        conflicts_with_all = ["agreement", "lead", "sale", "from", "to", "as_of"])]
     month: Option<GivenMonth>,
     /// How to write the statement of a month
     #[arg(long, value_name = "FORMAT", requires = "month")]
@@ -61,7 +63,16 @@ pub struct Args {
     #[arg(long, value_name = "ZONE", value_parser = parse_zone, requires = "month")]
     time_zone: Option<Tz>,
     #[command(flatten)]
+    house: House,
+    #[command(flatten)]
     moment: Moment,
+}
+
+impl Args {
+    /// Whether it is the statement of a month, to be sent out.
+    pub fn is_of_month(&self) -> bool {
+        self.month.is_some()
+    }
 }
 
 /// How a document is written.
@@ -99,7 +110,10 @@ async fn of_month(args: Args, month: GivenMonth, session: &mut Session) -> Resul
     let language = session.out.language;
     let format = Format::of(args.format, &session.out)?;
     let month = month.read(language)?;
-    let as_of_position = args.moment.as_of_position();
+    if let Some(code) = args.currency.as_ref().filter(|code| Currency::from_code(code).is_none()) {
+        return Err(Failure::usage(say!(language, "statement-no-currency", code = line(code))));
+    }
+    let as_of_position = args.moment.position(session).await?;
     let (zone, as_of_position) = match args.time_zone {
         Some(zone) => (Zone { zone, why: Why::Named }, as_of_position),
         None => zone::shared(&args.partner, month, as_of_position, session).await?,
@@ -108,10 +122,18 @@ async fn of_month(args: Args, month: GivenMonth, session: &mut Session) -> Resul
     if period.start > Utc::now() {
         return Err(Failure::usage(say!(language, "statement-not-begun", month = language.month(period.first_day()))));
     }
-    let statement = month::read(args.partner, period, zone.why, as_of_position, session).await?;
+    let mut statement = month::read(args.partner, period, zone.why, as_of_position, session).await?;
+    if let Some(code) = args.currency {
+        statement.keep_only(code);
+    }
+    let house = &args.house;
     match format {
-        Format::Text => as_text::write(&Sheet::of(&statement, language), &mut session.out),
-        Format::Json => session.out.line(&json::text(&as_json::document(&statement))),
+        Format::Text => as_text::write(&Sheet::of(&statement, house, language), &mut session.out),
+        Format::Json => {
+            session.out.line(&json::text(&as_json::document(&statement, house)))?;
+            session.out.tell_dates();
+            Ok(())
+        }
         Format::Csv => {
             // A spreadsheet has no room for it.
             if statement.period.zone != Tz::UTC || matches!(statement.why_zone, Why::Differ(_)) {
@@ -121,7 +143,11 @@ async fn of_month(args: Args, month: GivenMonth, session: &mut Session) -> Resul
             session.out.tell_dates();
             Ok(())
         }
-        Format::Html => session.out.line(&as_html::page(&Sheet::of(&statement, language))),
+        Format::Html => {
+            session.out.line(&as_html::page(&Sheet::of(&statement, house, language)))?;
+            session.out.tell_dates();
+            Ok(())
+        }
     }
 }
 
@@ -132,14 +158,16 @@ async fn entries(args: Args, session: &mut Session) -> Result<(), Failure> {
         > "column-position", "column-occurred", "statement-kind", > "statement-amount", > "statement-balance", "statement-available",
         "column-about", "statement-reference"
     ];
-    let question = request(&args, &mut session.out)?;
+    let question = request(&args, session).await?;
     let mut client = session.partnership().await?;
     let listing = Listing::of(&mut session.out, "entries", header);
     let ask = async |page_token| client.list_entries(ListEntriesRequest { page_token, ..question.clone() }).await;
     listing.all(&say!(language, "statement-none"), ask, |table, entry| row(language, table, entry)).await
 }
 
-fn request(args: &Args, out: &mut Output) -> Result<ListEntriesRequest, Failure> {
+async fn request(args: &Args, session: &mut Session) -> Result<ListEntriesRequest, Failure> {
+    let options = args.moment.options(session).await?;
+    let out = &mut session.out;
     Ok(ListEntriesRequest {
         partner_id: args.partner.clone(),
         currency_code: args.currency.clone(),
@@ -151,7 +179,7 @@ fn request(args: &Args, out: &mut Output) -> Result<ListEntriesRequest, Failure>
         effective_to: args.to.as_ref().map(|given| given.to(out)).transpose()?,
         page_size: PAGE_SIZE,
         page_token: String::new(),
-        options: Some(args.moment.options(out)?),
+        options: Some(options),
     })
 }
 

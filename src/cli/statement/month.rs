@@ -32,12 +32,23 @@ pub struct MonthStatement {
     pub why_zone: Why,
     /// How final it is.
     pub standing: Standing,
+    /// The only currency that is wanted; `None` for all.
+    pub only_currency: Option<String>,
     /// A part per currency that has moved, by code.
     pub parts: Vec<Part>,
     /// The disputes that are open at the month's end and concern the partner.
     pub disputes: Vec<Dispute>,
     /// The position that all of it was read at.
     pub position: u64,
+}
+
+impl MonthStatement {
+    /// Leaves out what is in other currencies, with the disputes that hold amounts in those alone.
+    pub fn keep_only(&mut self, currency_code: String) {
+        self.parts.retain(|part| part.currency_code == currency_code);
+        self.disputes.retain(|dispute| dispute.held.is_empty() || dispute.held.iter().any(|held| held.currency_code == currency_code));
+        self.only_currency = Some(currency_code);
+    }
 }
 
 /// How final a statement is.
@@ -124,7 +135,7 @@ pub async fn read(
     reader.find_payables(&mut parts).await?;
     let disputes = reader.disputes().await?;
     let Reader { partner_id, position, .. } = reader;
-    Ok(MonthStatement { partner_id, partner_name, period, why_zone, standing, parts, disputes, position })
+    Ok(MonthStatement { partner_id, partner_name, period, why_zone, standing, only_currency: None, parts, disputes, position })
 }
 
 /// Returns a part for each currency with entries or a balance.

@@ -3,6 +3,7 @@
 use super::month::{Line, MonthStatement, Part, Standing};
 use super::reason::reason;
 use super::zone::Why;
+use crate::cli::house::House;
 use crate::cli::language::{Language, say};
 use crate::cli::text::{line, list};
 use partnership_ledger::proto::dispute::Subject;
@@ -48,7 +49,7 @@ pub struct SheetPart {
 
 impl Sheet {
     /// Puts a statement into the words of a language.
-    pub fn of(statement: &MonthStatement, language: Language) -> Self {
+    pub fn of(statement: &MonthStatement, house: &House, language: Language) -> Self {
         Self {
             language,
             title: say!(
@@ -57,7 +58,7 @@ impl Sheet {
                 partner = line(&statement.partner_name),
                 month = language.month(statement.period.first_day())
             ),
-            facts: facts(statement, language),
+            facts: house.facts(language).into_iter().chain(facts(statement, language)).collect(),
             standing: standing(statement, language),
             parts: statement.parts.iter().map(|part| sheet_part(statement, part, language)).collect(),
             nothing: say!(language, "statement-nothing"),
@@ -69,11 +70,13 @@ impl Sheet {
 fn facts(statement: &MonthStatement, language: Language) -> Vec<(String, String)> {
     let period = &statement.period;
     let (first, last) = (language.day(period.first_day()), language.day(period.last_day()));
-    vec![
+    let mut facts = vec![
         (say!(language, "statement-partner"), format!("{} ({})", line(&statement.partner_name), line(&statement.partner_id))),
         (say!(language, "statement-period"), say!(language, "statement-from-to", first = first, last = last, zone = period.zone.name())),
         (say!(language, "statement-zone"), zone(statement, language)),
-    ]
+    ];
+    facts.extend(statement.only_currency.as_ref().map(|code| (say!(language, "statement-only-currency"), line(code))));
+    facts
 }
 
 /// The time zone of the month, and why it is this one.

@@ -74,6 +74,11 @@ impl Leads {
         (lead.is_seen(seen) && lead.aliases(seen).contains(&id)).then_some(row)
     }
 
+    /// The leads that have ever had a match key, by the order in which they got it.
+    pub fn with_match_key(&self, key: &str) -> impl Iterator<Item = Row> {
+        self.match_keys.find(key).into_iter().flat_map(|key| self.match_keys.leads(key))
+    }
+
     /// Returns the position of the record that introduced an id or alias.
     pub fn introduced_at(&self, id: &Id) -> Option<u64> {
         let own = self.by_id.by_key(id).map(|lead| lead.introduced().position);

@@ -11,4 +11,4 @@ mod sled;
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::{CHECKPOINT_FILE, FoundCheckpoint, NEW_CHECKPOINT_FILE, read_checkpoint};
 pub(crate) use error::StoreError;
-pub(crate) use sled::Store;
+pub(crate) use sled::{STORE_FILE, Store};

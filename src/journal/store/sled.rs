@@ -33,6 +33,8 @@ const PAGE_VALUES: usize = 24;
 const INLINE_LIMIT: usize = SLED_SEGMENT_BYTES / 4 - 20 - 32;
 const _: () = assert!(PAGE_VALUES * (PIECE_BYTES + 64) < INLINE_LIMIT);
 
+/// A file that every store has in its directory.
+pub(crate) const STORE_FILE: &str = "conf";
 const TREE_NAME: &str = "frames";
 /// How long to wait for the lock of a store that was just closed in this process.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
@@ -86,7 +88,7 @@ impl Store {
 
     /// Makes the store's files and directory entries durable, which sled does not.
     fn make_durable(dir: &Path) -> io::Result<File> {
-        File::open(dir.join("conf"))?.sync_all()?;
+        File::open(dir.join(STORE_FILE))?.sync_all()?;
         let data = File::open(dir.join("db"))?;
         data.sync_all()?;
         sync_dir(dir)?;

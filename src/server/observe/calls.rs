@@ -84,7 +84,12 @@ impl Calls {
 
     /// Events, by what became of them.
     pub fn events(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        OUTCOMES.into_iter().zip(self.events.each_ref().map(|count| count.load(Ordering::Relaxed)))
+        OUTCOMES.into_iter().zip(self.event_counts())
+    }
+
+    /// How many events were recorded, were recorded before, and were refused.
+    pub fn event_counts(&self) -> [u64; OUTCOMES.len()] {
+        self.events.each_ref().map(|count| count.load(Ordering::Relaxed))
     }
 
     /// Requests to append that were refused, by the reason.

@@ -7,10 +7,12 @@ mod balance;
 mod calls;
 mod listener;
 mod registry;
+mod summary;
 mod traces;
 mod watched;
 
 pub use listener::Listening;
+pub use summary::Summary;
 pub use traces::{TraceSettings, Traces};
 pub use watched::{Stage, Watched};
 
@@ -24,7 +26,10 @@ use tonic::Code;
 /// All that calls are told to.
 #[derive(Debug, Default)]
 pub struct Observers {
-    calls: Option<Arc<Calls>>,
+    /// What was appended and refused is always counted, for the server's log.
+    calls: Arc<Calls>,
+    /// Whether the durations of calls are counted as well.
+    is_timed: bool,
     /// The access log.
     pub log: Option<Arc<AccessLog>>,
     /// Traces.
@@ -32,15 +37,22 @@ pub struct Observers {
 }
 
 impl Observers {
-    /// What calls are told to; counted, if anybody can ask for the counts.
-    pub fn new(log: Option<Arc<AccessLog>>, traces: Option<Arc<Traces>>, is_counted: bool) -> Self {
-        Self { calls: is_counted.then(Arc::default), log, traces }
+    /// What calls are told to; they are timed, if anybody can ask for that.
+    pub fn new(log: Option<Arc<AccessLog>>, traces: Option<Arc<Traces>>, is_timed: bool) -> Self {
+        Self { calls: Arc::default(), is_timed, log, traces }
     }
 
-    /// The same for the edge; `None` if there is nobody to tell.
-    pub fn observer(self: &Arc<Self>) -> Option<Arc<dyn Observer>> {
-        let is_any = self.calls.is_some() || self.log.is_some() || self.traces.is_some();
-        is_any.then(|| Arc::clone(self) as Arc<dyn Observer>)
+    /// The same for the edge.
+    pub fn observer(self: &Arc<Self>) -> Arc<dyn Observer> {
+        Arc::clone(self) as Arc<dyn Observer>
+    }
+
+    /// Begins to say in the server's log what is appended and refused.
+    ///
+    /// # Errors
+    /// If the system refuses a thread.
+    pub fn summarize(&self) -> std::io::Result<Summary> {
+        Summary::start(&self.calls)
     }
 
     /// Passes on what is still held, within a bound.
@@ -71,11 +83,11 @@ impl Observer for Observers {
     }
 
     fn appended(&self, appended: &Appended<'_>) {
-        self.calls.iter().for_each(|calls| calls.appended(appended));
+        self.calls.appended(appended);
     }
 
     fn limited(&self, principal: &Arc<str>) {
-        self.calls.iter().for_each(|calls| calls.limited(principal));
+        self.calls.limited(principal);
     }
 
     fn begun(&self, call: &Call) -> Option<Receipt> {
@@ -83,7 +95,9 @@ impl Observer for Observers {
     }
 
     fn ended(&self, call: &Call, code: Code, took: Duration) -> Option<Receipt> {
-        self.calls.iter().for_each(|calls| calls.ended(&call.method, code, took));
+        if self.is_timed {
+            self.calls.ended(&call.method, code, took);
+        }
         self.traces.iter().for_each(|traces| traces.ended(call, code, took));
         self.log.as_ref().and_then(|log| log.take(call, Some(code), took))
     }

@@ -1,6 +1,5 @@
 //! The metrics, gathered when they are asked for. Their names and labels are a promise: dashboards and rules go by them.
 
-use super::calls::Calls as CallCounts;
 use super::watched::Watched;
 use crate::access::FailureKind;
 use crate::feed::Feed;
@@ -48,7 +47,7 @@ impl Collector for Calls {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         let help = "How long calls took, until their answers were on their way, by call and code";
         let mut metric = encoder.encode_descriptor("rpc_server_call_duration", help, Some(&Unit::Seconds), MetricType::Histogram)?;
-        for (method, code, counted) in self.0.calls().into_iter().flat_map(CallCounts::durations) {
+        for (method, code, counted) in self.0.calls().durations() {
             let labels = [("rpc_method", method.as_str()), ("rpc_response_status_code", code)];
             histogram(&mut metric.encode_family(&labels)?, &counted)?;
         }
@@ -119,11 +118,11 @@ impl Out<'_> {
 
     fn appends(&mut self, watched: &Watched) -> fmt::Result {
         let calls = watched.calls();
-        let events = calls.into_iter().flat_map(CallCounts::events);
+        let events = calls.events();
         self.counters("appended_events", "Events that were sent to be recorded, by what became of them", "outcome", events)?;
-        let rejections = calls.map(CallCounts::rejections).unwrap_or_default();
+        let rejections = calls.rejections();
         self.counters("rejections", "Requests to append that were refused, by the reason of the error", "reason", rejections)?;
-        let limited = calls.map(CallCounts::limits_reached).unwrap_or_default();
+        let limited = calls.limits_reached();
         self.counters("rate_limited", "How often a principal asked for more than it may", "principal", limited)
     }
 

@@ -92,8 +92,8 @@ impl Watched {
         self.ledger.get().and_then(|(_, _, webhooks)| webhooks.as_ref())
     }
 
-    pub(super) fn calls(&self) -> Option<&Calls> {
-        self.observers.calls.as_deref()
+    pub(super) fn calls(&self) -> &Calls {
+        &self.observers.calls
     }
 
     /// Whether calls are taken and recorded.
