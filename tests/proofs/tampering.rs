@@ -260,8 +260,8 @@ fn a_changed_tile_is_made_again_and_proves_nothing_false() {
     record(&server, "partner", 600);
     world.audit_well(&server, 600);
     server.terminate();
-    let tile = world.path("data").join("tiles/0/000");
-    let whole = fs::read(&tile).expect("a tile");
+    let tile = world.path("data").join("tiles/0");
+    let whole = fs::read(&tile).expect("tiles");
     let mut damaged = whole.clone();
     damaged[40] ^= 1;
     fs::write(&tile, damaged).expect("written");
@@ -270,7 +270,7 @@ fn a_changed_tile_is_made_again_and_proves_nothing_false() {
     assert_eq!(server.ask(&["proof", "2", "--out", text(&proof), "--record-out", text(&bytes)]).code, 0);
     let verified = run(&["verify-proof", text(&proof), "--record", text(&bytes), "--policy", text(&world.path("policy"))]);
     assert_eq!(verified.code, 0, "{}", verified.error);
-    assert_eq!(fs::read(&tile).expect("a tile"), whole, "it is made again");
+    assert_eq!(fs::read(&tile).expect("tiles"), whole, "it is made again");
     world.audit_well(&server, 600);
 }
 

@@ -1,12 +1,12 @@
-//! Where full tiles are kept: files in the layout of their paths, or memory.
+//! Where full tiles are kept: a file for each level, or memory.
 
-use super::path::number_path;
-use super::{TILE_BYTES, Tile};
+use super::{TILE_BYTES, Tile, WIDTH};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt as _;
+use std::path::PathBuf;
 
 /// Where full tiles are kept. What is read is checked by whoever reads it: a tile may be missing, or changed.
 pub trait TileFiles: Send + Sync {
@@ -23,7 +23,8 @@ pub trait TileFiles: Send + Sync {
     fn end(&self) -> u64;
 }
 
-/// Tiles in a directory. They are not synced: what a power cut takes is made again.
+/// Tiles in a directory: a file for each level, in which they follow each other, since a file for each would cost an append more than
+/// all else of them. They are not synced: what a power cut takes is made again.
 pub struct Directory(PathBuf);
 
 impl Directory {
@@ -33,62 +34,41 @@ impl Directory {
         Self(dir)
     }
 
-    fn path(&self, level: u8, number: u64) -> PathBuf {
-        self.0.join(level.to_string()).join(number_path(number))
+    fn path(&self, level: u8) -> PathBuf {
+        self.0.join(level.to_string())
     }
+
+    fn open(&self, level: u8) -> io::Result<File> {
+        OpenOptions::new().create(true).truncate(false).write(true).open(self.path(level))
+    }
+}
+
+/// Where a tile begins in the file of its level.
+fn offset(number: u64) -> io::Result<u64> {
+    number.checked_mul(TILE_BYTES as u64).ok_or_else(|| io::ErrorKind::InvalidInput.into())
 }
 
 impl TileFiles for Directory {
     fn read(&self, level: u8, number: u64) -> Option<Tile> {
-        let bytes = fs::read(self.path(level, number)).ok().filter(|bytes| bytes.len() == TILE_BYTES)?;
-        let hashes = bytes.as_chunks::<32>().0;
-        hashes.try_into().ok().map(Box::new)
+        let mut tile: Tile = Box::new([[0; 32]; WIDTH]);
+        let file = File::open(self.path(level)).ok()?;
+        file.read_exact_at(tile.as_flattened_mut(), offset(number).ok()?).ok()?;
+        Some(tile)
     }
 
     fn write(&self, level: u8, number: u64, tile: &Tile) -> io::Result<()> {
-        let path = self.path(level, number);
-        let beside = path.with_extension("new");
-        let bytes = tile.as_flattened();
-        match fs::write(&beside, bytes) {
+        let file = match self.open(level) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                path.parent().map_or(Ok(()), fs::create_dir_all)?;
-                fs::write(&beside, bytes)?;
+                fs::create_dir_all(&self.0)?;
+                self.open(level)?
             }
-            written => written?,
-        }
-        // Others that read the directory see whole tiles alone.
-        fs::rename(&beside, &path)
+            opened => opened?,
+        };
+        file.write_all_at(tile.as_flattened(), offset(number)?)
     }
 
     fn end(&self) -> u64 {
-        highest(&self.0.join("0")).map_or(0, |number| number + 1)
-    }
-}
-
-/// The highest number of a tile below the directory of a level. Tiles are written in order, so the first one of so many digits is there
-/// if any is.
-fn highest(dir: &Path) -> Option<u64> {
-    let mut depths = vec![0];
-    let mut first = dir.join("x001");
-    while first.is_dir() {
-        depths.push(depths.len());
-        first.push("x000");
-    }
-    depths.into_iter().rev().find_map(|depth| highest_at(dir, depth, 0))
-}
-
-/// The same of tiles that stand so many directories deeper; `before` is the number that the directories above stand for.
-fn highest_at(dir: &Path, depth: usize, before: u64) -> Option<u64> {
-    let prefix = if depth > 0 { "x" } else { "" };
-    let entries = fs::read_dir(dir).ok()?;
-    let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let groups = names.filter_map(|name| name.strip_prefix(prefix)?.parse().ok().filter(|group| name == format!("{prefix}{group:03}")));
-    let mut groups: Vec<u64> = groups.collect();
-    groups.sort_unstable();
-    let number = |group| before * 1_000 + group;
-    match depth {
-        0 => groups.pop().map(number),
-        _ => groups.into_iter().rev().find_map(|group| highest_at(&dir.join(format!("x{group:03}")), depth - 1, number(group))),
+        fs::metadata(self.path(0)).map_or(0, |file| file.len() / TILE_BYTES as u64)
     }
 }
 
@@ -116,21 +96,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_highest_tile_is_found_among_directories() {
+    fn tiles_stand_one_after_the_other_and_what_is_cut_is_not_there() {
         let dir = tempfile::tempdir().expect("a directory");
         let files = Directory::of(dir.path().join("tiles"));
-        assert_eq!(files.end(), 0);
-        let tile: Tile = Box::new([[7; 32]; super::super::WIDTH]);
-        // The numbers of more digits begin with the first of them, as tiles are written in order.
-        for number in [0, 5, 999, 1_000, 1_003, 70_001, 1_000_000, 1_234_067] {
-            files.write(0, number, &tile).expect("written");
-            assert_eq!(files.end(), number + 1);
-            assert_eq!(files.read(0, number).as_ref(), Some(&tile));
+        assert_eq!((files.end(), files.read(0, 0)), (0, None));
+        let tile = |number: u64| -> Tile { Box::new([[number.to_le_bytes()[0]; 32]; WIDTH]) };
+        for number in [0, 1, 2, 5] {
+            files.write(0, number, &tile(number)).expect("written");
+            assert_eq!((files.end(), files.read(0, number)), (number + 1, Some(tile(number))));
         }
-        files.write(1, 9_999_999, &tile).expect("written");
-        assert_eq!(files.end(), 1_234_068);
-        assert!(dir.path().join("tiles/0/x001/x234/067").is_file());
-        fs::write(dir.path().join("tiles/0/005"), [0; TILE_BYTES - 1]).expect("written");
-        assert_eq!((files.read(0, 5), files.read(0, 6)), (None, None));
+        files.write(1, 9, &tile(9)).expect("written");
+        assert_eq!((files.end(), files.read(1, 9), files.read(2, 0)), (6, Some(tile(9)), None));
+        assert_eq!(files.read(0, 3), Some(tile(0)), "a gap is zeros, which no root stands for");
+        let cut = File::options().write(true).open(dir.path().join("tiles/0")).expect("opened");
+        cut.set_len(2 * TILE_BYTES as u64 - 1).expect("cut");
+        assert_eq!((files.end(), files.read(0, 0), files.read(0, 1)), (1, Some(tile(0)), None));
+        assert!(files.write(0, u64::MAX, &tile(0)).is_err());
     }
 }

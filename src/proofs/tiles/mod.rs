@@ -15,7 +15,7 @@ mod grown;
 mod path;
 
 pub use files::{Directory, InMemory, TileFiles};
-pub use path::{TilePath, number_path};
+pub use path::TilePath;
 
 use super::ProofError;
 use super::tree::{consistency, inclusion, range_hash};

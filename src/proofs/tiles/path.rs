@@ -15,8 +15,7 @@ pub struct TilePath {
 }
 
 /// The path of a tile's number: `x001/x234/067`.
-#[must_use]
-pub fn number_path(number: u64) -> String {
+fn number_path(number: u64) -> String {
     let mut groups = vec![number % 1_000];
     let mut rest = number / 1_000;
     while rest > 0 {
