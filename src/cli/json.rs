@@ -30,7 +30,7 @@ macro_rules! named {
 }
 
 named! {
-    Agreement, Alert, AppendResult, Balance, Campaign, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetCampaignResponse, GetCheckpointResponse, GetLeadResponse, GetMetricsResponse, GetPartnerResponse, GetProgrammeResponse, GetProofResponse, GetTrialBalanceResponse, Lead, Partner, PartnerBalances, Payable, Payout, PayoutSummaryRow, Programme, Record, TestWebhookResponse, Webhook, WhoAmIResponse,
+    AddWebhookResponse, Agreement, Alert, AppendResult, Balance, Campaign, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetCampaignResponse, GetCheckpointResponse, GetLeadResponse, GetMetricsResponse, GetPartnerResponse, GetProgrammeResponse, GetProofResponse, GetTrialBalanceResponse, Lead, Partner, PartnerBalances, Payable, Payout, PayoutSummaryRow, Programme, Record, RemoveWebhookResponse, RotateWebhookSecretResponse, TestWebhookResponse, Webhook, WhoAmIResponse,
 }
 
 fn descriptor<M: Named>() -> MessageDescriptor {

@@ -37,11 +37,11 @@ enum Command {
     },
     /// Deliver an event of its own, now, and say what came of it
     Test(Name),
-    /// Make a new secret, and show it once; the one before signs as well for a while
+    /// Make a new secret, and show it once; those before sign as well for a while
     Rotate {
         #[command(flatten)]
         name: Name,
-        /// For how many seconds [default: 86400]
+        /// For how many seconds; 0: the new one alone [default: 86400]
         #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
         overlap: Option<i64>,
     },
@@ -87,7 +87,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     match args.command {
         Command::Add(args) => {
             let added = client.add_webhook(args.request()).await?.into_inner();
-            with_secret(added.webhook.as_ref(), &added.secret, out)
+            if out.json { out.message(&added) } else { with_secret(added.webhook.as_ref(), &added.secret, out) }
         }
         Command::List => {
             let listed = client.list_webhooks(ListWebhooksRequest {}).await?.into_inner();
@@ -115,11 +115,11 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         Command::Rotate { name: Name { name }, overlap } => {
             let overlap = overlap.map(|seconds| prost_types::Duration { seconds, nanos: 0 });
             let rotated = client.rotate_webhook_secret(RotateWebhookSecretRequest { name, overlap }).await?.into_inner();
-            with_secret(rotated.webhook.as_ref(), &rotated.secret, out)
+            if out.json { out.message(&rotated) } else { with_secret(rotated.webhook.as_ref(), &rotated.secret, out) }
         }
         Command::Remove(Name { name }) => {
-            client.remove_webhook(RemoveWebhookRequest { name: name.clone() }).await?;
-            if out.json { Ok(()) } else { out.line(&say!(out.language, "webhooks-removed", name = name)) }
+            let removed = client.remove_webhook(RemoveWebhookRequest { name: name.clone() }).await?.into_inner();
+            if out.json { out.message(&removed) } else { out.line(&say!(out.language, "webhooks-removed", name = name)) }
         }
     }
 }

@@ -279,6 +279,14 @@ pub fn webhook_refused(refused: webhooks::Refused) -> Status {
         webhooks::Refused::Unknown(name) => status_of(Refusal::new(Code::NotFound, "UNKNOWN_ID", message).with(of(name))),
         webhooks::Refused::Exists(name) => status_of(Refusal::new(Code::AlreadyExists, "DUPLICATE_ID", message).with(of(name))),
         webhooks::Refused::TooMany => status_of(Refusal::new(Code::FailedPrecondition, "TOO_MANY_WEBHOOKS", message)),
+        webhooks::Refused::TooManySecrets => status_of(Refusal::new(Code::FailedPrecondition, "TOO_MANY_WEBHOOK_SECRETS", message)),
+        webhooks::Refused::Damaged { name, .. } => {
+            status_of(Refusal::new(Code::FailedPrecondition, "WEBHOOK_DAMAGED", message).with(of(name)))
+        }
+        webhooks::Refused::NotKept(why) => {
+            tracing::error!(why, "the webhooks of the data directory cannot be kept");
+            status_of(Refusal::new(Code::FailedPrecondition, "WEBHOOKS_NOT_KEPT", message))
+        }
         webhooks::Refused::System(why) => to_status(Error::Internal(why)),
     }
 }

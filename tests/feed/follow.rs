@@ -112,9 +112,32 @@ fn people_get_lines_and_what_waiting_does_not_cure_ends_it() {
     let unknown = server.ask(&["records", "--follow", "--from", "1", "--partner", "nobody"]);
     assert_eq!((unknown.code, unknown.error.contains("UNKNOWN_ID")), (3, true), "{}", unknown.error);
     let beyond = server.ask(&["records", "--follow", "--from", "100"]);
+    assert!(beyond.error.contains("no record 100") && beyond.error.contains("--from 11"), "{}", beyond.error);
     assert_eq!((beyond.code, beyond.error.contains("POSITION_NOT_REACHED")), (1, true), "{}", beyond.error);
     let moment = server.ask(&["records", "--follow", "--as-of", "2025-12-31"]);
     assert_eq!(moment.code, 2, "{}", moment.error);
     let nobody = finish(program().args(["--address", "http://127.0.0.1:1", "records", "--follow"]));
     assert_eq!(nobody.code, 4, "{}", nobody.error);
+}
+
+/// `records --follow | head`, while nothing is recorded.
+#[test]
+fn it_ends_when_the_reader_of_its_output_has_gone_though_nothing_comes() {
+    let server = Server::with_story();
+    let mut command = process();
+    command.args(["records", "--follow", "-n", "1"]).env("PARTNERSHIP_LEDGER_ADDRESS", format!("http://{}", server.address));
+    let mut following = Running(command.stdout(Stdio::piped()).spawn().expect("it starts"));
+    let mut out = BufReader::new(following.0.stdout.take().expect("its output"));
+    let mut line = String::new();
+    out.read_line(&mut line).expect("a line");
+    let begun = Instant::now();
+    drop(out);
+    loop {
+        if let Some(status) = following.0.try_wait().expect("it is ours") {
+            assert_eq!(status.code(), Some(0));
+            break;
+        }
+        assert!(begun.elapsed() < PATIENCE, "it hangs");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
 }

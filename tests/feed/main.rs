@@ -11,6 +11,7 @@ mod kills;
 mod kit;
 mod receiver;
 mod sequence;
+mod webhook_changes;
 mod webhook_kills;
 mod webhooks;
 

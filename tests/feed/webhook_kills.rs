@@ -114,6 +114,8 @@ fn endpoints_are_set_from_the_command_line_and_secrets_are_shown_once() {
         (vec!["webhooks", "add", "crm", "https://a.example"], 1),
         (vec!["webhooks", "add", "b", "nothing"], 2),
         (vec!["webhooks", "add", "b", "https://a.example", "--partner", "nobody"], 3),
+        (vec!["webhooks", "add", "b", "https://a.example", "--of-partner", "nobody"], 3),
+        (vec!["webhooks", "add", "b", "https://a.example:99999/"], 2),
         (vec!["webhooks", "pause", "nobody"], 3),
         (vec!["webhooks", "replay", "crm", "--after", "99"], 1),
     ] {
@@ -122,6 +124,12 @@ fn endpoints_are_set_from_the_command_line_and_secrets_are_shown_once() {
     }
     assert_eq!(server.ask(&["webhooks", "remove", "crm"]).code, 0);
     assert!(server.ask(&["webhooks", "list"]).out.contains("no webhooks"));
+    let added = server.ask(&["--json", "webhooks", "add", "b", &receiver.url]).json();
+    assert!(added["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")) && added["webhook"]["name"] == "b", "{added}");
+    let rotated = server.ask(&["--json", "webhooks", "rotate", "b"]).json();
+    assert!(rotated["secret"] != added["secret"] && rotated["webhook"]["public_key"] != added["webhook"]["public_key"], "{rotated}");
+    assert!(server.ask(&["webhooks", "list"]).out.contains("active"));
+    assert_eq!(server.ask(&["--json", "webhooks", "remove", "b"]).json(), serde_json::json!({}));
     let no_net = finish(program().args(["serve", "--webhook-allow", "everything"]));
     assert_eq!(no_net.code, 2, "{}", no_net.error);
     assert!(server.terminate().0.success());

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Attempts follow each other quickly, and an attempt does not last long.
-const PACE: Pace = Pace {
+pub const PACE: Pace = Pace {
     first: Duration::from_millis(40),
     longest: Duration::from_secs(3),
     give_up_after: Duration::from_hours(1),
@@ -27,19 +27,19 @@ const PACE: Pace = Pace {
 const SOURCE: &str = "ledger.example/partners";
 
 /// A ledger that delivers to endpoints on this machine.
-struct Delivering {
-    ledger: Ledger,
-    webhooks: Webhooks,
+pub struct Delivering {
+    pub ledger: Ledger,
+    pub webhooks: Webhooks,
     runtime: tokio::runtime::Runtime,
-    dir: TempDir,
+    pub dir: TempDir,
 }
 
 impl Delivering {
-    fn start() -> Self {
+    pub fn start() -> Self {
         Self::with(allowed(), PACE)
     }
 
-    fn with(allowed: Allowed, pace: Pace) -> Self {
+    pub fn with(allowed: Allowed, pace: Pace) -> Self {
         let dir = tempfile::tempdir().expect("a directory");
         let (ledger, _) = Ledger::open(Arc::new(MemoryJournal::new()), Arc::new(SystemClock), Limits::default()).expect("a ledger");
         let webhooks = open(dir.path(), &ledger, allowed, pace);
@@ -47,7 +47,7 @@ impl Delivering {
         Self { ledger, webhooks, runtime, dir }
     }
 
-    fn append(&self, events: Vec<Event>) {
+    pub fn append(&self, events: Vec<Event>) {
         let append = Append {
             events: Events::from(events),
             expected_last_position: None,
@@ -59,27 +59,27 @@ impl Delivering {
         self.runtime.block_on(self.ledger.append(append)).expect("recorded");
     }
 
-    fn append_partners(&self, name: &str, count: usize) {
+    pub fn append_partners(&self, name: &str, count: usize) {
         self.append((0..count).map(|number| partner(&format!("{name}-{number}"))).collect());
     }
 
     /// Adds an endpoint that gets everything from the first record on; returns its secret.
-    fn add(&self, name: &str, url: &str) -> String {
+    pub fn add(&self, name: &str, url: &str) -> String {
         self.add_with(name, url, |_| ())
     }
 
-    fn add_with(&self, name: &str, url: &str, change: impl FnOnce(&mut AddWebhookRequest)) -> String {
+    pub fn add_with(&self, name: &str, url: &str, change: impl FnOnce(&mut AddWebhookRequest)) -> String {
         let mut request = AddWebhookRequest { name: name.into(), url: url.into(), after_position: Some(0), ..AddWebhookRequest::default() };
         change(&mut request);
         self.webhooks.add(request).expect("added").1
     }
 
-    fn one(&self, name: &str) -> Webhook {
+    pub fn one(&self, name: &str) -> Webhook {
         self.webhooks.list().1.into_iter().find(|webhook| webhook.name == name).expect("it is there")
     }
 
     /// Waits until an endpoint is so.
-    fn until(&self, name: &str, is_so: impl Fn(&Webhook) -> bool) -> Webhook {
+    pub fn until(&self, name: &str, is_so: impl Fn(&Webhook) -> bool) -> Webhook {
         let begun = Instant::now();
         loop {
             let webhook = self.one(name);
@@ -98,15 +98,15 @@ impl Drop for Delivering {
     }
 }
 
-fn open(dir: &Path, ledger: &Ledger, allowed: Allowed, pace: Pace) -> Webhooks {
+pub fn open(dir: &Path, ledger: &Ledger, allowed: Allowed, pace: Pace) -> Webhooks {
     Webhooks::open(dir, ledger, SOURCE, allowed, pace).expect("the folder can be read")
 }
 
-fn allowed() -> Allowed {
+pub fn allowed() -> Allowed {
     Allowed(vec!["127.0.0.0/8".parse().expect("a net")])
 }
 
-fn all(last: u64) -> Vec<u64> {
+pub fn all(last: u64) -> Vec<u64> {
     (1..=last).collect()
 }
 
@@ -303,7 +303,8 @@ fn a_partner_s_endpoint_gets_its_own_records_and_filters_hold() {
         change(&mut request);
         delivering.webhooks.add(request).expect_err("refused").to_string()
     };
-    assert!(refused(|request| request.partner_id = "nobody".into()).contains("partner_id"));
+    assert!(refused(|request| request.partner_id = "nobody".into()).contains("nobody"));
+    assert!(refused(|request| request.url = "http://127.0.0.1:99999/ok".into()).contains("url"));
     assert!(refused(|request| request.name = "A/B".into()).contains("name"));
     assert!(refused(|request| request.url = "ftp://a.example".into()).contains("url"));
     assert!(matches!(refused(|request| request.name = "own".into()), why if why.contains("already")));

@@ -10,6 +10,7 @@ use crate::cli::table::Table;
 use partnership_ledger::proto::subscribe_response::Item;
 use partnership_ledger::proto::{Record, RecordFilter, SubscribeRequest, SubscribeResponse};
 use partnership_ledger::server::Signals;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::io::{self, Write as _};
 use std::time::Duration;
 use tokio::time::{sleep, timeout};
@@ -21,6 +22,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How long a ledger may be silent before it counts as away: three of its heartbeats.
 const SILENCE: Duration = Duration::from_secs(45);
+/// How often it is looked whether the reader of the output has gone, while there is nothing to write.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Shows what follows a position until a signal to end, or until the reader of the output has gone.
 pub async fn run(after: u64, filter: RecordFilter, session: &mut Session) -> Result<(), Failure> {
@@ -31,10 +34,27 @@ pub async fn run(after: u64, filter: RecordFilter, session: &mut Session) -> Res
         tokio::select! {
             lost = follower.follow() => follower.lost(lost?)?,
             _ = signals.next(|| ()) => return follower.session.out.flush(),
+            gone = reader_gone() => return Err(gone.into()),
         }
         tokio::select! {
             () = sleep(follower.pause.unwrap_or(FIRST_PAUSE)) => {}
             _ = signals.next(|| ()) => return Ok(()),
+            gone = reader_gone() => return Err(gone.into()),
+        }
+    }
+}
+
+/// Waits until whoever reads the standard output has gone, also while there is nothing to write.
+async fn reader_gone() -> io::Error {
+    loop {
+        sleep(LOOK).await;
+        let out = io::stdout();
+        // That the other end has gone is told without being asked for.
+        let mut asked = [PollFd::new(&out, PollFlags::empty())];
+        // If it cannot be told, the next record will.
+        let is_told = poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok();
+        if is_told && asked.iter().any(|out| out.revents().intersects(PollFlags::ERR | PollFlags::HUP)) {
+            return io::ErrorKind::BrokenPipe.into();
         }
     }
 }
@@ -116,7 +136,20 @@ impl Follower<'_> {
 
     /// A status that is not the ledger's own comes of the connection; or of an older release, for which waiting is no cure.
     fn failed(&self, status: Status) -> Failure {
-        let is_own = status.get_error_details().error_info().is_some();
+        let details = status.get_error_details();
+        let is_own = details.error_info().is_some();
+        // The request says after which position, and who asked said from which on.
+        if let Some(info) = details.error_info().filter(|info| info.reason == "POSITION_NOT_REACHED" && !self.has_begun) {
+            let last = info.metadata.get("last").and_then(|last| last.parse::<u64>().ok()).unwrap_or_default();
+            let (from, next) = (self.position.saturating_add(1).to_string(), last.saturating_add(1).to_string());
+            return Failure::check(say!(
+                self.session.out.language,
+                "records-not-reached",
+                from = from,
+                last = last.to_string(),
+                next = next
+            ));
+        }
         if is_own || status.code() == Code::Unimplemented { status.into() } else { self.broken(status.message()) }
     }
 

@@ -3,11 +3,14 @@
 use super::signing::SigningKeys;
 use crate::proto;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// The longest name.
 const MAX_NAME: usize = 32;
 /// The longest URL.
 const MAX_URL: usize = 2_000;
+/// The most secrets of before that sign: each makes the header of signatures longer.
+pub const MAX_SECRETS_BEFORE: usize = 8;
 
 /// Whether an endpoint gets what is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,15 +41,74 @@ pub struct Endpoint {
     pub state: State,
     /// What they are signed with.
     pub keys: SigningKeys,
-    /// What they are signed with as well, until when.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub keys_before: Option<(SigningKeys, i64)>,
+    /// What they are signed with as well, until when; the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys_before: Vec<(SigningKeys, i64)>,
+    /// Rises when it is added and replayed: part of the ids of its deliveries, so that none is used for something else.
+    #[serde(default)]
+    pub generation: i64,
+    /// How many attempts in a row have failed.
+    #[serde(default)]
+    pub failures: u32,
+    /// Before when no attempt is made, in milliseconds since the beginning of 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<i64>,
     /// Since when attempts have failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<i64>,
     /// Why the last one did; empty if it did not.
     #[serde(default)]
     pub last_failure: String,
+}
+
+impl Endpoint {
+    /// One that is delivered to, from now on.
+    pub fn new(url: String, filter: Filter, partner: Option<String>, keys: SigningKeys) -> Self {
+        Self {
+            url,
+            filter,
+            partner,
+            state: State::Active,
+            keys,
+            keys_before: Vec::new(),
+            generation: chrono::Utc::now().timestamp_millis(),
+            failures: 0,
+            next_attempt_at: None,
+            failing_since: None,
+            last_failure: String::new(),
+        }
+    }
+
+    /// Goes on, at once and as if nothing had failed.
+    pub fn resume(&mut self) {
+        self.state = State::Active;
+        (self.failing_since, self.failures, self.next_attempt_at) = (None, 0, None);
+    }
+
+    /// Delivers by other ids from now on, at once unless somebody has paused it.
+    pub fn replay(&mut self) {
+        self.generation = chrono::Utc::now().timestamp_millis().max(self.generation + 1);
+        self.next_attempt_at = None;
+        if matches!(self.state, State::Failed | State::Gone) {
+            self.resume();
+        }
+    }
+
+    /// Signs with other keys, and for a time also with those of before; without such a time, with the new ones alone. Returns whether
+    /// there is room for the keys of before; nothing has changed if there is not.
+    pub fn rotate(&mut self, keys: SigningKeys, now: i64, overlap: Duration) -> bool {
+        self.keys_before.retain(|(_, until)| *until > now);
+        if overlap.as_secs() == 0 {
+            self.keys_before.clear();
+            self.keys = keys;
+        } else if self.keys_before.len() < MAX_SECRETS_BEFORE {
+            let before = std::mem::replace(&mut self.keys, keys);
+            self.keys_before.push((before, now.saturating_add_unsigned(overlap.as_secs())));
+        } else {
+            return false;
+        }
+        true
+    }
 }
 
 /// `RecordFilter`, as a file has it.
@@ -98,10 +160,17 @@ pub fn check_url(text: &str) -> Result<(), String> {
         Some("https" | "http") if uri.host().is_some_and(|host| !host.is_empty()) => {}
         _ => return Err("must begin with https:// and name a host".to_owned()),
     }
-    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+    let authority = uri.authority().map(ureq::http::uri::Authority::as_str).unwrap_or_default();
+    if authority.contains('@') {
         return Err("must not have a user or a password: deliveries are known by their signatures".to_owned());
     }
-    Ok(())
+    // A port that is none would be taken for the scheme's own.
+    let port = authority.strip_prefix(uri.host().unwrap_or_default()).and_then(|port| port.strip_prefix(':'));
+    match port {
+        Some(port) if port.parse::<u16>().is_ok_and(|port| port > 0) => Ok(()),
+        Some(port) => Err(format!("has the port {port:?}: a port is a number from 1 to 65535, and without a colon that of the scheme")),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -112,7 +181,16 @@ mod tests {
     fn names_and_urls_are_checked() {
         assert!(["crm", "a-1"].into_iter().all(is_name));
         assert!(!["", "Crm", "a/b", "..", "a.b", &"a".repeat(33)].into_iter().any(is_name));
-        assert!(["https://a.example/x?y=1", "http://127.0.0.1:9/", "https://[::1]:1/"].into_iter().all(|url| check_url(url).is_ok()));
+        assert!(
+            ["https://a.example/x?y=1", "http://127.0.0.1:9/", "https://[::1]:1/", "https://a:65535", "https://[::1]/"]
+                .into_iter()
+                .all(|url| check_url(url).is_ok())
+        );
+        for bad in ["https://a:99999/ok", "https://a:65536", "http://127.0.0.1:0/ok", "https://[::1]:70000/", "https://a:/", "https://a:-1"]
+        {
+            assert!(check_url(bad).is_err(), "{bad}");
+        }
+        assert!(check_url("http://127.0.0.1:99999/ok").is_err_and(|why| why.contains("1 to 65535")));
         for bad in ["ftp://a.example", "a.example", "/x", "https://", "https://u:p@a.example", &format!("https://a/{}", "x".repeat(2_000))]
         {
             assert!(check_url(bad).is_err(), "{bad}");

@@ -6,6 +6,7 @@
 mod address;
 mod courier;
 mod endpoint;
+mod entry;
 mod event;
 mod pace;
 mod sender;
@@ -20,7 +21,8 @@ pub use sender::Outcome;
 use crate::domain::rejection::Rejection;
 use crate::ledger::{Error, Ledger};
 use crate::proto;
-use endpoint::{check_url, is_name};
+use endpoint::{MAX_SECRETS_BEFORE, check_url, is_name};
+use entry::{Entry, damaged_message};
 use parking_lot::Mutex;
 use sender::Sender;
 use signing::SigningKeys;
@@ -28,9 +30,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use store::Folder;
-use tokio::sync::watch;
 
 /// The most endpoints: each has a thread.
 const MAX_ENDPOINTS: usize = 64;
@@ -51,6 +53,20 @@ pub enum Refused {
     /// There are as many as there may be.
     #[error("there are {MAX_ENDPOINTS} webhooks, and no more can be kept; remove one first")]
     TooMany,
+    /// As many secrets of before sign still as may.
+    #[error("{MAX_SECRETS_BEFORE} secrets of before sign still; wait until the first of them does no more, or rotate with --overlap 0")]
+    TooManySecrets,
+    /// Its files cannot be read.
+    #[error("the files of the webhook {name} cannot be read ({why}); remove it, or mend them and start the server again")]
+    Damaged {
+        /// Its name.
+        name: String,
+        /// Which file, and what is wrong with it.
+        why: String,
+    },
+    /// Its files cannot be written: nothing has changed.
+    #[error("the webhooks of the data directory cannot be kept: {0}")]
+    NotKept(String),
     /// The ledger refuses it.
     #[error("{0}")]
     Ledger(#[from] Error),
@@ -61,7 +77,7 @@ pub enum Refused {
 
 impl From<io::Error> for Refused {
     fn from(error: io::Error) -> Self {
-        Self::System(format!("the webhooks of the data directory cannot be kept: {error}"))
+        Self::NotKept(error.to_string())
     }
 }
 
@@ -78,24 +94,16 @@ struct Desk {
     sender: Sender,
     pace: Pace,
     entries: Mutex<BTreeMap<String, Entry>>,
+    /// Those whose files cannot be read, and why. Locked after `entries`.
+    damaged: Mutex<BTreeMap<String, String>>,
+    /// How many entries were made.
+    made: AtomicU64,
 }
 
 impl std::fmt::Debug for Webhooks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Webhooks").field("names", &self.0.entries.lock().keys().collect::<Vec<_>>()).finish()
     }
-}
-
-/// An endpoint, and how far it is.
-struct Entry {
-    endpoint: Endpoint,
-    /// All up to here was delivered, or does not match.
-    position: u64,
-    /// Rises when somebody moves the cursor: what was under way then moves it no more.
-    epoch: u64,
-    failures: u32,
-    next_attempt: Option<Instant>,
-    changed: watch::Sender<u64>,
 }
 
 impl Desk {
@@ -108,11 +116,19 @@ impl Desk {
     fn change<R>(&self, name: &str, change: impl FnOnce(&mut Entry, &Folder, &str) -> R) -> Option<R> {
         self.entries.lock().get_mut(name).map(|entry| change(entry, &self.folder, name))
     }
+
+    /// Why an endpoint is not among the entries.
+    fn missing(&self, name: &str) -> Refused {
+        match self.damaged.lock().get(name) {
+            Some(why) => Refused::Damaged { name: name.to_owned(), why: why.clone() },
+            None => Refused::Unknown(name.to_owned()),
+        }
+    }
 }
 
 impl Webhooks {
-    /// Opens those of a data directory and goes on to deliver; events come from `source`. One whose files cannot be read is said in the log, left as it is, and
-    /// not delivered to.
+    /// Opens those of a data directory and goes on to deliver; events come from `source`. One whose files cannot be read is said in the
+    /// log, listed as damaged, left as it is, and not delivered to.
     ///
     /// # Errors
     /// If the folder cannot be read, or the system refuses a thread.
@@ -120,31 +136,40 @@ impl Webhooks {
         let folder = Folder::of(data_dir);
         let names = folder.names()?;
         let sender = Sender::new(allowed, pace.attempt);
-        let desk = Desk { ledger: ledger.clone(), folder, source: source.to_owned(), sender, pace, entries: Mutex::default() };
+        let desk = Desk {
+            ledger: ledger.clone(),
+            folder,
+            source: source.to_owned(),
+            sender,
+            pace,
+            entries: Mutex::default(),
+            damaged: Mutex::default(),
+            made: AtomicU64::default(),
+        };
         let webhooks = Self(Arc::new(desk));
         for name in names {
             match webhooks.0.folder.read(&name) {
-                Ok((endpoint, position)) => webhooks.start(&name, endpoint, position)?,
-                Err(why) => tracing::error!(webhook = name, why, "nothing is delivered to it: its files cannot be read"),
+                Ok((endpoint, position)) => webhooks.start(&mut webhooks.0.entries.lock(), &name, endpoint, position)?,
+                Err(why) => {
+                    tracing::error!(webhook = name, why, "nothing is delivered to it: its files cannot be read");
+                    webhooks.0.damaged.lock().insert(name, why);
+                }
             }
         }
         Ok(webhooks)
     }
 
     /// Begins to deliver to an endpoint.
-    fn start(&self, name: &str, endpoint: Endpoint, position: u64) -> io::Result<()> {
-        let changed = watch::Sender::new(0);
-        let told = changed.subscribe();
-        let entry = Entry { endpoint, position, epoch: 0, failures: 0, next_attempt: None, changed };
+    fn start(&self, entries: &mut BTreeMap<String, Entry>, name: &str, endpoint: Endpoint, position: u64) -> io::Result<()> {
+        let entry = Entry::new(self.0.made.fetch_add(1, Ordering::Relaxed), endpoint, position, self.0.pace.longest);
+        let told = entry.changed.subscribe();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        self.0.entries.lock().insert(name.to_owned(), entry);
-        let (desk, of) = (Arc::clone(&self.0), name.to_owned());
+        let courier = courier::Courier::new(Arc::clone(&self.0), name, entry.id);
         let thread = std::thread::Builder::new().name("webhook".to_owned());
-        let spawned = thread.spawn(move || runtime.block_on(courier::run(desk, of, told)));
-        if spawned.is_err() {
-            self.0.entries.lock().remove(name);
-        }
-        spawned.map(drop)
+        // It waits for the lock of the entries, which is held here.
+        thread.spawn(move || runtime.block_on(courier.run(told)))?;
+        entries.insert(name.to_owned(), entry);
+        Ok(())
     }
 
     /// Adds an endpoint; returns it, and its secret.
@@ -163,37 +188,36 @@ impl Webhooks {
         };
         let keys = SigningKeys::make().map_err(Refused::System)?;
         let (secret, partner) = (keys.secret(), Some(partner_id).filter(|id| !id.is_empty()));
-        let endpoint = Endpoint {
-            url,
-            filter: Filter::of(filter.unwrap_or_default()),
-            partner,
-            state: State::Active,
-            keys,
-            keys_before: None,
-            failing_since: None,
-            last_failure: String::new(),
-        };
+        let endpoint = Endpoint::new(url, Filter::of(filter.unwrap_or_default()), partner, keys);
         courier::following(&self.0.ledger, &endpoint)?;
-        {
-            let entries = self.0.entries.lock();
-            if entries.contains_key(&name) || self.0.folder.names()?.contains(&name) {
-                return Err(Refused::Exists(name));
-            }
-            if entries.len() >= MAX_ENDPOINTS {
-                return Err(Refused::TooMany);
-            }
-            // The cursor first: an endpoint without one would not know where it is.
-            self.0.folder.write_cursor(&name, position)?;
-            self.0.folder.write(&name, &endpoint)?;
+        let mut entries = self.0.entries.lock();
+        let damaged = self.0.damaged.lock();
+        if entries.contains_key(&name) || damaged.contains_key(&name) || self.0.folder.names()?.contains(&name) {
+            return Err(Refused::Exists(name));
         }
-        self.start(&name, endpoint, position)?;
+        if entries.len() + damaged.len() >= MAX_ENDPOINTS {
+            return Err(Refused::TooMany);
+        }
+        // The cursor first: an endpoint without one would not know where it is.
+        let kept = self.0.folder.write_cursor(&name, position).and_then(|()| self.0.folder.write(&name, &endpoint));
+        if let Err(error) = kept.and_then(|()| self.start(&mut entries, &name, endpoint, position)) {
+            // What is left of it must not be found by the next start. That it cannot be removed either is told by the error already.
+            let _ = self.0.folder.remove(&name);
+            return Err(error.into());
+        }
+        drop((entries, damaged));
         Ok((self.one(&name)?, secret))
     }
 
     /// The ledger's last position, and all endpoints, by name.
     pub fn list(&self) -> (u64, Vec<proto::Webhook>) {
         let last = self.0.ledger.last();
-        (last, self.0.entries.lock().iter().map(|(name, entry)| entry.to_message(name, last)).collect())
+        let entries = self.0.entries.lock();
+        let damaged = self.0.damaged.lock();
+        let listed = entries.iter().map(|(name, entry)| entry.to_message(name, last));
+        let mut listed: Vec<_> = listed.chain(damaged.iter().map(|(name, why)| damaged_message(name, why, last))).collect();
+        listed.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        (last, listed)
     }
 
     /// Delivers nothing more to one until it is resumed.
@@ -201,7 +225,7 @@ impl Webhooks {
     /// # Errors
     /// If there is none; if that cannot be kept.
     pub fn pause(&self, name: &str) -> Result<proto::Webhook, Refused> {
-        self.change(name, |entry| entry.endpoint.state = State::Paused)
+        self.change(name, |endpoint| endpoint.state = State::Paused)
     }
 
     /// Goes on with one where it was, at once.
@@ -209,26 +233,30 @@ impl Webhooks {
     /// # Errors
     /// As for `pause`.
     pub fn resume(&self, name: &str) -> Result<proto::Webhook, Refused> {
-        self.change(name, |entry| {
-            entry.endpoint.state = State::Active;
-            (entry.endpoint.failing_since, entry.failures, entry.next_attempt) = (None, 0, None);
-        })
+        self.change(name, Endpoint::resume)
     }
 
-    /// Moves the cursor of one.
+    /// Moves the cursor of one; one that failures or its endpoint have stopped goes on, one that somebody has paused does not.
     ///
     /// # Errors
     /// As for `pause`; `POSITION_NOT_REACHED`.
     pub fn replay(&self, name: &str, after: u64) -> Result<proto::Webhook, Refused> {
         let after = self.reached(after)?;
-        let kept = self.0.change(name, |entry, folder, name| {
-            folder.write_cursor(name, after)?;
-            (entry.position, entry.next_attempt) = (after, None);
+        self.put(name, |entry, folder, name| {
+            let mut endpoint = entry.endpoint.clone();
+            endpoint.replay();
+            // The endpoint first: its deliveries have other ids before the cursor has moved.
+            folder.write(name, &endpoint)?;
+            if let Err(error) = folder.write_cursor(name, after) {
+                // As it was; if that fails too, ids are others after the next start, which harms nobody.
+                let _ = folder.write(name, &entry.endpoint);
+                return Err(error.into());
+            }
+            entry.set(endpoint);
+            entry.position = after;
             entry.epoch += 1;
-            Ok::<_, io::Error>(())
-        });
-        kept.ok_or_else(|| Refused::Unknown(name.to_owned()))??;
-        self.change(name, |_| ())
+            Ok(())
+        })
     }
 
     /// Makes new keys for one; returns it, and its new secret.
@@ -240,26 +268,35 @@ impl Webhooks {
         let overlap = overlap.ok_or_else(|| Error::malformed("overlap", "must be a time from 0 to 30 days"))?;
         let keys = SigningKeys::make().map_err(Refused::System)?;
         let secret = keys.secret();
-        let until = chrono::Utc::now().timestamp().saturating_add_unsigned(overlap.as_secs());
-        let webhook = self.change(name, |entry| {
-            let before = std::mem::replace(&mut entry.endpoint.keys, keys);
-            entry.endpoint.keys_before = Some((before, until));
+        let now = chrono::Utc::now().timestamp();
+        let webhook = self.put(name, |entry, folder, name| {
+            let mut endpoint = entry.endpoint.clone();
+            if !endpoint.rotate(keys, now, overlap) {
+                return Err(Refused::TooManySecrets);
+            }
+            folder.write(name, &endpoint)?;
+            entry.set(endpoint);
+            Ok(())
         })?;
         Ok((webhook, secret))
     }
 
-    /// Forgets one.
+    /// Forgets one, also if its files cannot be read.
     ///
     /// # Errors
     /// As for `pause`.
     pub fn remove(&self, name: &str) -> Result<(), Refused> {
         let mut entries = self.0.entries.lock();
-        if !entries.contains_key(name) {
+        let mut damaged = self.0.damaged.lock();
+        let is_kept = entries.contains_key(name) || damaged.contains_key(name);
+        // Its file may have come while the server runs: `add` refuses the name then, so that it must be possible to remove it.
+        if !is_kept && !self.0.folder.names()?.iter().any(|kept| kept == name) {
             return Err(Refused::Unknown(name.to_owned()));
         }
         self.0.folder.remove(name)?;
         // Its thread hears of it by what is dropped here.
         entries.remove(name);
+        damaged.remove(name);
         Ok(())
     }
 
@@ -268,7 +305,7 @@ impl Webhooks {
     /// # Errors
     /// If there is none; if it cannot be signed.
     pub fn test(&self, name: &str) -> Result<Outcome, Refused> {
-        let endpoint = self.0.with(name, |entry| entry.endpoint.clone()).ok_or_else(|| Refused::Unknown(name.to_owned()))?;
+        let endpoint = self.0.with(name, |entry| entry.endpoint.clone()).ok_or_else(|| self.0.missing(name))?;
         let id = uuid::Uuid::new_v4().to_string();
         let body = event::test(&id, &self.0.source, self.0.ledger.now());
         courier::attempt(&self.0.sender, &endpoint, &format!("msg_{name}_test_{id}"), &body).map_err(Refused::System)
@@ -278,62 +315,41 @@ impl Webhooks {
     pub fn lags(&self) -> Vec<(String, u64, bool)> {
         let last = self.0.ledger.last();
         let entries = self.0.entries.lock();
-        entries.iter().map(|(name, entry)| (name.clone(), entry.lag(last), entry.endpoint.state == State::Active)).collect()
+        let damaged = self.0.damaged.lock();
+        let lags = entries.iter().map(|(name, entry)| (name.clone(), entry.lag(last), entry.endpoint.state == State::Active));
+        lags.chain(damaged.keys().map(|name| (name.clone(), last, false))).collect()
     }
 
-    /// Changes an endpoint, keeps it, and wakes its thread.
-    fn change(&self, name: &str, change: impl FnOnce(&mut Entry)) -> Result<proto::Webhook, Refused> {
-        let kept = self.0.change(name, |entry, folder, name| {
-            change(entry);
+    /// Changes an endpoint: keeps it, and wakes its thread.
+    fn change(&self, name: &str, change: impl FnOnce(&mut Endpoint)) -> Result<proto::Webhook, Refused> {
+        self.put(name, |entry, folder, name| {
+            let mut endpoint = entry.endpoint.clone();
+            change(&mut endpoint);
+            folder.write(name, &endpoint)?;
+            entry.set(endpoint);
+            Ok(())
+        })
+    }
+
+    /// Changes an entry as `put` does, which writes first: what cannot be kept takes no effect. Then wakes its thread.
+    fn put(&self, name: &str, put: impl FnOnce(&mut Entry, &Folder, &str) -> Result<(), Refused>) -> Result<proto::Webhook, Refused> {
+        let last = self.0.ledger.last();
+        let done = self.0.change(name, |entry, folder, name| {
+            put(entry, folder, name)?;
             entry.changed.send_modify(|changes| *changes += 1);
-            folder.write(name, &entry.endpoint)
+            Ok(entry.to_message(name, last))
         });
-        kept.ok_or_else(|| Refused::Unknown(name.to_owned()))??;
-        self.one(name)
+        done.unwrap_or_else(|| Err(self.0.missing(name)))
     }
 
     fn one(&self, name: &str) -> Result<proto::Webhook, Refused> {
         let last = self.0.ledger.last();
-        self.0.with(name, |entry| entry.to_message(name, last)).ok_or_else(|| Refused::Unknown(name.to_owned()))
+        self.0.with(name, |entry| entry.to_message(name, last)).ok_or_else(|| self.0.missing(name))
     }
 
     /// A position that is not beyond the last.
     fn reached(&self, position: u64) -> Result<u64, Refused> {
         let last = self.0.ledger.last();
         if position <= last { Ok(position) } else { Err(Error::from(Rejection::PositionNotReached { asked: position, last }).into()) }
-    }
-}
-
-impl Entry {
-    fn lag(&self, last: u64) -> u64 {
-        last.saturating_sub(self.position)
-    }
-
-    fn to_message(&self, name: &str, last: u64) -> proto::Webhook {
-        let Endpoint { url, filter, partner, state, keys, keys_before, failing_since, last_failure } = &self.endpoint;
-        let time = |seconds: i64| prost_types::Timestamp { seconds, nanos: 0 };
-        let now = chrono::Utc::now().timestamp();
-        let left = self.next_attempt.map(|at| at.saturating_duration_since(Instant::now()));
-        proto::Webhook {
-            name: name.to_owned(),
-            url: url.clone(),
-            filter: filter.to_message(),
-            partner_id: partner.clone().unwrap_or_default(),
-            state: match state {
-                State::Active => proto::WebhookState::Active,
-                State::Paused => proto::WebhookState::Paused,
-                State::Failed => proto::WebhookState::Failed,
-                State::Gone => proto::WebhookState::Gone,
-            }
-            .into(),
-            position: self.position,
-            failures: self.failures,
-            last_failure: last_failure.clone(),
-            failing_since: failing_since.map(time),
-            next_attempt_at: left.map(|left| time(now.saturating_add_unsigned(left.as_secs()))),
-            public_key: keys.public_key().unwrap_or_default(),
-            rotating_until: keys_before.as_ref().map(|(_, until)| *until).filter(|until| *until > now).map(time),
-            lag_records: self.lag(last),
-        }
     }
 }

@@ -37,13 +37,16 @@ impl Pace {
     }
 }
 
-/// How long `Retry-After` asks to wait: seconds, or a date as HTTP writes it.
+/// How long `Retry-After` asks to wait: seconds, or a date in one of the three forms that HTTP has. `None` if it is neither, or a date
+/// that has passed.
 pub fn retry_after(value: &str, now: chrono::DateTime<chrono::Utc>) -> Option<Duration> {
-    if let Ok(seconds) = value.trim().parse() {
-        return Some(Duration::from_secs(seconds));
+    let value = value.trim();
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More seconds than a number holds are as long as it gets.
+        return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
-    let until = chrono::DateTime::parse_from_rfc2822(value.trim()).ok()?;
-    (until.to_utc() - now).to_std().ok()
+    let until = httpdate::parse_http_date(value).ok()?;
+    (chrono::DateTime::<chrono::Utc>::from(until) - now).to_std().ok()
 }
 
 #[cfg(test)]
@@ -64,7 +67,13 @@ mod tests {
     fn retry_after_is_seconds_or_a_date() {
         let now = chrono::DateTime::parse_from_rfc3339("2026-11-30T12:00:00Z").expect("a time").to_utc();
         assert_eq!(retry_after("120", now), Some(Duration::from_mins(2)));
-        assert_eq!(retry_after("Mon, 30 Nov 2026 12:01:00 GMT", now), Some(Duration::from_mins(1)));
-        assert_eq!([retry_after("Mon, 30 Nov 2026 11:01:00 GMT", now), retry_after("soon", now), retry_after("-5", now)], [None; 3]);
+        for date in ["Mon, 30 Nov 2026 12:01:00 GMT", "Monday, 30-Nov-26 12:01:00 GMT", "Mon Nov 30 12:01:00 2026"] {
+            assert_eq!(retry_after(date, now), Some(Duration::from_mins(1)), "{date}");
+        }
+        let pause = |value| retry_after(value, now).map(|asked| Pace::default().pause(1, Some(asked), 0.5));
+        assert_eq!(pause("99999999999999999999"), Some(Duration::from_hours(24)), "cut to a day");
+        for none in ["Mon, 30 Nov 2026 11:01:00 GMT", "soon", "-5", "", "+5", "1.5"] {
+            assert_eq!(retry_after(none, now), None, "{none}");
+        }
     }
 }

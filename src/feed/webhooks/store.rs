@@ -1,7 +1,7 @@
 //! The folder of endpoints in a data directory: `webhooks/NAME.json` is one, with its secrets, and `webhooks/NAME.cursor` its position.
 //! Files are exchanged whole and synced, for their owner alone: after a crash there is the one before or the one after.
 
-use super::endpoint::{Endpoint, is_name};
+use super::endpoint::{Endpoint, check_url, is_name};
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -55,7 +55,8 @@ impl Folder {
         let path = self.path(name, ENDPOINT);
         let wrong = |path: &Path, why: String| format!("{}: {why}", path.display());
         let text = read_small(&path).map_err(|error| wrong(&path, error.to_string()))?;
-        let endpoint = serde_json::from_str(&text).map_err(|error| wrong(&path, error.to_string()))?;
+        let endpoint: Endpoint = serde_json::from_str(&text).map_err(|error| wrong(&path, error.to_string()))?;
+        check_url(&endpoint.url).map_err(|why| wrong(&path, format!("its url {why}")))?;
         let path = self.path(name, CURSOR);
         let text = read_small(&path).map_err(|error| wrong(&path, error.to_string()))?;
         let position = text.strip_suffix('\n').and_then(|text| text.parse().ok());
@@ -79,15 +80,15 @@ impl Folder {
         self.exchange(&self.path(name, CURSOR), &format!("{position}\n"))
     }
 
-    /// Forgets an endpoint.
+    /// Forgets an endpoint, of which a file may be missing.
     ///
     /// # Errors
-    /// If its files cannot be removed.
+    /// If a file that is there cannot be removed.
     pub fn remove(&self, name: &str) -> io::Result<()> {
         // Without the first the second is nothing.
-        fs::remove_file(self.path(name, ENDPOINT))?;
+        remove_if_there(&self.path(name, ENDPOINT))?;
         self.sync()?;
-        fs::remove_file(self.path(name, CURSOR))
+        remove_if_there(&self.path(name, CURSOR))
     }
 
     fn path(&self, name: &str, extension: &str) -> PathBuf {
@@ -113,6 +114,13 @@ impl Folder {
     }
 }
 
+fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
 fn read_small(path: &Path) -> io::Result<String> {
     // A pipe in its place would stop whoever reads it.
     if !fs::metadata(path)?.is_file() {
@@ -126,21 +134,13 @@ fn read_small(path: &Path) -> io::Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::feed::webhooks::endpoint::{Filter, State};
+    use crate::feed::webhooks::endpoint::Filter;
     use crate::feed::webhooks::signing::SigningKeys;
     use std::os::unix::fs::MetadataExt as _;
 
     fn endpoint() -> Endpoint {
-        Endpoint {
-            url: "https://a.example".into(),
-            filter: Filter::default(),
-            partner: None,
-            state: State::Active,
-            keys: SigningKeys::make().expect("random numbers"),
-            keys_before: None,
-            failing_since: None,
-            last_failure: String::new(),
-        }
+        let keys = SigningKeys::make().expect("random numbers");
+        Endpoint::new("https://a.example".into(), Filter::default(), None, keys)
     }
 
     #[test]
@@ -162,5 +162,12 @@ mod tests {
         assert!(folder.read("crm").expect_err("cut off").contains("crm.cursor"), "a position that was cut is none");
         folder.remove("crm").expect("removed");
         assert!(folder.names().expect("none").is_empty() && folder.read("crm").is_err());
+        folder.write("crm", &one).expect("written");
+        folder.remove("crm").expect("without a cursor it can be removed too");
+        assert!(folder.names().expect("none").is_empty());
+        let bad = Endpoint { url: "http://127.0.0.1:99999/ok".into(), ..one };
+        folder.write_cursor("crm", 7).expect("written");
+        folder.write("crm", &bad).expect("written");
+        assert!(folder.read("crm").expect_err("no port").contains("crm.json"), "nothing is delivered to another port");
     }
 }

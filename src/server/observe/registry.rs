@@ -135,7 +135,7 @@ impl Out<'_> {
         let records = lags.iter().map(|(name, records, _)| (name, *records));
         self.gauges("webhook_lag_records", "Records that an endpoint may have still to get", "endpoint", records)?;
         let stopped = lags.iter().map(|(name, _, is_delivered)| (name, u64::from(!is_delivered)));
-        let help = "1 while nothing is delivered to an endpoint: paused, failed for days, or gone";
+        let help = "1 while nothing is delivered to an endpoint: paused, failed for days, gone, or its files damaged";
         self.gauges("webhook_paused", help, "endpoint", stopped)
     }
 
