@@ -192,6 +192,12 @@ impl Proofs {
         self.checkpoints.as_ref().map(Checkpoints::position)
     }
 
+    /// Whether nothing is signed, because it would contradict what was signed before, or cannot be kept; `None` without a key.
+    #[must_use]
+    pub fn is_signing_refused(&self) -> Option<bool> {
+        self.checkpoints.as_ref().map(Checkpoints::is_refused)
+    }
+
     /// The tiles of the tree.
     #[must_use]
     pub fn tiles(&self) -> &Arc<Tiles> {
