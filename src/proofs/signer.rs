@@ -10,6 +10,7 @@ use super::error::Refused;
 use super::files::{create_private, lock, read_text, replace};
 use super::key::{KeyKind, SecretKey, VerifierKey};
 use super::note::Note;
+use super::origin::{OriginError, is_origin};
 use super::tree::empty_root;
 use crate::journal::{Hash, TreeHead};
 use std::fs::File;
@@ -83,6 +84,9 @@ pub fn state_of(key: &Path) -> PathBuf {
 /// # Errors
 /// `There` if one of the files is; `File` if they cannot be written, or the origin cannot be one.
 pub fn new_key(path: &Path, origin: &str) -> Result<VerifierKey, KeyError> {
+    if !is_origin(origin) {
+        return Err(KeyError::file(path)(OriginError::Malformed(origin.to_owned()).to_string()));
+    }
     let key = SecretKey::make(origin, KeyKind::Log).map_err(|error| KeyError::file(path)(error.to_string()))?;
     let text = Checkpoint { origin: origin.to_owned(), head: TreeHead { size: 0, root: empty_root() } }.text();
     let nothing = Note { signatures: vec![key.sign(&text, 0)], text };
@@ -290,6 +294,8 @@ mod tests {
         let path = dir.path().join("key");
         new_key(&path, "ledger.example").expect("a key");
         assert!(matches!(new_key(&path, "ledger.example"), Err(KeyError::There { .. })));
+        let long = new_key(&dir.path().join("long"), &"x".repeat(256)).expect_err("no ledger can have it").to_string();
+        assert!(long.contains("1 to 255 bytes") && !dir.path().join("long").exists(), "{long}");
         let signer = Signer::open(&path, "ledger.example").expect("a signer");
         assert!(matches!(Signer::open(&path, "ledger.example"), Err(KeyError::InUse { .. })));
         drop(signer);

@@ -162,6 +162,53 @@ fn without_a_key_nothing_is_signed_and_the_origin_stays() {
 }
 
 #[test]
+fn a_start_that_is_refused_fixes_no_origin() {
+    let world = World::new();
+    let origin = world.path("data").join("origin");
+    let typo = world.try_serve("data", "key", &["--origin", "typo.example"]).expect_err("the key is of another origin");
+    assert!(typo.errors.contains("the ledger's origin is typo.example"), "{}", typo.errors);
+    fs::rename(world.path("key.signed"), world.path("elsewhere")).expect("moved");
+    assert!(world.try_serve("data", "key", &[]).expect_err("its past is not known").errors.contains("checkpoint-key adopt"));
+    assert!(!origin.exists());
+    fs::rename(world.path("elsewhere"), world.path("key.signed")).expect("moved");
+    let server = world.try_serve("data", "key", &["--origin", ORIGIN]).expect("the right one");
+    assert_eq!(fs::read_to_string(&origin).expect("an origin"), format!("{ORIGIN}\n"));
+    drop(server);
+    fs::write(&origin, "").expect("cut");
+    let cut = world.try_serve("data", "key", &[]).expect_err("it is cut");
+    assert!(cut.errors.contains(text(&origin)), "{}", cut.errors);
+}
+
+/// A copy of a backup, looked at without the key, is still the ledger of its key afterwards.
+#[test]
+fn records_without_their_origin_wait_for_somebody_who_says_it() {
+    let world = World::new();
+    let mut server = world.serve();
+    record(&server, "partner", 3);
+    assert_eq!(server.ask(&["backup", "--to", text(&world.path("backup"))]).code, 0);
+    server.terminate();
+    for name in ["restored", "other"] {
+        assert_eq!(run(&["restore", "--from", text(&world.path("backup")), "--data-dir", text(&world.path(name))]).code, 0);
+    }
+    let origin = world.path("restored").join("origin");
+    let mut looked_at = Server::on(&world.path("restored"));
+    assert_eq!(looked_at.ask(&["trial-balance"]).code, 0);
+    looked_at.terminate();
+    assert!(!origin.exists());
+    let made = run(&["checkpoint-key", "new", text(&world.path("made")), "--data-dir", text(&world.path("restored"))]);
+    assert!(made.code == 2 && made.error.contains("--origin"), "{}", made.error);
+    let server = world.serve_with("restored", &[]);
+    assert_eq!(checkpoint(&server).1.origin, ORIGIN);
+    assert_eq!(fs::read_to_string(&origin).expect("an origin"), format!("{ORIGIN}\n"));
+    drop(server);
+    // What is told to whom a signature is refused: the records go on as another ledger.
+    assert_eq!(run(&["checkpoint-key", "new", text(&world.path("anew")), "--origin", "anew.example"]).code, 0);
+    let server = world.try_serve("other", "anew", &[]).expect("another ledger");
+    let anew = checkpoint(&server).1;
+    assert_eq!((anew.origin.as_str(), anew.head.size), ("anew.example", 3));
+}
+
+#[test]
 fn new_checkpoints_are_signed_though_nobody_asks() {
     let world = World::new();
     let server = world.serve_with("data", &["--checkpoint-every", "1"]);
