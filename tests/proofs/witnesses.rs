@@ -6,7 +6,7 @@ use partnership_ledger::proofs::{Note, VerifierKey};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -133,8 +133,8 @@ fn an_answer_that_nobody_has_signed_does_not_stop_the_ledger() {
         world.ask(&[&witness], 1);
         let mut server = world.serve_witnessed("data", &["--observe", "127.0.0.1:0"]);
         let observed = server.observed();
-        for _ in 0..2 {
-            record(&server, &format!("{name}-{:?}", Instant::now()), 2);
+        for round in 0..2 {
+            record(&server, &format!("{name}-{round}"), 2);
             let outcome = server.ask(&["checkpoint"]);
             assert_eq!(outcome.code, 0, "{name}: {}", outcome.error);
             assert!(outcome.error.contains(&format!("not cosigned by {name}: ")), "{}", outcome.error);
@@ -200,4 +200,26 @@ fn a_restored_older_copy_is_shown_by_the_metric_of_refusals() {
     wait_for(&observed, "partnership_ledger_checkpoint_refused 1");
     let answer = get(&observed, "/checkpoint", "*/*").expect("an answer");
     assert!(answer.0 == 503 && answer.1.contains("has 3 records"), "{answer:?}");
+}
+
+/// Whoever connects and says nothing, or half of something, holds a place for a few seconds.
+#[test]
+fn silent_connections_do_not_keep_a_witness_from_answering() {
+    let world = World::new();
+    let witness = world.witness("one");
+    let silent: Vec<TcpStream> = (0..161)
+        .map(|number| {
+            let mut stream = TcpStream::connect(&witness.address).expect("a connection");
+            if number % 2 == 0 {
+                stream.write_all(b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: 100\r\n\r\nold 0").expect("sent");
+            }
+            stream
+        })
+        .collect();
+    let began = Instant::now();
+    let path = format!("/{}/checkpoint", "0".repeat(64));
+    assert_eq!(get(&witness.address, &path, "*/*").expect("an answer").0, 404);
+    // The last of 161 behind 64 places waits for two of them to be let go, each within five seconds.
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    drop(silent);
 }
