@@ -5,7 +5,7 @@ use super::error::ProofError;
 use super::files::read_text;
 use super::key::{KeyKind, VerifierKey};
 use super::origin::{Origin, OriginError};
-use super::policy::Policy;
+use super::policy::{BadPolicy, Policy};
 use super::proof_file::ProofFile;
 use super::signer::{KeyError, Signer, read_key};
 use super::tiles::{Directory, InMemory, Tiles};
@@ -82,13 +82,27 @@ impl OpenProofs {
     /// # Errors
     /// What is wrong with them.
     pub fn open(data_dir: PathBuf, settings: ProofSettings) -> Result<Self, OpenError> {
-        let policy = settings.witnesses.as_deref().map(read_policy).transpose()?;
+        let policy = settings.witnesses.as_deref().map(|path| Ok::<_, OpenError>((path, read_policy(path)?))).transpose()?;
+        if let Some((path, policy)) = policy.as_ref().filter(|_| settings.witness_required) {
+            let bad = |error: BadPolicy| OpenError::Policy { path: path.to_path_buf(), what: error.to_string() };
+            policy.can_be_required().map_err(bad)?;
+        }
         let key = settings.key.as_ref().map(|path| read_key(path, KeyKind::Log)).transpose()?;
         let is_new = !data_dir.join(super::ORIGIN_FILE).exists();
         // A ledger that was restored, or is new, is the one that its key is of.
         let of_key = key.map(|key| key.verifier().name).filter(|_| is_new);
         let origin = Origin::look(&data_dir, settings.origin.as_deref().or(of_key.as_deref()))?;
         let signer = settings.key.as_ref().zip(origin.name()).map(|(path, origin)| Signer::open(path, origin)).transpose()?;
+        if let Some(((path, policy), signer)) = policy.as_ref().zip(signer.as_ref())
+            && !policy.logs().iter().any(|log| log.key == signer.verifier())
+        {
+            tracing::warn!(
+                "the policy {} has no line `log {}`, of this ledger's own key: who goes by it does not believe this ledger",
+                path.display(),
+                signer.verifier()
+            );
+        }
+        let policy = policy.map(|(_, policy)| policy);
         Ok(Self { data_dir, origin, signer, policy, settings })
     }
 
