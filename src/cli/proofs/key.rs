@@ -63,7 +63,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
             out.line(&key.verifier().to_string())
         }
         Command::Adopt { file, checkpoint } => {
-            let adopted = adopt(file, &read_text(checkpoint)?)?;
+            let adopted = adopt(file, checkpoint)?;
             out.line(&say!(out.language, "checkpoint-key-adopted", size = adopted.head.size.to_string()))
         }
     }
