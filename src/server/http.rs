@@ -20,7 +20,7 @@ const SILENCE: Duration = Duration::from_secs(3);
 /// How long the body of a request may take to come.
 pub const BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a connection lasts; one whose client does not take its answer is closed then too.
-const LIFE: Duration = Duration::from_secs(60);
+const LIFE: Duration = Duration::from_mins(1);
 /// How long nothing is accepted after the system has refused a connection.
 const PAUSE: Duration = Duration::from_millis(200);
 
