@@ -69,6 +69,16 @@ impl Failure {
         Self::of(Exit::NotFound, Cause::Said(text.into()))
     }
 
+    /// The same failure of a check, as one of the command line where the ledger does not let the caller look: nothing was checked.
+    pub fn of_access(mut self) -> Self {
+        if let Cause::Refused(refusal) = &self.cause
+            && matches!(refusal.code, Code::Unauthenticated | Code::PermissionDenied)
+        {
+            self.exit = Exit::Malformed;
+        }
+        self
+    }
+
     /// The ledger cannot be reached.
     pub fn unavailable(text: impl Into<String>) -> Self {
         Self::of(Exit::Unavailable, Cause::Said(text.into()))

@@ -6,17 +6,20 @@ use super::note::{Note, Signature};
 use super::policy::{Cosigned, Policy};
 use super::signer::Signer;
 use super::tiles::{Leaves, Tiles};
-use super::witness::{AskError, Asked};
+use super::witness::{AskError, Asked, Asking};
 use crate::journal::TreeHead;
 use parking_lot::Mutex;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// The least time from one signature to the next.
 pub const LEAST_PAUSE: Duration = Duration::from_secs(1);
+/// How many different things are said of checkpoints before the first may be said again.
+const MOST_SAID: usize = 64;
 
 /// A signed checkpoint, as it is given out.
 #[derive(Clone, Debug)]
@@ -43,6 +46,7 @@ struct Demand {
 pub struct Checkpoints {
     demands: Mutex<Option<Sender<Demand>>>,
     position: Arc<AtomicU64>,
+    is_refused: Arc<AtomicBool>,
     verifier: VerifierKey,
 }
 
@@ -66,7 +70,7 @@ impl Checkpoints {
     pub fn start(settings: CheckpointSettings, tiles: Arc<Tiles>, leaves: Box<dyn Leaves>) -> std::io::Result<Self> {
         let CheckpointSettings { signer, policy, witness_required, every } = settings;
         let position = Arc::new(AtomicU64::new(signer.last().0.size));
-        let verifier = signer.verifier();
+        let (verifier, is_refused) = (signer.verifier(), Arc::new(AtomicBool::new(false)));
         let asked = policy.iter().flat_map(Policy::witnesses).filter_map(Asked::of).collect();
         let work = Work {
             signer,
@@ -76,14 +80,15 @@ impl Checkpoints {
             tiles,
             leaves,
             position: Arc::clone(&position),
+            is_refused: Arc::clone(&is_refused),
             last: None,
             given_out: None,
             refused: None,
-            said: String::new(),
+            said: BTreeSet::new(),
         };
         let (sender, demands) = channel();
         std::thread::Builder::new().name("checkpoints".to_owned()).spawn(move || work.run(&demands, every))?;
-        Ok(Self { demands: Mutex::new(Some(sender)), position, verifier })
+        Ok(Self { demands: Mutex::new(Some(sender)), position, is_refused, verifier })
     }
 
     /// What the signatures are checked by.
@@ -94,6 +99,11 @@ impl Checkpoints {
     /// How many records the last signed checkpoint is about.
     pub fn position(&self) -> u64 {
         self.position.load(Ordering::Relaxed)
+    }
+
+    /// Whether nothing is signed, because it would contradict what was signed before, or cannot be kept. It is looked at every so often.
+    pub fn is_refused(&self) -> bool {
+        self.is_refused.load(Ordering::Relaxed)
     }
 
     /// A checkpoint of at least so many records, signed now if the last one is not of the last record; at most a second later.
@@ -124,14 +134,15 @@ struct Work {
     tiles: Arc<Tiles>,
     leaves: Box<dyn Leaves>,
     position: Arc<AtomicU64>,
-    /// What was signed last by this process, and when.
+    is_refused: Arc<AtomicBool>,
+    /// What was asked last to be cosigned by this process, and when.
     last: Option<(Instant, Arc<Published>)>,
     /// What was given out last.
     given_out: Option<Arc<Published>>,
-    /// Why nothing more is signed.
+    /// Which witness has shown another history, the last time that it was asked: nothing more is signed meanwhile.
     refused: Option<Refused>,
-    /// What was said last of witnesses, to say it once.
-    said: String,
+    /// What was said in the log since all was well, to say each thing once.
+    said: BTreeSet<String>,
 }
 
 impl Work {
@@ -152,9 +163,7 @@ impl Work {
                 waiting.extend(demands.try_iter());
             }
             let outcome = self.round().map_err(Arc::new);
-            if let Err(error) = &outcome {
-                self.say(error.to_string());
-            }
+            self.tell(&outcome);
             for demand in waiting {
                 let answer = match &outcome {
                     Ok(published) if published.head.size < demand.at_least => {
@@ -177,8 +186,11 @@ impl Work {
 
     /// Signs the present head and has it cosigned; returns what is given out.
     fn round(&mut self) -> Result<Arc<Published>, ProofError> {
-        if let Some(refused) = &self.refused {
-            return Err(refused.clone().into());
+        if self.refused.is_some() {
+            // Asked about what is signed already: whether the witness still says so.
+            let (head, note) = self.signer.last();
+            let note = note.clone();
+            self.have_cosigned(head, note)?;
         }
         let head = self.leaves.tree_head();
         if let Some((_, last)) = &self.last
@@ -193,37 +205,48 @@ impl Work {
         let tiles = Arc::clone(&self.tiles);
         let note = self.signer.sign(head, |size| tiles.root(size))?.clone();
         self.position.store(head.size, Ordering::Relaxed);
-        let published = Arc::new(self.cosigned(head, note));
+        let published = self.have_cosigned(head, note)?;
+        self.given_out.clone().ok_or_else(|| ProofError::Witnesses { missing: published.missing.join("; ") })
+    }
+
+    /// Has a signed checkpoint cosigned, and gives it out unless a witness has shown another history or too few have cosigned it.
+    fn have_cosigned(&mut self, head: TreeHead, note: Note) -> Result<Arc<Published>, Refused> {
+        let (published, refused) = self.cosigned(head, note);
+        let published = Arc::new(published);
         self.last = Some((Instant::now(), Arc::clone(&published)));
-        if let Some(refused) = &self.refused {
-            return Err(refused.clone().into());
+        self.refused.clone_from(&refused);
+        if let Some(refused) = refused {
+            return Err(refused);
         }
         if published.cosigned.is_quorum || !self.witness_required {
             self.given_out = Some(Arc::clone(&published));
         }
-        self.given_out.clone().ok_or_else(|| ProofError::Witnesses { missing: published.missing.join("; ") })
+        Ok(published)
     }
 
-    /// Asks all witnesses at once. Without some of them the ledger goes on, and says so.
-    fn cosigned(&mut self, head: TreeHead, note: Note) -> Published {
+    /// Asks all witnesses at once. Without some of them the ledger goes on, and says so; one that shows another history is returned.
+    fn cosigned(&self, head: TreeHead, note: Note) -> (Published, Option<Refused>) {
         let Some(policy) = &self.policy else {
-            return Published { head, note, cosigned: Cosigned { by: Vec::new(), is_quorum: true }, missing: Vec::new() };
+            let cosigned = Cosigned { by: Vec::new(), is_quorum: true };
+            return (Published { head, note, cosigned, missing: Vec::new() }, None);
         };
-        let tiles = &self.tiles;
-        let prove = |old: u64| tiles.consistency(old, head.size);
+        let (tiles, log) = (&self.tiles, &self.signer.verifier());
+        let (prove, root_at) = (|old: u64| tiles.consistency(old, head.size), |size: u64| tiles.root(size));
+        let asking = Asking { note: &note, head, log, prove: &prove, root_at: &root_at };
         let answers: Vec<Result<Signature, AskError>> = std::thread::scope(|scope| {
-            let asking: Vec<_> = self.asked.iter().map(|asked| scope.spawn(|| asked.ask(&note, head, &prove))).collect();
-            let ended = asking.into_iter().map(std::thread::ScopedJoinHandle::join);
+            let asked: Vec<_> = self.asked.iter().map(|asked| scope.spawn(|| asked.ask(&asking))).collect();
+            let ended = asked.into_iter().map(std::thread::ScopedJoinHandle::join);
             ended.map(|ended| ended.unwrap_or_else(|_| Err(AskError::Away("asking it failed by a defect".to_owned())))).collect()
         });
-        let (mut signatures, mut missing) = (note.signatures.clone(), Vec::new());
+        let (mut signatures, mut missing, mut refused) = (note.signatures.clone(), Vec::new(), None);
         for (asked, answer) in self.asked.iter().zip(answers) {
             match answer {
                 Ok(signature) => signatures.push(signature),
                 Err(AskError::Away(why)) => missing.push(format!("{}: {why}", asked.name())),
                 Err(AskError::Unproved(error)) => missing.push(format!("{}: {error}", asked.name())),
                 Err(AskError::Contradicts(what)) => {
-                    self.refused.get_or_insert(Refused::Witnessed { witness: asked.name().to_owned(), what });
+                    missing.push(format!("{}: it has cosigned {what}", asked.name()));
+                    refused.get_or_insert(Refused::Witnessed { witness: asked.name().to_owned(), what });
                 }
             }
         }
@@ -231,20 +254,37 @@ impl Work {
         missing.extend(without_url.map(|witness| format!("{}: the policy does not say where it is", witness.name)));
         let note = Note { signatures, ..note };
         let cosigned = policy.cosigned(&note);
-        let said = missing.join("; ");
-        self.say(said);
-        Published { head, note, cosigned, missing }
+        (Published { head, note, cosigned, missing }, refused)
     }
 
-    /// Says in the log what is wrong with checkpoints, each thing once.
-    fn say(&mut self, what: String) {
-        if what == self.said {
+    /// Says in the log what came of a round, each thing once until all is well again, and shows whether signing is refused.
+    fn tell(&mut self, outcome: &Outcome) {
+        let error = outcome.as_ref().err();
+        let is_refused =
+            error.is_some_and(|error| matches!(**error, ProofError::Refused(_) | ProofError::Records { .. } | ProofError::Range { .. }));
+        self.is_refused.store(is_refused, Ordering::Relaxed);
+        let missing = self.last.as_ref().map(|(_, last)| last.missing.clone()).unwrap_or_default();
+        if error.is_none() && missing.is_empty() {
+            if !self.said.is_empty() {
+                self.said.clear();
+                tracing::info!("checkpoints are signed, and cosigned by all witnesses");
+            }
             return;
         }
-        match what.as_str() {
-            "" => tracing::info!("checkpoints are signed, and cosigned by all witnesses"),
-            what => tracing::warn!("checkpoints: {what}"),
+        missing.iter().for_each(|what| self.say(format!("not cosigned by {what}")));
+        // Which witnesses are missing was said of each.
+        if let Some(error) = error.filter(|error| !matches!(***error, ProofError::Witnesses { .. })) {
+            self.say(error.to_string());
         }
-        self.said = what;
+    }
+
+    fn say(&mut self, what: String) {
+        if self.said.len() >= MOST_SAID {
+            self.said.clear();
+        }
+        if !self.said.contains(&what) {
+            tracing::warn!("checkpoints: {what}");
+            self.said.insert(what);
+        }
     }
 }

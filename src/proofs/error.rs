@@ -76,7 +76,8 @@ pub enum Refused {
     /// The ledger has fewer records than what was signed last.
     #[error(
         "the ledger has {now} records, and its key has signed {signed} already ({}): it was restored from an older copy, or is another \
-         one. Restore what is missing, or go on under a new key and origin: who has seen the signed checkpoint will not believe this one",
+         one. Restore what is missing, or go on as another ledger, which others do not take for this one: back it up, restore that into a \
+         new directory, and serve it there with a key that `checkpoint-key new` makes for a new origin",
         state.display()
     )]
     Shorter {
@@ -90,7 +91,7 @@ pub enum Refused {
     /// The ledger's first records are not those that were signed.
     #[error(
         "the first {signed} records are not those that the ledger's key has signed ({}): this is another history. Restore the right one, \
-         or go on under a new key and origin",
+         or go on as another ledger: back it up, restore that into a new directory, and serve it there with a key of a new origin",
         state.display()
     )]
     Different {
@@ -101,7 +102,8 @@ pub enum Refused {
     },
     /// A witness has seen more than the ledger has, or something else.
     #[error(
-        "the witness {witness} has cosigned what this ledger does not have: {what}. Restore what is missing, or go on under a new key and origin"
+        "the witness {witness} has cosigned what this ledger does not have: {what}. Restore what is missing, or go on as another ledger: \
+         back it up, restore that into a new directory, and serve it there with a key of a new origin. The witness is asked again each time"
     )]
     Witnessed {
         /// The witness.

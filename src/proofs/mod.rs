@@ -2,7 +2,8 @@
 //! [`README.md`](README.md) in this folder.
 //!
 //! Formats are C2SP's (<https://c2sp.org>), so that tools that are not ours can check them. Imports inside run one way: `audit`,
-//! `checkpoints` → {`signer`, `witness`, `tiles`} → {`policy`, `proof_file`} → {`key`, `checkpoint`} → {`note`, `tree`, `files`}.
+//! `checkpoints` → {`signer`, `witness`, `tiles`} → {`policy`, `proof_file`} → {`key`, `checkpoint`, `origin`} → {`note`, `tree`,
+//! `files`}.
 
 pub mod audit;
 mod checkpoint;

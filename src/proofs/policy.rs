@@ -57,6 +57,8 @@ pub struct Policy {
     groups: Vec<Group>,
     /// `None` if no cosignature is asked for.
     quorum: Option<Member>,
+    /// The line of the quorum, from 1.
+    quorum_line: usize,
 }
 
 /// What is wrong with a policy, and in which line.
@@ -117,7 +119,7 @@ impl Policy {
     /// # Errors
     /// The first line that is wrong.
     pub fn parse(text: &str) -> Result<Self, BadPolicy> {
-        let mut policy = Self { logs: Vec::new(), witnesses: Vec::new(), groups: Vec::new(), quorum: None };
+        let mut policy = Self { logs: Vec::new(), witnesses: Vec::new(), groups: Vec::new(), quorum: None, quorum_line: 0 };
         let (mut names, mut has_quorum, mut members) = (Names(HashMap::new()), false, BTreeSet::new());
         let lines = text.lines().count().max(1);
         if text.len() > MAX_BYTES {
@@ -133,10 +135,9 @@ impl Policy {
                 [] => {}
                 [first, ..] if first.starts_with('#') => {}
                 ["quorum", ..] if has_quorum => return Err(at("there is a quorum already".to_owned())),
-                ["quorum", "none"] => has_quorum = true,
                 ["quorum", name] => {
-                    policy.quorum = Some(names.find(name).map_err(at)?);
-                    has_quorum = true;
+                    policy.quorum = if *name == "none" { None } else { Some(names.find(name).map_err(at)?) };
+                    (policy.quorum_line, has_quorum) = (index + 1, true);
                 }
                 ["log", vkey, url @ ..] if url.len() <= 1 => policy.add_log(vkey, url.first().copied()).map_err(at)?,
                 ["witness", name, vkey, url @ ..] if url.len() <= 1 => {
@@ -169,6 +170,9 @@ impl Policy {
 
     fn add_witness(&mut self, name: &str, vkey: &str, url: Option<&str>) -> Result<(), String> {
         let key = key_of(vkey, KeyKind::Cosigner)?;
+        if let Some(url) = url.filter(|url| !["http://", "https://"].iter().any(|scheme| url.starts_with(scheme))) {
+            return Err(format!("{url} must begin with https:// or http://"));
+        }
         if self.witnesses.iter().any(|witness| witness.key.is_same_key(&key)) {
             return Err("this witness is there already, by another name".to_owned());
         }
@@ -210,6 +214,22 @@ impl Policy {
     #[must_use]
     pub fn asks_for_witnesses(&self) -> bool {
         self.quorum.is_some()
+    }
+
+    /// Checks that the witnesses that can be asked can be a quorum, and are needed for one.
+    ///
+    /// # Errors
+    /// What is wrong with the line of the quorum.
+    pub fn can_be_required(&self) -> Result<(), BadPolicy> {
+        let wrong = |what: &str| Err(BadPolicy { line: self.quorum_line, what: what.to_owned() });
+        let answering: Vec<Option<u64>> = self.witnesses.iter().map(|witness| witness.url.as_ref().map(|_| 0)).collect();
+        match &self.quorum {
+            None => wrong("`quorum none` asks for no cosignature, so that there is none to require: name a witness or a group"),
+            Some(quorum) if !self.has(quorum, &answering) => {
+                wrong("too few witnesses have an address, so that there would never be a quorum: add it at the end of their lines")
+            }
+            Some(_) => Ok(()),
+        }
     }
 
     /// Says which of its witnesses have cosigned a note.
@@ -327,6 +347,19 @@ mod tests {
     }
 
     #[test]
+    fn witnesses_are_required_only_where_they_can_be() {
+        let world = world();
+        let of = |lines: &str, rest: &str| Policy::parse(&(lines.to_owned() + rest)).expect("a policy").can_be_required();
+        assert_eq!(of(&world.lines, "group g 2 w0 w1\nquorum g"), Ok(()));
+        let none = of(&world.lines, "quorum none").expect_err("it asks for nobody");
+        assert!(none.line == 8 && none.what.contains("quorum none"), "{none}");
+        let silent = world.lines.replace(" http://127.0.0.1:1/", "");
+        let never = of(&silent, "group g 2 w0 w1\nquorum g").expect_err("one cannot be asked");
+        assert!(never.line == 9 && never.what.contains("address"), "{never}");
+        assert_eq!(of(&silent, "group g 1 w0 w1\nquorum g"), Ok(()));
+    }
+
+    #[test]
     fn the_log_itself_must_have_signed() {
         let world = world();
         let policy = Policy::parse(&(world.lines.clone() + "quorum none")).expect("a policy");
@@ -344,10 +377,12 @@ mod tests {
     fn what_is_wrong_is_said_with_its_line() {
         let world = world();
         let (log, witness) = (world.log.verifier(), world.witnesses[0].verifier());
+        let other = SecretKey::make("x.example", KeyKind::Cosigner).expect("a key");
         let of = |rest: &str| Policy::parse(&(world.lines.clone() + rest)).expect_err("wrong");
         for (rest, line, what) in [
             ("", 7, "quorum NAME"),
             ("quorum w9", 8, "no witness or group w9"),
+            (&format!("witness x {} ftp://x/\nquorum none", other.verifier()), 8, "ftp://x/ must begin with https://"),
             ("quorum none\nquorum none", 9, "already"),
             ("group g 3 w0 w1\nquorum g", 8, "3 of 2"),
             ("group g 0 w0\nquorum g", 8, "0 of 1"),

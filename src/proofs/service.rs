@@ -4,13 +4,13 @@ use super::checkpoints::{CheckpointSettings, Checkpoints, Published};
 use super::error::ProofError;
 use super::files::read_text;
 use super::key::{KeyKind, VerifierKey};
-use super::origin::{OriginError, origin_of};
-use super::policy::Policy;
+use super::origin::{Origin, OriginError};
+use super::policy::{BadPolicy, Policy};
 use super::proof_file::ProofFile;
 use super::signer::{KeyError, Signer, read_key};
 use super::tiles::{Directory, InMemory, Tiles};
 use crate::journal::{Hash, TreeHead};
-use crate::ledger::Ledger;
+use crate::ledger::{Error, Ledger};
 use crate::priority::{Niceness, lower_priority};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -70,26 +70,51 @@ pub enum OpenError {
 /// What is set up before the ledger is opened: files that are wrong are found at once.
 pub struct OpenProofs {
     data_dir: PathBuf,
-    origin: String,
+    origin: Origin,
     signer: Option<Signer>,
     policy: Option<Policy>,
     settings: ProofSettings,
 }
 
 impl OpenProofs {
-    /// Reads the files of the settings, and fixes the ledger's origin if it has none.
+    /// Reads the files of the settings, and writes none.
     ///
     /// # Errors
     /// What is wrong with them.
     pub fn open(data_dir: PathBuf, settings: ProofSettings) -> Result<Self, OpenError> {
-        let policy = settings.witnesses.as_deref().map(read_policy).transpose()?;
+        let policy = settings.witnesses.as_deref().map(|path| Ok::<_, OpenError>((path, read_policy(path)?))).transpose()?;
+        if let Some((path, policy)) = policy.as_ref().filter(|_| settings.witness_required) {
+            let bad = |error: BadPolicy| OpenError::Policy { path: path.to_path_buf(), what: error.to_string() };
+            policy.can_be_required().map_err(bad)?;
+        }
         let key = settings.key.as_ref().map(|path| read_key(path, KeyKind::Log)).transpose()?;
         let is_new = !data_dir.join(super::ORIGIN_FILE).exists();
         // A ledger that was restored, or is new, is the one that its key is of.
         let of_key = key.map(|key| key.verifier().name).filter(|_| is_new);
-        let origin = origin_of(&data_dir, settings.origin.as_deref().or(of_key.as_deref()))?;
-        let signer = settings.key.as_ref().map(|path| Signer::open(path, &origin)).transpose()?;
+        let origin = Origin::look(&data_dir, settings.origin.as_deref().or(of_key.as_deref()))?;
+        let signer = settings.key.as_ref().zip(origin.name()).map(|(path, origin)| Signer::open(path, origin)).transpose()?;
+        if let Some(((path, policy), signer)) = policy.as_ref().zip(signer.as_ref())
+            && !policy.logs().iter().any(|log| log.key == signer.verifier())
+        {
+            tracing::warn!(
+                "the policy {} has no line `log {}`, of this ledger's own key: who goes by it does not believe this ledger",
+                path.display(),
+                signer.verifier()
+            );
+        }
+        let policy = policy.map(|(_, policy)| policy);
         Ok(Self { data_dir, origin, signer, policy, settings })
+    }
+
+    /// Writes down the origin of a ledger that had none, once nothing else can refuse its start.
+    ///
+    /// # Errors
+    /// `Origin` if it cannot be kept.
+    pub fn with_origin(mut self, ledger: &Ledger) -> Result<Self, OpenError> {
+        let failed = |error: Error| OriginError::Io { path: self.data_dir.clone(), source: io::Error::other(error.to_string()) };
+        let first = if ledger.tree_head().size == 0 { None } else { ledger.leaf_hashes(1, 1).map_err(failed)?.first().copied() };
+        self.origin = Origin::Fixed(self.origin.fix(&self.data_dir, first)?);
+        Ok(self)
     }
 
     /// Starts the threads.
@@ -105,7 +130,7 @@ impl OpenProofs {
             Checkpoints::start(settings, Arc::clone(&tiles), Box::new(ledger.clone()))
         });
         follow(Arc::clone(&tiles), ledger.clone())?;
-        Ok(Proofs { ledger: ledger.clone(), tiles, checkpoints: checkpoints.transpose()?, origin: Some(self.origin) })
+        Ok(Proofs { ledger: ledger.clone(), tiles, checkpoints: checkpoints.transpose()?, origin: self.origin.name().map(str::to_owned) })
     }
 }
 
@@ -190,6 +215,12 @@ impl Proofs {
     #[must_use]
     pub fn signed_position(&self) -> Option<u64> {
         self.checkpoints.as_ref().map(Checkpoints::position)
+    }
+
+    /// Whether nothing is signed, because it would contradict what was signed before, or cannot be kept; `None` without a key.
+    #[must_use]
+    pub fn is_signing_refused(&self) -> Option<bool> {
+        self.checkpoints.as_ref().map(Checkpoints::is_refused)
     }
 
     /// The tiles of the tree.

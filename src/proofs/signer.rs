@@ -10,6 +10,7 @@ use super::error::Refused;
 use super::files::{create_private, lock, read_text, replace};
 use super::key::{KeyKind, SecretKey, VerifierKey};
 use super::note::Note;
+use super::origin::{OriginError, is_origin};
 use super::tree::empty_root;
 use crate::journal::{Hash, TreeHead};
 use std::fs::File;
@@ -83,6 +84,9 @@ pub fn state_of(key: &Path) -> PathBuf {
 /// # Errors
 /// `There` if one of the files is; `File` if they cannot be written, or the origin cannot be one.
 pub fn new_key(path: &Path, origin: &str) -> Result<VerifierKey, KeyError> {
+    if !is_origin(origin) {
+        return Err(KeyError::file(path)(OriginError::Malformed(origin.to_owned()).to_string()));
+    }
     let key = SecretKey::make(origin, KeyKind::Log).map_err(|error| KeyError::file(path)(error.to_string()))?;
     let text = Checkpoint { origin: origin.to_owned(), head: TreeHead { size: 0, root: empty_root() } }.text();
     let nothing = Note { signatures: vec![key.sign(&text, 0)], text };
@@ -122,22 +126,31 @@ pub fn read_key(path: &Path, kind: KeyKind) -> Result<SecretKey, KeyError> {
     }))
 }
 
-/// Writes down that a key has signed a checkpoint, where that is not known: on another machine, or after a restore.
+/// What is told of a file that does not say what was signed last, though it is there.
+fn damaged(state: &Path) -> impl Fn(String) -> KeyError {
+    let wrong = KeyError::file(state);
+    move |what| wrong(format!("{what}. It was damaged: move it away, and say with `checkpoint-key adopt` what the key has signed last"))
+}
+
+/// Writes down that a key has signed the checkpoint of a file, where that is not known: on another machine, or after a restore.
 ///
 /// # Errors
-/// `File` if the checkpoint is not signed by the key, or something larger is written down already; `InUse`.
-pub fn adopt(path: &Path, checkpoint: &str) -> Result<Checkpoint, KeyError> {
+/// `File`, with the file that is wrong, if the checkpoint is not signed by the key, or something larger is written down already; `InUse`.
+pub fn adopt(path: &Path, file: &Path) -> Result<Checkpoint, KeyError> {
     let (key, _lock) = (read_key(path, KeyKind::Log)?, lock_key(path)?);
-    let (wrong, state) = (KeyError::file(path), state_of(path));
-    let signed = signed_by(&key, checkpoint).map_err(&wrong)?;
+    let (offered, state) = (KeyError::file(file), state_of(path));
+    let wrong = KeyError::file(&state);
+    let checkpoint =
+        read_text(file).map_err(|error| offered(error.to_string()))?.ok_or_else(|| offered("there is no such file".to_owned()))?;
+    let signed = signed_by(&key, &checkpoint).map_err(&offered)?;
     let before = read_text(&state).map_err(|error| wrong(error.to_string()))?;
-    if let Some(before) = before.map(|text| signed_by(&key, &text)).transpose().map_err(&wrong)?
+    if let Some(before) = before.map(|text| signed_by(&key, &text)).transpose().map_err(damaged(&state))?
         && before.head.size >= signed.head.size
         && before != signed
     {
-        return Err(wrong(format!("it has signed a checkpoint of {} records, which is known already", before.head.size)));
+        return Err(wrong(format!("the key has signed a checkpoint of {} records, which is known already", before.head.size)));
     }
-    replace(&state, checkpoint).map_err(|error| KeyError::file(&state)(error.to_string()))?;
+    replace(&state, &checkpoint).map_err(|error| wrong(error.to_string()))?;
     Ok(signed)
 }
 
@@ -180,7 +193,7 @@ impl Signer {
         let (lock, state) = (lock_key(path)?, state_of(path));
         let text = read_text(&state).map_err(|error| KeyError::file(&state)(error.to_string()))?;
         let text = text.ok_or_else(|| KeyError::NoState { path: path.to_owned(), state: state.clone() })?;
-        let last = signed_by(&key, &text).map_err(KeyError::file(&state))?;
+        let last = signed_by(&key, &text).map_err(damaged(&state))?;
         let note = Note::parse(&text).map_err(|error| KeyError::file(&state)(error.to_string()))?;
         Ok(Self { key, state, last, note, _lock: lock })
     }
@@ -276,12 +289,28 @@ mod tests {
         let note = sign(dir.path(), &["a", "b"]).expect("signed");
         std::fs::copy(dir.path().join("key"), other.path().join("key")).expect("copied");
         assert!(sign(other.path(), &["a", "b", "c"]).expect_err("refused").contains("checkpoint-key adopt"));
-        assert!(adopt(&other.path().join("key"), &note.replace("\n2\n", "\n3\n")).is_err(), "its signature is wrong");
-        assert_eq!(adopt(&other.path().join("key"), &note).expect("adopted").head.size, 2);
+        let file = other.path().join("offered");
+        let adopt = |text: &str| {
+            std::fs::write(&file, text).expect("written");
+            adopt(&other.path().join("key"), &file).map_err(|error| error.to_string())
+        };
+        for wrong in [note.replace("\n2\n", "\n3\n"), "nonsense".to_owned()] {
+            let refused = adopt(&wrong).expect_err("it is not signed");
+            assert!(refused.starts_with(&format!("{}: ", file.display())), "the file that is wrong is named: {refused}");
+        }
+        assert_eq!(adopt(&note).expect("adopted").head.size, 2);
         assert!(sign(other.path(), &["a"]).is_err());
         let later = sign(other.path(), &["a", "b", "c"]).expect("signed");
-        assert!(adopt(&other.path().join("key"), &note).expect_err("older").to_string().contains("3 records"));
-        adopt(&other.path().join("key"), &later).expect("the same");
+        assert!(adopt(&note).expect_err("older").contains("3 records"));
+        adopt(&later).expect("the same");
+        // What was damaged says how it is mended.
+        let state = other.path().join("key.signed");
+        std::fs::write(&state, "nonsense").expect("written");
+        for refused in [adopt(&later).expect_err("damaged"), sign(other.path(), &["a", "b", "c"]).expect_err("damaged")] {
+            assert!(refused.starts_with(&format!("{}: ", state.display())) && refused.contains("move it away"), "{refused}");
+        }
+        std::fs::remove_file(&state).expect("moved away");
+        adopt(&later).expect("adopted");
     }
 
     #[test]
@@ -290,6 +319,8 @@ mod tests {
         let path = dir.path().join("key");
         new_key(&path, "ledger.example").expect("a key");
         assert!(matches!(new_key(&path, "ledger.example"), Err(KeyError::There { .. })));
+        let long = new_key(&dir.path().join("long"), &"x".repeat(256)).expect_err("no ledger can have it").to_string();
+        assert!(long.contains("1 to 255 bytes") && !dir.path().join("long").exists(), "{long}");
         let signer = Signer::open(&path, "ledger.example").expect("a signer");
         assert!(matches!(Signer::open(&path, "ledger.example"), Err(KeyError::InUse { .. })));
         drop(signer);

@@ -8,14 +8,19 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::TcpListener;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// Connections at a time; others wait.
-const CONNECTIONS: usize = 32;
-/// How long a client may take to send a request, and be silent between two.
-const SILENCE: Duration = Duration::from_secs(30);
+const CONNECTIONS: usize = 64;
+/// How long a client may take to send the head of a request, and be silent between two: who says nothing holds a place no longer.
+const SILENCE: Duration = Duration::from_secs(3);
+/// How long the body of a request may take to come.
+pub const BODY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection lasts; one whose client does not take its answer is closed then too.
+const LIFE: Duration = Duration::from_mins(1);
 /// How long nothing is accepted after the system has refused a connection.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -63,8 +68,12 @@ where
             });
             let mut server = hyper::server::conn::http1::Builder::new();
             server.timer(TokioTimer::new()).header_read_timeout(SILENCE);
+            let mut connection = pin!(server.serve_connection(TokioIo::new(stream), service));
             // What goes wrong with a connection is its client's affair.
-            let _ = server.serve_connection(TokioIo::new(stream), service).await;
+            if tokio::time::timeout(LIFE, connection.as_mut()).await.is_err() {
+                connection.as_mut().graceful_shutdown();
+                let _ = tokio::time::timeout(SILENCE, connection).await;
+            }
             drop(place);
         });
     }

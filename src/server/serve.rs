@@ -70,6 +70,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     let observation = Observation::start(config, observe, &guard)?;
     let proofs = OpenProofs::open(config.data_dir.clone(), config.proofs.clone()).map_err(ServeError::Proofs)?;
     let OpenLedger { ledger, replayed, notes } = open(config)?;
+    let proofs = proofs.with_origin(&ledger).map_err(ServeError::Proofs)?;
     let proofs = Arc::new(proofs.start(&ledger).map_err(system("threads"))?);
     let webhooks = open_webhooks(config, &ledger, proofs.origin()).map_err(system("the webhooks of the data directory"))?;
     let assembly = assembly(&ledger, config, &guard, &observation).delivering(webhooks.clone()).proving(Arc::clone(&proofs));

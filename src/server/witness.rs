@@ -1,7 +1,7 @@
 //! The server of a witness: HTTP/1 as c2sp.org/tlog-witness has it, for the ledgers of its policy.
 
 use super::error::ServeError;
-use super::http::{Answer, TEXT, accept, answer};
+use super::http::{Answer, BODY_TIMEOUT, TEXT, accept, answer};
 use super::signals::Signals;
 use crate::proofs::Policy;
 use crate::proofs::VerifierKey;
@@ -12,11 +12,8 @@ use hyper::{Method, Request, StatusCode};
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::runtime::Builder;
-
-/// How long a request's body may take to come.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How a witness is set up.
 #[derive(Clone, Debug)]

@@ -2,10 +2,13 @@
 
 use crate::common::server::{Server, get};
 use crate::support::{ORIGIN, World, record, run, text};
+use partnership_ledger::access::NewKey;
 use partnership_ledger::journal::{Frontier, Hash};
 use partnership_ledger::proofs::{Checkpoint, Note, VerifierKey};
 use serde_json::Value;
-use std::fs;
+use std::fmt::Write as _;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::{Duration, Instant};
 
 fn checkpoint(server: &Server) -> (Note, Checkpoint) {
@@ -162,6 +165,53 @@ fn without_a_key_nothing_is_signed_and_the_origin_stays() {
 }
 
 #[test]
+fn a_start_that_is_refused_fixes_no_origin() {
+    let world = World::new();
+    let origin = world.path("data").join("origin");
+    let typo = world.try_serve("data", "key", &["--origin", "typo.example"]).expect_err("the key is of another origin");
+    assert!(typo.errors.contains("the ledger's origin is typo.example"), "{}", typo.errors);
+    fs::rename(world.path("key.signed"), world.path("elsewhere")).expect("moved");
+    assert!(world.try_serve("data", "key", &[]).expect_err("its past is not known").errors.contains("checkpoint-key adopt"));
+    assert!(!origin.exists());
+    fs::rename(world.path("elsewhere"), world.path("key.signed")).expect("moved");
+    let server = world.try_serve("data", "key", &["--origin", ORIGIN]).expect("the right one");
+    assert_eq!(fs::read_to_string(&origin).expect("an origin"), format!("{ORIGIN}\n"));
+    drop(server);
+    fs::write(&origin, "").expect("cut");
+    let cut = world.try_serve("data", "key", &[]).expect_err("it is cut");
+    assert!(cut.errors.contains(text(&origin)), "{}", cut.errors);
+}
+
+/// A copy of a backup, looked at without the key, is still the ledger of its key afterwards.
+#[test]
+fn records_without_their_origin_wait_for_somebody_who_says_it() {
+    let world = World::new();
+    let mut server = world.serve();
+    record(&server, "partner", 3);
+    assert_eq!(server.ask(&["backup", "--to", text(&world.path("backup"))]).code, 0);
+    server.terminate();
+    for name in ["restored", "other"] {
+        assert_eq!(run(&["restore", "--from", text(&world.path("backup")), "--data-dir", text(&world.path(name))]).code, 0);
+    }
+    let origin = world.path("restored").join("origin");
+    let mut looked_at = Server::on(&world.path("restored"));
+    assert_eq!(looked_at.ask(&["trial-balance"]).code, 0);
+    looked_at.terminate();
+    assert!(!origin.exists());
+    let made = run(&["checkpoint-key", "new", text(&world.path("made")), "--data-dir", text(&world.path("restored"))]);
+    assert!(made.code == 2 && made.error.contains("--origin"), "{}", made.error);
+    let server = world.serve_with("restored", &[]);
+    assert_eq!(checkpoint(&server).1.origin, ORIGIN);
+    assert_eq!(fs::read_to_string(&origin).expect("an origin"), format!("{ORIGIN}\n"));
+    drop(server);
+    // What is told to whom a signature is refused: the records go on as another ledger.
+    assert_eq!(run(&["checkpoint-key", "new", text(&world.path("anew")), "--origin", "anew.example"]).code, 0);
+    let server = world.try_serve("other", "anew", &[]).expect("another ledger");
+    let anew = checkpoint(&server).1;
+    assert_eq!((anew.origin.as_str(), anew.head.size), ("anew.example", 3));
+}
+
+#[test]
 fn new_checkpoints_are_signed_though_nobody_asks() {
     let world = World::new();
     let server = world.serve_with("data", &["--checkpoint-every", "1"]);
@@ -197,4 +247,67 @@ fn what_was_given_out_is_kept_whenever_the_server_is_killed() {
         world.stored("data").iter().take(usize::try_from(signed().size).expect("a size")).for_each(|record| frontier.push(record));
         assert_eq!(signed(), frontier.head(), "round {round}");
     }
+}
+
+/// A cron job tells from the exit code whether something is wrong with the ledger, or with how it was asked.
+#[test]
+fn an_audit_that_could_not_look_has_found_nothing() {
+    let world = World::new();
+    let mut access = String::new();
+    for (name, more) in [("admin", "roles = [\"admin\"]"), ("partner", "roles = [\"partner\"]\npartner = \"a\"")] {
+        let NewKey { id, key, hash } = NewKey::make().expect("random numbers");
+        let _ = write!(access, "[[principal]]\nname = \"{name}\"\n{more}\n[[principal.key]]\nid = \"{id}\"\nsha256 = \"{hash}\"\n");
+        fs::write(world.path(name), key).expect("written");
+        fs::set_permissions(world.path(name), Permissions::from_mode(0o600)).expect("set");
+    }
+    fs::write(world.path("access.toml"), access).expect("written");
+    fs::set_permissions(world.path("access.toml"), Permissions::from_mode(0o600)).expect("set");
+    let server = world.serve_with("data", &["--access", text(&world.path("access.toml"))]);
+    let (policy, auditor) = (world.path("policy"), world.path("auditor"));
+    let audit =
+        |state: &std::path::Path, key: &[&str]| server.ask(&[key, &["audit", "--policy", text(&policy), "--state", text(state)]].concat());
+    let key = |name| ["--key-file".to_owned(), text(&world.path(name)).to_owned()];
+    let (admin, partner) = (key("admin"), key("partner"));
+    for (caller, code) in [(vec![], 2), (partner.iter().map(String::as_str).collect(), 2), (admin.iter().map(String::as_str).collect(), 0)]
+    {
+        let outcome = audit(&auditor, &caller);
+        assert_eq!(outcome.code, code, "{caller:?}: {}{}", outcome.out, outcome.error);
+    }
+    let file = audit(&policy, &admin.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(file.code == 2 && file.error.contains(text(&policy)), "{}", file.error);
+}
+
+#[test]
+fn a_proof_and_its_record_are_two_files_or_none() {
+    let world = World::new();
+    let server = world.serve();
+    record(&server, "partner", 3);
+    let (proof, bytes) = (world.path("proof"), world.path("bytes"));
+    let same = world.dir.path().join(".").join("proof");
+    let refused = server.ask(&["proof", "3", "--out", text(&proof), "--record-out", text(&same)]);
+    assert!(refused.code == 2 && refused.error.contains("a file of its own"), "{}", refused.error);
+    let nowhere = world.path("nowhere").join("x");
+    for (out, record_out) in [(&nowhere, &bytes), (&proof, &nowhere)] {
+        let refused = server.ask(&["proof", "3", "--out", text(out), "--record-out", text(record_out)]);
+        assert!(refused.code == 2 && refused.error.contains(text(&nowhere)), "{}", refused.error);
+    }
+    assert!(!proof.exists() && !bytes.exists());
+    assert_eq!(server.ask(&["checkpoint", "--out", text(&nowhere)]).code, 2);
+}
+
+#[test]
+fn a_policy_that_cannot_be_meant_so_is_refused_with_its_line() {
+    let world = World::new();
+    let serve = |policy: &str, more: &[&str]| {
+        fs::write(world.path("asked"), policy).expect("written");
+        world.try_serve("data", "key", &[&["--witnesses", text(&world.path("asked"))], more].concat())
+    };
+    let log = format!("log {}\n", world.verifier);
+    let none = serve(&(log.clone() + "quorum none\n"), &["--witness-required"]).expect_err("there is none to require");
+    assert!(none.errors.contains("line 2: `quorum none`"), "{}", none.errors);
+    assert_eq!(run(&["witness", "new-key", text(&world.path("w")), "--name", "w.example"]).code, 0);
+    let made = run(&["witness", "new-key", text(&world.path("x")), "--name", "x.example"]).out;
+    let ftp = serve(&format!("{log}witness x {} ftp://x\nquorum none\n", made.trim_end()), &[]).expect_err("it cannot be asked");
+    assert!(ftp.errors.contains("line 2: ftp://x must begin with"), "{}", ftp.errors);
+    drop(serve(&(log + "quorum none\n"), &[]).expect("nobody is required"));
 }

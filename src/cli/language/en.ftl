@@ -612,6 +612,7 @@ proofs-bad-policy = { $file } is no good policy: { $error }
 checkpoint-cosigned = cosigned by { $witnesses }
 checkpoint-not-cosigned = not cosigned by { $witness }
 checkpoint-no-quorum = the cosignatures are fewer than the ledger's own policy asks for
+proof-same-file = { $file } is named for the proof and for the record: each needs a file of its own
 proof-written = the proof that record { $position } is in a checkpoint of { $signed } records
 verify-proof-well = record { $position } of { $origin } is as it stands in the signed checkpoint of { $size } records
 verify-proof-no-witness = no witness has cosigned it: that the ledger shows the same to others is its word alone

@@ -640,6 +640,7 @@ proofs-bad-policy = { $file } ไม่ใช่นโยบายที่ใ�
 checkpoint-cosigned = ลงนามร่วมโดย { $witnesses }
 checkpoint-not-cosigned = ไม่ได้ลงนามร่วมโดย { $witness }
 checkpoint-no-quorum = ลายเซ็นร่วมน้อยกว่าที่นโยบายของบัญชีกำหนด
+proof-same-file = { $file } ถูกระบุทั้งสำหรับหลักฐานและสำหรับรายการ: แต่ละอย่างต้องมีไฟล์ของตัวเอง
 proof-written = หลักฐานว่ารายการบันทึกที่ { $position } อยู่ในจุดตรวจสอบของ { $signed } รายการ
 verify-proof-well = รายการบันทึกที่ { $position } ของ { $origin } ตรงกับที่อยู่ในจุดตรวจสอบที่ลงนามแล้วของ { $size } รายการ
 verify-proof-no-witness = ไม่มีพยานลงนามร่วม: การที่บัญชีแสดงสิ่งเดียวกันแก่ผู้อื่นเป็นเพียงคำกล่าวของบัญชีเอง

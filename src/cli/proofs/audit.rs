@@ -48,6 +48,11 @@ fn found(finding: Finding) -> Ended {
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
+    // Who may not look has found nothing.
+    audit(args, session).await.map_err(Failure::of_access)
+}
+
+async fn audit(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     let policy = read_policy(&args.policy, language)?;
     let mut auditor = Auditor::open(&args.state, &policy)?;
@@ -104,14 +109,18 @@ async fn check_proof(audit: &Audit, client: &mut AuditClient) -> Result<(), Ende
     let request = GetConsistencyProofRequest { first: before.size, second: Some(audit.checkpoint().head.size) };
     let answer = match client.get_consistency_proof(request).await {
         Ok(answer) => answer.into_inner(),
-        Err(status) if matches!(status.code(), Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded) => {
-            return Err(status.into());
-        }
+        Err(status) if says_nothing_of_records(status.code()) => return Err(status.into()),
         Err(status) => return Err(found(Finding::Proof(line(status.message())))),
     };
     let proof: Option<Vec<Hash>> = answer.hashes.iter().map(|hash| Hash::try_from(&hash[..]).ok()).collect();
     let proof = proof.ok_or_else(|| found(Finding::Proof("a hash of its proof does not have 32 bytes".to_owned())))?;
     audit.check_proof(&proof).map_err(|finding| Ended::Found(finding, proof))
+}
+
+/// Whether the ledger is away, or the caller may not ask.
+fn says_nothing_of_records(code: Code) -> bool {
+    let away = matches!(code, Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded);
+    away || matches!(code, Code::Unauthenticated | Code::PermissionDenied)
 }
 
 fn report(audit: &Audit, before: Option<u64>, out: &mut Output) -> Result<(), Failure> {
@@ -155,8 +164,7 @@ impl From<StateError> for Failure {
         let text = error.to_string();
         match error {
             StateError::InUse { .. } => Self::unavailable(text),
-            StateError::Io { source, .. } => Self::of_file(text, &source),
-            StateError::Unbelieved { .. } => Self::usage(text),
+            StateError::Io { .. } | StateError::Unbelieved { .. } => Self::usage(text),
         }
     }
 }

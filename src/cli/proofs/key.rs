@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::language::say;
 use crate::cli::output::Output;
 use partnership_ledger::proofs::{ORIGIN_FILE, SecretKey, adopt, new_key, state_of};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -46,7 +46,7 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
         Command::New { file, origin, data_dir } => {
             let origin = match (origin, data_dir) {
                 (Some(origin), _) => origin.clone(),
-                (None, dir) => read_text(&dir.clone().unwrap_or_default().join(ORIGIN_FILE))?.trim_end().to_owned(),
+                (None, dir) => origin_in(&dir.clone().unwrap_or_default())?,
             };
             let verifier = new_key(file, &origin)?;
             out.line(&verifier.to_string())?;
@@ -63,8 +63,18 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
             out.line(&key.verifier().to_string())
         }
         Command::Adopt { file, checkpoint } => {
-            let adopted = adopt(file, &read_text(checkpoint)?)?;
+            let adopted = adopt(file, checkpoint)?;
             out.line(&say!(out.language, "checkpoint-key-adopted", size = adopted.head.size.to_string()))
         }
     }
+}
+
+/// The origin of the ledger of a directory, which was served before.
+fn origin_in(dir: &Path) -> Result<String, Failure> {
+    let file = dir.join(ORIGIN_FILE);
+    if dir.is_dir() && !file.exists() {
+        let what = "is not there: the ledger was not served yet, or restored without it. Say its origin with --origin";
+        return Err(Failure::usage(format!("{} {what}", file.display())));
+    }
+    Ok(read_text(&file)?.trim_end().to_owned())
 }

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::language::{Language, say};
 use partnership_ledger::proofs::{KeyError, Policy};
 use std::fs;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 /// The largest file that is read, in bytes: a record, of which there may be 32 MiB.
@@ -36,8 +36,15 @@ fn read_policy(path: &Path, language: Language) -> Result<Policy, Failure> {
         .map_err(|error| Failure::usage(say!(language, "proofs-bad-policy", file = path.display().to_string(), error = error.to_string())))
 }
 
+/// Writes a file that the command line names; that it cannot be one is the command line's fault.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    fs::write(path, bytes).map_err(|error| Failure::of_file(format!("{}: {error}", path.display()), &error))
+    fs::write(path, bytes).map_err(|error| {
+        let text = format!("{}: {error}", path.display());
+        match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::IsADirectory | ErrorKind::InvalidInput => Failure::usage(text),
+            _ => Failure::of_file(text, &error),
+        }
+    })
 }
 
 /// Says something for people beside an output that is a file of its own format. A closed standard error is no failure.

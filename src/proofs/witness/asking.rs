@@ -1,9 +1,10 @@
 //! How a ledger asks a witness for its cosignature.
 
-use super::MAX_PROOF_LINES;
+use super::{MAX_PROOF_LINES, origin_hash};
 use crate::journal::{Hash, TreeHead};
 use crate::proofs::ProofError;
-use crate::proofs::checkpoint::decimal;
+use crate::proofs::checkpoint::{Checkpoint, decimal};
+use crate::proofs::key::VerifierKey;
 use crate::proofs::note::{Note, Signature, to_base64};
 use crate::proofs::policy::Witness;
 use parking_lot::Mutex;
@@ -19,6 +20,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 const SLOW: Duration = Duration::from_secs(1);
 /// For so long.
 const LEFT_ALONE: Duration = Duration::from_secs(30);
+/// How long a connection is kept for the next request: less than servers keep it, so that none is met that was just closed.
+const KEPT_OPEN: Duration = Duration::from_secs(1);
 /// The most bytes of an answer that are read.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
@@ -27,15 +30,30 @@ const MAX_ANSWER_BYTES: u64 = 64 << 10;
 pub enum AskError {
     /// The witness cannot be reached, or refuses for reasons of its own: it may be asked again.
     Away(String),
-    /// The witness has cosigned what this ledger does not have.
+    /// The witness has cosigned what this ledger does not have, and has shown that, signed.
     Contradicts(String),
     /// The ledger cannot prove what the witness asks for.
     Unproved(ProofError),
 }
 
+/// What a witness is asked to cosign, and what the ledger has that it is of.
+pub struct Asking<'a> {
+    /// The signed checkpoint.
+    pub note: &'a Note,
+    /// What it says.
+    pub head: TreeHead,
+    /// The key that the ledger has signed it with.
+    pub log: &'a VerifierKey,
+    /// Returns the consistency proof from an earlier size to the checkpoint's.
+    pub prove: &'a (dyn Fn(u64) -> Result<Vec<Hash>, ProofError> + Sync),
+    /// Returns the root of the ledger's first so many records, not more than the checkpoint has.
+    pub root_at: &'a (dyn Fn(u64) -> Result<Hash, ProofError> + Sync),
+}
+
 /// A witness that is asked.
 pub struct Asked {
     witness: Witness,
+    /// Where it is, without a slash at the end.
     url: String,
     agent: ureq::Agent,
     /// The size that it has cosigned last, as far as that is known.
@@ -48,7 +66,7 @@ impl Asked {
     /// A witness of a policy; `None` if the policy does not say where it is.
     #[must_use]
     pub fn of(witness: &Witness) -> Option<Self> {
-        let url = format!("{}/add-checkpoint", witness.url.as_ref()?.trim_end_matches('/'));
+        let url = witness.url.as_ref()?.trim_end_matches('/').to_owned();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let roots = rustls_native_certs::load_native_certs().certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
         let tls =
@@ -56,6 +74,7 @@ impl Asked {
         let config = ureq::Agent::config_builder()
             .timeout_global(Some(TIMEOUT))
             .max_redirects(0)
+            .max_idle_age(KEPT_OPEN)
             .proxy(None)
             .http_status_as_error(false)
             .tls_config(tls)
@@ -70,19 +89,20 @@ impl Asked {
         &self.witness.name
     }
 
-    /// Asks for a cosignature of a checkpoint. `prove` returns the consistency proof from an earlier size to the checkpoint's.
+    /// Asks for a cosignature of a checkpoint.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn ask(&self, note: &Note, head: TreeHead, prove: &dyn Fn(u64) -> Result<Vec<Hash>, ProofError>) -> Result<Signature, AskError> {
+    pub fn ask(&self, asking: &Asking<'_>) -> Result<Signature, AskError> {
+        let Asking { note, head, .. } = *asking;
         let mut old = self.known.load(Ordering::Relaxed).min(head.size);
         // It says what it has seen last; somebody else may submit at the same time, so it may say so twice.
         for _ in 0..3 {
-            let proof = prove(old).map_err(AskError::Unproved)?;
+            let proof = (asking.prove)(old).map_err(AskError::Unproved)?;
             if proof.len() > MAX_PROOF_LINES {
                 return Err(AskError::Away("the proof is too long for it".to_owned()));
             }
-            let (status, body) = self.post_in_time(&request(old, &proof, note)).map_err(AskError::Away)?;
+            let (status, body) = self.in_time(|| self.post(&request(old, &proof, note))).map_err(AskError::Away)?;
             match status {
                 200 => {
                     let signature = self.signature(note, &body)?;
@@ -93,36 +113,70 @@ impl Asked {
                     let seen =
                         body.strip_suffix('\n').and_then(decimal).ok_or_else(|| AskError::Away("its answer is malformed".to_owned()))?;
                     if seen > head.size {
-                        return Err(AskError::Contradicts(format!("{seen} records, and there are {}", head.size)));
+                        return Err(self.contradiction(asking, &format!("it answers that it has cosigned {seen} records")));
                     }
                     old = seen;
                 }
-                422 => return Err(AskError::Contradicts(format!("{old} records, which are not the first {old} of this ledger"))),
+                // Every tree goes on from the empty one.
+                422 if old > 0 => return Err(self.contradiction(asking, &format!("it answers 422 to what goes on from {old} records"))),
                 _ => return Err(AskError::Away(format!("it answers {status}: {}", first_line(&body)))),
             }
         }
         Err(AskError::Away("others submit to it at the same time".to_owned()))
     }
 
-    /// Posts, unless it was slow to give nothing a while ago.
-    fn post_in_time(&self, body: &str) -> Result<(u16, String), String> {
+    /// What comes of an answer that claims another history. A status has no signature and may be anybody's, a proxy's for one: only a
+    /// checkpoint that the witness has cosigned, or that the ledger's own key has signed, is evidence of it.
+    fn contradiction(&self, asking: &Asking<'_>, claim: &str) -> AskError {
+        let unproved = |why: &str| AskError::Away(format!("{claim}, which is not proved: {why}"));
+        let own = match Checkpoint::parse(&asking.note.text) {
+            Ok(own) => own,
+            Err(error) => return unproved(&error.to_string()),
+        };
+        let (status, body) = match self.in_time(|| self.get(&own.origin)) {
+            Ok(answer) => answer,
+            Err(why) => return unproved(&why),
+        };
+        if status != 200 {
+            return unproved(&format!("asked for its last checkpoint it answers {status}"));
+        }
+        let (shown, seen) = match Note::parse(&body).map(|shown| (Checkpoint::parse(&shown.text), shown)) {
+            Ok((Ok(seen), shown)) if seen.origin == own.origin => (shown, seen.head),
+            _ => return unproved("asked for its last checkpoint it gives none of this ledger"),
+        };
+        if self.witness.key.check(&shown).is_err() && asking.log.check(&shown).is_err() {
+            return unproved("its last checkpoint is signed neither by it nor by this ledger");
+        }
+        if seen.size > asking.head.size {
+            return AskError::Contradicts(format!("{} records, and there are {}", seen.size, asking.head.size));
+        }
+        match (asking.root_at)(seen.size) {
+            Err(error) => AskError::Unproved(error),
+            Ok(root) if root == seen.root => unproved("its last checkpoint is one of this ledger"),
+            Ok(_) => AskError::Contradicts(format!("{0} records, which are not the first {0} of this ledger", seen.size)),
+        }
+    }
+
+    /// Sends a request, unless it was slow to give nothing a while ago.
+    fn in_time(&self, send: impl FnOnce() -> Result<(u16, String), String>) -> Result<(u16, String), String> {
         let began = Instant::now();
         if self.left_alone.lock().is_some_and(|until| began < until) {
             return Err("it did not answer in time, and is left alone for half a minute".to_owned());
         }
-        let posted = self.post(body);
-        let is_slow = posted.is_err() && began.elapsed() > SLOW;
+        let answered = send();
+        let is_slow = answered.is_err() && began.elapsed() > SLOW;
         *self.left_alone.lock() = is_slow.then(|| Instant::now() + LEFT_ALONE);
-        posted
+        answered
     }
 
     fn post(&self, body: &str) -> Result<(u16, String), String> {
-        let mut response =
-            self.agent.post(&self.url).content_type("text/plain; charset=utf-8").send(body).map_err(|error| error.to_string())?;
-        let mut answer = String::new();
-        let read = response.body_mut().as_reader().take(MAX_ANSWER_BYTES).read_to_string(&mut answer);
-        read.map_err(|error| error.to_string())?;
-        Ok((response.status().as_u16(), answer))
+        let request = self.agent.post(format!("{}/add-checkpoint", self.url)).content_type("text/plain; charset=utf-8");
+        answer_of(request.send(body))
+    }
+
+    /// Asks for the checkpoint of an origin that it has cosigned last.
+    fn get(&self, origin: &str) -> Result<(u16, String), String> {
+        answer_of(self.agent.get(format!("{}/{}/checkpoint", self.url, origin_hash(origin))).call())
     }
 
     /// The witness's own signature in its answer, if it is right.
@@ -135,6 +189,15 @@ impl Asked {
         key.check(&cosigned).map_err(|error| AskError::Away(error.to_string()))?;
         Ok(own)
     }
+}
+
+/// The status and the text of an answer, as far as that is read.
+fn answer_of(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Result<(u16, String), String> {
+    let mut response = answer.map_err(|error| error.to_string())?;
+    let mut text = String::new();
+    let read = response.body_mut().as_reader().take(MAX_ANSWER_BYTES).read_to_string(&mut text);
+    read.map_err(|error| error.to_string())?;
+    Ok((response.status().as_u16(), text))
 }
 
 fn request(old: u64, proof: &[Hash], note: &Note) -> String {
@@ -161,9 +224,12 @@ mod tests {
         let key = SecretKey::make("witness.example", KeyKind::Cosigner).expect("a key").verifier();
         let asked = Asked::of(&Witness { name: "w".to_owned(), key, url: Some(url) }).expect("it has an address");
         let note = Note { text: "text\n".to_owned(), signatures: Vec::new() };
+        let log = SecretKey::make("ledger.example", KeyKind::Log).expect("a key").verifier();
+        let head = TreeHead { size: 1, root: [7; 32] };
+        let asking = Asking { note: &note, head, log: &log, prove: &|_| Ok(Vec::new()), root_at: &|_| Ok([7; 32]) };
         let ask = || {
             let began = Instant::now();
-            let outcome = asked.ask(&note, TreeHead { size: 1, root: [7; 32] }, &|_| Ok(Vec::new()));
+            let outcome = asked.ask(&asking);
             (matches!(outcome, Err(AskError::Away(_))), began.elapsed())
         };
         let (is_away, took) = ask();

@@ -1,23 +1,24 @@
 //! A witness: it cosigns a checkpoint if that goes on from the one it has cosigned before, and keeps it before it answers.
 
-use super::MAX_PROOF_LINES;
-use crate::journal::Hash;
+use super::{MAX_PROOF_LINES, origin_hash};
+use crate::journal::{Hash, TreeHead};
 use crate::proofs::checkpoint::{Checkpoint, decimal, hash_of};
 use crate::proofs::files::{create_private, lock, read_text, replace};
 use crate::proofs::key::{KeyKind, NotSigned, SecretKey, VerifierKey};
-use crate::proofs::note::Note;
+use crate::proofs::note::{Note, Signature};
 use crate::proofs::policy::Policy;
 use crate::proofs::signer::{KeyError, read_key};
 use crate::proofs::tree::{empty_root, is_consistent};
 use parking_lot::Mutex;
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The largest request that is read, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 128 << 10;
+
+/// The most checkpoints of a log that are kept though it is not known whether they go on.
+const MAX_UNPROVED: usize = 64;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -107,15 +108,6 @@ impl Request {
     }
 }
 
-/// The hash that a log's origin is found by.
-fn origin_hash(origin: &str) -> String {
-    let hash: Hash = Sha256::digest(origin.as_bytes()).into();
-    hash.iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
-}
-
 impl Cosigner {
     /// Opens the witness of a directory, which is created if it is not there. No other process can open it meanwhile.
     ///
@@ -149,7 +141,7 @@ impl Cosigner {
     fn last(&self, origin: &str) -> Result<Checkpoint, String> {
         let path = self.kept_in(&origin_hash(origin));
         let Some(text) = read_text(&path).map_err(|error| format!("{}: {error}", path.display()))? else {
-            let head = crate::journal::TreeHead { size: 0, root: empty_root() };
+            let head = TreeHead { size: 0, root: empty_root() };
             return Ok(Checkpoint { origin: origin.to_owned(), head });
         };
         let wrong = |why: String| format!("{} was changed: {why}", path.display());
@@ -178,16 +170,24 @@ impl Cosigner {
             }
         };
         if last.head.size != *old_size {
-            self.keep_if_contradicting(&last, head, body);
+            // Whatever the old size says.
+            if last.head.size == head.size {
+                self.keep_evidence(origin, &last.head, head, note);
+            }
             return Answer { status: 409, content_type: "text/x.tlog.size", body: format!("{}\n", last.head.size) };
         }
         if !is_consistent(last.head.size, &last.head.root, head.size, &head.root, &request.proof)
             || (head.size == 0 && head.root != empty_root())
         {
-            self.keep_evidence(origin, body);
+            self.keep_evidence(origin, &last.head, head, note);
             return Answer::text(422, "the checkpoint is not consistent with the one that was cosigned last");
         }
-        self.cosign(origin, note, time)
+        let answer = self.cosign(origin, note, time);
+        if answer.status == 200 {
+            // Somebody else has submitted it before, with a wrong proof. That it stays is no harm.
+            let _ = std::fs::remove_file(self.unproved_in(&origin_hash(origin), head));
+        }
+        answer
     }
 
     /// A checkpoint must be signed by a known key of its log.
@@ -204,8 +204,7 @@ impl Cosigner {
 
     fn cosign(&self, origin: &str, note: &Note, time: u64) -> Answer {
         let cosignature = self.key.sign(&note.text, time);
-        let of_log = note.signatures.iter().filter(|signature| self.policy.logs().iter().any(|log| is_by(signature, &log.key)));
-        let signatures = of_log.cloned().chain([cosignature.clone()]).collect();
+        let signatures = self.of_logs(note).into_iter().chain([cosignature.clone()]).collect();
         let kept = Note { text: note.text.clone(), signatures };
         if let Err(error) = replace(&self.kept_in(&origin_hash(origin)), &kept.to_string()) {
             tracing::error!(%error, "a checkpoint could not be kept, and is not cosigned");
@@ -214,22 +213,56 @@ impl Cosigner {
         Answer { status: 200, content_type: TEXT, body: cosignature.to_string() }
     }
 
-    /// Of the same size and with another root, it is a second history, whatever the old size says.
-    fn keep_if_contradicting(&self, last: &Checkpoint, head: &crate::journal::TreeHead, body: &str) {
-        if last.head.size == head.size && last.head.root != head.root {
-            self.keep_evidence(&last.origin, body);
+    /// Keeps what a log has signed and does not go on from what was cosigned, beside that. Of the same size and with another root, both
+    /// prove that there are two histories. Of a larger size they do not: whoever submits a checkpoint can submit a wrong proof with it, so
+    /// such ones are kept by themselves, each once, for somebody to ask the log for the proof. Of a smaller size nothing can be said.
+    fn keep_evidence(&self, origin: &str, seen: &TreeHead, offered: &TreeHead, note: &Note) {
+        let of = origin_hash(origin);
+        let path = if offered.size == seen.size && offered.root != seen.root {
+            self.dir.join(format!("{of}.contradiction"))
+        } else if offered.size > seen.size && seen.size > 0 {
+            self.unproved_in(&of, offered)
+        } else {
+            return;
+        };
+        match self.keep_beside(&of, note, &path) {
+            Ok(true) => tracing::error!(
+                origin,
+                evidence = %path.display(),
+                "a log has signed what contradicts what was cosigned before, or what was not proved to go on from there"
+            ),
+            Ok(false) => {}
+            Err(error) => tracing::error!(origin, %error, "a checkpoint that does not go on from what was cosigned could not be kept"),
         }
     }
 
-    /// Keeps the first request that is signed by a log and contradicts what was cosigned: together they prove it.
-    fn keep_evidence(&self, origin: &str, body: &str) {
-        let path = self.dir.join(format!("{}.contradiction", origin_hash(origin)));
-        tracing::error!(origin, evidence = %path.display(), "a log has signed what contradicts what was cosigned before, or does not prove that it goes on from there");
-        if let Err(error) = create_private(&path, body)
-            && error.kind() != io::ErrorKind::AlreadyExists
-        {
-            tracing::error!(%error, "the contradiction could not be kept");
+    /// Where a checkpoint is kept that was not proved to go on.
+    fn unproved_in(&self, of: &str, head: &TreeHead) -> PathBuf {
+        let root = head.root.iter().take(8).fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
+        self.dir.join(format!("{of}.unproved-{}-{root}", head.size))
+    }
+
+    /// Writes what was cosigned last and a checkpoint into a new file; returns whether there was none of its name.
+    fn keep_beside(&self, of: &str, note: &Note, path: &Path) -> io::Result<bool> {
+        let is_contradiction = path.extension().is_some_and(|extension| extension == "contradiction");
+        if path.exists() {
+            return Ok(false);
         }
+        let begin = format!("{of}.unproved-");
+        let is_unproved = |entry: &std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&begin);
+        if !is_contradiction && std::fs::read_dir(&self.dir)?.flatten().filter(is_unproved).count() >= MAX_UNPROVED {
+            return Err(io::Error::other(format!("there are {MAX_UNPROVED} files {begin}… already: look at them, and move them away")));
+        }
+        let seen = read_text(&self.kept_in(of))?.unwrap_or_default();
+        let by_logs = Note { text: note.text.clone(), signatures: self.of_logs(note) };
+        replace(path, &format!("{seen}\n{by_logs}"))?;
+        Ok(true)
+    }
+
+    /// The signatures of a note by the logs of the policy.
+    fn of_logs(&self, note: &Note) -> Vec<Signature> {
+        let is_of_log = |signature: &&Signature| self.policy.logs().iter().any(|log| is_by(signature, &log.key));
+        note.signatures.iter().filter(is_of_log).cloned().collect()
     }
 
     /// What it has cosigned last of the log whose origin has a hash, in 64 hexadecimal digits.
@@ -244,143 +277,9 @@ impl Cosigner {
     }
 }
 
-fn is_by(signature: &crate::proofs::note::Signature, key: &VerifierKey) -> bool {
+fn is_by(signature: &Signature, key: &VerifierKey) -> bool {
     signature.name == key.name && signature.key_id == key.id()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::journal::{Frontier, TreeHead};
-    use crate::proofs::note::to_base64;
-    use crate::proofs::tree::consistency;
-    use std::convert::Infallible;
-
-    struct World {
-        log: SecretKey,
-        dir: tempfile::TempDir,
-    }
-
-    fn leaf(number: u64) -> Hash {
-        crate::journal::leaf_hash(&number.to_le_bytes())
-    }
-
-    fn head(size: u64) -> TreeHead {
-        let mut frontier = Frontier::new();
-        (0..size).for_each(|number| frontier.push_leaf(leaf(number)));
-        frontier.head()
-    }
-
-    fn proof(first: u64, second: u64) -> Vec<Hash> {
-        fn node(height: u32, number: u64) -> Hash {
-            match height {
-                0 => leaf(number),
-                _ => crate::journal::node_hash(&node(height - 1, 2 * number), &node(height - 1, 2 * number + 1)),
-            }
-        }
-        let Ok(proof) = consistency(first, second, &mut |height, number| Ok::<_, Infallible>(node(height, number)));
-        proof
-    }
-
-    impl World {
-        fn new() -> Self {
-            let dir = tempfile::tempdir().expect("a directory");
-            new_witness_key(&dir.path().join("key"), "witness.example").expect("a key");
-            Self { log: SecretKey::make("ledger.example", KeyKind::Log).expect("a key"), dir }
-        }
-
-        fn open(&self) -> Result<Cosigner, WitnessError> {
-            let policy = Policy::parse(&format!("log {}\nquorum none", self.log.verifier())).expect("a policy");
-            Cosigner::open(&self.dir.path().join("state"), &self.dir.path().join("key"), policy)
-        }
-
-        fn note(&self, head: TreeHead) -> Note {
-            let text = Checkpoint { origin: "ledger.example".to_owned(), head }.text();
-            Note { signatures: vec![self.log.sign(&text, 0)], text }
-        }
-
-        fn request(&self, old: u64, head: TreeHead, proof: &[Hash]) -> String {
-            let lines = proof.iter().fold(String::new(), |lines, hash| lines + &to_base64(hash) + "\n");
-            format!("old {old}\n{lines}\n{}", self.note(head))
-        }
-    }
-
-    #[test]
-    fn what_goes_on_is_cosigned_and_kept_over_restarts() {
-        let world = World::new();
-        for (old, new) in [(0, 0), (0, 5), (5, 5), (5, 8), (8, 13)] {
-            let witness = world.open().expect("a witness");
-            let answer = witness.add_checkpoint(&world.request(old, head(new), &proof(old, new)), 1_700_000_000 + new);
-            assert_eq!(answer.status, 200, "{old} to {new}: {answer:?}");
-            let mut note = world.note(head(new));
-            note.signatures.extend(Note::parse_signatures(&answer.body).expect("signatures"));
-            assert_eq!(witness.verifier().check(&note), Ok(1_700_000_000 + new));
-            let kept = witness.checkpoint(&origin_hash("ledger.example"));
-            assert_eq!((kept.status, Note::parse(&kept.body).expect("a note")), (200, note));
-        }
-    }
-
-    #[test]
-    fn what_does_not_go_on_is_refused_and_kept_as_evidence() {
-        let world = World::new();
-        let witness = world.open().expect("a witness");
-        assert_eq!(witness.add_checkpoint(&world.request(0, head(5), &[]), 1).status, 200);
-        let other = TreeHead { size: 5, root: [9; 32] };
-        let evidence = world.dir.path().join("state").join(origin_hash("ledger.example") + ".contradiction");
-        let of = |old: u64, head: TreeHead, proof: &[Hash]| witness.add_checkpoint(&world.request(old, head, proof), 2);
-        let conflict = of(0, head(8), &[]);
-        assert_eq!((conflict.status, conflict.content_type, conflict.body.as_str()), (409, "text/x.tlog.size", "5\n"));
-        assert_eq!(of(3, head(4), &proof(3, 4)).status, 409, "an older one");
-        assert_eq!(of(9, head(8), &[]).status, 400, "an old size beyond");
-        assert!(!evidence.exists(), "these contradict nothing");
-        assert_eq!(of(5, other, &[]).status, 422, "another root");
-        assert!(evidence.exists());
-        assert_eq!(of(5, head(8), &proof(4, 8)).status, 422, "another proof");
-        assert_eq!(of(5, TreeHead { size: 8, root: [9; 32] }, &proof(5, 8)).status, 422);
-        assert_eq!(of(5, head(8), &proof(5, 8)).status, 200, "what is right goes on");
-    }
-
-    #[test]
-    fn only_known_logs_are_cosigned_and_requests_must_be_whole() {
-        let world = World::new();
-        let witness = world.open().expect("a witness");
-        let good = world.request(0, head(5), &[]);
-        let stranger =
-            World { log: SecretKey::make("ledger.example", KeyKind::Log).expect("a key"), dir: tempfile::tempdir().expect("one") };
-        let elsewhere =
-            World { log: SecretKey::make("other.example", KeyKind::Log).expect("a key"), dir: tempfile::tempdir().expect("one") };
-        for (body, status) in [
-            (stranger.request(0, head(5), &[]), 403),
-            (elsewhere.request(0, head(5), &[]).replace("ledger.example\n", "other.example\n"), 404),
-            (good.replace("\n5\n", "\n6\n"), 403),
-            (good.replace("old 0", "old 00"), 400),
-            (good.replace("old 0\n", "old 0\nAAAA\n"), 400),
-            (good.replace("old 0\n", &format!("old 0\n{}", format!("{}\n", to_base64(&[0; 32])).repeat(64))), 400),
-            (good.replace("old 0\n", &format!("old 0\n{}\n", to_base64(&[0; 32]))), 422),
-            (world.request(0, TreeHead { size: 0, root: [9; 32] }, &[]), 422),
-            (String::new(), 400),
-        ] {
-            assert_eq!(witness.add_checkpoint(&body, 1).status, status, "{body}");
-        }
-        assert_eq!(witness.add_checkpoint(&good, 1).status, 200);
-        for unknown in ["", "../key", &origin_hash("other.example"), &origin_hash("ledger.example").to_uppercase()] {
-            assert_eq!(witness.checkpoint(unknown).status, 404, "{unknown}");
-        }
-    }
-
-    #[test]
-    fn its_state_is_its_own_and_a_changed_one_stops_it() {
-        let world = World::new();
-        let witness = world.open().expect("a witness");
-        assert!(matches!(world.open(), Err(WitnessError::InUse { .. })));
-        assert_eq!(witness.add_checkpoint(&world.request(0, head(5), &[]), 1).status, 200);
-        let path = witness.kept_in(&origin_hash("ledger.example"));
-        let kept = std::fs::read_to_string(&path).expect("read");
-        std::fs::write(&path, kept.replace("\n5\n", "\n4\n")).expect("written");
-        assert_eq!(witness.add_checkpoint(&world.request(4, head(8), &proof(4, 8)), 1).status, 500);
-        drop(witness);
-        let policy = Policy::parse("quorum none").expect("a policy");
-        let without = Cosigner::open(&world.dir.path().join("state"), &world.dir.path().join("key"), policy);
-        assert!(matches!(without, Err(WitnessError::NoLogs)));
-    }
-}
+mod tests;

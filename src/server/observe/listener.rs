@@ -17,7 +17,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
-use tonic::Code;
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -125,9 +124,9 @@ fn opening() -> Answer {
     answer(StatusCode::SERVICE_UNAVAILABLE, "the ledger is being opened: its records are replayed\n", TEXT)
 }
 
-/// What is told of a proof that there is not: where files are is for operators, and in the log.
+/// What is told of a proof that there is not: where files are is for operators, and in the log. That nothing is signed here is no fault;
+/// that signing is refused is one.
 fn refused(error: &ProofError) -> Answer {
-    let status = proof_status(error);
-    let code = if status.code() == Code::FailedPrecondition { StatusCode::NOT_FOUND } else { StatusCode::SERVICE_UNAVAILABLE };
-    answer(code, format!("{}\n", status.message()), TEXT)
+    let code = if matches!(error, ProofError::NoKey) { StatusCode::NOT_FOUND } else { StatusCode::SERVICE_UNAVAILABLE };
+    answer(code, format!("{}\n", proof_status(error).message()), TEXT)
 }

@@ -95,6 +95,10 @@ impl Out<'_> {
         let proofs = watched.proofs();
         let signed = proofs.and_then(|proofs| proofs.signed_position());
         self.gauge("signed_checkpoint_position", "How many records the last signed checkpoint covers; none without a key", signed)?;
+        let refused = proofs.and_then(|proofs| proofs.is_signing_refused()).map(u64::from);
+        let help =
+            "1 while no checkpoint is signed, because it would contradict what was signed before or cannot be kept; none without a key";
+        self.gauge("checkpoint_refused", help, refused)?;
         let tiled = proofs.map(|proofs| proofs.tiles().size());
         self.gauge("tiles_position", "How many records are in the tiles that proofs are made of", tiled)?;
         let repaired = proofs.map(|proofs| proofs.tiles().repaired());
