@@ -89,7 +89,9 @@ impl<'a> Known<'a> {
         let agreements: Vec<&str> = self.signed_agreements().into_iter().filter(of_partner).collect();
         let balances = self.balances(partner, at);
         let pending = balances.iter().any(|balance| balance.currency_code == currency && balance.pending != 0);
-        if !pending && agreements.iter().all(|agreement| self.is_over(agreement, at)) {
+        // What is signed only later had not begun by then: the same question asked then does not know it.
+        let is_signed = |agreement: &str| self.signature(agreement).is_some_and(|(record, _)| record.occurred <= at);
+        if !pending && agreements.iter().filter(|agreement| is_signed(agreement)).all(|agreement| self.is_over(agreement, at)) {
             return 0;
         }
         agreements.into_iter().filter_map(minimum).max().unwrap_or(0)
