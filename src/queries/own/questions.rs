@@ -250,7 +250,7 @@ impl PartnersQuestion for proto::ReadRecordsRequest {
     }
 
     fn narrow(&mut self, whose: &Id) -> Result<(), Error> {
-        self.filter.get_or_insert_default().partner_ids = vec![whose.to_string()];
+        narrow_to(&mut self.filter, whose);
         Ok(())
     }
 }
@@ -264,9 +264,14 @@ impl PartnersQuestion for proto::SubscribeRequest {
     }
 
     fn narrow(&mut self, whose: &Id) -> Result<(), Error> {
-        self.filter.get_or_insert_default().partner_ids = vec![whose.to_string()];
+        narrow_to(&mut self.filter, whose);
         Ok(())
     }
+}
+
+/// Narrows a filter to one partner.
+fn narrow_to(filter: &mut Option<proto::RecordFilter>, whose: &Id) {
+    filter.get_or_insert_default().partner_ids = vec![whose.to_string()];
 }
 
 /// The ids that a filter names.
