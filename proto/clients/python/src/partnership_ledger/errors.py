@@ -118,7 +118,9 @@ def error_of(error: grpc.RpcError) -> LedgerError:
         for message in (info, bad, retry):
             detail.Unpack(message)
     is_own = info.domain == DOMAIN
-    return _CLASSES.get(code, LedgerError)(
+    # A rule's refusal is the ledger's own; the same code from elsewhere says no more than that the connection was cut.
+    kind = Unavailable if code is grpc.StatusCode.ABORTED and not is_own else _CLASSES.get(code, LedgerError)
+    return kind(
         code,
         error.details() or "",
         reason=info.reason if is_own else "",
