@@ -61,7 +61,7 @@ def test_who_subscribes_again_goes_on_behind_what_it_has(server: Server) -> None
             first = next(subscription.records())
         assert first.position == 1
         with client.subscribe(first.position) as subscription:
-            assert [record.position for record, _ in zip(subscription.records(), range(4))] == [2, 3, 4, 5]
+            assert [record.position for _, record in zip(range(4), subscription.records())] == [2, 3, 4, 5]
 
 
 def test_a_filter_leaves_out_and_the_position_moves_on(server: Server) -> None:
@@ -107,6 +107,6 @@ def test_a_right_that_is_taken_away_ends_it(secured: Server) -> None:
         subscription = client.subscribe()
         next(subscription)
         access = secured.file("access.toml")
-        access.write_text(access.read_text().replace('"auditor"', '"emitter"'))
+        access.write_text(access.read_text().replace('roles = ["auditor"]', 'roles = ["emitter"]\nevents = ["leads"]'))
         with pytest.raises((PermissionDenied, Unauthenticated)):
             next(subscription)

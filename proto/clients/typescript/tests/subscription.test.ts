@@ -128,7 +128,8 @@ test("a right that is taken away ends it", () =>
         const answers = client.subscribe()[Symbol.asyncIterator]();
         await answers.next();
         const access = server.file("access.toml");
-        writeFileSync(access, readFileSync(access, "utf8").replace('"auditor"', '"emitter"'));
+        const granted = readFileSync(access, "utf8");
+        writeFileSync(access, granted.replace('roles = ["auditor"]', 'roles = ["emitter"]\nevents = ["leads"]'));
         const ended = await failure(LedgerError, answers.next());
         assert.ok(ended instanceof PermissionDenied || ended instanceof Unauthenticated, String(ended));
       }),

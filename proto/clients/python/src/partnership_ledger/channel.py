@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn, TypeVar
 
 import grpc
 
@@ -18,6 +18,14 @@ from .retries import Retries
 Request = TypeVar("Request")
 Response = TypeVar("Response")
 Metadata = tuple[tuple[str, str | bytes], ...]
+
+if TYPE_CHECKING:
+    _UnaryUnary = grpc.UnaryUnaryMultiCallable[Any, Any]
+    _UnaryStream = grpc.UnaryStreamMultiCallable[Any, Any]
+    _StreamStream = grpc.StreamStreamMultiCallable[Any, Any]
+else:
+    # These are generic in the eyes of a type checker alone.
+    _UnaryUnary, _UnaryStream, _StreamStream = grpc.UnaryUnaryMultiCallable, grpc.UnaryStreamMultiCallable, grpc.StreamStreamMultiCallable
 
 _OPTIONS: Final = (
     # A server that does not answer HTTP/2 pings is away: its connection is given up within 30 s.
@@ -170,7 +178,7 @@ class _Method:
             self.channel.wait(wait)
 
 
-class _Unary(grpc.UnaryUnaryMultiCallable[Any, Any]):
+class _Unary(_UnaryUnary):
     def __init__(self, method: _Method) -> None:
         self._method = method
 
@@ -206,7 +214,7 @@ class _Unary(grpc.UnaryUnaryMultiCallable[Any, Any]):
         raise NotImplementedError("calls wait for their answer; make them on a thread of their own")
 
 
-class _Streaming(grpc.UnaryStreamMultiCallable[Any, Any]):
+class _Streaming(_UnaryStream):
     """Made again until the first answer has come; what comes after it cannot be repeated without its caller."""
 
     def __init__(self, method: _Method) -> None:
@@ -232,7 +240,7 @@ class _Streaming(grpc.UnaryStreamMultiCallable[Any, Any]):
         return method.retried(attempt, timeout)
 
 
-class _BothStreaming(grpc.StreamStreamMultiCallable[Any, Any]):
+class _BothStreaming(_StreamStream):
     def __init__(self, method: _Method) -> None:
         self._method = method
 
