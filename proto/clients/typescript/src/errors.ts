@@ -75,7 +75,7 @@ export class PermissionDenied extends LedgerError {}
 /** The ledger has no room for the request, or the caller has reached its own limit, and both stayed so for as long as was tried. */
 export class Overloaded extends LedgerError {}
 
-/** No server answered within the time that was given. Whether an append was recorded is not known: send the same events with the same
+/** No answer of the ledger came within the time that was given. Whether an append was recorded is not known: send the same events with the same
  * ids again, and they are recorded once. */
 export class Unavailable extends LedgerError {}
 
@@ -93,6 +93,9 @@ const CLASSES: Partial<Record<Code, typeof LedgerError>> = {
   [Code.DeadlineExceeded]: Unavailable,
 };
 
+/** Codes that a connection which fails or is cut can end in, if the ledger itself has not given them. */
+const CUT: ReadonlySet<Code> = new Set([Code.Unknown, Code.Internal, Code.Aborted, Code.DataLoss]);
+
 function milliseconds(delay: Duration | undefined): number | undefined {
   return delay === undefined ? undefined : durationMs(delay);
 }
@@ -106,8 +109,7 @@ export function errorOf(failure: unknown): LedgerError {
   const info = error.findDetails(ErrorInfoSchema).find((detail) => detail.domain === DOMAIN);
   const violations = error.findDetails(BadRequestSchema).flatMap((detail) => detail.fieldViolations);
   const retry = error.findDetails(RetryInfoSchema)[0];
-  // A rule's refusal is the ledger's own; the same code from elsewhere says no more than that the connection was cut.
-  const LedgerErrorOfCode = (error.code === Code.Aborted && info === undefined ? Unavailable : CLASSES[error.code]) ?? LedgerError;
+  const LedgerErrorOfCode = (info === undefined && CUT.has(error.code) ? Unavailable : CLASSES[error.code]) ?? LedgerError;
   return new LedgerErrorOfCode(
     error.code,
     error.rawMessage,

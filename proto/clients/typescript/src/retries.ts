@@ -3,14 +3,10 @@
 import { Code } from "@connectrpc/connect";
 import type { Addresses } from "./addresses.js";
 import type { LedgerError } from "./errors.js";
+import { Unavailable } from "./errors.js";
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
-
-/** Codes by which the ledger, or the way to it, says that it does not answer now. */
-const AWAY: ReadonlySet<Code> = new Set([Code.Unavailable, Code.DeadlineExceeded]);
-/** Codes that mean the same if the ledger itself has not given them: a connection that was cut can end in any of these. */
-const CUT: ReadonlySet<Code> = new Set([Code.Canceled, Code.Unknown, Code.Internal, Code.Aborted, Code.DataLoss]);
 
 /** What becomes of the failures of one call: thrown, or tried again here or elsewhere. */
 export class Retries {
@@ -43,7 +39,9 @@ export class Retries {
     if (failure.code === Code.ResourceExhausted) {
       return failure.retryAfterMs === undefined ? undefined : failure.retryAfterMs + this.#nextPause();
     }
-    if (this.#isRepeatable && (AWAY.has(failure.code) || (CUT.has(failure.code) && failure.reason === ""))) {
+    // A caller that has ended its call is asked before; here a server or a connection has.
+    const isCut = failure.code === Code.Canceled && failure.reason === "";
+    if (this.#isRepeatable && (failure instanceof Unavailable || isCut)) {
       this.#addresses.leave(address);
       return this.#pauseAfterAll();
     }

@@ -155,7 +155,9 @@ export class LedgerTransport implements Transport {
     for (;;) {
       const address = this.addresses.current;
       try {
-        return await attempt(this.to(address), Math.max(1, Math.min(deadline - performance.now(), this.settings.attemptTimeoutMs)));
+        // gRPC knows whole milliseconds alone.
+        const left = Math.max(1, Math.ceil(deadline - performance.now()));
+        return await attempt(this.to(address), Math.min(left, this.settings.attemptTimeoutMs));
       } catch (caught) {
         if (this.#closed.signal.aborted) {
           throw closed();

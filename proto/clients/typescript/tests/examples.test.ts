@@ -38,7 +38,8 @@ for (const [page, output] of Object.entries(PAGES)) {
         writeFileSync(join(folder, "events.jsonl"), firstEvents());
         const run = promisify(execFile);
         const options = ["--strict", "--target", "ES2022", "--module", "NodeNext", "--skipLibCheck", "--types", "node"];
-        const compiling = run(join(CLIENT, "node_modules/.bin/tsc"), [...options, "--outDir", folder, join(folder, "example.ts")]);
+        const folders = ["--rootDir", CLIENT, "--outDir", CLIENT];
+        const compiling = run(join(CLIENT, "node_modules/.bin/tsc"), [...options, ...folders, join(folder, "example.ts")]);
         await compiling.catch(({ stdout }: { stdout: string }) => assert.fail(stdout));
         const env = { ...process.env, PARTNERSHIP_LEDGER_ADDRESS: server.address };
         assert.deepEqual(await run(process.execPath, [join(folder, "example.js")], { cwd: folder, env }), { stdout: output, stderr: "" });

@@ -88,7 +88,7 @@ class Overloaded(LedgerError):
 
 
 class Unavailable(LedgerError):
-    """No server answered within the time that was given. Whether an append was recorded is not known: send the same events with
+    """No answer of the ledger came within the time that was given. Whether an append was recorded is not known: send the same events with
     the same ids again, and they are recorded once."""
 
 
@@ -105,6 +105,10 @@ _CLASSES: Final[Mapping[grpc.StatusCode, type[LedgerError]]] = {
     grpc.StatusCode.UNAVAILABLE: Unavailable,
     grpc.StatusCode.DEADLINE_EXCEEDED: Unavailable,
 }
+#: Codes that a connection which fails or is cut can end in, if the ledger itself has not given them.
+_CUT: Final = frozenset(
+    {grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL, grpc.StatusCode.ABORTED, grpc.StatusCode.DATA_LOSS}
+)
 _CODES: Final[Mapping[int, grpc.StatusCode]] = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -118,8 +122,7 @@ def error_of(error: grpc.RpcError) -> LedgerError:
         for message in (info, bad, retry):
             detail.Unpack(message)
     is_own = info.domain == DOMAIN
-    # A rule's refusal is the ledger's own; the same code from elsewhere says no more than that the connection was cut.
-    kind = Unavailable if code is grpc.StatusCode.ABORTED and not is_own else _CLASSES.get(code, LedgerError)
+    kind = Unavailable if code in _CUT and not is_own else _CLASSES.get(code, LedgerError)
     return kind(
         code,
         error.details() or "",

@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Final
 
 import grpc
 
 from .addresses import Address, Addresses
-from .errors import LedgerError
-
-#: Statuses by which the ledger, or the way to it, says that it does not answer now.
-_AWAY: Final = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED})
-#: Statuses that mean the same if the ledger itself has not given them: a connection that was cut can end in any of these.
-_CUT: Final = frozenset(
-    {
-        grpc.StatusCode.CANCELLED,
-        grpc.StatusCode.UNKNOWN,
-        grpc.StatusCode.INTERNAL,
-        grpc.StatusCode.ABORTED,
-        grpc.StatusCode.DATA_LOSS,
-    }
-)
+from .errors import LedgerError, Unavailable
 
 
 @dataclass
@@ -71,7 +57,8 @@ class Retries:
             if failure.retry_after is None:
                 return None
             return failure.retry_after + self._backoff.next()
-        if self._is_repeatable and is_away(failure):
+        is_cut = failure.code is grpc.StatusCode.CANCELLED and not failure.reason
+        if self._is_repeatable and (isinstance(failure, Unavailable) or is_cut):
             self._addresses.leave(address)
             return self._pause_after_all()
         return None
@@ -82,8 +69,3 @@ class Retries:
             return 0.0
         self._tried_since_pause = 0
         return self._backoff.next()
-
-
-def is_away(failure: LedgerError) -> bool:
-    """Whether a failure says that the ledger does not answer now, rather than what it answers."""
-    return failure.code in _AWAY or (failure.code in _CUT and not failure.reason)
