@@ -1,12 +1,13 @@
 //! Balances: partners that owe the house, and payables that should be paid out (rules 7.1, 7.3, 19.2, 19.5).
 
 use super::last_balance;
-use super::{AlertSubject, Found, Walk, Wanted, Watch};
+use super::{AlertSubject, Found, Rows, Stretch, Walk, Wanted, Watch};
 use crate::domain::agreements::Version;
 use crate::domain::calendar::Time;
 use crate::domain::money::{Currency, Money, saturating_i64};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::queries::Reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All accounts, or those of whom is asked for.
@@ -131,6 +132,21 @@ fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<T
 
 impl Watch for PayableDue {
     type Over = Accounts;
+
+    /// Each account by itself, behind the last instant at which nothing is known to have been payable: the accounts that have
+    /// waited longest are looked at first, and of most others only that is asked.
+    fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        let stretch = |row: Row| {
+            let unpayable = view.accounts.get(row).known_unpayable_at(seen);
+            Stretch { since: unpayable.map_or(i64::MIN, |at| at.timestamp())..=i64::MAX, rows: Rows::Together(row..row + 1) }
+        };
+        // Who asks may be gone: the search finds that out next, and answers nothing.
+        let is_wanted = |_: &Row| view.check().is_ok();
+        Some(match accounts_of(view, wanted) {
+            Some(rows) => rows.iter().copied().take_while(is_wanted).map(stretch).collect(),
+            None => (0..Row::try_from(view.accounts.len()).unwrap_or(Row::MAX)).take_while(is_wanted).map(stretch).collect(),
+        })
+    }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let partner = holder(state, row, seen)?;
