@@ -7,6 +7,7 @@ pub mod domain;
 pub mod encoding;
 pub mod feed;
 pub mod grpc;
+mod https;
 pub mod journal;
 pub mod ledger;
 pub mod measure;
