@@ -1,5 +1,5 @@
 //! The command line: one file per command. It holds no rules; all commands but `serve`, `verify`, `restore`,
-//! `access`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
+//! `access`, `config`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
 
 mod access;
 mod agreement;
@@ -14,6 +14,7 @@ mod campaigns;
 mod choice;
 mod client;
 mod completions;
+mod config;
 mod demo;
 mod disputes;
 mod explain;
@@ -160,6 +161,8 @@ enum Command {
     Webhooks(webhooks::Args),
     /// Who you are to the ledger, and what you may do
     Whoami,
+    /// Check a configuration file of `serve`, or write one to begin with
+    Config(config::Args),
     /// Check an access file, make keys for it, or show who may do what by it
     Access(access::Args),
     /// The signed checkpoint of the ledger: how many records there are, and the root over them
@@ -184,8 +187,19 @@ enum Command {
 
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
-    let matches = Cli::command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let command = Cli::command();
+    let told = match config::told(&command, std::env::args_os().collect()) {
+        Ok(told) => told,
+        Err((failure, language)) => return failure.report(language),
+    };
+    let parsed = command.try_get_matches_from(told.arguments);
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = parsed.unwrap_or_else(|error| {
+        if let Some(file) = told.file.filter(|_| error.use_stderr()) {
+            eprintln!("with the options of {}:", file.display());
+        }
+        error.exit()
+    });
     let language = cli.lang;
     // Not one from the environment: `bench` sends a load only to a ledger that was named on purpose.
     let named = (matches.value_source("address") == Some(ValueSource::CommandLine)).then(|| cli.address.clone());
@@ -206,6 +220,7 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
         Command::Restore(args) => restore::run(&args, &mut session.out)?,
         Command::Access(args) => access::run(&args, &mut session.out)?,
+        Command::Config(args) => config::run(&args, &Cli::command(), &mut session.out)?,
         Command::VerifyProof(args) => proofs::verify::run(&args, &mut session.out)?,
         Command::CheckpointKey(args) => proofs::key::run(&args, &mut session.out)?,
         Command::Witness(args) => proofs::witness::run(&args, &mut session.out)?,
@@ -259,6 +274,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         | Command::Verify(_)
         | Command::Restore(_)
         | Command::Access(_)
+        | Command::Config(_)
         | Command::VerifyProof(_)
         | Command::CheckpointKey(_)
         | Command::Witness(_)
@@ -305,6 +321,7 @@ fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
         Command::Verify(_) => ("verify", OFFLINE),
         Command::Restore(_) => ("restore", OFFLINE),
         Command::Access(_) => ("access", OFFLINE),
+        Command::Config(_) => ("config", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::VerifyProof(_) => ("verify-proof", OFFLINE),
         Command::CheckpointKey(_) => ("checkpoint-key", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::Witness(_) => ("witness", &["address", "json", "ca", "key_file", "client_cert"]),

@@ -14,6 +14,9 @@ use tracing_subscriber::EnvFilter;
 
 #[derive(clap::Args)]
 pub struct Args {
+    /// Options from a file in TOML, such as `config template` writes; those given here or in the environment go before
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_CONFIG")]
+    config: Option<PathBuf>,
     /// Where the ledger is kept; created if it is not there
     #[arg(long, value_name = "DIR", env = "PARTNERSHIP_LEDGER_DATA_DIR", default_value = "./ledger-data")]
     data_dir: PathBuf,
@@ -188,6 +191,8 @@ impl GuardArgs {
 pub fn run(args: Args) -> Result<(), Failure> {
     log_in_format(args.seen.log_format);
     let Args {
+        // Its options are among the others.
+        config: _,
         data_dir,
         listen,
         guard,
