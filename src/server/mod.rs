@@ -22,6 +22,7 @@ mod serve;
 mod signals;
 mod small_file;
 mod store;
+mod supervisor;
 mod threads;
 mod tls;
 mod witness;

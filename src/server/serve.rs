@@ -9,6 +9,7 @@ use super::guard::Guard;
 use super::observation::{Observation, bind as bind_observe};
 use super::open::{OpenLedger, open};
 use super::signals::{Signals, ignore_hang_up};
+use super::supervisor::Supervisor;
 use super::threads::{Entrance, Threads};
 use crate::feed::webhooks::{Allowed, Webhooks};
 use crate::journal::create_private_dir;
@@ -66,6 +67,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     let is_new = !has_ledger(config)?;
     // Only now: a start that fails for its address or its files leaves no directory.
     create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
+    let supervisor = Supervisor::start().map_err(system("threads"))?;
     // Seen from now on, also while its records are replayed.
     let observation = Observation::start(config, observe, &guard)?;
     let proofs = OpenProofs::open(config.data_dir.clone(), config.proofs.clone()).map_err(ServeError::Proofs)?;
@@ -87,7 +89,8 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         let signals = Signals::new().map_err(system("signals"))?;
         let observed = observation.address();
         on_ready(&Ready { address, observed, data_dir: &config.data_dir, is_new, replayed: &replayed, notes: &notes, proofs: &proofs });
-        let mut told = Told { signals, reload, observation: &observation };
+        supervisor.serving(&ledger);
+        let mut told = Told { signals, reload, observation: &observation, supervisor: &supervisor };
         run(&ledger, config, listener, &assembly, &mut threads, &mut told).await
     });
     threads.close();
@@ -121,6 +124,7 @@ struct Told<'a> {
     /// Has files read anew.
     reload: Sender<()>,
     observation: &'a Observation,
+    supervisor: &'a Supervisor,
 }
 
 impl Told<'_> {
@@ -176,6 +180,7 @@ async fn run(
     // New connections are refused from here on.
     drop(acceptor);
     told.observation.ending();
+    told.supervisor.ending();
     health.ending().await;
     ledger.begin_closing();
     threads.shut_down();
