@@ -4,6 +4,7 @@ use super::last_balance;
 use super::{AlertSubject, Found, Rows, Stretch, Walk, Wanted, Watch};
 use crate::domain::agreements::Version;
 use crate::domain::calendar::Time;
+use crate::domain::commissions::balance::Balance;
 use crate::domain::money::{Currency, Money, saturating_i64};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
@@ -61,10 +62,15 @@ impl Watch for NegativeBalance {
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {
         let (Some(partner), Some(balance)) = (state.partner_of(row), state.balance(row, seen)) else { return String::new() };
-        let owed = Money::new(balance.currency, saturating_i64(-balance.net));
+        let owed = owed(&balance);
         let partner = state.partners.key(partner);
         format!("{partner} owes the house {owed}: agree how it is paid back, or let coming commission fill it")
     }
+}
+
+/// What the holder of a balance below zero owes.
+pub(super) fn owed(balance: &Balance) -> Money {
+    Money::new(balance.currency, saturating_i64(-balance.net))
 }
 
 /// From when on which minimum applied to payouts to a partner in a currency, in order of time, up to the time seen: the largest
@@ -130,6 +136,13 @@ fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<T
     }
 }
 
+/// What is payable of an account (rules 7.1), by what is kept in order of time: the balance adds up each block of entries.
+pub(super) fn payable(state: &State, row: Row, seen: Seen) -> Money {
+    let disputed: i128 = state.disputed_changes(row, seen).iter().map(|(_, change)| change).sum();
+    let payable = state.accounts.get(row).settled(seen) - disputed.max(0);
+    Money::new(state.accounts.key(row).1, saturating_i64(payable))
+}
+
 impl Watch for PayableDue {
     type Over = Accounts;
 
@@ -156,9 +169,7 @@ impl Watch for PayableDue {
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {
         let Some(partner) = state.partner_of(row) else { return String::new() };
-        let disputed: i128 = state.disputed_changes(row, seen).iter().map(|(_, change)| change).sum();
-        let payable = state.accounts.get(row).settled(seen) - disputed.max(0);
-        let amount = Money::new(state.accounts.key(row).1, saturating_i64(payable));
+        let amount = payable(state, row, seen);
         format!("{amount} is payable to {}: pay it out and record the payment", state.partners.key(partner))
     }
 }
