@@ -127,6 +127,17 @@ struct SeenArgs {
         value_parser = parse_address
     )]
     observe: Option<SocketAddr>,
+    /// Serve the console, the ledger in a browser. An address that other machines reach needs TLS and an access file [default if
+    /// it is given without: 127.0.0.1:8080]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "PARTNERSHIP_LEDGER_CONSOLE",
+        num_args = 0..=1,
+        default_missing_value = "127.0.0.1:8080",
+        value_parser = parse_address
+    )]
+    console: Option<SocketAddr>,
     /// Log each call to a file, a line of JSON each; SIGHUP opens it anew
     #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_ACCESS_LOG")]
     access_log: Option<PathBuf>,
@@ -212,6 +223,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         connection_age: guard.connection_age.map_or(defaults.connection_age, Duration::from_secs),
         insecure: guard.insecure,
         observe: seen.observe,
+        console: seen.console,
         access_log: seen.access_log(),
         traces: TraceSettings::of_environment().map_err(Failure::usage)?,
         worker_threads,
@@ -237,12 +249,15 @@ struct Announced {
 
 /// Prints where it listens, on the first line, what was replayed, and last which ledger it is. That nobody reads it is no reason not to serve.
 fn announce(ready: &Ready<'_>, how: &Announced) {
-    let Ready { address, observed, data_dir, is_new, replayed, notes, proofs } = *ready;
+    let Ready { address, observed, console, data_dir, is_new, replayed, notes, proofs } = *ready;
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on {address}");
     let _ = writeln!(out, "{}", replay_line(replayed));
     if let Some(observed) = observed {
         let _ = writeln!(out, "metrics on http://{observed}/metrics");
+    }
+    if let Some(url) = console {
+        let _ = writeln!(out, "the console is at {url}");
     }
     if let Some(key) = proofs.verifier() {
         let _ = writeln!(out, "checkpoints signed by {key}");

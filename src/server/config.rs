@@ -30,6 +30,8 @@ pub struct ServeConfig {
     pub insecure: bool,
     /// Where metrics and health are served by HTTP; nowhere without.
     pub observe: Option<SocketAddr>,
+    /// Where the console is served by HTTP, or by HTTPS if there are files of TLS; nowhere without.
+    pub console: Option<SocketAddr>,
     /// Where each call is logged; nowhere without.
     pub access_log: Option<AccessLogSettings>,
     /// Where traces are sent; nowhere without.
@@ -85,6 +87,7 @@ impl Default for ServeConfig {
             connection_age: Duration::from_hours(1),
             insecure: false,
             observe: None,
+            console: None,
             access_log: None,
             traces: None,
             proofs: ProofSettings::default(),
