@@ -92,7 +92,7 @@ impl Series {
                 @if let Some((_, next)) = self.points.get(index + 1) {
                     line.one x1=(percent(left + width)) x2=(percent(left + width)) y1=(pixels(y)) y2=(pixels(height(*next))) {}
                 }
-                (self.label(index, count, label, *amount, y.min(zero), visit.language))
+                (self.label(index, count, label, *amount, y, visit.language))
             }
         };
         self.figure(visit, &picture)

@@ -73,6 +73,12 @@ impl Failed {
     }
 }
 
+/// Whether a refusal is about the event that was sent, so that another one might be taken.
+pub fn is_about_the_event(status: &Status) -> bool {
+    use Code::{AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OutOfRange};
+    matches!(status.code(), InvalidArgument | FailedPrecondition | NotFound | AlreadyExists | OutOfRange)
+}
+
 /// What the ledger says of a refusal: the code with its sentence, or every bad field.
 pub fn refusal(language: Language, status: &Status) -> Vec<String> {
     let details = status.get_error_details();

@@ -64,7 +64,7 @@ pub fn page(visit: &Visit, page: &Page) -> Markup {
                         ul.actions { @for (href, words) in &page.actions { li { a.button href=(href) { (words) } } } }
                     }
                 }
-                @for section in &page.sections { (shown(visit, section)) }
+                div.sections { @for section in &page.sections { (shown(visit, section)) } }
             }
         }
         (footer(visit, page.position))
@@ -103,7 +103,7 @@ fn mark() -> Markup {
 
 fn shown(visit: &Visit, section: &Section) -> Markup {
     html! {
-        section {
+        section.half[section.is_half] {
             @if !section.heading.is_empty() { h2 { (section.heading) } }
             @for part in &section.parts {
                 @match part {

@@ -6,6 +6,7 @@
 //! the person's own credential (`through`), and says what stands where (`page`, `table`, `charts`); `layout` puts the frame
 //! around it. What is recorded here is recorded by `Append`, after a preview (`act`). No rule and no figure is made here.
 
+mod act;
 mod assets;
 mod charts;
 mod components;
@@ -106,12 +107,18 @@ impl Console {
         let session = self.seal.session(cookies).filter(|_| self.authenticates);
         let query = Parameters::read(request.uri.query().unwrap_or_default().as_bytes());
         let language = language_of(&query, &request.headers);
-        let _ = body;
-        if !matches!(request.method, Method::GET | Method::HEAD) {
-            return plain(StatusCode::METHOD_NOT_ALLOWED, "pages are asked for with GET\n");
-        }
         let mut visit = self.visit(path, query, language, session.as_ref(), address);
-        let reply = match self.look(&mut visit).await {
+        let form = match request.method {
+            Method::GET | Method::HEAD => None,
+            Method::POST => Some(Parameters::read(body)),
+            _ => return plain(StatusCode::METHOD_NOT_ALLOWED, "pages are asked for with GET, forms are sent with POST\n"),
+        };
+        if let Some(form) = &form
+            && !self.is_own_form(&request.headers, form, session.as_ref())
+        {
+            return plain(StatusCode::FORBIDDEN, "this form is not of this console, or its session has ended: load the page again\n");
+        }
+        let reply = match self.look(&mut visit, form.as_ref()).await {
             Ok(Shown::Page(page)) => shown(&visit, &page),
             Ok(Shown::File { name, body, kind }) => reply::file(&name, body, kind),
             Err(Failed::Elsewhere(href)) => reply::see_other(&href),
@@ -137,12 +144,30 @@ impl Console {
         }
     }
 
-    /// Finds out who looks and as of when, and makes the page.
-    async fn look(&self, visit: &mut Visit) -> Result<Shown, Failed> {
+    /// Whether a form was sent by a page of this console, as browsers say and as its token proves.
+    fn is_own_form(&self, headers: &HeaderMap, form: &Parameters, session: Option<&Session>) -> bool {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let is_from_here = match (header("sec-fetch-site"), header("origin")) {
+            (Some(site), _) => site == "same-origin",
+            (None, Some(origin)) => origin.split_once("://").map(|(_, host)| host) == header("host"),
+            // No browser: nothing is sent by mistake.
+            (None, None) => true,
+        };
+        is_from_here && self.seal.is_token(form.get("token"), session.map(|session| session.credential.as_str()))
+    }
+
+    /// Finds out who looks and as of when, and makes the page; of a form that was sent, does what it says.
+    async fn look(&self, visit: &mut Visit, form: Option<&Parameters>) -> Result<Shown, Failed> {
         let who = visit.services.ledger().who_am_i(WhoAmIRequest {}).await?.into_inner();
         visit.person = Person::new(who);
         visit.moment = Moment::read(&visit.query, visit.language).map_err(Failed::Bad)?;
-        show(visit).await
+        match form {
+            None => show(visit).await,
+            Some(form) => match visit.path.strip_prefix("/act/") {
+                Some(name) => act::take(visit, name, form).await.map(Shown::Page),
+                None => Err(Failed::NoPage),
+            },
+        }
     }
 }
 
@@ -152,6 +177,7 @@ async fn show(visit: &Visit) -> Result<Shown, Failed> {
     Ok(match segments[..] {
         [""] => pages::overview::page(visit).await?.into(),
         ["search"] => pages::search::page(visit).await?.into(),
+        ["act", name] => act::form(visit, name)?.into(),
         ["partners"] => pages::partners::page(visit).await?.into(),
         ["partners", id] => pages::partner::page(visit, id).await?.into(),
         ["partners", id, "statement"] => pages::statement::page(visit, id).await?.into(),

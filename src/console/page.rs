@@ -58,6 +58,8 @@ pub struct Section {
     pub heading: String,
     /// What stands in it.
     pub parts: Vec<Part>,
+    /// Whether it stands beside the next one where there is room.
+    pub is_half: bool,
 }
 
 /// What stands in a section.
@@ -125,7 +127,7 @@ impl Page {
 impl Section {
     /// An empty section of a heading.
     pub fn new(heading: String) -> Self {
-        Self { heading, parts: Vec::new() }
+        Self { heading, parts: Vec::new(), is_half: false }
     }
 
     /// The same with one more table.
@@ -133,6 +135,12 @@ impl Section {
     pub fn table(mut self, table: Table) -> Self {
         self.parts.push(Part::Table(table));
         self
+    }
+
+    /// The same, beside another one where there is room.
+    #[must_use]
+    pub fn half(self) -> Self {
+        Self { is_half: true, ..self }
     }
 
     /// The same with something else.

@@ -26,6 +26,12 @@ impl Parameters {
     }
 }
 
+impl From<Vec<(String, String)>> for Parameters {
+    fn from(parameters: Vec<(String, String)>) -> Self {
+        Self(parameters)
+    }
+}
+
 /// A path with a query string of names and values; those without a value are left out.
 pub fn href<'a>(path: &str, parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());

@@ -131,7 +131,7 @@ impl Cell {
     /// An instant; nothing if it is absent.
     pub fn time(language: Language, time: Option<&Timestamp>) -> Self {
         let written = crate::language::text::time(time);
-        let shown = html! { @if time.is_some() { time datetime=(written) { (language.time(time)) } } };
+        let shown = html! { @if time.is_some() { time datetime=(written) { (time_of(language, time)) } } };
         Self { shown, written: vec![written] }
     }
 
@@ -153,6 +153,14 @@ impl Cell {
     /// What is shown.
     pub fn shown(&self) -> &Markup {
         &self.shown
+    }
+}
+
+/// An instant as tables of pages show it: with a space between day and time in both languages.
+fn time_of(language: Language, time: Option<&Timestamp>) -> String {
+    match language {
+        Language::English => language.time(time).replace('T', " ").replace('Z', " UTC"),
+        Language::Thai => language.time(time),
     }
 }
 

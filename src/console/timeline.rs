@@ -68,7 +68,7 @@ pub fn picture(visit: &Visit, lead: &Lead) -> Markup {
                         title { (language.party(held.owner.as_ref())) ", " (language.time(held.from.as_ref())) }
                     }
                 }
-                @if let (Some(until), Some(since)) = (protected, seconds(lead.since.as_ref())) {
+                @if let (Some(until), Some(since)) = (protected, shielded_since(lead).filter(|since| protected.is_some_and(|until| until > *since))) {
                     line.shield x1=(span.percent(since)) x2=(span.percent(until)) y1=(SHIELD) y2=(SHIELD) {
                         title { (say!(language, "lead-protected-until")) " " (language.time(lead.protected_until.as_ref())) }
                     }
@@ -96,6 +96,12 @@ pub fn picture(visit: &Visit, lead: &Lead) -> Markup {
             }
         }
     }
+}
+
+/// Since when the claim in force, or the one that an agreement's end acts on, is protected.
+fn shielded_since(lead: &Lead) -> Option<i64> {
+    let claim = lead.timeline.iter().find(|held| held.decided_at == lead.decided_at)?;
+    seconds(claim.from.as_ref())
 }
 
 /// The owners that a lead has had, each once, with their classes.

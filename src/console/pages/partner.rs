@@ -48,7 +48,7 @@ pub async fn page(visit: &Visit, partner_id: &str) -> Result<Page, Failed> {
     let mut page = Page::new(Place::Partners, say!(language, "column-partner"), partner.display_name.clone()).at(position);
     page = page.lead(badges(visit, &partner)).section(balance(visit, partner_id, &balances, closed.as_ref()));
     if let Some(series) = over_time {
-        page = page.section(Section::new(say!(language, "console-payable-over-time")).markup(series.steps(visit)));
+        page = page.section(Section::new(say!(language, "console-payable-over-time")).markup(series.steps(visit)).half());
     }
     page = page.table(say!(language, "console-agreements"), agreements_table(visit, &agreements));
     page = page.section(Section::new(say!(language, "console-leads-owned")).table(leads::table(visit, "leads", &leads.leads, "")).markup(
@@ -116,7 +116,7 @@ fn balance(visit: &Visit, partner_id: &str, balances: &[Balance], closed: Option
         }
         p { a href=(visit.to(&format!("/partners/{partner_id}/statement"))) { (say!(language, "console-every-entry")) } }
     };
-    Section::new(title).table(table).markup(notes)
+    Section::new(title).table(table).markup(notes).half()
 }
 
 /// What was payable at the end of each month in the currency that has moved most, if anything has.
