@@ -24,7 +24,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["console", "grpc", "feed", "proofs", "access", "queries", "ledger", "journal", "clock", "measure", "priority", "domain", "proto"],
     ),
     // The ledger in a browser: asks the services as a client does, and shows what they answer.
-    ("console", &["grpc", "ledger", "language", "domain", "proto"]),
+    ("console", &["grpc", "access", "ledger", "language", "domain", "proto"]),
     // Translates.
     ("grpc", &["feed", "proofs", "access", "queries", "ledger", "wire", "domain", "proto"]),
     // Tells what is recorded as it is recorded.

@@ -72,16 +72,25 @@ pub fn read_file(path: &str) -> Result<KeySet, String> {
 /// # Errors
 /// Why they cannot be had.
 pub fn fetch(url: &str, ca: Option<&str>) -> Result<KeySet, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots(ca)?).build();
-    let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).max_redirects(0).proxy(None).tls_config(tls).build();
-    let mut response = ureq::Agent::new_with_config(config).get(url).call().map_err(|error| format!("{url}: {error}"))?;
+    let mut response = agent(ca)?.get(url).call().map_err(|error| format!("{url}: {error}"))?;
     let mut json = Vec::new();
     response.body_mut().as_reader().take(MAX_BYTES + 1).read_to_end(&mut json).map_err(|error| format!("{url}: {error}"))?;
     if json.len() as u64 > MAX_BYTES {
         return Err(format!("{url} says more than {MAX_BYTES} bytes"));
     }
     KeySet::parse(&json).map_err(|error| format!("{url} {error}"))
+}
+
+/// What asks an issuer, whose server is checked by the certificates of a file, or by the system's. It follows no redirects and uses
+/// no proxy: what is trusted is the address that was written down.
+///
+/// # Errors
+/// If there are no certificates.
+pub fn agent(ca: Option<&str>) -> Result<ureq::Agent, String> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots(ca)?).build();
+    let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).max_redirects(0).proxy(None).tls_config(tls).build();
+    Ok(ureq::Agent::new_with_config(config))
 }
 
 /// The certificates that a server is checked by: those of a file, or the system's.

@@ -48,7 +48,7 @@ pub fn page(visit: &Visit, page: &Page) -> Markup {
     let body = html! {
         a.skip href="#main" { (say!(language, "console-skip")) }
         header.top {
-            a.brand href=(visit.to("/")) { (mark()) span { (say!(language, "console-name")) } }
+            (brand(language, &visit.to("/")))
             (search(visit))
             (who(visit))
         }
@@ -89,6 +89,11 @@ pub fn document(language: Language, title: &str, body: &Markup) -> Markup {
             body { (body) }
         }
     }
+}
+
+/// The name of the product, which leads to the overview.
+pub fn brand(language: Language, href: &str) -> Markup {
+    html! { a.brand href=(href) { (mark()) span { (say!(language, "console-name")) } } }
 }
 
 /// The mark of the product: a ledger's page with a line through three owners.

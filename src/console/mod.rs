@@ -13,7 +13,9 @@ mod components;
 mod failed;
 mod layout;
 mod links;
+mod login;
 mod moment;
+mod oidc;
 mod page;
 mod pages;
 mod parameters;
@@ -25,6 +27,7 @@ mod through;
 mod timeline;
 mod visit;
 
+pub use oidc::OidcSettings;
 pub use reply::Reply;
 
 use crate::grpc::{Edge, Peer};
@@ -35,7 +38,9 @@ use failed::Failed;
 use hyper::header::{ACCEPT_LANGUAGE, COOKIE, HOST};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, StatusCode};
+use login::Guest;
 use moment::Moment;
+use oidc::Oidc;
 use page::Page;
 use parameters::Parameters;
 use person::Person;
@@ -56,6 +61,8 @@ pub struct Settings {
     pub encrypts: bool,
     /// The key that sessions are sealed by; servers that share it serve each other's sessions.
     pub key: [u8; 32],
+    /// How people log in with an issuer; without it they have API keys.
+    pub oidc: Option<OidcSettings>,
 }
 
 /// The console of a ledger.
@@ -63,6 +70,7 @@ pub struct Console {
     inside: Inside,
     memory: Memory,
     seal: Seal,
+    oidc: Option<Oidc>,
     authenticates: bool,
     encrypts: bool,
 }
@@ -86,7 +94,8 @@ impl Console {
     /// If the key is refused, which it is not.
     pub fn new(inside: Inside, memory: Memory, settings: &Settings) -> std::io::Result<Self> {
         let seal = Seal::new(&settings.key).map_err(|_| std::io::Error::other("the key of the sessions is refused"))?;
-        Ok(Self { inside, memory, seal, authenticates: settings.authenticates, encrypts: settings.encrypts })
+        let oidc = settings.oidc.clone().map(Oidc::new);
+        Ok(Self { inside, memory, seal, oidc, authenticates: settings.authenticates, encrypts: settings.encrypts })
     }
 
     /// Answers a request, which came from an address.
@@ -118,10 +127,27 @@ impl Console {
         {
             return plain(StatusCode::FORBIDDEN, "this form is not of this console, or its session has ended: load the page again\n");
         }
+        if self.authenticates && (path == "/login" || path.starts_with("/login/")) {
+            let guest = Guest { console: self, language, query: &visit.query, cookies, address };
+            return match (path, &form) {
+                ("/login", None) => guest.page(StatusCode::OK, None),
+                ("/login", Some(form)) => guest.with_key(form).await,
+                ("/login/issuer", None) => guest.to_issuer().await,
+                ("/login/callback", None) => guest.from_issuer().await,
+                _ => guest.page(StatusCode::NOT_FOUND, None),
+            };
+        }
+        if path == "/logout" && form.is_some() {
+            return reply::with_cookie(reply::see_other("/login"), &Seal::ended());
+        }
         let reply = match self.look(&mut visit, form.as_ref()).await {
             Ok(Shown::Page(page)) => shown(&visit, &page),
             Ok(Shown::File { name, body, kind }) => reply::file(&name, body, kind),
             Err(Failed::Elsewhere(href)) => reply::see_other(&href),
+            Err(failed) if failed.is_unauthenticated() && self.authenticates => {
+                let next = if form.is_none() { request.uri.path_and_query().map_or("/", |path| path.as_str()) } else { "/" };
+                return reply::with_cookie(reply::see_other(&login::address(next)), &Seal::ended());
+            }
             Err(failed) => reply::page(failed.code(), layout::page(&visit, &failed.page(&visit))),
         };
         match session.filter(|session| session.is_aging).and_then(|session| self.seal.cookie(&session.credential)) {
@@ -132,16 +158,21 @@ impl Console {
 
     fn visit(&self, path: &str, query: Parameters, language: Language, session: Option<&Session>, address: Option<IpAddr>) -> Visit {
         let credential = session.map(|session| session.credential.as_str());
-        let peer = Peer { account: self.memory.account(), address, certificate: None };
         Visit {
             path: path.to_owned(),
             query,
             language,
             moment: Moment::default(),
             person: Person::default(),
-            services: Through::new(self.inside.clone(), peer, credential),
+            services: self.through(credential, address),
             token: self.seal.token(credential),
         }
+    }
+
+    /// The way to the services for whoever presents a credential, and where its browser is.
+    fn through(&self, credential: Option<&str>, address: Option<IpAddr>) -> Through {
+        let peer = Peer { account: self.memory.account(), address, certificate: None };
+        Through::new(self.inside.clone(), peer, credential)
     }
 
     /// Whether a form was sent by a page of this console, as browsers say and as its token proves.

@@ -1,12 +1,12 @@
 //! The listener of the console, on a thread of its own: pages never stand beside appends.
 
 use super::assembly::Assembly;
-use super::config::ServeConfig;
+use super::config::{ConsoleLogin, ServeConfig};
 use super::error::ServeError;
 use super::guard::Guard;
 use super::http::{BODY_TIMEOUT, Remote, TEXT, accept_with, answer};
 use super::tls::Tls;
-use crate::console::{Console, Reply, Settings};
+use crate::console::{Console, OidcSettings, Reply, Settings};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::{Request, StatusCode};
@@ -49,10 +49,14 @@ impl ConsoleListener {
     ///
     /// # Errors
     /// If the system refuses a thread, or the key cannot be read or written.
-    pub fn start(listener: TcpListener, assembly: &Assembly, guard: &Guard, data_dir: &Path) -> io::Result<Self> {
+    pub fn start(listener: TcpListener, assembly: &Assembly, guard: &Guard, config: &ServeConfig) -> Result<Self, ServeError> {
+        let refused = |source: io::Error| ServeError::Console(source.to_string());
         let authenticates = guard.protection().authenticates;
-        let key = if authenticates { kept_key(data_dir)? } else { new_key()? };
-        Self::serve(listener, assembly, &Settings { authenticates, encrypts: guard.tls().is_some(), key }, guard.tls().cloned())
+        let key = if authenticates { kept_key(&config.data_dir) } else { new_key() }.map_err(refused)?;
+        let oidc = config.console_login.as_ref().map(|login| oidc(login, guard)).transpose().map_err(ServeError::Console)?;
+        let started =
+            Self::serve(listener, assembly, &Settings { authenticates, encrypts: guard.tls().is_some(), key, oidc }, guard.tls().cloned());
+        started.map_err(refused)
     }
 
     /// Serves the console of a ledger that is open to this machine.
@@ -60,7 +64,7 @@ impl ConsoleListener {
     /// # Errors
     /// If the system refuses a thread or random numbers.
     pub fn start_open(listener: TcpListener, assembly: &Assembly) -> io::Result<Self> {
-        Self::serve(listener, assembly, &Settings { authenticates: false, encrypts: false, key: new_key()? }, None)
+        Self::serve(listener, assembly, &Settings { authenticates: false, encrypts: false, key: new_key()?, oidc: None }, None)
     }
 
     fn serve(listener: TcpListener, assembly: &Assembly, settings: &Settings, tls: Option<Arc<Tls>>) -> io::Result<Self> {
@@ -98,6 +102,25 @@ async fn visit(console: Arc<Console>, request: Request<Incoming>) -> Reply {
         Ok(Err(_)) => answer(StatusCode::PAYLOAD_TOO_LARGE, "the form is too large, or did not come whole\n", TEXT),
         Err(_) => answer(StatusCode::REQUEST_TIMEOUT, "the form did not come in time\n", TEXT),
     }
+}
+
+/// The login of an issuer that the access file names.
+fn oidc(login: &ConsoleLogin, guard: &Guard) -> Result<OidcSettings, String> {
+    let policy = guard.gate().policy().ok_or("logging in with an issuer needs an access file: --access FILE")?;
+    let name = login.issuer.as_str();
+    let issuer = policy.issuer(name).ok_or_else(|| format!("the access file has no [[issuer]] of the name {name:?}"))?;
+    let secret = login.client_secret.as_ref().map(|path| {
+        let bytes = super::small_file::read_small(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        String::from_utf8(bytes).map(|text| text.trim().to_owned()).map_err(|_| format!("{} is no text", path.display()))
+    });
+    Ok(OidcSettings {
+        name: name.to_owned(),
+        issuer: issuer.issuer.clone(),
+        ca: issuer.ca.clone(),
+        client_id: login.client_id.clone(),
+        client_secret: secret.transpose()?,
+        console_url: login.url.clone(),
+    })
 }
 
 /// A key of random numbers.

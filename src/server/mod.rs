@@ -30,7 +30,7 @@ mod witness;
 
 pub use access_log::{AccessLog, AccessLogSettings};
 pub use assembly::{Assembly, Service, assemble};
-pub use config::ServeConfig;
+pub use config::{ConsoleLogin, ServeConfig};
 pub use console::ConsoleListener;
 pub use data_dir::has_ledger;
 pub use dev::DevFiles;

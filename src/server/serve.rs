@@ -83,8 +83,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
     };
-    let console = console.map(|listener| ConsoleListener::start(listener, &assembly, &guard, &config.data_dir)).transpose();
-    let console = console.map_err(system("the console"))?;
+    let console = console.map(|listener| ConsoleListener::start(listener, &assembly, &guard, config)).transpose()?;
     let reload = guard.watch(&ledger).map_err(system("threads"))?;
     let served = runtime.block_on(async {
         // Until here clients are refused at once instead of waiting for the replay.
