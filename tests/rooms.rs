@@ -11,9 +11,20 @@ use std::{
 /// The rooms from top to bottom. Each may import rooms further down, of those the ones named here.
 const ALLOWED: &[(&str, &[&str])] = &[
     // Parses and calls; `verify` looks into snapshots, `import` and `bench` make events.
-    ("cli", &["server", "grpc", "access", "proofs", "backup", "ledger", "snapshot", "journal", "clock", "workload", "domain", "proto"]),
+    (
+        "cli",
+        &[
+            "server", "grpc", "access", "proofs", "backup", "ledger", "snapshot", "journal", "clock", "language", "workload", "domain",
+            "proto",
+        ],
+    ),
     // Puts everything together.
-    ("server", &["grpc", "feed", "proofs", "access", "queries", "ledger", "journal", "clock", "measure", "priority", "domain", "proto"]),
+    (
+        "server",
+        &["console", "grpc", "feed", "proofs", "access", "queries", "ledger", "journal", "clock", "measure", "priority", "domain", "proto"],
+    ),
+    // The ledger in a browser: asks the services as a client does, and shows what they answer.
+    ("console", &["grpc", "access", "ledger", "language", "domain", "proto"]),
     // Translates.
     ("grpc", &["feed", "proofs", "access", "queries", "ledger", "wire", "domain", "proto"]),
     // Tells what is recorded as it is recorded.
@@ -44,6 +55,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("measure", &[]),
     // How urgent a thread is.
     ("priority", &[]),
+    // Texts, dates and figures in English and Thai, and the sentences made of answers.
+    ("language", &["domain", "proto"]),
     // Events as clients send them.
     ("workload", &["proto"]),
     // Messages in, effects out.

@@ -71,18 +71,26 @@ pub fn read_file(path: &str) -> Result<KeySet, String> {
 /// # Errors
 /// Why they cannot be had.
 pub fn fetch(url: &str, ca: Option<&str>) -> Result<KeySet, String> {
-    let roots = ca.map_or_else(|| Ok(Roots::of_the_system()), Roots::of_file)?;
-    if roots.is_empty() {
-        return Err("the system has no certificates".to_owned());
-    }
-    let config = settings(TIMEOUT, roots).build();
-    let mut response = ureq::Agent::new_with_config(config).get(url).call().map_err(|error| format!("{url}: {error}"))?;
+    let mut response = agent(ca)?.get(url).call().map_err(|error| format!("{url}: {error}"))?;
     let mut json = Vec::new();
     response.body_mut().as_reader().take(MAX_BYTES + 1).read_to_end(&mut json).map_err(|error| format!("{url}: {error}"))?;
     if json.len() as u64 > MAX_BYTES {
         return Err(format!("{url} says more than {MAX_BYTES} bytes"));
     }
     KeySet::parse(&json).map_err(|error| format!("{url} {error}"))
+}
+
+/// What asks an issuer, whose server is checked by the certificates of a file, or by the system's. It follows no redirects and uses
+/// no proxy: what is trusted is the address that was written down.
+///
+/// # Errors
+/// If there are no certificates.
+pub fn agent(ca: Option<&str>) -> Result<ureq::Agent, String> {
+    let roots = ca.map_or_else(|| Ok(Roots::of_the_system()), Roots::of_file)?;
+    if roots.is_empty() {
+        return Err("the system has no certificates".to_owned());
+    }
+    Ok(ureq::Agent::new_with_config(settings(TIMEOUT, roots).build()))
 }
 
 #[cfg(test)]

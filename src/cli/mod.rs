@@ -22,7 +22,6 @@ mod export;
 mod failure;
 mod house;
 mod import;
-mod json;
 mod language;
 mod launch;
 mod lead;
@@ -45,10 +44,7 @@ mod serve;
 mod snapshots;
 mod spreadsheet;
 mod statement;
-mod steps;
 mod table;
-mod terms;
-mod text;
 mod trial_balance;
 mod unearned;
 mod verify;
@@ -61,6 +57,7 @@ use client::{Credentials, Session};
 use failure::Failure;
 use language::{Language, say};
 use output::Output;
+use partnership_ledger::language::{json, steps, text};
 use rustix::fs::Mode;
 use std::process::ExitCode;
 
@@ -104,7 +101,7 @@ enum Command {
     /// Keep a ledger running until SIGTERM or Ctrl-C
     Serve(serve::Args),
     /// Play the stories of a partner programme on a fresh ledger
-    Demo,
+    Demo(demo::Args),
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
     Append(append::Args),
     /// Record rows of a spreadsheet: partners, leads, sales, payments or settlements
@@ -225,7 +222,7 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
         Command::CheckpointKey(args) => proofs::key::run(&args, &mut session.out)?,
         Command::Witness(args) => proofs::witness::run(&args, &mut session.out)?,
         Command::Bench(args) => bench::run(args, named, &mut session)?,
-        Command::Demo => client_runtime()?.block_on(demo::run(&mut session))?,
+        Command::Demo(args) => client_runtime()?.block_on(demo::run(args, &mut session))?,
         Command::Completions(args) => completions::run(&args, &mut session.out)?,
         command => {
             let outcome = client_runtime()?.block_on(ask(command, &mut session));
@@ -269,7 +266,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Proof(args) => proofs::proof::run(args, session).await,
         Command::Audit(args) => proofs::audit::run(args, session).await,
         Command::Serve(_)
-        | Command::Demo
+        | Command::Demo(_)
         | Command::Bench(_)
         | Command::Verify(_)
         | Command::Restore(_)
@@ -314,7 +311,7 @@ fn refuse_idle_house(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
 fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
     let (name, idle): (&str, &[&str]) = match &cli.command {
         Command::Serve(_) => ("serve", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
-        Command::Demo => ("demo", &["address", "json", "ca", "key_file", "client_cert"]),
+        Command::Demo(_) => ("demo", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::Bench(_) => ("bench", &["lang", "ca", "key_file", "client_cert"]),
         Command::Statement(args) if !args.is_of_month() => return refuse_idle_house(cli, matches),
         Command::Export(_) => ("export", &["json"]),

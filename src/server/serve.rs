@@ -3,6 +3,7 @@
 use super::assembly::Assembly;
 use super::config::ServeConfig;
 use super::connections::{Acceptor, most_connections};
+use super::console::{ConsoleListener, bind as bind_console};
 use super::data_dir::has_ledger;
 use super::error::ServeError;
 use super::guard::Guard;
@@ -38,6 +39,8 @@ pub struct Ready<'a> {
     pub address: SocketAddr,
     /// Where its metrics are.
     pub observed: Option<SocketAddr>,
+    /// Where the console is opened by a browser.
+    pub console: Option<&'a str>,
     /// The data directory.
     pub data_dir: &'a Path,
     /// Whether a new ledger begins in it.
@@ -64,6 +67,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     };
     let guard = Arc::new(Guard::open(config)?);
     let observe = bind_observe(config)?;
+    let console = bind_console(config)?;
     let is_new = !has_ledger(config)?;
     // Only now: a start that fails for its address or its files leaves no directory.
     create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
@@ -81,6 +85,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
     };
+    let console = console.map(|listener| ConsoleListener::start(listener, &assembly, &guard, config)).transpose()?;
     let reload = guard.watch(&ledger).map_err(system("threads"))?;
     let served = runtime.block_on(async {
         // Until here clients are refused at once instead of waiting for the replay.
@@ -88,12 +93,24 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let signals = Signals::new().map_err(system("signals"))?;
         let observed = observation.address();
-        on_ready(&Ready { address, observed, data_dir: &config.data_dir, is_new, replayed: &replayed, notes: &notes, proofs: &proofs });
+        let console = console.as_ref().map(ConsoleListener::url);
+        let console = console.as_deref();
+        on_ready(&Ready {
+            address,
+            observed,
+            console,
+            data_dir: &config.data_dir,
+            is_new,
+            replayed: &replayed,
+            notes: &notes,
+            proofs: &proofs,
+        });
         supervisor.serving(&ledger);
         let mut told = Told { signals, reload, observation: &observation, supervisor: &supervisor };
         run(&ledger, config, listener, &assembly, &mut threads, &mut told).await
     });
     threads.close();
+    drop(console);
     proofs.close();
     let stopped = ledger.stopped().borrow().clone();
     let closed = close(ledger, config.close);

@@ -22,7 +22,7 @@ impl Key {
             }
             at += 1;
         }
-        panic!("src/cli/language/en.ftl has no message of this name")
+        panic!("src/language/en.ftl has no message of this name")
     }
 
     /// The name.
@@ -79,7 +79,7 @@ const fn begins_message(start: usize, name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use partnership_ledger::proto;
+    use crate::proto;
     use prost_reflect::DescriptorPool;
     use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn every_message_is_used() {
-        let sources = sources(concat!(env!("CARGO_MANIFEST_DIR"), "/src/cli").as_ref());
+        let sources = sources(concat!(env!("CARGO_MANIFEST_DIR"), "/src").as_ref());
         let pool = DescriptorPool::decode(proto::DESCRIPTOR).expect("the build made it");
         let words: BTreeSet<String> = pool
             .all_enums()

@@ -1,18 +1,30 @@
 //! The terms of an agreement in words.
 
-use super::language::{Language, say};
-use super::table::Table;
 use super::text::{line, list};
-use partnership_ledger::proto::commission_rule::Reward;
-use partnership_ledger::proto::{
+use super::{Language, say};
+use crate::proto::commission_rule::Reward;
+use crate::proto::{
     Bound, BrandChannel, CampaignsAtEnd, CommissionRule, CommissionTrigger, CustomerKind, Exclusivity, LeadProtection, LeadsAtEnd,
     OverrideBase, PayableOn, ProtectionAnchor, Side, TailMode, Terms, TierMeasure, TierMode, TierPeriod, Tiers, WindowAnchor,
     lead_protection, notice,
 };
 
-/// What the terms say, a line each; what they leave to the default is said too where it decides over money or leads.
-pub fn table(language: Language, terms: &Terms) -> Table {
-    let mut table = Table::facts();
+/// Names and what stands behind them.
+#[derive(Default)]
+struct Facts(Vec<(String, String)>);
+
+impl Facts {
+    /// Adds a name and its value, unless the value is empty.
+    fn fact(&mut self, name: &str, value: String) {
+        if !value.is_empty() {
+            self.0.push((name.to_owned(), value));
+        }
+    }
+}
+
+/// What the terms say, a name and a value each; what they leave to the default is said too where it decides over money or leads.
+pub fn facts(language: Language, terms: &Terms) -> Vec<(String, String)> {
+    let mut table = Facts::default();
     for rule in terms.commission.iter().flat_map(|commission| &commission.rules) {
         table.fact(&say!(language, "terms-commission"), commission_rule(language, rule));
     }
@@ -32,10 +44,10 @@ pub fn table(language: Language, terms: &Terms) -> Table {
     }
     relationship(language, terms, &mut table);
     table.fact(&say!(language, "terms-time-zone"), line(&terms.time_zone));
-    table
+    table.0
 }
 
-fn relationship(language: Language, terms: &Terms, table: &mut Table) {
+fn relationship(language: Language, terms: &Terms, table: &mut Facts) {
     if let Some(ownership) = terms.ownership {
         let (house, partner) = (language.percent(ownership.house_bps), language.percent(ownership.partner_bps));
         table.fact(&say!(language, "terms-ownership"), say!(language, "terms-ownership-of", house = house, partner = partner));
@@ -216,7 +228,7 @@ fn brand(language: Language, terms: &Terms) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use partnership_ledger::proto::{Money, TierBand};
+    use crate::proto::{Money, TierBand};
 
     const LANGUAGES: [Language; 2] = [Language::English, Language::Thai];
 

@@ -3,14 +3,14 @@
 //! English tables have plain figures and ISO dates, as programs and people outside England read them; Thai ones have
 //! groups of digits and dates of the Buddhist era. Letters, such as a month's statement, have groups in both.
 
-use super::super::text::{self, line};
 use super::locale::Locale;
+use super::text::{self, line};
 use super::{Language, say};
+use crate::domain::money::Currency;
+use crate::proto;
 use chrono::{DateTime, Datelike as _, NaiveDate, NaiveTime, Timelike as _, Utc};
 use icu_calendar::{Date, Iso};
 use icu_decimal::input::Decimal;
-use partnership_ledger::domain::money::Currency;
-use partnership_ledger::proto;
 use prost_types::Timestamp;
 
 impl Language {
@@ -44,6 +44,11 @@ impl Language {
         let mut decimal = Decimal::from(minor_units);
         decimal.multiply_pow10(-decimals);
         Locale::of(self, |locale| locale.decimal.format(&decimal).to_string())
+    }
+
+    /// A number with groups of digits: `1,234`.
+    pub fn number(self, number: i64) -> String {
+        Locale::of(self, |locale| locale.decimal.format(&Decimal::from(number)).to_string())
     }
 
     /// An amount as tables show it; nothing if it is absent.
@@ -82,6 +87,11 @@ impl Language {
         Locale::of(self, |locale| locale.month.format(&calendar_date(date)).to_string())
     }
 
+    /// The month of a date where there is little room: `Nov 2026`, `พ.ย. 2569`.
+    pub fn short_month(self, date: NaiveDate) -> String {
+        Locale::of(self, |locale| locale.short_month.format(&calendar_date(date)).to_string())
+    }
+
     /// Basis points as percent: `20 %`, `12.5 %`.
     pub fn percent(self, bps: u32) -> String {
         let mut decimal = Decimal::from(bps);
@@ -91,6 +101,14 @@ impl Language {
             Self::English => text::percent(bps),
             Self::Thai => format!("{} %", Locale::of(self, |locale| locale.decimal.format(&decimal).to_string())),
         }
+    }
+
+    /// Basis points of any size and sign as percent, with groups of digits: `-12.5 %`, `1,150 %`.
+    pub fn basis_points(self, basis_points: i64) -> String {
+        let mut decimal = Decimal::from(basis_points);
+        decimal.multiply_pow10(-2);
+        decimal.absolute.trim_end();
+        format!("{} %", Locale::of(self, |locale| locale.decimal.format(&decimal).to_string()))
     }
 
     /// The house or a partner.

@@ -1,9 +1,9 @@
 //! Values that are written alike in every language: plain times and amounts, codes, and texts from outside, which are made
 //! safe for a terminal.
 
+use crate::domain::money::{Currency, Money};
+use crate::proto;
 use chrono::{DateTime, NaiveTime, SecondsFormat, Utc};
-use partnership_ledger::domain::money::{Currency, Money};
-use partnership_ledger::proto;
 use prost_types::Timestamp;
 use std::fmt::Write as _;
 
@@ -38,6 +38,13 @@ pub fn list(texts: &[String]) -> String {
 /// An optional text on one line; nothing if it is absent.
 pub fn optional(text: Option<&String>) -> String {
     text.map(|text| line(text)).unwrap_or_default()
+}
+
+/// Returns a text that a spreadsheet takes for text: an apostrophe is put before what it would take for a formula.
+pub fn spreadsheet_text(text: &str) -> String {
+    let text = line(text);
+    let is_formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if is_formula { format!("'{text}") } else { text }
 }
 
 /// An instant in UTC: the date alone if it is the date's first. Nothing if it is absent.
@@ -128,6 +135,15 @@ mod tests {
         assert_eq!(line("a\u{202e}b"), "a\\u{202e}b");
         assert_eq!(line("a\u{200b}b\u{2028}c\u{feff}\u{9b}"), "a\\u{200b}b\\u{2028}c\\u{feff}\\u{9b}");
         assert_eq!(line("👩\u{200d}🚀 ก\u{200c}ข"), "👩\u{200d}🚀 ก\u{200c}ข");
+    }
+
+    #[test]
+    fn no_text_is_a_formula() {
+        for formula in ["=1+1", "+66", "-2", "@SUM(A1)", " =1", "＝1"] {
+            assert_eq!(spreadsheet_text(formula), format!("'{formula}"));
+        }
+        assert_eq!(spreadsheet_text("\t=1"), "\\u{9}=1", "a tab is written out");
+        assert_eq!([spreadsheet_text("sale-1"), spreadsheet_text("พันธมิตร"), spreadsheet_text("")], ["sale-1", "พันธมิตร", ""]);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct Locale {
     pub day: DateTimeFormatter<YMD>,
     /// Months: `November 2026`.
     pub month: DateTimeFormatter<YM>,
+    /// Months where there is little room: `Nov 2026`.
+    pub short_month: DateTimeFormatter<YM>,
     /// The order of names.
     pub collator: CollatorBorrowed<'static>,
 }
@@ -58,6 +60,7 @@ impl Locale {
             date: DateTimeFormatter::try_new(tag.into(), YMD::medium()).expect(DATA),
             day: DateTimeFormatter::try_new(tag.into(), YMD::long()).expect(DATA),
             month: DateTimeFormatter::try_new(tag.into(), YM::long()).expect(DATA),
+            short_month: DateTimeFormatter::try_new(tag.into(), YM::medium()).expect(DATA),
             collator: Collator::try_new(tag.into(), CollatorOptions::default()).expect(DATA),
         }
     }

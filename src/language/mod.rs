@@ -1,52 +1,48 @@
-//! The languages of the command line: English and Thai.
+//! The languages of what people read, English and Thai: texts, dates, figures, and the sentences that are made of answers.
 //!
 //! Texts are Fluent messages in `en.ftl` and `th.ftl`, which have the same messages with the same variables. How to use it:
 //!
-//! - `let language = session.out.language;` – a `Language` is a small value; pass it on.
 //! - `say!(language, "balance-none", partner = id)` is a text. A name that no file has does not compile.
-//! - `columns![language; "column-partner", > "column-payable"]` is the header of a table or list; `>` is flush right.
 //! - `language.word::<proto::Side>(value)` is an enum's value in words; codes that rules name stay codes (`text::code`).
 //! - `language.amount("USD", 123_450)`, `language.money(…)`, `language.time(…)`, `language.percent(…)`, `language.party(…)`
 //!   are values as tables show them; `language.grouped(…)`, `language.day(…)` and `language.month(…)` as letters do.
 //! - `language.compare_names(left, right)` sorts names for people; only for lists that are whole, never within pages.
+//! - `terms`, `steps`, `alerts`, `leads` and `records` put what the contract's messages say into sentences.
 //!
-//! What others wrote goes through `text::line` before it goes into a text. JSON is never translated.
+//! What others wrote goes through `text::line` before it goes into a text. JSON (`json`) is never translated.
 
+pub mod alerts;
+pub mod json;
 mod key;
+pub mod leads;
 mod locale;
+pub mod records;
+pub mod steps;
+pub mod terms;
+pub mod text;
 mod value;
 
+pub use crate::say;
 pub use fluent_bundle::FluentValue;
 pub use key::Key;
 
-use super::text::Coded;
 use fluent_bundle::FluentArgs;
 use locale::Locale;
 use std::cmp::Ordering;
+use text::Coded;
 
 /// A text in a language: `say!(language, "balance-none", partner = id)`. A name that no file has does not compile.
+#[macro_export]
 macro_rules! say {
     ($language:expr, $name:literal $(, $variable:ident = $value:expr)* $(,)?) => {
         $language.text(
-            const { $crate::cli::language::Key::of($name) },
-            &[$((stringify!($variable), $crate::cli::language::FluentValue::from($value))),*],
+            const { $crate::language::Key::of($name) },
+            &[$((stringify!($variable), $crate::language::FluentValue::from($value))),*],
         )
     };
 }
-pub(super) use say;
 
-/// The header of a table: `columns![language; "column-partner", > "column-payable"]`; `>` is flush right.
-macro_rules! columns {
-    ($language:expr; $($(> $right:literal)? $($left:literal)?),* $(,)?) => {
-        [$(
-            $($crate::cli::table::Column::right($crate::cli::language::say!($language, $right)))?
-            $($crate::cli::table::Column::left($crate::cli::language::say!($language, $left)))?
-        ),*]
-    };
-}
-pub(super) use columns;
-
-/// A language of the command line.
+/// A language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Language {
     /// English
@@ -65,6 +61,19 @@ impl Language {
             Self::English => "en",
             Self::Thai => "th",
         }
+    }
+
+    /// Its name in itself.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::English => "English",
+            Self::Thai => "ไทย",
+        }
+    }
+
+    /// The language of a tag; `None` if there is none.
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        [Self::English, Self::Thai].into_iter().find(|language| language.tag() == tag)
     }
 
     /// A text; use the macro `say!`.
@@ -100,7 +109,7 @@ impl Language {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use partnership_ledger::proto;
+    use crate::proto;
 
     #[test]
     fn words_are_in_the_language() {

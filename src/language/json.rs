@@ -1,8 +1,8 @@
 //! Proto3 JSON of the contract's messages, by the descriptor that the server also serves.
 
-use super::language::{Language, say};
 use super::text::{is_deceptive, line};
-use partnership_ledger::proto;
+use super::{Language, say};
+use crate::proto;
 use prost::Message;
 use prost_reflect::{DescriptorPool, DeserializeOptions, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, SerializeOptions};
 use serde::Serialize as _;

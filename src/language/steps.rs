@@ -1,11 +1,11 @@
 //! The steps of an explanation, made of their facts in the language of the output.
 
-use super::language::{Language, say};
-use super::lead::because;
+use super::leads::because;
 use super::text::{code, line, list, optional};
-use partnership_ledger::proto::explain_step::Fact;
-use partnership_ledger::proto::party::Party;
-use partnership_ledger::proto::{
+use super::{Language, say};
+use crate::proto::explain_step::Fact;
+use crate::proto::party::Party;
+use crate::proto::{
     CommissionAssessed, CommissionOutcome, ExplainCustomerPayment, ExplainOwner, ExplainPart, ExplainRefund, ExplainSaleResponse,
     ExplainStep, Money, OwnershipRule, Sale, Side, TierMeasure, TierMode, TierWorking,
 };
@@ -237,8 +237,8 @@ pub fn tiers_worked(language: Language, tiers: &TierWorking, currency_code: &str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use partnership_ledger::proto;
-    use partnership_ledger::proto::{ExplainAgreement, ExplainPartner, ExplainPayout, ExplainTransfer, WindowInterval};
+    use crate::proto;
+    use crate::proto::{ExplainAgreement, ExplainPartner, ExplainPayout, ExplainTransfer, WindowInterval};
     use prost_types::Timestamp;
     use std::collections::BTreeSet;
 
