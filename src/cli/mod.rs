@@ -37,6 +37,7 @@ mod payouts;
 mod programme;
 mod programmes;
 mod proofs;
+mod record;
 mod records;
 mod remittance;
 mod restore;
@@ -104,6 +105,8 @@ enum Command {
     Demo(demo::Args),
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
     Append(append::Args),
+    /// Record one event by options, or with --dry-run say what would become of it
+    Record(record::Args),
     /// Record rows of a spreadsheet: partners, leads, sales, payments or settlements
     Import(import::Args),
     /// What a partner is owed, or every partner
@@ -236,6 +239,7 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
 async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
     match command {
         Command::Append(args) => append::run(args, session).await,
+        Command::Record(args) => record::run(args, session).await,
         Command::Import(args) => import::run(args, session).await,
         Command::Balance(args) => balance::run(args, session).await,
         Command::Lead(args) => lead::run(args, session).await,
