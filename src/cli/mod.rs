@@ -1,5 +1,5 @@
 //! The command line: one file per command. It holds no rules; all commands but `serve`, `verify`, `restore`,
-//! `access`, `config`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
+//! `access`, `config`, `template`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
 
 mod access;
 mod agreement;
@@ -46,6 +46,7 @@ mod snapshots;
 mod spreadsheet;
 mod statement;
 mod table;
+mod template;
 mod trial_balance;
 mod unearned;
 mod verify;
@@ -107,6 +108,8 @@ enum Command {
     Append(append::Args),
     /// Record one event by options, or with --dry-run say what would become of it
     Record(record::Args),
+    /// Something to begin with: the terms of an agreement, with comments
+    Template(template::Args),
     /// Record rows of a spreadsheet: partners, leads, sales, payments or settlements
     Import(import::Args),
     /// What a partner is owed, or every partner
@@ -220,6 +223,7 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
         Command::Restore(args) => restore::run(&args, &mut session.out)?,
         Command::Access(args) => access::run(&args, &mut session.out)?,
+        Command::Template(args) => template::run(&args, &mut session.out)?,
         Command::Config(args) => config::run(&args, &Cli::command(), &mut session.out)?,
         Command::VerifyProof(args) => proofs::verify::run(&args, &mut session.out)?,
         Command::CheckpointKey(args) => proofs::key::run(&args, &mut session.out)?,
@@ -276,6 +280,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         | Command::Restore(_)
         | Command::Access(_)
         | Command::Config(_)
+        | Command::Template(_)
         | Command::VerifyProof(_)
         | Command::CheckpointKey(_)
         | Command::Witness(_)
@@ -322,6 +327,7 @@ fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
         Command::Verify(_) => ("verify", OFFLINE),
         Command::Restore(_) => ("restore", OFFLINE),
         Command::Access(_) => ("access", OFFLINE),
+        Command::Template(_) => ("template", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
         Command::Config(_) => ("config", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::VerifyProof(_) => ("verify-proof", OFFLINE),
         Command::CheckpointKey(_) => ("checkpoint-key", &["address", "json", "ca", "key_file", "client_cert"]),

@@ -22,12 +22,34 @@ pub fn comment(file: &str, path: &[i32]) -> &'static str {
     COMMENTS.get(&(file.to_owned(), path.to_vec())).map_or("", String::as_str)
 }
 
-/// Returns the first sentence of a comment, without the full stop.
-pub fn first_sentence(comment: &str) -> &str {
-    comment.split_once(". ").map_or_else(|| comment.strip_suffix('.').unwrap_or(comment), |(first, _)| first)
+/// Returns a comment in short: without the sections of the rules that it cites, whole if that is no longer than a line or two, else its
+/// first sentence; without the full stop.
+pub fn in_short(comment: &str) -> &str {
+    const MAX_BYTES: usize = 160;
+    let said = comment
+        .rsplit_once(" Rules ")
+        .map_or(comment, |(said, cited)| if cited.starts_with(|c: char| c.is_ascii_digit()) { said } else { comment });
+    let said = if said.len() <= MAX_BYTES { said } else { said.split_once(". ").map_or(said, |(first, _)| first) };
+    said.strip_suffix('.').unwrap_or(said)
 }
 
 /// A comment's lines as one.
 fn joined(comment: &str) -> String {
     comment.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_comment_is_shown_whole_and_a_long_one_by_its_first_sentence() {
+        assert_eq!(in_short("Why. Required. Rules 4.4."), "Why. Required");
+        assert_eq!(in_short("The sale, as the rules say"), "The sale, as the rules say");
+        assert_eq!(in_short(&format!("First of all. {} Rules 6.2, 6.3.", "More. ".repeat(40))), "First of all");
+        assert_eq!(
+            comment("partnership/ledger/v1/events.proto", &[4, 0]).split('.').next(),
+            Some("A fact that has happened, as its emitter tells it")
+        );
+    }
 }

@@ -3,7 +3,7 @@
 use super::value::{choices, is_choice, read};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _, ValueParser};
 use clap::{Arg, ArgAction, ArgGroup, Command};
-use partnership_ledger::language::comments::{comment, first_sentence};
+use partnership_ledger::language::comments::{comment, in_short};
 use partnership_ledger::language::json::descriptor;
 use partnership_ledger::proto::Event;
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
@@ -27,7 +27,7 @@ fn command_name(event_type: &FieldDescriptor) -> String {
 
 fn event_command(event_type: &FieldDescriptor) -> Command {
     let Kind::Message(message) = event_type.kind() else { unreachable!("an event's body is a message") };
-    let about = first_sentence(comment_of(event_type)).to_owned();
+    let about = in_short(comment_of(event_type)).to_owned();
     let command = Command::new(command_name(event_type)).about(about).arg_required_else_help(true);
     let command = message.fields().fold(command, |command, field| command.arg(option(&field)));
     let groups = message.oneofs().filter(|oneof| oneof.fields().len() > 1);
@@ -76,9 +76,9 @@ fn value_name(field: &FieldDescriptor) -> String {
     .to_owned()
 }
 
-/// The first sentence of the contract about a field; of one that has fields itself also which.
+/// What the contract says about a field, in short; of one that has fields itself also which.
 fn help(field: &FieldDescriptor) -> String {
-    let sentence = first_sentence(comment_of(field));
+    let sentence = in_short(comment_of(field));
     let repeated = if field.is_list() { "; may be repeated" } else { "" };
     match field.kind() {
         Kind::Message(message) if value_name(field) == "JSON|@FILE" => format!("{sentence}{repeated}; fields: {}", names(&message)),
@@ -106,7 +106,7 @@ mod tests {
         for command in command.get_subcommands() {
             assert!(command.get_about().is_some_and(|about| !about.to_string().is_empty()), "{}", command.get_name());
             for option in command.get_arguments().filter(|option| option.get_id() != "help") {
-                assert!(option.get_help().is_some_and(|help| help.to_string().len() > 5), "{} {}", command.get_name(), option.get_id());
+                assert!(option.get_help().is_some_and(|help| help.to_string().len() > 2), "{} {}", command.get_name(), option.get_id());
             }
         }
     }
