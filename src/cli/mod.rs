@@ -1,5 +1,5 @@
 //! The command line: one file per command. It holds no rules; all commands but `serve`, `verify`, `restore`,
-//! `access`, `config`, `template`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
+//! `access`, `config`, `docs`, `template`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
 
 mod access;
 mod agreement;
@@ -17,6 +17,7 @@ mod completions;
 mod config;
 mod demo;
 mod disputes;
+mod docs;
 mod explain;
 mod export;
 mod failure;
@@ -184,6 +185,8 @@ enum Command {
     Verify(verify::Args),
     /// How fast a ledger is on this machine
     Bench(bench::Args),
+    /// The contract's reference: every call, message, field and refusal, as Markdown
+    Docs,
     /// Write the completions of a shell to the standard output
     Completions(completions::Args),
 }
@@ -223,6 +226,7 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
         Command::Restore(args) => restore::run(&args, &mut session.out)?,
         Command::Access(args) => access::run(&args, &mut session.out)?,
+        Command::Docs => docs::run(&mut session.out)?,
         Command::Template(args) => template::run(&args, &mut session.out)?,
         Command::Config(args) => config::run(&args, &Cli::command(), &mut session.out)?,
         Command::VerifyProof(args) => proofs::verify::run(&args, &mut session.out)?,
@@ -280,6 +284,7 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         | Command::Restore(_)
         | Command::Access(_)
         | Command::Config(_)
+        | Command::Docs
         | Command::Template(_)
         | Command::VerifyProof(_)
         | Command::CheckpointKey(_)
@@ -327,6 +332,7 @@ fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
         Command::Verify(_) => ("verify", OFFLINE),
         Command::Restore(_) => ("restore", OFFLINE),
         Command::Access(_) => ("access", OFFLINE),
+        Command::Docs => ("docs", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
         Command::Template(_) => ("template", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
         Command::Config(_) => ("config", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::VerifyProof(_) => ("verify-proof", OFFLINE),
