@@ -32,8 +32,10 @@ const PASS_THROUGH: &str = "internal/pass_through.proto";
 const PASS_THROUGH_PACKAGE: &str = "internal";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // A directory is watched with all that is in it, this file included.
-    println!("cargo::rerun-if-changed=proto");
+    // A directory is watched with all that is in it; that of the clients is not of this build.
+    for watched in ["proto/build.rs", "proto/internal", "proto/partnership"] {
+        println!("cargo::rerun-if-changed={watched}");
+    }
 
     let descriptors = protox::compile(FILES, ["proto"])?;
 
