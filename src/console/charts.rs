@@ -24,7 +24,7 @@ pub struct Series {
     /// The name of the first column of the table behind it.
     pub over: String,
     /// What the table is called in addresses.
-    pub name: &'static str,
+    pub name: String,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "places in a picture")]
@@ -60,7 +60,7 @@ impl Series {
     }
 
     /// As columns: an amount that was made in each stretch.
-    pub fn columns(&self, visit: &Visit) -> Markup {
+    pub fn columns(&self, visit: &Visit) -> (Markup, Table) {
         let (count, height) = (self.points.len(), self.height());
         let zero = height(0);
         let width = 100.0 / real(i64::try_from(count.max(1)).unwrap_or(1));
@@ -78,7 +78,7 @@ impl Series {
     }
 
     /// As a line that steps: an amount that stood at each time.
-    pub fn steps(&self, visit: &Visit) -> Markup {
+    pub fn steps(&self, visit: &Visit) -> (Markup, Table) {
         let (count, height) = (self.points.len(), self.height());
         let zero = height(0);
         let width = 100.0 / real(i64::try_from(count.max(1)).unwrap_or(1));
@@ -123,21 +123,19 @@ impl Series {
         }
     }
 
-    fn figure(&self, visit: &Visit, picture: &Markup) -> Markup {
+    fn figure(&self, visit: &Visit, picture: &Markup) -> (Markup, Table) {
         let language = visit.language;
         let total = pixels(ABOVE + HEIGHT + BELOW);
         let columns = vec![Column::text(self.over.clone()), Column::money(say!(language, "column-amount"))];
-        let mut table = Table::new(self.name, self.title.clone(), String::new(), columns);
+        let mut table = Table::new(&self.name, self.title.clone(), String::new(), columns);
         for (label, amount) in &self.points {
             table.row(vec![Cell::text(label), Cell::amount(language, &self.currency_code, *amount)]);
         }
-        html! {
-            figure {
-                figcaption { (self.title) }
-                svg role="img" aria-label=(self.title) width="100%" height=(total) { (picture) }
-                details { summary { (say!(language, "console-figures")) } (table.show(visit)) }
-            }
-        }
+        let picture = html! {
+            figcaption { (self.title) }
+            svg role="img" aria-label=(self.title) width="100%" height=(total) { (picture) }
+        };
+        (picture, table)
     }
 }
 

@@ -5,6 +5,7 @@ use super::page::{Page, Part, Place, Section};
 use super::visit::{CSV, LANGUAGE, PAGE, Visit};
 use crate::language::{Language, say};
 use crate::proto::Role;
+use chrono::{Datelike as _, NaiveDate};
 use maud::{DOCTYPE, Markup, html};
 
 /// The entries of the navigation for who sees the programme: where they lead, and their names.
@@ -113,6 +114,10 @@ fn shown(visit: &Visit, section: &Section) -> Markup {
             @for part in &section.parts {
                 @match part {
                     Part::Table(table) => (table.show(visit)),
+                    Part::Picture(picture, table) => {
+                        figure { (picture) }
+                        details.behind { summary { (say!(visit.language, "console-figures")) } (table.show(visit)) }
+                    }
                     Part::Markup(markup) => (markup),
                 }
             }
@@ -191,8 +196,24 @@ fn moment(visit: &Visit) -> Markup {
                 @for (name, value) in others { input type="hidden" name=(name) value=(value); }
                 button type="submit" { (say!(language, "console-moment-go")) }
             }
+            ul {
+                @for (words, day) in ends(language, visit.moment.time().date_naive()) {
+                    li { a href=(visit.here_with(&[(AS_OF, &day.to_string()), (PAGE, ""), (CSV, "")])) { (words) } }
+                }
+            }
         }
     }
+}
+
+/// The days on which the month, the quarter and the year before a day ended.
+fn ends(language: Language, day: NaiveDate) -> Vec<(String, NaiveDate)> {
+    let before = |month: u32| NaiveDate::from_ymd_opt(day.year(), month, 1).and_then(|first| first.pred_opt());
+    let ends = [
+        (say!(language, "console-last-month"), before(day.month())),
+        (say!(language, "console-last-quarter"), before(day.month0() / 3 * 3 + 1)),
+        (say!(language, "console-last-year"), before(1)),
+    ];
+    ends.into_iter().filter_map(|(words, day)| Some((words, day?))).collect()
 }
 
 /// Says that what is shown is not the present.

@@ -2,10 +2,11 @@
 
 use super::table::Cell;
 use super::visit::Visit;
+use crate::domain::ids::Id;
 use crate::language::say;
 use crate::proto::Party;
 use crate::proto::party;
-use maud::{Markup, html};
+use maud::Markup;
 
 impl Visit {
     /// The address of a partner's page.
@@ -40,22 +41,27 @@ impl Visit {
 
     /// A partner in a table.
     pub fn partner_cell(&self, id: &str) -> Cell {
-        Cell::link(&self.partner(id), id)
+        linked(&self.partner(id), id)
     }
 
     /// An agreement in a table; nothing if there is none.
     pub fn agreement_cell(&self, id: &str) -> Cell {
-        if id.is_empty() { Cell::text("") } else { Cell::link(&self.agreement(id), id) }
+        linked(&self.agreement(id), id)
+    }
+
+    /// A campaign in a table.
+    pub fn campaign_cell(&self, id: &str) -> Cell {
+        linked(&self.campaign(id), id)
     }
 
     /// A lead in a table; nothing if there is none.
     pub fn lead_cell(&self, id: &str) -> Cell {
-        if id.is_empty() { Cell::text("") } else { Cell::link(&self.lead(id), id) }
+        linked(&self.lead(id), id)
     }
 
     /// A sale in a table; nothing if there is none.
     pub fn sale_cell(&self, id: &str) -> Cell {
-        if id.is_empty() { Cell::text("") } else { Cell::link(&self.sale(id), id) }
+        linked(&self.sale(id), id)
     }
 
     /// The record of a position in a table.
@@ -80,7 +86,7 @@ impl Visit {
 
     /// A link of an id; nothing if it is empty.
     pub fn id_link(&self, href: &str, id: &str) -> Markup {
-        html! { @if !id.is_empty() { a href=(href) { (id) } } }
+        linked(href, id).shown().clone()
     }
 
     /// The page of what an event's field names; `None` if ids of that field have no page.
@@ -96,4 +102,9 @@ impl Visit {
             _ => return None,
         })
     }
+}
+
+/// An id that leads to its page. What stands in place of one – nothing, or "another partner" – is a text.
+fn linked(href: &str, id: &str) -> Cell {
+    if Id::new(id).is_some() { Cell::link(href, id) } else { Cell::text(id) }
 }

@@ -137,6 +137,9 @@ impl Console {
                 _ => guest.page(StatusCode::NOT_FOUND, None),
             };
         }
+        if self.authenticates && session.is_none() {
+            return to_login(request, form.is_some());
+        }
         if path == "/logout" && form.is_some() {
             return reply::with_cookie(reply::see_other("/login"), &Seal::ended());
         }
@@ -145,8 +148,7 @@ impl Console {
             Ok(Shown::File { name, body, kind }) => reply::file(&name, body, kind),
             Err(Failed::Elsewhere(href)) => reply::see_other(&href),
             Err(failed) if failed.is_unauthenticated() && self.authenticates => {
-                let next = if form.is_none() { request.uri.path_and_query().map_or("/", |path| path.as_str()) } else { "/" };
-                return reply::with_cookie(reply::see_other(&login::address(next)), &Seal::ended());
+                return reply::with_cookie(to_login(request, form.is_some()), &Seal::ended());
             }
             Err(failed) => reply::page(failed.code(), layout::page(&visit, &failed.page(&visit))),
         };
@@ -229,13 +231,18 @@ async fn show(visit: &Visit) -> Result<Shown, Failed> {
         ["records", name] => pages::record::page(visit, name).await?.into(),
         ["records", position, "proof"] => {
             let position = position.parse().map_err(|_| Failed::NoPage)?;
-            let body = pages::record::proof(visit, position).await?;
+            let body = pages::record::proved(visit, position).await?.proof.into_bytes();
             Shown::File { name: format!("record-{position}.tlog-proof"), body, kind: "text/plain; charset=utf-8" }
         }
         ["records", position, "json"] => {
             let position = position.parse().map_err(|_| Failed::NoPage)?;
             let body = pages::record::as_json(visit, position).await?;
             Shown::File { name: format!("record-{position}.json"), body, kind: "application/json" }
+        }
+        ["records", position, "bytes"] => {
+            let position = position.parse().map_err(|_| Failed::NoPage)?;
+            let body = pages::record::proved(visit, position).await?.record;
+            Shown::File { name: format!("record-{position}.bin"), body, kind: "application/octet-stream" }
         }
         _ => return Err(Failed::NoPage),
     })
@@ -249,6 +256,12 @@ fn shown(visit: &Visit, page: &Page) -> Reply {
         Ok(body) => reply::file(&format!("{}-{name}.csv", visit.path.trim_matches('/').replace('/', "-")), body, "text/csv; charset=utf-8"),
         Err(_) => plain(StatusCode::INTERNAL_SERVER_ERROR, "the table cannot be written\n"),
     }
+}
+
+/// Leads to the login, and from there to the page that was asked for.
+fn to_login(request: &Parts, is_form: bool) -> Reply {
+    let asked = request.uri.path_and_query().filter(|_| !is_form).map_or("/", |path| path.as_str());
+    reply::see_other(&login::address(asked))
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Reply {

@@ -66,6 +66,8 @@ pub struct Section {
 pub enum Part {
     /// A table, which is a CSV file as well.
     Table(Table),
+    /// A picture, with the table of its figures.
+    Picture(Markup, Table),
     /// Anything else.
     Markup(Markup),
 }
@@ -118,7 +120,7 @@ impl Page {
     /// Finds a table by its name.
     pub fn find(&self, name: &str) -> Option<&Table> {
         self.sections.iter().flat_map(|section| &section.parts).find_map(|part| match part {
-            Part::Table(table) if table.name == name => Some(table),
+            Part::Table(table) | Part::Picture(_, table) if table.name == name => Some(table),
             _ => None,
         })
     }
@@ -141,6 +143,13 @@ impl Section {
     #[must_use]
     pub fn half(self) -> Self {
         Self { is_half: true, ..self }
+    }
+
+    /// The same with a picture, whose figures are a table.
+    #[must_use]
+    pub fn picture(mut self, (picture, table): (Markup, Table)) -> Self {
+        self.parts.push(Part::Picture(picture, table));
+        self
     }
 
     /// The same with something else.

@@ -120,6 +120,15 @@ impl Cell {
         }
     }
 
+    /// Minor units under a heading that names their currency.
+    pub fn bare(language: Language, currency_code: &str, minor_units: i64) -> Self {
+        let class = if minor_units < 0 { "negative" } else { "amount" };
+        Self {
+            shown: html! { span.amount.(class) { (language.grouped(currency_code, minor_units)) } },
+            written: vec![bare_amount(currency_code, minor_units)],
+        }
+    }
+
     /// An amount; nothing if it is absent.
     pub fn money(language: Language, money: Option<&Money>) -> Self {
         match money {
@@ -138,11 +147,6 @@ impl Cell {
     /// A state in words.
     pub fn state(tone: Tone, words: &str) -> Self {
         Self { shown: state(tone, words), written: vec![spreadsheet_text(words)] }
-    }
-
-    /// A figure as it is shown, and as a spreadsheet takes it for a number.
-    pub fn figures(shown: Markup, written: String) -> Self {
-        Self { shown, written: vec![written] }
     }
 
     /// Anything else, with what a spreadsheet gets.
@@ -164,6 +168,12 @@ fn time_of(language: Language, time: Option<&Timestamp>) -> String {
     }
 }
 
+/// A name with a capital letter.
+fn capitalized(name: &str) -> String {
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 /// A state in words, as a badge.
 pub fn state(tone: Tone, words: &str) -> Markup {
     html! { span.state.(tone.class()) { (words) } }
@@ -172,7 +182,7 @@ pub fn state(tone: Tone, words: &str) -> Markup {
 /// A table.
 pub struct Table {
     /// What it is called in addresses.
-    pub name: &'static str,
+    pub name: String,
     caption: String,
     columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
@@ -186,8 +196,8 @@ pub struct Table {
 
 impl Table {
     /// A table without rows yet. `caption` is what it shows, `empty` what is said if it stays without rows.
-    pub fn new(name: &'static str, caption: String, empty: String, columns: Vec<Column>) -> Self {
-        Self { name, caption, columns, rows: Vec::new(), empty, next: String::new(), is_paged: false, is_working: false }
+    pub fn new(name: &str, caption: String, empty: String, columns: Vec<Column>) -> Self {
+        Self { name: name.to_owned(), caption, columns, rows: Vec::new(), empty, next: String::new(), is_paged: false, is_working: false }
     }
 
     /// The same, as one page of a list; `next` is where the next page begins, empty if there is none.
@@ -231,7 +241,7 @@ impl Table {
                     @for row in &self.rows {
                         tr role="row" {
                             @for (at, cell) in row.iter().enumerate() {
-                                td role="cell" class=[class(at)] data-label=(self.columns[at].name) { div { (cell.shown) } }
+                                td role="cell" class=[class(at)] data-label=(capitalized(&self.columns[at].name)) { div { (cell.shown) } }
                             }
                         }
                     }
@@ -250,7 +260,7 @@ impl Table {
                 @if self.is_paged && !is_first { a href=(visit.here_with(&[(PAGE, "")])) { (say!(language, "console-first-page")) } }
                 @if !self.next.is_empty() { a rel="next" href=(visit.here_with(&[(PAGE, &self.next)])) { (say!(language, "console-next-page")) } }
                 @if !self.rows.is_empty() {
-                    a.file href=(visit.here_with(&[(CSV, self.name), (PAGE, "")])) download {
+                    a.file href=(visit.here_with(&[(CSV, &self.name), (PAGE, "")])) download {
                         "CSV" span.hidden { " – " (self.caption) }
                     }
                 }

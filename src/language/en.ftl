@@ -1411,3 +1411,7 @@ console-log-in-with = Log in with { $issuer }
 console-login-over = This login is over: begin again.
 console-login-failed = The login did not come about. The server's log says why.
 console-token-too-long = The issuer's token is too long for a session.
+console-bytes = Exact bytes that it proves
+console-last-month = End of last month
+console-last-quarter = End of last quarter
+console-last-year = End of last year

@@ -1415,3 +1415,7 @@ console-log-in-with = เข้าสู่ระบบด้วย { $issuer }
 console-login-over = การเข้าสู่ระบบนี้หมดเวลาแล้ว กรุณาเริ่มใหม่
 console-login-failed = เข้าสู่ระบบไม่สำเร็จ ดูสาเหตุในบันทึกของเซิร์ฟเวอร์
 console-token-too-long = โทเค็นของผู้ออกยาวเกินไปสำหรับเซสชัน
+console-bytes = ไบต์ที่หลักฐานยืนยัน
+console-last-month = สิ้นเดือนก่อน
+console-last-quarter = สิ้นไตรมาสก่อน
+console-last-year = สิ้นปีก่อน

@@ -14,7 +14,7 @@ use super::visit::Visit;
 use crate::language::records::sentence;
 use crate::language::text::line;
 use crate::language::{Language, say};
-use crate::proto::{AppendError, AppendRequest, AppendResult, Event, PreviewRequest, Side, preview_result};
+use crate::proto::{AppendError, AppendRequest, AppendResult, Event, PreviewRequest, preview_result};
 use actions::Action;
 use chrono::{SecondsFormat, Utc};
 use fields::{Input, occurred_at};
@@ -37,7 +37,6 @@ pub fn form(visit: &Visit, name: &str) -> Result<Page, Failed> {
     for field in action.fields {
         let value = match visit.query.get(field.name) {
             "" if action.new_id == Some(field.name) => format!("{}-{}", action.name, &id.simple().to_string()[20..]),
-            "" if field.name == "opened_by" => own_side(visit).unwrap_or_default(),
             value => value.to_owned(),
         };
         written.push((field.name.to_owned(), value));
@@ -53,11 +52,6 @@ fn allowed(visit: &Visit, name: &str) -> Result<&'static Action, Failed> {
         return Ok(action);
     }
     Err(Failed::Asked(Box::new(tonic::Status::permission_denied(say!(visit.language, "console-may-not", event = action.event_type)))))
-}
-
-/// The side that a partner is on.
-fn own_side(visit: &Visit) -> Option<String> {
-    visit.person.partner().map(|_| crate::language::text::code::<Side>(Side::Partner.into()).to_lowercase())
 }
 
 /// Takes a form that was sent: shows what would come of it, or records it.

@@ -29,15 +29,3 @@ document.addEventListener('submit', (event) => {
 window.addEventListener('pageshow', (event) => {
   if (event.persisted) document.querySelectorAll('form[data-sent]').forEach((form) => delete form.dataset.sent);
 });
-
-// The slider over time writes its day into the field of the day.
-const slider = document.getElementById('time');
-const field = document.getElementById('as-of');
-if (slider && field) {
-  const day = (value) => new Date(Number(value) * 86400000).toISOString().slice(0, 10);
-  slider.addEventListener('input', () => {
-    field.type = 'date';
-    field.value = day(slider.value);
-  });
-  slider.addEventListener('change', () => slider.form.requestSubmit());
-}

@@ -2,7 +2,7 @@
 //! end.
 
 use super::tones;
-use crate::console::components::{Facts, left_out, links, terms};
+use crate::console::components::{Facts, joined, left_out, links, terms};
 use crate::console::failed::Failed;
 use crate::console::page::{Page, Place, Section};
 use crate::console::table::{Cell, Table, Tone, columns};
@@ -61,7 +61,7 @@ fn facts(visit: &Visit, agreement: &Agreement) -> Markup {
         say!(language, "agreement-ends-by", time = time, cause = cause)
     });
     let mut facts = Facts::default()
-        .markup(say!(language, "column-partner"), html! { a href=(visit.partner(&agreement.partner_id)) { (agreement.partner_id) } })
+        .markup(say!(language, "column-partner"), visit.id_link(&visit.partner(&agreement.partner_id), &agreement.partner_id))
         .text(say!(language, "agreement-type"), language.word::<AgreementType>(agreement.r#type))
         .text(say!(language, "agreement-effective"), language.time(agreement.effective_at.as_ref()))
         .text(say!(language, "agreement-ends"), ends.unwrap_or_default())
@@ -74,7 +74,8 @@ fn facts(visit: &Visit, agreement: &Agreement) -> Markup {
     for (name, id) in family {
         facts = facts.markup(name, agreement_link(&id));
     }
-    let uplines = links(agreement.upline_agreement_ids.iter().map(|id| (visit.agreement(id), id.clone())));
+    let uplines: Vec<Markup> = agreement.upline_agreement_ids.iter().map(|id| agreement_link(id)).collect();
+    let uplines = joined(&uplines, ", ");
     facts = facts.markup(say!(language, "agreement-uplines"), uplines);
     for manager in &agreement.managers {
         let told = say!(language, "agreement-manager-of", manager = manager.manager.as_str(), side = language.word::<Side>(manager.side));

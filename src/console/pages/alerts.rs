@@ -67,7 +67,7 @@ fn about(visit: &Visit, alert: &Alert) -> Cell {
         return visit.lead_cell(id);
     }
     if let Some(id) = &alert.campaign_id {
-        return Cell::link(&visit.campaign(id), id);
+        return visit.campaign_cell(id);
     }
     match (&alert.agreement_id, &alert.partner_id) {
         (Some(id), _) => visit.agreement_cell(id),

@@ -55,7 +55,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
 }
 
 /// Leads with their owners.
-pub fn table(visit: &Visit, name: &'static str, leads: &[Lead], next: &str) -> Table {
+pub fn table(visit: &Visit, name: &str, leads: &[Lead], next: &str) -> Table {
     let language = visit.language;
     let columns = columns![
         language; "column-lead", "column-owner", "lead-since", "column-credit", "column-rule", "column-state", "lead-protected-until"

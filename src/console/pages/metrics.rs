@@ -11,7 +11,6 @@ use crate::language::{Language, say};
 use crate::proto::get_metrics_request::Scope;
 use crate::proto::{CurrencyMetrics, GetMetricsRequest, Metrics, Ratio};
 use chrono::{Days, NaiveDate};
-use maud::html;
 use prost_types::Timestamp;
 
 /// The page.
@@ -111,10 +110,7 @@ fn money(visit: &Visit, by_currency: &[CurrencyMetrics], is_all: bool) -> Table 
             table.row(std::iter::once(Cell::text(name)).chain(values).collect());
         }
     };
-    let amount = |money: &CurrencyMetrics, minor_units: i64| {
-        let written = crate::language::text::bare_amount(&money.currency_code, minor_units);
-        Some(Cell::figures(html! { span.amount { (language.grouped(&money.currency_code, minor_units)) } }, written))
-    };
+    let amount = |money: &CurrencyMetrics, minor_units: i64| Some(Cell::bare(language, &money.currency_code, minor_units));
     let mean = |money: &CurrencyMetrics, minor_units: Option<i64>| minor_units.and_then(|units| amount(money, units));
     let part = |money: &CurrencyMetrics, ratio: Option<&Ratio>| {
         ratio.map(|ratio| fraction(language, ratio, |minor_units| language.grouped(&money.currency_code, minor_units)))

@@ -44,7 +44,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
     if let Some(series) = revenue(visit).await? {
         let mut section = Section::new(say!(language, "console-revenue"));
         for series in &series {
-            section = section.markup(series.columns(visit));
+            section = section.picture(series.columns(visit));
         }
         page = page.section(section);
     }
@@ -91,7 +91,7 @@ async fn revenue(visit: &Visit) -> Result<Option<Vec<Series>>, Failed> {
                     currency_code: money.currency_code.clone(),
                     points: months.iter().map(|month| (language.short_month(*month), 0)).collect(),
                     over: say!(language, "console-month"),
-                    name: "revenue",
+                    name: format!("revenue-{}", money.currency_code),
                 });
             }
             if let Some(series) = all.iter_mut().find(|series| series.currency_code == money.currency_code) {

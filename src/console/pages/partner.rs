@@ -48,7 +48,7 @@ pub async fn page(visit: &Visit, partner_id: &str) -> Result<Page, Failed> {
     let mut page = Page::new(Place::Partners, say!(language, "column-partner"), partner.display_name.clone()).at(position);
     page = page.lead(badges(visit, &partner)).section(balance(visit, partner_id, &balances, closed.as_ref()));
     if let Some(series) = over_time {
-        page = page.section(Section::new(say!(language, "console-payable-over-time")).markup(series.steps(visit)).half());
+        page = page.section(Section::new(say!(language, "console-payable-over-time")).picture(series.steps(visit)).half());
     }
     page = page.table(say!(language, "console-agreements"), agreements_table(visit, &agreements));
     page = page.section(Section::new(say!(language, "console-leads-owned")).table(leads::table(visit, "leads", &leads.leads, "")).markup(
@@ -93,12 +93,12 @@ fn badges(visit: &Visit, partner: &Partner) -> maud::Markup {
 fn balance(visit: &Visit, partner_id: &str, balances: &[Balance], closed: Option<&Close>) -> Section {
     let language = visit.language;
     let columns = std::iter::once(Column::text(say!(language, "console-balance-part")));
-    let columns = columns.chain(balances.iter().map(|balance| Column::money(balance.currency_code.clone())));
+    let columns = columns.chain(balances.iter().map(|balance| Column::figure(balance.currency_code.clone())));
     let title = say!(language, "console-balance");
     let mut table = Table::new("balance", title.clone(), say!(language, "console-nothing-moved"), columns.collect()).working();
     if let Some(first) = balances.first() {
         for (at, (sign, name, _)) in equation(language, first).into_iter().enumerate() {
-            let of = |balance: &Balance| Cell::amount(language, &balance.currency_code, equation(language, balance)[at].2);
+            let of = |balance: &Balance| Cell::bare(language, &balance.currency_code, equation(language, balance)[at].2);
             let name = Cell::rich(html! { span { (sign) " " (name) } }, &name);
             table.row(std::iter::once(name).chain(balances.iter().map(of)).collect());
         }
@@ -144,7 +144,7 @@ async fn over_time(visit: &Visit, partner_id: &str, balances: &[Balance]) -> Res
         points.push((language.short_month(month), payable));
     }
     let title = say!(language, "console-payable-at-month-end", currency = currency_code.as_str());
-    Ok(Some(Series { title, currency_code, points, over: say!(language, "console-month"), name: "payable" }))
+    Ok(Some(Series { title, currency_code, points, over: say!(language, "console-month"), name: "payable".to_owned() }))
 }
 
 /// The first days of the last twelve months up to a day, that of the day included.

@@ -47,7 +47,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
 }
 
 /// Payouts with where they stand.
-pub fn table(visit: &Visit, name: &'static str, payouts: &[Payout], next: &str) -> Table {
+pub fn table(visit: &Visit, name: &str, payouts: &[Payout], next: &str) -> Table {
     let language = visit.language;
     let columns = columns![
         language; "column-payout", "column-partner", "column-occurred", "payouts-state", = "column-amount", = "payouts-tax-withheld",

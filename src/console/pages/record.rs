@@ -10,7 +10,7 @@ use crate::language::text::{is_deceptive, line};
 use crate::language::{json, say};
 use crate::proto::effect::Effect;
 use crate::proto::get_record_request::Key;
-use crate::proto::{EntryKind, GetProofRequest, GetRecordRequest, Record, get_proof_request};
+use crate::proto::{EntryKind, GetProofRequest, GetProofResponse, GetRecordRequest, Record, get_proof_request};
 use maud::{Markup, html};
 use prost_reflect::{DynamicMessage, ReflectMessage as _, Value};
 use std::fmt::Write as _;
@@ -36,6 +36,7 @@ pub async fn page(visit: &Visit, name: &str) -> Result<Page, Failed> {
     page = page.section(Section::new("JSON".to_owned()).markup(html! { pre { (text(&record)) } }));
     let at = record.position;
     page = page.action(visit.to(&format!("/records/{at}/proof")), say!(language, "console-proof"));
+    page = page.action(visit.to(&format!("/records/{at}/bytes")), say!(language, "console-bytes"));
     page = page.action(visit.to(&format!("/records/{at}/json")), "JSON".to_owned());
     if at > 1 {
         page = page.action(visit.record(at - 1), say!(language, "console-record-before"));
@@ -46,10 +47,10 @@ pub async fn page(visit: &Visit, name: &str) -> Result<Page, Failed> {
     Ok(page)
 }
 
-/// The proof of a record, as a file.
-pub async fn proof(visit: &Visit, position: u64) -> Result<Vec<u8>, Failed> {
+/// The proof of a record, and its exact bytes, which are what it proves.
+pub async fn proved(visit: &Visit, position: u64) -> Result<GetProofResponse, Failed> {
     let key = Some(get_proof_request::Key::Position(position));
-    Ok(visit.services.audit().get_proof(GetProofRequest { key }).await?.into_inner().proof.into_bytes())
+    Ok(visit.services.audit().get_proof(GetProofRequest { key }).await?.into_inner())
 }
 
 /// A record as JSON, as a file.

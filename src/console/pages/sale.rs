@@ -59,7 +59,7 @@ fn chain(visit: &Visit, answer: &ExplainSaleResponse) -> Markup {
                     p { (sentence(language, step, answer)) }
                     p { small {
                         a href=(visit.record(step.position)) { (say!(language, "console-record-of", position = step.position.to_string())) }
-                        @for (href, id) in named(visit, step) { " · " a href=(href) { (id) } }
+                        @for (href, id) in named(visit, step) { " · " (visit.id_link(&href, &id)) }
                     } }
                 }
             }

@@ -67,7 +67,9 @@ async fn by_id(visit: &Visit, wanted: &str, found: &mut Vec<Found>) -> Result<()
         add(say!(language, "column-agreement"), visit.agreement(wanted), wanted);
     }
     if let Some(answer) = is_there(client.get_lead(GetLeadRequest { lead_id: id.clone(), options }).await)? {
-        add(say!(language, "column-lead"), visit.lead(wanted), &answer.lead.unwrap_or_default().lead_id);
+        // By an alias it is found under the id that it was first referred by.
+        let lead_id = answer.lead.unwrap_or_default().lead_id;
+        add(say!(language, "column-lead"), visit.lead(&lead_id), &lead_id);
     }
     if is_there(client.explain_sale(ExplainSaleRequest { sale_id: id.clone(), options }).await)?.is_some() {
         add(say!(language, "column-sale"), visit.sale(wanted), wanted);

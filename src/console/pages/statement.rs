@@ -159,7 +159,7 @@ fn about(visit: &Visit, entry: &Entry) -> Cell {
         return visit.lead_cell(id);
     }
     if let Some(id) = &entry.campaign_id {
-        return Cell::link(&visit.campaign(id), id);
+        return visit.campaign_cell(id);
     }
     visit.agreement_cell(entry.agreement_id.as_deref().unwrap_or_default())
 }
