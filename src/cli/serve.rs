@@ -1,11 +1,12 @@
 //! `serve`: opens the ledger of a directory and serves it until SIGTERM or SIGINT.
 
 use super::failure::Failure;
+use super::store::{DEFAULT_LEDGER, address};
 use ipnet::IpNet;
-use partnership_ledger::ledger::ReplayReport;
+use partnership_ledger::ledger::{ReplayError, ReplayReport};
 use partnership_ledger::proofs::witness::WitnessError;
 use partnership_ledger::proofs::{OpenError, ProofSettings};
-use partnership_ledger::server::{AccessLogSettings, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve};
+use partnership_ledger::server::{AccessLogSettings, DatabaseConfig, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,8 @@ pub struct Args {
     /// Where the ledger is kept; created if it is not there
     #[arg(long, value_name = "DIR", env = "PARTNERSHIP_LEDGER_DATA_DIR", default_value = "./ledger-data")]
     data_dir: PathBuf,
+    #[command(flatten)]
+    shared: SharedArgs,
     /// Where to listen; port 0 lets the system choose. An address that other machines reach needs TLS and an access file
     #[arg(long, value_name = "ADDR", env = "PARTNERSHIP_LEDGER_LISTEN", default_value = "127.0.0.1:50051", value_parser = parse_address)]
     listen: SocketAddr,
@@ -48,6 +51,47 @@ pub struct Args {
     /// looked at in the background while it serves
     #[arg(long)]
     check: bool,
+}
+
+/// A database that several servers share.
+#[derive(clap::Args)]
+struct SharedArgs {
+    /// Keep the records in this PostgreSQL database, which several servers share: one leads and records, the others follow and answer.
+    /// postgres://USER@HOST:PORT,HOST:PORT/DATABASE?sslmode=require&sslrootcert=FILE. The data directory keeps what can be made again
+    #[arg(long, value_name = "URL", env = "PARTNERSHIP_LEDGER_STORE", hide_env_values = true)]
+    store: Option<String>,
+    /// The ledger's name in the database
+    #[arg(long, value_name = "NAME", env = "PARTNERSHIP_LEDGER_NAME", default_value = DEFAULT_LEDGER)]
+    ledger: String,
+    /// Only follow: never lead, whoever is away
+    #[arg(long, requires = "store")]
+    follow: bool,
+    /// Where clients reach this server, as the others tell them [default: where it listens]
+    #[arg(long, value_name = "URL", env = "PARTNERSHIP_LEDGER_ADVERTISE")]
+    advertise: Option<String>,
+    /// Lead although the database could lose what it has acknowledged: to try with, or where a standby is no question
+    #[arg(long, requires = "store")]
+    accept_unreplicated: bool,
+    /// Go on from this position, the last one of the database, although this server has published more: those records are given up
+    #[arg(long, value_name = "POSITION", requires = "store")]
+    accept_shorter: Option<u64>,
+}
+
+impl SharedArgs {
+    fn config(self, listen: SocketAddr) -> Result<Option<DatabaseConfig>, Failure> {
+        let Self { store, ledger, follow, advertise: advertised, accept_unreplicated, accept_shorter } = self;
+        let Some(url) = store else { return Ok(None) };
+        if listen.ip().is_unspecified() && advertised.is_none() {
+            return Err(Failure::usage("a server that listens on every address says by --advertise where clients reach it"));
+        }
+        Ok(Some(DatabaseConfig {
+            address: address(&url, &ledger)?,
+            only_follows: follow,
+            advertised,
+            accepts_unreplicated: accept_unreplicated,
+            accepts_shorter: accept_shorter,
+        }))
+    }
 }
 
 /// Who gets in, and how connections are encrypted.
@@ -189,6 +233,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     log_in_format(args.seen.log_format);
     let Args {
         data_dir,
+        shared,
         listen,
         guard,
         seen,
@@ -206,6 +251,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let (access, tls) = guard.files(&data_dir)?;
     let config = ServeConfig {
         data_dir,
+        database: shared.config(listen)?,
         listen,
         access,
         tls,
@@ -237,7 +283,7 @@ struct Announced {
 
 /// Prints where it listens, on the first line, what was replayed, and last which ledger it is. That nobody reads it is no reason not to serve.
 fn announce(ready: &Ready<'_>, how: &Announced) {
-    let Ready { address, observed, data_dir, is_new, replayed, notes, proofs } = *ready;
+    let Ready { address, observed, data_dir, database, is_new, replayed, notes, proofs } = *ready;
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on {address}");
     let _ = writeln!(out, "{}", replay_line(replayed));
@@ -247,7 +293,7 @@ fn announce(ready: &Ready<'_>, how: &Announced) {
     if let Some(key) = proofs.verifier() {
         let _ = writeln!(out, "checkpoints signed by {key}");
     }
-    let _ = writeln!(out, "{}", ledger_line(data_dir, is_new, replayed));
+    let _ = writeln!(out, "{}", ledger_line(data_dir, database, is_new, replayed));
     let _ = out.flush();
     for note in notes {
         tracing::warn!("{note}");
@@ -269,8 +315,12 @@ fn announce(ready: &Ready<'_>, how: &Announced) {
 }
 
 /// Which program serves which ledger.
-fn ledger_line(data_dir: &Path, is_new: bool, replayed: &ReplayReport) -> String {
+fn ledger_line(data_dir: &Path, database: Option<&DatabaseConfig>, is_new: bool, replayed: &ReplayReport) -> String {
     let version = env!("CARGO_PKG_VERSION");
+    if let Some(database) = database {
+        let records = replayed.from + replayed.records;
+        return format!("partnership-ledger {version} serves {}, of {records} records at the start", database.address);
+    }
     let dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let dir = dir.display();
     match replayed.from + replayed.records {
@@ -338,7 +388,10 @@ impl From<ServeError> for Failure {
         match error {
             ServeError::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Self::usage(text),
             ServeError::Listen { .. } => Self::unavailable(text),
-            ServeError::Journal(error) => error.into(),
+            ServeError::Journal(error) | ServeError::Replay(ReplayError::Journal(error)) => error.into(),
+            ServeError::LostHistory(_) => Self::lost_history(text),
+            ServeError::Stopped(_) => Self::unavailable(text),
+            ServeError::HasLedger { .. } => Self::usage(text),
             ServeError::Proofs(OpenError::Key(error)) | ServeError::Witness(WitnessError::Key(error)) => error.into(),
             ServeError::Witness(error) => error.into(),
             ServeError::Proofs(_)

@@ -28,7 +28,7 @@ mod witness;
 
 pub use access_log::{AccessLog, AccessLogSettings};
 pub use assembly::{Assembly, Service, assemble};
-pub use config::ServeConfig;
+pub use config::{DatabaseConfig, ServeConfig};
 pub use data_dir::has_ledger;
 pub use dev::DevFiles;
 pub use error::ServeError;
@@ -39,6 +39,6 @@ pub use observe::{Observers, TraceSettings};
 pub use open::{OpenLedger, open};
 pub use serve::{Ready, serve};
 pub use signals::Signals;
-pub use store::{Inspection, OpenStore, Store, StoreOptions};
+pub use store::{Inspection, OpenStore, PostgresAddress, Store, StoreOptions};
 pub use tls::{Tls, TlsFiles};
 pub use witness::{WitnessConfig, serve_witness};

@@ -1,7 +1,7 @@
 //! Serving over TCP: start, signals, and an end in time whatever the clients do.
 
 use super::assembly::Assembly;
-use super::config::ServeConfig;
+use super::config::{DatabaseConfig, ServeConfig};
 use super::connections::{Acceptor, most_connections};
 use super::data_dir::has_ledger;
 use super::error::ServeError;
@@ -39,6 +39,8 @@ pub struct Ready<'a> {
     pub observed: Option<SocketAddr>,
     /// The data directory.
     pub data_dir: &'a Path,
+    /// The database that keeps the records, if they are not kept in the data directory.
+    pub database: Option<&'a DatabaseConfig>,
     /// Whether a new ledger begins in it.
     pub is_new: bool,
     /// What was replayed.
@@ -61,6 +63,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         ignore_hang_up().map_err(system("signals"))?;
         bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
     };
+    let own_address = own_address(config, &socket)?;
     let guard = Arc::new(Guard::open(config)?);
     let observe = bind_observe(config)?;
     let is_new = !has_ledger(config)?;
@@ -69,12 +72,12 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     // Seen from now on, also while its records are replayed.
     let observation = Observation::start(config, observe, &guard)?;
     let proofs = OpenProofs::open(config.data_dir.clone(), config.proofs.clone()).map_err(ServeError::Proofs)?;
-    let OpenLedger { ledger, replayed, notes } = open(config)?;
+    let OpenLedger { ledger, replayed, notes } = open(config, &own_address)?;
     let proofs = proofs.with_origin(&ledger).map_err(ServeError::Proofs)?;
     let proofs = Arc::new(proofs.start(&ledger).map_err(system("threads"))?);
     let webhooks = open_webhooks(config, &ledger, proofs.origin()).map_err(system("the webhooks of the data directory"))?;
     let assembly = assembly(&ledger, config, &guard, &observation).delivering(webhooks.clone()).proving(Arc::clone(&proofs));
-    observation.opened(&ledger, assembly.feed(), Some(webhooks), &proofs);
+    observation.opened(&ledger, assembly.feed(), webhooks, &proofs);
     let mut threads = {
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
@@ -86,19 +89,21 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let signals = Signals::new().map_err(system("signals"))?;
         let observed = observation.address();
-        on_ready(&Ready { address, observed, data_dir: &config.data_dir, is_new, replayed: &replayed, notes: &notes, proofs: &proofs });
+        let (data_dir, database) = (config.data_dir.as_path(), config.database.as_ref());
+        on_ready(&Ready { address, observed, data_dir, database, is_new, replayed: &replayed, notes: &notes, proofs: &proofs });
         let mut told = Told { signals, reload, observation: &observation };
         run(&ledger, config, listener, &assembly, &mut threads, &mut told).await
     });
     threads.close();
     proofs.close();
-    let stopped = ledger.stopped().borrow().clone();
+    let stopped = ledger.stopped().borrow().clone().map(|why| (why, ledger.has_lost_history()));
     let closed = close(ledger, config.close);
     runtime.block_on(threads.wait());
     observation.close();
     served?;
     match stopped {
-        Some(why) => Err(ServeError::Stopped(why.to_string())),
+        Some((why, true)) => Err(ServeError::LostHistory(why.to_string())),
+        Some((why, false)) => Err(ServeError::Stopped(why.to_string())),
         None => closed,
     }
 }
@@ -109,10 +114,20 @@ fn assembly(ledger: &Ledger, config: &ServeConfig, guard: &Guard, observation: &
     assembly.observed_by(Some(observation.observers().observer()))
 }
 
-/// Goes on to deliver to the endpoints of the data directory.
-fn open_webhooks(config: &ServeConfig, ledger: &Ledger, origin: Option<&str>) -> io::Result<Webhooks> {
+/// Goes on to deliver to the endpoints of the data directory. Servers that share a ledger would each deliver to their own: there are none.
+fn open_webhooks(config: &ServeConfig, ledger: &Ledger, origin: Option<&str>) -> io::Result<Option<Webhooks>> {
+    if config.database.is_some() {
+        return Ok(None);
+    }
     let allowed = Allowed(config.webhook_allowed.clone());
-    Webhooks::open(&config.data_dir, ledger, origin.unwrap_or_default(), allowed, config.webhook_pace)
+    Webhooks::open(&config.data_dir, ledger, origin.unwrap_or_default(), allowed, config.webhook_pace).map(Some)
+}
+
+/// Where clients of this machine reach this server: what others tell them who share the ledger, unless they are told something else.
+fn own_address(config: &ServeConfig, socket: &TcpSocket) -> Result<String, ServeError> {
+    let address = socket.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    Ok(format!("{scheme}://{address}"))
 }
 
 /// What the process is told by signals.
@@ -157,11 +172,15 @@ async fn run(
 ) -> Result<(), ServeError> {
     let health = assembly.health();
     health.serving().await;
+    // Where another server leads, this one does not record.
+    let role = ledger.role().borrow().clone();
+    health.of_role(&role).await;
     told.observation.serving();
     // Reports it as well if recording has stopped already.
     tokio::spawn(health.clone().follow(ledger.clone()));
     let by_files = most_connections(config.worker_threads + 1);
     let mut acceptor = Acceptor::new(listener, config.max_connections.min(by_files));
+    let mut stopped = ledger.stopped();
     let ended = loop {
         tokio::select! {
             accepted = acceptor.next() => threads.serve(accepted),
@@ -171,6 +190,8 @@ async fn run(
                 tracing::info!(signal = name, "ending");
                 break Ok(());
             }
+            // Another one leads, or the database is not what it was. Started again, it follows.
+            _ = stopped.wait_for(Option::is_some), if config.database.is_some() => break Ok(()),
         }
     };
     // New connections are refused from here on.
@@ -178,6 +199,7 @@ async fn run(
     told.observation.ending();
     health.ending().await;
     ledger.begin_closing();
+    resign(ledger, config);
     threads.shut_down();
     tokio::select! {
         outcome = threads.all_outcomes() => return ended.and(outcome),
@@ -185,6 +207,19 @@ async fn run(
         name = told.end() => tracing::info!(signal = name, "asked again to end: connections are cut"),
     }
     ended
+}
+
+/// Has another server lead at once, while calls under way are finished here.
+fn resign(ledger: &Ledger, config: &ServeConfig) {
+    if config.database.is_none() {
+        return;
+    }
+    let ledger = ledger.clone();
+    std::thread::spawn(move || {
+        if let Err(error) = ledger.resign() {
+            tracing::warn!(%error, "the others are not told that this server ends: they find out when its lease is over");
+        }
+    });
 }
 
 /// Commits the requests that were accepted and closes the journal; fails if that takes longer than `within`.

@@ -29,7 +29,7 @@ const KEEP_ONE: &str = "
 /// Plays the stories.
 pub async fn run(session: &mut Session) -> Result<(), Failure> {
     let server = server::start().await?;
-    session.address = format!("http://{}", server.address);
+    session.addresses = vec![format!("http://{}", server.address)];
     let played = play(session).await;
     server.stop()?;
     played?;

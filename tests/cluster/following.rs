@@ -1,0 +1,78 @@
+//! Servers that follow: what they answer, what they refuse, and how clients find the one that leads.
+
+use crate::common::events::{append_request, long_named};
+use crate::common::postgres::{Postgres, Standby};
+use crate::common::program::{STORY, STORY_EVENTS, finish, program};
+use crate::nodes::{Node, READING, RECORDING, channel, leader_of, serves};
+use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
+use partnership_ledger::proto::{GetPartnerRequest, PreviewRequest, ReadOptions};
+use std::time::Instant;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_reads_what_was_recorded_and_refuses_to_record() {
+    let Some(postgres) = Postgres::start(Standby::Synchronous) else { return };
+    let leader = Node::new(&postgres.url(), &[]);
+    let follower = Node::new(&postgres.url(), &["--follow"]);
+    for (node, leads) in [(&leader, true), (&follower, false)] {
+        assert_eq!(serves(&node.address, RECORDING).await, leads);
+        assert!(serves(&node.address, READING).await && serves(&node.address, "").await);
+    }
+    let mut writer = LedgerServiceClient::new(leader.channel());
+    let mut reader = PartnershipServiceClient::new(follower.channel());
+    for number in 0..20 {
+        let partner_id = format!("partner-{number}");
+        let answer = writer.append(append_request([long_named(&partner_id, 1)])).await.expect("recorded").into_inner();
+        // One's own writes are read anywhere.
+        let options = Some(ReadOptions { min_position: Some(answer.position), ..ReadOptions::default() });
+        let read = reader.get_partner(GetPartnerRequest { partner_id, options }).await.expect("read").into_inner();
+        assert!(read.position >= answer.position);
+    }
+    let mut refusing = LedgerServiceClient::new(follower.channel());
+    let refused = refusing.append(append_request([long_named("late", 1)])).await.expect_err("it follows");
+    assert_eq!(refused.code(), Code::Unavailable);
+    assert_eq!(leader_of(&refused), Some(format!("http://{}", leader.address)));
+    let preview = PreviewRequest { events: vec![long_named("late", 1)] };
+    assert_eq!(leader_of(&refusing.preview(preview).await.expect_err("it follows")), Some(format!("http://{}", leader.address)));
+    // What nobody has recorded is waited for, and not for ever.
+    let began = Instant::now();
+    let options = Some(ReadOptions { min_position: Some(1_000), ..ReadOptions::default() });
+    let ahead = reader.get_partner(GetPartnerRequest { partner_id: "partner-1".into(), options }).await.expect_err("nobody has it");
+    assert_eq!(ahead.get_error_details().error_info().expect("why").reason, "POSITION_NOT_REACHED");
+    assert!(began.elapsed().as_secs() < 10);
+}
+
+#[test]
+fn the_command_line_finds_the_server_that_records() {
+    let Some(postgres) = Postgres::start(Standby::Synchronous) else { return };
+    let leader = Node::new(&postgres.url(), &[]);
+    let follower = Node::new(&postgres.url(), &["--follow"]);
+    // Nothing listens at the first of the addresses, the second follows.
+    let both = format!("http://127.0.0.1:1,http://{},http://{}", follower.address, leader.address);
+    let outcome = finish(program().args(["append", "--address", &both]).write_stdin(STORY));
+    assert_eq!(outcome.code, 0, "{}{}", outcome.out, outcome.error);
+    assert!(outcome.out.contains(&format!("{STORY_EVENTS} recorded")), "{}", outcome.out);
+    // One that follows says where to go.
+    let outcome = finish(program().args(["append", "--address", &format!("http://{}", follower.address)]).write_stdin(STORY));
+    assert_eq!(outcome.code, 0, "{}{}", outcome.out, outcome.error);
+    assert!(outcome.out.contains("0 recorded"), "{}", outcome.out);
+    for address in [both.as_str(), follower.address.as_str()] {
+        let outcome = finish(program().args(["balance", "acme", "--json", "--address", address]));
+        assert!(outcome.json().to_string().contains("acme"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_ledgers_share_a_database_and_nothing_else() {
+    let Some(postgres) = Postgres::start(Standby::Synchronous) else { return };
+    let one = Node::new(&postgres.url(), &["--ledger", "one"]);
+    let two = Node::new(&postgres.url(), &["--ledger", "two"]);
+    for node in [&one, &two] {
+        assert!(serves(&node.address, RECORDING).await, "each has a leader of its own");
+        let mut writer = LedgerServiceClient::new(channel(&node.address));
+        let answer = writer.append(append_request([long_named("acme", 1)])).await.expect("recorded").into_inner();
+        assert_eq!(answer.position, 1);
+    }
+}
