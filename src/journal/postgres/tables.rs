@@ -22,9 +22,9 @@ pub(super) const INTRODUCE: [&str; 2] = [
 /// Appends a frame, if the epoch is still that of who asks: one row, or none. It waits for a takeover that is under way, and a takeover
 /// waits for it.
 pub(super) const APPEND: &str = "\
-with leading as (select 1 from ledger_epoch where ledger = $1::text and epoch = $2::bigint for share) \
+with fence as (select 1 from ledger_epoch where ledger = $1::text and epoch = $2::bigint for share) \
 insert into ledger_frames(ledger, first_position, record_count, epoch, tree_root, frame) \
-select $1::text, $3::bigint, $4::int, $2::bigint, $5::bytea, $6::bytea from leading";
+select $1::text, $3::bigint, $4::int, $2::bigint, $5::bytea, $6::bytea from fence";
 
 /// Who leads, whether the lease is over, and how far is durable.
 pub(super) const STANDING: &str = "\
