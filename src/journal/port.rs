@@ -152,7 +152,9 @@ pub trait Journal: Send + Sync {
 /// How the processes that share a journal stand to each other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Where the process that leads can be reached; `None` if none leads.
+    /// Whether no process leads.
+    pub is_vacant: bool,
+    /// Where the process that leads can be reached, if it has said so.
     pub leader: Option<String>,
 }
 

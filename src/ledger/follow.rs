@@ -44,7 +44,7 @@ impl Follower {
         let standing = self.journal.refresh()?;
         self.take_in(core)?;
         *self.heard.lock() = Instant::now();
-        if standing.leader.is_none() && self.may_lead && self.journal.lead()? {
+        if standing.is_vacant && self.may_lead && self.journal.lead()? {
             self.take_in(core)?;
             core.set_role(Role::Leads);
             tracing::info!(position = core.last(), "this process leads");

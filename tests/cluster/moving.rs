@@ -35,7 +35,7 @@ fn a_ledger_moves_into_a_database_and_back_with_the_same_root() {
     // It is served, and goes on.
     let node = Node::new(&url, &[]);
     let outcome = finish(program().args(["append", "--address", &node.address]).write_stdin(STORY));
-    assert!(outcome.out.contains(&format!("0 recorded, {STORY_EVENTS}")), "{}", outcome.out);
+    assert!(outcome.out.contains(&format!("0 recorded, {STORY_EVENTS}")), "{}{}", outcome.out, outcome.error);
     drop(node);
 
     assert_eq!(run(&["backup", "--store", &url, "--to", &copy_back]).code, 0);

@@ -151,6 +151,8 @@ pub(super) struct Lease {
     durable: AtomicU64,
     moved: Notify,
     ended: watch::Sender<bool>,
+    /// The connection that it is kept on. Whoever gives the lease back waits for a renewal that is under way.
+    link: tokio::sync::Mutex<Option<Link>>,
     stop: Arc<Stop>,
 }
 
@@ -158,7 +160,7 @@ impl Lease {
     /// The lease of an epoch that was taken.
     pub fn new(address: PostgresAddress, taken: &Taken, stop: Arc<Stop>) -> Self {
         let (durable, ended) = (AtomicU64::new(taken.last), watch::Sender::new(false));
-        Self { address, epoch: taken.epoch, durable, moved: Notify::new(), ended, stop }
+        Self { address, epoch: taken.epoch, durable, moved: Notify::new(), ended, link: tokio::sync::Mutex::default(), stop }
     }
 
     /// Tells those who follow that more is durable, a moment later.
@@ -170,8 +172,7 @@ impl Lease {
     /// Keeps the lease until it is ended, or until somebody else has it or it can no longer be kept: then the journal stops.
     pub async fn keep(&self) {
         let mut ended = self.ended.subscribe();
-        let (mut link, mut kept) = (None, Instant::now());
-        let mut pause = Duration::ZERO;
+        let (mut kept, mut pause) = (Instant::now(), Duration::ZERO);
         loop {
             let due = async {
                 tokio::select! {
@@ -184,6 +185,10 @@ impl Lease {
                 _ = ended.wait_for(|ended| *ended) => return,
             }
             let began = Instant::now();
+            let mut link = self.link.lock().await;
+            if *ended.borrow() {
+                return;
+            }
             match self.renew(&mut link).await {
                 Ok(true) => (kept, pause) = (began, RENEWED_EVERY),
                 Ok(false) => return self.stop.stop("another process leads now"),
@@ -210,7 +215,7 @@ impl Lease {
     /// Gives the lease back, so that another process leads at once.
     pub async fn release(&self) -> Result<(), JournalError> {
         self.ended.send_replace(true);
-        let mut link = None;
+        let mut link = self.link.lock().await;
         self.write(&mut link, RELEASE).await.map(drop)
     }
 

@@ -195,11 +195,11 @@ impl Shared {
     pub fn refresh(self: &Arc<Self>) -> Result<Standing, JournalError> {
         self.check_open()?;
         if self.leading.lock().is_some() {
-            return Ok(Standing { leader: Some(self.own[1].clone()) });
+            return Ok(Standing { is_vacant: false, leader: Some(self.own[1].clone()) });
         }
         let mut tail = self.tail.lock();
         let (shared, known) = (Arc::clone(self), tail.head());
-        let (durable, leader) = self.driver.wait(async move {
+        let (durable, standing) = self.driver.wait(async move {
             let asked = shared.ask_standing(known).await;
             if matches!(asked, Err(JournalError::Unreachable { .. })) {
                 shared.forget_reader().await;
@@ -207,21 +207,21 @@ impl Shared {
             asked
         })?;
         self.take_in(&mut tail, durable)?;
-        Ok(Standing { leader })
+        Ok(standing)
     }
 
-    /// How far is durable, and where who leads is reached. The first answer of a connection is compared with what is known here: the
+    /// How far is durable, and who leads. The first answer of a connection is compared with what is known here: the
     /// database may be another one by now.
-    async fn ask_standing(&self, known: TreeHead) -> Result<(u64, Option<String>), JournalError> {
+    async fn ask_standing(&self, known: TreeHead) -> Result<(u64, Standing), JournalError> {
         let link = self.reader().await?;
         let row = in_time(&self.address, link.client.query_one(STANDING, &[&self.address.ledger])).await?;
-        let (leader, is_over, durable): (String, bool, i64) = (row.get(0), row.get(1), row.get(2));
+        let (leader, is_vacant, durable): (String, bool, i64) = (row.get(0), row.get(1), row.get(2));
         let durable = u64::try_from(durable).unwrap_or_default();
         if self.is_unchecked.load(Ordering::Acquire) || durable < known.size {
             check_known(&self.address, &link, known).await?;
             self.is_unchecked.store(false, Ordering::Release);
         }
-        Ok((durable, (!is_over).then_some(leader)))
+        Ok((durable, Standing { is_vacant, leader: Some(leader).filter(|leader| !is_vacant && !leader.is_empty()) }))
     }
 
     /// Implements `SharedJournal::lead`.
