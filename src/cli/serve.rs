@@ -1,12 +1,14 @@
 //! `serve`: opens the ledger of a directory and serves it until SIGTERM or SIGINT.
 
 use super::failure::Failure;
-use super::store::{DEFAULT_LEDGER, address};
+use super::store::SharedArgs;
 use ipnet::IpNet;
 use partnership_ledger::ledger::{ReplayError, ReplayReport};
 use partnership_ledger::proofs::witness::WitnessError;
 use partnership_ledger::proofs::{OpenError, ProofSettings};
-use partnership_ledger::server::{AccessLogSettings, DatabaseConfig, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve};
+use partnership_ledger::server::{
+    AccessLogSettings, DatabaseConfig, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve,
+};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
@@ -51,47 +53,6 @@ pub struct Args {
     /// looked at in the background while it serves
     #[arg(long)]
     check: bool,
-}
-
-/// A database that several servers share.
-#[derive(clap::Args)]
-struct SharedArgs {
-    /// Keep the records in this PostgreSQL database, which several servers share: one leads and records, the others follow and answer.
-    /// postgres://USER@HOST:PORT,HOST:PORT/DATABASE?sslmode=require&sslrootcert=FILE. The data directory keeps what can be made again
-    #[arg(long, value_name = "URL", env = "PARTNERSHIP_LEDGER_STORE", hide_env_values = true)]
-    store: Option<String>,
-    /// The ledger's name in the database
-    #[arg(long, value_name = "NAME", env = "PARTNERSHIP_LEDGER_NAME", default_value = DEFAULT_LEDGER)]
-    ledger: String,
-    /// Only follow: never lead, whoever is away
-    #[arg(long, requires = "store")]
-    follow: bool,
-    /// Where clients reach this server, as the others tell them [default: where it listens]
-    #[arg(long, value_name = "URL", env = "PARTNERSHIP_LEDGER_ADVERTISE")]
-    advertise: Option<String>,
-    /// Lead although the database could lose what it has acknowledged: to try with, or where a standby is no question
-    #[arg(long, requires = "store")]
-    accept_unreplicated: bool,
-    /// Go on from this position, the last one of the database, although this server has published more: those records are given up
-    #[arg(long, value_name = "POSITION", requires = "store")]
-    accept_shorter: Option<u64>,
-}
-
-impl SharedArgs {
-    fn config(self, listen: SocketAddr) -> Result<Option<DatabaseConfig>, Failure> {
-        let Self { store, ledger, follow, advertise: advertised, accept_unreplicated, accept_shorter } = self;
-        let Some(url) = store else { return Ok(None) };
-        if listen.ip().is_unspecified() && advertised.is_none() {
-            return Err(Failure::usage("a server that listens on every address says by --advertise where clients reach it"));
-        }
-        Ok(Some(DatabaseConfig {
-            address: address(&url, &ledger)?,
-            only_follows: follow,
-            advertised,
-            accepts_unreplicated: accept_unreplicated,
-            accepts_shorter: accept_shorter,
-        }))
-    }
 }
 
 /// Who gets in, and how connections are encrypted.
@@ -387,17 +348,16 @@ impl From<ServeError> for Failure {
         let text = error.to_string();
         match error {
             ServeError::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Self::usage(text),
-            ServeError::Listen { .. } => Self::unavailable(text),
+            ServeError::Listen { .. } | ServeError::Deposed(_) => Self::unavailable(text),
             ServeError::Journal(error) | ServeError::Replay(ReplayError::Journal(error)) => error.into(),
             ServeError::LostHistory(_) => Self::lost_history(text),
-            ServeError::Stopped(_) => Self::unavailable(text),
-            ServeError::HasLedger { .. } => Self::usage(text),
             ServeError::Proofs(OpenError::Key(error)) | ServeError::Witness(WitnessError::Key(error)) => error.into(),
             ServeError::Witness(error) => error.into(),
             ServeError::Proofs(_)
             | ServeError::DataDir { .. }
             | ServeError::DataDirUnreadable { .. }
             | ServeError::NoLedger { .. }
+            | ServeError::HasLedger { .. }
             | ServeError::Unguarded { .. }
             | ServeError::Access { .. }
             | ServeError::Tls(_)

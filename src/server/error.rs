@@ -129,6 +129,9 @@ pub enum ServeError {
     /// Recording stopped while serving.
     #[error("recording stopped: {0}")]
     Stopped(String),
+    /// This server no longer leads.
+    #[error("{0}. Start it again: it follows then, and leads when nobody does")]
+    Deposed(String),
     /// Recording stopped, as the database has lost or changed what this server has published.
     #[error("{0}")]
     LostHistory(String),

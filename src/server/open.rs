@@ -50,5 +50,5 @@ fn store(config: &ServeConfig, own_address: &str) -> Store {
         accepts_shorter: database.accepts_shorter,
         must_exist: false,
     };
-    Store::Database(database.address.clone(), options)
+    Store::Database(database.address.clone(), Box::new(options))
 }

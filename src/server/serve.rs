@@ -9,6 +9,7 @@ use super::guard::Guard;
 use super::observation::{Observation, bind as bind_observe};
 use super::open::{OpenLedger, open};
 use super::signals::{Signals, ignore_hang_up};
+use super::store::Store;
 use super::threads::{Entrance, Threads};
 use crate::feed::webhooks::{Allowed, Webhooks};
 use crate::journal::create_private_dir;
@@ -22,9 +23,13 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Builder;
+use tokio::sync::watch;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
+
+/// How often a database that is away is asked whether it is back.
+const ASKED_EVERY: Duration = Duration::from_millis(500);
 
 fn system(what: &'static str) -> impl FnOnce(io::Error) -> ServeError {
     move |source| ServeError::System { what, source }
@@ -103,6 +108,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     served?;
     match stopped {
         Some((why, true)) => Err(ServeError::LostHistory(why.to_string())),
+        Some((why, false)) if config.database.is_some() => Err(ServeError::Deposed(why.to_string())),
         Some((why, false)) => Err(ServeError::Stopped(why.to_string())),
         None => closed,
     }
@@ -191,7 +197,7 @@ async fn run(
                 break Ok(());
             }
             // Another one leads, or the database is not what it was. Started again, it follows.
-            _ = stopped.wait_for(Option::is_some), if config.database.is_some() => break Ok(()),
+            () = deposed(&mut stopped, config) => break Ok(()),
         }
     };
     // New connections are refused from here on.
@@ -207,6 +213,23 @@ async fn run(
         name = told.end() => tracing::info!(signal = name, "asked again to end: connections are cut"),
     }
     ended
+}
+
+/// Waits until recording has stopped although the database can be asked: another server leads by now, or may. Questions are answered
+/// until then. Without a database that never happens.
+async fn deposed(stopped: &mut watch::Receiver<Option<Arc<str>>>, config: &ServeConfig) {
+    let Some(database) = &config.database else { return std::future::pending().await };
+    if stopped.wait_for(Option::is_some).await.is_err() {
+        return;
+    }
+    loop {
+        let store = Store::of_database(database.address.clone(), false, true);
+        // A defect in asking is no reason to stay.
+        if !matches!(tokio::task::spawn_blocking(move || store.has_ledger()).await, Ok(Err(_))) {
+            return;
+        }
+        tokio::time::sleep(ASKED_EVERY).await;
+    }
 }
 
 /// Has another server lead at once, while calls under way are finished here.

@@ -17,7 +17,7 @@ pub enum Store {
     /// In a data directory of this machine, by the embedded journal.
     Directory(PathBuf),
     /// In a database, by the journal that several processes share.
-    Database(PostgresAddress, PostgresOptions),
+    Database(PostgresAddress, Box<PostgresOptions>),
 }
 
 /// How a store is opened. The default is for service.
@@ -47,7 +47,7 @@ impl Store {
 
     /// The store of a ledger in a database, to be read, or to be led without a data directory.
     pub fn of_database(address: PostgresAddress, accepts_unreplicated: bool, must_exist: bool) -> Self {
-        Self::Database(address, PostgresOptions { accepts_unreplicated, must_exist, ..PostgresOptions::default() })
+        Self::Database(address, Box::new(PostgresOptions { accepts_unreplicated, must_exist, ..PostgresOptions::default() }))
     }
 
     /// Whether a ledger is kept there.
@@ -89,7 +89,7 @@ impl Store {
                 Ok(OpenStore { journal: Arc::new(journal), shared: None, notes: report.notes })
             }
             Self::Database(address, options) => {
-                let (journal, notes) = PostgresJournal::open(address.clone(), options.clone())?;
+                let (journal, notes) = PostgresJournal::open(address.clone(), PostgresOptions::clone(options))?;
                 let journal = Arc::new(journal);
                 Ok(OpenStore { journal: Arc::clone(&journal) as Arc<dyn Journal>, shared: Some(journal), notes })
             }

@@ -190,6 +190,44 @@ fn by_order_a_node_goes_on_with_what_a_shorter_database_has() {
 }
 
 #[test]
+fn a_connection_is_encrypted_and_the_database_s_certificate_is_checked() {
+    let Some(postgres) = Postgres::start(Standby::None) else { return };
+    let dir = tempfile::tempdir().expect("a directory");
+    let made = |name: &str| rcgen::generate_simple_self_signed([name.to_owned()]).expect("a certificate");
+    let (own, other) = (made("localhost"), made("localhost"));
+    postgres.primary.encrypt(&own.cert.pem(), &own.signing_key.serialize_pem());
+    let address = |certificate: &str, host: &str| {
+        let file = dir.path().join("ca.pem");
+        std::fs::write(&file, certificate).expect("written");
+        let port = postgres.primary.port;
+        format!("postgres://postgres@{host}:{port}/postgres?sslmode=verify-full&sslrootcert={}", file.display())
+    };
+    let opened = open_at(&address(&own.cert.pem(), "localhost"), options(None)).expect("it opens");
+    assert_eq!(
+        postgres
+            .primary
+            .ask("select bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid) where application_name like 'partnership%'"),
+        "t"
+    );
+    drop(opened);
+    for (certificate, host) in [(other.cert.pem(), "localhost"), (own.cert.pem(), "127.0.0.1")] {
+        let refused = open_at(&address(&certificate, host), options(None)).err().expect("another certificate, or another name");
+        assert!(matches!(refused, JournalError::Unreachable { .. }), "{refused}");
+    }
+}
+
+#[test]
+fn a_data_directory_is_one_server_s() {
+    let Some(postgres) = Postgres::start(Standby::None) else { return };
+    let dir = tempfile::tempdir().expect("a directory");
+    let first = open(&postgres, Some(dir.path()));
+    let refused = open_at(&postgres.url(), options(Some(dir.path()))).err().expect("a second one");
+    assert!(matches!(refused, JournalError::Locked { .. }), "{refused}");
+    first.close().expect("it closes");
+    open(&postgres, Some(dir.path()));
+}
+
+#[test]
 fn damage_in_the_database_is_found_and_named() {
     let Some(postgres) = Postgres::start(Standby::None) else { return };
     let accepting = || PostgresOptions { accepts_unreplicated: true, ..options(None) };

@@ -1,8 +1,9 @@
 //! Servers that follow: what they answer, what they refuse, and how clients find the one that leads.
 
 use crate::common::events::{append_request, long_named};
-use crate::common::postgres::{Postgres, Standby};
+use crate::common::postgres::{Postgres, Standby, until};
 use crate::common::program::{STORY, STORY_EVENTS, finish, program};
+use crate::common::server::connect;
 use crate::nodes::{Node, READING, RECORDING, channel, leader_of, serves};
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
@@ -21,7 +22,7 @@ async fn a_follower_reads_what_was_recorded_and_refuses_to_record() {
         assert!(serves(&node.address, READING).await && serves(&node.address, "").await);
     }
     let mut writer = LedgerServiceClient::new(leader.channel());
-    let mut reader = PartnershipServiceClient::new(follower.channel());
+    let mut reader = PartnershipServiceClient::new(connect(&follower.address).await);
     for number in 0..20 {
         let partner_id = format!("partner-{number}");
         let answer = writer.append(append_request([long_named(&partner_id, 1)])).await.expect("recorded").into_inner();
@@ -75,4 +76,30 @@ async fn two_ledgers_share_a_database_and_nothing_else() {
         let answer = writer.append(append_request([long_named("acme", 1)])).await.expect("recorded").into_inner();
         assert_eq!(answer.position, 1);
     }
+}
+
+#[test]
+fn checkpoints_are_signed_by_the_server_that_records_and_noted_in_the_database() {
+    let Some(postgres) = Postgres::start(Standby::Synchronous) else { return };
+    let dir = tempfile::tempdir().expect("a directory");
+    let key = |name: &str| dir.path().join(name).display().to_string();
+    let made = finish(program().args(["checkpoint-key", "new", "--origin", "ledger.example/shared", &key("one")]));
+    assert_eq!(made.code, 0, "{}", made.error);
+    // Each server has a copy of the key, with what it has signed.
+    for end in ["", ".signed"] {
+        std::fs::copy(key(&format!("one{end}")), key(&format!("two{end}"))).expect("copied");
+    }
+    let leader = Node::new(&postgres.url(), &["--checkpoint-key", &key("one")]);
+    let follower = Node::new(&postgres.url(), &["--checkpoint-key", &key("two")]);
+    let outcome = finish(program().args(["append", "--address", &leader.address]).write_stdin(STORY));
+    assert_eq!(outcome.code, 0, "{}", outcome.error);
+    let ask = |node: &Node| finish(program().args(["checkpoint", "--address", &node.address]));
+    let refused = ask(&follower);
+    assert!(refused.code == 4 && refused.error.contains("NOT_LEADER"), "{} {}", refused.code, refused.error);
+    let signed = ask(&leader);
+    assert!(signed.out.contains("ledger.example/shared"), "{}{}", signed.out, signed.error);
+    assert_eq!(postgres.primary.ask("select size from ledger_signed"), STORY_EVENTS.to_string());
+    // The next one goes on from there.
+    drop(leader);
+    until("the other one leads", || ask(&follower).code == 0);
 }

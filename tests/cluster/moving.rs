@@ -56,7 +56,7 @@ fn a_directory_with_a_ledger_of_its_own_is_not_taken_for_a_database_s() {
     let dir = tempfile::tempdir().expect("a directory");
     let mut embedded = Server::on(dir.path());
     embedded.terminate();
-    let refused = crate::nodes::start(dir.path(), crate::common::server::ANY_PORT, &postgres.url(), &[]).err().expect("refused");
+    let refused = crate::nodes::start(dir.path(), crate::common::server::ANY_PORT, &postgres.url(), &[]).expect_err("refused");
     assert_eq!(refused.status.code(), Some(2));
     server.kill();
 }

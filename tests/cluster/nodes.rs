@@ -22,7 +22,7 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 
 /// How long an answer is waited for: a server that is stopped or cut off gives none.
-const ANSWER: Duration = Duration::from_secs(3);
+const ANSWER: Duration = Duration::from_secs(1);
 /// The service that records.
 pub const RECORDING: &str = "partnership.ledger.v1.LedgerService";
 /// The service that answers questions.
@@ -93,10 +93,15 @@ pub async fn serves(address: &str, service: &str) -> bool {
 
 /// Waits until one of the servers leads, and returns which.
 pub async fn leader(nodes: &[Node]) -> usize {
+    leader_but(nodes, usize::MAX).await
+}
+
+/// Waits until one of the servers leads that is another one than `but`, and returns which.
+pub async fn leader_but(nodes: &[Node], but: usize) -> usize {
     let began = Instant::now();
     loop {
         for (index, node) in nodes.iter().enumerate() {
-            if node.server.is_some() && serves(&node.address, RECORDING).await {
+            if index != but && node.server.is_some() && serves(&node.address, RECORDING).await {
                 return index;
             }
         }
@@ -125,10 +130,12 @@ pub async fn records(address: &str) -> Vec<Record> {
     records
 }
 
-/// What clients were told: event ids and their positions; and when the last answer came.
+/// What clients were told: event ids and their positions; and how long nobody was told anything.
 #[derive(Default)]
 pub struct Told {
     pub acknowledged: Mutex<BTreeMap<String, u64>>,
+    /// When the last answer came, and the longest time without any.
+    silence: Mutex<(Option<Instant>, Duration)>,
     next: AtomicU64,
     is_over: AtomicBool,
 }
@@ -149,6 +156,19 @@ impl Told {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         began.elapsed()
+    }
+
+    /// Takes note of an answer.
+    async fn take(&self, results: Vec<AppendResult>) {
+        self.acknowledged.lock().await.extend(results.into_iter().map(|result| (result.event_id, result.position)));
+        let (now, mut silence) = (Instant::now(), self.silence.lock().await);
+        let since = silence.0.map(|last| now.duration_since(last)).unwrap_or_default();
+        *silence = (Some(now), silence.1.max(since));
+    }
+
+    /// The longest time without an answer since this was asked last.
+    pub async fn longest_silence(&self) -> Duration {
+        std::mem::take(&mut self.silence.lock().await.1)
     }
 
     /// Ends the clients, each after the answer that it waits for.
@@ -184,8 +204,7 @@ async fn append_on(addresses: Vec<String>, told: Arc<Told>) {
         loop {
             match writer.append(append_request([event.clone()])).await {
                 Ok(answer) => {
-                    let results: Vec<AppendResult> = answer.into_inner().results;
-                    told.acknowledged.lock().await.extend(results.into_iter().map(|result| (result.event_id, result.position)));
+                    told.take(answer.into_inner().results).await;
                     break;
                 }
                 Err(status) => {

@@ -1,8 +1,8 @@
 //! Random schedules: servers are killed, stopped and told to end, the way to the database is cut, while clients append and remember what
-//! they were told. `CLUSTER_ROUNDS` says how many, `CLUSTER_SEED` which; the times until somebody recorded again are printed.
+//! they were told. `CLUSTER_ROUNDS` says how many, `CLUSTER_SEED` which; the longest times without an answer are printed.
 
 use crate::common::postgres::{Postgres, Standby, url};
-use crate::nodes::{Node, Told, agree, leader, verify};
+use crate::nodes::{Node, Told, agree, leader, leader_but, verify};
 use crate::proxy::Proxy;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
@@ -35,7 +35,7 @@ enum Fault {
 
 const FAULTS: [Fault; 5] = [Fault::Kill, Fault::Stop, Fault::End, Fault::Cut, Fault::Stall];
 
-/// How long it took until somebody recorded again, sorted.
+/// The longest times without an answer, in words.
 fn distribution(times: &mut [Duration]) -> String {
     times.sort();
     let at = |part: usize| times.get((times.len() * part / 100).min(times.len().saturating_sub(1))).copied().unwrap_or_default();
@@ -62,7 +62,13 @@ async fn whatever_happens_nothing_acknowledged_is_lost_and_there_is_one_history(
     for round in 0..rounds {
         tokio::time::sleep(Duration::from_millis(random.random_range(50..500))).await;
         let led = leader(&nodes).await;
-        let fault = if round < 2 { [Fault::Kill, Fault::End][round as usize] } else { FAULTS[random.random_range(0..FAULTS.len())] };
+        told.next_answer(TAKEOVER).await;
+        told.longest_silence().await;
+        let fault = match round {
+            0 => Fault::Kill,
+            1 => Fault::End,
+            _ => FAULTS[random.random_range(0..FAULTS.len())],
+        };
         match fault {
             Fault::Kill => nodes[led].kill(),
             Fault::Stop => nodes[led].server().signal("-STOP"),
@@ -73,9 +79,12 @@ async fn whatever_happens_nothing_acknowledged_is_lost_and_there_is_one_history(
         if fault == Fault::Stall {
             tokio::time::sleep(Duration::from_millis(random.random_range(100..3_000))).await;
             postgres.standby().signal("-CONT");
+        } else {
+            leader_but(&nodes, led).await;
         }
-        let took = told.next_answer(TAKEOVER).await;
-        eprintln!("round {round}: {fault:?}, recorded again after {took:.2?}");
+        told.next_answer(TAKEOVER).await;
+        let took = told.longest_silence().await;
+        eprintln!("round {round}: {fault:?}, {took:.2?} without an answer");
         match fault {
             Fault::Stall => {}
             Fault::End => hand_overs.push(took),

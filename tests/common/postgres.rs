@@ -45,7 +45,8 @@ pub struct Postgres {
 
 /// Where the programs are; `None` if they are not installed, and need not be.
 fn programs() -> Option<PathBuf> {
-    let mut found: Vec<PathBuf> = std::fs::read_dir(INSTALLED).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")).collect();
+    let mut found: Vec<PathBuf> =
+        std::fs::read_dir(INSTALLED).into_iter().flatten().flatten().map(|entry| entry.path().join("bin")).collect();
     found.retain(|bin| bin.join("initdb").is_file());
     found.sort();
     let is_required = std::env::var(REQUIRED).is_ok_and(|value| value == "required");
@@ -197,6 +198,20 @@ impl Node {
         });
         let processes: Vec<String> = std::iter::once(main.clone()).chain(children).collect();
         run(Command::new("kill").arg(name).args(processes));
+    }
+
+    /// Encrypts its connections from now on, by a certificate and its key, PEM.
+    pub fn encrypt(&self, certificate: &str, key: &str) {
+        let (certificate_file, key_file) = (self.dir.join("server.crt"), self.dir.join("server.key"));
+        std::fs::write(&certificate_file, certificate).expect("written");
+        std::fs::write(&key_file, key).expect("written");
+        run(Command::new("chmod").arg("600").arg(&key_file));
+        if is_root() {
+            run(Command::new("chown").arg(USER).args([&certificate_file, &key_file]));
+        }
+        self.ask("alter system set ssl = on");
+        self.ask("select pg_reload_conf()");
+        until("encryption", || self.ask("show ssl") == "on");
     }
 
     /// Where it keeps its files.

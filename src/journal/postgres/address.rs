@@ -29,7 +29,7 @@ const CHECKED_MODES: [&str; 2] = ["sslmode=verify-full", "sslmode=verify-ca"];
 /// A ledger in a database.
 #[derive(Clone)]
 pub struct PostgresAddress {
-    pub(super) config: Config,
+    pub(super) config: Arc<Config>,
     pub(super) tls: MakeRustlsConnect,
     pub(super) ledger: String,
     place: Arc<str>,
@@ -68,7 +68,7 @@ impl PostgresAddress {
             .keepalives_retries(KEEPALIVE_RETRIES);
         let tls = if config.get_ssl_mode() == SslMode::Disable { without_roots() } else { with_roots(roots.as_deref()) }?;
         let place = place_of(&config, ledger).into();
-        Ok(Self { config, tls: MakeRustlsConnect::new(tls), ledger: ledger.to_owned(), place })
+        Ok(Self { config: Arc::new(config), tls: MakeRustlsConnect::new(tls), ledger: ledger.to_owned(), place })
     }
 
     /// The ledger's name.

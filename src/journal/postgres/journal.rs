@@ -15,6 +15,7 @@ use crate::journal::error::JournalError;
 use crate::journal::merkle::{Frontier, Hash, TreeHead, leaf_hash};
 use crate::journal::port::{Journal, Measured, SharedJournal, Standing, StopListener, StoredRecord};
 use crate::journal::recent_leaves::RecentLeaves;
+use crate::journal::recovery::DirLock;
 use crate::measure::Histogram;
 use parking_lot::{Mutex, RwLock};
 use std::path::PathBuf;
@@ -48,14 +49,15 @@ impl PostgresJournal {
     /// Opens the ledger of a database as one who follows, with all that is durable; `lead` makes it take commits.
     ///
     /// # Errors
-    /// `Unreachable`; `Shorter` or `Diverged` if the database has not what this node has published; `Damaged`; `Storage` if the data
-    /// directory cannot be used.
+    /// `Unreachable`; `Shorter` or `Diverged` if the database has not what this node has published; `Damaged`; `Locked` or `Storage` if
+    /// the data directory is another process's or cannot be used.
     pub fn open(address: PostgresAddress, options: PostgresOptions) -> Result<(Self, Vec<String>), JournalError> {
         let PostgresOptions { own_address, data_dir, accepts_unreplicated, accepts_shorter, must_exist } = options;
-        let mut kept = None;
+        let (mut kept, mut dir_lock) = (None, None);
         let mut published = Frontier::new();
         if let Some(dir) = &data_dir {
             create_private_dir(dir).map_err(JournalError::storage(format!("creating {}", dir.display())))?;
+            dir_lock = Some(DirLock::take(dir)?);
             let (file, frontier) = KeptHead::open(dir)?;
             (kept, published) = (Some(file), frontier);
         }
@@ -72,7 +74,10 @@ impl PostgresJournal {
         })?;
         let mut notes = Vec::new();
         if let Some(found) = found {
-            notes.push(format!("{address} has {found} records: the {} after them that this node has published are given up", known.size - found));
+            notes.push(format!(
+                "{address} has {found} records: the {} after them that this node has published are given up",
+                known.size - found
+            ));
             kept.as_mut().map_or(Ok(()), KeptHead::reset)?;
             published = Frontier::new();
         }
@@ -93,6 +98,7 @@ impl PostgresJournal {
             stop: Arc::<Stop>::default(),
             is_closed: AtomicBool::new(false),
             kept: Mutex::new(kept),
+            dir_lock: Mutex::new(dir_lock),
             syncs: Arc::new(Histogram::of_durations()),
         });
         shared.refresh()?;
@@ -175,6 +181,7 @@ impl Journal for PostgresJournal {
         }
         let resigned = self.shared.resign();
         self.shared.stop.close();
+        *self.shared.dir_lock.lock() = None;
         resigned
     }
 

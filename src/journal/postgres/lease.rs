@@ -27,6 +27,7 @@ const TOLD_EVERY: Duration = Duration::from_millis(20);
 const RETRIED_EVERY: Duration = Duration::from_millis(500);
 /// How long one attempt to renew the lease may take: a host that is away and one that is not.
 const ATTEMPT: Duration = Duration::from_secs(5);
+const LEAST_ATTEMPT: Duration = Duration::from_secs(1);
 /// The row of the lease is not waited for: what it says of the records holds whether or not it is replicated.
 const UNREPLICATED: &str = "set synchronous_commit = off";
 
@@ -189,7 +190,9 @@ impl Lease {
             if *ended.borrow() {
                 return;
             }
-            match self.renew(&mut link).await {
+            // Not beyond the lease's end: then another one leads. Who was asleep for longer tries once.
+            let attempt = ATTEMPT.min(LEASE.saturating_sub(kept.elapsed())).max(LEAST_ATTEMPT);
+            match self.renew(&mut link, attempt).await {
                 Ok(true) => (kept, pause) = (began, RENEWED_EVERY),
                 Ok(false) => return self.stop.stop("another process leads now"),
                 Err(error) if kept.elapsed() >= LEASE => {
@@ -204,8 +207,8 @@ impl Lease {
     }
 
     /// Renews the lease once; false if somebody else has it. The connection is made if there is none.
-    async fn renew(&self, link: &mut Option<Link>) -> Result<bool, JournalError> {
-        let renewed = self.write(link, RENEW).await;
+    async fn renew(&self, link: &mut Option<Link>, within: Duration) -> Result<bool, JournalError> {
+        let renewed = self.write(link, RENEW, within).await;
         if renewed.is_err() {
             *link = None;
         }
@@ -216,10 +219,10 @@ impl Lease {
     pub async fn release(&self) -> Result<(), JournalError> {
         self.ended.send_replace(true);
         let mut link = self.link.lock().await;
-        self.write(&mut link, RELEASE).await.map(drop)
+        self.write(&mut link, RELEASE, ATTEMPT).await.map(drop)
     }
 
-    async fn write(&self, link: &mut Option<Link>, statement: &str) -> Result<bool, JournalError> {
+    async fn write(&self, link: &mut Option<Link>, statement: &str, within: Duration) -> Result<bool, JournalError> {
         let address = &self.address;
         let bound = async {
             if link.as_ref().is_none_or(|link| link.client.is_closed()) {
@@ -236,6 +239,6 @@ impl Lease {
             };
             Ok(written.map_err(|error| unreachable(address, &explain(&error)))? == 1)
         };
-        tokio::time::timeout(ATTEMPT, bound).await.unwrap_or_else(|_| Err(unreachable(address, "no answer in time")))
+        tokio::time::timeout(within, bound).await.unwrap_or_else(|_| Err(unreachable(address, "no answer in time")))
     }
 }

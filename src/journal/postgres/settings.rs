@@ -44,12 +44,8 @@ impl Settings {
 /// `Unreplicated`, with what to set; `Unreachable`.
 pub(super) async fn check_settings(address: &PostgresAddress, link: &Link) -> Result<(), JournalError> {
     let row = in_time(address, link.client.query_one(SETTINGS, &[])).await?;
-    let settings = Settings {
-        fsync: row.get(0),
-        full_page_writes: row.get(1),
-        synchronous_commit: row.get(2),
-        synchronous_standby_names: row.get(3),
-    };
+    let settings =
+        Settings { fsync: row.get(0), full_page_writes: row.get(1), synchronous_commit: row.get(2), synchronous_standby_names: row.get(3) };
     match settings.faults().as_slice() {
         [] => Ok(()),
         faults => Err(JournalError::Unreplicated { place: address.to_string(), why: faults.join("; ") }),

@@ -15,6 +15,7 @@ use crate::journal::frame::{FrameHeader, HeldFrame, MAX_COMMIT_BYTES, body_bytes
 use crate::journal::merkle::{Frontier, Hash, TreeHead, leaf_hash};
 use crate::journal::port::Standing;
 use crate::journal::recent_leaves::RecentLeaves;
+use crate::journal::recovery::DirLock;
 use crate::journal::store::compress;
 use crate::measure::Histogram;
 use parking_lot::{Mutex, RwLock};
@@ -49,6 +50,8 @@ pub(super) struct Shared {
     pub stop: Arc<Stop>,
     pub is_closed: AtomicBool,
     pub kept: Mutex<Option<KeptHead>>,
+    /// Nobody else uses the data directory.
+    pub dir_lock: Mutex<Option<DirLock>>,
     pub syncs: Arc<Histogram>,
 }
 
@@ -129,7 +132,7 @@ impl Shared {
         encode_frame(&mut bytes, first, batch, tree);
         let stored = compress(&bytes).unwrap_or_else(|| bytes.clone());
         // Count and length fit in 32 bits: a commit's limit is smaller.
-        let draft = Draft { first, count: batch.len() as i32, root: tree.root, stored };
+        let draft = Draft { first, count: i32::try_from(batch.len()).unwrap_or(i32::MAX), root: tree.root, stored };
         let began = Instant::now();
         let (address, stop) = (self.address.clone(), Arc::clone(&self.stop));
         let appending = Arc::clone(&leading);
