@@ -41,4 +41,4 @@ pub use error::JournalError;
 pub use frame::{FrameHeader, MAX_COMMIT_BYTES, encode_frame};
 pub use memory::MemoryJournal;
 pub use merkle::{Frontier, Hash, LEAF_VERSION, TreeHead, leaf_hash, node_hash};
-pub use port::{DiskBytes, Journal, Measured, SharedJournal, Standing, StopListener, StoredRecord};
+pub use port::{DiskBytes, Journal, Measured, SharedJournal, SharedTexts, Standing, StopListener, StoredRecord};

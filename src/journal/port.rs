@@ -158,10 +158,38 @@ pub struct Standing {
     pub leader: Option<String>,
 }
 
+/// Small texts by name that belong to a ledger and are no records, kept where all processes see them that share it. Only the one that
+/// leads writes them.
+pub trait SharedTexts: Send + Sync {
+    /// The names of all of them, in order.
+    ///
+    /// # Errors
+    /// `Unreachable`.
+    fn names(&self) -> Result<Vec<String>, JournalError>;
+
+    /// A text; `None` if there is none of this name.
+    ///
+    /// # Errors
+    /// `Unreachable`.
+    fn text(&self, name: &str) -> Result<Option<String>, JournalError>;
+
+    /// Keeps a text, durably, in place of one of the same name.
+    ///
+    /// # Errors
+    /// `Unreachable`, after which it may be kept; `Stopped` if this process does not lead.
+    fn set_text(&self, name: &str, text: &str) -> Result<(), JournalError>;
+
+    /// Removes a text, if it is there.
+    ///
+    /// # Errors
+    /// As for `set_text`.
+    fn remove_text(&self, name: &str) -> Result<(), JournalError>;
+}
+
 /// A journal that several processes share: one leads, which is the only one to append, the others follow.
 ///
 /// A journal is opened as a follower: `append` answers `Stopped` until `lead` has succeeded. It stops when another process leads.
-pub trait SharedJournal: Journal {
+pub trait SharedJournal: Journal + SharedTexts {
     /// Takes in what the leader has made durable since the last time, as far as it follows from what is known here.
     ///
     /// # Errors

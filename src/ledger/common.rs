@@ -9,7 +9,7 @@ use super::room::Room;
 use super::snapshots::Schedule;
 use crate::clock::Clock;
 use crate::domain::State;
-use crate::journal::Journal;
+use crate::journal::{Journal, SharedTexts};
 use crate::ledger::Limits;
 use crate::projections::Projections;
 use parking_lot::{Mutex, RwLock};
@@ -49,6 +49,8 @@ pub struct Core {
     pub role: watch::Sender<Role>,
     /// Whether recording stopped because the journal has lost or changed what this process has published.
     pub has_lost_history: AtomicBool,
+    /// What is kept beside the records, where several processes share them.
+    pub texts: Option<Arc<dyn SharedTexts>>,
     /// Why recording stopped for good, once it has.
     pub stopped: watch::Sender<Option<Arc<str>>>,
 }

@@ -4,7 +4,7 @@ use super::common::Core;
 use super::replay::{APPLIED_AT_ONCE, ReplayError, apply, decode_chunk, evolve_all};
 use super::role::Role;
 use super::snapshots;
-use crate::journal::{JournalError, SharedJournal};
+use crate::journal::{JournalError, SharedJournal, SharedTexts};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,6 +34,11 @@ impl Follower {
     /// Follows a journal; it leads when nobody does, if it may.
     pub fn new(journal: Arc<dyn SharedJournal>, may_lead: bool) -> Self {
         Self { journal, may_lead, heard: Mutex::new(Instant::now()), told: Mutex::default() }
+    }
+
+    /// What is kept beside the records.
+    pub fn texts(&self) -> Arc<dyn SharedTexts> {
+        Arc::clone(&self.journal) as Arc<dyn SharedTexts>
     }
 
     /// Takes in what is new, and leads if nobody does. Returns whether this process leads.

@@ -27,6 +27,7 @@ mod savepoint;
 mod settings;
 mod snapshots;
 mod stepped;
+mod texts;
 mod view;
 mod writer;
 
@@ -44,6 +45,7 @@ pub use role::Role;
 pub use room::Cancellation;
 pub use settings::{Limits, MAX_RECORDED_BYTES, SnapshotSettings};
 pub use stepped::{Progress, SteppedLedger};
+pub use texts::Texts;
 pub use view::View;
 
 use crate::clock::Clock;
@@ -51,7 +53,7 @@ use crate::domain::calendar::Time;
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{self, Seen};
-use crate::journal::{Hash, Journal, JournalError, SharedJournal, StoredRecord, TreeHead};
+use crate::journal::{Hash, Journal, JournalError, SharedJournal, SharedTexts, StoredRecord, TreeHead};
 use crate::projections::index::Index;
 use crate::projections::metrics::Metrics;
 use crate::proto;
@@ -139,7 +141,7 @@ impl Ledger {
         settings: Option<SnapshotSettings>,
         follower: Option<Follower>,
     ) -> Result<(Self, ReplayReport), ReplayError> {
-        let (ledger, requests, taken, report) = Self::prepare(journal, clock, limits, settings)?;
+        let (ledger, requests, taken, report) = Self::prepare(journal, clock, limits, settings, follower.as_ref().map(Follower::texts))?;
         if let Some(follower) = follower {
             ledger.core.set_role(Role::Follows { leader: None, is_fresh: true });
             if !follower.step(&ledger.core)? {
@@ -167,6 +169,7 @@ impl Ledger {
         clock: Arc<dyn Clock>,
         limits: Limits,
         settings: Option<SnapshotSettings>,
+        texts: Option<Arc<dyn SharedTexts>>,
     ) -> Result<Prepared, ReplayError> {
         let (replayed, report) = replay::replay(&*journal, settings.as_ref())?;
         let (schedule, taken) = settings.map(|settings| snapshots::Schedule::new(settings, report.from)).unzip();
@@ -176,6 +179,7 @@ impl Ledger {
             stopped: watch::Sender::new(None),
             role: watch::Sender::new(Role::Leads),
             has_lost_history: AtomicBool::new(false),
+            texts,
             pipeline: pipeline::Pipeline::default(),
             state: RwLock::new(replayed.state),
             batches: Mutex::default(),

@@ -94,10 +94,10 @@ impl Assembly {
         &self.feed
     }
 
-    /// The same, which delivers to endpoints, if there can be any.
+    /// The same, which delivers to endpoints.
     #[must_use]
-    pub fn delivering(self, webhooks: Option<Webhooks>) -> Self {
-        Self { webhooks, ..self }
+    pub fn delivering(self, webhooks: Webhooks) -> Self {
+        Self { webhooks: Some(webhooks), ..self }
     }
 
     /// The same, with what the ledger proves; without it proofs are made of tiles in memory, and no checkpoint is signed.

@@ -82,7 +82,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     let proofs = Arc::new(proofs.start(&ledger).map_err(system("threads"))?);
     let webhooks = open_webhooks(config, &ledger, proofs.origin()).map_err(system("the webhooks of the data directory"))?;
     let assembly = assembly(&ledger, config, &guard, &observation).delivering(webhooks.clone()).proving(Arc::clone(&proofs));
-    observation.opened(&ledger, assembly.feed(), webhooks, &proofs);
+    observation.opened(&ledger, assembly.feed(), Some(webhooks), &proofs);
     let mut threads = {
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
@@ -120,13 +120,10 @@ fn assembly(ledger: &Ledger, config: &ServeConfig, guard: &Guard, observation: &
     assembly.observed_by(Some(observation.observers().observer()))
 }
 
-/// Goes on to deliver to the endpoints of the data directory. Servers that share a ledger would each deliver to their own: there are none.
-fn open_webhooks(config: &ServeConfig, ledger: &Ledger, origin: Option<&str>) -> io::Result<Option<Webhooks>> {
-    if config.database.is_some() {
-        return Ok(None);
-    }
+/// Goes on to deliver to the endpoints of the data directory, or of the database that several servers share.
+fn open_webhooks(config: &ServeConfig, ledger: &Ledger, origin: Option<&str>) -> io::Result<Webhooks> {
     let allowed = Allowed(config.webhook_allowed.clone());
-    Webhooks::open(&config.data_dir, ledger, origin.unwrap_or_default(), allowed, config.webhook_pace).map(Some)
+    Webhooks::open(&config.data_dir, ledger, origin.unwrap_or_default(), allowed, config.webhook_pace)
 }
 
 /// Where clients of this machine reach this server: what others tell them who share the ledger, unless they are told something else.

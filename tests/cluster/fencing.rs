@@ -146,7 +146,8 @@ fn a_database_that_has_lost_what_was_published_is_refused() {
     let journal = open_at(&postgres.url(), accepting()).expect("it opens");
     assert!(journal.lead().expect("it leads"));
     append(&journal, "one").expect("recorded");
-    until("the standby has it", || postgres.standby().ask("select count(*) from ledger_frames") == "1");
+    let caught_up = "select count(*) from pg_stat_replication where replay_lsn >= pg_current_wal_lsn()";
+    until("the standby has it", || postgres.primary.ask(caught_up) == "1");
     postgres.standby().crash();
     append(&journal, "lost").expect("recorded");
     drop(journal);

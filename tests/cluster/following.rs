@@ -60,8 +60,11 @@ fn the_command_line_finds_the_server_that_records() {
     assert_eq!(outcome.code, 0, "{}{}", outcome.out, outcome.error);
     assert!(outcome.out.contains("0 recorded"), "{}", outcome.out);
     for address in [both.as_str(), follower.address.as_str()] {
-        let outcome = finish(program().args(["balance", "acme", "--json", "--address", address]));
-        assert!(outcome.json().to_string().contains("payable"), "{}", outcome.out);
+        // Who follows is a moment behind.
+        until("the follower", || {
+            let outcome = finish(program().args(["balance", "acme", "--json", "--address", address]));
+            outcome.code == 0 && outcome.json().to_string().contains("payable")
+        });
     }
 }
 

@@ -10,4 +10,11 @@ mod following;
 mod moving;
 mod nodes;
 mod proxy;
+#[path = "../feed/receiver.rs"]
+#[allow(dead_code, reason = "the program of webhooks uses all of it")]
+mod receiver;
 mod schedules;
+mod webhooks;
+
+/// How long something is waited for.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);

@@ -42,7 +42,7 @@ pub struct PostgresOptions {
 
 /// The journal in a `PostgreSQL` database that several processes share.
 pub struct PostgresJournal {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl PostgresJournal {

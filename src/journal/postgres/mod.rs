@@ -1,6 +1,6 @@
 //! The journal in a `PostgreSQL` database that several processes share: one leads and appends, the others follow.
 //!
-//! How it keeps what it promises is said in `README.md` of this folder. Imports run one way: `journal`, `inspect` → `read` → `shared`
+//! How it keeps what it promises is said in `README.md` of this folder. Imports run one way: `texts` → `journal`, `inspect` → `read` → `shared`
 //! → `lease` → {`frames`, `settings`} → `link` → {`address`, `tables`}; `shared` → {`driver`, `kept_head`, `recent`}.
 
 mod address;
@@ -16,6 +16,7 @@ mod recent;
 mod settings;
 mod shared;
 mod tables;
+mod texts;
 
 pub use address::PostgresAddress;
 pub use inspect::inspect_database;

@@ -7,7 +7,7 @@ use super::kept_head::KeptHead;
 use super::lease::{Lease, Stop, Taken, check_known, take};
 use super::link::{Link, in_time};
 use super::recent::RecentFrames;
-use super::tables::{APPEND, NOTE_SIGNED, STANDING};
+use super::tables::{APPEND, STANDING};
 use crate::journal::batch::Batch;
 use crate::journal::cache::FrameCache;
 use crate::journal::error::JournalError;
@@ -59,7 +59,7 @@ pub(super) struct Shared {
 pub(super) struct Leading {
     link: Link,
     append: Statement,
-    epoch: i64,
+    pub epoch: i64,
     pub lease: Lease,
 }
 
@@ -266,21 +266,6 @@ impl Shared {
         let _tail = self.tail.lock();
         let Some(leading) = self.leading.lock().take() else { return Ok(()) };
         self.driver.wait(async move { leading.lease.release().await })
-    }
-
-    /// Implements `Journal::note_signed`.
-    pub fn note_signed(self: &Arc<Self>, head: TreeHead) -> Result<(), JournalError> {
-        let epoch = self.leading.lock().as_ref().map(|leading| leading.epoch);
-        let epoch = epoch.ok_or_else(|| JournalError::stopped("this process does not lead"))?;
-        let shared = Arc::clone(self);
-        let noted = self.driver.wait(async move {
-            let link = shared.reader().await?;
-            let (address, size) = (&shared.address, as_sql(head.size));
-            let noting = in_time(address, link.client.execute(NOTE_SIGNED, &[&address.ledger, &size, &&head.root[..], &epoch])).await;
-            link.check().and(noting)
-        })?;
-        let refused = || JournalError::stopped(format!("more than {} records were signed before, or others, or another leads", head.size));
-        if noted == 1 { Ok(()) } else { Err(refused()) }
     }
 
     /// Implements `Journal::tree_head_at`.

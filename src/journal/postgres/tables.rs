@@ -7,11 +7,13 @@ create table if not exists ledger_lease(ledger text primary key, epoch bigint no
     durable bigint not null);
 create table if not exists ledger_frames(ledger text, first_position bigint, record_count int not null, epoch bigint not null, \
     tree_root bytea not null, frame bytea not null, primary key (ledger, first_position));
-create table if not exists ledger_signed(ledger text primary key, size bigint not null, root bytea not null)";
+create table if not exists ledger_signed(ledger text primary key, size bigint not null, root bytea not null);
+create table if not exists ledger_texts(ledger text, name text, text text not null, primary key (ledger, name))";
 
 /// Whether all of them are there: `create` needs a right that whoever appends need not have.
 pub(super) const ARE_CREATED: &str = "select to_regclass('ledger_epoch') is not null and to_regclass('ledger_lease') is not null \
-    and to_regclass('ledger_frames') is not null and to_regclass('ledger_signed') is not null";
+    and to_regclass('ledger_frames') is not null and to_regclass('ledger_signed') is not null \
+    and to_regclass('ledger_texts') is not null";
 
 /// Introduces a ledger.
 pub(super) const INTRODUCE: [&str; 2] = [
@@ -72,6 +74,20 @@ pub(super) const NOTE_SIGNED: &str = "\
 insert into ledger_signed(ledger, size, root) select $1::text, $2::bigint, $3::bytea from ledger_epoch where ledger = $1::text and \
 epoch = $4::bigint on conflict (ledger) do update set size = excluded.size, root = excluded.root \
 where ledger_signed.size < excluded.size or (ledger_signed.size = excluded.size and ledger_signed.root = excluded.root)";
+
+/// The names of what is kept beside the records.
+pub(super) const TEXT_NAMES: &str = "select name from ledger_texts where ledger = $1::text order by name";
+/// One of them.
+pub(super) const TEXT: &str = "select text from ledger_texts where ledger = $1::text and name = $2::text";
+/// Keeps one: one row, unless another process leads.
+pub(super) const SET_TEXT: &str = "\
+with fence as (select 1 from ledger_epoch where ledger = $1::text and epoch = $3::bigint for share) \
+insert into ledger_texts(ledger, name, text) select $1::text, $2::text, $4::text from fence \
+on conflict (ledger, name) do update set text = excluded.text";
+/// Removes one, and says whether this process leads.
+pub(super) const REMOVE_TEXT: &str = "\
+with fence as (select 1 from ledger_epoch where ledger = $1::text and epoch = $3::bigint for share), \
+removed as (delete from ledger_texts using fence where ledger = $1::text and name = $2::text) select 1 from fence";
 
 /// The settings that decide whether what is acknowledged can be lost.
 pub(super) const SETTINGS: &str = "select current_setting('fsync', true), current_setting('full_page_writes', true), \
