@@ -1,10 +1,13 @@
 //! Following: what the leader has made durable is evolved here, as a replay does, until this process leads itself.
 
+use super::Ledger;
 use super::common::Core;
-use super::replay::{APPLIED_AT_ONCE, ReplayError, apply, decode_chunk, evolve_all};
+use super::replay::{APPLIED_AT_ONCE, ReplayError, ReplayReport, apply, decode_chunk, evolve_all};
 use super::role::Role;
 use super::snapshots;
-use crate::journal::{JournalError, SharedJournal, SharedTexts};
+use crate::clock::Clock;
+use crate::journal::{Journal, JournalError, SharedJournal, SharedTexts};
+use crate::ledger::{Limits, SnapshotSettings};
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -110,5 +113,23 @@ pub fn run(core: &Core, follower: &Follower, closing: &watch::Receiver<bool>) {
             }
         };
         std::thread::sleep(pause);
+    }
+}
+
+impl Ledger {
+    /// Opens a ledger that several processes share: this one follows, and leads when nobody does, if it may. `snapshots` as for
+    /// `open_with_snapshots`.
+    ///
+    /// # Errors
+    /// As for `open`; why it may not lead.
+    pub fn open_shared(
+        journal: &Arc<dyn SharedJournal>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+        snapshots: Option<SnapshotSettings>,
+        may_lead: bool,
+    ) -> Result<(Self, ReplayReport), ReplayError> {
+        let follower = Follower::new(Arc::clone(journal), may_lead);
+        Self::start(Arc::clone(journal) as Arc<dyn Journal>, clock, limits, snapshots, Some(follower))
     }
 }

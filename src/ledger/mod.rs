@@ -53,7 +53,7 @@ use crate::domain::calendar::Time;
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{self, Seen};
-use crate::journal::{Hash, Journal, JournalError, SharedJournal, SharedTexts, StoredRecord, TreeHead};
+use crate::journal::{Hash, Journal, JournalError, SharedTexts, StoredRecord, TreeHead};
 use crate::projections::index::Index;
 use crate::projections::metrics::Metrics;
 use crate::proto;
@@ -101,22 +101,6 @@ impl Ledger {
     /// If the journal cannot be read, or holds what this release cannot replay; the position is named.
     pub fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, limits: Limits) -> Result<(Self, ReplayReport), ReplayError> {
         Self::start(journal, clock, limits, None, None)
-    }
-
-    /// Opens a ledger that several processes share: this one follows, and leads when nobody does, if it may. `snapshots` as for
-    /// `open_with_snapshots`.
-    ///
-    /// # Errors
-    /// As for `open`; why it may not lead.
-    pub fn open_shared(
-        journal: &Arc<dyn SharedJournal>,
-        clock: Arc<dyn Clock>,
-        limits: Limits,
-        snapshots: Option<SnapshotSettings>,
-        may_lead: bool,
-    ) -> Result<(Self, ReplayReport), ReplayError> {
-        let follower = Follower::new(Arc::clone(journal), may_lead);
-        Self::start(Arc::clone(journal) as Arc<dyn Journal>, clock, limits, snapshots, Some(follower))
     }
 
     /// Like `open`, but begins with the newest snapshot that is whole and of the journal's records, replays only what
@@ -404,21 +388,6 @@ impl Ledger {
     /// Asks long-running streams to end. Appends are still taken until `close`.
     pub fn begin_closing(&self) {
         self.closing.send_replace(true);
-    }
-
-    /// Refuses further appends, commits those that are queued, and lets another process lead, where several share the ledger. Reads go
-    /// on. Blocks; idempotent.
-    ///
-    /// # Errors
-    /// If the others cannot be told: they find out by themselves.
-    pub fn resign(&self) -> Result<(), JournalError> {
-        self.core.set_role(Role::Follows { leader: None, is_fresh: true });
-        self.queue.close();
-        for thread in self.recorders.lock().drain(..) {
-            // A panic was caught inside and has stopped the ledger already.
-            let _ = thread.join();
-        }
-        self.core.journal.resign()
     }
 
     /// Refuses further appends, commits those that are queued, and closes the journal. Blocks; idempotent.

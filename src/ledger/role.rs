@@ -3,7 +3,7 @@
 use super::Ledger;
 use super::common::Core;
 use super::error::Error;
-use crate::journal::TreeHead;
+use crate::journal::{JournalError, TreeHead};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -87,5 +87,20 @@ impl Ledger {
         let mut positions = self.positions();
         // Whether it was reached is found out by what asks for it.
         let _ = tokio::time::timeout(LONGEST_WAIT, positions.wait_for(|last| *last >= position)).await;
+    }
+
+    /// Refuses further appends, commits those that are queued, and lets another process lead, where several share the ledger. Reads go
+    /// on. Blocks; idempotent.
+    ///
+    /// # Errors
+    /// If the others cannot be told: they find out by themselves.
+    pub fn resign(&self) -> Result<(), JournalError> {
+        self.core.set_role(Role::Follows { leader: None, is_fresh: true });
+        self.queue.close();
+        for thread in self.recorders.lock().drain(..) {
+            // A panic was caught inside and has stopped the ledger already.
+            let _ = thread.join();
+        }
+        self.core.journal.resign()
     }
 }

@@ -88,6 +88,34 @@ async fn a_leader_that_is_cut_off_from_the_database_stops_and_another_one_record
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_database_is_away_questions_are_answered_and_nothing_is_recorded() {
+    let Some(postgres) = Postgres::start(Standby::Synchronous) else { return };
+    let mut nodes = [Node::new(&postgres.url(), &[]), Node::new(&postgres.url(), &["--follow"])];
+    let told = Arc::new(Told::default());
+    let addresses: Vec<String> = nodes.iter().map(|node| node.address.clone()).collect();
+    let clients = told.start(&addresses, 3);
+    told.next_answer(TAKEOVER).await;
+    postgres.primary.crash();
+    let began = Instant::now();
+    // Whatever is read from here on may be old, and after a while health says so.
+    for node in &nodes {
+        while serves(&node.address, RECORDING).await || serves(&node.address, "").await {
+            assert!(began.elapsed() < TAKEOVER, "{}", node.address);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        assert!(!records(&node.address).await.is_empty(), "{}", node.address);
+    }
+    postgres.primary.start();
+    assert_eq!(exit_code(nodes[0].server()), 4);
+    nodes[0].restart(&postgres.url(), &[]);
+    told.next_answer(TAKEOVER).await;
+    told.end(clients).await;
+    agree(&nodes.each_ref(), &told).await;
+    assert!(serves(&nodes[1].address, "").await);
+    verify(&postgres);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_takes_over_with_all_that_was_acknowledged() {
     let Some(postgres) = Postgres::start(Standby::Synchronous) else { return };
     // The new primary has no standby of its own yet, so the servers are told to record all the same.

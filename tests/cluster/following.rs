@@ -55,6 +55,9 @@ fn the_command_line_finds_the_server_that_records() {
     let outcome = finish(program().args(["append", "--address", &both]).write_stdin(STORY));
     assert_eq!(outcome.code, 0, "{}{}", outcome.out, outcome.error);
     assert!(outcome.out.contains(&format!("{STORY_EVENTS} recorded")), "{}", outcome.out);
+    let (first, second) = (format!("http://{}", follower.address), format!("http://{}", leader.address));
+    let outcome = finish(program().args(["append", "--address", &first, "--address", &second]).write_stdin(STORY));
+    assert!(outcome.code == 0 && outcome.out.contains("0 recorded"), "{}{}", outcome.out, outcome.error);
     // One that follows says where to go.
     let outcome = finish(program().args(["append", "--address", &format!("http://{}", follower.address)]).write_stdin(STORY));
     assert_eq!(outcome.code, 0, "{}{}", outcome.out, outcome.error);
@@ -105,4 +108,21 @@ fn checkpoints_are_signed_by_the_server_that_records_and_noted_in_the_database()
     // The next one goes on from there.
     drop(leader);
     until("the other one leads", || ask(&follower).code == 0);
+}
+
+#[test]
+fn a_server_begins_with_its_snapshot_whether_it_led_or_followed() {
+    let Some(postgres) = Postgres::start(Standby::Synchronous) else { return };
+    let options = ["--snapshot-every", "4"];
+    let mut nodes = [Node::new(&postgres.url(), &options), Node::new(&postgres.url(), &options)];
+    let outcome = finish(program().args(["append", "--address", &nodes[0].address]).write_stdin(STORY));
+    assert_eq!(outcome.code, 0, "{}", outcome.error);
+    for node in &mut nodes {
+        until("a snapshot", || std::fs::read_dir(node.dir().join("snapshots")).is_ok_and(|mut files| files.next().is_some()));
+        node.restart(&postgres.url(), &options);
+        let said = node.server().says();
+        assert!(said.starts_with("loaded the snapshot of position"), "{said}");
+        let said = node.server().says();
+        assert!(said.contains("the ledger main of postgres://") && said.contains(&format!("{STORY_EVENTS} records")), "{said}");
+    }
 }
