@@ -46,6 +46,7 @@ mod serve;
 mod snapshots;
 mod spreadsheet;
 mod statement;
+mod store;
 mod table;
 mod template;
 mod trial_balance;
@@ -72,6 +73,7 @@ Exit codes:
      be used
   3  an id is not known
   4  the ledger cannot be reached, is overloaded, or its directory is in use
+  5  the database has less, or something else, than this server has published
 
 Times are RFC 3339 (2026-11-22T09:30:00Z) or days (2026-11-22). A day is meant
 whole, in UTC: --as-of and --to include all of it, --from begins with it. So
@@ -84,9 +86,16 @@ each record or event.";
 #[derive(Parser)]
 #[command(name = "partnership-ledger", version, after_help = EXIT_CODES, arg_required_else_help = true)]
 struct Cli {
-    /// Where the ledger listens
-    #[arg(long, global = true, value_name = "URL", env = "PARTNERSHIP_LEDGER_ADDRESS", default_value = "http://127.0.0.1:50051")]
-    address: String,
+    /// Where the ledger listens; of a ledger that several servers share all of them, separated by commas
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "PARTNERSHIP_LEDGER_ADDRESS",
+        value_delimiter = ',',
+        default_value = "http://127.0.0.1:50051"
+    )]
+    address: Vec<String>,
     #[command(flatten)]
     credentials: Credentials,
     /// Answer as proto3 JSON instead of tables
@@ -102,7 +111,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Keep a ledger running until SIGTERM or Ctrl-C
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Play the stories of a partner programme on a fresh ledger
     Demo(demo::Args),
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
@@ -208,7 +217,7 @@ pub fn main() -> ExitCode {
     });
     let language = cli.lang;
     // Not one from the environment: `bench` sends a load only to a ledger that was named on purpose.
-    let named = (matches.value_source("address") == Some(ValueSource::CommandLine)).then(|| cli.address.clone());
+    let named = (matches.value_source("address") == Some(ValueSource::CommandLine)).then(|| cli.address.first().cloned()).flatten();
     match refuse_idle_options(&cli, &matches).and_then(|()| run(cli, named)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(language),
@@ -220,9 +229,9 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
         // What is kept of a ledger is for its own user alone.
         rustix::process::umask(Mode::from_raw_mode(0o077));
     }
-    let mut session = Session { address: cli.address, credentials: cli.credentials, out: Output::new(cli.json, cli.lang) };
+    let mut session = Session { addresses: cli.address, credentials: cli.credentials, out: Output::new(cli.json, cli.lang) };
     match cli.command {
-        Command::Serve(args) => serve::run(args)?,
+        Command::Serve(args) => serve::run(*args)?,
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
         Command::Restore(args) => restore::run(&args, &mut session.out)?,
         Command::Access(args) => access::run(&args, &mut session.out)?,
@@ -339,6 +348,7 @@ fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
         Command::CheckpointKey(_) => ("checkpoint-key", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::Witness(_) => ("witness", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::Backup(args) if args.data_dir.is_some() => ("backup --data-dir", OFFLINE),
+        Command::Backup(args) if args.store.store.is_some() => ("backup --store", OFFLINE),
         Command::Completions(_) => ("completions", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
         _ => return Ok(()),
     };

@@ -407,6 +407,8 @@ access-everybody = everybody who is known
 ## Failures
 
 failure-fields = { $count } fields are bad
+failure-no-address = no address of a ledger is given
+failure-no-leader = none of the servers records at the moment; try again later
 failure-connect = cannot connect to { $address }: { $error }; start a ledger with `partnership-ledger serve`, or name another --address
 failure-address = --address { $address }: { $error }
 failure-only-http = only http:// and https:// are supported
@@ -667,6 +669,7 @@ backup-done =
         [one] 1 record
        *[other] { $records } records
     } copied, { $bytes } bytes, in { $seconds } s
+backup-store-once = a database is copied once, without --follow and --status: to go on copying, copy the running ledger
 backup-silent = the ledger has been silent for a minute
 backup-lost = the connection to the ledger broke: { $error }
 backup-followed =
@@ -689,6 +692,8 @@ backup-behind-by =
        *[other] { $records } records
     }, the oldest recorded { $seconds } s ago
 restore-input = the standard input
+restore-not-empty = { $place } has records already: a backup is restored into a ledger that has none; take another --ledger
+restore-is-led = a server leads { $place }: stop it first
 restore-done = position { $position }, tree root { $root }: restored to { $directory }, { $bytes } bytes of records, in { $seconds } s
 restore-checked = position { $position }, tree root { $root }: the backup is whole, { $bytes } bytes of records, checked in { $seconds } s
 

@@ -31,7 +31,7 @@ mod witness;
 
 pub use access_log::{AccessLog, AccessLogSettings};
 pub use assembly::{Assembly, Service, assemble};
-pub use config::{ConsoleLogin, ServeConfig};
+pub use config::{ConsoleLogin, DatabaseConfig, ServeConfig};
 pub use console::ConsoleListener;
 pub use data_dir::has_ledger;
 pub use dev::DevFiles;
@@ -43,6 +43,6 @@ pub use observe::{Observers, TraceSettings};
 pub use open::{OpenLedger, open};
 pub use serve::{Ready, serve};
 pub use signals::Signals;
-pub use store::{Inspection, OpenStore, Store, StoreOptions};
+pub use store::{Inspection, OpenStore, PostgresAddress, Store, StoreOptions};
 pub use tls::{Tls, TlsFiles};
 pub use witness::{WitnessConfig, serve_witness};
