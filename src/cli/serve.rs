@@ -1,11 +1,14 @@
 //! `serve`: opens the ledger of a directory and serves it until SIGTERM or SIGINT.
 
 use super::failure::Failure;
+use super::store::SharedArgs;
 use ipnet::IpNet;
-use partnership_ledger::ledger::ReplayReport;
+use partnership_ledger::ledger::{ReplayError, ReplayReport};
 use partnership_ledger::proofs::witness::WitnessError;
 use partnership_ledger::proofs::{OpenError, ProofSettings};
-use partnership_ledger::server::{AccessLogSettings, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve};
+use partnership_ledger::server::{
+    AccessLogSettings, ConsoleLogin, DatabaseConfig, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve,
+};
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::path::{Path, PathBuf};
@@ -14,9 +17,14 @@ use tracing_subscriber::EnvFilter;
 
 #[derive(clap::Args)]
 pub struct Args {
+    /// Options from a file in TOML, such as `config template` writes; those given here or in the environment go before
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_CONFIG")]
+    config: Option<PathBuf>,
     /// Where the ledger is kept; created if it is not there
     #[arg(long, value_name = "DIR", env = "PARTNERSHIP_LEDGER_DATA_DIR", default_value = "./ledger-data")]
     data_dir: PathBuf,
+    #[command(flatten)]
+    shared: SharedArgs,
     /// Where to listen; port 0 lets the system choose. An address that other machines reach needs TLS and an access file
     #[arg(long, value_name = "ADDR", env = "PARTNERSHIP_LEDGER_LISTEN", default_value = "127.0.0.1:50051", value_parser = parse_address)]
     listen: SocketAddr,
@@ -127,6 +135,29 @@ struct SeenArgs {
         value_parser = parse_address
     )]
     observe: Option<SocketAddr>,
+    /// Serve the console, the ledger in a browser. An address that other machines reach needs TLS and an access file [default if
+    /// it is given without: 127.0.0.1:8080]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "PARTNERSHIP_LEDGER_CONSOLE",
+        num_args = 0..=1,
+        default_missing_value = "127.0.0.1:8080",
+        value_parser = parse_address
+    )]
+    console: Option<SocketAddr>,
+    /// Log in to the console with this issuer of the access file, by OpenID Connect; without it people paste an API key
+    #[arg(long, value_name = "ISSUER", requires_all = ["console", "access", "console_client", "console_url"])]
+    console_login: Option<String>,
+    /// What the issuer knows the console by; the issuer's audience in the access file has to name it
+    #[arg(long, value_name = "ID", requires = "console_login")]
+    console_client: Option<String>,
+    /// A file of the secret that the console shows itself to the issuer by, if it has one
+    #[arg(long, value_name = "FILE", requires = "console_login")]
+    console_client_secret: Option<PathBuf>,
+    /// The address of the console as browsers have it, which the issuer leads back to, such as https://console.example
+    #[arg(long, value_name = "URL", requires = "console_login")]
+    console_url: Option<String>,
     /// Log each call to a file, a line of JSON each; SIGHUP opens it anew
     #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_ACCESS_LOG")]
     access_log: Option<PathBuf>,
@@ -157,6 +188,15 @@ enum LogFormat {
 }
 
 impl SeenArgs {
+    fn console_login(&self) -> Option<ConsoleLogin> {
+        Some(ConsoleLogin {
+            issuer: self.console_login.clone()?,
+            client_id: self.console_client.clone()?,
+            client_secret: self.console_client_secret.clone(),
+            url: self.console_url.clone()?,
+        })
+    }
+
     fn access_log(&self) -> Option<AccessLogSettings> {
         Some(AccessLogSettings {
             path: self.access_log.clone()?,
@@ -188,7 +228,10 @@ impl GuardArgs {
 pub fn run(args: Args) -> Result<(), Failure> {
     log_in_format(args.seen.log_format);
     let Args {
+        // Its options are among the others.
+        config: _,
         data_dir,
+        shared,
         listen,
         guard,
         seen,
@@ -206,12 +249,15 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let (access, tls) = guard.files(&data_dir)?;
     let config = ServeConfig {
         data_dir,
+        database: shared.config(listen)?,
         listen,
         access,
         tls,
         connection_age: guard.connection_age.map_or(defaults.connection_age, Duration::from_secs),
         insecure: guard.insecure,
         observe: seen.observe,
+        console: seen.console,
+        console_login: seen.console_login(),
         access_log: seen.access_log(),
         traces: TraceSettings::of_environment().map_err(Failure::usage)?,
         worker_threads,
@@ -237,17 +283,20 @@ struct Announced {
 
 /// Prints where it listens, on the first line, what was replayed, and last which ledger it is. That nobody reads it is no reason not to serve.
 fn announce(ready: &Ready<'_>, how: &Announced) {
-    let Ready { address, observed, data_dir, is_new, replayed, notes, proofs } = *ready;
+    let Ready { address, observed, console, data_dir, database, is_new, replayed, notes, proofs } = *ready;
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on {address}");
     let _ = writeln!(out, "{}", replay_line(replayed));
     if let Some(observed) = observed {
         let _ = writeln!(out, "metrics on http://{observed}/metrics");
     }
+    if let Some(url) = console {
+        let _ = writeln!(out, "the console is at {url}");
+    }
     if let Some(key) = proofs.verifier() {
         let _ = writeln!(out, "checkpoints signed by {key}");
     }
-    let _ = writeln!(out, "{}", ledger_line(data_dir, is_new, replayed));
+    let _ = writeln!(out, "{}", ledger_line(data_dir, database, is_new, replayed));
     let _ = out.flush();
     for note in notes {
         tracing::warn!("{note}");
@@ -269,8 +318,12 @@ fn announce(ready: &Ready<'_>, how: &Announced) {
 }
 
 /// Which program serves which ledger.
-fn ledger_line(data_dir: &Path, is_new: bool, replayed: &ReplayReport) -> String {
+fn ledger_line(data_dir: &Path, database: Option<&DatabaseConfig>, is_new: bool, replayed: &ReplayReport) -> String {
     let version = env!("CARGO_PKG_VERSION");
+    if let Some(database) = database {
+        let records = replayed.from + replayed.records;
+        return format!("partnership-ledger {version} serves {}, of {records} records at the start", database.address);
+    }
     let dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let dir = dir.display();
     match replayed.from + replayed.records {
@@ -337,17 +390,20 @@ impl From<ServeError> for Failure {
         let text = error.to_string();
         match error {
             ServeError::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Self::usage(text),
-            ServeError::Listen { .. } => Self::unavailable(text),
-            ServeError::Journal(error) => error.into(),
+            ServeError::Listen { .. } | ServeError::Deposed(_) => Self::unavailable(text),
+            ServeError::Journal(error) | ServeError::Replay(ReplayError::Journal(error)) => error.into(),
+            ServeError::LostHistory(_) => Self::lost_history(text),
             ServeError::Proofs(OpenError::Key(error)) | ServeError::Witness(WitnessError::Key(error)) => error.into(),
             ServeError::Witness(error) => error.into(),
             ServeError::Proofs(_)
             | ServeError::DataDir { .. }
             | ServeError::DataDirUnreadable { .. }
             | ServeError::NoLedger { .. }
+            | ServeError::HasLedger { .. }
             | ServeError::Unguarded { .. }
             | ServeError::Access { .. }
             | ServeError::Tls(_)
+            | ServeError::Console(_)
             | ServeError::AccessLog { .. }
             | ServeError::Traces(_)
             | ServeError::Dev { .. } => Self::usage(text),
