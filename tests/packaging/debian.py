@@ -9,7 +9,7 @@ removed and purged, with the ledger's files staying where they are.
 Needs root, cgroups and namespaces, as systemd runs in a container of its own without a network. `--system` keeps the Debian that
 debootstrap makes for the next run.
 """
-import argparse, contextlib, pathlib, re, shutil, subprocess, sys, tempfile
+import argparse, contextlib, pathlib, re, shutil, subprocess, sys, tempfile, time
 
 from kit import check, debian, eventually, first_events, package, run
 
@@ -92,7 +92,8 @@ def installed(machine, deb):
 
 def started(machine):
     machine.run("systemctl", "start", SERVICE)
-    eventually("it serves once it is started", machine.serves)
+    check("it serves once it is started", machine.serves())
+    check("as it says itself", machine.property("StatusText"), "serving the ledger")
     machine.run("partnership-ledger", "append", "-", input=first_events())
     check("it records", "99.80" in machine.run("partnership-ledger", "balance", "acme").stdout)
     check("its user alone reads the ledger", mode(machine, "/var/lib/partnership-ledger"), "700 partnership-ledger:partnership-ledger")
@@ -110,6 +111,24 @@ def started(machine):
     eventually("it is started again when it was killed", lambda: machine.property("MainPID") not in ("0", process) and machine.serves())
 
 
+def watched(machine):
+    """A service that hangs is started anew, here after less time than usual."""
+    impatient = "[Service]\nWatchdogSec=4\nTimeoutStopSec=2\n"
+    drop_in = f"/run/systemd/system/{SERVICE}.service.d"
+    machine.run("sh", "-c", f"mkdir -p {drop_in} && cat > {drop_in}/impatient.conf", input=impatient)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", SERVICE)
+    process = machine.property("MainPID")
+    time.sleep(9)
+    check("its watchdog is content while it serves", machine.property("MainPID"), process)
+    machine.run("sh", "-c", f"kill -STOP {process}")
+    eventually("a service that hangs is started anew", lambda: machine.property("MainPID") not in ("0", process) and machine.serves())
+    machine.run("rm", "-r", drop_in)
+    machine.run("systemctl", "daemon-reload")
+    # So many starts within minutes are the test's doing.
+    machine.run("systemctl", "reset-failed", SERVICE, check=False)
+
+
 def secured(machine):
     # The files of `serve --dev`, put where an operator puts real ones.
     made = machine.run("sh", "-c", "cd /root && (timeout 5 partnership-ledger serve --dev --listen 127.0.0.1:0 --data-dir try; ls try/dev)")
@@ -117,12 +136,12 @@ def secured(machine):
     machine.run("sh", "-c", "install -m 0600 /root/try/dev/server.key /etc/partnership-ledger/credentials/tls.key")
     machine.run("install", "-m", "0640", "-g", SERVICE, "/root/try/dev/server.pem", "/etc/partnership-ledger/tls.crt")
     machine.run("install", "-m", "0640", "-g", SERVICE, "/root/try/dev/access.toml", "/etc/partnership-ledger/access.toml")
-    options = machine.path("/etc/partnership-ledger/environment")
+    options = machine.path("/etc/partnership-ledger/config.toml")
     # What stands there after a number sign is taken, as an operator takes it.
-    proposed = re.compile("^#(PARTNERSHIP_LEDGER_(?:ACCESS|TLS_CERT|TLS_KEY|LISTEN)=)")
+    proposed = re.compile("^#((?:access|tls-cert|tls-key|listen) = )")
     lines = [proposed.sub(r"\1", line) for line in options.read_text().splitlines()]
-    kept = [line for line in lines if line != "PARTNERSHIP_LEDGER_LISTEN=127.0.0.1:50051"]
-    options.write_text("\n".join(kept) + "\n")
+    options.write_text("\n".join(line for line in lines if line != 'listen = "127.0.0.1:50051"') + "\n")
+    machine.run("partnership-ledger", "config", "check", "/etc/partnership-ledger/config.toml")
     machine.run("systemctl", "restart", SERVICE)
     asked = ["--address", "https://localhost:50051", "--ca", "/root/try/dev/ca.pem", "--key-file"]
     eventually("it serves other machines with a key that only root reads", lambda: machine.serves(*asked, "/root/try/dev/keys/auditor"))
@@ -134,7 +153,7 @@ def upgraded(machine, deb, options):
     before = machine.property("MainPID")
     install(machine, deb)
     check("the next version is installed", machine.run("dpkg-query", "--show", "--showformat=${Version}", SERVICE).stdout, NEXT)
-    check("options that were changed stay", "\nPARTNERSHIP_LEDGER_ACCESS=" in machine.path("/etc/partnership-ledger/environment").read_text())
+    check("options that were changed stay", "\naccess = " in machine.path("/etc/partnership-ledger/config.toml").read_text())
     eventually("it runs on as the next version", lambda: machine.property("MainPID") not in ("0", before) and machine.serves(*options))
     check("with the ledger of before", "99.80" in machine.run("partnership-ledger", *options, "balance", "acme").stdout)
 
@@ -153,7 +172,7 @@ def removed(machine, program, deb, options):
     check("with all that was recorded", "99.80" in machine.run("partnership-ledger", *options, "balance", "acme").stdout)
     said = machine.run("dpkg", "--purge", SERVICE).stdout
     check("purging says where the ledger is", "The ledger stays in /var/lib/partnership-ledger" in said)
-    gone = ("/etc/partnership-ledger/environment", "/etc/partnership-ledger/credentials")
+    gone = ("/etc/partnership-ledger/config.toml", "/etc/partnership-ledger/credentials")
     check("options and credentials are gone", [path for path in gone if machine.path(path).exists()], [])
     check("the ledger stays when it is purged too", any(name.startswith("wal/") for name in files()))
     verified = run(program, "verify", "--data-dir", ledger).stdout
@@ -181,6 +200,7 @@ def main():
             machine.wait()
             installed(machine, first)
             started(machine)
+            watched(machine)
             credentials = secured(machine)
             upgraded(machine, following, credentials)
             removed(machine, program, following, credentials)
