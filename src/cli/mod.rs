@@ -98,7 +98,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Keep a ledger running until SIGTERM or Ctrl-C
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// Play the stories of a partner programme on a fresh ledger
     Demo(demo::Args),
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
@@ -199,7 +199,7 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
     }
     let mut session = Session { address: cli.address, credentials: cli.credentials, out: Output::new(cli.json, cli.lang) };
     match cli.command {
-        Command::Serve(args) => serve::run(args)?,
+        Command::Serve(args) => serve::run(*args)?,
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
         Command::Restore(args) => restore::run(&args, &mut session.out)?,
         Command::Access(args) => access::run(&args, &mut session.out)?,
