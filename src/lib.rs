@@ -8,6 +8,7 @@ pub mod domain;
 pub mod encoding;
 pub mod feed;
 pub mod grpc;
+mod https;
 pub mod journal;
 pub mod language;
 pub mod ledger;

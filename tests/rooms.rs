@@ -28,11 +28,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     // Translates.
     ("grpc", &["feed", "proofs", "access", "queries", "ledger", "wire", "domain", "proto"]),
     // Tells what is recorded as it is recorded.
-    ("feed", &["queries", "ledger", "wire", "domain", "proto"]),
+    ("feed", &["queries", "ledger", "wire", "domain", "proto", "https"]),
     // Makes and checks what others can check without us.
-    ("proofs", &["ledger", "journal", "priority"]),
+    ("proofs", &["ledger", "journal", "priority", "https"]),
     // Who may do what; the ledger asks it by a trait of its own.
-    ("access", &["ledger", "clock", "domain", "proto"]),
+    ("access", &["ledger", "clock", "domain", "proto", "https"]),
     // Asks the ledger's view, the projections and, for the past, the journal's records.
     ("queries", &["backup", "ledger", "projections", "journal", "domain", "proto"]),
     // Copies exact records.
@@ -49,6 +49,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("journal", &["measure", "priority"]),
     // The present time, as a value of the domain.
     ("clock", &["domain"]),
+    // How servers of others are asked.
+    ("https", &[]),
     // Counts that whoever works writes and whoever watches reads.
     ("measure", &[]),
     // How urgent a thread is.

@@ -3,7 +3,7 @@
 //! One request is under way at a time while the next lines are read. With more, lines after a refused one would be recorded
 //! before that one is corrected.
 
-use super::client::{LedgerClient, Session};
+use super::client::{Dialer, LedgerClient, Session};
 use super::failure::{Failure, Refusal};
 use super::json;
 use super::language::{Language, say};
@@ -50,6 +50,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let (source, bytes) = open(&args.file, language)?;
     let mut appender = Appender {
         client: session.ledger().await?,
+        dialer: session.dialer(),
         language,
         stream: None,
         recorded: 0,
@@ -152,6 +153,8 @@ fn place(language: Language, number: u64) -> String {
 /// Sends lines and counts the outcomes.
 struct Appender {
     client: LedgerClient,
+    /// Finds the server that records, if it is another one by now.
+    dialer: Dialer,
     language: Language,
     stream: Option<(mpsc::Sender<AppendStreamRequest>, Streaming<AppendStreamResponse>)>,
     recorded: u64,
@@ -205,16 +208,27 @@ impl Appender {
         Ok(())
     }
 
-    /// Sends one request and waits for its answer; retries it on overload.
+    /// Sends one request and waits for its answer. Retries it on overload, and at another server if the ledger has several: its events
+    /// keep their ids, so they are recorded once.
     async fn request(&mut self, events: Vec<Event>) -> Result<Result<AppendResponse, Refusal>, Failure> {
         let language = self.language;
         let request = AppendStreamRequest { request_id: String::new(), events, expected_last_position: None };
         for _ in 0..MAX_RETRIES {
-            let answer = self.exchange(request.clone()).await.map_err(|failure| failure.with_advice(&say!(language, "append-again")))?;
+            let answer = match self.exchange(request.clone()).await {
+                Err(failure) if failure.is_unavailable() && self.dialer.has_choice() => {
+                    self.go_on_elsewhere(None).await?;
+                    continue;
+                }
+                answer => answer.map_err(|failure| failure.with_advice(&say!(language, "append-again")))?,
+            };
             match answer.outcome {
                 Some(Outcome::Response(response)) => return Ok(Ok(response)),
                 Some(Outcome::Error(error)) => {
                     let refusal = Refusal::from(error);
+                    if refusal.is_for_another_server() && (refusal.leader.is_some() || self.dialer.has_choice()) {
+                        self.go_on_elsewhere(refusal.leader.as_deref()).await?;
+                        continue;
+                    }
                     if refusal.code != tonic::Code::ResourceExhausted {
                         return Ok(Err(refusal));
                     }
@@ -224,6 +238,14 @@ impl Appender {
             }
         }
         Err(Failure::unavailable(say!(language, "append-overloaded")))
+    }
+
+    /// Connects to the server that records.
+    async fn go_on_elsewhere(&mut self, leader: Option<&str>) -> Result<(), Failure> {
+        self.stream = None;
+        let found = self.dialer.recording(leader).await;
+        self.client = found.map_err(|failure| failure.with_advice(&say!(self.language, "append-again")))?;
+        Ok(())
     }
 
     async fn exchange(&mut self, request: AppendStreamRequest) -> Result<AppendStreamResponse, Failure> {

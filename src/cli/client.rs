@@ -5,6 +5,7 @@ use super::language::{Language, say};
 use super::output::Output;
 use partnership_ledger::proto::audit_service_client::AuditServiceClient;
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
+use partnership_ledger::proto::ledger_service_server;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::webhook_service_client::WebhookServiceClient;
 use rustls::pki_types::CertificateDer;
@@ -12,17 +13,23 @@ use rustls::pki_types::pem::PemObject as _;
 use std::error::Error;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{self, Certificate, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Request, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 
 /// The environment variable that may have the key itself.
 const KEY: &str = "PARTNERSHIP_LEDGER_KEY";
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it is waited for another server to take over, and how often it is looked.
+const TAKEOVER_TIMEOUT: Duration = Duration::from_secs(30);
+const LOOKED_EVERY: Duration = Duration::from_millis(250);
 /// The largest answer accepted: a page of 1 000 agreements with long terms.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
 /// HTTP/2 window: a smaller one would leave a connection of high latency idle.
@@ -76,10 +83,10 @@ impl Interceptor for Bearer {
     }
 }
 
-/// What a command works with: the ledger's address, what says who calls, and the output.
+/// What a command works with: the ledger's addresses, what says who calls, and the output.
 pub struct Session {
-    /// Where the ledger listens.
-    pub address: String,
+    /// Where the ledger listens; several of one that several servers share.
+    pub addresses: Vec<String>,
     /// What says who calls.
     pub credentials: Credentials,
     /// The output.
@@ -87,9 +94,15 @@ pub struct Session {
 }
 
 impl Session {
-    /// Connects to the service that records.
+    /// What connects to the ledger.
+    pub fn dialer(&self) -> Dialer {
+        Dialer { addresses: self.addresses.clone(), credentials: self.credentials.clone(), language: self.out.language }
+    }
+
+    /// Connects to the service that records: of several servers at the one that does.
     pub async fn ledger(&self) -> Result<LedgerClient, Failure> {
-        Ok(LedgerServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+        let dialer = self.dialer();
+        if dialer.has_choice() { dialer.recording(None).await } else { Ok(ledger_on(dialer.connect().await?)) }
     }
 
     /// Connects to the service that answers questions.
@@ -108,7 +121,64 @@ impl Session {
     }
 
     async fn connect(&self) -> Result<Channel, Failure> {
-        let (language, address) = (self.out.language, self.address.as_str());
+        self.dialer().connect().await
+    }
+}
+
+fn ledger_on(channel: Channel) -> LedgerClient {
+    LedgerServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES)
+}
+
+/// Connects to the servers of a ledger.
+#[derive(Clone)]
+pub struct Dialer {
+    addresses: Vec<String>,
+    credentials: Credentials,
+    language: Language,
+}
+
+impl Dialer {
+    /// Whether there are several servers.
+    pub fn has_choice(&self) -> bool {
+        self.addresses.len() > 1
+    }
+
+    /// Connects to the first server that can be reached.
+    pub async fn connect(&self) -> Result<Channel, Failure> {
+        let mut outcome = Err(Failure::usage(say!(self.language, "failure-no-address")));
+        for address in &self.addresses {
+            outcome = self.connect_to(address).await;
+            if !matches!(&outcome, Err(failure) if failure.is_unavailable()) {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// Connects to the service that records, at the server where it serves; `leader` is asked first. While none does it waits, as
+    /// another one takes over, up to half a minute.
+    pub async fn recording(&self, leader: Option<&str>) -> Result<LedgerClient, Failure> {
+        let began = Instant::now();
+        let mut hint = leader;
+        loop {
+            let mut failure = Failure::unavailable(say!(self.language, "failure-no-leader"));
+            for address in hint.take().into_iter().chain(self.addresses.iter().map(String::as_str)) {
+                match self.connect_to(address).await {
+                    Ok(channel) if is_recording(channel.clone()).await => return Ok(ledger_on(channel)),
+                    Ok(_) => {}
+                    Err(other) if other.is_unavailable() => failure = other,
+                    Err(other) => return Err(other),
+                }
+            }
+            if began.elapsed() > TAKEOVER_TIMEOUT {
+                return Err(failure);
+            }
+            tokio::time::sleep(LOOKED_EVERY).await;
+        }
+    }
+
+    async fn connect_to(&self, address: &str) -> Result<Channel, Failure> {
+        let language = self.language;
         let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
         let bad = |error: String| Failure::usage(say!(language, "failure-address", address = address, error = error));
         if !url.starts_with("http://") && !url.starts_with("https://") {
@@ -135,6 +205,14 @@ impl Session {
             .map_err(|error| Failure::unavailable(say!(language, "failure-connect", address = address, error = root_cause(&error))))?;
         Ok(InterceptedService::new(channel, bearer))
     }
+}
+
+/// Whether the service that records serves at the other end.
+async fn is_recording(channel: Channel) -> bool {
+    let service = ledger_service_server::SERVICE_NAME.to_owned();
+    let mut health = HealthClient::new(channel);
+    let asked = tokio::time::timeout(CONNECT_TIMEOUT, health.check(HealthCheckRequest { service }));
+    matches!(asked.await, Ok(Ok(answer)) if answer.get_ref().status() == ServingStatus::Serving)
 }
 
 impl Credentials {

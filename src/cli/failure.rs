@@ -23,6 +23,8 @@ pub enum Exit {
     NotFound = 3,
     /// The ledger cannot be reached, is overloaded, or its directory is in use.
     Unavailable = 4,
+    /// The database has less, or something else, than this server has published.
+    LostHistory = 5,
 }
 
 /// Why a command failed.
@@ -82,6 +84,11 @@ impl Failure {
     /// The ledger cannot be reached.
     pub fn unavailable(text: impl Into<String>) -> Self {
         Self::of(Exit::Unavailable, Cause::Said(text.into()))
+    }
+
+    /// The database has less, or something else, than this server has published.
+    pub fn lost_history(text: impl Into<String>) -> Self {
+        Self::of(Exit::LostHistory, Cause::Said(text.into()))
     }
 
     fn of(exit: Exit, cause: Cause) -> Self {
@@ -149,7 +156,9 @@ impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Self {
         let text = error.to_string();
         match error {
-            JournalError::Locked { .. } => Self::unavailable(text),
+            JournalError::Locked { .. } | JournalError::Unreachable { .. } => Self::unavailable(text),
+            JournalError::Unreplicated { .. } => Self::usage(text),
+            JournalError::Shorter { .. } | JournalError::Diverged { .. } => Self::lost_history(text),
             JournalError::Storage { source, .. } => Self::of_file(text, &source),
             _ => Self::check(text),
         }
@@ -175,6 +184,8 @@ pub struct Refusal {
     pub violations: Vec<(String, String)>,
     /// How long to wait before trying again, on overload.
     pub retry_delay: Option<Duration>,
+    /// Where the ledger records, if the one that was asked does not and knows it.
+    pub leader: Option<String>,
 }
 
 impl Refusal {
@@ -182,6 +193,11 @@ impl Refusal {
     pub fn is_about_the_request(&self) -> bool {
         use Code::{AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, OutOfRange, Unimplemented};
         matches!(self.code, InvalidArgument | FailedPrecondition | NotFound | AlreadyExists | OutOfRange | Unimplemented)
+    }
+
+    /// Whether another server may take the same request: this one follows, or is about to end.
+    pub fn is_for_another_server(&self) -> bool {
+        self.code == Code::Unavailable && matches!(self.reason.as_str(), "NOT_LEADER" | "STOPPED" | "UNAVAILABLE")
     }
 
     /// Returns the code with the ledger's sentence, which is English, or with every invalid field; in other languages with
@@ -228,6 +244,7 @@ impl From<Status> for Refusal {
             message: status.message().to_owned(),
             violations: violations.iter().map(|violation| (violation.field.clone(), violation.description.clone())).collect(),
             retry_delay: details.retry_info().and_then(|info| info.retry_delay),
+            leader: details.error_info().and_then(|info| info.metadata.get("leader").cloned()),
         }
     }
 }
@@ -241,6 +258,7 @@ impl From<proto::AppendError> for Refusal {
             message: error.message,
             violations: error.field_violations.into_iter().map(|violation| (violation.field, violation.description)).collect(),
             retry_delay: error.retry_delay.and_then(|delay| Duration::try_from(delay).ok()),
+            leader: error.metadata.get("leader").cloned(),
         }
     }
 }

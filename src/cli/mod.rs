@@ -1,5 +1,5 @@
 //! The command line: one file per command. It holds no rules; all commands but `serve`, `verify`, `restore`,
-//! `access`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
+//! `access`, `config`, `docs`, `template`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
 
 mod access;
 mod agreement;
@@ -14,8 +14,10 @@ mod campaigns;
 mod choice;
 mod client;
 mod completions;
+mod config;
 mod demo;
 mod disputes;
+mod docs;
 mod explain;
 mod export;
 mod failure;
@@ -36,6 +38,7 @@ mod payouts;
 mod programme;
 mod programmes;
 mod proofs;
+mod record;
 mod records;
 mod remittance;
 mod restore;
@@ -43,7 +46,9 @@ mod serve;
 mod snapshots;
 mod spreadsheet;
 mod statement;
+mod store;
 mod table;
+mod template;
 mod trial_balance;
 mod unearned;
 mod verify;
@@ -68,6 +73,7 @@ Exit codes:
      be used
   3  an id is not known
   4  the ledger cannot be reached, is overloaded, or its directory is in use
+  5  the database has less, or something else, than this server has published
 
 Times are RFC 3339 (2026-11-22T09:30:00Z) or days (2026-11-22). A day is meant
 whole, in UTC: --as-of and --to include all of it, --from begins with it. So
@@ -80,9 +86,16 @@ each record or event.";
 #[derive(Parser)]
 #[command(name = "partnership-ledger", version, after_help = EXIT_CODES, arg_required_else_help = true)]
 struct Cli {
-    /// Where the ledger listens
-    #[arg(long, global = true, value_name = "URL", env = "PARTNERSHIP_LEDGER_ADDRESS", default_value = "http://127.0.0.1:50051")]
-    address: String,
+    /// Where the ledger listens; of a ledger that several servers share all of them, separated by commas
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "PARTNERSHIP_LEDGER_ADDRESS",
+        value_delimiter = ',',
+        default_value = "http://127.0.0.1:50051"
+    )]
+    address: Vec<String>,
     #[command(flatten)]
     credentials: Credentials,
     /// Answer as proto3 JSON instead of tables
@@ -103,6 +116,10 @@ enum Command {
     Demo(demo::Args),
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
     Append(append::Args),
+    /// Record one event by options, or with --dry-run say what would become of it
+    Record(record::Args),
+    /// Something to begin with: the terms of an agreement, with comments
+    Template(template::Args),
     /// Record rows of a spreadsheet: partners, leads, sales, payments or settlements
     Import(import::Args),
     /// What a partner is owed, or every partner
@@ -157,6 +174,8 @@ enum Command {
     Webhooks(webhooks::Args),
     /// Who you are to the ledger, and what you may do
     Whoami,
+    /// Check a configuration file of `serve`, or write one to begin with
+    Config(config::Args),
     /// Check an access file, make keys for it, or show who may do what by it
     Access(access::Args),
     /// The signed checkpoint of the ledger: how many records there are, and the root over them
@@ -175,17 +194,30 @@ enum Command {
     Verify(verify::Args),
     /// How fast a ledger is on this machine
     Bench(bench::Args),
+    /// The contract's reference: every call, message, field and refusal, as Markdown
+    Docs,
     /// Write the completions of a shell to the standard output
     Completions(completions::Args),
 }
 
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
-    let matches = Cli::command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let command = Cli::command();
+    let told = match config::told(&command, std::env::args_os().collect()) {
+        Ok(told) => told,
+        Err((failure, language)) => return failure.report(language),
+    };
+    let parsed = command.try_get_matches_from(told.arguments);
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = parsed.unwrap_or_else(|error| {
+        if let Some(file) = told.file.filter(|_| error.use_stderr()) {
+            eprintln!("with the options of {}:", file.display());
+        }
+        error.exit()
+    });
     let language = cli.lang;
     // Not one from the environment: `bench` sends a load only to a ledger that was named on purpose.
-    let named = (matches.value_source("address") == Some(ValueSource::CommandLine)).then(|| cli.address.clone());
+    let named = (matches.value_source("address") == Some(ValueSource::CommandLine)).then(|| cli.address.first().cloned()).flatten();
     match refuse_idle_options(&cli, &matches).and_then(|()| run(cli, named)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(language),
@@ -197,12 +229,15 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
         // What is kept of a ledger is for its own user alone.
         rustix::process::umask(Mode::from_raw_mode(0o077));
     }
-    let mut session = Session { address: cli.address, credentials: cli.credentials, out: Output::new(cli.json, cli.lang) };
+    let mut session = Session { addresses: cli.address, credentials: cli.credentials, out: Output::new(cli.json, cli.lang) };
     match cli.command {
         Command::Serve(args) => serve::run(*args)?,
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
         Command::Restore(args) => restore::run(&args, &mut session.out)?,
         Command::Access(args) => access::run(&args, &mut session.out)?,
+        Command::Docs => docs::run(&mut session.out)?,
+        Command::Template(args) => template::run(&args, &mut session.out)?,
+        Command::Config(args) => config::run(&args, &Cli::command(), &mut session.out)?,
         Command::VerifyProof(args) => proofs::verify::run(&args, &mut session.out)?,
         Command::CheckpointKey(args) => proofs::key::run(&args, &mut session.out)?,
         Command::Witness(args) => proofs::witness::run(&args, &mut session.out)?,
@@ -221,6 +256,7 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
 async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
     match command {
         Command::Append(args) => append::run(args, session).await,
+        Command::Record(args) => record::run(args, session).await,
         Command::Import(args) => import::run(args, session).await,
         Command::Balance(args) => balance::run(args, session).await,
         Command::Lead(args) => lead::run(args, session).await,
@@ -256,6 +292,9 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         | Command::Verify(_)
         | Command::Restore(_)
         | Command::Access(_)
+        | Command::Config(_)
+        | Command::Docs
+        | Command::Template(_)
         | Command::VerifyProof(_)
         | Command::CheckpointKey(_)
         | Command::Witness(_)
@@ -302,10 +341,14 @@ fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
         Command::Verify(_) => ("verify", OFFLINE),
         Command::Restore(_) => ("restore", OFFLINE),
         Command::Access(_) => ("access", OFFLINE),
+        Command::Docs => ("docs", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
+        Command::Template(_) => ("template", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
+        Command::Config(_) => ("config", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::VerifyProof(_) => ("verify-proof", OFFLINE),
         Command::CheckpointKey(_) => ("checkpoint-key", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::Witness(_) => ("witness", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::Backup(args) if args.data_dir.is_some() => ("backup --data-dir", OFFLINE),
+        Command::Backup(args) if args.store.store.is_some() => ("backup --store", OFFLINE),
         Command::Completions(_) => ("completions", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
         _ => return Ok(()),
     };

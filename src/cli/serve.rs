@@ -1,12 +1,13 @@
 //! `serve`: opens the ledger of a directory and serves it until SIGTERM or SIGINT.
 
 use super::failure::Failure;
+use super::store::SharedArgs;
 use ipnet::IpNet;
-use partnership_ledger::ledger::ReplayReport;
+use partnership_ledger::ledger::{ReplayError, ReplayReport};
 use partnership_ledger::proofs::witness::WitnessError;
 use partnership_ledger::proofs::{OpenError, ProofSettings};
 use partnership_ledger::server::{
-    AccessLogSettings, ConsoleLogin, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve,
+    AccessLogSettings, ConsoleLogin, DatabaseConfig, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve,
 };
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -16,9 +17,14 @@ use tracing_subscriber::EnvFilter;
 
 #[derive(clap::Args)]
 pub struct Args {
+    /// Options from a file in TOML, such as `config template` writes; those given here or in the environment go before
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_CONFIG")]
+    config: Option<PathBuf>,
     /// Where the ledger is kept; created if it is not there
     #[arg(long, value_name = "DIR", env = "PARTNERSHIP_LEDGER_DATA_DIR", default_value = "./ledger-data")]
     data_dir: PathBuf,
+    #[command(flatten)]
+    shared: SharedArgs,
     /// Where to listen; port 0 lets the system choose. An address that other machines reach needs TLS and an access file
     #[arg(long, value_name = "ADDR", env = "PARTNERSHIP_LEDGER_LISTEN", default_value = "127.0.0.1:50051", value_parser = parse_address)]
     listen: SocketAddr,
@@ -222,7 +228,10 @@ impl GuardArgs {
 pub fn run(args: Args) -> Result<(), Failure> {
     log_in_format(args.seen.log_format);
     let Args {
+        // Its options are among the others.
+        config: _,
         data_dir,
+        shared,
         listen,
         guard,
         seen,
@@ -240,6 +249,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let (access, tls) = guard.files(&data_dir)?;
     let config = ServeConfig {
         data_dir,
+        database: shared.config(listen)?,
         listen,
         access,
         tls,
@@ -273,7 +283,7 @@ struct Announced {
 
 /// Prints where it listens, on the first line, what was replayed, and last which ledger it is. That nobody reads it is no reason not to serve.
 fn announce(ready: &Ready<'_>, how: &Announced) {
-    let Ready { address, observed, console, data_dir, is_new, replayed, notes, proofs } = *ready;
+    let Ready { address, observed, console, data_dir, database, is_new, replayed, notes, proofs } = *ready;
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on {address}");
     let _ = writeln!(out, "{}", replay_line(replayed));
@@ -286,7 +296,7 @@ fn announce(ready: &Ready<'_>, how: &Announced) {
     if let Some(key) = proofs.verifier() {
         let _ = writeln!(out, "checkpoints signed by {key}");
     }
-    let _ = writeln!(out, "{}", ledger_line(data_dir, is_new, replayed));
+    let _ = writeln!(out, "{}", ledger_line(data_dir, database, is_new, replayed));
     let _ = out.flush();
     for note in notes {
         tracing::warn!("{note}");
@@ -308,8 +318,12 @@ fn announce(ready: &Ready<'_>, how: &Announced) {
 }
 
 /// Which program serves which ledger.
-fn ledger_line(data_dir: &Path, is_new: bool, replayed: &ReplayReport) -> String {
+fn ledger_line(data_dir: &Path, database: Option<&DatabaseConfig>, is_new: bool, replayed: &ReplayReport) -> String {
     let version = env!("CARGO_PKG_VERSION");
+    if let Some(database) = database {
+        let records = replayed.from + replayed.records;
+        return format!("partnership-ledger {version} serves {}, of {records} records at the start", database.address);
+    }
     let dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let dir = dir.display();
     match replayed.from + replayed.records {
@@ -376,14 +390,16 @@ impl From<ServeError> for Failure {
         let text = error.to_string();
         match error {
             ServeError::Listen { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => Self::usage(text),
-            ServeError::Listen { .. } => Self::unavailable(text),
-            ServeError::Journal(error) => error.into(),
+            ServeError::Listen { .. } | ServeError::Deposed(_) => Self::unavailable(text),
+            ServeError::Journal(error) | ServeError::Replay(ReplayError::Journal(error)) => error.into(),
+            ServeError::LostHistory(_) => Self::lost_history(text),
             ServeError::Proofs(OpenError::Key(error)) | ServeError::Witness(WitnessError::Key(error)) => error.into(),
             ServeError::Witness(error) => error.into(),
             ServeError::Proofs(_)
             | ServeError::DataDir { .. }
             | ServeError::DataDirUnreadable { .. }
             | ServeError::NoLedger { .. }
+            | ServeError::HasLedger { .. }
             | ServeError::Unguarded { .. }
             | ServeError::Access { .. }
             | ServeError::Tls(_)

@@ -5,6 +5,7 @@ use super::json;
 use super::language::say;
 use super::output::Output;
 use super::snapshots::SnapshotCheck;
+use super::store::StoreArgs;
 use super::table::Table;
 use super::text;
 use partnership_ledger::domain::{Record, State};
@@ -22,17 +23,21 @@ const LISTED: usize = 50;
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// The ledger's directory; no process may have it open. It is only read
+    /// The ledger's directory; no process may have it open. It is only read. With --store the one whose snapshots are looked at
     #[arg(long, value_name = "DIR", env = "PARTNERSHIP_LEDGER_DATA_DIR", default_value = "./ledger-data")]
     data_dir: PathBuf,
+    #[command(flatten)]
+    store: StoreArgs,
 }
 
 pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let language = out.language;
     let dir = &args.data_dir;
-    let store = Store::of(dir);
-    if !store.has_ledger() {
-        return Err(Failure::usage(say!(language, "verify-no-ledger", directory = dir.display().to_string())));
+    let database = args.store.to_read()?;
+    let place = args.store.address()?.map_or_else(|| dir.display().to_string(), |address| address.to_string());
+    let store = database.unwrap_or_else(|| Store::of(dir));
+    if !store.has_ledger()? {
+        return Err(Failure::usage(say!(language, "verify-no-ledger", directory = place)));
     }
     let mut books = Books::default();
     // A record that contradicts the others trips an assertion, which is reported as a problem, not as a crash.
@@ -67,9 +72,14 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
 fn show(inspection: &Inspection, books: &Books, problems: &[String], out: &mut Output) -> Result<(), Failure> {
     let language = out.language;
     let mut facts = Table::facts();
-    let records = say!(language, "verify-records-in", records = inspection.log_records.to_string(), count = inspection.segments);
-    facts.fact(&say!(language, "verify-records"), records);
-    facts.fact(&say!(language, "verify-store"), say!(language, "verify-store-of", records = inspection.store_records.to_string()));
+    if inspection.segments == 0 {
+        // Of a database, which has neither segments nor a copy of them.
+        facts.fact(&say!(language, "verify-records"), inspection.log_records.to_string());
+    } else {
+        let records = say!(language, "verify-records-in", records = inspection.log_records.to_string(), count = inspection.segments);
+        facts.fact(&say!(language, "verify-records"), records);
+        facts.fact(&say!(language, "verify-store"), say!(language, "verify-store-of", records = inspection.store_records.to_string()));
+    }
     facts.fact(&say!(language, "verify-root"), root(inspection));
     facts.fact(&say!(language, "verify-replayed"), books.state.position.to_string());
     facts.fact(&say!(language, "verify-accounts"), books.sums.len().to_string());

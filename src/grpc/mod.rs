@@ -35,7 +35,7 @@ use crate::proofs::Proofs;
 use crate::proto::partnership_service_server::PartnershipServiceServer;
 use crate::proto::webhook_service_server::WebhookServiceServer;
 use crate::queries::own::{self, Answered, NotForCaller, PartnersAnswer, PartnersQuestion, Sight};
-use crate::queries::{Frozen, Query};
+use crate::queries::{self, Frozen, Query};
 use audit::Audit;
 use edge::sight_of;
 use notes::Noting;
@@ -87,14 +87,20 @@ pub fn webhook_service(webhooks: Option<Webhooks>) -> WebhookServiceServer<Endpo
 /// Answers a question that may look at many rows from a frozen view, on a thread for long reads, as its caller sees it.
 pub(crate) async fn read<Q: Query>(ledger: &Ledger, request: Request<Q::Request>) -> Result<Response<Q::Answer>, Status>
 where
-    Q::Request: PartnersQuestion<Answer = Q::Answer> + Send + 'static,
+    Q::Request: queries::Request + PartnersQuestion<Answer = Q::Answer> + Send + 'static,
     Q::Answer: PartnersAnswer + ReadAt + Send + 'static,
 {
     let noting = Noting::of(&request);
     noting.asked(request.get_ref());
     let (sight, request) = (sight_of(&request)?, request.into_inner());
+    ledger.reach(least_position(&request)).await;
     let answer = ledger.read(move |ledger, cancellation| own::ask::<Q>(&Frozen::new(ledger, cancellation), &sight, request)).await;
     to_response(answer, &noting)
+}
+
+/// The least position that a question is to be answered at, if it names one.
+fn least_position(request: &impl queries::Request) -> Option<u64> {
+    request.options().and_then(|options| options.min_position)
 }
 
 /// Looks up the answer to a question beside long reads, as its caller sees it.

@@ -3,7 +3,7 @@
 use super::edge::sight_of;
 use super::notes::Noting;
 use super::subjects::ReadAt;
-use super::{look_up, read, to_response};
+use super::{least_position, look_up, read, to_response};
 use crate::domain::Seen;
 use crate::ledger::Ledger;
 use crate::proto::{self, partnership_service_server::PartnershipService};
@@ -49,6 +49,7 @@ impl Partnership {
         let noting = Noting::of(&request);
         noting.asked(request.get_ref());
         let (sight, request) = (sight_of(&request)?, request.into_inner());
+        self.ledger.reach(least_position(&request)).await;
         if sight != Sight::All {
             return look_up::<Q>(&self.ledger, sight, &noting, request).await;
         }

@@ -35,6 +35,8 @@ impl Refusal {
     }
 }
 
+/// When to try again while no server records.
+const NEXT_LEADER: Duration = Duration::from_millis(500);
 /// The most bytes of details in a status. They travel in the trailers, which clients bound: grpc-core and grpc-java at 8 KiB of
 /// headers, in which the details stand as base64.
 const MAX_DETAIL_BYTES: usize = 4 << 10;
@@ -146,6 +148,15 @@ fn refusal_of(error: Error) -> Refusal {
             "STOPPED",
             "the ledger records nothing until it is restarted; it is safe to send the same request again then",
         ),
+        Error::NotLeader { leader } => {
+            let message = match &leader {
+                Some(leader) => format!("this server follows: {leader} records; send the same request there"),
+                None => "this server follows, and at the moment no server records; it is safe to send the same request again".to_owned(),
+            };
+            let metadata = leader.map(|leader| ("leader", leader.to_string())).into_iter().collect();
+            let retry_after = Some(NEXT_LEADER);
+            Refusal { retry_after, ..Refusal::new(Code::Unavailable, "NOT_LEADER", message).with(metadata) }
+        }
         Error::Damaged(why) => {
             tracing::error!(why, "stored records are damaged");
             Refusal::new(Code::DataLoss, "DAMAGED", "stored records are damaged; the ledger's operator finds the particulars in its log")

@@ -52,7 +52,7 @@ impl WebhookService for Endpoints {
 
     async fn list_webhooks(&self, request: Request<ListWebhooksRequest>) -> Result<Response<ListWebhooksResponse>, Status> {
         let listed = self.asked(&request, |webhooks| {
-            let (position, webhooks) = webhooks.list();
+            let (position, webhooks) = webhooks.list()?;
             Ok(ListWebhooksResponse { webhooks, position })
         });
         listed.await

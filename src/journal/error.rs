@@ -59,6 +59,47 @@ pub enum JournalError {
         /// The operating system's error.
         source: io::Error,
     },
+    /// The database that keeps the records cannot be asked.
+    #[error("{place} cannot be asked: {why}. Check its address, the network, and the database's own log")]
+    Unreachable {
+        /// Where the records are.
+        place: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// The database does not keep what it acknowledges as it must.
+    #[error("{place} could lose what it has acknowledged: {why}. To record there all the same, say --accept-unreplicated")]
+    Unreplicated {
+        /// Where the records are.
+        place: String,
+        /// Which settings are wrong, and what to set.
+        why: String,
+    },
+    /// The database has fewer records than this node has published.
+    #[error(
+        "{place} has {found} records, and this node has published {known}: it was restored, or a standby took over that had not \
+         received everything. Nothing is recorded, so that no position gets a second record. Bring back the database that has all {known}; \
+         or, if the records after {found} are given up for good, start with --accept-shorter {found}"
+    )]
+    Shorter {
+        /// Where the records are.
+        place: String,
+        /// The last position there.
+        found: u64,
+        /// The last position that this node has published.
+        known: u64,
+    },
+    /// The database has other records than this node has published.
+    #[error(
+        "the first {position} records of {place} are not those that this node has published: another history took their place. Nothing \
+         is recorded. Find out which history counts; a node goes on with the database's if it starts with a new data directory"
+    )]
+    Diverged {
+        /// Where the records are.
+        place: String,
+        /// The position up to which this node knows them.
+        position: u64,
+    },
     /// The journal takes no commits any more, or is closed.
     #[error("the journal has stopped: {why}. Restart to go on from what is durable")]
     Stopped {
@@ -72,6 +113,17 @@ impl JournalError {
     pub(crate) fn damaged(what: impl std::fmt::Display, first: u64, last: u64) -> Self {
         let what = format!("{what} (of a backup the log's segments are enough: the store is rebuilt from them)");
         Self::Damaged { what, first, last }
+    }
+
+    /// Whether the store has less than this node has published, or something else: an operator has to decide how to go on.
+    #[must_use]
+    pub fn is_lost_history(&self) -> bool {
+        matches!(self, Self::Shorter { .. } | Self::Diverged { .. })
+    }
+
+    /// `Stopped`, with the reason.
+    pub(crate) fn stopped(why: impl Into<String>) -> Self {
+        Self::Stopped { why: why.into() }
     }
 
     /// Turns an I/O error into `Storage`, with what was being done.

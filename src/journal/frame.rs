@@ -126,6 +126,20 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// A whole frame held in memory.
+#[derive(Debug)]
+pub(crate) struct HeldFrame {
+    pub header: FrameHeader,
+    pub bytes: Vec<u8>,
+}
+
+impl HeldFrame {
+    /// The frame. Its checksums are not verified again.
+    pub fn frame(&self) -> Frame<'_> {
+        Frame::verified(self.header, &self.bytes)
+    }
+}
+
 /// Parses the header at the start of `bytes`.
 pub(crate) fn parse_header(bytes: &[u8]) -> Result<FrameHeader, FrameFault> {
     let bytes = bytes.get(..HEADER_BYTES).ok_or(FrameFault::Short)?;

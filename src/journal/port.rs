@@ -110,6 +110,25 @@ pub trait Journal: Send + Sync {
     /// `Storage` or `Stopped` if it could not be completed; what was appended is durable all the same.
     fn close(&self) -> Result<(), JournalError>;
 
+    /// Takes no more commits and lets another process lead at once, where several share the records; reads go on. Idempotent. The
+    /// default is for journals that one process owns.
+    ///
+    /// # Errors
+    /// `Unreachable` if the others cannot be told: they find out when the lease ends.
+    fn resign(&self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    /// Notes that a head is signed as a checkpoint, before the signature goes out, where several processes share the records. The
+    /// default is for journals that one process owns: its key's own file says what was signed.
+    ///
+    /// # Errors
+    /// `Unreachable` if it cannot be noted; `Stopped` if more was signed before, or something else.
+    fn note_signed(&self, head: TreeHead) -> Result<(), JournalError> {
+        let _ = head;
+        Ok(())
+    }
+
     /// Registers `tell`, which is called with the reason if the journal stops taking commits by itself, outside of a call;
     /// at once if it has already. The default is for journals to which this cannot happen.
     fn on_stop(&self, tell: StopListener) {
@@ -128,4 +147,60 @@ pub trait Journal: Send + Sync {
     fn disk_bytes(&self) -> Result<DiskBytes, JournalError> {
         Ok(DiskBytes::default())
     }
+}
+
+/// How the processes that share a journal stand to each other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Whether no process leads.
+    pub is_vacant: bool,
+    /// Where the process that leads can be reached, if it has said so.
+    pub leader: Option<String>,
+}
+
+/// Small texts by name that belong to a ledger and are no records, kept where all processes see them that share it. Only the one that
+/// leads writes them.
+pub trait SharedTexts: Send + Sync {
+    /// The names of all of them, in order.
+    ///
+    /// # Errors
+    /// `Unreachable`.
+    fn names(&self) -> Result<Vec<String>, JournalError>;
+
+    /// A text; `None` if there is none of this name.
+    ///
+    /// # Errors
+    /// `Unreachable`.
+    fn text(&self, name: &str) -> Result<Option<String>, JournalError>;
+
+    /// Keeps a text, durably, in place of one of the same name.
+    ///
+    /// # Errors
+    /// `Unreachable`, after which it may be kept; `Stopped` if this process does not lead.
+    fn set_text(&self, name: &str, text: &str) -> Result<(), JournalError>;
+
+    /// Removes a text, if it is there.
+    ///
+    /// # Errors
+    /// As for `set_text`.
+    fn remove_text(&self, name: &str) -> Result<(), JournalError>;
+}
+
+/// A journal that several processes share: one leads, which is the only one to append, the others follow.
+///
+/// A journal is opened as a follower: `append` answers `Stopped` until `lead` has succeeded. It stops when another process leads.
+pub trait SharedJournal: Journal + SharedTexts {
+    /// Takes in what the leader has made durable since the last time, as far as it follows from what is known here.
+    ///
+    /// # Errors
+    /// `Unreachable` if the others' store cannot be asked, which may be tried again; `Shorter`, `Diverged` or `Damaged` if it has
+    /// lost or changed what is known here.
+    fn refresh(&self) -> Result<Standing, JournalError>;
+
+    /// Leads from now on, if no other process does: takes in what is missing and returns true. The call is a barrier: what was
+    /// readable before it is durable after it. False if another process leads.
+    ///
+    /// # Errors
+    /// As for `refresh`; `Unreplicated` if the store could lose what it acknowledges.
+    fn lead(&self) -> Result<bool, JournalError>;
 }

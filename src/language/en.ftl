@@ -347,6 +347,10 @@ explain-awaiting = awaits customer
 explain-coupon = coupon
 explain-paid-by-customer = paid by customer
 explain-voided = voided
+record-recorded = recorded at position { $position }: { $kind }, event { $event }
+record-before = was recorded before, at position { $position }: { $kind }, event { $event }
+record-would = would be recorded at position { $position }: { $kind }; nothing was recorded
+record-again = with --event-id { $event } the same command may be run again: it is recorded once
 records-voided = voided with { $amount } left
 steps-included = nothing more was earned: rule { $rule } pays once per sale
 steps-no-rule = nothing was earned: no rule of the terms matches
@@ -385,6 +389,8 @@ whoami-none = nothing
 whoami-scope = about
 whoami-limits = limits
 whoami-expires = until
+config-good = { $file } is good: { $options } options
+config-bad = { $file } is not good:{ $faults }
 access-good = { $file } is good: { $principals } principals
 access-bad = { $file } is not good:{ $faults }
 access-no-principal = { $file } has no [[principal]] with the name { $principal }
@@ -401,6 +407,8 @@ access-everybody = everybody who is known
 ## Failures
 
 failure-fields = { $count } fields are bad
+failure-no-address = no address of a ledger is given
+failure-no-leader = none of the servers records at the moment; try again later
 failure-connect = cannot connect to { $address }: { $error }; start a ledger with `partnership-ledger serve`, or name another --address
 failure-address = --address { $address }: { $error }
 failure-only-http = only http:// and https:// are supported
@@ -661,6 +669,7 @@ backup-done =
         [one] 1 record
        *[other] { $records } records
     } copied, { $bytes } bytes, in { $seconds } s
+backup-store-once = a database is copied once, without --follow and --status: to go on copying, copy the running ledger
 backup-silent = the ledger has been silent for a minute
 backup-lost = the connection to the ledger broke: { $error }
 backup-followed =
@@ -683,6 +692,8 @@ backup-behind-by =
        *[other] { $records } records
     }, the oldest recorded { $seconds } s ago
 restore-input = the standard input
+restore-not-empty = { $place } has records already: a backup is restored into a ledger that has none; take another --ledger
+restore-is-led = a server leads { $place }: stop it first
 restore-done = position { $position }, tree root { $root }: restored to { $directory }, { $bytes } bytes of records, in { $seconds } s
 restore-checked = position { $position }, tree root { $root }: the backup is whole, { $bytes } bytes of records, checked in { $seconds } s
 

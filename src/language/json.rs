@@ -33,7 +33,8 @@ named! {
     AddWebhookResponse, Agreement, Alert, AppendResult, Balance, Campaign, Dispute, Entry, Event, ExplainSaleResponse, GetAgreementResponse, GetBalanceResponse, GetCampaignResponse, GetCheckpointResponse, GetLeadResponse, GetMetricsResponse, GetPartnerResponse, GetProgrammeResponse, GetProofResponse, GetTrialBalanceResponse, Lead, Partner, PartnerBalances, Payable, Payout, PayoutSummaryRow, Programme, Record, RemoveWebhookResponse, RotateWebhookSecretResponse, TestWebhookResponse, Webhook, WhoAmIResponse,
 }
 
-fn descriptor<M: Named>() -> MessageDescriptor {
+/// Returns what the contract says of a message.
+pub fn descriptor<M: Named>() -> MessageDescriptor {
     POOL.get_message_by_name(&format!("partnership.ledger.v1.{}", M::NAME)).expect("the name is one of the contract's")
 }
 

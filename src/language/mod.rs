@@ -12,6 +12,7 @@
 //! What others wrote goes through `text::line` before it goes into a text. JSON (`json`) is never translated.
 
 pub mod alerts;
+pub mod comments;
 pub mod json;
 mod key;
 pub mod leads;
@@ -21,6 +22,7 @@ pub mod steps;
 pub mod terms;
 pub mod text;
 mod value;
+pub mod written;
 
 pub use crate::say;
 pub use fluent_bundle::FluentValue;

@@ -331,6 +331,10 @@ explain-awaiting = รอลูกค้าชำระ
 explain-coupon = คูปอง
 explain-paid-by-customer = ลูกค้าชำระแล้ว
 explain-voided = ยกเลิกเมื่อ
+record-recorded = บันทึกที่ตำแหน่ง { $position }: { $kind } เหตุการณ์ { $event }
+record-before = บันทึกไว้แล้วก่อนหน้า ที่ตำแหน่ง { $position }: { $kind } เหตุการณ์ { $event }
+record-would = จะถูกบันทึกที่ตำแหน่ง { $position }: { $kind } ยังไม่มีการบันทึกใด ๆ
+record-again = ใช้ --event-id { $event } แล้วรันคำสั่งเดิมซ้ำได้: จะบันทึกเพียงครั้งเดียว
 records-voided = ยกเลิกการขายโดยเหลือยอด { $amount }
 steps-included = ไม่ได้ค่าคอมมิชชันเพิ่ม: กติกา { $rule } จ่ายครั้งเดียวต่อการขาย
 steps-no-rule = ไม่ได้ค่าคอมมิชชัน: ไม่มีกติกาใดในเงื่อนไขที่ตรงกัน
@@ -369,6 +373,8 @@ whoami-none = ไม่มี
 whoami-scope = เกี่ยวกับ
 whoami-limits = ขีดจำกัด
 whoami-expires = จนถึง
+config-good = { $file } ถูกต้อง: ตัวเลือก { $options } รายการ
+config-bad = { $file } ไม่ถูกต้อง:{ $faults }
 access-good = { $file } ถูกต้อง: ผู้ใช้ { $principals } ราย
 access-bad = { $file } ไม่ถูกต้อง:{ $faults }
 access-no-principal = { $file } ไม่มี [[principal]] ชื่อ { $principal }
@@ -385,6 +391,8 @@ access-everybody = ทุกคนที่รู้จัก
 ## Failures
 
 failure-fields = มี { $count } ช่องที่ไม่ถูกต้อง
+failure-no-address = ไม่ได้ระบุที่อยู่ของบัญชี
+failure-no-leader = ขณะนี้ไม่มีเซิร์ฟเวอร์ใดบันทึกรายการ ให้ลองใหม่ภายหลัง
 failure-connect = เชื่อมต่อ { $address } ไม่ได้: { $error } ให้เริ่มบัญชีด้วย `partnership-ledger serve` หรือระบุ --address อื่น
 failure-address = --address { $address }: { $error }
 failure-only-http = รองรับเฉพาะ http:// และ https://
@@ -429,6 +437,7 @@ failure-refused =
         [MESSAGE_TOO_LARGE] ข้อความใหญ่เกินไป
         [OVERLOADED] รับงานเกินกำลัง
         [STOPPED] บัญชีหยุดทำงาน
+        [NOT_LEADER] เซิร์ฟเวอร์นี้ไม่ใช่ตัวที่บันทึก
         [NOT_LOGGED] บันทึกการเข้าถึงไม่ได้ จึงไม่ตอบ
         [DAMAGED] บัญชีเสียหาย
         [CHECKPOINTS_NOT_SIGNED] บัญชีนี้ไม่ลงนามจุดตรวจสอบ
@@ -680,6 +689,7 @@ backup-done =
     ลำดับที่ { $position } รากของต้นไม้ { $root }: คัดลอก { $count ->
        *[other] { $records }
     } รายการ { $bytes } ไบต์ ใน { $seconds } วินาที
+backup-store-once = ฐานข้อมูลสำรองได้ครั้งละหนึ่งครั้ง โดยไม่ใช้ --follow และ --status หากต้องการสำรองต่อเนื่อง ให้สำรองจากบัญชีที่ทำงานอยู่
 backup-silent = บัญชีไม่ตอบมาหนึ่งนาทีแล้ว
 backup-lost = การเชื่อมต่อกับบัญชีขาด: { $error }
 backup-followed =
@@ -700,6 +710,8 @@ backup-behind-by =
        *[other] { $records }
     } รายการ รายการเก่าสุดบันทึกเมื่อ { $seconds } วินาทีก่อน
 restore-input = อินพุตมาตรฐาน
+restore-not-empty = { $place } มีรายการอยู่แล้ว ข้อมูลสำรองกู้คืนได้เฉพาะลงในบัญชีที่ยังไม่มีรายการ ให้ใช้ชื่ออื่นใน --ledger
+restore-is-led = มีเซิร์ฟเวอร์ที่นำ { $place } อยู่ ให้หยุดก่อน
 restore-done = ลำดับที่ { $position } รากของต้นไม้ { $root }: กู้คืนไปที่ { $directory } ข้อมูลรายการ { $bytes } ไบต์ ใน { $seconds } วินาที
 restore-checked = ลำดับที่ { $position } รากของต้นไม้ { $root }: ข้อมูลสำรองครบถ้วน ข้อมูลรายการ { $bytes } ไบต์ ตรวจใน { $seconds } วินาที
 

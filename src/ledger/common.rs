@@ -4,15 +4,17 @@ use super::error::Error;
 use super::frozen::Views;
 use super::measured::Measures;
 use super::pipeline::Pipeline;
+use super::role::Role;
 use super::room::Room;
 use super::snapshots::Schedule;
 use crate::clock::Clock;
 use crate::domain::State;
-use crate::journal::Journal;
+use crate::journal::{Journal, SharedTexts};
 use crate::ledger::Limits;
 use crate::projections::Projections;
 use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tokio::sync::watch;
 
 /// The data that the ledger's threads and its readers share.
@@ -43,6 +45,12 @@ pub struct Core {
     pub measures: Measures,
     /// The last durable position.
     pub published: watch::Sender<u64>,
+    /// Whether this process records, or follows one that does.
+    pub role: watch::Sender<Role>,
+    /// Whether recording stopped because the journal has lost or changed what this process has published.
+    pub has_lost_history: AtomicBool,
+    /// What is kept beside the records, where several processes share them.
+    pub texts: Option<Arc<dyn SharedTexts>>,
     /// Why recording stopped for good, once it has.
     pub stopped: watch::Sender<Option<Arc<str>>>,
 }

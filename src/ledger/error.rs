@@ -5,6 +5,7 @@ use crate::domain::ids::EventId;
 use crate::domain::parse::Violation;
 use crate::domain::rejection::Rejection;
 use crate::journal::JournalError;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Which event of a request was refused.
@@ -74,6 +75,12 @@ pub enum Error {
     /// The ledger has stopped recording, for good or because it closes. It may have been recorded.
     #[error("stopped: {0}")]
     Stopped(String),
+    /// Another process of this ledger records. Nothing was recorded here.
+    #[error("this process follows {}", .leader.as_deref().unwrap_or("nobody at the moment"))]
+    NotLeader {
+        /// Where the one that records is reached, as far as it is known.
+        leader: Option<Arc<str>>,
+    },
     /// Stored records are damaged.
     #[error("damaged: {0}")]
     Damaged(String),
@@ -117,6 +124,10 @@ impl From<JournalError> for Error {
             JournalError::Locked { .. }
             | JournalError::NewerFormat { .. }
             | JournalError::Storage { .. }
+            | JournalError::Unreachable { .. }
+            | JournalError::Unreplicated { .. }
+            | JournalError::Shorter { .. }
+            | JournalError::Diverged { .. }
             | JournalError::Stopped { .. } => Self::Stopped(text),
             JournalError::PositionMismatch { .. } | JournalError::TooLarge { .. } => Self::Internal(text),
         }

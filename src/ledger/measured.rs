@@ -35,6 +35,8 @@ pub struct Measured {
     pub position: u64,
     /// Whether recording has stopped for good.
     pub is_stopped: bool,
+    /// Whether this process records: of those that share the ledger one does.
+    pub leads: bool,
     /// Requests that are queued, decided or being synced.
     pub queued: usize,
     /// How many there may be.
@@ -60,6 +62,7 @@ impl Ledger {
         Measured {
             position: core.last(),
             is_stopped: core.stopped.borrow().is_some(),
+            leads: self.leads(),
             queued: self.queue.len(),
             queue_capacity: self.queue.capacity(),
             commit_records: measures.commit_records.counted(),

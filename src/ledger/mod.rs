@@ -10,6 +10,7 @@ mod common;
 mod duplicates;
 mod errands;
 mod error;
+mod follow;
 mod frozen;
 mod measured;
 mod memory;
@@ -20,11 +21,13 @@ mod queue;
 mod reading;
 mod replay;
 mod replies;
+mod role;
 mod room;
 mod savepoint;
 mod settings;
 mod snapshots;
 mod stepped;
+mod texts;
 mod view;
 mod writer;
 
@@ -38,9 +41,11 @@ pub use preview::Previewed;
 pub use queue::Ticket;
 pub use replay::{ReplayError, ReplayReport};
 pub use replies::Answered;
+pub use role::Role;
 pub use room::Cancellation;
 pub use settings::{Limits, MAX_RECORDED_BYTES, SnapshotSettings};
 pub use stepped::{Progress, SteppedLedger};
+pub use texts::Texts;
 pub use view::View;
 
 use crate::clock::Clock;
@@ -48,13 +53,14 @@ use crate::domain::calendar::Time;
 use crate::domain::ids::EventId;
 use crate::domain::rejection::Rejection;
 use crate::domain::{self, Seen};
-use crate::journal::{Hash, Journal, JournalError, StoredRecord, TreeHead};
+use crate::journal::{Hash, Journal, JournalError, SharedTexts, StoredRecord, TreeHead};
 use crate::projections::index::Index;
 use crate::projections::metrics::Metrics;
 use crate::proto;
 use crate::wire::AppendResponse;
 use common::Core;
 use errands::Errands;
+use follow::Follower;
 use frozen::Views;
 use parking_lot::{Mutex, RwLock};
 use queue::{Job, Queue, Request};
@@ -62,6 +68,7 @@ use replies::ReplyBatcher;
 use room::Room;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Receiver;
 use std::thread::JoinHandle;
 use tokio::sync::watch;
@@ -79,6 +86,8 @@ pub struct Ledger {
     queue: Arc<Queue>,
     closing: Arc<watch::Sender<bool>>,
     threads: Arc<Mutex<Vec<JoinHandle<()>>>>,
+    /// The writer and the committer.
+    recorders: Arc<Mutex<Vec<JoinHandle<()>>>>,
     /// What long reads have done for them at the usual priority.
     errands: Arc<Errands>,
     /// Sends the replies of a commit to one runtime together; without it each is sent by itself.
@@ -91,7 +100,7 @@ impl Ledger {
     /// # Errors
     /// If the journal cannot be read, or holds what this release cannot replay; the position is named.
     pub fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, limits: Limits) -> Result<(Self, ReplayReport), ReplayError> {
-        Self::start(journal, clock, limits, None)
+        Self::start(journal, clock, limits, None, None)
     }
 
     /// Like `open`, but begins with the newest snapshot that is whole and of the journal's records, replays only what
@@ -106,7 +115,7 @@ impl Ledger {
         limits: Limits,
         settings: SnapshotSettings,
     ) -> Result<(Self, ReplayReport), ReplayError> {
-        Self::start(journal, clock, limits, Some(settings))
+        Self::start(journal, clock, limits, Some(settings), None)
     }
 
     fn start(
@@ -114,8 +123,17 @@ impl Ledger {
         clock: Arc<dyn Clock>,
         limits: Limits,
         settings: Option<SnapshotSettings>,
+        follower: Option<Follower>,
     ) -> Result<(Self, ReplayReport), ReplayError> {
-        let (ledger, requests, taken, report) = Self::prepare(journal, clock, limits, settings)?;
+        let (ledger, requests, taken, report) = Self::prepare(journal, clock, limits, settings, follower.as_ref().map(Follower::texts))?;
+        if let Some(follower) = follower {
+            ledger.core.set_role(Role::Follows { leader: None, is_fresh: true });
+            if !follower.step(&ledger.core)? {
+                let closing = ledger.closing();
+                let following = start("follow", &ledger.core, move |core| follow::run(core, &follower, &closing))?;
+                ledger.threads.lock().push(following);
+            }
+        }
         if let Some(taken) = taken {
             let snapshots = start("snapshots", &ledger.core, move |core| snapshots::run(core, &taken))?;
             ledger.threads.lock().push(snapshots);
@@ -124,7 +142,8 @@ impl Ledger {
         let committer = start("committer", &ledger.core, committer::run)?;
         let errand = ledger.errands.open();
         let errands = start("errands", &ledger.core, move |core| errands::run(core, &errand))?;
-        ledger.threads.lock().extend([writer, committer, errands]);
+        ledger.threads.lock().push(errands);
+        ledger.recorders.lock().extend([writer, committer]);
         Ok((ledger, report))
     }
 
@@ -134,6 +153,7 @@ impl Ledger {
         clock: Arc<dyn Clock>,
         limits: Limits,
         settings: Option<SnapshotSettings>,
+        texts: Option<Arc<dyn SharedTexts>>,
     ) -> Result<Prepared, ReplayError> {
         let (replayed, report) = replay::replay(&*journal, settings.as_ref())?;
         let (schedule, taken) = settings.map(|settings| snapshots::Schedule::new(settings, report.from)).unzip();
@@ -141,6 +161,9 @@ impl Ledger {
         let core = Arc::new(Core {
             published: watch::Sender::new(replayed.state.position),
             stopped: watch::Sender::new(None),
+            role: watch::Sender::new(Role::Leads),
+            has_lost_history: AtomicBool::new(false),
+            texts,
             pipeline: pipeline::Pipeline::default(),
             state: RwLock::new(replayed.state),
             batches: Mutex::default(),
@@ -157,7 +180,15 @@ impl Ledger {
         core.follow_journal();
         let closing = Arc::new(watch::Sender::new(false));
         Ok((
-            Self { core, queue: Arc::new(queue), closing, threads: Arc::default(), errands: Arc::default(), batcher: None },
+            Self {
+                core,
+                queue: Arc::new(queue),
+                closing,
+                threads: Arc::default(),
+                recorders: Arc::default(),
+                errands: Arc::default(),
+                batcher: None,
+            },
             requests,
             taken,
             report,
@@ -178,8 +209,9 @@ impl Ledger {
     /// fields at once.
     ///
     /// # Errors
-    /// `Overloaded`, `Undecodable`, `Malformed`, `Stopped`; all others come by the ticket.
+    /// `NotLeader`, `Overloaded`, `Undecodable`, `Malformed`, `Stopped`; all others come by the ticket.
     pub fn submit(&self, append: Append) -> Result<Ticket, Error> {
+        self.core.check_leads()?;
         let room = self.queue.try_room(append.events.encoded())?;
         self.enqueue(append, room)
     }
@@ -187,8 +219,9 @@ impl Ledger {
     /// Like `submit`, but waits for room instead of refusing for overload: for streams, whose order must hold.
     ///
     /// # Errors
-    /// `Undecodable`, `Malformed`, `Stopped`; all others come by the ticket.
+    /// `NotLeader`, `Undecodable`, `Malformed`, `Stopped`; all others come by the ticket.
     pub async fn submit_waiting(&self, append: Append) -> Result<Ticket, Error> {
+        self.core.check_leads()?;
         let room = self.queue.room(append.events.encoded()).await?;
         self.enqueue(append, room)
     }
@@ -367,7 +400,7 @@ impl Ledger {
         self.errands.close();
         self.core.snapshots.iter().for_each(snapshots::Schedule::begin_closing);
         let is_first = !self.threads.lock().is_empty();
-        for thread in self.threads.lock().drain(..) {
+        for thread in self.recorders.lock().drain(..).chain(self.threads.lock().drain(..)) {
             // A panic was caught inside and has stopped the ledger already.
             let _ = thread.join();
         }

@@ -83,6 +83,7 @@ impl Ledger {
     /// As for `append`, of the request as a whole; what is wrong with an event is its outcome.
     pub async fn preview(&self, append: Append) -> Result<Previewed, Error> {
         let Append { events, permit, deadline, account, .. } = append;
+        self.core.check_leads()?;
         self.core.check_running()?;
         let room = self.queue.try_room(events.encoded())?;
         let (messages, encoded) = events.decoded()?;

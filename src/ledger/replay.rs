@@ -19,7 +19,7 @@ const CHUNK_RECORDS: usize = 4_096;
 /// Bytes that are read at a time.
 const CHUNK_BYTES: usize = 4 << 20;
 /// Records whose updates are applied to the projections at a time, so that their locks are taken seldom.
-const APPLIED_AT_ONCE: usize = 256;
+pub const APPLIED_AT_ONCE: usize = 256;
 /// Chunks that are decoded ahead.
 const CHUNKS_AHEAD: usize = 4;
 /// How often so many updates may wait to be applied.
@@ -102,7 +102,8 @@ pub fn replay(journal: &dyn Journal, settings: Option<&SnapshotSettings>) -> Res
     Ok((replayed, report))
 }
 
-type Decoded = Vec<(Fingerprint, Record)>;
+/// Records, and the fingerprints of their event ids.
+pub type Decoded = Vec<(Fingerprint, Record)>;
 type Chunk = Result<Decoded, ReplayError>;
 
 fn decode_all(journal: &dyn Journal, from: u64, seed: &Seed, chunks: &SyncSender<Chunk>, spent: &Receiver<Decoded>) {
@@ -120,7 +121,8 @@ fn decode_all(journal: &dyn Journal, from: u64, seed: &Seed, chunks: &SyncSender
     }
 }
 
-fn decode_chunk(journal: &dyn Journal, seed: &Seed, from: u64) -> Chunk {
+/// Reads and decodes records from a position on, which the journal has: at least one.
+pub fn decode_chunk(journal: &dyn Journal, seed: &Seed, from: u64) -> Result<Decoded, ReplayError> {
     let stored = journal.read(from, CHUNK_RECORDS, CHUNK_BYTES)?;
     if stored.is_empty() {
         return Err(ReplayError::Unreadable { position: from, why: "the journal does not give it".to_owned() });
@@ -136,7 +138,7 @@ fn decode_chunk(journal: &dyn Journal, seed: &Seed, from: u64) -> Chunk {
 }
 
 /// What records bring the projections, and the fingerprints of their event ids.
-struct Derived {
+pub struct Derived {
     /// The position before them.
     after: u64,
     updates: Vec<Update>,
@@ -166,7 +168,7 @@ fn evolve_chunks(
 }
 
 /// Evolves the state by records that follow it.
-fn evolve_all(state: &mut State, records: &[(Fingerprint, Record)]) -> Result<Derived, ReplayError> {
+pub fn evolve_all(state: &mut State, records: &[(Fingerprint, Record)]) -> Result<Derived, ReplayError> {
     let after = state.position;
     let mut position = after;
     let evolved = catch_unwind(AssertUnwindSafe(|| {
@@ -183,14 +185,17 @@ fn evolve_all(state: &mut State, records: &[(Fingerprint, Record)]) -> Result<De
 
 /// Applies updates to the projections, as they come.
 fn apply_all(projections: &Projections, updates: Receiver<Derived>) -> Result<(), ReplayError> {
-    for Derived { after, updates, fingerprints } in updates {
-        catch_unwind(AssertUnwindSafe(|| {
-            projections.apply(after, &updates);
-            projections.accept(after, fingerprints.into_iter());
-        }))
-        .map_err(|panic| contradiction(after + 1, &*panic))?;
-    }
-    Ok(())
+    updates.into_iter().try_for_each(|derived| apply(projections, derived))
+}
+
+/// Applies what records bring the projections.
+pub fn apply(projections: &Projections, derived: Derived) -> Result<(), ReplayError> {
+    let Derived { after, updates, fingerprints } = derived;
+    let applied = catch_unwind(AssertUnwindSafe(|| {
+        projections.apply(after, &updates);
+        projections.accept(after, fingerprints.into_iter());
+    }));
+    applied.map_err(|panic| contradiction(after + 1, &*panic))
 }
 
 fn contradiction(position: u64, panic: &(dyn Any + Send)) -> ReplayError {

@@ -88,6 +88,15 @@ pub fn freeze_if_due(core: &Core, position: u64) {
     core.pipeline.seal(state);
 }
 
+/// Called by who follows once all records up to a position are published: takes a snapshot if one is due.
+pub fn take_if_due(core: &Core, position: u64) {
+    let Some(schedule) = core.snapshots.as_ref().filter(|schedule| schedule.is_due(position)) else { return };
+    schedule.is_busy.store(true, Ordering::Release);
+    schedule.next.store(position.saturating_add(schedule.settings.every_records.max(1)), Ordering::Relaxed);
+    let state = core.state.read().share();
+    take(core, state);
+}
+
 /// Called by the committer when all records up to a frozen state are durable and published: freezes the projections and
 /// passes both to the thread that writes.
 pub fn take(core: &Core, state: State) {

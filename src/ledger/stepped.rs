@@ -45,7 +45,7 @@ impl SteppedLedger {
     /// # Errors
     /// As for `Ledger::open`.
     pub fn open(journal: Arc<dyn Journal>, clock: Arc<dyn Clock>, limits: Limits) -> Result<(Self, ReplayReport), ReplayError> {
-        let (ledger, requests, _, report) = Ledger::prepare(journal, clock, limits, None)?;
+        let (ledger, requests, _, report) = Ledger::prepare(journal, clock, limits, None, None)?;
         let (requests, waiting) = (Mutex::new(requests), Mutex::new(None));
         Ok((Self { ledger, requests, waiting, is_committing: AtomicBool::new(false) }, report))
     }

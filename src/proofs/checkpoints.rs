@@ -8,6 +8,7 @@ use super::signer::Signer;
 use super::tiles::{Leaves, Tiles};
 use super::witness::{AskError, Asked, Asking};
 use crate::journal::TreeHead;
+use crate::ledger::Error;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -186,13 +187,14 @@ impl Work {
 
     /// Signs the present head and has it cosigned; returns what is given out.
     fn round(&mut self) -> Result<Arc<Published>, ProofError> {
+        let head = self.leaves.tree_head();
+        self.leaves.may_sign(head)?;
         if self.refused.is_some() {
             // Asked about what is signed already: whether the witness still says so.
             let (head, note) = self.signer.last();
             let note = note.clone();
             self.have_cosigned(head, note)?;
         }
-        let head = self.leaves.tree_head();
         if let Some((_, last)) = &self.last
             && last.head == head
             && last.missing.is_empty()
@@ -260,6 +262,10 @@ impl Work {
     /// Says in the log what came of a round, each thing once until all is well again, and shows whether signing is refused.
     fn tell(&mut self, outcome: &Outcome) {
         let error = outcome.as_ref().err();
+        // Where another process leads, that one signs.
+        if error.is_some_and(|error| matches!(**error, ProofError::Ledger(Error::NotLeader { .. }))) {
+            return;
+        }
         let is_refused =
             error.is_some_and(|error| matches!(**error, ProofError::Refused(_) | ProofError::Records { .. } | ProofError::Range { .. }));
         self.is_refused.store(is_refused, Ordering::Relaxed);

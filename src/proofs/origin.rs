@@ -124,7 +124,7 @@ pub fn is_origin(text: &str) -> bool {
 }
 
 /// A name that no other ledger has.
-fn random() -> io::Result<String> {
+pub fn random() -> io::Result<String> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
     Ok(invalid(&bytes))

@@ -10,7 +10,7 @@ use super::proof_file::ProofFile;
 use super::signer::{KeyError, Signer, read_key};
 use super::tiles::{Directory, InMemory, Tiles};
 use crate::journal::{Hash, TreeHead};
-use crate::ledger::{Error, Ledger};
+use crate::ledger::{Error, Ledger, Texts};
 use crate::priority::{Niceness, lower_priority};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -111,9 +111,31 @@ impl OpenProofs {
     /// # Errors
     /// `Origin` if it cannot be kept.
     pub fn with_origin(mut self, ledger: &Ledger) -> Result<Self, OpenError> {
+        if let Some(texts) = ledger.texts() {
+            return self.with_shared_origin(&texts, ledger.leads());
+        }
         let failed = |error: Error| OriginError::Io { path: self.data_dir.clone(), source: io::Error::other(error.to_string()) };
         let first = if ledger.tree_head().size == 0 { None } else { ledger.leaf_hashes(1, 1).map_err(failed)?.first().copied() };
         self.origin = Origin::Fixed(self.origin.fix(&self.data_dir, first)?);
+        Ok(self)
+    }
+
+    /// The origin of a ledger that several processes share: it is kept beside its records, by the first of them that leads.
+    fn with_shared_origin(mut self, texts: &Texts, leads: bool) -> Result<Self, OpenError> {
+        let failed = |source| OriginError::Io { path: self.data_dir.clone(), source };
+        let known = texts.read(super::ORIGIN_FILE).map_err(failed)?.map(|text| text.trim_end().to_owned());
+        let origin = match (known, self.origin.name().map(str::to_owned)) {
+            (Some(has), Some(asked)) if has != asked => return Err(OriginError::Another { has, asked }.into()),
+            (Some(has), _) => has,
+            (None, asked) => {
+                let origin = asked.map_or_else(super::origin::random, Ok).map_err(failed)?;
+                if leads {
+                    texts.write(super::ORIGIN_FILE, &format!("{origin}\n")).map_err(failed)?;
+                }
+                origin
+            }
+        };
+        self.origin = Origin::Fixed(origin);
         Ok(self)
     }
 

@@ -2,6 +2,7 @@
 
 use super::access_log::AccessLogSettings;
 use super::observe::TraceSettings;
+use super::store::PostgresAddress;
 use super::tls::TlsFiles;
 use crate::feed::HEARTBEAT;
 use crate::feed::webhooks::Pace;
@@ -12,11 +13,29 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// A database that keeps the records, which several servers share.
+#[derive(Clone, Debug)]
+pub struct DatabaseConfig {
+    /// Where it is, and the ledger's name in it.
+    pub address: PostgresAddress,
+    /// Whether this server never leads.
+    pub only_follows: bool,
+    /// Where clients reach this server, as the others tell them; where it listens without.
+    pub advertised: Option<String>,
+    /// Whether to lead although the database could lose what it has acknowledged.
+    pub accepts_unreplicated: bool,
+    /// The last position of a database that has less than this server has published, to go on from there all the same.
+    pub accepts_shorter: Option<u64>,
+}
+
 /// How the service is set up.
 #[derive(Clone, Debug)]
 pub struct ServeConfig {
-    /// Where the ledger is kept; created if it is not there.
+    /// Where the ledger is kept; created if it is not there. With a database it keeps what can be made again, and what this server has
+    /// published.
     pub data_dir: PathBuf,
+    /// The database that keeps the records; the data directory does without.
+    pub database: Option<DatabaseConfig>,
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
     /// Who may do what: an access file. Without one everybody may do everything, which only a loopback address is good for.
@@ -96,6 +115,7 @@ impl Default for ServeConfig {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             data_dir: PathBuf::from("ledger-data"),
+            database: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 50051)),
             access: None,
             tls: None,

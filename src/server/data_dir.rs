@@ -15,15 +15,22 @@ const OF_THE_FILE_SYSTEM: &str = "lost+found";
 /// Names that the refusal gives as examples.
 const MAX_NAMED: usize = 3;
 
-/// Returns whether the directory of a configuration holds a ledger; without one, starting begins a new ledger there.
+/// Returns whether the directory of a configuration, or its database, holds a ledger; without one, starting begins a new ledger there.
 ///
 /// The files that the configuration names, and what belongs to them (`access.log.1`, `key.signed`), may be in a new directory.
 ///
 /// # Errors
-/// `NoLedger` if other files are in it and no ledger is; `DataDir` if it cannot be read.
+/// `NoLedger` if other files are in it and no ledger is; `DataDir` if it cannot be read; `HasLedger` if it holds one and the records are in
+/// a database; `Journal` if that cannot be asked.
 pub fn has_ledger(config: &ServeConfig) -> Result<bool, ServeError> {
     let dir = &config.data_dir;
-    if Store::of(dir).may_have_records() {
+    let has_records = Store::of(dir).may_have_records()?;
+    if let Some(database) = &config.database {
+        // Else it would be asked for in vain.
+        let refused = || ServeError::HasLedger { dir: dir.clone() };
+        return if has_records { Err(refused()) } else { Ok(Store::of_database(database.address.clone(), false, true).has_ledger()?) };
+    }
+    if has_records {
         return Ok(true);
     }
     let unreadable = |source| ServeError::DataDirUnreadable { dir: dir.clone(), source };

@@ -41,6 +41,15 @@ pub enum ServeError {
         /// Some of the names.
         found: String,
     },
+    /// The records are in a database, and the data directory holds a ledger of its own.
+    #[error(
+        "{} holds a ledger of its own, and the records of this one are in a database: name another --data-dir, or leave out --store",
+        dir.display()
+    )]
+    HasLedger {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// The address cannot be listened on.
     #[error("{address} cannot be listened on: {source}")]
     Listen {
@@ -123,6 +132,12 @@ pub enum ServeError {
     /// Recording stopped while serving.
     #[error("recording stopped: {0}")]
     Stopped(String),
+    /// This server no longer leads.
+    #[error("{0}. Start it again: it follows then, and leads when nobody does")]
+    Deposed(String),
+    /// Recording stopped, as the database has lost or changed what this server has published.
+    #[error("{0}")]
+    LostHistory(String),
     /// The journal was not closed in time.
     #[error("the journal was not closed within {0:?}; what was acknowledged is safe, the next start takes longer")]
     CloseTimeout(Duration),

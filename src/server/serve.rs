@@ -1,7 +1,7 @@
 //! Serving over TCP: start, signals, and an end in time whatever the clients do.
 
 use super::assembly::Assembly;
-use super::config::ServeConfig;
+use super::config::{DatabaseConfig, ServeConfig};
 use super::connections::{Acceptor, most_connections};
 use super::console::{ConsoleListener, bind as bind_console};
 use super::data_dir::has_ledger;
@@ -10,6 +10,8 @@ use super::guard::Guard;
 use super::observation::{Observation, bind as bind_observe};
 use super::open::{OpenLedger, open};
 use super::signals::{Signals, ignore_hang_up};
+use super::store::Store;
+use super::supervisor::Supervisor;
 use super::threads::{Entrance, Threads};
 use crate::feed::webhooks::{Allowed, Webhooks};
 use crate::journal::create_private_dir;
@@ -23,9 +25,13 @@ use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Builder;
+use tokio::sync::watch;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
+
+/// How often a database that is away is asked whether it is back.
+const ASKED_EVERY: Duration = Duration::from_millis(500);
 
 fn system(what: &'static str) -> impl FnOnce(io::Error) -> ServeError {
     move |source| ServeError::System { what, source }
@@ -42,6 +48,8 @@ pub struct Ready<'a> {
     pub console: Option<&'a str>,
     /// The data directory.
     pub data_dir: &'a Path,
+    /// The database that keeps the records, if they are not kept in the data directory.
+    pub database: Option<&'a DatabaseConfig>,
     /// Whether a new ledger begins in it.
     pub is_new: bool,
     /// What was replayed.
@@ -64,16 +72,18 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         ignore_hang_up().map_err(system("signals"))?;
         bind(config.listen).map_err(|source| ServeError::Listen { address: config.listen, source })?
     };
+    let own_address = own_address(config, &socket)?;
     let guard = Arc::new(Guard::open(config)?);
     let observe = bind_observe(config)?;
     let console = bind_console(config)?;
     let is_new = !has_ledger(config)?;
     // Only now: a start that fails for its address or its files leaves no directory.
     create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
+    let supervisor = Supervisor::start().map_err(system("threads"))?;
     // Seen from now on, also while its records are replayed.
     let observation = Observation::start(config, observe, &guard)?;
     let proofs = OpenProofs::open(config.data_dir.clone(), config.proofs.clone()).map_err(ServeError::Proofs)?;
-    let OpenLedger { ledger, replayed, notes } = open(config)?;
+    let OpenLedger { ledger, replayed, notes } = open(config, &own_address)?;
     let proofs = proofs.with_origin(&ledger).map_err(ServeError::Proofs)?;
     let proofs = Arc::new(proofs.start(&ledger).map_err(system("threads"))?);
     let webhooks = open_webhooks(config, &ledger, proofs.origin()).map_err(system("the webhooks of the data directory"))?;
@@ -98,24 +108,28 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
             observed,
             console,
             data_dir: &config.data_dir,
+            database: config.database.as_ref(),
             is_new,
             replayed: &replayed,
             notes: &notes,
             proofs: &proofs,
         });
-        let mut told = Told { signals, reload, observation: &observation };
+        supervisor.serving(&ledger);
+        let mut told = Told { signals, reload, observation: &observation, supervisor: &supervisor };
         run(&ledger, config, listener, &assembly, &mut threads, &mut told).await
     });
     threads.close();
     drop(console);
     proofs.close();
-    let stopped = ledger.stopped().borrow().clone();
+    let stopped = ledger.stopped().borrow().clone().map(|why| (why, ledger.has_lost_history()));
     let closed = close(ledger, config.close);
     runtime.block_on(threads.wait());
     observation.close();
     served?;
     match stopped {
-        Some(why) => Err(ServeError::Stopped(why.to_string())),
+        Some((why, true)) => Err(ServeError::LostHistory(why.to_string())),
+        Some((why, false)) if config.database.is_some() => Err(ServeError::Deposed(why.to_string())),
+        Some((why, false)) => Err(ServeError::Stopped(why.to_string())),
         None => closed,
     }
 }
@@ -126,10 +140,17 @@ fn assembly(ledger: &Ledger, config: &ServeConfig, guard: &Guard, observation: &
     assembly.observed_by(Some(observation.observers().observer()))
 }
 
-/// Goes on to deliver to the endpoints of the data directory.
+/// Goes on to deliver to the endpoints of the data directory, or of the database that several servers share.
 fn open_webhooks(config: &ServeConfig, ledger: &Ledger, origin: Option<&str>) -> io::Result<Webhooks> {
     let allowed = Allowed(config.webhook_allowed.clone());
     Webhooks::open(&config.data_dir, ledger, origin.unwrap_or_default(), allowed, config.webhook_pace)
+}
+
+/// Where clients of this machine reach this server: what others tell them who share the ledger, unless they are told something else.
+fn own_address(config: &ServeConfig, socket: &TcpSocket) -> Result<String, ServeError> {
+    let address = socket.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
+    let scheme = if config.tls.is_some() { "https" } else { "http" };
+    Ok(format!("{scheme}://{address}"))
 }
 
 /// What the process is told by signals.
@@ -138,6 +159,7 @@ struct Told<'a> {
     /// Has files read anew.
     reload: Sender<()>,
     observation: &'a Observation,
+    supervisor: &'a Supervisor,
 }
 
 impl Told<'_> {
@@ -174,11 +196,15 @@ async fn run(
 ) -> Result<(), ServeError> {
     let health = assembly.health();
     health.serving().await;
+    // Where another server leads, this one does not record.
+    let role = ledger.role().borrow().clone();
+    health.of_role(&role).await;
     told.observation.serving();
     // Reports it as well if recording has stopped already.
     tokio::spawn(health.clone().follow(ledger.clone()));
     let by_files = most_connections(config.worker_threads + 1);
     let mut acceptor = Acceptor::new(listener, config.max_connections.min(by_files));
+    let mut stopped = ledger.stopped();
     let ended = loop {
         tokio::select! {
             accepted = acceptor.next() => threads.serve(accepted),
@@ -188,13 +214,17 @@ async fn run(
                 tracing::info!(signal = name, "ending");
                 break Ok(());
             }
+            // Another one leads, or the database is not what it was. Started again, it follows.
+            () = deposed(&mut stopped, config) => break Ok(()),
         }
     };
     // New connections are refused from here on.
     drop(acceptor);
     told.observation.ending();
+    told.supervisor.ending();
     health.ending().await;
     ledger.begin_closing();
+    resign(ledger, config);
     threads.shut_down();
     tokio::select! {
         outcome = threads.all_outcomes() => return ended.and(outcome),
@@ -202,6 +232,36 @@ async fn run(
         name = told.end() => tracing::info!(signal = name, "asked again to end: connections are cut"),
     }
     ended
+}
+
+/// Waits until recording has stopped although the database can be asked: another server leads by now, or may. Questions are answered
+/// until then. Without a database that never happens.
+async fn deposed(stopped: &mut watch::Receiver<Option<Arc<str>>>, config: &ServeConfig) {
+    let Some(database) = &config.database else { return std::future::pending().await };
+    if stopped.wait_for(Option::is_some).await.is_err() {
+        return;
+    }
+    loop {
+        let store = Store::of_database(database.address.clone(), false, true);
+        // A defect in asking is no reason to stay.
+        if !matches!(tokio::task::spawn_blocking(move || store.has_ledger()).await, Ok(Err(_))) {
+            return;
+        }
+        tokio::time::sleep(ASKED_EVERY).await;
+    }
+}
+
+/// Has another server lead at once, while calls under way are finished here.
+fn resign(ledger: &Ledger, config: &ServeConfig) {
+    if config.database.is_none() {
+        return;
+    }
+    let ledger = ledger.clone();
+    std::thread::spawn(move || {
+        if let Err(error) = ledger.resign() {
+            tracing::warn!(%error, "the others are not told that this server ends: they find out when its lease is over");
+        }
+    });
 }
 
 /// Commits the requests that were accepted and closes the journal; fails if that takes longer than `within`.

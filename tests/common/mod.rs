@@ -7,6 +7,7 @@ pub mod directories;
 pub mod events;
 pub mod facts;
 pub mod journals;
+pub mod postgres;
 pub mod program;
 pub mod server;
 pub mod service;

@@ -151,6 +151,11 @@ impl Server {
         self.process.0.id()
     }
 
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.0.try_wait().expect("it can be asked")
+    }
+
     /// Ends it at once, in the middle of whatever it does.
     pub fn kill(&mut self) {
         self.process.kill();

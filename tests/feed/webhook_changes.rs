@@ -103,7 +103,7 @@ fn what_cannot_be_kept_has_not_happened() {
     let request = AddWebhookRequest { name: "more".into(), url: other.url.clone(), ..AddWebhookRequest::default() };
     fs::create_dir(delivering.dir.path().join("webhooks/more.json.new")).expect("made");
     assert!(matches!(delivering.webhooks.add(request.clone()), Err(Refused::NotKept(_))));
-    assert_eq!(delivering.webhooks.list().1.len(), 1);
+    assert_eq!(delivering.webhooks.list().expect("it leads").1.len(), 1);
     fs::remove_dir(delivering.dir.path().join("webhooks/more.json.new")).expect("removed");
     delivering.webhooks.add(request).expect("nothing is left of the first attempt");
     fs::remove_dir(&in_the_way).expect("removed");
@@ -126,7 +126,7 @@ fn an_endpoint_whose_files_are_damaged_is_told_and_can_be_removed() {
     fs::remove_file(dir.join("a.cursor")).expect("removed");
     fs::write(dir.join("b.json"), "{\"url\": \"http").expect("written");
     let again = open(delivering.dir.path(), &delivering.ledger, allowed(), PACE);
-    let listed = again.list().1;
+    let listed = again.list().expect("it leads").1;
     let states: Vec<_> = listed.iter().map(|webhook| (webhook.name.as_str(), webhook.state())).collect();
     let (damaged, active) = (WebhookState::Damaged, WebhookState::Active);
     assert_eq!(states, [("a", damaged), ("b", damaged), ("c", active), ("d", active)]);
@@ -146,7 +146,7 @@ fn an_endpoint_whose_files_are_damaged_is_told_and_can_be_removed() {
     again.remove("c").expect("without its cursor");
     fs::remove_file(dir.join("d.json")).expect("removed");
     again.remove("d").expect("without its endpoint");
-    let names: Vec<_> = again.list().1.into_iter().map(|webhook| webhook.name).collect();
+    let names: Vec<_> = again.list().expect("it leads").1.into_iter().map(|webhook| webhook.name).collect();
     assert_eq!(names, ["a"]);
     assert!(matches!(again.remove("d"), Err(Refused::Unknown(_))));
 }
@@ -218,7 +218,7 @@ fn a_start_does_not_shorten_what_an_endpoint_asks_for() {
     delivering.add("crm", &receiver.url);
     let before = delivering.until("crm", |webhook| webhook.failures == 1);
     let again = open(delivering.dir.path(), &delivering.ledger, allowed(), PACE);
-    let webhook = again.list().1.pop().expect("it is there");
+    let webhook = again.list().expect("it leads").1.pop().expect("it is there");
     assert_eq!((webhook.failures, webhook.failing_since), (1, before.failing_since));
     assert!(webhook.next_attempt_at.is_some(), "{webhook:?}");
     std::thread::sleep(Duration::from_millis(500));

@@ -75,7 +75,7 @@ impl Delivering {
     }
 
     pub fn one(&self, name: &str) -> Webhook {
-        self.webhooks.list().1.into_iter().find(|webhook| webhook.name == name).expect("it is there")
+        self.webhooks.list().expect("it leads").1.into_iter().find(|webhook| webhook.name == name).expect("it is there")
     }
 
     /// Waits until an endpoint is so.
@@ -355,7 +355,7 @@ fn replay_moves_the_cursor_and_a_pause_keeps_it() {
     delivering.append_partners("r", 2);
     std::thread::sleep(Duration::from_millis(100));
     assert_eq!(taken(&receiver.got()[..receiver.got().len() - 1]).len(), 8, "forgotten, it gets nothing");
-    assert!(delivering.webhooks.list().1.is_empty());
+    assert!(delivering.webhooks.list().expect("it leads").1.is_empty());
 }
 
 /// What is kept is found again, with its secret; and an endpoint whose cursor is beyond the ledger waits for somebody.

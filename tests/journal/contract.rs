@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+use crate::common::postgres::{Postgres, Standby};
 use partnership_ledger::journal::embedded::{EmbeddedJournal, Options};
-use partnership_ledger::journal::{Batch, Frontier, Journal, JournalError, MemoryJournal, StoredRecord};
+use partnership_ledger::journal::postgres::{PostgresAddress, PostgresJournal, PostgresOptions};
+use partnership_ledger::journal::{Batch, Frontier, Journal, JournalError, MemoryJournal, SharedJournal as _, StoredRecord};
 
 fn small_options() -> Options {
     Options {
@@ -156,6 +158,45 @@ fn the_durable_journal_keeps_the_contract_and_comes_back() {
     journal.append(head.size, &batch(["more"])).unwrap();
     let disk = journal.disk_bytes().unwrap();
     assert!(disk.log > 64 << 10 && disk.store > 3 << 20, "{disk:?}");
+}
+
+#[test]
+fn the_journal_in_a_database_keeps_the_contract_and_comes_back() {
+    let Some(postgres) = Postgres::start(Standby::Synchronous) else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let open = |ledger: &str, data_dir| {
+        let address = PostgresAddress::parse(&postgres.url(), ledger).unwrap();
+        let (journal, notes) = PostgresJournal::open(address, PostgresOptions { data_dir, ..PostgresOptions::default() }).unwrap();
+        assert_eq!(notes, Vec::<String>::new());
+        journal
+    };
+    let journal = open("contract", Some(dir.path().to_owned()));
+    assert!(matches!(journal.append(0, &batch(["x"])), Err(JournalError::Stopped { .. })), "it does not lead");
+    assert!(journal.lead().unwrap());
+    let all = contract(&journal);
+    let head = journal.tree_head();
+    closed(&journal);
+    // With what was published, and without: then all of it is read and hashed.
+    for data_dir in [Some(dir.path().to_owned()), None] {
+        let journal = open("contract", data_dir);
+        assert_eq!((journal.last(), journal.tree_head()), (head.size, head));
+        read_all(&journal, &all);
+        assert!(journal.lead().unwrap());
+        journal.close().unwrap();
+    }
+    // Another ledger of the same database is another one.
+    let other = open("another", None);
+    assert!(other.lead().unwrap());
+    assert_eq!(contract(&other), all);
+    let memory = MemoryJournal::new();
+    contract(&memory);
+    for (from, records, bytes) in [(1, 50, 500), (3, 1000, 3 << 20), (6, 9, 1), (77, 13, 77)] {
+        assert_eq!(other.read(from, records, bytes).unwrap(), memory.read(from, records, bytes).unwrap());
+    }
+    for position in 0..=head.size + 1 {
+        let asked = other.tree_head_at(position).unwrap();
+        assert!(asked.is_none_or(|asked| Some(asked) == memory.tree_head_at(position).unwrap()), "at {position}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod status;
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, say};
+use super::store::StoreArgs;
 use partnership_ledger::backup::{Added, BackupError, Chain, Folder, Growth, Writer};
 use partnership_ledger::journal::TreeHead;
 use partnership_ledger::proto::Record;
@@ -25,8 +26,10 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     to: PathBuf,
     /// Copy the ledger of this directory, which nobody serves, instead of a running one
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["follow", "status"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["follow", "status", "store"])]
     pub data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub store: StoreArgs,
     /// Go on copying what is recorded, until SIGTERM or Ctrl-C; waits for a ledger that is away
     #[arg(long, conflicts_with = "status")]
     follow: bool,
@@ -44,6 +47,9 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     if is_stream && (args.follow || args.status) {
         return Err(Failure::usage(say!(language, "backup-needs-directory")));
     }
+    if args.store.store.is_some() && (args.follow || args.status) {
+        return Err(Failure::usage(say!(language, "backup-store-once")));
+    }
     if args.status {
         return status::run(&args.to, session).await;
     }
@@ -54,9 +60,10 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
         return Err(Failure::usage(say!(language, "backup-terminal")));
     }
     let started = Instant::now();
-    let mut source = match &args.data_dir {
-        Some(dir) => Source::at_rest(dir, language)?,
-        None => Source::served(session).await?,
+    let mut source = match (args.store.to_read()?, &args.data_dir) {
+        (Some(database), _) => Source::of_store(&database, language)?,
+        (None, Some(dir)) => Source::at_rest(dir, language)?,
+        (None, None) => Source::served(session).await?,
     };
     let copied = if is_stream { stream(&mut source, session).await } else { add_to(&args.to, &mut source, language).await };
     let (head, kept) = copied.and_then(|copied| source.close().map(|()| copied))?;

@@ -48,10 +48,15 @@ impl Source {
     /// The ledger of a directory.
     pub fn at_rest(dir: &Path, language: Language) -> Result<Self, Failure> {
         let store = Store::of(dir);
-        if !store.has_ledger() {
+        if !store.has_ledger()? {
             return Err(Failure::usage(say!(language, "verify-no-ledger", directory = dir.display().to_string())));
         }
-        let OpenStore { journal, notes } = store.open(StoreOptions::default()).map_err(BackupError::from)?;
+        Self::of_store(&store, language)
+    }
+
+    /// The ledger of a store; one in a database may be served meanwhile.
+    pub fn of_store(store: &Store, language: Language) -> Result<Self, Failure> {
+        let OpenStore { journal, notes, .. } = store.open(StoreOptions::default()).map_err(BackupError::from)?;
         for note in notes {
             eprintln!("{}", say!(language, "verify-note", note = note));
         }

@@ -48,6 +48,13 @@ pub struct Args {
     /// Where the temporary server's directory is made; a real disk, or the figures are those of memory
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
+    /// Keep the records in this PostgreSQL database: each measured server has a ledger of its own there, which stays and can be removed
+    /// (delete from ledger_frames where ledger like 'bench-%')
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// Measure a database without a synchronous standby
+    #[arg(long, requires = "store")]
+    accept_unreplicated: bool,
     /// Connections
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     clients: u32,
@@ -217,7 +224,13 @@ impl Args {
             (0..self.partners).map(|number| story.partner_id(number)).collect()
         };
         let secured = self.secured.then(partners);
-        Setup { dir: self.dir.clone(), workers: self.workers, program: self.server_binary.clone(), secured }
+        Setup {
+            dir: self.dir.clone(),
+            workers: self.workers,
+            program: self.server_binary.clone(),
+            secured,
+            database: self.store.clone().map(|url| (url, self.accept_unreplicated)),
+        }
     }
 
     fn worst_plan(self, address: Option<String>) -> worst_cases::Plan {

@@ -24,6 +24,9 @@ pub struct Setup {
     /// Whether it is served behind TLS and an access file with a scope, with its calls logged; in clear if absent. The partners
     /// of the scope.
     pub secured: Option<Vec<String>>,
+    /// The database that keeps the records, and whether it may be one without a standby; the directory keeps them if absent. Each server
+    /// has a ledger of its own there.
+    pub database: Option<(String, bool)>,
 }
 
 /// The directory of a temporary server; removed, with its contents, when dropped.
@@ -31,6 +34,8 @@ pub struct Setup {
 pub struct ServerDir {
     setup: Setup,
     dir: TempDir,
+    /// The ledger's name, in a database.
+    ledger: String,
 }
 
 impl ServerDir {
@@ -40,7 +45,7 @@ impl ServerDir {
             .prefix("partnership-ledger-bench-")
             .tempdir_in(std::path::absolute(&setup.dir).unwrap_or_else(|_| setup.dir.clone()));
         let dir = made.map_err(|error| Failure::usage(format!("no directory can be made in {}: {error}", setup.dir.display())))?;
-        Ok(Self { setup: setup.clone(), dir })
+        Ok(Self { setup: setup.clone(), dir, ledger: format!("bench-{}", uuid::Uuid::new_v4()) })
     }
 
     /// Where it is.
@@ -63,6 +68,12 @@ impl ServerDir {
         let log = File::create(&log_path).map_err(cannot("write its log"))?;
         let mut command = Command::new(program);
         command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(self.data_dir());
+        // A ledger that is used is never measured.
+        command.env_remove("PARTNERSHIP_LEDGER_STORE");
+        if let Some((url, accepts_unreplicated)) = &self.setup.database {
+            command.args(["--store", url, "--ledger", &self.ledger]);
+            command.args(accepts_unreplicated.then_some("--accept-unreplicated"));
+        }
         let secured = self.setup.secured.as_ref().map(|partners| self.secure(partners, &mut command)).transpose()?;
         if let Some(workers) = self.setup.workers {
             command.args(["--workers", &workers.to_string()]);

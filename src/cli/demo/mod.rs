@@ -40,7 +40,7 @@ pub struct Args {
 /// Plays the stories.
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let server = server::start().await?;
-    session.address = format!("http://{}", server.address);
+    session.addresses = vec![format!("http://{}", server.address)];
     let played = play(session).await;
     let shown = match args.console.filter(|_| played.is_ok()) {
         Some(address) => show_console(address, &server, session).await,

@@ -23,7 +23,7 @@ pub struct Server {
 pub async fn start() -> Result<Server, Failure> {
     let dir = tempfile::tempdir().map_err(cannot("make a directory"))?;
     let config = ServeConfig { data_dir: dir.path().to_owned(), snapshot_records: 0, ..ServeConfig::default() };
-    let ledger = open(&config).map_err(cannot("open a ledger"))?.ledger;
+    let ledger = open(&config, "").map_err(cannot("open a ledger"))?.ledger;
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(cannot("listen"))?;
     let address = listener.local_addr().map_err(cannot("listen"))?;
     let assembly = Assembly::new(&ledger, &config);

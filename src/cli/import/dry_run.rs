@@ -248,7 +248,7 @@ mod tests {
     async fn more_than_one_preview_carries_is_answered_as_it_goes() {
         let server = server::start().await.expect("it starts");
         let session = Session {
-            address: server.address.to_string(),
+            addresses: vec![server.address.to_string()],
             credentials: Credentials::default(),
             out: Output::new(false, Language::English),
         };
@@ -279,7 +279,7 @@ mod tests {
     async fn what_one_preview_carries_is_asked_of_the_ledger_itself() {
         let server = server::start().await.expect("it starts");
         let session = Session {
-            address: server.address.to_string(),
+            addresses: vec![server.address.to_string()],
             credentials: Credentials::default(),
             out: Output::new(false, Language::English),
         };

@@ -1,6 +1,7 @@
 //! `records`: the records themselves, as they were recorded.
 
 mod follow;
+mod selection;
 
 use crate::cli::client::Session;
 use crate::cli::failure::Failure;
@@ -11,6 +12,7 @@ use crate::cli::table::Table;
 use crate::cli::text::line;
 use partnership_ledger::language::records::{describe, effects};
 use partnership_ledger::proto::{ReadRecordsRequest, Record, RecordFilter};
+pub use selection::Selection;
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -20,18 +22,8 @@ pub struct Args {
     /// All records from this position on instead
     #[arg(long, value_name = "POSITION")]
     from: Option<u64>,
-    /// Only of this partner; may be repeated
-    #[arg(long, value_name = "ID")]
-    partner: Vec<String>,
-    /// Only of this agreement; may be repeated
-    #[arg(long, value_name = "ID")]
-    agreement: Vec<String>,
-    /// Only of this lead; may be repeated
-    #[arg(long, value_name = "ID")]
-    lead: Vec<String>,
-    /// Only events of this type, such as sale_recorded; may be repeated
-    #[arg(long = "type", value_name = "TYPE")]
-    types: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
     /// Go on with what is recorded from then on, until Ctrl-C; a connection that is lost is made again
     #[arg(long, conflicts_with_all = ["as_of", "as_of_position", "known_at"])]
     follow: bool,
@@ -41,13 +33,7 @@ pub struct Args {
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
-    let filter = RecordFilter {
-        partner_ids: args.partner.clone(),
-        agreement_ids: args.agreement.clone(),
-        lead_ids: args.lead.clone(),
-        body_types: args.types.clone(),
-        ..RecordFilter::default()
-    };
+    let filter = RecordFilter::from(args.selection.clone());
     match args.from {
         Some(from) if args.follow => follow::run(from.saturating_sub(1), filter, session).await,
         None if args.follow => {

@@ -82,6 +82,10 @@ impl Courier {
         let mut closing = self.desk.ledger.closing();
         loop {
             changed.borrow_and_update();
+            // Another server delivers then.
+            if !self.desk.ledger.leads() {
+                return;
+            }
             let Some(wait) = self.turn().await else { return };
             tokio::select! {
                 biased;

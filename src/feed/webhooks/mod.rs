@@ -19,7 +19,7 @@ pub use pace::Pace;
 pub use sender::Outcome;
 
 use crate::domain::rejection::Rejection;
-use crate::ledger::{Error, Ledger};
+use crate::ledger::{Error, Ledger, Role};
 use crate::proto;
 use endpoint::{MAX_SECRETS_BEFORE, check_url, is_name};
 use entry::{Entry, damaged_message};
@@ -38,6 +38,8 @@ use store::Folder;
 const MAX_ENDPOINTS: usize = 64;
 /// How long a secret of before is good unless somebody says.
 const OVERLAP: Duration = Duration::from_hours(24);
+/// When it is tried again to read them, of a server that begins to lead.
+const LOADED_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// The longest that it may be.
 const MAX_OVERLAP: Duration = Duration::from_hours(30 * 24);
 
@@ -128,13 +130,13 @@ impl Desk {
 
 impl Webhooks {
     /// Opens those of a data directory and goes on to deliver; events come from `source`. One whose files cannot be read is said in the
-    /// log, listed as damaged, left as it is, and not delivered to.
+    /// log, listed as damaged, left as it is, and not delivered to. Of a ledger that several servers share they are beside its records,
+    /// and the server that leads delivers.
     ///
     /// # Errors
     /// If the folder cannot be read, or the system refuses a thread.
     pub fn open(data_dir: &Path, ledger: &Ledger, source: &str, allowed: Allowed, pace: Pace) -> io::Result<Self> {
-        let folder = Folder::of(data_dir);
-        let names = folder.names()?;
+        let folder = ledger.texts().map_or_else(|| Folder::of(data_dir), Folder::Shared);
         let sender = Sender::new(allowed, pace.attempt);
         let desk = Desk {
             ledger: ledger.clone(),
@@ -147,16 +149,52 @@ impl Webhooks {
             made: AtomicU64::default(),
         };
         let webhooks = Self(Arc::new(desk));
-        for name in names {
-            match webhooks.0.folder.read(&name) {
-                Ok((endpoint, position)) => webhooks.start(&mut webhooks.0.entries.lock(), &name, endpoint, position)?,
+        if ledger.leads() {
+            webhooks.load()?;
+        } else {
+            webhooks.load_when_leading()?;
+        }
+        Ok(webhooks)
+    }
+
+    /// Goes on to deliver to all that are kept.
+    fn load(&self) -> io::Result<()> {
+        for name in self.0.folder.names()? {
+            match self.0.folder.read(&name) {
+                Ok((endpoint, position)) => self.start(&mut self.0.entries.lock(), &name, endpoint, position)?,
                 Err(why) => {
                     tracing::error!(webhook = name, why, "nothing is delivered to it: its files cannot be read");
-                    webhooks.0.damaged.lock().insert(name, why);
+                    self.0.damaged.lock().insert(name, why);
                 }
             }
         }
-        Ok(webhooks)
+        Ok(())
+    }
+
+    /// The same, once this server leads: what another one has kept until then is read then.
+    fn load_when_leading(&self) -> io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let webhooks = self.clone();
+        let (mut role, mut closing) = (self.0.ledger.role(), self.0.ledger.closing());
+        let wait = async move {
+            tokio::select! {
+                leads = async { role.wait_for(|role| *role == Role::Leads).await.is_ok() } => leads,
+                _ = closing.wait_for(|closing| *closing) => false,
+            }
+        };
+        let work = move || {
+            if !runtime.block_on(wait) {
+                return;
+            }
+            while let Err(error) = webhooks.load() {
+                tracing::warn!(%error, "the webhooks cannot be read; it is tried again");
+                std::thread::sleep(LOADED_AGAIN_AFTER);
+                if !webhooks.0.ledger.leads() {
+                    return;
+                }
+            }
+        };
+        std::thread::Builder::new().name("webhooks".to_owned()).spawn(work).map(drop)
     }
 
     /// Begins to deliver to an endpoint.
@@ -177,6 +215,7 @@ impl Webhooks {
     /// # Errors
     /// `Malformed`, `UnknownId`, `POSITION_NOT_REACHED`; if there is one of the name already; if it cannot be kept.
     pub fn add(&self, request: proto::AddWebhookRequest) -> Result<(proto::Webhook, String), Refused> {
+        self.0.ledger.check_leads()?;
         let proto::AddWebhookRequest { name, url, filter, partner_id, after_position } = request;
         if !is_name(&name) {
             return Err(Error::malformed("name", "must be 1 to 32 characters of a-z 0-9 -").into());
@@ -210,14 +249,18 @@ impl Webhooks {
     }
 
     /// The ledger's last position, and all endpoints, by name.
-    pub fn list(&self) -> (u64, Vec<proto::Webhook>) {
+    ///
+    /// # Errors
+    /// `NotLeader` at a server that only follows.
+    pub fn list(&self) -> Result<(u64, Vec<proto::Webhook>), Refused> {
+        self.0.ledger.check_leads()?;
         let last = self.0.ledger.last();
         let entries = self.0.entries.lock();
         let damaged = self.0.damaged.lock();
         let listed = entries.iter().map(|(name, entry)| entry.to_message(name, last));
         let mut listed: Vec<_> = listed.chain(damaged.iter().map(|(name, why)| damaged_message(name, why, last))).collect();
         listed.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        (last, listed)
+        Ok((last, listed))
     }
 
     /// Delivers nothing more to one until it is resumed.
@@ -286,6 +329,7 @@ impl Webhooks {
     /// # Errors
     /// As for `pause`.
     pub fn remove(&self, name: &str) -> Result<(), Refused> {
+        self.0.ledger.check_leads()?;
         let mut entries = self.0.entries.lock();
         let mut damaged = self.0.damaged.lock();
         let is_kept = entries.contains_key(name) || damaged.contains_key(name);
@@ -305,6 +349,7 @@ impl Webhooks {
     /// # Errors
     /// If there is none; if it cannot be signed.
     pub fn test(&self, name: &str) -> Result<Outcome, Refused> {
+        self.0.ledger.check_leads()?;
         let endpoint = self.0.with(name, |entry| entry.endpoint.clone()).ok_or_else(|| self.0.missing(name))?;
         let id = uuid::Uuid::new_v4().to_string();
         let body = event::test(&id, &self.0.source, self.0.ledger.now());
@@ -333,6 +378,7 @@ impl Webhooks {
 
     /// Changes an entry as `put` does, which writes first: what cannot be kept takes no effect. Then wakes its thread.
     fn put(&self, name: &str, put: impl FnOnce(&mut Entry, &Folder, &str) -> Result<(), Refused>) -> Result<proto::Webhook, Refused> {
+        self.0.ledger.check_leads()?;
         let last = self.0.ledger.last();
         let done = self.0.change(name, |entry, folder, name| {
             put(entry, folder, name)?;

@@ -1,7 +1,9 @@
-//! The folder of endpoints in a data directory: `webhooks/NAME.json` is one, with its secrets, and `webhooks/NAME.cursor` its position.
-//! Files are exchanged whole and synced, for their owner alone: after a crash there is the one before or the one after.
+//! Where endpoints are kept. In a data directory `webhooks/NAME.json` is one, with its secrets, and `webhooks/NAME.cursor` its position.
+//! Files are exchanged whole and synced, for their owner alone: after a crash there is the one before or the one after. Of a ledger that
+//! several servers share they are texts of the same names in its database.
 
 use super::endpoint::{Endpoint, check_url, is_name};
+use crate::ledger::Texts;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -16,14 +18,17 @@ const MAX_BYTES: u64 = 1 << 20;
 
 /// The folder.
 #[derive(Clone, Debug)]
-pub struct Folder {
-    dir: PathBuf,
+pub enum Folder {
+    /// In a data directory.
+    Directory(PathBuf),
+    /// Beside the records that several servers share.
+    Shared(Texts),
 }
 
 impl Folder {
     /// That of a data directory. It need not be there.
     pub fn of(data_dir: &Path) -> Self {
-        Self { dir: data_dir.join(DIR) }
+        Self::Directory(data_dir.join(DIR))
     }
 
     /// The names of all endpoints, in order.
@@ -31,13 +36,15 @@ impl Folder {
     /// # Errors
     /// If the folder cannot be read.
     pub fn names(&self) -> io::Result<Vec<String>> {
-        let entries = match fs::read_dir(&self.dir) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
+        let paths: Vec<PathBuf> = match self {
+            Self::Shared(texts) => texts.names()?.into_iter().map(PathBuf::from).filter(|path| path.starts_with(DIR)).collect(),
+            Self::Directory(dir) => match fs::read_dir(dir) {
+                Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+                entries => entries?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?,
+            },
         };
         let mut names = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
+        for path in paths {
             let name = path.file_stem().and_then(|name| name.to_str()).filter(|name| is_name(name));
             if let Some(name) = name.filter(|_| path.extension().is_some_and(|extension| extension == ENDPOINT)) {
                 names.push(name.to_owned());
@@ -54,11 +61,11 @@ impl Folder {
     pub fn read(&self, name: &str) -> Result<(Endpoint, u64), String> {
         let path = self.path(name, ENDPOINT);
         let wrong = |path: &Path, why: String| format!("{}: {why}", path.display());
-        let text = read_small(&path).map_err(|error| wrong(&path, error.to_string()))?;
+        let text = self.text(&path).map_err(|error| wrong(&path, error.to_string()))?;
         let endpoint: Endpoint = serde_json::from_str(&text).map_err(|error| wrong(&path, error.to_string()))?;
         check_url(&endpoint.url).map_err(|why| wrong(&path, format!("its url {why}")))?;
         let path = self.path(name, CURSOR);
-        let text = read_small(&path).map_err(|error| wrong(&path, error.to_string()))?;
+        let text = self.text(&path).map_err(|error| wrong(&path, error.to_string()))?;
         let position = text.strip_suffix('\n').and_then(|text| text.parse().ok());
         Ok((endpoint, position.ok_or_else(|| wrong(&path, "it has no position".to_owned()))?))
     }
@@ -85,33 +92,57 @@ impl Folder {
     /// # Errors
     /// If a file that is there cannot be removed.
     pub fn remove(&self, name: &str) -> io::Result<()> {
+        let (endpoint, cursor) = (self.path(name, ENDPOINT), self.path(name, CURSOR));
         // Without the first the second is nothing.
-        remove_if_there(&self.path(name, ENDPOINT))?;
-        self.sync()?;
-        remove_if_there(&self.path(name, CURSOR))
+        match self {
+            Self::Shared(texts) => {
+                texts.remove(&endpoint.to_string_lossy())?;
+                texts.remove(&cursor.to_string_lossy())
+            }
+            Self::Directory(dir) => {
+                remove_if_there(&endpoint)?;
+                sync(dir)?;
+                remove_if_there(&cursor)
+            }
+        }
     }
 
     fn path(&self, name: &str, extension: &str) -> PathBuf {
-        self.dir.join(format!("{name}.{extension}"))
+        let dir = match self {
+            Self::Directory(dir) => dir,
+            Self::Shared(_) => Path::new(DIR),
+        };
+        dir.join(format!("{name}.{extension}"))
+    }
+
+    fn text(&self, path: &Path) -> io::Result<String> {
+        match self {
+            Self::Directory(_) => read_small(path),
+            Self::Shared(texts) => texts.read(&path.to_string_lossy())?.ok_or_else(|| ErrorKind::NotFound.into()),
+        }
     }
 
     /// Puts a text in the place of a file, durably.
     fn exchange(&self, path: &Path, text: &str) -> io::Result<()> {
-        if !self.dir.is_dir() {
-            DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
-            self.dir.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
+        let dir = match self {
+            Self::Shared(texts) => return texts.write(&path.to_string_lossy(), text),
+            Self::Directory(dir) => dir,
+        };
+        if !dir.is_dir() {
+            DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+            dir.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())?;
         }
         let beside = path.with_extension(format!("{}.new", path.extension().unwrap_or_default().to_string_lossy()));
         let mut written = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
         written.write_all(text.as_bytes())?;
         written.sync_all()?;
         fs::rename(&beside, path)?;
-        self.sync()
+        sync(dir)
     }
+}
 
-    fn sync(&self) -> io::Result<()> {
-        File::open(&self.dir)?.sync_all()
-    }
+fn sync(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
 }
 
 fn remove_if_there(path: &Path) -> io::Result<()> {

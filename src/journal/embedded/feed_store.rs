@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use super::queue::{HeldFrame, Work};
+use super::queue::Work;
 use super::shared::Shared;
+use crate::journal::frame::HeldFrame;
 use crate::journal::options::Step;
 use crate::journal::panics::catch_panic;
 

@@ -7,20 +7,20 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::cache::FrameCache;
 use super::feed_store::feed_store;
 use super::maintenance::maintain_log;
 use super::maintenance_signal::MaintenanceSignal;
 use super::queue::Queue;
-use super::recent_leaves::RecentLeaves;
 use super::shared::Shared;
 use crate::journal::batch::Batch;
+use crate::journal::cache::FrameCache;
 use crate::journal::disk::{allocated_bytes, check_regular_files_named, create_private_dir, make_private, sync_ancestors};
 use crate::journal::error::JournalError;
 use crate::journal::merkle::{Hash, TreeHead, leaf_hash};
 use crate::journal::options::Options;
 use crate::journal::panics::catch_panic;
 use crate::journal::port::{DiskBytes, Journal, Measured, StopListener, StoredRecord};
+use crate::journal::recent_leaves::RecentLeaves;
 use crate::journal::recovery::{DirLock, OPENED, OPENED_DIRS, OpenReport, Recovered, STORE_DIR, WAL_DIR, recover};
 use crate::journal::store::Store;
 

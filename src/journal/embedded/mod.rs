@@ -1,16 +1,14 @@
 //! The embedded journal: the log with the store behind it, in a directory of this machine that one process owns.
 //!
 //! Imports run one way: `journal` → {`feed_store`, `maintenance`} → {`seal`, `scrub`, `read`} → `shared` →
-//! {`cache`, `maintenance_signal`, `queue`, `recent_leaves`}.
+//! {`maintenance_signal`, `queue`}.
 
-mod cache;
 mod feed_store;
 mod journal;
 mod maintenance;
 mod maintenance_signal;
 mod queue;
 mod read;
-mod recent_leaves;
 mod scrub;
 mod seal;
 mod shared;

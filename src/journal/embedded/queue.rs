@@ -6,15 +6,8 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::journal::frame::FrameHeader;
+use crate::journal::frame::HeldFrame;
 use crate::journal::merkle::TreeHead;
-
-/// A whole frame held in memory.
-#[derive(Debug)]
-pub(super) struct HeldFrame {
-    pub header: FrameHeader,
-    pub bytes: Vec<u8>,
-}
 
 #[derive(Debug)]
 struct Waiting {

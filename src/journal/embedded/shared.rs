@@ -7,17 +7,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
-use super::cache::FrameCache;
 use super::maintenance_signal::MaintenanceSignal;
-use super::queue::{HeldFrame, Queue};
-use super::recent_leaves::RecentLeaves;
+use super::queue::Queue;
 use crate::journal::batch::Batch;
+use crate::journal::cache::FrameCache;
 use crate::journal::error::JournalError;
-use crate::journal::frame::{FrameHeader, MAX_COMMIT_BYTES, body_bytes, encode_frame};
+use crate::journal::frame::{FrameHeader, HeldFrame, MAX_COMMIT_BYTES, body_bytes, encode_frame};
 use crate::journal::log::{Log, Segments};
 use crate::journal::merkle::{Hash, TreeHead, leaf_hash};
 use crate::journal::options::{Options, Step};
 use crate::journal::port::StopListener;
+use crate::journal::recent_leaves::RecentLeaves;
 use crate::journal::recovery::SUSPECT_FILE;
 use crate::journal::store::{Checkpoint, Store};
 use crate::measure::Histogram;

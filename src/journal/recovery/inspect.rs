@@ -46,6 +46,13 @@ pub struct Inspection {
     pub notes: Vec<String>,
 }
 
+impl Inspection {
+    /// What was found in a database, which has no segments and no copy beside its frames.
+    pub(crate) fn of_database(last: u64, tree_head: Option<TreeHead>, problems: Vec<Problem>) -> Self {
+        Self { last, tree_head, segments: 0, log_records: last, store_records: last, checkpoint: None, problems, notes: Vec::new() }
+    }
+}
+
 /// Checks a directory that no process has open: checksums, positions and Merkle roots of the log, frame by frame,
 /// and the store against the log. Changes nothing: sled writes when it opens, so the store is read from a
 /// temporary copy.

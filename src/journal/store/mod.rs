@@ -10,5 +10,6 @@ mod sled;
 
 pub use checkpoint::Checkpoint;
 pub(crate) use checkpoint::{CHECKPOINT_FILE, FoundCheckpoint, NEW_CHECKPOINT_FILE, read_checkpoint};
+pub(crate) use compression::{compress, decompress};
 pub(crate) use error::StoreError;
 pub(crate) use sled::{STORE_FILE, Store};

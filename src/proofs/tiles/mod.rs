@@ -55,9 +55,23 @@ pub trait Leaves: Send + Sync {
     /// # Errors
     /// If the records cannot be read.
     fn leaf_hashes_anew(&self, from: u64, max: usize) -> Result<Vec<Hash>, Error>;
+
+    /// Whether a head may be signed here and now: of a ledger that several processes share only by the one that leads. It is noted
+    /// before the signature goes out, where all of them see it.
+    ///
+    /// # Errors
+    /// Why not.
+    fn may_sign(&self, head: TreeHead) -> Result<(), Error> {
+        let _ = head;
+        Ok(())
+    }
 }
 
 impl Leaves for Ledger {
+    fn may_sign(&self, head: TreeHead) -> Result<(), Error> {
+        self.note_signed(head)
+    }
+
     fn tree_head(&self) -> TreeHead {
         Self::tree_head(self)
     }

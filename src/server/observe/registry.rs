@@ -81,6 +81,8 @@ impl Out<'_> {
         self.gauge("position", "The last durable position", measured.map(|measured| measured.position))?;
         let stopped = measured.map(|measured| u64::from(measured.is_stopped));
         self.gauge("recording_stopped", "1 once recording has stopped for good: the server needs a restart", stopped)?;
+        let leads = measured.map(|measured| u64::from(measured.leads));
+        self.gauge("leads", "1 while this server records: of those that share a ledger one does", leads)?;
         let queued = measured.map(|measured| measured.queued);
         self.gauge("append_queue_requests", "Requests to append that are queued, decided or being made durable", queued)?;
         let capacity = measured.map(|measured| measured.queue_capacity);

@@ -5,7 +5,7 @@ use super::balance::TrialBalance;
 use super::calls::Calls;
 use crate::feed::Feed;
 use crate::feed::webhooks::Webhooks;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Role};
 use crate::proofs::Proofs;
 use crate::server::disk::Disk;
 use crate::server::guard::Guard;
@@ -96,7 +96,7 @@ impl Watched {
         &self.observers.calls
     }
 
-    /// Whether calls are taken and recorded.
+    /// Whether calls are taken, and recorded here or elsewhere.
     ///
     /// # Errors
     /// Why not.
@@ -109,6 +109,9 @@ impl Watched {
                 Some(why) => Err(format!("recording has stopped: {why}")),
                 None if !self.observers.log.as_ref().is_none_or(|log| log.admits()) => {
                     Err("the access log is required and cannot be written".to_owned())
+                }
+                None if matches!(&*ledger.role().borrow(), Role::Follows { is_fresh: false, .. }) => {
+                    Err("it has not been heard for a while what others record".to_owned())
                 }
                 None => Ok(()),
             },

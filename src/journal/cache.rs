@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::queue::HeldFrame;
-use crate::journal::frame::Frame;
+use super::frame::{Frame, HeldFrame};
 
 /// The limits of the cache: number of frames, and their bytes together.
 const CACHED_FRAMES: usize = 32;
@@ -19,7 +18,7 @@ const OFTEN: u32 = 4;
 
 /// The frames of which a read took only a part: the next read is likely to need the rest.
 #[derive(Debug, Default)]
-pub(super) struct FrameCache {
+pub(crate) struct FrameCache {
     frames: Mutex<VecDeque<Arc<HeldFrame>>>,
     /// Where parts of frames were read last, and how often.
     asked: Mutex<VecDeque<(u64, u32)>>,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use parking_lot::Mutex;
 
-use crate::journal::merkle::Hash;
+use super::merkle::Hash;
 
 /// How many are kept: 4 MiB.
 const KEPT: usize = 1 << 17;
@@ -13,7 +13,7 @@ const KEPT: usize = 1 << 17;
 /// The leaf hashes of the last records that were committed by this process. Who commits never waits for who reads, which may be a thread
 /// of a low priority.
 #[derive(Debug, Default)]
-pub(super) struct RecentLeaves {
+pub(crate) struct RecentLeaves {
     /// What could not be added yet, because somebody was reading. Locked by who commits alone.
     pending: Mutex<Vec<Hash>>,
     recent: Mutex<Recent>,
