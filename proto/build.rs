@@ -2,7 +2,7 @@
 
 use std::{env, error::Error, fs, path::Path};
 
-use prost_types::{FileDescriptorSet, MethodDescriptorProto};
+use prost_types::{FileDescriptorProto, FileDescriptorSet, MethodDescriptorProto};
 use protox::prost::Message as _;
 use tonic_prost_build::manual;
 
@@ -32,18 +32,22 @@ const PASS_THROUGH: &str = "internal/pass_through.proto";
 const PASS_THROUGH_PACKAGE: &str = "internal";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // A directory is watched with all that is in it, this file included.
-    println!("cargo::rerun-if-changed=proto");
+    // A directory is watched with all that is in it; that of the clients is not of this build.
+    for watched in ["proto/build.rs", "proto/internal", "proto/partnership"] {
+        println!("cargo::rerun-if-changed={watched}");
+    }
 
     let descriptors = protox::compile(FILES, ["proto"])?;
 
-    // The comments go into the code; the served descriptor does without them.
+    // The comments go into the code and the reference; the served descriptor does without them.
     let mut served = descriptors.clone();
+    let commented = FileDescriptorSet { file: served.file.iter().filter(|file| is_ours(file)).cloned().collect() };
     for file in &mut served.file {
         file.source_code_info = None;
     }
     let out_dir = env::var("OUT_DIR")?;
     fs::write(Path::new(&out_dir).join("descriptor.bin"), served.encode_to_vec())?;
+    fs::write(Path::new(&out_dir).join("commented.bin"), commented.encode_to_vec())?;
 
     let pass_through = compile_pass_through(Path::new(&out_dir))?;
     let services = ["LedgerService", "AuditService"].map(|name| pass_through_service(&descriptors, name, &pass_through));
@@ -54,6 +58,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     builder.compile_fds(descriptors)?;
     manual::Builder::new().build_client(false).compile(&services);
     Ok(())
+}
+
+/// Whether a file is one of the contract's, and no import of others.
+fn is_ours(file: &FileDescriptorProto) -> bool {
+    file.package() == "partnership.ledger.v1"
 }
 
 /// Compiles the messages that pass parts through, and returns their names.

@@ -3,11 +3,14 @@
 pub mod access;
 pub mod backup;
 pub mod clock;
+pub mod console;
 pub mod domain;
 pub mod encoding;
 pub mod feed;
 pub mod grpc;
+mod https;
 pub mod journal;
+pub mod language;
 pub mod ledger;
 pub mod measure;
 mod priority;

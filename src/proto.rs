@@ -9,3 +9,6 @@ pub use generated::*;
 
 /// The contract as an encoded `google.protobuf.FileDescriptorSet`, imports included, for reflection and JSON.
 pub const DESCRIPTOR: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
+
+/// The files of the contract with their comments, as an encoded `google.protobuf.FileDescriptorSet`, for the reference and for help.
+pub const COMMENTED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/commented.bin"));

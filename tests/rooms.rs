@@ -11,17 +11,28 @@ use std::{
 /// The rooms from top to bottom. Each may import rooms further down, of those the ones named here.
 const ALLOWED: &[(&str, &[&str])] = &[
     // Parses and calls; `verify` looks into snapshots, `import` and `bench` make events.
-    ("cli", &["server", "grpc", "access", "proofs", "backup", "ledger", "snapshot", "journal", "clock", "workload", "domain", "proto"]),
+    (
+        "cli",
+        &[
+            "server", "grpc", "access", "proofs", "backup", "ledger", "snapshot", "journal", "clock", "language", "workload", "domain",
+            "proto",
+        ],
+    ),
     // Puts everything together.
-    ("server", &["grpc", "feed", "proofs", "access", "queries", "ledger", "journal", "clock", "measure", "priority", "domain", "proto"]),
+    (
+        "server",
+        &["console", "grpc", "feed", "proofs", "access", "queries", "ledger", "journal", "clock", "measure", "priority", "domain", "proto"],
+    ),
+    // The ledger in a browser: asks the services as a client does, and shows what they answer.
+    ("console", &["grpc", "access", "ledger", "language", "domain", "proto"]),
     // Translates.
     ("grpc", &["feed", "proofs", "access", "queries", "ledger", "wire", "domain", "proto"]),
     // Tells what is recorded as it is recorded.
-    ("feed", &["queries", "ledger", "wire", "domain", "proto"]),
+    ("feed", &["queries", "ledger", "wire", "domain", "proto", "https"]),
     // Makes and checks what others can check without us.
-    ("proofs", &["ledger", "journal", "priority"]),
+    ("proofs", &["ledger", "journal", "priority", "https"]),
     // Who may do what; the ledger asks it by a trait of its own.
-    ("access", &["ledger", "clock", "domain", "proto"]),
+    ("access", &["ledger", "clock", "domain", "proto", "https"]),
     // Asks the ledger's view, the projections and, for the past, the journal's records.
     ("queries", &["backup", "ledger", "projections", "journal", "domain", "proto"]),
     // Copies exact records.
@@ -38,10 +49,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("journal", &["measure", "priority"]),
     // The present time, as a value of the domain.
     ("clock", &["domain"]),
+    // How servers of others are asked.
+    ("https", &[]),
     // Counts that whoever works writes and whoever watches reads.
     ("measure", &[]),
     // How urgent a thread is.
     ("priority", &[]),
+    // Texts, dates and figures in English and Thai, and the sentences made of answers.
+    ("language", &["domain", "proto"]),
     // Events as clients send them.
     ("workload", &["proto"]),
     // Messages in, effects out.

@@ -30,6 +30,7 @@ pub use key::{KeyHash, NewKey};
 pub use limits::{Exceeded, LEAST_BURST_EVENTS, Limits, Place};
 pub use policy::Policy;
 pub use principal::{ANONYMOUS, Principal, Scope};
+pub use published::agent as https_agent;
 pub use refusal::{Failure, FailureKind, Refusal};
 pub use role::Roles;
 pub use rpc::Rpc;

@@ -1,12 +1,11 @@
 //! The keys that an issuer publishes: a JSON Web Key Set, from a file or a URL.
 
+use crate::https::{Roots, settings};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
 use std::fmt;
 use std::io::Read as _;
-use std::sync::Arc;
 use std::time::Duration;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// How long an issuer may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -72,10 +71,7 @@ pub fn read_file(path: &str) -> Result<KeySet, String> {
 /// # Errors
 /// Why they cannot be had.
 pub fn fetch(url: &str, ca: Option<&str>) -> Result<KeySet, String> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(roots(ca)?).build();
-    let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).max_redirects(0).proxy(None).tls_config(tls).build();
-    let mut response = ureq::Agent::new_with_config(config).get(url).call().map_err(|error| format!("{url}: {error}"))?;
+    let mut response = agent(ca)?.get(url).call().map_err(|error| format!("{url}: {error}"))?;
     let mut json = Vec::new();
     response.body_mut().as_reader().take(MAX_BYTES + 1).read_to_end(&mut json).map_err(|error| format!("{url}: {error}"))?;
     if json.len() as u64 > MAX_BYTES {
@@ -84,22 +80,17 @@ pub fn fetch(url: &str, ca: Option<&str>) -> Result<KeySet, String> {
     KeySet::parse(&json).map_err(|error| format!("{url} {error}"))
 }
 
-/// The certificates that a server is checked by: those of a file, or the system's.
-fn roots(ca: Option<&str>) -> Result<RootCerts, String> {
-    let certificates: Vec<Certificate<'static>> = match ca {
-        Some(path) => {
-            let pem = std::fs::read(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
-            let items = ureq::tls::parse_pem(&pem).filter_map(Result::ok);
-            items
-                .filter_map(|item| if let ureq::tls::PemItem::Certificate(certificate) = item { Some(certificate) } else { None })
-                .collect()
-        }
-        None => rustls_native_certs::load_native_certs().certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect(),
-    };
-    if certificates.is_empty() {
-        return Err(format!("{} has no certificates", ca.unwrap_or("the system")));
+/// What asks an issuer, whose server is checked by the certificates of a file, or by the system's. It follows no redirects and uses
+/// no proxy: what is trusted is the address that was written down.
+///
+/// # Errors
+/// If there are no certificates.
+pub fn agent(ca: Option<&str>) -> Result<ureq::Agent, String> {
+    let roots = ca.map_or_else(|| Ok(Roots::of_the_system()), Roots::of_file)?;
+    if roots.is_empty() {
+        return Err("the system has no certificates".to_owned());
     }
-    Ok(RootCerts::Specific(Arc::new(certificates)))
+    Ok(ureq::Agent::new_with_config(settings(TIMEOUT, roots).build()))
 }
 
 #[cfg(test)]

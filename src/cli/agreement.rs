@@ -6,8 +6,8 @@ use super::language::{Language, columns, say};
 use super::moment::Moment;
 use super::output::Output;
 use super::table::Table;
-use super::terms;
 use super::text::{line, list, optional};
+use partnership_ledger::language::terms;
 use partnership_ledger::proto::{
     Agreement, AgreementState, AgreementType, BrandChannel, BreachClause, EndCause, GetAgreementRequest, LaunchStep, ReviewDecision,
     ReviewKind, Side,
@@ -51,7 +51,7 @@ fn show(agreement: &Agreement, out: &mut Output) -> Result<(), Failure> {
     out.table(facts)?;
     if let Some(in_force) = &agreement.terms {
         let heading = say!(language, "agreement-terms", position = agreement.terms_position.to_string());
-        out.section(&heading, terms::table(language, in_force))?;
+        out.section(&heading, Table::of_facts(terms::facts(language, in_force)))?;
     }
     out.section(&say!(language, "agreement-versions"), versions(language, agreement))?;
     out.section(&say!(language, "agreement-launch"), launch(language, agreement))?;

@@ -7,8 +7,8 @@ use super::moment::Moment;
 use super::output::Output;
 use super::steps;
 use super::table::Table;
-use super::terms;
 use super::text::{code, line, optional};
+use partnership_ledger::language::terms;
 use partnership_ledger::proto::{CommissionAssessed, CommissionOutcome, ExplainPart, ExplainSaleRequest, ExplainSaleResponse, Side};
 
 #[derive(clap::Args)]
@@ -42,7 +42,7 @@ fn show(answer: &ExplainSaleResponse, out: &mut Output) -> Result<(), Failure> {
     out.section(&say!(language, "explain-steps"), table)?;
     out.left_out(answer.steps_left_out)?;
     match &answer.terms {
-        Some(in_force) => out.section(&say!(language, "explain-terms"), terms::table(language, in_force)),
+        Some(in_force) => out.section(&say!(language, "explain-terms"), Table::of_facts(terms::facts(language, in_force))),
         None => Ok(()),
     }
 }

@@ -1,5 +1,5 @@
 //! The command line: one file per command. It holds no rules; all commands but `serve`, `verify`, `restore`,
-//! `access`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
+//! `access`, `config`, `docs`, `template`, `verify-proof`, `checkpoint-key`, `witness` and `completions` are clients of the contract.
 
 mod access;
 mod agreement;
@@ -14,14 +14,15 @@ mod campaigns;
 mod choice;
 mod client;
 mod completions;
+mod config;
 mod demo;
 mod disputes;
+mod docs;
 mod explain;
 mod export;
 mod failure;
 mod house;
 mod import;
-mod json;
 mod language;
 mod launch;
 mod lead;
@@ -37,6 +38,7 @@ mod payouts;
 mod programme;
 mod programmes;
 mod proofs;
+mod record;
 mod records;
 mod remittance;
 mod restore;
@@ -44,11 +46,9 @@ mod serve;
 mod snapshots;
 mod spreadsheet;
 mod statement;
-mod steps;
 mod store;
 mod table;
-mod terms;
-mod text;
+mod template;
 mod trial_balance;
 mod unearned;
 mod verify;
@@ -61,6 +61,7 @@ use client::{Credentials, Session};
 use failure::Failure;
 use language::{Language, say};
 use output::Output;
+use partnership_ledger::language::{json, steps, text};
 use rustix::fs::Mode;
 use std::process::ExitCode;
 
@@ -112,9 +113,13 @@ enum Command {
     /// Keep a ledger running until SIGTERM or Ctrl-C
     Serve(Box<serve::Args>),
     /// Play the stories of a partner programme on a fresh ledger
-    Demo,
+    Demo(demo::Args),
     /// Record events: JSON lines, one proto3 JSON Event per line; safe to run again
     Append(append::Args),
+    /// Record one event by options, or with --dry-run say what would become of it
+    Record(record::Args),
+    /// Something to begin with: the terms of an agreement, with comments
+    Template(template::Args),
     /// Record rows of a spreadsheet: partners, leads, sales, payments or settlements
     Import(import::Args),
     /// What a partner is owed, or every partner
@@ -169,6 +174,8 @@ enum Command {
     Webhooks(webhooks::Args),
     /// Who you are to the ledger, and what you may do
     Whoami,
+    /// Check a configuration file of `serve`, or write one to begin with
+    Config(config::Args),
     /// Check an access file, make keys for it, or show who may do what by it
     Access(access::Args),
     /// The signed checkpoint of the ledger: how many records there are, and the root over them
@@ -187,14 +194,27 @@ enum Command {
     Verify(verify::Args),
     /// How fast a ledger is on this machine
     Bench(bench::Args),
+    /// The contract's reference: every call, message, field and refusal, as Markdown
+    Docs,
     /// Write the completions of a shell to the standard output
     Completions(completions::Args),
 }
 
 /// Runs what the command line asks for.
 pub fn main() -> ExitCode {
-    let matches = Cli::command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let command = Cli::command();
+    let told = match config::told(&command, std::env::args_os().collect()) {
+        Ok(told) => told,
+        Err((failure, language)) => return failure.report(language),
+    };
+    let parsed = command.try_get_matches_from(told.arguments);
+    let parsed = parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
+    let (cli, matches) = parsed.unwrap_or_else(|error| {
+        if let Some(file) = told.file.filter(|_| error.use_stderr()) {
+            eprintln!("with the options of {}:", file.display());
+        }
+        error.exit()
+    });
     let language = cli.lang;
     // Not one from the environment: `bench` sends a load only to a ledger that was named on purpose.
     let named = (matches.value_source("address") == Some(ValueSource::CommandLine)).then(|| cli.address.first().cloned()).flatten();
@@ -215,11 +235,14 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
         Command::Verify(args) => verify::run(&args, &mut session.out)?,
         Command::Restore(args) => restore::run(&args, &mut session.out)?,
         Command::Access(args) => access::run(&args, &mut session.out)?,
+        Command::Docs => docs::run(&mut session.out)?,
+        Command::Template(args) => template::run(&args, &mut session.out)?,
+        Command::Config(args) => config::run(&args, &Cli::command(), &mut session.out)?,
         Command::VerifyProof(args) => proofs::verify::run(&args, &mut session.out)?,
         Command::CheckpointKey(args) => proofs::key::run(&args, &mut session.out)?,
         Command::Witness(args) => proofs::witness::run(&args, &mut session.out)?,
         Command::Bench(args) => bench::run(args, named, &mut session)?,
-        Command::Demo => client_runtime()?.block_on(demo::run(&mut session))?,
+        Command::Demo(args) => client_runtime()?.block_on(demo::run(args, &mut session))?,
         Command::Completions(args) => completions::run(&args, &mut session.out)?,
         command => {
             let outcome = client_runtime()?.block_on(ask(command, &mut session));
@@ -233,6 +256,7 @@ fn run(cli: Cli, named: Option<String>) -> Result<(), Failure> {
 async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
     match command {
         Command::Append(args) => append::run(args, session).await,
+        Command::Record(args) => record::run(args, session).await,
         Command::Import(args) => import::run(args, session).await,
         Command::Balance(args) => balance::run(args, session).await,
         Command::Lead(args) => lead::run(args, session).await,
@@ -263,11 +287,14 @@ async fn ask(command: Command, session: &mut Session) -> Result<(), Failure> {
         Command::Proof(args) => proofs::proof::run(args, session).await,
         Command::Audit(args) => proofs::audit::run(args, session).await,
         Command::Serve(_)
-        | Command::Demo
+        | Command::Demo(_)
         | Command::Bench(_)
         | Command::Verify(_)
         | Command::Restore(_)
         | Command::Access(_)
+        | Command::Config(_)
+        | Command::Docs
+        | Command::Template(_)
         | Command::VerifyProof(_)
         | Command::CheckpointKey(_)
         | Command::Witness(_)
@@ -307,13 +334,16 @@ fn refuse_idle_house(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
 fn refuse_idle_options(cli: &Cli, matches: &ArgMatches) -> Result<(), Failure> {
     let (name, idle): (&str, &[&str]) = match &cli.command {
         Command::Serve(_) => ("serve", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
-        Command::Demo => ("demo", &["address", "json", "ca", "key_file", "client_cert"]),
+        Command::Demo(_) => ("demo", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::Bench(_) => ("bench", &["lang", "ca", "key_file", "client_cert"]),
         Command::Statement(args) if !args.is_of_month() => return refuse_idle_house(cli, matches),
         Command::Export(_) => ("export", &["json"]),
         Command::Verify(_) => ("verify", OFFLINE),
         Command::Restore(_) => ("restore", OFFLINE),
         Command::Access(_) => ("access", OFFLINE),
+        Command::Docs => ("docs", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
+        Command::Template(_) => ("template", &["address", "json", "lang", "ca", "key_file", "client_cert"]),
+        Command::Config(_) => ("config", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::VerifyProof(_) => ("verify-proof", OFFLINE),
         Command::CheckpointKey(_) => ("checkpoint-key", &["address", "json", "ca", "key_file", "client_cert"]),
         Command::Witness(_) => ("witness", &["address", "json", "ca", "key_file", "client_cert"]),

@@ -6,8 +6,8 @@ use super::language::{Language, columns, say};
 use super::moment::Moment;
 use super::output::Output;
 use super::table::Table;
-use super::terms;
 use super::text::line;
+use partnership_ledger::language::terms;
 use partnership_ledger::proto::{GetProgrammeRequest, Programme};
 
 #[derive(clap::Args)]
@@ -37,7 +37,7 @@ fn show(programme: &Programme, out: &mut Output) -> Result<(), Failure> {
     out.table(facts)?;
     if let Some(in_force) = &programme.terms {
         let heading = say!(language, "agreement-terms", position = programme.terms_position.to_string());
-        out.section(&heading, terms::table(language, in_force))?;
+        out.section(&heading, Table::of_facts(terms::facts(language, in_force)))?;
     }
     out.section(&say!(language, "agreement-versions"), versions(language, programme))?;
     out.left_out(programme.entries_left_out)

@@ -7,7 +7,7 @@ use partnership_ledger::ledger::{ReplayError, ReplayReport};
 use partnership_ledger::proofs::witness::WitnessError;
 use partnership_ledger::proofs::{OpenError, ProofSettings};
 use partnership_ledger::server::{
-    AccessLogSettings, DatabaseConfig, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve,
+    AccessLogSettings, ConsoleLogin, DatabaseConfig, DevFiles, Ready, ServeConfig, ServeError, TlsFiles, TraceSettings, has_ledger, serve,
 };
 use std::io::{self, IsTerminal as _, Write as _};
 use std::net::{SocketAddr, ToSocketAddrs as _};
@@ -17,6 +17,9 @@ use tracing_subscriber::EnvFilter;
 
 #[derive(clap::Args)]
 pub struct Args {
+    /// Options from a file in TOML, such as `config template` writes; those given here or in the environment go before
+    #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_CONFIG")]
+    config: Option<PathBuf>,
     /// Where the ledger is kept; created if it is not there
     #[arg(long, value_name = "DIR", env = "PARTNERSHIP_LEDGER_DATA_DIR", default_value = "./ledger-data")]
     data_dir: PathBuf,
@@ -132,6 +135,29 @@ struct SeenArgs {
         value_parser = parse_address
     )]
     observe: Option<SocketAddr>,
+    /// Serve the console, the ledger in a browser. An address that other machines reach needs TLS and an access file [default if
+    /// it is given without: 127.0.0.1:8080]
+    #[arg(
+        long,
+        value_name = "ADDR",
+        env = "PARTNERSHIP_LEDGER_CONSOLE",
+        num_args = 0..=1,
+        default_missing_value = "127.0.0.1:8080",
+        value_parser = parse_address
+    )]
+    console: Option<SocketAddr>,
+    /// Log in to the console with this issuer of the access file, by OpenID Connect; without it people paste an API key
+    #[arg(long, value_name = "ISSUER", requires_all = ["console", "access", "console_client", "console_url"])]
+    console_login: Option<String>,
+    /// What the issuer knows the console by; the issuer's audience in the access file has to name it
+    #[arg(long, value_name = "ID", requires = "console_login")]
+    console_client: Option<String>,
+    /// A file of the secret that the console shows itself to the issuer by, if it has one
+    #[arg(long, value_name = "FILE", requires = "console_login")]
+    console_client_secret: Option<PathBuf>,
+    /// The address of the console as browsers have it, which the issuer leads back to, such as https://console.example
+    #[arg(long, value_name = "URL", requires = "console_login")]
+    console_url: Option<String>,
     /// Log each call to a file, a line of JSON each; SIGHUP opens it anew
     #[arg(long, value_name = "FILE", env = "PARTNERSHIP_LEDGER_ACCESS_LOG")]
     access_log: Option<PathBuf>,
@@ -162,6 +188,15 @@ enum LogFormat {
 }
 
 impl SeenArgs {
+    fn console_login(&self) -> Option<ConsoleLogin> {
+        Some(ConsoleLogin {
+            issuer: self.console_login.clone()?,
+            client_id: self.console_client.clone()?,
+            client_secret: self.console_client_secret.clone(),
+            url: self.console_url.clone()?,
+        })
+    }
+
     fn access_log(&self) -> Option<AccessLogSettings> {
         Some(AccessLogSettings {
             path: self.access_log.clone()?,
@@ -193,6 +228,8 @@ impl GuardArgs {
 pub fn run(args: Args) -> Result<(), Failure> {
     log_in_format(args.seen.log_format);
     let Args {
+        // Its options are among the others.
+        config: _,
         data_dir,
         shared,
         listen,
@@ -219,6 +256,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
         connection_age: guard.connection_age.map_or(defaults.connection_age, Duration::from_secs),
         insecure: guard.insecure,
         observe: seen.observe,
+        console: seen.console,
+        console_login: seen.console_login(),
         access_log: seen.access_log(),
         traces: TraceSettings::of_environment().map_err(Failure::usage)?,
         worker_threads,
@@ -244,12 +283,15 @@ struct Announced {
 
 /// Prints where it listens, on the first line, what was replayed, and last which ledger it is. That nobody reads it is no reason not to serve.
 fn announce(ready: &Ready<'_>, how: &Announced) {
-    let Ready { address, observed, data_dir, database, is_new, replayed, notes, proofs } = *ready;
+    let Ready { address, observed, console, data_dir, database, is_new, replayed, notes, proofs } = *ready;
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on {address}");
     let _ = writeln!(out, "{}", replay_line(replayed));
     if let Some(observed) = observed {
         let _ = writeln!(out, "metrics on http://{observed}/metrics");
+    }
+    if let Some(url) = console {
+        let _ = writeln!(out, "the console is at {url}");
     }
     if let Some(key) = proofs.verifier() {
         let _ = writeln!(out, "checkpoints signed by {key}");
@@ -361,6 +403,7 @@ impl From<ServeError> for Failure {
             | ServeError::Unguarded { .. }
             | ServeError::Access { .. }
             | ServeError::Tls(_)
+            | ServeError::Console(_)
             | ServeError::AccessLog { .. }
             | ServeError::Traces(_)
             | ServeError::Dev { .. } => Self::usage(text),

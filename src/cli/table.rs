@@ -56,6 +56,13 @@ impl Table {
         Self { table, right_from: None }
     }
 
+    /// These names and values, without a header.
+    pub fn of_facts(facts: Vec<(String, String)>) -> Self {
+        let mut table = Self::facts();
+        facts.iter().for_each(|(name, value)| table.row([name, value]));
+        table
+    }
+
     /// Names and figures, without a header.
     pub fn figures() -> Self {
         let mut table = Self::facts();

@@ -4,11 +4,12 @@ use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, columns, say};
 use super::output::Output;
+use super::records::Selection;
 use super::table::Table;
 use super::text::line;
 use partnership_ledger::proto::{
-    AddWebhookRequest, ListWebhooksRequest, PauseWebhookRequest, RecordFilter, RemoveWebhookRequest, ReplayWebhookRequest,
-    ResumeWebhookRequest, RotateWebhookSecretRequest, TestWebhookRequest, Webhook, WebhookState,
+    AddWebhookRequest, ListWebhooksRequest, PauseWebhookRequest, RemoveWebhookRequest, ReplayWebhookRequest, ResumeWebhookRequest,
+    RotateWebhookSecretRequest, TestWebhookRequest, Webhook, WebhookState,
 };
 
 #[derive(clap::Args)]
@@ -67,18 +68,8 @@ struct AddArgs {
     /// What follows this position, instead of what is recorded from now on; 0: everything
     #[arg(long, value_name = "POSITION")]
     after: Option<u64>,
-    /// Only of this partner; may be repeated
-    #[arg(long, value_name = "ID")]
-    partner: Vec<String>,
-    /// Only of this agreement; may be repeated
-    #[arg(long, value_name = "ID")]
-    agreement: Vec<String>,
-    /// Only of this lead; may be repeated
-    #[arg(long, value_name = "ID")]
-    lead: Vec<String>,
-    /// Only events of this type, such as sale_recorded; may be repeated
-    #[arg(long = "type", value_name = "TYPE")]
-    types: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
 }
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
@@ -126,10 +117,9 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
 
 impl AddArgs {
     fn request(self) -> AddWebhookRequest {
-        let Self { name: Name { name }, url, of_partner, after, partner, agreement, lead, types } = self;
-        let filter =
-            RecordFilter { partner_ids: partner, agreement_ids: agreement, lead_ids: lead, body_types: types, ..RecordFilter::default() };
-        AddWebhookRequest { name, url, filter: Some(filter), partner_id: of_partner.unwrap_or_default(), after_position: after }
+        let Self { name: Name { name }, url, of_partner, after, selection } = self;
+        let filter = Some(selection.into());
+        AddWebhookRequest { name, url, filter, partner_id: of_partner.unwrap_or_default(), after_position: after }
     }
 }
 

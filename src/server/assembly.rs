@@ -3,6 +3,7 @@
 use super::{Health, ServeConfig};
 use crate::access::Gate;
 use crate::clock::SystemClock;
+use crate::console::Inside;
 use crate::feed::Feed;
 use crate::feed::webhooks::Webhooks;
 use crate::grpc::{Bounds, EdgeLayer, Observer, Protection, audit_service, ledger_service, partnership_service, webhook_service};
@@ -11,7 +12,9 @@ use crate::proofs::Proofs;
 use crate::proto;
 use std::sync::Arc;
 use std::time::Duration;
+use tonic::service::Routes;
 use tonic::transport::server::{Router, Server};
+use tower::Layer as _;
 use tower::layer::util::{Identity, Stack};
 
 /// The server with all services.
@@ -114,6 +117,18 @@ impl Assembly {
     /// The health of the services.
     pub fn health(&self) -> &Health {
         &self.health
+    }
+
+    /// The services that record, answer and show records, behind the same edge, to be called within the process by the present
+    /// runtime.
+    ///
+    /// # Panics
+    /// Outside of a runtime.
+    pub fn inside(&self) -> Inside {
+        let routes = Routes::new(ledger_service(&self.ledger, self.stream_in_flight, self.protection))
+            .add_service(partnership_service(&self.ledger))
+            .add_service(audit_service(&self.ledger, &self.feed, &self.proofs));
+        EdgeLayer(self.bounds.clone()).layer(routes.prepare())
     }
 
     /// Returns a server for the present runtime, to be served over TCP or any other stream. The runtime learns that

@@ -49,6 +49,10 @@ pub struct ServeConfig {
     pub insecure: bool,
     /// Where metrics and health are served by HTTP; nowhere without.
     pub observe: Option<SocketAddr>,
+    /// Where the console is served by HTTP, or by HTTPS if there are files of TLS; nowhere without.
+    pub console: Option<SocketAddr>,
+    /// How people log in to the console with an issuer of the access file; without it they have API keys.
+    pub console_login: Option<ConsoleLogin>,
     /// Where each call is logged; nowhere without.
     pub access_log: Option<AccessLogSettings>,
     /// Where traces are sent; nowhere without.
@@ -93,6 +97,19 @@ pub struct ServeConfig {
     pub close: Duration,
 }
 
+/// How people log in to the console with an issuer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsoleLogin {
+    /// What the access file calls the issuer.
+    pub issuer: String,
+    /// What the issuer knows the console by.
+    pub client_id: String,
+    /// A file of what the console shows itself to the issuer by, if it has to.
+    pub client_secret: Option<PathBuf>,
+    /// The address of the console, as browsers have it.
+    pub url: String,
+}
+
 impl Default for ServeConfig {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -105,6 +122,8 @@ impl Default for ServeConfig {
             connection_age: Duration::from_hours(1),
             insecure: false,
             observe: None,
+            console: None,
+            console_login: None,
             access_log: None,
             traces: None,
             proofs: ProofSettings::default(),

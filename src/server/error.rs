@@ -86,6 +86,9 @@ pub enum ServeError {
         /// All that is wrong with it.
         faults: Vec<Fault>,
     },
+    /// The console cannot be served as it was asked for.
+    #[error("the console cannot be served: {0}")]
+    Console(String),
     /// The files of TLS are not good.
     #[error("TLS cannot be served: {0}")]
     Tls(String),

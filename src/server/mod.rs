@@ -2,12 +2,14 @@
 //! signals. The command line parses and calls it.
 //!
 //! Imports inside run one way: `serve` → `threads` → {`assembly`, `connections`}; `serve` → {`open`, `data_dir`} → `store`; `serve` → `guard` → `tls`;
-//! `serve` → `observation` → `observe` → {`access_log`, `disk`, `guard`, `http`}; `witness` → `http`.
+//! `serve` → `console` → {`assembly`, `guard`, `http`}; `serve` → `observation` → `observe` → {`access_log`, `disk`, `guard`, `http`};
+//! `witness` → `http`; `http` → `tls`.
 
 mod access_log;
 mod assembly;
 mod config;
 mod connections;
+mod console;
 mod data_dir;
 mod dev;
 mod disk;
@@ -22,13 +24,15 @@ mod serve;
 mod signals;
 mod small_file;
 mod store;
+mod supervisor;
 mod threads;
 mod tls;
 mod witness;
 
 pub use access_log::{AccessLog, AccessLogSettings};
 pub use assembly::{Assembly, Service, assemble};
-pub use config::{DatabaseConfig, ServeConfig};
+pub use config::{ConsoleLogin, DatabaseConfig, ServeConfig};
+pub use console::ConsoleListener;
 pub use data_dir::has_ledger;
 pub use dev::DevFiles;
 pub use error::ServeError;

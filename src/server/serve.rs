@@ -3,6 +3,7 @@
 use super::assembly::Assembly;
 use super::config::{DatabaseConfig, ServeConfig};
 use super::connections::{Acceptor, most_connections};
+use super::console::{ConsoleListener, bind as bind_console};
 use super::data_dir::has_ledger;
 use super::error::ServeError;
 use super::guard::Guard;
@@ -10,6 +11,7 @@ use super::observation::{Observation, bind as bind_observe};
 use super::open::{OpenLedger, open};
 use super::signals::{Signals, ignore_hang_up};
 use super::store::Store;
+use super::supervisor::Supervisor;
 use super::threads::{Entrance, Threads};
 use crate::feed::webhooks::{Allowed, Webhooks};
 use crate::journal::create_private_dir;
@@ -42,6 +44,8 @@ pub struct Ready<'a> {
     pub address: SocketAddr,
     /// Where its metrics are.
     pub observed: Option<SocketAddr>,
+    /// Where the console is opened by a browser.
+    pub console: Option<&'a str>,
     /// The data directory.
     pub data_dir: &'a Path,
     /// The database that keeps the records, if they are not kept in the data directory.
@@ -71,9 +75,11 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     let own_address = own_address(config, &socket)?;
     let guard = Arc::new(Guard::open(config)?);
     let observe = bind_observe(config)?;
+    let console = bind_console(config)?;
     let is_new = !has_ledger(config)?;
     // Only now: a start that fails for its address or its files leaves no directory.
     create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
+    let supervisor = Supervisor::start().map_err(system("threads"))?;
     // Seen from now on, also while its records are replayed.
     let observation = Observation::start(config, observe, &guard)?;
     let proofs = OpenProofs::open(config.data_dir.clone(), config.proofs.clone()).map_err(ServeError::Proofs)?;
@@ -87,6 +93,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         let _inside = runtime.enter();
         Threads::start(config.worker_threads, &assembly, &Entrance { preface_timeout: config.preface_timeout, tls: guard.tls().cloned() })?
     };
+    let console = console.map(|listener| ConsoleListener::start(listener, &assembly, &guard, config)).transpose()?;
     let reload = guard.watch(&ledger).map_err(system("threads"))?;
     let served = runtime.block_on(async {
         // Until here clients are refused at once instead of waiting for the replay.
@@ -94,12 +101,25 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
         let address = listener.local_addr().map_err(|source| ServeError::Listen { address: config.listen, source })?;
         let signals = Signals::new().map_err(system("signals"))?;
         let observed = observation.address();
-        let (data_dir, database) = (config.data_dir.as_path(), config.database.as_ref());
-        on_ready(&Ready { address, observed, data_dir, database, is_new, replayed: &replayed, notes: &notes, proofs: &proofs });
-        let mut told = Told { signals, reload, observation: &observation };
+        let console = console.as_ref().map(ConsoleListener::url);
+        let console = console.as_deref();
+        on_ready(&Ready {
+            address,
+            observed,
+            console,
+            data_dir: &config.data_dir,
+            database: config.database.as_ref(),
+            is_new,
+            replayed: &replayed,
+            notes: &notes,
+            proofs: &proofs,
+        });
+        supervisor.serving(&ledger);
+        let mut told = Told { signals, reload, observation: &observation, supervisor: &supervisor };
         run(&ledger, config, listener, &assembly, &mut threads, &mut told).await
     });
     threads.close();
+    drop(console);
     proofs.close();
     let stopped = ledger.stopped().borrow().clone().map(|why| (why, ledger.has_lost_history()));
     let closed = close(ledger, config.close);
@@ -139,6 +159,7 @@ struct Told<'a> {
     /// Has files read anew.
     reload: Sender<()>,
     observation: &'a Observation,
+    supervisor: &'a Supervisor,
 }
 
 impl Told<'_> {
@@ -200,6 +221,7 @@ async fn run(
     // New connections are refused from here on.
     drop(acceptor);
     told.observation.ending();
+    told.supervisor.ending();
     health.ending().await;
     ledger.begin_closing();
     resign(ledger, config);

@@ -86,6 +86,13 @@ impl Tls {
         Arc::clone(&self.present.load().config)
     }
 
+    /// The same for a connection of HTTP/1, which browsers are told.
+    pub fn config_of_http(&self) -> Arc<ServerConfig> {
+        let mut config = ServerConfig::clone(&self.config());
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Arc::new(config)
+    }
+
     /// When the server's certificate expires.
     pub fn not_after(&self) -> DateTime<Utc> {
         self.present.load().not_after

@@ -4,8 +4,10 @@ mod append;
 mod ask;
 mod bench;
 mod books;
+mod by_hand;
 #[path = "../common/mod.rs"]
 mod common;
+mod config;
 mod families;
 mod figures;
 mod import;

@@ -7,13 +7,16 @@ mod story;
 use super::client::Session;
 use super::failure::Failure;
 use super::language::{Language, say};
-use super::lead::{credit, explanation};
 use super::moment::{BUDDHIST_YEARS, last_instant, timestamp};
+use super::serve::parse_address;
 use super::table::Table;
 use super::{Cli, ask, text};
 use chrono::{Datelike as _, NaiveDate};
 use clap::Parser as _;
+use partnership_ledger::language::leads::{credit, explanation};
 use partnership_ledger::proto::{GetLeadRequest, Lead, OwnershipRule, ReadOptions};
+use partnership_ledger::server::Signals;
+use std::net::SocketAddr;
 use story::{Chapter, Player};
 
 /// Leads whose agreements end in the story, with the time before and after.
@@ -26,17 +29,46 @@ const KEEP_ONE: &str = "
     partnership-ledger append events.jsonl
     partnership-ledger balance";
 
+#[derive(clap::Args)]
+pub struct Args {
+    /// Keep the ledger of the stories up, and show it in a browser until Ctrl-C; on this machine alone [default if it is given
+    /// without: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8080", value_parser = parse_own_address)]
+    console: Option<SocketAddr>,
+}
+
 /// Plays the stories.
-pub async fn run(session: &mut Session) -> Result<(), Failure> {
+pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let server = server::start().await?;
     session.addresses = vec![format!("http://{}", server.address)];
     let played = play(session).await;
+    let shown = match args.console.filter(|_| played.is_ok()) {
+        Some(address) => show_console(address, &server, session).await,
+        None => Ok(()),
+    };
     server.stop()?;
-    played?;
+    played.and(shown)?;
     let language = session.out.language;
     session.out.line(&format!("\n{}", say!(language, "demo-over")))?;
     session.out.line(KEEP_ONE)?;
     session.out.line(&format!("\n{}", say!(language, "demo-sources")))
+}
+
+/// Serves the console until a signal to end.
+async fn show_console(address: SocketAddr, server: &server::Server, session: &mut Session) -> Result<(), Failure> {
+    let mut signals = Signals::new().map_err(|error| Failure::check(format!("cannot wait for signals: {error}")))?;
+    let console = server.console(address)?;
+    let language = session.out.language;
+    session.out.line(&format!("\n{}", say!(language, "demo-console", url = console.url())))?;
+    session.out.flush()?;
+    signals.next(|| {}).await;
+    Ok(())
+}
+
+/// Parses an address of this machine: the demo's ledger is open to whoever reaches it.
+fn parse_own_address(text: &str) -> Result<SocketAddr, String> {
+    let address = parse_address(text)?;
+    if address.ip().is_loopback() { Ok(address) } else { Err("must be an address of this machine, such as 127.0.0.1:8080".to_owned()) }
 }
 
 async fn play(session: &mut Session) -> Result<(), Failure> {

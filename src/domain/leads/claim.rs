@@ -143,8 +143,8 @@ impl Decision {
         self.lapse_bounds().is_some_and(|(least, most)| least <= to.timestamp() && from.timestamp() <= most)
     }
 
-    /// Between what its protection ends by date, whatever is seen, in seconds of Unix time, with a margin of days; `None` if it
-    /// certainly does not.
+    /// Between what its protection ends by date, whatever is seen, in seconds of Unix time, with a margin of days in zones
+    /// other than UTC; `None` if it certainly does not.
     pub fn lapse_bounds(&self) -> Option<(i64, i64)> {
         let days = self.protection.days?;
         let anchor = match (self.protection.from_approval, self.approved()) {
@@ -153,8 +153,10 @@ impl Decision {
         };
         let extended: i64 = self.extensions().iter().map(|(_, days)| i64::from(*days)).sum();
         // A local day is a day of UTC, up to zone offsets and skipped days: three days of margin cover both.
-        let least = anchor.timestamp() + (i64::from(days) - 3) * SECONDS_OF_A_DAY;
-        let most = anchor.timestamp() + (i64::from(days) + extended + 3) * SECONDS_OF_A_DAY;
+        let margin = if self.zone == Tz::UTC { 0 } else { 3 };
+        let least = anchor.timestamp() + (i64::from(days) - margin) * SECONDS_OF_A_DAY;
+        // The instant may lie within its last second.
+        let most = anchor.timestamp() + (i64::from(days) + extended + margin) * SECONDS_OF_A_DAY + 1;
         Some((least, most))
     }
 }

@@ -40,6 +40,30 @@ impl Timeline {
         };
         run.since.map(Start::time)
     }
+
+    /// Returns an instant up to a time at which the sum of amounts, and `beside` more, is not above zero; a late one, if branches' sums
+    /// say so. No leaf is read, so it costs little; `None` if there is none, or none that is found.
+    pub fn known_empty_at(&self, until: Time, beside: i128) -> Option<Time> {
+        self.root.as_ref()?.known_empty_at(until, beside)
+    }
+}
+
+impl Branch {
+    /// The same of a branch; `start` is what all before it comes to, and what is beside.
+    fn known_empty_at(&self, until: Time, start: i128) -> Option<Time> {
+        let (least, at) = self.sums.least_amount?;
+        if start + least > 0 {
+            return None;
+        }
+        let Node::Inner(branches) = &*self.node else { return (at <= until).then_some(at) };
+        let mut start = start;
+        let mut starts: ArrayVec<i128, BRANCHES> = ArrayVec::new();
+        for branch in branches {
+            starts.push(start);
+            start += branch.sums.amount;
+        }
+        branches.iter().zip(starts).rev().find_map(|(branch, start)| branch.known_empty_at(until, start))
+    }
 }
 
 /// What the sums come to at an instant, and how much is enough then.

@@ -98,6 +98,10 @@ proptest! {
             since = since.or(Some(of_instant[0].at)).filter(|_| is_enough);
         }
         prop_assert_eq!(timeline.enough_since(at(until), least, &steps), since);
+        let beside = steps.iter().map(|step| step.amount.max(0)).sum();
+        if let (Some(empty), Some(since)) = (timeline.known_empty_at(at(until), beside), since) {
+            prop_assert!(empty <= at(until) && empty < since, "{empty} {since}");
+        }
     }
 
     #[test]

@@ -4,10 +4,9 @@
 use super::address::{Allowed, CheckedResolver};
 use super::event::MEDIA_TYPE;
 use super::pace::retry_after;
+use crate::https::{Roots, settings};
 use std::io::Read as _;
-use std::sync::Arc;
 use std::time::Duration;
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::unversioned::transport::DefaultConnector;
 
 /// The most bytes that are read of an answer's body.
@@ -54,22 +53,13 @@ pub struct Sender(ureq::Agent);
 impl Sender {
     /// One whose attempts take no longer than so long.
     pub fn new(allowed: Allowed, timeout: Duration) -> Self {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let roots: Vec<Certificate<'static>> =
-            rustls_native_certs::load_native_certs().certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-        let tls =
-            TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(RootCerts::Specific(Arc::new(roots))).build();
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(timeout))
-            .max_redirects(0)
+        let config = settings(timeout, Roots::of_the_system())
             .max_redirects_will_error(false)
             .http_status_as_error(false)
-            .proxy(None)
             // A connection is of one attempt, so that each resolves and checks the name again.
             .max_idle_connections(0)
             .max_response_header_size(MAX_HEAD_BYTES)
             .user_agent(concat!("partnership-ledger/", env!("CARGO_PKG_VERSION")))
-            .tls_config(tls)
             .build();
         Self(ureq::Agent::with_parts(config, DefaultConnector::default(), CheckedResolver(allowed)))
     }

@@ -1,6 +1,7 @@
 //! How a ledger asks a witness for its cosignature.
 
 use super::{MAX_PROOF_LINES, origin_hash};
+use crate::https::{Roots, settings};
 use crate::journal::{Hash, TreeHead};
 use crate::proofs::ProofError;
 use crate::proofs::checkpoint::{Checkpoint, decimal};
@@ -9,10 +10,8 @@ use crate::proofs::note::{Note, Signature, to_base64};
 use crate::proofs::policy::Witness;
 use parking_lot::Mutex;
 use std::io::Read as _;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// How long a witness may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -67,18 +66,7 @@ impl Asked {
     #[must_use]
     pub fn of(witness: &Witness) -> Option<Self> {
         let url = witness.url.as_ref()?.trim_end_matches('/').to_owned();
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let roots = rustls_native_certs::load_native_certs().certs.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-        let tls =
-            TlsConfig::builder().unversioned_rustls_crypto_provider(provider).root_certs(RootCerts::Specific(Arc::new(roots))).build();
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(TIMEOUT))
-            .max_redirects(0)
-            .max_idle_age(KEPT_OPEN)
-            .proxy(None)
-            .http_status_as_error(false)
-            .tls_config(tls)
-            .build();
+        let config = settings(TIMEOUT, Roots::of_the_system()).max_idle_age(KEPT_OPEN).http_status_as_error(false).build();
         let agent = ureq::Agent::new_with_config(config);
         Some(Self { witness: witness.clone(), url, agent, known: AtomicU64::new(0), left_alone: Mutex::default() })
     }

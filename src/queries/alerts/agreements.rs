@@ -8,6 +8,7 @@ use crate::domain::relationship::alerts::{AGREEMENT_END_DAYS, review_due};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::{EndCause, ReviewKind, Side};
+use crate::queries::Reading;
 use crate::queries::words::when;
 use std::ops::RangeInclusive;
 
@@ -75,8 +76,8 @@ pub(super) fn stretches(
 impl Watch for MissingManager {
     type Over = Agreements;
 
-    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
-        stretches(state, wanted, |block| block.unmanaged_since(seen))
+    fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(view, wanted, |block| block.unmanaged_since(seen))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
@@ -122,8 +123,8 @@ fn tell_overdue(state: &State, row: Row, kind: ReviewKind, seen: Seen) -> String
 impl Watch for CheckInOverdue {
     type Over = Agreements;
 
-    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
-        stretches(state, wanted, |block| block.overdue_since(ReviewKind::CheckIn, seen))
+    fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(view, wanted, |block| block.overdue_since(ReviewKind::CheckIn, seen))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
@@ -138,8 +139,8 @@ impl Watch for CheckInOverdue {
 impl Watch for ReviewOverdue {
     type Over = Agreements;
 
-    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
-        stretches(state, wanted, |block| block.overdue_since(ReviewKind::QuarterlyReview, seen))
+    fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(view, wanted, |block| block.overdue_since(ReviewKind::QuarterlyReview, seen))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
@@ -163,8 +164,8 @@ fn ending(state: &State, row: Row, cause: EndCause, seen: Seen) -> Option<(End, 
 impl Watch for ExpiryNear {
     type Over = Agreements;
 
-    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
-        stretches(state, wanted, |block| block.ending_since(seen))
+    fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(view, wanted, |block| block.ending_since(seen))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
@@ -180,8 +181,8 @@ impl Watch for ExpiryNear {
 impl Watch for NoticeEnding {
     type Over = Agreements;
 
-    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
-        stretches(state, wanted, |block| block.ending_since(seen))
+    fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(view, wanted, |block| block.ending_since(seen))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {

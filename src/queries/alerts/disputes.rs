@@ -6,6 +6,7 @@ use crate::domain::commissions::{DisputeBlock, DisputeSubject};
 use crate::domain::relationship::alerts::DISPUTE_OPEN_DAYS;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::queries::Reading;
 use crate::queries::disputes::is_about;
 use crate::queries::words::when;
 
@@ -29,11 +30,11 @@ impl Walk for DisputeOpen {
 impl Watch for DisputeOpen {
     type Over = Self;
 
-    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
-        let (disputes, blocks) = (&state.commissions.disputes, &state.commissions.dispute_lists.blocks);
-        let partner = wanted.agreement.map(|row| state.agreements.by_id.get(row).partner).or(wanted.partner);
+    fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        let (disputes, blocks) = (&view.commissions.disputes, &view.commissions.dispute_lists.blocks);
+        let partner = wanted.agreement.map(|row| view.agreements.by_id.get(row).partner).or(wanted.partner);
         if let Some(partner) = partner {
-            let rows = state.disputes_of_partner(partner, 0).into_iter();
+            let rows = view.disputes_of_partner(partner, 0).into_iter();
             let rows = rows.filter(|row| blocks.of(*row).is_none_or(|block| block.may_be_open(seen))).collect();
             return Some(vec![Stretch { since: i64::MIN..=i64::MAX, rows: Rows::Listed(rows) }]);
         }

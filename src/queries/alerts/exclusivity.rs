@@ -8,6 +8,7 @@ use crate::domain::calendar::{Time, days_before};
 use crate::domain::relationship::alerts::EXCLUSIVITY_END_DAYS;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::queries::Reading;
 use crate::queries::words::when;
 
 /// The exclusivity of an active agreement is about to end.
@@ -25,8 +26,8 @@ pub(super) fn ends(state: &State, row: Row, seen: Seen) -> Option<Time> {
 impl Watch for ExclusivityEnding {
     type Over = Agreements;
 
-    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
-        stretches(state, wanted, |block| block.exclusivity_ending_since(seen))
+    fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        stretches(view, wanted, |block| block.exclusivity_ending_since(seen))
     }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {

@@ -1,10 +1,9 @@
 //! The facts that an alert's message tells, as fields: who tells them in another language needs them all.
 
-use super::{agreements, earning, exclusivity, leads};
+use super::{agreements, earning, exclusivity, leads, money};
 use crate::domain::campaigns::Participant;
 use crate::domain::commissions::DisputeSubject;
-use crate::domain::commissions::balance::Balance;
-use crate::domain::money::saturating_i64;
+use crate::domain::money::{Money, saturating_i64};
 use crate::domain::parse::timestamp;
 use crate::domain::relationship::alerts::{Effort, review_due, unequal_effort};
 use crate::domain::table::Row;
@@ -45,8 +44,8 @@ pub fn of(kind: AlertKind, state: &State, row: Row, seen: Seen) -> AlertFacts {
             let (sides, due_at) = (vec![breach.by.into()], breach.cure_by.map(timestamp));
             AlertFacts { sides, due_at, breach_id, clause: Some(breach.clause.into()), ..AlertFacts::default() }
         }
-        AlertKind::NegativeBalance => amount(state, row, seen, |balance| -balance.net),
-        AlertKind::PayableDue => amount(state, row, seen, |balance| balance.payable),
+        AlertKind::NegativeBalance => state.balance(row, seen).map(|balance| amount(money::owed(&balance))).unwrap_or_default(),
+        AlertKind::PayableDue => amount(money::payable(state, row, seen)),
         AlertKind::HoldLong => {
             let opened_at = Some(timestamp(state.holds.get(row).placed.occurred_at));
             AlertFacts { opened_at, hold_id: Some(state.holds.key(row).to_string()), ..AlertFacts::default() }
@@ -99,9 +98,8 @@ fn named(state: &State, participant: &Participant) -> AlertParticipant {
     AlertParticipant { party: Some(proto::Party { party: Some(party) }), ..AlertParticipant::default() }
 }
 
-fn amount(state: &State, row: Row, seen: Seen, of: fn(&Balance) -> i128) -> AlertFacts {
-    let money = |balance: Balance| proto::Money { currency_code: balance.currency.to_string(), minor_units: saturating_i64(of(&balance)) };
-    AlertFacts { amount: state.balance(row, seen).map(money), ..AlertFacts::default() }
+fn amount(amount: Money) -> AlertFacts {
+    AlertFacts { amount: Some(amount.to_message()), ..AlertFacts::default() }
 }
 
 fn disputed(state: &State, row: Row) -> AlertFacts {

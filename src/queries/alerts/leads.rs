@@ -8,6 +8,7 @@ use crate::domain::relationship::alerts::PROTECTION_END_DAYS;
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
 use crate::proto::LeadState;
+use crate::queries::Reading;
 use crate::queries::words::{self, when};
 use std::ops::RangeInclusive;
 
@@ -50,9 +51,9 @@ fn near(block: &LeadBlock, seen: Seen) -> Option<RangeInclusive<i64>> {
 impl Watch for ProtectionLapsing {
     type Over = Self;
 
-    fn stretches(state: &State, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
-        let leads = &state.leads;
-        let Some(agreements) = wanted.agreements(state) else {
+    fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        let leads = &view.leads;
+        let Some(agreements) = wanted.agreements(view) else {
             let near = leads.blocks.iter(leads.by_id.len()).filter_map(|(rows, block)| Some((rows, near(block, seen)?)));
             return Some(near.map(|(rows, since)| Stretch { since, rows: Rows::Together(rows) }).collect());
         };

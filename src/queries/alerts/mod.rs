@@ -63,7 +63,7 @@ trait Watch {
     type Over: Walk;
 
     /// The rows to look at, if the state keeps between which times alerts about them can have begun.
-    fn stretches(_: &State, _: &Wanted, _: Seen) -> Option<Vec<Stretch>> {
+    fn stretches(_: &Reading<'_>, _: &Wanted, _: Seen) -> Option<Vec<Stretch>> {
         None
     }
 
@@ -269,14 +269,14 @@ impl Search<'_> {
     }
 
     /// The rows of the walk, first those of which alerts can have begun first.
-    fn stretches<W: Watch>(&self, state: &State) -> Vec<Stretch> {
-        if let Some(mut stretches) = W::stretches(state, self.wanted, self.seen) {
+    fn stretches<W: Watch>(&self, view: &Reading<'_>) -> Vec<Stretch> {
+        if let Some(mut stretches) = W::stretches(view, self.wanted, self.seen) {
             stretches.sort_by_key(|stretch| *stretch.since.start());
             return stretches;
         }
-        let rows = match W::Over::rows_of(state, self.wanted) {
+        let rows = match W::Over::rows_of(view, self.wanted) {
             Some(rows) => Rows::Listed(rows.to_vec()),
-            None => Rows::Together(0..Row::try_from(W::Over::rows(state)).unwrap_or(Row::MAX)),
+            None => Rows::Together(0..Row::try_from(W::Over::rows(view)).unwrap_or(Row::MAX)),
         };
         vec![Stretch { since: i64::MIN..=i64::MAX, rows }]
     }
@@ -408,7 +408,7 @@ mod tests {
     impl Watch for Kept {
         type Over = Counted;
 
-        fn stretches(_: &State, _: &Wanted, _: Seen) -> Option<Vec<Stretch>> {
+        fn stretches(_: &Reading<'_>, _: &Wanted, _: Seen) -> Option<Vec<Stretch>> {
             let stretch = |first: Row| Stretch { since: i64::from(first)..=i64::from(first) + 9, rows: Rows::Together(first..first + 10) };
             Some((0..10).rev().map(|tens| stretch(10 * tens)).collect())
         }

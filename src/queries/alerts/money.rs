@@ -1,12 +1,14 @@
 //! Balances: partners that owe the house, and payables that should be paid out (rules 7.1, 7.3, 19.2, 19.5).
 
 use super::last_balance;
-use super::{AlertSubject, Found, Walk, Wanted, Watch};
+use super::{AlertSubject, Found, Rows, Stretch, Walk, Wanted, Watch};
 use crate::domain::agreements::Version;
 use crate::domain::calendar::Time;
+use crate::domain::commissions::balance::Balance;
 use crate::domain::money::{Currency, Money, saturating_i64};
 use crate::domain::table::Row;
 use crate::domain::{Seen, State};
+use crate::queries::Reading;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// All accounts, or those of whom is asked for.
@@ -60,10 +62,15 @@ impl Watch for NegativeBalance {
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {
         let (Some(partner), Some(balance)) = (state.partner_of(row), state.balance(row, seen)) else { return String::new() };
-        let owed = Money::new(balance.currency, saturating_i64(-balance.net));
+        let owed = owed(&balance);
         let partner = state.partners.key(partner);
         format!("{partner} owes the house {owed}: agree how it is paid back, or let coming commission fill it")
     }
+}
+
+/// What the holder of a balance below zero owes.
+pub(super) fn owed(balance: &Balance) -> Money {
+    Money::new(balance.currency, saturating_i64(-balance.net))
 }
 
 /// From when on which minimum applied to payouts to a partner in a currency, in order of time, up to the time seen: the largest
@@ -129,8 +136,30 @@ fn proposed_since(state: &State, partner: Row, row: Row, seen: Seen) -> Option<T
     }
 }
 
+/// What is payable of an account (rules 7.1), by what is kept in order of time: the balance adds up each block of entries.
+pub(super) fn payable(state: &State, row: Row, seen: Seen) -> Money {
+    let disputed: i128 = state.disputed_changes(row, seen).iter().map(|(_, change)| change).sum();
+    let payable = state.accounts.get(row).settled(seen) - disputed.max(0);
+    Money::new(state.accounts.key(row).1, saturating_i64(payable))
+}
+
 impl Watch for PayableDue {
     type Over = Accounts;
+
+    /// Each account by itself, behind the last instant at which nothing is known to have been payable: the accounts that have
+    /// waited longest are looked at first, and of most others only that is asked.
+    fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
+        let stretch = |row: Row| {
+            let unpayable = view.accounts.get(row).known_unpayable_at(seen);
+            Stretch { since: unpayable.map_or(i64::MIN, |at| at.timestamp())..=i64::MAX, rows: Rows::Together(row..row + 1) }
+        };
+        // Who asks may be gone: the search finds that out next, and answers nothing.
+        let is_wanted = |_: &Row| view.check().is_ok();
+        Some(match accounts_of(view, wanted) {
+            Some(rows) => rows.iter().copied().take_while(is_wanted).map(stretch).collect(),
+            None => (0..Row::try_from(view.accounts.len()).unwrap_or(Row::MAX)).take_while(is_wanted).map(stretch).collect(),
+        })
+    }
 
     fn look(state: &State, row: Row, seen: Seen) -> Option<Found> {
         let partner = holder(state, row, seen)?;
@@ -140,9 +169,7 @@ impl Watch for PayableDue {
 
     fn tell(state: &State, row: Row, seen: Seen) -> String {
         let Some(partner) = state.partner_of(row) else { return String::new() };
-        let disputed: i128 = state.disputed_changes(row, seen).iter().map(|(_, change)| change).sum();
-        let payable = state.accounts.get(row).settled(seen) - disputed.max(0);
-        let amount = Money::new(state.accounts.key(row).1, saturating_i64(payable));
+        let amount = payable(state, row, seen);
         format!("{amount} is payable to {}: pay it out and record the payment", state.partners.key(partner))
     }
 }

@@ -38,6 +38,14 @@ impl Account {
         sums.timeline.enough_since(seen.time, 1, &steps)
     }
 
+    /// Returns an instant up to the time seen at which nothing was payable: `payable_since` is later, whatever the minimums are and
+    /// whatever disputes hold. It costs a look at the sums and at the last entries; `None` if no such instant is found by them.
+    pub fn known_unpayable_at(&self, seen: Seen) -> Option<Time> {
+        let sums = self.partner.as_deref().filter(|sums| sums.posted_at <= seen.position)?;
+        let beside = self.beside(sums, seen, not_waiting).iter().map(|step| step.amount.max(0)).sum();
+        sums.timeline.known_empty_at(seen.time, beside)
+    }
+
     /// What is no longer pending of what the house owes, at the time seen, before what disputes hold of it; in minor units.
     pub fn settled(&self, seen: Seen) -> i128 {
         let Some(sums) = self.partner.as_deref() else { return 0 };
