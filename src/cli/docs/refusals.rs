@@ -73,6 +73,7 @@ pub const REFUSALS: &[(&str, &str, &str)] = &[
     ("OVERLOADED", "RESOURCE_EXHAUSTED", "the ledger has as much to do as it takes; `RetryInfo` says when to try again"),
     ("RATE_LIMITED", "RESOURCE_EXHAUSTED", "the caller's own limit is reached; `RetryInfo` says when to try again"),
     ("STOPPED", "UNAVAILABLE", "storage failed, and nothing more is recorded: restart the ledger"),
+    ("NOT_LEADER", "UNAVAILABLE", "the server follows: `leader` says where events are recorded"),
     ("NOT_LOGGED", "UNAVAILABLE", "the access log is required and cannot be written"),
     ("PROOFS_NOT_READY", "UNAVAILABLE", "tiles are being made after a start: try again"),
     ("WITNESSES_MISSING", "UNAVAILABLE", "a quorum of witnesses is required and not there: try again"),
