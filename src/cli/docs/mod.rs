@@ -9,7 +9,8 @@ use partnership_ledger::proto::COMMENTED;
 use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, ServiceDescriptorProto,
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, MessageOptions,
+    OneofDescriptorProto, ServiceDescriptorProto,
 };
 use refusals::REFUSALS;
 use std::collections::HashMap;
