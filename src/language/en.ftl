@@ -1422,3 +1422,4 @@ console-last-month = End of last month
 console-last-quarter = End of last quarter
 console-last-year = End of last year
 console-whole-record = The whole record
+console-tiers = Tiers reached

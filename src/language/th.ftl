@@ -1427,3 +1427,4 @@ console-last-month = สิ้นเดือนก่อน
 console-last-quarter = สิ้นไตรมาสก่อน
 console-last-year = สิ้นปีก่อน
 console-whole-record = บันทึกทั้งหมด
+console-tiers = ขั้นที่ถึงแล้ว
