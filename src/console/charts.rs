@@ -116,7 +116,7 @@ impl Series {
             _ => middle.clone(),
         };
         html! {
-            text.sparse[index % 3 != 0] x=(middle) y=(pixels(ABOVE + HEIGHT + 17.0)) text-anchor="middle" { (label) }
+            text.sparse[!index.is_multiple_of(3)] x=(middle) y=(pixels(ABOVE + HEIGHT + 17.0)) text-anchor="middle" { (label) }
             @if amount != 0 && is_largest {
                 text.strong x=(at) y=(pixels(above - 7.0)) text-anchor=(anchor) { (language.grouped_amount(&self.currency_code, amount)) }
             }

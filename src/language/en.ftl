@@ -1421,3 +1421,4 @@ console-bytes = Exact bytes that it proves
 console-last-month = End of last month
 console-last-quarter = End of last quarter
 console-last-year = End of last year
+console-whole-record = The whole record

@@ -1426,3 +1426,4 @@ console-bytes = ไบต์ที่หลักฐานยืนยัน
 console-last-month = สิ้นเดือนก่อน
 console-last-quarter = สิ้นไตรมาสก่อน
 console-last-year = สิ้นปีก่อน
+console-whole-record = บันทึกทั้งหมด

@@ -3,6 +3,7 @@
 use super::tones;
 use crate::console::components::{Facts, terms};
 use crate::console::failed::Failed;
+use crate::console::links::id_link;
 use crate::console::page::{Page, Place, Section};
 use crate::console::table::{Cell, Table, columns};
 use crate::console::visit::Visit;
@@ -15,7 +16,7 @@ use maud::{Markup, html};
 /// The page.
 pub async fn page(visit: &Visit, sale_id: &str) -> Result<Page, Failed> {
     let language = visit.language;
-    let request = ExplainSaleRequest { sale_id: sale_id.to_owned(), options: visit.options() };
+    let request = ExplainSaleRequest { sale_id: sale_id.to_owned(), options: Some(visit.options()) };
     let answer = visit.services.partnership().explain_sale(request).await?.into_inner();
     let sale = answer.sale.clone().unwrap_or_default();
     let mut page = Page::new(Place::Sales, say!(language, "column-sale"), sale.sale_id.clone()).at(answer.position);
@@ -59,7 +60,7 @@ fn chain(visit: &Visit, answer: &ExplainSaleResponse) -> Markup {
                     p { (sentence(language, step, answer)) }
                     p { small {
                         a href=(visit.record(step.position)) { (say!(language, "console-record-of", position = step.position.to_string())) }
-                        @for (href, id) in named(visit, step) { " · " (visit.id_link(&href, &id)) }
+                        @for (href, id) in named(visit, step) { " · " (id_link(&href, &id)) }
                     } }
                 }
             }
@@ -94,8 +95,8 @@ fn facts(visit: &Visit, answer: &ExplainSaleResponse, sale: &Sale) -> Markup {
     let mut facts = Facts::default()
         .text(say!(language, "column-occurred"), language.time(sale.occurred_at.as_ref()))
         .text(say!(language, "explain-product"), &sale.product)
-        .markup(say!(language, "column-lead"), visit.id_link(&visit.lead(&lead), &lead))
-        .markup(say!(language, "column-agreement"), visit.id_link(&visit.agreement(&agreement), &agreement))
+        .markup(say!(language, "column-lead"), id_link(&visit.lead(&lead), &lead))
+        .markup(say!(language, "column-agreement"), id_link(&visit.agreement(&agreement), &agreement))
         .text(say!(language, "explain-coupon"), &sale.coupon)
         .text(say!(language, "explain-refunded"), language.money(sale.refunded.as_ref().filter(|refunded| refunded.minor_units != 0)))
         .text(say!(language, "explain-paid-by-customer"), language.money(sale.paid_by_customer.as_ref()))
