@@ -79,6 +79,20 @@ fn whoever_led_before_can_append_no_more_however_late_it_tries() {
 }
 
 #[test]
+fn a_clock_that_jumps_costs_no_record_and_keeps_nobody_from_leading() {
+    let Some(postgres) = Postgres::start(Standby::Synchronous) else { return };
+    let (first, second) = (open(&postgres, None), open(&postgres, None));
+    assert!(first.lead().expect("it leads"));
+    append(&first, "one").expect("recorded");
+    drop(first);
+    // The lease was taken by a clock that was an hour ahead.
+    postgres.primary.ask("update ledger_lease set lease_until = now() + interval '1 hour'");
+    second.refresh().expect("it asks");
+    assert!(second.lead().expect("it leads"));
+    assert_eq!(append(&second, "two").expect("recorded"), 2);
+}
+
+#[test]
 fn a_commit_that_is_cancelled_while_it_waits_for_the_standby_is_not_acknowledged() {
     let Some(postgres) = Postgres::start(Standby::Synchronous) else { return };
     let journal = Arc::new(open(&postgres, None));
