@@ -8,6 +8,7 @@ use crate::nodes::{Node, READING, RECORDING, channel, leader_of, serves};
 use partnership_ledger::proto::ledger_service_client::LedgerServiceClient;
 use partnership_ledger::proto::partnership_service_client::PartnershipServiceClient;
 use partnership_ledger::proto::{GetPartnerRequest, PreviewRequest, ReadOptions};
+use std::fs::DirEntry;
 use std::time::Instant;
 use tonic::Code;
 use tonic_types::StatusExt as _;
@@ -121,7 +122,10 @@ fn a_server_begins_with_its_snapshot_whether_it_led_or_followed() {
     let outcome = finish(program().args(["append", "--address", &nodes[0].address]).write_stdin(STORY));
     assert_eq!(outcome.code, 0, "{}", outcome.error);
     for node in &mut nodes {
-        until("a snapshot", || std::fs::read_dir(node.dir().join("snapshots")).is_ok_and(|mut files| files.next().is_some()));
+        // One under way has another name, and is nothing after a kill.
+        let is_snapshot =
+            |file: std::io::Result<DirEntry>| file.is_ok_and(|file| file.path().extension().is_some_and(|end| end == "snapshot"));
+        until("a snapshot", || std::fs::read_dir(node.dir().join("snapshots")).is_ok_and(|mut files| files.any(is_snapshot)));
         node.restart(&postgres.url(), &options);
         let said = node.server().says();
         assert!(said.starts_with("loaded the snapshot of position"), "{said}");

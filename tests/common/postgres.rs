@@ -4,6 +4,7 @@
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -61,8 +62,13 @@ fn is_root() -> bool {
     rustix::process::getuid().is_root()
 }
 
+/// A port that nobody listens on, below those that the system gives to outgoing connections: a server that starts later still finds it free.
 fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port()
+    static TRIED: AtomicU16 = AtomicU16::new(0);
+    let begin = u16::try_from(std::process::id() % 10_000).expect("less than 10 000");
+    let candidates = std::iter::repeat_with(|| 15_000 + (begin + TRIED.fetch_add(1, Ordering::Relaxed)) % 15_000);
+    let mut free = candidates.take(1_000).filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.next().expect("a port")
 }
 
 /// Waits until something holds.
