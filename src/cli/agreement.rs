@@ -51,7 +51,7 @@ fn show(agreement: &Agreement, out: &mut Output) -> Result<(), Failure> {
     out.table(facts)?;
     if let Some(in_force) = &agreement.terms {
         let heading = say!(language, "agreement-terms", position = agreement.terms_position.to_string());
-        out.section(&heading, Table::of_facts(terms::facts(language, in_force)))?;
+        out.section(&heading, Table::of_facts(&terms::facts(language, in_force)))?;
     }
     out.section(&say!(language, "agreement-versions"), versions(language, agreement))?;
     out.section(&say!(language, "agreement-launch"), launch(language, agreement))?;

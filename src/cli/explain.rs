@@ -42,7 +42,7 @@ fn show(answer: &ExplainSaleResponse, out: &mut Output) -> Result<(), Failure> {
     out.section(&say!(language, "explain-steps"), table)?;
     out.left_out(answer.steps_left_out)?;
     match &answer.terms {
-        Some(in_force) => out.section(&say!(language, "explain-terms"), Table::of_facts(terms::facts(language, in_force))),
+        Some(in_force) => out.section(&say!(language, "explain-terms"), Table::of_facts(&terms::facts(language, in_force))),
         None => Ok(()),
     }
 }

@@ -37,7 +37,7 @@ fn show(programme: &Programme, out: &mut Output) -> Result<(), Failure> {
     out.table(facts)?;
     if let Some(in_force) = &programme.terms {
         let heading = say!(language, "agreement-terms", position = programme.terms_position.to_string());
-        out.section(&heading, Table::of_facts(terms::facts(language, in_force)))?;
+        out.section(&heading, Table::of_facts(&terms::facts(language, in_force)))?;
     }
     out.section(&say!(language, "agreement-versions"), versions(language, programme))?;
     out.left_out(programme.entries_left_out)

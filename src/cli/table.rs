@@ -57,7 +57,7 @@ impl Table {
     }
 
     /// These names and values, without a header.
-    pub fn of_facts(facts: Vec<(String, String)>) -> Self {
+    pub fn of_facts(facts: &[(String, String)]) -> Self {
         let mut table = Self::facts();
         facts.iter().for_each(|(name, value)| table.row([name, value]));
         table

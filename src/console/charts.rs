@@ -4,6 +4,7 @@
 use super::table::{Cell, Column, Table};
 use super::visit::Visit;
 use crate::language::{Language, say};
+use crate::proto::{TierMeasure, Tiers};
 use maud::{Markup, html};
 
 /// The height of a picture of columns or a line, in pixels, without its labels.
@@ -116,7 +117,7 @@ impl Series {
             _ => middle.clone(),
         };
         html! {
-            text.sparse[index % 3 != 0] x=(middle) y=(pixels(ABOVE + HEIGHT + 17.0)) text-anchor="middle" { (label) }
+            text.sparse[!index.is_multiple_of(3)] x=(middle) y=(pixels(ABOVE + HEIGHT + 17.0)) text-anchor="middle" { (label) }
             @if amount != 0 && is_largest {
                 text.strong x=(at) y=(pixels(above - 7.0)) text-anchor=(anchor) { (language.grouped_amount(&self.currency_code, amount)) }
             }
@@ -160,8 +161,66 @@ pub fn funnel(language: Language, title: &str, stages: &[(String, i64)]) -> Mark
     }
 }
 
+/// The tiers of a rule, and how far a sale has come in them: each tier's bar is full once the next one is reached.
+pub fn tiers(language: Language, caption: &str, tiers: &Tiers, reached: i64) -> Markup {
+    let row = 34.0;
+    let height = row * real(i64::try_from(tiers.bands.len()).unwrap_or(0));
+    let next = |index: usize| tiers.bands.get(index + 1).map(|band| band.from_minor_units);
+    html! {
+        figure {
+            figcaption { (caption) }
+            svg role="img" aria-label=(caption) width="100%" height=(pixels(height)) {
+                @for (index, band) in tiers.bands.iter().enumerate() {
+                    @let above = row * real(i64::try_from(index).unwrap_or(0));
+                    rect.rest x="0" y=(pixels(above + 17.0)) width="100%" height="10" rx="5" {}
+                    rect.one x="0" y=(pixels(above + 17.0)) width=(percent(100.0 * filled(band.from_minor_units, next(index), reached))) height="10" rx="5" {}
+                    text x="0" y=(pixels(above + 11.0)) { (from(language, tiers, band.from_minor_units)) }
+                    text.strong x="100%" y=(pixels(above + 11.0)) text-anchor="end" { (language.percent(band.rate_bps)) }
+                }
+            }
+        }
+    }
+}
+
+/// Where a tier begins: an amount of net sales, or a number of sales.
+fn from(language: Language, tiers: &Tiers, from: i64) -> String {
+    match tiers.measure() {
+        TierMeasure::Sales => say!(language, "sales", count = from),
+        TierMeasure::NetSales | TierMeasure::Unspecified => language.grouped_amount(&tiers.currency_code, from),
+    }
+}
+
+/// Which part of a tier is filled, from 0 to 1; the last one has no end, and is full once it is reached.
+fn filled(from: i64, next: Option<i64>, reached: i64) -> f64 {
+    match next {
+        Some(next) if next > from => (real(reached.saturating_sub(from)) / real(next - from)).clamp(0.0, 1.0),
+        _ if reached >= from => 1.0,
+        _ => 0.0,
+    }
+}
+
 /// What a picture shows, for those who do not see it.
 fn told(language: Language, title: &str, stages: &[(String, i64)]) -> String {
     let stages: Vec<String> = stages.iter().map(|(name, count)| format!("{name}: {}", language.number(*count))).collect();
     format!("{title}: {}", stages.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proto::TierBand;
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "the ends are exact")]
+    fn a_tier_is_full_once_the_next_one_is_reached() {
+        assert_eq!(
+            [filled(0, Some(100), 0), filled(0, Some(100), 50), filled(0, Some(100), 100), filled(0, Some(100), 900)],
+            [0.0, 0.5, 1.0, 1.0]
+        );
+        assert_eq!([filled(100, None, 99), filled(100, None, 100), filled(100, Some(200), 20)], [0.0, 1.0, 0.0]);
+        let band = |from_minor_units, rate_bps| TierBand { from_minor_units, rate_bps, ..TierBand::default() };
+        let all = Tiers { currency_code: "USD".to_owned(), bands: vec![band(0, 1_000), band(100_000, 1_250)], ..Tiers::default() };
+        let shown = tiers(Language::English, "so far", &all, 50_000).0;
+        assert!(shown.contains("width=\"50.00%\"") && shown.contains("1,000.00 USD") && shown.contains("12.5 %"), "{shown}");
+    }
 }

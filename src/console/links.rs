@@ -84,11 +84,6 @@ impl Visit {
         self.party_cell(owner).shown().clone()
     }
 
-    /// A link of an id; nothing if it is empty.
-    pub fn id_link(&self, href: &str, id: &str) -> Markup {
-        linked(href, id).shown().clone()
-    }
-
     /// The page of what an event's field names; `None` if ids of that field have no page.
     pub fn href_of_id(&self, field: &str, id: &str) -> Option<String> {
         Some(match field {
@@ -102,6 +97,11 @@ impl Visit {
             _ => return None,
         })
     }
+}
+
+/// An id that leads to its page; nothing if it is empty.
+pub fn id_link(href: &str, id: &str) -> Markup {
+    linked(href, id).shown().clone()
 }
 
 /// An id that leads to its page. What stands in place of one – nothing, or "another partner" – is a text.

@@ -77,7 +77,7 @@ impl Guest<'_> {
     }
 
     /// Takes what the issuer's login leads back with.
-    pub async fn from_issuer(&self) -> Reply {
+    pub async fn after_issuer(&self) -> Reply {
         let (Some(login), Some(kept)) = (&self.console.oidc, self.console.seal.login(self.cookies)) else {
             return self.page(StatusCode::BAD_REQUEST, Some(&say!(self.language, "console-login-over")));
         };

@@ -133,7 +133,7 @@ impl Console {
                 ("/login", None) => guest.page(StatusCode::OK, None),
                 ("/login", Some(form)) => guest.with_key(form).await,
                 ("/login/issuer", None) => guest.to_issuer().await,
-                ("/login/callback", None) => guest.from_issuer().await,
+                ("/login/callback", None) => guest.after_issuer().await,
                 _ => guest.page(StatusCode::NOT_FOUND, None),
             };
         }

@@ -90,6 +90,12 @@ impl Cell {
         Self { shown: html! { (text) }, written: vec![spreadsheet_text(&text)] }
     }
 
+    /// A name or code of the contract, which may break behind its underscores alone.
+    pub fn code(name: &str) -> Self {
+        let parts: Vec<String> = line(name).split_inclusive('_').map(str::to_owned).collect();
+        Self { shown: html! { span.code { @for part in &parts { (part) wbr; } } }, written: vec![spreadsheet_text(name)] }
+    }
+
     /// A text that leads to a page.
     pub fn link(href: &str, text: impl AsRef<str>) -> Self {
         let text = line(text.as_ref());

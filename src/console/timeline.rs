@@ -136,7 +136,7 @@ fn ticks(visit: &Visit, span: &Span) -> Vec<(i64, String, bool)> {
         }
         // Labels at the very edges would stand out.
         if (4.0..=96.0).contains(&span.place(at)) {
-            let is_sparse = found.len() % 3 != 0;
+            let is_sparse = !found.len().is_multiple_of(3);
             found.push((at, visit.language.short_month(start), is_sparse));
         }
         month += step;

@@ -44,7 +44,7 @@ pub struct Visit {
 /// The rows of a list.
 pub struct Rows<T> {
     /// The rows.
-    pub rows: Vec<T>,
+    pub found: Vec<T>,
     /// Where the next page begins; empty if there is none.
     pub next: String,
     /// The position that they were read at.
@@ -53,8 +53,8 @@ pub struct Rows<T> {
 
 impl Visit {
     /// The options of every question.
-    pub fn options(&self) -> Option<ReadOptions> {
-        Some(self.moment.options())
+    pub fn options(&self) -> ReadOptions {
+        self.moment.options()
     }
 
     /// The address of another page, in the same language and as of the same moment.
@@ -97,9 +97,9 @@ impl Visit {
             return ask(ROWS, self.query.get(PAGE).to_owned()).await;
         }
         let mut all = ask(CSV_ROWS, String::new()).await?;
-        while !all.next.is_empty() && all.rows.len() < MOST_CSV_ROWS {
+        while !all.next.is_empty() && all.found.len() < MOST_CSV_ROWS {
             let more = ask(CSV_ROWS, std::mem::take(&mut all.next)).await?;
-            all.rows.extend(more.rows);
+            all.found.extend(more.found);
             all.next = more.next;
         }
         Ok(all)
@@ -108,7 +108,7 @@ impl Visit {
 
 impl<T> Rows<T> {
     /// The rows of an answer.
-    pub fn new(rows: Vec<T>, next: String, position: u64) -> Self {
-        Self { rows, next, position }
+    pub fn new(found: Vec<T>, next: String, position: u64) -> Self {
+        Self { found, next, position }
     }
 }

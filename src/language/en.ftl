@@ -634,6 +634,7 @@ witness-serves = cosigning as { $key }
 
 ## verify
 
+verify-no-ledger-there = there is no { $place }: check --store and --ledger
 verify-no-ledger = { $directory } holds no ledger: it has no wal directory
 verify-problems =
     { $count ->
@@ -1420,3 +1421,5 @@ console-bytes = Exact bytes that it proves
 console-last-month = End of last month
 console-last-quarter = End of last quarter
 console-last-year = End of last year
+console-whole-record = The whole record
+console-tiers = Tiers reached

@@ -663,6 +663,7 @@ witness-serves = ลงนามร่วมในชื่อ { $key }
 
 ## verify
 
+verify-no-ledger-there = ไม่มี { $place } โปรดตรวจสอบ --store และ --ledger
 verify-no-ledger = { $directory } ไม่มีบัญชี: ไม่มีไดเรกทอรี wal
 verify-problems = พบปัญหา { $count } รายการ
 verify-records = รายการบันทึก
@@ -1425,3 +1426,5 @@ console-bytes = ไบต์ที่หลักฐานยืนยัน
 console-last-month = สิ้นเดือนก่อน
 console-last-quarter = สิ้นไตรมาสก่อน
 console-last-year = สิ้นปีก่อน
+console-whole-record = บันทึกทั้งหมด
+console-tiers = ขั้นที่ถึงแล้ว

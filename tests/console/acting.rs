@@ -63,11 +63,14 @@ fn what_the_ledger_would_refuse_is_said_with_the_form_as_it_was() {
     assert_eq!(changed.value("partner_id"), "northwind");
 }
 
+/// A form's address, what is written in it, and what the preview says of it.
+type Case = (&'static str, &'static [(&'static str, &'static str)], &'static str);
+
 #[test]
 fn every_action_that_a_page_offers_has_its_form_and_its_preview() {
     let demo = Demo::start();
     let mut browser = Browser::new(&demo.address);
-    let cases: [(&str, &[(&str, &str)], &str); 8] = [
+    let cases: [Case; 8] = [
         ("/act/hold?partner_id=beacon", &[("partner_id", "beacon"), ("reason", "bank details changed")], "It changed no balance"),
         (
             "/act/refer",

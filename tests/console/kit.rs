@@ -3,6 +3,7 @@
 use crate::common::program::{Running, finish, process, program};
 use crate::common::server::{ANY_PORT, Server};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{ChildStdout, Stdio};
@@ -70,7 +71,8 @@ impl Guarded {
         let mut text = String::new();
         for (name, lines) in PEOPLE {
             let key = partnership_ledger::access::NewKey::make().expect("random numbers");
-            text += &format!(
+            let _ = write!(
+                text,
                 "[[principal]]\nname = \"{name}\"\n{lines}\n[[principal.key]]\nid = \"{}\"\nsha256 = \"{}\"\n\n",
                 key.id, key.hash
             );
@@ -198,7 +200,7 @@ impl Browser {
         let mut stream = TcpStream::connect(&self.address).expect("a connection");
         let host = if headers.iter().any(|(name, _)| *name == "Host") { String::new() } else { format!("Host: {}\r\n", self.address) };
         let cookie = if self.cookie.is_empty() { String::new() } else { format!("Cookie: {}\r\n", self.cookie) };
-        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let more = headers.iter().fold(String::new(), |more, (name, value)| more + name + ": " + value + "\r\n");
         let length = body.len();
         write!(stream, "{method} {path} HTTP/1.1\r\n{host}{cookie}{more}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}")
             .expect("sent");

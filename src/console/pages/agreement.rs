@@ -4,6 +4,7 @@
 use super::tones;
 use crate::console::components::{Facts, joined, left_out, links, terms};
 use crate::console::failed::Failed;
+use crate::console::links::id_link;
 use crate::console::page::{Page, Place, Section};
 use crate::console::table::{Cell, Table, Tone, columns};
 use crate::console::visit::Visit;
@@ -17,7 +18,7 @@ use maud::{Markup, html};
 /// The page.
 pub async fn page(visit: &Visit, agreement_id: &str) -> Result<Page, Failed> {
     let language = visit.language;
-    let request = GetAgreementRequest { agreement_id: agreement_id.to_owned(), options: visit.options() };
+    let request = GetAgreementRequest { agreement_id: agreement_id.to_owned(), options: Some(visit.options()) };
     let answer = visit.services.partnership().get_agreement(request).await?.into_inner();
     let agreement = answer.agreement.unwrap_or_default();
     let mut page = Page::new(Place::Agreements, say!(language, "column-agreement"), agreement_id).at(answer.position);
@@ -55,13 +56,13 @@ fn actions(visit: &Visit, agreement: &Agreement, page: Page) -> Page {
 fn facts(visit: &Visit, agreement: &Agreement) -> Markup {
     let language = visit.language;
     let id = |name: String, id: &Option<String>| (name, id.clone().unwrap_or_default());
-    let agreement_link = |id: &str| visit.id_link(&visit.agreement(id), id);
+    let agreement_link = |id: &str| id_link(&visit.agreement(id), id);
     let ends = agreement.end_cause.map(|cause| {
         let (time, cause) = (language.time(agreement.ends_at.as_ref()), language.word::<EndCause>(cause));
         say!(language, "agreement-ends-by", time = time, cause = cause)
     });
     let mut facts = Facts::default()
-        .markup(say!(language, "column-partner"), visit.id_link(&visit.partner(&agreement.partner_id), &agreement.partner_id))
+        .markup(say!(language, "column-partner"), id_link(&visit.partner(&agreement.partner_id), &agreement.partner_id))
         .text(say!(language, "agreement-type"), language.word::<AgreementType>(agreement.r#type))
         .text(say!(language, "agreement-effective"), language.time(agreement.effective_at.as_ref()))
         .text(say!(language, "agreement-ends"), ends.unwrap_or_default())

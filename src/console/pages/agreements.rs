@@ -25,7 +25,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
                 recruited_by_agreement_id: visit.query.some("recruited_by"),
                 page_size,
                 page_token,
-                options: visit.options(),
+                options: Some(visit.options()),
             };
             async move {
                 let answer = client.list_agreements(request).await?.into_inner();
@@ -39,7 +39,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
         "programme-programme"
     ];
     let mut table = Table::new(NAME, title.clone(), say!(language, "console-no-agreements"), columns).paged(&rows.next);
-    rows.rows.iter().for_each(|agreement| table.row(row(visit, agreement)));
+    rows.found.iter().for_each(|agreement| table.row(row(visit, agreement)));
     let filters = filters(
         visit,
         &[

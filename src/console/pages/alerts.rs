@@ -25,7 +25,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
                 kinds,
                 page_size,
                 page_token,
-                options: visit.options(),
+                options: Some(visit.options()),
             };
             async move {
                 let answer = client.list_alerts(request).await?.into_inner();
@@ -41,7 +41,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
             Filter { name: "kind", label: say!(language, "alerts-alert"), values: values::<AlertKind>(language) },
         ],
     );
-    let section = Section::new(String::new()).markup(filters).table(table(visit, &rows.rows).paged(&rows.next));
+    let section = Section::new(String::new()).markup(filters).table(table(visit, &rows.found).paged(&rows.next));
     Ok(Page::new(Place::Alerts, String::new(), say!(language, "console-alerts")).at(rows.position).section(section))
 }
 

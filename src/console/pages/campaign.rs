@@ -16,12 +16,12 @@ use maud::{Markup, html};
 pub async fn page(visit: &Visit, campaign_id: &str) -> Result<Page, Failed> {
     let language = visit.language;
     let mut client = visit.services.partnership();
-    let request = GetCampaignRequest { campaign_id: campaign_id.to_owned(), options: visit.options() };
+    let request = GetCampaignRequest { campaign_id: campaign_id.to_owned(), options: Some(visit.options()) };
     let answer = client.get_campaign(request).await?.into_inner();
     let campaign = answer.campaign.unwrap_or_default();
     let request = GetMetricsRequest {
         scope: Some(Scope::CampaignId(campaign_id.to_owned())),
-        options: visit.options(),
+        options: Some(visit.options()),
         ..GetMetricsRequest::default()
     };
     let figures = client.get_metrics(request).await?.into_inner().metrics.unwrap_or_default();

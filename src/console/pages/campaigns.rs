@@ -23,7 +23,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
                 state: chosen::<CampaignState>(visit.query.get("state")),
                 page_size,
                 page_token,
-                options: visit.options(),
+                options: Some(visit.options()),
             };
             async move {
                 let answer = client.list_campaigns(request).await?.into_inner();
@@ -34,7 +34,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
     let title = say!(language, "console-campaigns");
     let columns = columns![language; "campaign-campaign", "campaign-type", "campaign-state", "campaign-started", "campaign-ended", # "console-participants"];
     let mut table = Table::new(NAME, title.clone(), say!(language, "console-no-campaigns"), columns).paged(&rows.next);
-    rows.rows.iter().for_each(|campaign| table.row(row(visit, campaign)));
+    rows.found.iter().for_each(|campaign| table.row(row(visit, campaign)));
     let filters = filters(
         visit,
         &[

@@ -23,7 +23,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
                 partner_id: visit.query.some("partner"),
                 page_size,
                 page_token,
-                options: visit.options(),
+                options: Some(visit.options()),
             };
             async move {
                 let answer = client.list_disputes(request).await?.into_inner();
@@ -37,7 +37,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
         "disputes-claim"
     ];
     let mut table = Table::new(NAME, title.clone(), say!(language, "disputes-none"), columns).paged(&rows.next);
-    rows.rows.iter().for_each(|dispute| table.row(row(visit, dispute)));
+    rows.found.iter().for_each(|dispute| table.row(row(visit, dispute)));
     let filters = filters(
         visit,
         &[

@@ -3,6 +3,7 @@
 use super::tones;
 use crate::console::components::{Facts, left_out, links};
 use crate::console::failed::Failed;
+use crate::console::links::id_link;
 use crate::console::page::{Page, Place, Section};
 use crate::console::table::{Cell, Table, columns};
 use crate::console::timeline;
@@ -16,7 +17,7 @@ use maud::{Markup, html};
 /// The page.
 pub async fn page(visit: &Visit, lead_id: &str) -> Result<Page, Failed> {
     let language = visit.language;
-    let request = GetLeadRequest { lead_id: lead_id.to_owned(), options: visit.options() };
+    let request = GetLeadRequest { lead_id: lead_id.to_owned(), options: Some(visit.options()) };
     let answer = visit.services.partnership().get_lead(request).await?.into_inner();
     let lead = answer.lead.unwrap_or_default();
     let mut page = Page::new(Place::Leads, say!(language, "column-lead"), lead.lead_id.clone()).at(answer.position);
@@ -62,7 +63,7 @@ fn facts(visit: &Visit, lead: &Lead) -> Markup {
         .markup(say!(language, "column-owner"), visit.party(lead.owner.as_ref()))
         .text(say!(language, "lead-since"), language.time(lead.since.as_ref()))
         .markup(say!(language, "column-rule"), decided)
-        .markup(say!(language, "column-credit"), visit.id_link(&visit.agreement(&lead.agreement_id), &lead.agreement_id))
+        .markup(say!(language, "column-credit"), id_link(&visit.agreement(&lead.agreement_id), &lead.agreement_id))
         .text(say!(language, "lead-protected-until"), until)
         .text(say!(language, "lead-acquired-by"), language.word::<AcquiredBy>(lead.acquired_by))
         .text(say!(language, "lead-aliases"), lead.aliases.join(", "))
@@ -101,7 +102,7 @@ fn timeline_table(visit: &Visit, lead: &Lead) -> Table {
             Cell::time(language, held.from.as_ref()),
             visit.party_cell(held.owner.as_ref()),
             visit.agreement_cell(&held.agreement_id),
-            Cell::text(code::<OwnershipRule>(held.rule)),
+            Cell::code(&code::<OwnershipRule>(held.rule)),
             visit.record_cell(held.decided_at),
         ]);
     }

@@ -31,7 +31,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
                 match_key: visit.query.some("key"),
                 page_size,
                 page_token,
-                options: visit.options(),
+                options: Some(visit.options()),
             };
             async move {
                 let answer = client.list_leads(request).await?.into_inner();
@@ -48,7 +48,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
             Filter { name: "key", label: say!(language, "console-match-key"), values: Vec::new() },
         ],
     );
-    let section = Section::new(String::new()).markup(filters).table(table(visit, NAME, &rows.rows, &rows.next).paged(&rows.next));
+    let section = Section::new(String::new()).markup(filters).table(table(visit, NAME, &rows.found, &rows.next).paged(&rows.next));
     let page = Page::new(Place::Leads, String::new(), say!(language, "console-leads")).at(rows.position).section(section);
     let may = visit.person.may("lead_referred");
     Ok(if may { page.action(visit.to("/act/refer"), say!(language, "console-act-refer")) } else { page })
@@ -70,7 +70,7 @@ pub fn table(visit: &Visit, name: &str, leads: &[Lead], next: &str) -> Table {
             visit.party_cell(lead.owner.as_ref()),
             Cell::time(language, lead.since.as_ref()),
             visit.agreement_cell(&lead.agreement_id),
-            if lead.owner.is_some() { Cell::text(code::<OwnershipRule>(lead.rule)) } else { Cell::text("") },
+            if lead.owner.is_some() { Cell::code(&code::<OwnershipRule>(lead.rule)) } else { Cell::text("") },
             tones::lead(language, lead.state),
             Cell::time(language, lead.protected_until.as_ref()),
         ]);

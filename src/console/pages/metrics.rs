@@ -19,7 +19,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
     let (scope, title) = scope(visit);
     let is_all = scope == Scope::All(true);
     let request =
-        GetMetricsRequest { scope: Some(scope), from: day(visit, "from", 0)?, to: day(visit, "to", 1)?, options: visit.options() };
+        GetMetricsRequest { scope: Some(scope), from: day(visit, "from", 0)?, to: day(visit, "to", 1)?, options: Some(visit.options()) };
     let answer = visit.services.partnership().get_metrics(request).await?.into_inner();
     let metrics = answer.metrics.unwrap_or_default();
     let filter = |name, label| Filter { name, label, values: Vec::new() };

@@ -27,9 +27,9 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
     let mut client = visit.services.partnership();
     let position = visit.services.ledger().get_server_info(GetServerInfoRequest {}).await?.into_inner().position;
     let position = visit.moment.options().as_of_position.unwrap_or(position);
-    let request = ListAlertsRequest { page_size: FEW, options: visit.options(), ..ListAlertsRequest::default() };
+    let request = ListAlertsRequest { page_size: FEW, options: Some(visit.options()), ..ListAlertsRequest::default() };
     let alerts = client.list_alerts(request).await?.into_inner();
-    let request = ListPayablesRequest { page_size: FEW, options: visit.options(), ..ListPayablesRequest::default() };
+    let request = ListPayablesRequest { page_size: FEW, options: Some(visit.options()), ..ListPayablesRequest::default() };
     let payables = client.list_payables(request).await?.into_inner();
     let more =
         |token: &str, path: &str| html! { @if !token.is_empty() { p { a href=(visit.to(path)) { (say!(language, "console-all")) } } } };
@@ -54,7 +54,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
 /// What the partner who looks is owed.
 async fn own_balance(visit: &Visit, partner_id: &str) -> Result<Section, Failed> {
     let language = visit.language;
-    let request = GetBalanceRequest { partner_id: partner_id.to_owned(), options: visit.options() };
+    let request = GetBalanceRequest { partner_id: partner_id.to_owned(), options: Some(visit.options()) };
     let balances = visit.services.partnership().get_balance(request).await?.into_inner().balances;
     let amount = |code: &str, minor_units| html! { (language.grouped_amount(code, minor_units)) };
     let figures: Vec<(String, Markup)> = balances
@@ -82,7 +82,7 @@ async fn revenue(visit: &Visit) -> Result<Option<Vec<Series>>, Failed> {
     for (at, month) in months.iter().enumerate() {
         let next = month.checked_add_months(Months::new(1)).unwrap_or(*month);
         let (from, to) = (timestamp(first_instant(*month)), timestamp(first_instant(next)));
-        let request = GetMetricsRequest { scope: Some(scope.clone()), from: Some(from), to: Some(to), options: visit.options() };
+        let request = GetMetricsRequest { scope: Some(scope.clone()), from: Some(from), to: Some(to), options: Some(visit.options()) };
         let metrics = client.get_metrics(request).await?.into_inner().metrics.unwrap_or_default();
         for money in metrics.by_currency.iter().filter(|money| money.revenue != 0) {
             if !all.iter().any(|series| series.currency_code == money.currency_code) {
@@ -120,7 +120,7 @@ async fn integrity(visit: &Visit) -> Result<Section, Failed> {
     let language = visit.language;
     let mut facts = Facts::default();
     if visit.person.reads_books() {
-        let request = GetTrialBalanceRequest { options: visit.options() };
+        let request = GetTrialBalanceRequest { options: Some(visit.options()) };
         if let Some(trial) = optional(visit.services.audit().get_trial_balance(request).await)? {
             let (tone, words) = if trial.is_balanced {
                 (Tone::Good, say!(language, "console-balanced"))

@@ -27,22 +27,26 @@ pub async fn page(visit: &Visit, partner_id: &str) -> Result<Page, Failed> {
     let language = visit.language;
     let mut client = visit.services.partnership();
     let id = partner_id.to_owned();
-    let answer = client.get_partner(GetPartnerRequest { partner_id: id.clone(), options: visit.options() }).await?.into_inner();
+    let answer = client.get_partner(GetPartnerRequest { partner_id: id.clone(), options: Some(visit.options()) }).await?.into_inner();
     let (partner, position) = (answer.partner.unwrap_or_default(), answer.position);
-    let answer = client.get_balance(GetBalanceRequest { partner_id: id.clone(), options: visit.options() }).await?.into_inner();
+    let answer = client.get_balance(GetBalanceRequest { partner_id: id.clone(), options: Some(visit.options()) }).await?.into_inner();
     let (balances, closed) = (answer.balances, answer.closed);
     let request = ListAgreementsRequest {
         partner_id: Some(id.clone()),
         page_size: FEW,
-        options: visit.options(),
+        options: Some(visit.options()),
         ..ListAgreementsRequest::default()
     };
     let agreements = client.list_agreements(request).await?.into_inner().agreements;
     let owner = Some(Party { party: Some(Who::PartnerId(id.clone())) });
-    let request = ListLeadsRequest { owner, page_size: FEW, options: visit.options(), ..ListLeadsRequest::default() };
+    let request = ListLeadsRequest { owner, page_size: FEW, options: Some(visit.options()), ..ListLeadsRequest::default() };
     let leads = client.list_leads(request).await?.into_inner();
-    let request =
-        ListPayoutsRequest { partner_id: Some(id.clone()), page_size: FEW, options: visit.options(), ..ListPayoutsRequest::default() };
+    let request = ListPayoutsRequest {
+        partner_id: Some(id.clone()),
+        page_size: FEW,
+        options: Some(visit.options()),
+        ..ListPayoutsRequest::default()
+    };
     let payouts = client.list_payouts(request).await?.into_inner();
     let over_time = over_time(visit, &id, &balances).await?;
     let mut page = Page::new(Place::Partners, say!(language, "column-partner"), partner.display_name.clone()).at(position);

@@ -17,7 +17,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
         .rows(NAME, |page_size, page_token| {
             let mut client = visit.services.partnership();
             let (kind, category) = (chosen::<PartnerKind>(visit.query.get("kind")), visit.query.some("category"));
-            let request = ListPartnersRequest { kind, category, page_size, page_token, options: visit.options() };
+            let request = ListPartnersRequest { kind, category, page_size, page_token, options: Some(visit.options()) };
             async move {
                 let answer = client.list_partners(request).await?.into_inner();
                 Ok(Rows::new(answer.partners, answer.next_page_token, answer.position))
@@ -27,7 +27,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
     let title = say!(language, "console-partners");
     let columns = columns![language; "column-partner", "column-kind", "console-categories", "console-registered", "console-agreements", "console-standing"];
     let mut table = Table::new(NAME, title.clone(), say!(language, "console-no-partners"), columns).paged(&rows.next);
-    rows.rows.iter().for_each(|partner| table.row(row(visit, partner)));
+    rows.found.iter().for_each(|partner| table.row(row(visit, partner)));
     let filters = filters(
         visit,
         &[

@@ -23,7 +23,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
                 include_on_hold: is_all,
                 page_size,
                 page_token,
-                options: visit.options(),
+                options: Some(visit.options()),
                 partner_id: visit.query.some("partner"),
             };
             async move {
@@ -44,7 +44,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
             },
         ],
     );
-    let table = table(visit, &rows.rows).paged(&rows.next);
+    let table = table(visit, &rows.found).paged(&rows.next);
     let section = Section::new(String::new()).markup(filters).table(table);
     let page = Page::new(Place::Payables, String::new(), title).at(rows.position);
     Ok(page.lead(html! { p.hint { (say!(language, "console-payables-hint")) } }).section(section))

@@ -23,7 +23,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
                 state: chosen::<PayoutState>(visit.query.get("state")),
                 page_size,
                 page_token,
-                options: visit.options(),
+                options: Some(visit.options()),
                 ..ListPayoutsRequest::default()
             };
             async move {
@@ -40,7 +40,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
             Filter { name: "state", label: say!(language, "column-state"), values: values::<PayoutState>(language) },
         ],
     );
-    let section = Section::new(String::new()).markup(filters).table(table(visit, NAME, &rows.rows, &rows.next).paged(&rows.next));
+    let section = Section::new(String::new()).markup(filters).table(table(visit, NAME, &rows.found, &rows.next).paged(&rows.next));
     let page = Page::new(Place::Payouts, String::new(), say!(language, "console-payouts")).at(rows.position).section(section);
     let may = visit.person.may("commission_paid");
     Ok(if may { page.action(visit.to("/act/payout"), say!(language, "console-act-payout")) } else { page })

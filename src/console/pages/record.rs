@@ -33,7 +33,10 @@ pub async fn page(visit: &Visit, name: &str) -> Result<Page, Failed> {
     let told = html! { @if !effects.is_empty() { ul { @for effect in &effects { li { (effect) } } } } @else { p.empty { (say!(language, "console-no-effects")) } } };
     page = page.section(Section::new(say!(language, "records-effects")).markup(told));
     page = page.table_if_any(say!(language, "console-postings"), postings(visit, &record));
-    page = page.section(Section::new("JSON".to_owned()).markup(html! { pre { (text(&record)) } }));
+    page = page.section(
+        Section::new("JSON".to_owned())
+            .markup(html! { details { summary { (say!(language, "console-whole-record")) } pre { (text(&record)) } } }),
+    );
     let at = record.position;
     page = page.action(visit.to(&format!("/records/{at}/proof")), say!(language, "console-proof"));
     page = page.action(visit.to(&format!("/records/{at}/bytes")), say!(language, "console-bytes"));
@@ -107,9 +110,9 @@ fn fields(visit: &Visit, body: &DynamicMessage) -> Vec<(String, Markup)> {
     let language = visit.language;
     let mut found = Vec::new();
     for (field, value) in body.fields() {
-        let name = field.name().to_owned();
+        let name = field.name();
         let shown = match value {
-            Value::String(text) => match visit.href_of_id(&name, text) {
+            Value::String(text) => match visit.href_of_id(name, text) {
                 Some(href) => html! { a href=(href) { (line(text)) } },
                 None => html! { (line(text)) },
             },
@@ -131,7 +134,7 @@ fn fields(visit: &Visit, body: &DynamicMessage) -> Vec<(String, Markup)> {
             }
             _ => continue,
         };
-        found.push((name, shown));
+        found.push((name.replace('_', " "), shown));
     }
     found
 }

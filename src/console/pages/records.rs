@@ -44,7 +44,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
         language; # "column-position", "column-occurred", "records-recorded", "records-event", "column-about", "records-effects", "records-by"
     ];
     let mut table = Table::new(NAME, title.clone(), say!(language, "records-none"), columns).paged(&rows.next);
-    rows.rows.iter().for_each(|record| table.row(row(visit, record)));
+    rows.found.iter().for_each(|record| table.row(row(visit, record)));
     let mut all = about_filters(language);
     all.push(Filter { name: "type", label: say!(language, "records-event"), values: types() });
     all.push(Filter { name: "from", label: say!(language, "console-from-day"), values: Vec::new() });
@@ -122,7 +122,7 @@ fn row(visit: &Visit, record: &Record) -> Vec<Cell> {
         visit.record_cell(record.position),
         Cell::time(language, event.occurred_at.as_ref()),
         Cell::time(language, record.recorded_at.as_ref().map(|time| Timestamp { seconds: time.seconds, nanos: 0 }).as_ref()),
-        Cell::text(kind),
+        Cell::code(&kind),
         Cell::text(about),
         Cell::text(effects(language, record)),
         Cell::text(&record.recorded_by),

@@ -1,27 +1,33 @@
 //! A sale: how its commission came about, as a chain from the terms to the payment, each step with its record.
 
 use super::tones;
+use crate::console::charts;
 use crate::console::components::{Facts, terms};
 use crate::console::failed::Failed;
+use crate::console::links::id_link;
 use crate::console::page::{Page, Place, Section};
 use crate::console::table::{Cell, Table, columns};
 use crate::console::visit::Visit;
 use crate::language::steps::{part_name, sentence, tiers_worked};
 use crate::language::{Language, say};
+use crate::proto::commission_rule::Reward;
 use crate::proto::explain_step::Fact;
-use crate::proto::{CommissionAssessed, ExplainPart, ExplainSaleRequest, ExplainSaleResponse, ExplainStep, Sale, Side};
+use crate::proto::{CommissionAssessed, ExplainPart, ExplainSaleRequest, ExplainSaleResponse, ExplainStep, Sale, Side, TierMeasure};
 use maud::{Markup, html};
 
 /// The page.
 pub async fn page(visit: &Visit, sale_id: &str) -> Result<Page, Failed> {
     let language = visit.language;
-    let request = ExplainSaleRequest { sale_id: sale_id.to_owned(), options: visit.options() };
+    let request = ExplainSaleRequest { sale_id: sale_id.to_owned(), options: Some(visit.options()) };
     let answer = visit.services.partnership().explain_sale(request).await?.into_inner();
     let sale = answer.sale.clone().unwrap_or_default();
     let mut page = Page::new(Place::Sales, say!(language, "column-sale"), sale.sale_id.clone()).at(answer.position);
     page = page.lead(lead(language, &answer, &sale));
     page = page.section(Section::new(say!(language, "console-why")).markup(chain(visit, &answer)));
     page = page.section(Section::new(say!(language, "console-about")).markup(facts(visit, &answer, &sale)));
+    if let Some(picture) = tiers(language, &answer) {
+        page = page.section(Section::new(say!(language, "console-tiers")).markup(picture));
+    }
     if answer.parts.len() > 1 {
         page = page.table(say!(language, "explain-parts"), parts(visit, &answer.parts));
     }
@@ -59,7 +65,7 @@ fn chain(visit: &Visit, answer: &ExplainSaleResponse) -> Markup {
                     p { (sentence(language, step, answer)) }
                     p { small {
                         a href=(visit.record(step.position)) { (say!(language, "console-record-of", position = step.position.to_string())) }
-                        @for (href, id) in named(visit, step) { " · " (visit.id_link(&href, &id)) }
+                        @for (href, id) in named(visit, step) { " · " (id_link(&href, &id)) }
                     } }
                 }
             }
@@ -94,8 +100,8 @@ fn facts(visit: &Visit, answer: &ExplainSaleResponse, sale: &Sale) -> Markup {
     let mut facts = Facts::default()
         .text(say!(language, "column-occurred"), language.time(sale.occurred_at.as_ref()))
         .text(say!(language, "explain-product"), &sale.product)
-        .markup(say!(language, "column-lead"), visit.id_link(&visit.lead(&lead), &lead))
-        .markup(say!(language, "column-agreement"), visit.id_link(&visit.agreement(&agreement), &agreement))
+        .markup(say!(language, "column-lead"), id_link(&visit.lead(&lead), &lead))
+        .markup(say!(language, "column-agreement"), id_link(&visit.agreement(&agreement), &agreement))
         .text(say!(language, "explain-coupon"), &sale.coupon)
         .text(say!(language, "explain-refunded"), language.money(sale.refunded.as_ref().filter(|refunded| refunded.minor_units != 0)))
         .text(say!(language, "explain-paid-by-customer"), language.money(sale.paid_by_customer.as_ref()))
@@ -126,6 +132,19 @@ fn assessment(language: Language, assessed: &CommissionAssessed, facts: Facts) -
         .text(say!(language, "explain-cut-off"), language.money(assessed.cut_off.as_ref()))
         .text(say!(language, "explain-commission"), language.money(assessed.amount.as_ref()))
         .text(say!(language, "explain-available-from"), language.time(assessed.available_at.as_ref()))
+}
+
+/// The tiers of the rule that paid, and how far the sale has come in them; nothing of a rule without tiers.
+fn tiers(language: Language, answer: &ExplainSaleResponse) -> Option<Markup> {
+    let assessed = answer.assessment.as_ref()?;
+    let worked = assessed.tier_working.as_ref()?;
+    let rules = answer.terms.iter().flat_map(|terms| &terms.commission).flat_map(|commission| &commission.rules);
+    let tiers = rules.filter(|rule| rule.name == assessed.rule_name).find_map(|rule| match &rule.reward {
+        Some(Reward::Tiers(tiers)) => Some(tiers),
+        _ => None,
+    })?;
+    let reached = if tiers.measure() == TierMeasure::Sales { worked.sales_before } else { worked.net_sales_after };
+    Some(charts::tiers(language, &tiers_worked(language, worked, &tiers.currency_code), tiers, reached))
 }
 
 fn parts(visit: &Visit, parts: &[ExplainPart]) -> Table {

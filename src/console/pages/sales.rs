@@ -29,7 +29,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
         # "column-position"
     ];
     let mut table = Table::new(NAME, title.clone(), say!(language, "console-no-sales"), columns).paged(&rows.next);
-    rows.rows.iter().for_each(|record| table.row(row(visit, record)));
+    rows.found.iter().for_each(|record| table.row(row(visit, record)));
     let filters = crate::console::components::filters(visit, &super::records::about_filters(language));
     let section = Section::new(String::new()).markup(filters).table(table);
     Ok(Page::new(Place::Sales, String::new(), title).at(rows.position).section(section))
@@ -51,7 +51,7 @@ fn row(visit: &Visit, record: &Record) -> Vec<Cell> {
         Cell::text(&sale.product),
         visit.lead_cell(sale.lead_id.as_deref().unwrap_or_default()),
         visit.agreement_cell(&agreement),
-        Cell::text(assessed.map(|assessed| code::<CommissionOutcome>(assessed.outcome)).unwrap_or_default()),
+        Cell::code(&assessed.map(|assessed| code::<CommissionOutcome>(assessed.outcome)).unwrap_or_default()),
         visit.record_cell(record.position),
     ]
 }

@@ -58,7 +58,7 @@ fn is_there<T>(answer: Result<Response<T>, Status>) -> Result<Option<T>, Status>
 async fn by_id(visit: &Visit, wanted: &str, found: &mut Vec<Found>) -> Result<(), Status> {
     let language = visit.language;
     let mut client = visit.services.partnership();
-    let (id, options) = (wanted.to_owned(), visit.options());
+    let (id, options) = (wanted.to_owned(), Some(visit.options()));
     let mut add = |kind: String, href: String, name: &str| found.push(Found { kind, href, name: name.to_owned() });
     if let Some(answer) = is_there(client.get_partner(GetPartnerRequest { partner_id: id.clone(), options }).await)? {
         add(say!(language, "column-partner"), visit.partner(wanted), &answer.partner.unwrap_or_default().display_name);
@@ -92,8 +92,12 @@ async fn by_id(visit: &Visit, wanted: &str, found: &mut Vec<Found>) -> Result<()
 
 /// Asks for leads with this match key.
 async fn by_match_key(visit: &Visit, wanted: &str, found: &mut Vec<Found>) -> Result<(), Status> {
-    let request =
-        ListLeadsRequest { match_key: Some(wanted.to_owned()), page_size: LEADS, options: visit.options(), ..ListLeadsRequest::default() };
+    let request = ListLeadsRequest {
+        match_key: Some(wanted.to_owned()),
+        page_size: LEADS,
+        options: Some(visit.options()),
+        ..ListLeadsRequest::default()
+    };
     let Some(answer) = is_there(visit.services.partnership().list_leads(request).await)? else { return Ok(()) };
     for lead in answer.leads {
         let (kind, href) = (say!(visit.language, "column-lead"), visit.lead(&lead.lead_id));
@@ -106,7 +110,7 @@ async fn by_match_key(visit: &Visit, wanted: &str, found: &mut Vec<Found>) -> Re
 async fn by_name(visit: &Visit, wanted: &str, found: &mut Vec<Found>) -> Result<(), Status> {
     let mut client = visit.services.partnership();
     let (wanted, mut seen) = (wanted.to_lowercase(), 0);
-    let mut request = ListPartnersRequest { page_size: 1_000, options: visit.options(), ..ListPartnersRequest::default() };
+    let mut request = ListPartnersRequest { page_size: 1_000, options: Some(visit.options()), ..ListPartnersRequest::default() };
     loop {
         let answer = client.list_partners(request.clone()).await?.into_inner();
         seen += answer.partners.len();

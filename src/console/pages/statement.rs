@@ -58,7 +58,7 @@ pub async fn page(visit: &Visit, partner_id: &str) -> Result<Page, Failed> {
                 effective_to: month.as_ref().map(|month| timestamp(month.end)),
                 page_size,
                 page_token,
-                options: visit.options(),
+                options: Some(visit.options()),
             };
             async move {
                 let answer = client.list_entries(request).await?.into_inner();
@@ -76,7 +76,7 @@ pub async fn page(visit: &Visit, partner_id: &str) -> Result<Page, Failed> {
         = "statement-balance", "statement-available"
     ];
     let mut table = Table::new(NAME, title.clone(), say!(language, "statement-none"), columns).paged(&rows.next);
-    rows.rows.iter().for_each(|entry| table.row(row(visit, entry)));
+    rows.found.iter().for_each(|entry| table.row(row(visit, entry)));
     let about = html! { a href=(visit.partner(partner_id)) { (partner_id) } };
     let page =
         Page::new(Place::Partners, say!(language, "console-statement"), title).at(rows.position).lead(html! { p.sentence { (about) } });

@@ -131,7 +131,7 @@ try {
   }
 } finally {
   await browser.close();
-  ends.reverse().forEach((end) => end());
+  for (const end of ends.reverse()) await end();
   rmSync(directory, { recursive: true, force: true });
 }
 if (findings.length > 0) {

@@ -30,8 +30,15 @@ export class Demo {
   }
 
   end() {
-    this.child.kill();
+    return ended(this.child);
   }
+}
+
+/** Ends a process, and waits until it has. */
+function ended(child) {
+  const exited = new Promise((exit) => child.once('exit', exit));
+  child.kill();
+  return exited;
 }
 
 const STORIES = ['referral', 'marketplace', 'payout', 'claims', 'termination', 'split'];
@@ -82,7 +89,7 @@ export class Served {
   }
 
   end() {
-    this.child.kill();
+    return ended(this.child);
   }
 }
 
