@@ -191,6 +191,8 @@ fn files_below(path: &Path) -> Vec<PathBuf> {
         return vec![path.to_owned()];
     }
     let mut entries: Vec<PathBuf> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    // Installed and made there by the tests of a client.
+    entries.retain(|entry| !entry.ends_with("node_modules") && !entry.ends_with("dist"));
     entries.sort();
     entries.iter().flat_map(|entry| files_below(entry)).collect()
 }

@@ -72,8 +72,9 @@ mod tests {
         }
         // What it says holds by default can be written as it stands.
         let defaults = serve.get_arguments().filter(|argument| is_option(argument) && !argument.get_default_values().is_empty());
-        let lines: String =
-            defaults.map(|argument| format!("{} = {}\n", argument.get_long().unwrap_or_default(), value(argument))).collect();
+        let lines: Vec<String> =
+            defaults.map(|argument| format!("{} = {}", argument.get_long().unwrap_or_default(), value(argument))).collect();
+        let lines = lines.join("\n");
         let config = ConfigFile::parse(&lines, &serve).expect("what holds by default");
         assert_eq!(config.len(), lines.lines().count());
     }
