@@ -3,7 +3,7 @@
 //! One request is under way at a time while the next lines are read. With more, lines after a refused one would be recorded
 //! before that one is corrected.
 
-use super::client::{Dialer, LedgerClient, Session};
+use super::client::{Dialer, LedgerClient, Session, ledger_on};
 use super::failure::{Failure, Refusal};
 use super::json;
 use super::language::{Language, say};
@@ -244,7 +244,7 @@ impl Appender {
     async fn go_on_elsewhere(&mut self, leader: Option<&str>) -> Result<(), Failure> {
         self.stream = None;
         let found = self.dialer.recording(leader).await;
-        self.client = found.map_err(|failure| failure.with_advice(&say!(self.language, "append-again")))?;
+        self.client = ledger_on(found.map_err(|failure| failure.with_advice(&say!(self.language, "append-again")))?);
         Ok(())
     }
 

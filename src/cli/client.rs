@@ -101,8 +101,13 @@ impl Session {
 
     /// Connects to the service that records: of several servers at the one that does.
     pub async fn ledger(&self) -> Result<LedgerClient, Failure> {
+        Ok(ledger_on(self.leader().await?))
+    }
+
+    /// Connects to the only server, or to the one of several that records.
+    async fn leader(&self) -> Result<Channel, Failure> {
         let dialer = self.dialer();
-        if dialer.has_choice() { dialer.recording(None).await } else { Ok(ledger_on(dialer.connect().await?)) }
+        if dialer.has_choice() { dialer.recording(None).await } else { dialer.connect().await }
     }
 
     /// Connects to the service that answers questions.
@@ -115,9 +120,14 @@ impl Session {
         Ok(AuditServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
-    /// Connects to the service that sets webhooks.
+    /// The same, at the server that signs checkpoints: of several the one that records.
+    pub async fn signing_audit(&self) -> Result<AuditClient, Failure> {
+        Ok(AuditServiceClient::new(self.leader().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+    }
+
+    /// Connects to the service that sets webhooks: of several servers at the one that records.
     pub async fn webhooks(&self) -> Result<WebhookClient, Failure> {
-        Ok(WebhookServiceClient::new(self.connect().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
+        Ok(WebhookServiceClient::new(self.leader().await?).max_decoding_message_size(MAX_ANSWER_BYTES))
     }
 
     async fn connect(&self) -> Result<Channel, Failure> {
@@ -125,7 +135,8 @@ impl Session {
     }
 }
 
-fn ledger_on(channel: Channel) -> LedgerClient {
+/// The service that records, by a connection.
+pub fn ledger_on(channel: Channel) -> LedgerClient {
     LedgerServiceClient::new(channel).max_decoding_message_size(MAX_ANSWER_BYTES)
 }
 
@@ -155,16 +166,16 @@ impl Dialer {
         outcome
     }
 
-    /// Connects to the service that records, at the server where it serves; `leader` is asked first. While none does it waits, as
+    /// Connects to the server where the service that records serves; `leader` is asked first. While none does it waits, as
     /// another one takes over, up to half a minute.
-    pub async fn recording(&self, leader: Option<&str>) -> Result<LedgerClient, Failure> {
+    pub async fn recording(&self, leader: Option<&str>) -> Result<Channel, Failure> {
         let began = Instant::now();
         let mut hint = leader;
         loop {
             let mut failure = Failure::unavailable(say!(self.language, "failure-no-leader"));
             for address in hint.take().into_iter().chain(self.addresses.iter().map(String::as_str)) {
                 match self.connect_to(address).await {
-                    Ok(channel) if is_recording(channel.clone()).await => return Ok(ledger_on(channel)),
+                    Ok(channel) if is_recording(channel.clone()).await => return Ok(channel),
                     Ok(_) => {}
                     Err(other) if other.is_unavailable() => failure = other,
                     Err(other) => return Err(other),

@@ -34,10 +34,12 @@ pub fn run(args: &Args, out: &mut Output) -> Result<(), Failure> {
     let language = out.language;
     let dir = &args.data_dir;
     let database = args.store.to_read()?;
-    let place = args.store.address()?.map_or_else(|| dir.display().to_string(), |address| address.to_string());
     let store = database.unwrap_or_else(|| Store::of(dir));
     if !store.has_ledger()? {
-        return Err(Failure::usage(say!(language, "verify-no-ledger", directory = place)));
+        return Err(Failure::usage(match args.store.address()? {
+            Some(address) => say!(language, "verify-no-ledger-there", place = address.to_string()),
+            None => say!(language, "verify-no-ledger", directory = dir.display().to_string()),
+        }));
     }
     let mut books = Books::default();
     // A record that contradicts the others trips an assertion, which is reported as a problem, not as a crash.

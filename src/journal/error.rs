@@ -66,6 +66,8 @@ pub enum JournalError {
         place: String,
         /// What went wrong.
         why: String,
+        /// Whether it may pass by itself: the database is away or starts, and has not refused who asks.
+        may_pass: bool,
     },
     /// The database does not keep what it acknowledges as it must.
     #[error("{place} could lose what it has acknowledged: {why}. To record there all the same, say --accept-unreplicated")]

@@ -634,6 +634,7 @@ witness-serves = cosigning as { $key }
 
 ## verify
 
+verify-no-ledger-there = there is no { $place }: check --store and --ledger
 verify-no-ledger = { $directory } holds no ledger: it has no wal directory
 verify-problems =
     { $count ->

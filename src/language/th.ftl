@@ -663,6 +663,7 @@ witness-serves = ลงนามร่วมในชื่อ { $key }
 
 ## verify
 
+verify-no-ledger-there = ไม่มี { $place } โปรดตรวจสอบ --store และ --ledger
 verify-no-ledger = { $directory } ไม่มีบัญชี: ไม่มีไดเรกทอรี wal
 verify-problems = พบปัญหา { $count } รายการ
 verify-records = รายการบันทึก

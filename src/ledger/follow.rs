@@ -65,7 +65,8 @@ impl Follower {
     /// Evolves what the journal has and the state has not. It is published in one go: readers see whole commits.
     fn take_in(&self, core: &Core) -> Result<(), ReplayError> {
         let (last, seed) = (self.journal.last(), core.projections.seed());
-        let mut next = core.last() + 1;
+        // Not behind the published position: the last time may have ended halfway.
+        let mut next = core.state.read().position + 1;
         while next <= last {
             let chunk = decode_chunk(&*self.journal, &seed, next)?;
             for records in chunk.chunks(APPLIED_AT_ONCE) {
@@ -131,5 +132,131 @@ impl Ledger {
     ) -> Result<(Self, ReplayReport), ReplayError> {
         let follower = Follower::new(Arc::clone(journal), may_lead);
         Self::start(Arc::clone(journal) as Arc<dyn Journal>, clock, limits, snapshots, Some(follower))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::journal::{Batch, MemoryJournal, Standing, StoredRecord, TreeHead};
+    use crate::ledger::{Append, Events};
+    use crate::proto::{Event, PartnerKind, PartnerRegistered, event::Body};
+    use std::sync::atomic::{AtomicBool, AtomicU64};
+
+    /// More than one chunk.
+    const RECORDS: u64 = 6_000;
+
+    /// A journal that another process appends to, which cannot be read on once.
+    struct Flaky {
+        inner: MemoryJournal,
+        shown: AtomicU64,
+        fails: AtomicBool,
+    }
+
+    impl Journal for Flaky {
+        fn last(&self) -> u64 {
+            self.shown.load(Ordering::SeqCst)
+        }
+
+        fn tree_head(&self) -> TreeHead {
+            self.inner.tree_head_at(self.last()).expect("it reads").expect("it has it")
+        }
+
+        fn append(&self, _: u64, _: &Batch) -> Result<TreeHead, JournalError> {
+            Err(JournalError::stopped("this process does not lead"))
+        }
+
+        fn read(&self, from: u64, max_records: usize, max_bytes: usize) -> Result<Vec<StoredRecord>, JournalError> {
+            if from > 1 && self.fails.swap(false, Ordering::SeqCst) {
+                return Err(JournalError::Unreachable { place: "the database".into(), why: "it is away".into(), may_pass: true });
+            }
+            self.inner.read(from, max_records, max_bytes)
+        }
+
+        fn close(&self) -> Result<(), JournalError> {
+            Ok(())
+        }
+    }
+
+    impl SharedTexts for Flaky {
+        fn names(&self) -> Result<Vec<String>, JournalError> {
+            Ok(Vec::new())
+        }
+
+        fn text(&self, _: &str) -> Result<Option<String>, JournalError> {
+            Ok(None)
+        }
+
+        fn set_text(&self, _: &str, _: &str) -> Result<(), JournalError> {
+            Err(JournalError::stopped("this process does not lead"))
+        }
+
+        fn remove_text(&self, _: &str) -> Result<(), JournalError> {
+            Err(JournalError::stopped("this process does not lead"))
+        }
+    }
+
+    impl SharedJournal for Flaky {
+        fn refresh(&self) -> Result<Standing, JournalError> {
+            self.shown.store(self.inner.last(), Ordering::SeqCst);
+            Ok(Standing { is_vacant: false, leader: Some("http://leader".into()) })
+        }
+
+        fn lead(&self) -> Result<bool, JournalError> {
+            Ok(false)
+        }
+    }
+
+    /// A journal of so many partners.
+    async fn recorded() -> MemoryJournal {
+        let journal = Arc::new(MemoryJournal::new());
+        let (ledger, _) =
+            Ledger::open(Arc::clone(&journal) as Arc<dyn Journal>, Arc::new(SystemClock), Limits::default()).expect("it opens");
+        let partner = |number: u64| PartnerRegistered {
+            partner_id: format!("p-{number}"),
+            display_name: "A partner".into(),
+            kind: PartnerKind::Affiliate.into(),
+            ..PartnerRegistered::default()
+        };
+        let event = |number: u64| Event {
+            event_id: uuid::Uuid::from_u64_pair(1, number).to_string(),
+            occurred_at: Some(prost_types::Timestamp { seconds: 1_700_000_000, nanos: 0 }),
+            body: Some(Body::PartnerRegistered(partner(number))),
+            ..Event::default()
+        };
+        for first in (0..RECORDS).step_by(500) {
+            let events = Events::from((first..first + 500).map(event).collect::<Vec<_>>());
+            let (recorded_by, permit, deadline, account) = ("test".into(), None, None, None);
+            let append = Append { events, expected_last_position: None, recorded_by, permit, deadline, account };
+            ledger.append(append).await.expect("recorded");
+        }
+        let records = journal.read(1, usize::MAX, usize::MAX).expect("it reads");
+        let copy = MemoryJournal::new();
+        let mut batch = Batch::new();
+        records.iter().for_each(|record| batch.push(&record.bytes));
+        copy.append(0, &batch).expect("appended");
+        ledger.close().expect("closed");
+        copy
+    }
+
+    #[tokio::test]
+    async fn what_was_taken_in_by_half_is_gone_on_with() {
+        let inner = recorded().await;
+        let flaky = Arc::new(Flaky { inner, shown: AtomicU64::new(0), fails: AtomicBool::new(true) });
+        let shared = Arc::clone(&flaky) as Arc<dyn SharedJournal>;
+        let follower = Follower::new(Arc::clone(&shared), false);
+        let journal = Arc::clone(&flaky) as Arc<dyn Journal>;
+        let (ledger, ..) =
+            Ledger::prepare(journal, Arc::new(SystemClock), Limits::default(), None, Some(follower.texts())).expect("it opens");
+        let refused = follower.step(&ledger.core).expect_err("it cannot be read on");
+        assert!(matches!(refused, ReplayError::Journal(JournalError::Unreachable { .. })), "{refused}");
+        assert_eq!(ledger.last(), 0, "half of it is not published");
+        assert!(ledger.core.state.read().position > 0);
+        assert!(!follower.step(&ledger.core).expect("the rest"));
+        assert_eq!((ledger.last(), ledger.core.state.read().position), (RECORDS, RECORDS));
+        assert!(ledger.check_leads().is_err());
+        let known = crate::domain::ids::EventId::parse(&uuid::Uuid::from_u64_pair(1, RECORDS - 1).to_string()).expect("an id");
+        assert_eq!(ledger.record_of(known).expect("it is found by its id").position, RECORDS);
     }
 }

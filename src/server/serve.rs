@@ -14,7 +14,7 @@ use super::store::Store;
 use super::supervisor::Supervisor;
 use super::threads::{Entrance, Threads};
 use crate::feed::webhooks::{Allowed, Webhooks};
-use crate::journal::create_private_dir;
+use crate::journal::{JournalError, create_private_dir};
 use crate::ledger::{Ledger, ReplayReport};
 use crate::proofs::{OpenProofs, Proofs};
 use std::io;
@@ -22,7 +22,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Builder;
 use tokio::sync::watch;
@@ -30,6 +30,9 @@ use tokio::sync::watch;
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
 
+/// How long a start waits for the database, and how often it looks.
+const AWAITED: Duration = Duration::from_mins(1);
+const AWAITED_EVERY: Duration = Duration::from_secs(2);
 /// How often a database that is away is asked whether it is back.
 const ASKED_EVERY: Duration = Duration::from_millis(500);
 
@@ -76,6 +79,7 @@ pub fn serve(config: &ServeConfig, on_ready: impl FnOnce(&Ready<'_>)) -> Result<
     let guard = Arc::new(Guard::open(config)?);
     let observe = bind_observe(config)?;
     let console = bind_console(config)?;
+    await_database(config);
     let is_new = !has_ledger(config)?;
     // Only now: a start that fails for its address or its files leaves no directory.
     create_private_dir(&config.data_dir).map_err(|source| ServeError::DataDir { dir: config.data_dir.clone(), source })?;
@@ -248,6 +252,22 @@ async fn deposed(stopped: &mut watch::Receiver<Option<Arc<str>>>, config: &Serve
             return;
         }
         tokio::time::sleep(ASKED_EVERY).await;
+    }
+}
+
+/// Waits for a database that is away or starts, a minute at most: a service manager would give up sooner. What it refuses for good is
+/// found out by who opens it.
+fn await_database(config: &ServeConfig) {
+    let Some(database) = &config.database else { return };
+    let began = Instant::now();
+    while let Err(error @ JournalError::Unreachable { may_pass: true, .. }) =
+        Store::of_database(database.address.clone(), false, true).has_ledger()
+    {
+        if began.elapsed() > AWAITED {
+            return;
+        }
+        tracing::warn!(%error, "waiting for the database");
+        std::thread::sleep(AWAITED_EVERY);
     }
 }
 

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 /// By how much a start that goes on asks for more time, and how often. A replay may take minutes.
-const MORE_TIME: Duration = Duration::from_secs(60);
+const MORE_TIME: Duration = Duration::from_mins(1);
 const ASKED_EVERY: Duration = Duration::from_secs(10);
 /// How often there is anything to do without a watchdog.
 const IDLE: Duration = Duration::from_hours(1);

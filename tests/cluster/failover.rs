@@ -95,6 +95,10 @@ async fn while_the_database_is_away_questions_are_answered_and_nothing_is_record
     let addresses: Vec<String> = nodes.iter().map(|node| node.address.clone()).collect();
     let clients = told.start(&addresses, 3);
     told.next_answer(TAKEOVER).await;
+    // Who follows is a moment behind.
+    while records(&nodes[1].address).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     postgres.primary.crash();
     let began = Instant::now();
     // Whatever is read from here on may be old, and after a while health says so.
@@ -105,7 +109,14 @@ async fn while_the_database_is_away_questions_are_answered_and_nothing_is_record
         }
         assert!(!records(&node.address).await.is_empty(), "{}", node.address);
     }
+    // One that is started meanwhile waits for it.
+    let url = postgres.url();
+    let third = std::thread::spawn(move || Node::new(&url, &["--follow"]));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert!(!third.is_finished());
     postgres.primary.start();
+    let third = third.join().expect("it starts");
+    assert!(!records(&third.address).await.is_empty());
     assert_eq!(exit_code(nodes[0].server()), 4);
     nodes[0].restart(&postgres.url(), &[]);
     told.next_answer(TAKEOVER).await;

@@ -105,6 +105,9 @@ fn checkpoints_are_signed_by_the_server_that_records_and_noted_in_the_database()
     let signed = ask(&leader);
     assert!(signed.out.contains("ledger.example/shared"), "{}{}", signed.out, signed.error);
     assert_eq!(postgres.primary.ask("select size from ledger_signed"), STORY_EVENTS.to_string());
+    // Who names all servers is answered by the right one.
+    let both = format!("{},{}", follower.address, leader.address);
+    assert_eq!(finish(program().args(["checkpoint", "--address", &both])).code, 0);
     // The next one goes on from there.
     drop(leader);
     until("the other one leads", || ask(&follower).code == 0);

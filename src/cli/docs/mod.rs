@@ -9,7 +9,8 @@ use partnership_ledger::proto::COMMENTED;
 use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, ServiceDescriptorProto,
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet, MessageOptions,
+    OneofDescriptorProto, ServiceDescriptorProto,
 };
 use refusals::REFUSALS;
 use std::collections::HashMap;
@@ -136,7 +137,7 @@ fn type_of(field: &FieldDescriptorProto, message: &DescriptorProto) -> String {
         kind => kind.as_str_name().trim_start_matches("TYPE_").to_lowercase(),
     };
     let nested = message.nested_type.iter().find(|nested| field.type_name().ends_with(&format!(".{}", nested.name())));
-    if let Some(entry) = nested.filter(|nested| nested.options.as_ref().is_some_and(|options| options.map_entry())) {
+    if let Some(entry) = nested.filter(|nested| nested.options.as_ref().is_some_and(MessageOptions::map_entry)) {
         let part = |index: usize| entry.field.get(index).map(|field| type_of(field, entry)).unwrap_or_default();
         return format!("map of {} to {}", part(0), part(1));
     }
@@ -145,7 +146,7 @@ fn type_of(field: &FieldDescriptorProto, message: &DescriptorProto) -> String {
         (_, Some(_)) if field.proto3_optional() => format!("{name}, may be absent"),
         (_, Some(index)) => {
             let oneof = usize::try_from(index).ok().and_then(|index| message.oneof_decl.get(index));
-            format!("{name}, one of `{}`", oneof.map(|oneof| oneof.name()).unwrap_or_default())
+            format!("{name}, one of `{}`", oneof.map(OneofDescriptorProto::name).unwrap_or_default())
         }
         _ => name,
     }

@@ -56,7 +56,7 @@ async fn audit(args: Args, session: &mut Session) -> Result<(), Failure> {
     let language = session.out.language;
     let policy = read_policy(&args.policy, language)?;
     let mut auditor = Auditor::open(&args.state, &policy)?;
-    let mut client = session.audit().await?;
+    let mut client = session.signing_audit().await?;
     let offered = client.get_checkpoint(GetCheckpointRequest { min_position: 0 }).await?.into_inner().checkpoint;
     let outcome = examine(&auditor, &offered, &policy, &mut client, session).await;
     match outcome {

@@ -20,7 +20,7 @@ pub struct Args {
 
 pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     let request = GetCheckpointRequest { min_position: args.min_position };
-    let answer = session.audit().await?.get_checkpoint(request).await?.into_inner();
+    let answer = session.signing_audit().await?.get_checkpoint(request).await?.into_inner();
     let out = &mut session.out;
     let language = out.language;
     if let Some(path) = &args.out {

@@ -30,7 +30,7 @@ pub async fn run(args: Args, session: &mut Session) -> Result<(), Failure> {
     {
         return Err(Failure::usage(say!(session.out.language, "proof-same-file", file = record.display().to_string())));
     }
-    let answer = session.audit().await?.get_proof(GetProofRequest { key: Some(key) }).await?.into_inner();
+    let answer = session.signing_audit().await?.get_proof(GetProofRequest { key: Some(key) }).await?.into_inner();
     if let Some(path) = &args.out {
         write(path, answer.proof.as_bytes())?;
     }

@@ -18,6 +18,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(3);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
 const KEEPALIVE_RETRIES: u32 = 3;
+/// The environment variable with the password of an address that has none.
+const PASSWORD: &str = "PGPASSWORD";
 /// The longest name of a ledger, in bytes.
 const MAX_NAME_BYTES: usize = 64;
 
@@ -56,6 +58,12 @@ impl PostgresAddress {
         }
         let (url, roots) = without_root_certificate(url);
         let mut config = Config::from_str(&url).map_err(|error| explain(&error))?;
+        // As the database's own programs have it: a password in an address is seen by whoever lists processes.
+        if config.get_password().is_none()
+            && let Ok(password) = std::env::var(PASSWORD)
+        {
+            config.password(password);
+        }
         if config.get_application_name().is_none() {
             config.application_name(format!("partnership-ledger {ledger}"));
         }

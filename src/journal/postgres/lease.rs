@@ -3,9 +3,9 @@
 //! The lease is for liveness alone: while it lasts nobody else tries to lead. That two never both append is kept by the epoch's row, which
 //! every append locks, and by the frames' primary key.
 
-use super::address::{PostgresAddress, explain};
+use super::address::PostgresAddress;
 use super::frames::{as_sql, head_at};
-use super::link::{Link, in_time, unreachable};
+use super::link::{Link, in_time, unreachable, unreachable_by};
 use super::settings::check_settings;
 use super::tables::{HEADER_AT, LOCK_EPOCH, LOCK_LEASE, NEXT_EPOCH, RELEASE, RENEW, TAKE_LEASE};
 use crate::journal::error::JournalError;
@@ -237,7 +237,7 @@ impl Lease {
                 RELEASE => link.client.execute(RELEASE, &[&address.ledger, &self.epoch, &durable]).await,
                 _ => link.client.execute(RENEW, &[&address.ledger, &self.epoch, &durable, &seconds]).await,
             };
-            Ok(written.map_err(|error| unreachable(address, &explain(&error)))? == 1)
+            Ok(written.map_err(|error| unreachable_by(address, &error))? == 1)
         };
         tokio::time::timeout(within, bound).await.unwrap_or_else(|_| Err(unreachable(address, "no answer in time")))
     }

@@ -15,6 +15,8 @@ const SESSION: &str = "set statement_timeout = 0; set lock_timeout = 0; set idle
                        set client_min_messages = warning; set default_transaction_isolation = 'read committed'";
 /// The class of SQLSTATE that warnings have.
 const WARNINGS: &str = "01";
+/// The SQLSTATEs of a database that starts, ends or has lost a connection.
+const PASSING: [&str; 2] = ["57P", "08"];
 /// How long a question that waits for nobody may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -28,7 +30,7 @@ impl Link {
     /// Connects, and sets the session up.
     pub async fn open(address: &PostgresAddress) -> Result<Self, JournalError> {
         let (client, mut connection) =
-            address.config.connect(address.tls.clone()).await.map_err(|error| unreachable(address, &explain(&error)))?;
+            address.config.connect(address.tls.clone()).await.map_err(|error| unreachable_by(address, &error))?;
         let warned = Arc::<Mutex<Option<String>>>::default();
         let heard = Arc::clone(&warned);
         tokio::spawn(async move {
@@ -69,7 +71,13 @@ fn is_warning(notice: &DbError) -> bool {
 
 /// `Unreachable`, with what went wrong.
 pub(super) fn unreachable(address: &PostgresAddress, why: &str) -> JournalError {
-    JournalError::Unreachable { place: address.to_string(), why: why.to_owned() }
+    JournalError::Unreachable { place: address.to_string(), why: why.to_owned(), may_pass: true }
+}
+
+/// `Unreachable`, with what the client library says.
+pub(super) fn unreachable_by(address: &PostgresAddress, error: &tokio_postgres::Error) -> JournalError {
+    let may_pass = error.code().is_none_or(|code| PASSING.iter().any(|class| code.code().starts_with(class)));
+    JournalError::Unreachable { place: address.to_string(), why: explain(error), may_pass }
 }
 
 /// Waits for an answer, no longer than a question may take that waits for nobody.
@@ -78,7 +86,7 @@ pub(super) async fn in_time<T>(
     question: impl Future<Output = Result<T, tokio_postgres::Error>>,
 ) -> Result<T, JournalError> {
     match tokio::time::timeout(PATIENCE, question).await {
-        Ok(answer) => answer.map_err(|error| unreachable(address, &explain(&error))),
+        Ok(answer) => answer.map_err(|error| unreachable_by(address, &error)),
         Err(_) => Err(unreachable(address, &format!("no answer within {PATIENCE:?}"))),
     }
 }

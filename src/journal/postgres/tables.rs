@@ -28,10 +28,10 @@ with fence as (select 1 from ledger_epoch where ledger = $1::text and epoch = $2
 insert into ledger_frames(ledger, first_position, record_count, epoch, tree_root, frame) \
 select $1::text, $3::bigint, $4::int, $2::bigint, $5::bytea, $6::bytea from fence";
 
-/// Who leads, whether the lease is over, and how far is durable.
+/// Who leads, whether the lease is over, and how far is durable. A lease that ends much later than one can is of a clock that was wrong.
 pub(super) const STANDING: &str = "\
-select e.address, l.epoch = 0 or l.lease_until <= clock_timestamp() as is_over, l.durable, e.epoch \
-from ledger_epoch e join ledger_lease l using (ledger) where e.ledger = $1::text";
+select e.address, l.epoch = 0 or l.lease_until not between clock_timestamp() and clock_timestamp() + interval '30 seconds' as is_over, \
+l.durable from ledger_epoch e join ledger_lease l using (ledger) where e.ledger = $1::text";
 
 /// The last frame that begins at a position or before it.
 pub(super) const HEADER_AT: &str = "\
@@ -50,9 +50,10 @@ where before < $4::bigint order by first_position";
 
 /// Locks who leads: waits for an append that is under way.
 pub(super) const LOCK_EPOCH: &str = "select epoch from ledger_epoch where ledger = $1::text for update";
-/// Locks the lease, and says whether it is over.
-pub(super) const LOCK_LEASE: &str =
-    "select epoch = 0 or lease_until <= clock_timestamp() from ledger_lease where ledger = $1::text for update";
+/// Locks the lease, and says whether it is over, as above.
+pub(super) const LOCK_LEASE: &str = "\
+select epoch = 0 or lease_until not between clock_timestamp() and clock_timestamp() + interval '30 seconds' from ledger_lease \
+where ledger = $1::text for update";
 /// Begins the next epoch.
 pub(super) const NEXT_EPOCH: &str = "\
 update ledger_epoch set epoch = epoch + 1, holder = $2::text, address = $3::text where ledger = $1::text returning epoch";

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 
@@ -9,7 +10,7 @@ import pytest
 from events import partner
 from server import Server
 
-from partnership_ledger import LedgerClient, PermissionDenied, Rejected, Unauthenticated, Unavailable, contract
+from partnership_ledger import LedgerClient, PermissionDenied, Rejected, Unauthenticated, Unavailable, channel, contract
 
 
 def test_nothing_comes_twice_and_nothing_is_missing_though_the_server_is_killed(server: Server) -> None:
@@ -98,6 +99,17 @@ def test_a_ledger_that_stays_away_is_given_up_when_that_is_asked_for(server: Ser
         subscription = client.subscribe(give_up_after=0.5)
         next(subscription)
         server.kill()
+        with pytest.raises(Unavailable):
+            next(subscription)
+
+
+def test_a_server_that_hangs_is_noticed(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    sooner = {"grpc.keepalive_time_ms": 1_000, "grpc.keepalive_timeout_ms": 500, "grpc.http2.ping_timeout_ms": 500}
+    monkeypatch.setattr(channel, "_OPTIONS", tuple({**dict(channel._OPTIONS), **sooner}.items()))
+    with LedgerClient(server.address) as client:
+        subscription = client.subscribe(give_up_after=3.0)
+        next(subscription)
+        server.tell(signal.SIGSTOP)
         with pytest.raises(Unavailable):
             next(subscription)
 

@@ -18,6 +18,9 @@ import { LedgerTransport } from "./transport.js";
 /** Where `serve` listens unless told otherwise. */
 const DEFAULT_ADDRESS = "http://127.0.0.1:50051";
 
+/** Three of the ledger's heartbeats. */
+const SILENCE_MS = 45_000;
+
 /** How a client reaches the ledger. */
 export interface ClientOptions {
   /** The certificate of the CA that the servers' certificates are checked by, PEM; the system's if undefined. */
@@ -70,6 +73,7 @@ export class LedgerClient {
       clientCertificate: options.clientCertificate,
       timeoutMs: options.timeoutMs ?? 60_000,
       attemptTimeoutMs: options.attemptTimeoutMs ?? 20_000,
+      silenceMs: SILENCE_MS,
     });
     this.ledger = createClient(LedgerService, this.#transport);
     this.partnership = createClient(PartnershipService, this.#transport);

@@ -88,9 +88,25 @@ export class Subscription implements AsyncIterable<SubscribeResponse> {
   async *#answers(address: string): AsyncGenerator<SubscribeResponse> {
     const { filter } = this.#options;
     const request = { afterPosition: this.#position, ...(filter === undefined ? {} : { filter }) };
-    const audit = createClient(AuditService, this.#transport.to(address));
-    const header = await this.#transport.header();
-    for await (const answer of audit.subscribe(request, { signal: this.#closed.signal, headers: header })) {
+    const transport = this.#transport.to(address);
+    const headers = await this.#transport.header();
+    const silent = new AbortController();
+    const signal = AbortSignal.any([this.#closed.signal, silent.signal]);
+    const answers = createClient(AuditService, transport).subscribe(request, { signal, headers })[Symbol.asyncIterator]();
+    for (;;) {
+      // A cut that nobody tells is noticed by the heartbeats that do not come.
+      const timer = setTimeout(() => {
+        this.#transport.leave(address, transport);
+        silent.abort();
+      }, this.#transport.settings.silenceMs);
+      const next = answers.next().catch((failure: unknown) => {
+        throw silent.signal.aborted ? new Unavailable(Code.Unavailable, "the ledger is silent") : failure;
+      });
+      const { done, value: answer } = await next.finally(() => clearTimeout(timer));
+      if (done) {
+        // The ledger ends no subscription without saying why: something on the way did.
+        throw new Unavailable(Code.Unavailable, "the stream ended");
+      }
       this.#retries.succeeded();
       this.#hasBegun = true;
       this.#heardAt = performance.now();
@@ -102,8 +118,6 @@ export class Subscription implements AsyncIterable<SubscribeResponse> {
         yield answer;
       }
     }
-    // The ledger ends no subscription without saying why: something on the way did.
-    throw new Unavailable(Code.Unavailable, "the stream ended");
   }
 
   /** Waits before the next call. Throws the failure if there is none to be made, nothing if the subscription was closed. */

@@ -11,10 +11,10 @@ import { LedgerError, Unavailable, errorOf } from "./errors.js";
 import { WebhookService } from "./generated/partnership/ledger/v1/webhook_service_pb.js";
 import { Retries } from "./retries.js";
 
-/** A server that does not answer HTTP/2 pings is away: its connection is given up within 30 s. */
-const PINGS = { pingIntervalMs: 20_000, pingTimeoutMs: 10_000 };
-
 type HeadersInit = NonNullable<ConstructorParameters<typeof Headers>[0]>;
+
+/** The most connections that are left and may still have calls under way. */
+const MOST_LEFT = 16;
 
 /** How a transport reaches the ledger. */
 export interface Settings {
@@ -28,6 +28,8 @@ export interface Settings {
   readonly timeoutMs: number;
   /** Milliseconds for one attempt of a call. */
   readonly attemptTimeoutMs: number;
+  /** Milliseconds after which a subscription that hears nothing takes its connection for cut. */
+  readonly silenceMs: number;
 }
 
 /** The connection to one server. */
@@ -41,6 +43,8 @@ export class LedgerTransport implements Transport {
   readonly addresses: Addresses;
   readonly settings: Settings;
   readonly #connections = new Map<string, Connection>();
+  /** Connections that do not answer, with the calls that are still under way on them. */
+  readonly #left = new Set<Connection>();
   readonly #closed = new AbortController();
 
   constructor(addresses: Addresses, settings: Settings) {
@@ -69,8 +73,23 @@ export class LedgerTransport implements Transport {
         ? {}
         : { cert: Buffer.from(clientCertificate.certificate), key: Buffer.from(clientCertificate.key) }),
     };
-    const sessions = new Http2SessionManager(address, PINGS, options);
+    // Without pings: when one is not answered, this release of connect-node ends the whole process by an error that nobody can catch.
+    const sessions = new Http2SessionManager(address, {}, options);
     return { sessions, transport: createGrpcTransport({ baseUrl: address, sessionManager: sessions }) };
+  }
+
+  /** Connects anew for the next call, as this one may have been cut without a word. What is under way on it goes on. */
+  leave(address: string, transport: Transport): void {
+    const connection = this.#connections.get(address);
+    if (connection?.transport === transport) {
+      this.#connections.delete(address);
+      this.#left.add(connection);
+      const [oldest] = this.#left;
+      if (oldest !== undefined && this.#left.size > MOST_LEFT) {
+        this.#left.delete(oldest);
+        oldest.sessions.abort();
+      }
+    }
   }
 
   /** What is sent with a call: what the caller gives, and who calls. */
@@ -95,10 +114,11 @@ export class LedgerTransport implements Transport {
   /** Ends all calls and connections. */
   close(): void {
     this.#closed.abort();
-    for (const { sessions } of this.#connections.values()) {
+    for (const { sessions } of [...this.#connections.values(), ...this.#left]) {
       sessions.abort();
     }
     this.#connections.clear();
+    this.#left.clear();
   }
 
   async unary<I extends DescMessage, O extends DescMessage>(
@@ -154,15 +174,19 @@ export class LedgerTransport implements Transport {
     const retries = new Retries(this.addresses, method.parent.typeName !== WebhookService.typeName);
     for (;;) {
       const address = this.addresses.current;
+      const transport = this.to(address);
       try {
         // gRPC knows whole milliseconds alone.
         const left = Math.max(1, Math.ceil(deadline - performance.now()));
-        return await attempt(this.to(address), Math.min(left, this.settings.attemptTimeoutMs));
+        return await attempt(transport, Math.min(left, this.settings.attemptTimeoutMs));
       } catch (caught) {
         if (this.#closed.signal.aborted) {
           throw closed();
         }
         const failure = errorOf(caught);
+        if (failure.code === Code.DeadlineExceeded) {
+          this.leave(address, transport);
+        }
         const waitMs = signal?.aborted ? undefined : retries.waitAfter(failure, address);
         if (waitMs === undefined || performance.now() + waitMs >= deadline) {
           throw failure;

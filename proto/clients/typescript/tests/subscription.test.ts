@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LedgerClient, LedgerError, PermissionDenied, Rejected, Unauthenticated, Unavailable } from "../src/index.js";
+import { Addresses } from "../src/addresses.js";
+import { LedgerClient, LedgerError, PermissionDenied, Rejected, Subscription, Unauthenticated, Unavailable } from "../src/index.js";
+import { LedgerTransport } from "../src/transport.js";
 import { partner } from "./events.js";
 import { failure, using } from "./outcomes.js";
 import { withServer } from "./server.js";
@@ -120,6 +122,25 @@ test("a ledger that stays away is given up when that is asked for", () =>
       await failure(Unavailable, answers.next());
     }),
   ));
+
+test("a server that hangs is noticed, and what it records afterwards is delivered", () =>
+  withServer(async (server) => {
+    const settings = { ca: undefined, key: undefined, clientCertificate: undefined, timeoutMs: 60_000, attemptTimeoutMs: 1_000 };
+    const transport = new LedgerTransport(new Addresses([server.address], false), { ...settings, silenceMs: 1_000 });
+    const given = new Subscription(transport, 0n, { giveUpAfterMs: 3_000 })[Symbol.asyncIterator]();
+    const patient = new Subscription(transport, 0n, {}).records();
+    await given.next();
+    const record = patient.next();
+    await sleep(500);
+    server.tell("SIGSTOP");
+    await failure(Unavailable, given.next());
+    server.tell("SIGCONT");
+    await using(new LedgerClient(server.address), async (client) => {
+      await client.append([partner("acme")]);
+      assert.equal((await record).value?.position, 1n);
+    });
+    transport.close();
+  }));
 
 test("a right that is taken away ends it", () =>
   withServer(

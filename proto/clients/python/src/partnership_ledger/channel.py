@@ -31,6 +31,7 @@ _OPTIONS: Final = (
     # A server that does not answer HTTP/2 pings is away: its connection is given up within 30 s.
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.ping_timeout_ms", 10_000),
     ("grpc.http2.max_pings_without_data", 0),
     # Connecting again waits about as long as calls do before they are made again.
     ("grpc.initial_reconnect_backoff_ms", 100),

@@ -4,42 +4,19 @@ removed and purged, with the ledger's files staying where they are.
 
     apt-get install debootstrap lintian systemd-container dpkg-dev binutils
     cargo install cargo-deb
-    run.py --program target/debug/partnership-ledger [--system target/ci-tools/debian.tar]
+    debian.py --program target/debug/partnership-ledger [--system target/ci-tools/debian.tar]
 
 Needs root, cgroups and namespaces, as systemd runs in a container of its own without a network. `--system` keeps the Debian that
 debootstrap makes for the next run.
 """
 import argparse, contextlib, pathlib, re, shutil, subprocess, sys, tempfile, time
 
-ROOT = pathlib.Path(__file__).parents[2]
-PACKAGING = ROOT / "src/server/packaging"
+from kit import check, debian, eventually, first_events, package, run
+
 SERVICE = "partnership-ledger"
 NEXT = "0.2.0-2"
 #: What `systemd-analyze security` may find at most, of 100: the lower the less the service may do.
 EXPOSURE = 15
-
-
-def run(*command, check=True, **options):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, **options)
-    if check and done.returncode != 0:
-        sys.exit(f"{' '.join(str(word) for word in command)}: ended with {done.returncode}\n{done.stdout}{done.stderr}")
-    return done
-
-
-def check(what, got, want=True):
-    if got != want:
-        sys.exit(f"{what}: want {want!r}, got {got!r}")
-    print(f"ok  {what}", flush=True)
-
-
-def eventually(what, ask, seconds=20):
-    """Asks until the answer is true."""
-    end = time.monotonic() + seconds
-    while not ask():
-        if time.monotonic() > end:
-            sys.exit(f"{what}: not within {seconds} s")
-        time.sleep(0.1)
-    print(f"ok  {what}", flush=True)
 
 
 class Machine:
@@ -51,6 +28,9 @@ class Machine:
         self._nspawn = subprocess.Popen(
             ["systemd-nspawn", *options, "--directory", directory], stdin=subprocess.DEVNULL, stdout=log, stderr=log
         )
+
+    def wait(self):
+        """Waits until all is started that is to be."""
         eventually("systemd runs", lambda: self.run("systemctl", "is-system-running", check=False).stdout.strip() == "running", 60)
 
     def run(self, *command, check=True, **options):
@@ -72,7 +52,7 @@ class Machine:
         return self.run("systemctl", "show", "--value", "--property", name, SERVICE).stdout.strip()
 
     def log(self):
-        return self.run("journalctl", "--no-pager", "--output=cat", "--unit", SERVICE).stdout
+        return self.run("journalctl", "--no-pager", "--output=cat", "--unit", SERVICE, check=False).stdout
 
     def serves(self, *options):
         """Whether the ledger within answers."""
@@ -80,30 +60,11 @@ class Machine:
 
     def end(self):
         self._nspawn.terminate()
-        self._nspawn.wait()
-
-
-def system(kept, directory):
-    """A fresh Debian 12."""
-    if not kept.is_file():
-        with tempfile.TemporaryDirectory() as made:
-            run("debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus", "bookworm", made)
-            shutil.rmtree(pathlib.Path(made) / "var/cache/apt/archives")
-            run("tar", "--create", "--file", kept, "--directory", made, ".")
-    run("tar", "--extract", "--file", kept, "--directory", directory)
-    # As an installation has it.
-    (directory / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n")
-
-
-def package(program, made, *options):
-    """Makes the package; returns its path."""
-    run(PACKAGING / "build-deb", program, "--fast", "--compress-system", "--output", made, *options)
-    return max(made.glob("*.deb"), key=lambda file: file.stat().st_mtime)
-
-
-def first_events():
-    """The events of the first page, of which 99.80 is payable."""
-    return re.search(r"^cat > events.jsonl <<'EOF'\n(.*?)^EOF$", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE)[1]
+        try:
+            self._nspawn.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self._nspawn.kill()
+            self._nspawn.wait()
 
 
 def install(machine, deb):
@@ -131,7 +92,8 @@ def installed(machine, deb):
 
 def started(machine):
     machine.run("systemctl", "start", SERVICE)
-    eventually("it serves once it is started", machine.serves)
+    check("it serves once it is started", machine.serves())
+    check("as it says itself", machine.property("StatusText"), "serving the ledger")
     machine.run("partnership-ledger", "append", "-", input=first_events())
     check("it records", "99.80" in machine.run("partnership-ledger", "balance", "acme").stdout)
     check("its user alone reads the ledger", mode(machine, "/var/lib/partnership-ledger"), "700 partnership-ledger:partnership-ledger")
@@ -149,6 +111,24 @@ def started(machine):
     eventually("it is started again when it was killed", lambda: machine.property("MainPID") not in ("0", process) and machine.serves())
 
 
+def watched(machine):
+    """A service that hangs is started anew, here after less time than usual."""
+    impatient = "[Service]\nWatchdogSec=4\nTimeoutStopSec=2\n"
+    drop_in = f"/run/systemd/system/{SERVICE}.service.d"
+    machine.run("sh", "-c", f"mkdir -p {drop_in} && cat > {drop_in}/impatient.conf", input=impatient)
+    machine.run("systemctl", "daemon-reload")
+    machine.run("systemctl", "restart", SERVICE)
+    process = machine.property("MainPID")
+    time.sleep(9)
+    check("its watchdog is content while it serves", machine.property("MainPID"), process)
+    machine.run("sh", "-c", f"kill -STOP {process}")
+    eventually("a service that hangs is started anew", lambda: machine.property("MainPID") not in ("0", process) and machine.serves())
+    machine.run("rm", "-r", drop_in)
+    machine.run("systemctl", "daemon-reload")
+    # So many starts within minutes are the test's doing.
+    machine.run("systemctl", "reset-failed", SERVICE, check=False)
+
+
 def secured(machine):
     # The files of `serve --dev`, put where an operator puts real ones.
     made = machine.run("sh", "-c", "cd /root && (timeout 5 partnership-ledger serve --dev --listen 127.0.0.1:0 --data-dir try; ls try/dev)")
@@ -156,12 +136,12 @@ def secured(machine):
     machine.run("sh", "-c", "install -m 0600 /root/try/dev/server.key /etc/partnership-ledger/credentials/tls.key")
     machine.run("install", "-m", "0640", "-g", SERVICE, "/root/try/dev/server.pem", "/etc/partnership-ledger/tls.crt")
     machine.run("install", "-m", "0640", "-g", SERVICE, "/root/try/dev/access.toml", "/etc/partnership-ledger/access.toml")
-    options = machine.path("/etc/partnership-ledger/environment")
+    options = machine.path("/etc/partnership-ledger/config.toml")
     # What stands there after a number sign is taken, as an operator takes it.
-    proposed = re.compile("^#(PARTNERSHIP_LEDGER_(?:ACCESS|TLS_CERT|TLS_KEY|LISTEN)=)")
+    proposed = re.compile("^#((?:access|tls-cert|tls-key|listen) = )")
     lines = [proposed.sub(r"\1", line) for line in options.read_text().splitlines()]
-    kept = [line for line in lines if line != "PARTNERSHIP_LEDGER_LISTEN=127.0.0.1:50051"]
-    options.write_text("\n".join(kept) + "\n")
+    options.write_text("\n".join(line for line in lines if line != 'listen = "127.0.0.1:50051"') + "\n")
+    machine.run("partnership-ledger", "config", "check", "/etc/partnership-ledger/config.toml")
     machine.run("systemctl", "restart", SERVICE)
     asked = ["--address", "https://localhost:50051", "--ca", "/root/try/dev/ca.pem", "--key-file"]
     eventually("it serves other machines with a key that only root reads", lambda: machine.serves(*asked, "/root/try/dev/keys/auditor"))
@@ -173,7 +153,7 @@ def upgraded(machine, deb, options):
     before = machine.property("MainPID")
     install(machine, deb)
     check("the next version is installed", machine.run("dpkg-query", "--show", "--showformat=${Version}", SERVICE).stdout, NEXT)
-    check("options that were changed stay", "\nPARTNERSHIP_LEDGER_ACCESS=" in machine.path("/etc/partnership-ledger/environment").read_text())
+    check("options that were changed stay", "\naccess = " in machine.path("/etc/partnership-ledger/config.toml").read_text())
     eventually("it runs on as the next version", lambda: machine.property("MainPID") not in ("0", before) and machine.serves(*options))
     check("with the ledger of before", "99.80" in machine.run("partnership-ledger", *options, "balance", "acme").stdout)
 
@@ -192,10 +172,11 @@ def removed(machine, program, deb, options):
     check("with all that was recorded", "99.80" in machine.run("partnership-ledger", *options, "balance", "acme").stdout)
     said = machine.run("dpkg", "--purge", SERVICE).stdout
     check("purging says where the ledger is", "The ledger stays in /var/lib/partnership-ledger" in said)
-    gone = ("/etc/partnership-ledger/environment", "/etc/partnership-ledger/credentials")
+    gone = ("/etc/partnership-ledger/config.toml", "/etc/partnership-ledger/credentials")
     check("options and credentials are gone", [path for path in gone if machine.path(path).exists()], [])
     check("the ledger stays when it is purged too", any(name.startswith("wal/") for name in files()))
-    check("whole", "4 records" in run(program, "verify", "--data-dir", ledger).stdout)
+    verified = run(program, "verify", "--data-dir", ledger).stdout
+    check("whole, with all of its records", (bool(re.search(r"^records +4 in", verified)), "all is well" in verified), (True, True))
 
 
 def main():
@@ -211,23 +192,20 @@ def main():
         print("ok  lintian finds nothing wrong")
         directory = folder / "debian"
         directory.mkdir()
-        system((options.system or folder / "debian.tar").resolve(), directory)
-        # What systemd-nspawn says itself is of no interest unless systemd does not come up in it.
-        log = ends.enter_context(open(folder / "nspawn.log", "w+"))
-        try:
-            machine = Machine(directory, log)
-        except SystemExit:
-            print((folder / "nspawn.log").read_text(), file=sys.stderr)
-            raise
+        run("tar", "--extract", "--file", debian(options.system or folder / "debian.tar"), "--directory", directory)
+        log = ends.enter_context(open(folder / "nspawn.log", "w"))
+        machine = Machine(directory, log)
         ends.callback(machine.end)
         try:
+            machine.wait()
             installed(machine, first)
             started(machine)
+            watched(machine)
             credentials = secured(machine)
             upgraded(machine, following, credentials)
             removed(machine, program, following, credentials)
         except SystemExit:
-            print(machine.log(), file=sys.stderr)
+            print((folder / "nspawn.log").read_text(), machine.log(), file=sys.stderr)
             raise
 
 
