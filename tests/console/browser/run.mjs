@@ -76,6 +76,12 @@ function watch(page, name) {
   });
 }
 
+/** Has axe look at a page. */
+async function analyze(page, what) {
+  const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
+  for (const { id, help, nodes } of violations) say(`${what}: ${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
+}
+
 /** Looks at all pages with one setting. Returns how many those were. */
 async function look(browser, base, { language, scheme, width, scripts }) {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme, javaScriptEnabled: scripts, reducedMotion: 'reduce' });
@@ -87,10 +93,7 @@ async function look(browser, base, { language, scheme, width, scripts }) {
     await page.goto(`${base}${path}${path.includes('?') ? '&' : '?'}lang=${language}`);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (wide > 0) say(`${what}: scrolls sideways by ${wide} px`);
-    if (scripts) {
-      const { violations } = await new AxeBuilder({ page }).withTags(TAGS).analyze();
-      for (const { id, help, nodes } of violations) say(`${what}: ${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`);
-    }
+    if (scripts) await analyze(page, what);
     if (options.shots && scripts) await page.screenshot({ path: join(options.shots, `${name}-${language}-${scheme}-${width}.png`), fullPage: true });
   }
   await context.close();
@@ -122,7 +125,7 @@ try {
     watch(page, () => name);
     page.setDefaultTimeout(20_000);
     try {
-      await task.run(page, { demo: demo.url, served, program: options.program, directory, check: (is, what) => { if (!is) throw new Error(what); }, read: readFileSync, write: writeFileSync });
+      await task.run(page, { demo: demo.url, served, program: options.program, directory, analyze: () => analyze(page, `${name}: ${page.url()}`), shots: options.shots, check: (is, what) => { if (!is) throw new Error(what); }, read: readFileSync, write: writeFileSync });
       console.log(`ok  ${name}`);
     } catch (error) {
       say(`${name}: ${error.message} at ${page.url()}`);

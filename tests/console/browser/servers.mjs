@@ -65,7 +65,7 @@ export class Served {
     const key = join(directory, 'checkpoint.key');
     served.verifier = execFileSync(program, ['checkpoint-key', 'new', key, '--origin', 'console.example/ledger'], { encoding: 'utf8' }).trim();
     const access = join(directory, 'access.toml');
-    const people = { admin: 'roles = ["admin"]', finance: 'roles = ["finance"]', auditor: 'roles = ["auditor"]' };
+    const people = { admin: 'roles = ["admin"]', finance: 'roles = ["finance"]', auditor: 'roles = ["auditor"]', beacon: 'roles = ["partner"]\npartner = "beacon"' };
     let text = `[[issuer]]\nname = "id"\nissuer = "${idp.url}"\naudience = "console"\nkeys = "${idp.url}/jwks"\n\n`;
     served.keys = {};
     for (const [name, lines] of Object.entries(people)) {

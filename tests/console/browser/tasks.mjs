@@ -100,6 +100,32 @@ export const tasks = {
       check(page.url().includes('/login?'), page.url());
     },
   },
+  'a partner sees what it is owed and why, and what is its own alone': {
+    async run(page, { served, check, analyze, shots }) {
+      await page.goto(`${served.url}/?lang=en`);
+      await analyze();
+      await logIn(page, served, 'beacon');
+      await page.getByRole('heading', { name: 'What you are owed' }).waitFor();
+      await analyze();
+      if (shots) await page.screenshot({ path: join(shots, 'portal.png'), fullPage: true });
+      await page.getByRole('link', { name: 'How this comes about' }).click();
+      await page.getByRole('heading', { name: 'Beacon Consulting' }).waitFor();
+      await analyze();
+      await page.getByRole('link', { name: 'Every entry of this balance' }).click();
+      const download = page.waitForEvent('download');
+      await page.getByRole('link', { name: /^CSV/ }).click();
+      check((await (await download).suggestedFilename()) === 'partners-beacon-statement-entries.csv', 'the statement is a file');
+      await page.getByRole('link', { name: 'sale-bakery-1' }).first().click();
+      await page.getByText('240.00 USD were earned by rule referral').waitFor();
+      await page.goto(`${served.url}/partners/northwind?lang=en`);
+      await page.getByRole('heading', { name: 'Not known here' }).waitFor();
+      check((await page.getByRole('link', { name: /^(Record a payout|Open a dispute|Reassign)$/ }).count()) === 0, 'nothing is offered that it may not do');
+      await page.setViewportSize({ width: 320, height: 800 });
+      await page.goto(`${served.url}/?lang=th`);
+      check((await page.evaluate(() => document.documentElement.scrollWidth)) <= 320, 'the portal scrolls sideways');
+      await analyze();
+    },
+  },
   'two clicks record one event': {
     async run(page, { demo, check }) {
       await page.goto(`${demo}/act/hold?partner_id=quarry&lang=en`);
