@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
+use tonic::{Code, Streaming};
 
 /// Events per request.
 const CHUNK_EVENTS: usize = 500;
@@ -229,7 +229,7 @@ impl Appender {
                         self.go_on_elsewhere(refusal.leader.as_deref()).await?;
                         continue;
                     }
-                    if refusal.code != tonic::Code::ResourceExhausted {
+                    if refusal.code != Code::ResourceExhausted {
                         return Ok(Err(refusal));
                     }
                     tokio::time::sleep(refusal.retry_delay.unwrap_or(RETRY_DELAY)).await;
@@ -251,6 +251,11 @@ impl Appender {
     async fn exchange(&mut self, request: AppendStreamRequest) -> Result<AppendStreamResponse, Failure> {
         let language = self.language;
         let ended = || Failure::unavailable(say!(language, "append-closed"));
+        // A connection that breaks in the middle of a call says no more than that.
+        let lost = |status: tonic::Status| match status.code() {
+            Code::Unknown | Code::Internal | Code::Cancelled if status.details().is_empty() => ended(),
+            _ => Failure::from(status),
+        };
         let answers = if let Some((requests, answers)) = &mut self.stream {
             requests.send(request).await.map_err(|_| ended())?;
             answers
@@ -258,10 +263,10 @@ impl Appender {
             // The first request is on its way before the call is made: a server may wait for it with its headers.
             let (requests, outgoing) = mpsc::channel(1);
             requests.try_send(request).map_err(|_| ended())?;
-            let answers = self.client.append_stream(ReceiverStream::new(outgoing)).await?.into_inner();
+            let answers = self.client.append_stream(ReceiverStream::new(outgoing)).await.map_err(lost)?.into_inner();
             &mut self.stream.insert((requests, answers)).1
         };
-        answers.message().await?.ok_or_else(ended)
+        answers.message().await.map_err(lost)?.ok_or_else(ended)
     }
 
     fn count(&mut self, response: &AppendResponse, out: &mut Output) -> Result<(), Failure> {

@@ -25,6 +25,8 @@ use tonic_health::pb::health_client::HealthClient;
 
 /// The environment variable that may have the key itself.
 const KEY: &str = "PARTNERSHIP_LEDGER_KEY";
+/// How long a connection with calls under way may be silent before it is tried, and how long that may take.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it is waited for another server to take over, and how often it is looked.
@@ -177,7 +179,7 @@ impl Dialer {
                 match self.connect_to(address).await {
                     Ok(channel) if is_recording(channel.clone()).await => return Ok(channel),
                     Ok(_) => {}
-                    Err(other) if other.is_unavailable() => failure = other,
+                    Err(other) if other.is_unavailable() || Some(address) == leader => failure = other,
                     Err(other) => return Err(other),
                 }
             }
@@ -199,6 +201,9 @@ impl Dialer {
         let endpoint = endpoint
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
+            // A server that is gone, with its machine or its network, is noticed.
+            .http2_keep_alive_interval(KEEP_ALIVE)
+            .keep_alive_timeout(KEEP_ALIVE)
             .initial_stream_window_size(WINDOW_BYTES)
             .initial_connection_window_size(WINDOW_BYTES);
         let is_encrypted = url.starts_with("https://");

@@ -41,6 +41,11 @@ impl Timeline {
         run.since.map(Start::time)
     }
 
+    /// The first instant; `None` without any.
+    pub fn first(&self) -> Option<Time> {
+        self.root.as_deref().map(Branch::first)
+    }
+
     /// Returns an instant up to a time at which the sum of amounts, and `beside` more, is not above zero; a late one, if branches' sums
     /// say so. No leaf is read, so it costs little; `None` if there is none, or none that is found.
     pub fn known_empty_at(&self, until: Time, beside: i128) -> Option<Time> {
@@ -49,6 +54,16 @@ impl Timeline {
 }
 
 impl Branch {
+    fn first(&self) -> Time {
+        let mut branch = self;
+        loop {
+            match &*branch.node {
+                Node::Inner(branches) => branch = branches.first().expect("a node has branches"),
+                Node::Leaf(bytes) => return unpacked(bytes).next().expect("a leaf has points").at,
+            }
+        }
+    }
+
     /// The same of a branch; `start` is what all before it comes to, and what is beside.
     fn known_empty_at(&self, until: Time, start: i128) -> Option<Time> {
         let (least, at) = self.sums.least_amount?;
@@ -126,17 +141,10 @@ enum Start<'a> {
 
 impl Start<'_> {
     fn time(self) -> Time {
-        let (mut branch, step) = match self {
-            Self::At((seconds, nanoseconds)) => return Time::from_timestamp(seconds, nanoseconds).expect("it was a time"),
-            Self::FirstOf(branch, step) => (branch, step),
-        };
-        let first = loop {
-            match &*branch.node {
-                Node::Inner(branches) => branch = branches.first().expect("a node has branches"),
-                Node::Leaf(bytes) => break unpacked(bytes).next().expect("a leaf has points").at,
-            }
-        };
-        step.map_or(first, |step| step.min(first))
+        match self {
+            Self::At((seconds, nanoseconds)) => Time::from_timestamp(seconds, nanoseconds).expect("it was a time"),
+            Self::FirstOf(branch, step) => step.map_or(branch.first(), |step| step.min(branch.first())),
+        }
     }
 }
 

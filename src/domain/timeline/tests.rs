@@ -102,6 +102,10 @@ proptest! {
         if let (Some(empty), Some(since)) = (timeline.known_empty_at(at(until), beside), since) {
             prop_assert!(empty <= at(until) && empty < since, "{empty} {since}");
         }
+        let first = steps.iter().map(|step| step.at).chain(timeline.first()).min();
+        if let Some(since) = since {
+            prop_assert!(first.is_some_and(|first| first <= since), "{first:?} {since}");
+        }
     }
 
     #[test]

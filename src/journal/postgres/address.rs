@@ -5,6 +5,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use std::fmt::{self, Display, Formatter};
+use std::net::IpAddr;
 use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const KEEPALIVE_IDLE: Duration = Duration::from_secs(3);
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(2);
 const KEEPALIVE_RETRIES: u32 = 3;
+/// After how long what was sent without an answer ends a connection.
+const UNANSWERED: Duration = Duration::from_secs(10);
 /// The environment variable with the password of an address that has none.
 const PASSWORD: &str = "PGPASSWORD";
 /// The longest name of a ledger, in bytes.
@@ -73,7 +76,12 @@ impl PostgresAddress {
             .keepalives(true)
             .keepalives_idle(KEEPALIVE_IDLE)
             .keepalives_interval(KEEPALIVE_INTERVAL)
-            .keepalives_retries(KEEPALIVE_RETRIES);
+            .keepalives_retries(KEEPALIVE_RETRIES)
+            .tcp_user_timeout(UNANSWERED);
+        // Left to itself the client goes on in the open where the database has no TLS, or where somebody between says so.
+        if !url.contains("sslmode=") && config.get_hosts().iter().any(is_elsewhere) {
+            config.ssl_mode(SslMode::Require);
+        }
         let tls = if config.get_ssl_mode() == SslMode::Disable { without_roots() } else { with_roots(roots.as_deref()) }?;
         let place = place_of(&config, ledger).into();
         Ok(Self { config: Arc::new(config), tls: MakeRustlsConnect::new(tls), ledger: ledger.to_owned(), place })
@@ -108,6 +116,14 @@ pub(super) fn explain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+/// Whether a host may be another machine.
+fn is_elsewhere(host: &Host) -> bool {
+    match host {
+        Host::Tcp(name) => name != "localhost" && !name.parse().is_ok_and(|address: IpAddr| address.is_loopback()),
+        Host::Unix(_) => false,
+    }
 }
 
 fn place_of(config: &Config, ledger: &str) -> String {
@@ -178,6 +194,15 @@ mod tests {
         assert_eq!(address.to_string(), "the ledger acme of postgres://one:5433,two:5432/books");
         assert!(!format!("{address:?} {:?}", address.config).contains("secret"));
         assert_eq!(address.config.get_target_session_attrs(), TargetSessionAttrs::ReadWrite);
+    }
+
+    #[test]
+    fn another_machine_is_spoken_to_in_the_open_by_order_alone() {
+        let mode = |url: &str| PostgresAddress::parse(url, "acme").expect("an address").config.get_ssl_mode();
+        assert_eq!(mode("postgres://user@db.example/books"), SslMode::Require);
+        assert_eq!(mode("postgres://user@127.0.0.1,10.0.0.1/books"), SslMode::Require);
+        assert_eq!(mode("postgres://user@db.example/books?sslmode=disable"), SslMode::Disable);
+        assert_eq!(mode("postgres://user@localhost,127.0.0.1/books"), SslMode::Prefer);
     }
 
     #[test]

@@ -7,13 +7,12 @@ use super::address::PostgresAddress;
 use super::frames::{as_sql, head_at};
 use super::link::{Link, in_time, unreachable, unreachable_by};
 use super::settings::check_settings;
-use super::tables::{HEADER_AT, LOCK_EPOCH, LOCK_LEASE, NEXT_EPOCH, RELEASE, RENEW, TAKE_LEASE};
+use super::tables::{LOCK_EPOCH, LOCK_LEASE, NEXT_EPOCH, PIN_COMMITS, RELEASE, RENEW, STANDBYS, TAKE_LEASE};
 use crate::journal::error::JournalError;
-use crate::journal::merkle::TreeHead;
+use crate::journal::merkle::{Frontier, TreeHead};
 use crate::journal::port::StopListener;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::{Notify, watch};
 
@@ -30,6 +29,9 @@ const ATTEMPT: Duration = Duration::from_secs(5);
 const LEAST_ATTEMPT: Duration = Duration::from_secs(1);
 /// The row of the lease is not waited for: what it says of the records holds whether or not it is replicated.
 const UNREPLICATED: &str = "set synchronous_commit = off";
+
+/// Behind every position.
+const LAST: u64 = i64::MAX.unsigned_abs();
 
 /// Why the journal takes no more commits, once it does not.
 pub(super) struct Stop {
@@ -94,8 +96,8 @@ pub(super) struct Taken {
     /// The connection that appends.
     pub link: Link,
     pub epoch: i64,
-    /// The last position; all up to it is durable.
-    pub last: u64,
+    /// The tree over all records; all of them are durable.
+    pub head: TreeHead,
 }
 
 /// Takes the lead if nobody has it; `None` if somebody does. `known` is what this node has published, which must be there. The commit
@@ -109,6 +111,7 @@ pub(super) async fn take(
     let link = Link::open(address).await?;
     if !accepts_unreplicated {
         check_settings(address, &link).await?;
+        in_time(address, link.client.batch_execute(PIN_COMMITS)).await?;
     }
     let (client, ledger, [holder, own_address]) = (&link.client, &address.ledger, own);
     in_time(address, client.batch_execute("begin")).await?;
@@ -119,13 +122,13 @@ pub(super) async fn take(
         return Ok(None);
     }
     check_known(address, &link, known).await?;
-    let last = in_time(address, client.query_opt(HEADER_AT, &[ledger, &i64::MAX])).await?;
-    let last = last.map_or(0, |row| row.get::<_, i64>(0) + i64::from(row.get::<_, i32>(1)) - 1);
+    let head = head_at(address, &link, LAST).await?.unwrap_or_else(|| Frontier::new().head());
+    let last = as_sql(head.size);
     let epoch: i64 = in_time(address, client.query_one(NEXT_EPOCH, &[ledger, &holder, &own_address])).await?.get(0);
     in_time(address, client.execute(TAKE_LEASE, &[ledger, &epoch, &last, &LEASE.as_secs_f64()])).await?;
     in_time(address, client.batch_execute("commit")).await?;
     link.check()?;
-    Ok(Some(Taken { link, epoch, last: u64::try_from(last).unwrap_or_default() }))
+    Ok(Some(Taken { link, epoch, head }))
 }
 
 /// Compares what this node has published with the database.
@@ -148,8 +151,10 @@ pub(super) async fn check_known(address: &PostgresAddress, link: &Link, known: T
 pub(super) struct Lease {
     address: PostgresAddress,
     epoch: i64,
-    /// The last durable position.
-    durable: AtomicU64,
+    /// What is durable.
+    durable: Mutex<TreeHead>,
+    /// Whether commits need not wait for a standby.
+    accepts_unreplicated: bool,
     moved: Notify,
     ended: watch::Sender<bool>,
     /// The connection that it is kept on. Whoever gives the lease back waits for a renewal that is under way.
@@ -159,14 +164,15 @@ pub(super) struct Lease {
 
 impl Lease {
     /// The lease of an epoch that was taken.
-    pub fn new(address: PostgresAddress, taken: &Taken, stop: Arc<Stop>) -> Self {
-        let (durable, ended) = (AtomicU64::new(taken.last), watch::Sender::new(false));
-        Self { address, epoch: taken.epoch, durable, moved: Notify::new(), ended, link: tokio::sync::Mutex::default(), stop }
+    pub fn new(address: PostgresAddress, taken: &Taken, accepts_unreplicated: bool, stop: Arc<Stop>) -> Self {
+        let (durable, ended) = (Mutex::new(taken.head), watch::Sender::new(false));
+        let (moved, link) = (Notify::new(), tokio::sync::Mutex::default());
+        Self { address, epoch: taken.epoch, durable, accepts_unreplicated, moved, ended, link, stop }
     }
 
     /// Tells those who follow that more is durable, a moment later.
-    pub fn moved(&self, durable: u64) {
-        self.durable.store(durable, Ordering::Release);
+    pub fn moved(&self, durable: TreeHead) {
+        *self.durable.lock() = durable;
         self.moved.notify_one();
     }
 
@@ -184,6 +190,7 @@ impl Lease {
             tokio::select! {
                 () = due => {}
                 _ = ended.wait_for(|ended| *ended) => return,
+                _ = self.stop.stopped() => return,
             }
             let began = Instant::now();
             let mut link = self.link.lock().await;
@@ -195,6 +202,10 @@ impl Lease {
             match self.renew(&mut link, attempt).await {
                 Ok(true) => (kept, pause) = (began, RENEWED_EVERY),
                 Ok(false) => return self.stop.stop("another process leads now"),
+                // The database is another one by now, or has lost what was acknowledged: nothing of it is changed.
+                Err(error @ (JournalError::Shorter { .. } | JournalError::Diverged { .. } | JournalError::Unreplicated { .. })) => {
+                    return self.stop.stop(&error.to_string());
+                }
                 Err(error) if kept.elapsed() >= LEASE => {
                     return self.stop.stop(&format!("the lease could not be renewed for {LEASE:?}: {error}"));
                 }
@@ -228,17 +239,35 @@ impl Lease {
             if link.as_ref().is_none_or(|link| link.client.is_closed()) {
                 let opened = Link::open(address).await?;
                 in_time(address, opened.client.batch_execute(UNREPLICATED)).await?;
+                let known = *self.durable.lock();
+                check_known(address, &opened, known).await?;
                 *link = Some(opened);
             }
             let Some(link) = link.as_ref() else { return Ok(false) };
-            let durable = as_sql(self.durable.load(Ordering::Acquire));
+            let durable = as_sql(self.durable.lock().size);
             let seconds = LEASE.as_secs_f64();
             let written = match statement {
                 RELEASE => link.client.execute(RELEASE, &[&address.ledger, &self.epoch, &durable]).await,
-                _ => link.client.execute(RENEW, &[&address.ledger, &self.epoch, &durable, &seconds]).await,
+                _ => {
+                    self.check_standbys(link).await?;
+                    link.client.execute(RENEW, &[&address.ledger, &self.epoch, &durable, &seconds]).await
+                }
             };
             Ok(written.map_err(|error| unreachable_by(address, &error))? == 1)
         };
         tokio::time::timeout(within, bound).await.unwrap_or_else(|_| Err(unreachable(address, "no answer in time")))
+    }
+
+    /// Refuses a database that commits no longer wait for a standby of, though they are meant to: it is set while a server leads.
+    async fn check_standbys(&self, link: &Link) -> Result<(), JournalError> {
+        if self.accepts_unreplicated {
+            return Ok(());
+        }
+        let names: String = in_time(&self.address, link.client.query_one(STANDBYS, &[])).await?.get(0);
+        if names.trim().is_empty() {
+            let why = "no standby is synchronous any more: synchronous_standby_names was emptied".to_owned();
+            return Err(JournalError::Unreplicated { place: self.address.to_string(), why });
+        }
+        Ok(())
     }
 }

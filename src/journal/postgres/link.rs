@@ -12,7 +12,8 @@ use tokio_postgres::{AsyncMessage, Client};
 /// What every session is set to. No statement is cancelled by a timeout: a commit that is cancelled while it waits for the standby
 /// *succeeds* with a warning, and is not replicated.
 const SESSION: &str = "set statement_timeout = 0; set lock_timeout = 0; set idle_in_transaction_session_timeout = 0; \
-                       set client_min_messages = warning; set default_transaction_isolation = 'read committed'";
+                       set client_min_messages = warning; set default_transaction_isolation = 'read committed'; \
+                       select set_config(name, '0', false) from pg_settings where name = 'idle_session_timeout'";
 /// The class of SQLSTATE that warnings have.
 const WARNINGS: &str = "01";
 /// The SQLSTATEs of a database that starts, ends or has lost a connection.
@@ -29,8 +30,8 @@ pub(super) struct Link {
 impl Link {
     /// Connects, and sets the session up.
     pub async fn open(address: &PostgresAddress) -> Result<Self, JournalError> {
-        let (client, mut connection) =
-            address.config.connect(address.tls.clone()).await.map_err(|error| unreachable_by(address, &error))?;
+        // All of it: a host that takes connections and says nothing is none.
+        let (client, mut connection) = in_time(address, address.config.connect(address.tls.clone())).await?;
         let warned = Arc::<Mutex<Option<String>>>::default();
         let heard = Arc::clone(&warned);
         tokio::spawn(async move {

@@ -148,7 +148,7 @@ impl Shared {
         self.syncs.since(began);
         let header = FrameHeader { first, count: batch.len() as u32, body_bytes: body as u32, tree };
         self.publish(&mut tail, after, HeldFrame { header, bytes }, &leaves);
-        leading.lease.moved(tree.size);
+        leading.lease.moved(tree);
         Ok(tree)
     }
 
@@ -243,14 +243,20 @@ impl Shared {
             Ok(Some((taken, append)))
         })?;
         let Some((taken, append)) = taken else { return Ok(false) };
-        let (last, lease) = (taken.last, Lease::new(self.address.clone(), &taken, Arc::clone(&self.stop)));
+        let (head, stop) = (taken.head, Arc::clone(&self.stop));
+        let lease = Lease::new(self.address.clone(), &taken, self.accepts_unreplicated, stop);
         let Taken { link, epoch, .. } = taken;
         let leading = Arc::new(Leading { link, append, epoch, lease });
         let keeping = Arc::clone(&leading);
         if let Some(handle) = self.driver.handle() {
             handle.spawn(async move { keeping.lease.keep().await });
         }
-        if let Err(error) = self.take_in(&mut tail, last) {
+        // The frames are read on another connection, which may lead to another database.
+        let taken_in = self.take_in(&mut tail, head.size).and_then(|()| match tail.head() == head {
+            true => Ok(()),
+            false => Err(JournalError::Diverged { place: self.address.to_string(), position: head.size.min(tail.size()) }),
+        });
+        if let Err(error) = taken_in {
             let given_up = Arc::clone(&leading);
             // Else it is over by itself.
             let _ = self.driver.wait(async move { given_up.lease.release().await });

@@ -57,10 +57,10 @@ where ledger = $1::text for update";
 /// Begins the next epoch.
 pub(super) const NEXT_EPOCH: &str = "\
 update ledger_epoch set epoch = epoch + 1, holder = $2::text, address = $3::text where ledger = $1::text returning epoch";
-/// Takes the lease for an epoch.
+/// Takes the lease for an epoch. That all of the records are durable is said once this is: until then others may see it, and it may vanish.
 pub(super) const TAKE_LEASE: &str = "\
 update ledger_lease set epoch = $2::bigint, lease_until = clock_timestamp() + make_interval(secs => $4::float8), \
-durable = $3::bigint where ledger = $1::text";
+durable = least(durable, $3::bigint) where ledger = $1::text";
 /// Prolongs the lease and says how far is durable: one row while nobody else leads.
 pub(super) const RENEW: &str = "\
 update ledger_lease set lease_until = clock_timestamp() + make_interval(secs => $4::float8), durable = greatest(durable, $3::bigint) \
@@ -69,6 +69,11 @@ where ledger = $1::text and epoch = $2::bigint";
 pub(super) const RELEASE: &str = "\
 update ledger_lease set lease_until = clock_timestamp(), durable = greatest(durable, $3::bigint) \
 where ledger = $1::text and epoch = $2::bigint";
+
+/// Keeps whether a session's commits are replicated as it is, whatever is set elsewhere later.
+pub(super) const PIN_COMMITS: &str = "select set_config('synchronous_commit', current_setting('synchronous_commit'), false)";
+/// The standbys that commits wait for.
+pub(super) const STANDBYS: &str = "select coalesce(current_setting('synchronous_standby_names', true), '')";
 
 /// Notes what is signed: one row, unless more was signed before, or something else of the same size, or another process leads.
 pub(super) const NOTE_SIGNED: &str = "\

@@ -146,12 +146,12 @@ pub(super) fn payable(state: &State, row: Row, seen: Seen) -> Money {
 impl Watch for PayableDue {
     type Over = Accounts;
 
-    /// Each account by itself, behind the last instant at which nothing is known to have been payable: the accounts that have
-    /// waited longest are looked at first, and of most others only that is asked.
+    /// Each account by itself, behind an instant before which its payable has not been due: the accounts that can have waited longest are
+    /// looked at first, and of most others only that is asked.
     fn stretches(view: &Reading<'_>, wanted: &Wanted, seen: Seen) -> Option<Vec<Stretch>> {
         let stretch = |row: Row| {
-            let unpayable = view.accounts.get(row).known_unpayable_at(seen);
-            Stretch { since: unpayable.map_or(i64::MIN, |at| at.timestamp())..=i64::MAX, rows: Rows::Together(row..row + 1) }
+            let since = view.accounts.get(row).payable_not_before(seen).map_or(i64::MIN, |at| at.timestamp());
+            Stretch { since: since..=i64::MAX, rows: Rows::Together(row..row + 1) }
         };
         // Who asks may be gone: the search finds that out next, and answers nothing.
         let is_wanted = |_: &Row| view.check().is_ok();

@@ -38,12 +38,13 @@ impl Account {
         sums.timeline.enough_since(seen.time, 1, &steps)
     }
 
-    /// Returns an instant up to the time seen at which nothing was payable: `payable_since` is later, whatever the minimums are and
-    /// whatever disputes hold. It costs a look at the sums and at the last entries; `None` if no such instant is found by them.
-    pub fn known_unpayable_at(&self, seen: Seen) -> Option<Time> {
+    /// Returns an instant before which `payable_since` is not, whatever the minimums are and whatever disputes hold: one at which nothing
+    /// was payable, if one is found by the sums alone, or the first at which anything settled. `None` if it may be any.
+    pub fn payable_not_before(&self, seen: Seen) -> Option<Time> {
         let sums = self.partner.as_deref().filter(|sums| sums.posted_at <= seen.position)?;
-        let beside = self.beside(sums, seen, not_waiting).iter().map(|step| step.amount.max(0)).sum();
-        sums.timeline.known_empty_at(seen.time, beside)
+        let steps = self.beside(sums, seen, not_waiting);
+        let unpayable = sums.timeline.known_empty_at(seen.time, steps.iter().map(|step| step.amount.max(0)).sum());
+        unpayable.or_else(|| steps.iter().map(|step| step.at).chain(sums.timeline.first()).min())
     }
 
     /// What is no longer pending of what the house owes, at the time seen, before what disputes hold of it; in minor units.
