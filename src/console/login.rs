@@ -118,7 +118,7 @@ pub fn address(next: &str) -> String {
 
 /// A path of this console; that of the overview in place of an address of others.
 fn own_path(path: &str) -> &str {
-    let is_own = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    let is_own = path.starts_with('/') && !path.starts_with("//") && !path.contains(|letter: char| letter == '\\' || letter.is_control());
     if is_own { path } else { "/" }
 }
 
@@ -129,7 +129,16 @@ mod tests {
     #[test]
     fn a_login_leads_to_pages_of_the_console_alone() {
         assert_eq!(own_path("/leads?lang=th"), "/leads?lang=th");
-        for foreign in ["https://evil.example", "//evil.example", "/\\evil.example", "", "javascript:alert(1)", "/a\r\nb"] {
+        for foreign in [
+            "https://evil.example",
+            "//evil.example",
+            "/\\evil.example",
+            "",
+            "javascript:alert(1)",
+            "/a\r\nb",
+            "/\t/evil.example",
+            "/\u{1}x",
+        ] {
             assert_eq!(own_path(foreign), "/", "{foreign}");
         }
     }

@@ -47,6 +47,7 @@ use person::Person;
 use session::{Seal, Session};
 use std::net::IpAddr;
 use through::Through;
+use tokio::sync::Semaphore;
 use tonic::service::Routes;
 use visit::{LANGUAGE, Visit};
 
@@ -73,7 +74,12 @@ pub struct Console {
     oidc: Option<Oidc>,
     authenticates: bool,
     encrypts: bool,
+    /// Tables that are being made into files.
+    files: Semaphore,
 }
+
+/// Tables that may be made into files at a time: one of 100 000 rows takes some hundred MiB meanwhile.
+const MOST_FILES: usize = 2;
 
 /// What a path has.
 enum Shown {
@@ -95,7 +101,8 @@ impl Console {
     pub fn new(inside: Inside, memory: Memory, settings: &Settings) -> std::io::Result<Self> {
         let seal = Seal::new(&settings.key).map_err(|_| std::io::Error::other("the key of the sessions is refused"))?;
         let oidc = settings.oidc.clone().map(Oidc::new);
-        Ok(Self { inside, memory, seal, oidc, authenticates: settings.authenticates, encrypts: settings.encrypts })
+        let files = Semaphore::new(MOST_FILES);
+        Ok(Self { inside, memory, seal, oidc, authenticates: settings.authenticates, encrypts: settings.encrypts, files })
     }
 
     /// Answers a request, which came from an address.
@@ -108,6 +115,10 @@ impl Console {
         let path = request.uri.path();
         if let Some((asset, kind)) = assets::find(path) {
             return reply::asset(asset, kind);
+        }
+        // Links to the page itself would lead to a host of that name.
+        if path.starts_with("//") {
+            return plain(StatusCode::NOT_FOUND, "there is no such page\n");
         }
         if !self.authenticates && !is_own_name(&request.headers) {
             return plain(StatusCode::MISDIRECTED_REQUEST, "call the console by its address, or as localhost\n");
@@ -142,6 +153,11 @@ impl Console {
         }
         if path == "/logout" && form.is_some() {
             return reply::with_cookie(reply::see_other("/login"), &Seal::ended());
+        }
+        // A table as a file is made in memory, whole.
+        let place = visit.csv().map(|_| self.files.try_acquire());
+        if let Some(Err(_)) = place {
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "other tables are being made into files: try again in a moment\n");
         }
         let reply = match self.look(&mut visit, form.as_ref()).await {
             Ok(Shown::Page(page)) => shown(&visit, &page),

@@ -3,7 +3,7 @@
 use super::parameters::Parameters;
 use crate::language::{Language, say};
 use crate::proto::ReadOptions;
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
 use prost_types::Timestamp;
 
 /// The parameter of the time: a day, which means its end in UTC, or an instant in RFC 3339.
@@ -78,10 +78,12 @@ impl Moment {
 
 /// The instant of a text: that of RFC 3339, or the last one of a day in UTC.
 pub fn instant_of(text: &str) -> Option<DateTime<Utc>> {
-    match text.parse::<NaiveDate>() {
+    let instant = match text.parse::<NaiveDate>() {
         Ok(day) => last_instant(day),
         Err(_) => DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.to_utc()),
-    }
+    };
+    // Those that the contract has.
+    instant.filter(|instant| (1..=9_999).contains(&instant.year()))
 }
 
 /// The last instant of a day in UTC.
@@ -105,6 +107,18 @@ mod tests {
 
     fn read(query: &str) -> Result<Moment, String> {
         Moment::read(&Parameters::read(query.as_bytes()), Language::English)
+    }
+
+    #[test]
+    fn years_that_the_contract_does_not_have_are_refused() {
+        for text in ["+10000-01-01", "-262143-01-01", "-0001-01-01", "0000-01-01", "+262142-12-30"] {
+            assert_eq!(instant_of(text), None, "{text}");
+            assert!(
+                Moment::read(&Parameters::read(format!("as_of={}", text.replace('+', "%2B")).as_bytes()), Language::English).is_err(),
+                "{text}"
+            );
+        }
+        assert!(instant_of("9999-12-31").is_some());
     }
 
     #[test]

@@ -15,16 +15,19 @@ pub fn money(text: &str) -> Option<Money> {
     Some(Money { currency_code: currency.code().to_owned(), minor_units })
 }
 
-/// Returns the minor units of an amount, with groups of digits or without; `None` if it is none, or has more decimals.
+/// Returns the minor units of an amount, with groups of three digits or without; `None` if it is none, or has more decimals. A comma that
+/// stands for a decimal point is refused and not taken for a group.
 pub fn minor_units(text: &str, decimals: usize) -> Option<i64> {
+    let (sign, text) = text.strip_prefix('-').map_or(("", text), |text| ("-", text));
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let whole: String = whole.chars().filter(|letter| *letter != ',' && *letter != ' ').collect();
-    let is_number = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
-    let fits = is_number(whole.strip_prefix('-').unwrap_or(&whole)) && is_number(part) && part.len() <= decimals && !text.ends_with('.');
-    if !fits || whole.trim_start_matches('-').is_empty() {
+    let is_number = |digits: &str| !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let groups: Vec<&str> = whole.split([',', ' ']).collect();
+    let is_grouped = groups.len() == 1 || groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3);
+    let has_part = text.contains('.');
+    if !is_grouped || !groups.iter().all(|group| is_number(group)) || has_part && !is_number(part) || part.len() > decimals {
         return None;
     }
-    format!("{whole}{part:0<decimals$}").parse().ok()
+    format!("{sign}{}{part:0<decimals$}", groups.concat()).parse().ok()
 }
 
 #[cfg(test)]
@@ -37,7 +40,9 @@ mod tests {
             assert_eq!(minor_units(text, 2), Some(expected), "{text}");
         }
         assert_eq!(minor_units("1000", 0), Some(1_000));
-        for bad in ["", "1.234", "12.", "abc", "--1", "1.-5", "99999999999999999999", "-"] {
+        for bad in
+            ["", "1.234", "12.", "abc", "--1", "1.-5", "99999999999999999999", "-", "12,50", "1,50", "1,2345", "1234,567", ",500", ".5"]
+        {
             assert_eq!(minor_units(bad, 2), None, "{bad}");
         }
     }

@@ -1,7 +1,7 @@
 //! What may be done: the form of each action, and the event that it makes.
 
 use super::fields::{Field, Input, Kind, choices};
-use crate::language::Key;
+use crate::language::{Key, say};
 use crate::proto::dispute_opened::Subject;
 use crate::proto::event::Body;
 use crate::proto::lead_reassigned::To;
@@ -213,12 +213,18 @@ const ACTIONS: &[Action] = &[
         ],
         new_id: Some("dispute_id"),
         body: |input| {
-            let lead = || input.some("lead_id").map(Subject::LeadId);
-            let sale = || input.some("sale_id").map(Subject::SaleId);
+            let lead = input.some("lead_id").map(Subject::LeadId);
+            let sale = input.some("sale_id").map(Subject::SaleId);
+            let payout = input.some("payout_id").map(Subject::PayoutId);
+            let mut subjects = [lead, sale, payout].into_iter().flatten();
+            let (subject, other) = (subjects.next(), subjects.next());
+            if other.is_some() {
+                return Err(say!(input.language, "console-one-subject"));
+            }
             Ok(Body::DisputeOpened(DisputeOpened {
                 dispute_id: input.text("dispute_id"),
                 opened_by: input.choice::<Side>("opened_by"),
-                subject: sale().or_else(lead).or_else(|| input.some("payout_id").map(Subject::PayoutId)),
+                subject,
                 claim: input.text("claim"),
             }))
         },

@@ -113,7 +113,8 @@ async fn edges(visit: &Visit, partner_id: &str, month: &Month) -> Result<Markup,
     let instant = TimeDelta::nanoseconds(1);
     let mut figures = Vec::new();
     for (time, is_end) in [(month.start - instant, false), (month.end - instant, true)] {
-        let request = GetBalanceRequest { partner_id: partner_id.to_owned(), options: Some(visit.moment.options_at(time)) };
+        let request =
+            GetBalanceRequest { partner_id: partner_id.to_owned(), options: Some(visit.moment.options_at(time.min(visit.moment.time()))) };
         let balances = match client.get_balance(request).await {
             // It was not registered yet.
             Err(status) if status.code() == tonic::Code::NotFound => continue,
