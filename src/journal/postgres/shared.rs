@@ -252,9 +252,9 @@ impl Shared {
             handle.spawn(async move { keeping.lease.keep().await });
         }
         // The frames are read on another connection, which may lead to another database.
-        let taken_in = self.take_in(&mut tail, head.size).and_then(|()| match tail.head() == head {
-            true => Ok(()),
-            false => Err(JournalError::Diverged { place: self.address.to_string(), position: head.size.min(tail.size()) }),
+        let taken_in = self.take_in(&mut tail, head.size).and_then(|()| {
+            let position = head.size.min(tail.size());
+            if tail.head() == head { Ok(()) } else { Err(JournalError::Diverged { place: self.address.to_string(), position }) }
         });
         if let Err(error) = taken_in {
             let given_up = Arc::clone(&leading);
