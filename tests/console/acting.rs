@@ -71,7 +71,7 @@ fn every_action_that_a_page_offers_has_its_form_and_its_preview() {
     let demo = Demo::start();
     let mut browser = Browser::new(&demo.address);
     let cases: [Case; 8] = [
-        ("/act/hold?partner_id=beacon", &[("partner_id", "beacon"), ("reason", "bank details changed")], "It changed no balance"),
+        ("/act/hold?partner_id=beacon", &[("partner_id", "beacon"), ("reason", "bank details changed")], "It moves no money"),
         (
             "/act/refer",
             &[("lead_id", "lead-new"), ("agreement_id", "northwind-marketplace"), ("acquired_by", "partner")],
@@ -86,10 +86,10 @@ fn every_action_that_a_page_offers_has_its_form_and_its_preview() {
         (
             "/act/dispute?sale_id=sale-fleet-1",
             &[("sale_id", "sale-fleet-1"), ("opened_by", "partner"), ("claim", "the share is wrong")],
-            "It changed no balance",
+            "It moves no money",
         ),
         ("/act/notice?agreement_id=northwind-marketplace", &[("agreement_id", "northwind-marketplace"), ("given_by", "house")], "ends "),
-        ("/act/brand?brand_use_id=press-1", &[("brand_use_id", "press-1"), ("decision", "yes")], "It changed no balance"),
+        ("/act/brand?brand_use_id=press-1", &[("brand_use_id", "press-1"), ("decision", "yes")], "It moves no money"),
         ("/act/payout?partner_id=beacon", &[("partner_id", "beacon"), ("amount", "1"), ("currency", "usd")], "beacon -1.00 USD"),
     ];
     // Of the demo's leads none is protected any more.
