@@ -8,7 +8,9 @@ use super::client::{AuditClient, Session};
 use super::failure::Failure;
 use super::language::{Language, say};
 use super::output::Output;
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use partnership_ledger::language::days::first_instant;
+pub use partnership_ledger::language::days::{last_instant, timestamp};
 use partnership_ledger::proto::{ReadOptions, ReadRecordsRequest, Record};
 use prost_types::Timestamp;
 use std::ops::RangeInclusive;
@@ -207,22 +209,6 @@ pub fn year_of(written: i32, language: Language, text: impl Fn(i32) -> String) -
 
 fn other_era(language: Language, written: &str, meant: &str) -> Failure {
     Failure::usage(say!(language, "date-other-era", date = written, meant = meant))
-}
-
-/// The first instant of a day in UTC.
-fn first_instant(day: NaiveDate) -> DateTime<Utc> {
-    day.and_time(NaiveTime::MIN).and_utc()
-}
-
-/// The last instant of a day in UTC. What takes effect at a close takes effect after it, at the first instant of the next day.
-pub fn last_instant(day: NaiveDate) -> DateTime<Utc> {
-    first_instant(day) + TimeDelta::nanoseconds(86_400_000_000_000 - 1)
-}
-
-/// An instant as the contract has it. A leap second reads as more than 10^9 nanoseconds, which the contract's times do not have.
-pub fn timestamp(instant: DateTime<Utc>) -> Timestamp {
-    let nanos = instant.timestamp_subsec_nanos().min(999_999_999);
-    Timestamp { seconds: instant.timestamp(), nanos: i32::try_from(nanos).expect("below 10^9") }
 }
 
 #[cfg(test)]

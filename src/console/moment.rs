@@ -1,10 +1,10 @@
 //! The time and the position that a page is asked for: a part of its address, so that it can be cited.
 
 use super::parameters::Parameters;
+pub use crate::language::days::{first_instant, last_instant, timestamp};
 use crate::language::{Language, say};
 use crate::proto::ReadOptions;
-use chrono::{DateTime, Datelike as _, Days, NaiveDate, NaiveTime, TimeDelta, Utc};
-use prost_types::Timestamp;
+use chrono::{DateTime, Datelike as _, NaiveDate, Utc};
 
 /// The parameter of the time: a day, which means its end in UTC, or an instant in RFC 3339.
 pub const AS_OF: &str = "as_of";
@@ -79,26 +79,11 @@ impl Moment {
 /// The instant of a text: that of RFC 3339, or the last one of a day in UTC.
 pub fn instant_of(text: &str) -> Option<DateTime<Utc>> {
     let instant = match text.parse::<NaiveDate>() {
-        Ok(day) => last_instant(day),
+        Ok(day) => Some(last_instant(day)),
         Err(_) => DateTime::parse_from_rfc3339(text).ok().map(|instant| instant.to_utc()),
     };
     // Those that the contract has.
     instant.filter(|instant| (1..=9_999).contains(&instant.year()))
-}
-
-/// The last instant of a day in UTC.
-pub fn last_instant(day: NaiveDate) -> Option<DateTime<Utc>> {
-    Some(first_instant(day.checked_add_days(Days::new(1))?) - TimeDelta::nanoseconds(1))
-}
-
-/// The first instant of a day in UTC.
-pub fn first_instant(day: NaiveDate) -> DateTime<Utc> {
-    day.and_time(NaiveTime::MIN).and_utc()
-}
-
-/// An instant as messages have it.
-pub fn timestamp(instant: DateTime<Utc>) -> Timestamp {
-    Timestamp { seconds: instant.timestamp(), nanos: i32::try_from(instant.timestamp_subsec_nanos()).unwrap_or_default() }
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 
 pub mod alerts;
 pub mod comments;
+pub mod days;
 pub mod json;
 mod key;
 pub mod leads;

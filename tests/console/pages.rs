@@ -117,6 +117,23 @@ fn the_search_finds_what_it_is_given() {
 }
 
 #[test]
+fn odd_addresses_are_answered_and_lead_nowhere_else() {
+    let demo = Demo::start();
+    let mut browser = Browser::new(&demo.address);
+    for path in ["//evil.example", "//partners"] {
+        let answer = browser.get(path);
+        assert!(answer.status == 404 && !answer.body.contains("href"), "{path}: {} {}", answer.status, answer.body);
+    }
+    for as_of in ["%2B10000-01-01", "-262143-01-01", "-0001-01-01"] {
+        let answer = browser.get(&format!("/?as_of={as_of}"));
+        assert!(answer.status >= 400 && answer.body.contains("<html"), "{as_of}: {}", answer.status);
+    }
+    // As of another time the statement's figures are those of that time.
+    let statement = browser.get("/partners/beacon/statement?as_of=2025-02-25&month=2025-12");
+    assert!(statement.status == 200 && !statement.body.contains("360.00"), "nothing of a sale to come");
+}
+
+#[test]
 fn an_open_console_answers_no_foreign_name() {
     let demo = Demo::start();
     let mut browser = Browser::new(&demo.address);

@@ -134,7 +134,7 @@ async fn over_time(visit: &Visit, partner_id: &str, balances: &[Balance]) -> Res
     let mut client = visit.services.partnership();
     let mut points = Vec::new();
     for month in last_months(visit.moment.time().date_naive()) {
-        let end = month.checked_add_months(Months::new(1)).and_then(|next| next.checked_sub_days(Days::new(1))).and_then(last_instant);
+        let end = month.checked_add_months(Months::new(1)).and_then(|next| next.checked_sub_days(Days::new(1))).map(last_instant);
         let time = end.map_or_else(|| visit.moment.time(), |end| end.min(visit.moment.time()));
         let request = GetBalanceRequest { partner_id: partner_id.to_owned(), options: Some(visit.moment.options_at(time)) };
         let payable = match client.get_balance(request).await {

@@ -2,7 +2,7 @@
 
 use crate::console::components::{Filter, filters};
 use crate::console::failed::Failed;
-use crate::console::moment::{first_instant, instant_of, timestamp};
+use crate::console::moment::{first_instant, instant_of, last_instant, timestamp};
 use crate::console::page::{Page, Place, Section};
 use crate::console::table::{Cell, Table, columns};
 use crate::console::visit::{PAGE, Rows, Visit};
@@ -36,7 +36,7 @@ pub async fn page(visit: &Visit) -> Result<Page, Failed> {
         lead_ids: list("lead"),
         body_types: list("type"),
         occurred_from: day(visit, "from", first_instant)?,
-        occurred_to: day(visit, "to", |day| crate::console::moment::last_instant(day).unwrap_or_else(|| first_instant(day)))?,
+        occurred_to: day(visit, "to", last_instant)?,
     };
     let rows = latest(visit, NAME, filter).await?;
     let title = say!(language, "console-records");
